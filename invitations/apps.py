@@ -1,0 +1,10 @@
+"""Access that clients give to an agency."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InvitationsConfig(AppConfig):
+    name = "invitations"
+    label = "invitations"
+    verbose_name = _("Invitations")

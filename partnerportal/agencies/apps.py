@@ -1,0 +1,10 @@
+"""The tenant, its members, and who may do what."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AgenciesConfig(AppConfig):
+    name = "partnerportal.agencies"
+    label = "agencies"
+    verbose_name = _("Agencies")

@@ -1,0 +1,10 @@
+"""What happened, append-only."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditConfig(AppConfig):
+    name = "partnerportal.audit"
+    label = "audit"
+    verbose_name = _("Audit")

@@ -1,0 +1,10 @@
+"""Every e-mail of the product."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OutboxConfig(AppConfig):
+    name = "partnerportal.outbox"
+    label = "outbox"
+    verbose_name = _("Outbox")

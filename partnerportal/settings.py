@@ -1,0 +1,287 @@
+"""Settings. Everything that differs between two installations comes from the environment, and only from there.
+
+Whatever is missing or wrong stops the start and names its variable; nothing secret has a default. `.env.example` lists
+the variables with their meaning; `make run` sets them for the demo (see `partnerportal/embedded/`).
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import bootstrap_wrapper
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+# --- Where and how it runs ---------------------------------------------------------------------------------------------
+
+DEBUG: bool = env.bool("DEBUG", default=False)
+SECRET_KEY: str = env.str("SECRET_KEY")
+#: Former keys, newest first: what they signed or sealed still opens.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+if any(len(key) < 32 for key in [SECRET_KEY, *SECRET_KEY_FALLBACKS]):
+    raise ImproperlyConfigured("SECRET_KEY: at least 32 characters, please (each of SECRET_KEY_FALLBACKS, too)")
+
+#: The address under which people reach the portal, without a path: links in mails start with it.
+SITE_URL: str = env.str("SITE_URL").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in {"http", "https"} or not _site.hostname or _site.path:
+    raise ImproperlyConfigured("SITE_URL: an address like https://portal.example.com, please")
+_on_loopback = _site.hostname in {"127.0.0.1", "localhost", "::1"}
+if _site.scheme == "http" and not _on_loopback:
+    raise ImproperlyConfigured("SITE_URL: anything but this very machine is served over https:// only")
+
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[_site.hostname])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+
+#: Files that are made at run time: collected static files, and what else is not in the database.
+DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / ".portal"))).resolve()
+#: The demo's sign-ins and data are there; never true in production.
+DEMO: bool = env.bool("PORTAL_DEMO", default=False)
+if DEMO and not _on_loopback:
+    raise ImproperlyConfigured("PORTAL_DEMO: the demo, with its well-known passwords, is for this very machine only")
+
+ROOT_URLCONF = "partnerportal.urls"
+WSGI_APPLICATION = "partnerportal.wsgi.application"
+
+# --- Applications ------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    # First, so that their commands and templates win over the libraries'.
+    "partnerportal.accounts",
+    "partnerportal.agencies",
+    "partnerportal.outbox",
+    "partnerportal.audit",
+    "partnerportal.network",
+    "customers",
+    "requests_inbox",
+    "invitations",
+    "reviews",
+    "partnerportal.desk",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "csp",
+    "django_htmx",
+    "heroicons",
+    "pgtrigger",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "partnerportal.middleware.BodySizeMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "partnerportal.audit.middleware.AuditMiddleware",
+    "partnerportal.agencies.middleware.AgencyMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "partnerportal.desk.context_processors.menu",
+            ],
+            "builtins": ["partnerportal.desk.templatetags.portal"],
+        },
+    },
+]
+
+# --- Database, broker, cache -------------------------------------------------------------------------------------------
+
+DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
+_db = DATABASES["default"]
+# A socket folder arrives as an option; only as HOST does `dbshell` find it, too.
+_db["HOST"] = _db.setdefault("OPTIONS", {}).pop("host", _db.get("HOST", ""))
+_db |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+_db["OPTIONS"].setdefault("connect_timeout", 5)
+if not _db.get("NAME"):
+    raise ImproperlyConfigured("DATABASE_URL: an address like postgres://user:password@host:5432/portal, please")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL: str = env.str("REDIS_URL")
+if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
+    raise ImproperlyConfigured("REDIS_URL: redis://…, rediss://… or unix:///path/to.sock, please")
+#: Seconds until a server that doesn't answer counts as away.
+REDIS_TIMEOUT = 2
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
+        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT},
+    },
+}
+
+# Kombu spells a socket's address in its own way.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 30,
+    "socket_connect_timeout": REDIS_TIMEOUT,
+    # A task taken by a worker that was killed is handed out again after this many seconds.
+    "visibility_timeout": 3600,
+}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep-outbox": {"task": "outbox.sweep", "schedule": 15.0},
+}
+
+# --- Mail --------------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL"))
+if EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":  # type: ignore[name-defined]  # noqa: F821
+    EMAIL_BACKEND = "partnerportal.outbox.backends.FilePerMailBackend"
+    EMAIL_FILE_PATH = f"/{EMAIL_FILE_PATH.lstrip('/')}"  # type: ignore[name-defined]  # noqa: F821
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Partner Portal <noreply@{_site.hostname}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+#: A mail is tried this often, with growing pauses (about 30 s, 1 min, 2 min … 4 h: two days in all).
+OUTBOX_MAX_ATTEMPTS: int = env.int("OUTBOX_MAX_ATTEMPTS", default=20)
+#: Seconds before the first retry; each later one waits twice as long, ± 20 %.
+OUTBOX_BACKOFF: float = env.float("OUTBOX_BACKOFF", default=30.0)
+#: Seconds after which a mail that a worker took, or the broker lost, is handed out again. More than SMTP may take.
+OUTBOX_LEASE: float = env.float("OUTBOX_LEASE", default=90.0)
+
+# --- Accounts ----------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "partnerportal.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _on_loopback
+MFA_TOTP_ISSUER = "Partner Portal"
+
+# --- Language and time -------------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+#: Where no agency says otherwise.
+TIME_ZONE = "Europe/Berlin"
+
+# --- Static files ------------------------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", str(bootstrap_wrapper.get_bootstrap_dir()))]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+
+# --- Locks -------------------------------------------------------------------------------------------------------------
+
+_https = _site.scheme == "https"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SECURE_SSL_REDIRECT = _https
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+#: A form may carry this many bytes before it is refused whole (413); single fields are limited far below, with a message.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # data: is what Bootstrap's own style sheet draws its check marks and arrows with.
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- Reviews -----------------------------------------------------------------------------------------------------------
+
+#: Days for which a personal review link is good.
+REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
+
+# --- Logs --------------------------------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}
+
+if DEBUG:
+    # The development server serves static files without collecting them first.
+    WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,10 @@
+"""What prospects write to an agency."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RequestsInboxConfig(AppConfig):
+    name = "requests_inbox"
+    label = "requests_inbox"
+    verbose_name = _("Requests")
