@@ -8,3 +8,6 @@ class CustomersConfig(AppConfig):
     name = "customers"
     label = "customers"
     verbose_name = _("Customers")
+
+    def ready(self) -> None:
+        from customers import events  # noqa: F401  # registers how this app's audit events read

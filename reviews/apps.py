@@ -8,3 +8,6 @@ class ReviewsConfig(AppConfig):
     name = "reviews"
     label = "reviews"
     verbose_name = _("Reviews")
+
+    def ready(self) -> None:
+        from reviews import events  # noqa: F401  # registers how this app's audit events read

@@ -8,3 +8,6 @@ class NetworkConfig(AppConfig):
     name = "partnerportal.network"
     label = "network"
     verbose_name = _("Partner network")
+
+    def ready(self) -> None:
+        from partnerportal.network import events  # noqa: F401  # registers how this app's audit events read

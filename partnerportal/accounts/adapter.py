@@ -1,0 +1,20 @@
+"""How django-allauth fits in: who may sign up, and which way its mails go."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+from partnerportal.outbox.services import queue_mail
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """No open sign-up (accounts come by invitation or from an admin); mails go through the outbox."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""
+        message = self.render_mail(template_prefix, email, context)
+        queue_mail(kind=template_prefix, to=email, subject=message.subject, text=str(message.body))

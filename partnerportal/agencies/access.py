@@ -1,0 +1,62 @@
+"""Who may do what, in one place: `@agency_view(role=…)` stands on every view for agency staff."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.kept_input import keep_input, kept_input
+from partnerportal.agencies.models import Agency, Membership, Role
+
+P = ParamSpec("P")
+
+
+class AgencyRequest(HttpRequest):
+    """The request that a view behind `@agency_view` gets: somebody is signed in and works for an agency."""
+
+    user: User
+    agency: Agency
+    membership: Membership
+    memberships: list[Membership]
+    #: What a form is to be filled with: what was posted, or what was typed before the session ended; else None.
+    input: QueryDict | None
+
+
+def agency_view(
+    *, role: Role = Role.STAFF, methods: tuple[str, ...] = ("GET", "POST")
+) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """Let in members of an agency with at least `role`, by one of `methods` (HEAD goes with GET).
+
+    Nobody signed in: the sign-in page, and back afterwards. No membership, or a role too weak: 403.
+    Another method: 405. The view gets `request.agency` and `request.membership`.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                keep_input(request)
+                # An address that only takes a POST is no place to come back to.
+                return redirect_to_login(request.get_full_path() if "GET" in methods else "/")
+            membership: Membership | None = cast(Any, request).membership
+            if membership is None or not membership.may(role):
+                raise PermissionDenied
+            staff = cast(AgencyRequest, request)
+            staff.input = request.POST if request.method == "POST" else kept_input(request)
+            return view(staff, *args, **kwargs)
+
+        allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
+        view_with_methods = require_http_methods(allowed)(guarded)
+        view_with_methods.agency_role = role  # type: ignore[attr-defined]  # read by the test that walks the URLconf
+        return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
+
+    return decorate

@@ -1,0 +1,34 @@
+"""A session that ends in the middle of a form must not cost what was typed.
+
+The form that arrives without a session is kept in the new, anonymous one; signing in takes it along, and the page
+where the form stands is filled with it again, once. Nothing is saved until the person presses the button.
+"""
+
+from django.contrib import messages
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+SESSION_KEY = "kept_input"
+#: Characters; a session is no place for more, and no form of staff needs it.
+LIMIT = 200_000
+
+
+def keep_input(request: HttpRequest) -> None:
+    """Put the posted form aside, if it is one that a person can have typed."""
+    if request.method != "POST":
+        return
+    fields = request.POST.copy()
+    fields.pop("csrfmiddlewaretoken", None)
+    encoded = fields.urlencode()
+    if fields and len(encoded) <= LIMIT:
+        request.session[SESSION_KEY] = {"path": request.path, "fields": encoded}
+
+
+def kept_input(request: HttpRequest) -> QueryDict | None:
+    """What was put aside for this page, once; None if nothing was."""
+    kept = request.session.get(SESSION_KEY)
+    if not kept or kept["path"] != request.path:
+        return None
+    del request.session[SESSION_KEY]
+    messages.info(request, _("You had been signed out. What you typed is still here; please check it and save."))
+    return QueryDict(kept["fields"])

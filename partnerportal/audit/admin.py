@@ -1,0 +1,30 @@
+"""Events in the Django admin: to be read, by nobody to be changed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from partnerportal.audit.models import AuditEvent
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """For rows that only the application writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "agency", "actor_label", "action", "object_label", "source", "ip_address")
+    list_filter = ("source", "at", "action")
+    search_fields = ("action", "actor_label", "object_label", "agency__name")
+    list_select_related = ("agency",)
+    date_hierarchy = "at"

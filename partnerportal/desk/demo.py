@@ -1,0 +1,127 @@
+"""The demo's cast: two agencies, their people, customers, projects and reviews. Names and addresses are made up."""
+
+from dataclasses import dataclass
+
+#: Password of every demo account.
+PASSWORD = "partner-demo"  # noqa: S105  # well known on purpose; the settings keep the demo on this machine
+
+
+@dataclass(frozen=True)
+class DemoAgency:
+    """One agency with its people (e-mail, name, role) and its public profile."""
+
+    name: str
+    slug: str
+    claim: str
+    description: str
+    city: str
+    website: str
+    people: tuple[tuple[str, str, str], ...]
+
+
+NORDLICHT = DemoAgency(
+    name="Nordlicht Webstudio",
+    slug="nordlicht",
+    claim="Websites that load before the coffee is ready.",
+    description=(
+        "We are nine people in Hamburg who design, build and look after websites for small and medium companies.\n\n"
+        "Most of our work is shops and company sites that have to be quick, easy to edit and pleasant to read. "
+        "You talk to the people who do the work, and you get a fixed price before we start.\n\n"
+        "After the launch we stay: updates, backups, small changes and a phone number that somebody answers."
+    ),
+    city="Hamburg",
+    website="https://nordlicht.example",
+    people=(
+        ("anna@nordlicht.example", "Anna Petersen", "owner"),
+        ("mia@nordlicht.example", "Mia Schröder", "manager"),
+        ("ben@nordlicht.example", "Ben Yilmaz", "staff"),
+    ),
+)
+SUEDWIND = DemoAgency(
+    name="Südwind Digital",
+    slug="suedwind",
+    claim="Brands, shops and campaigns from the Allgäu.",
+    description=(
+        "Südwind is a team of four for brands with their feet on the ground: breweries, hotels, craftspeople.\n\n"
+        "We draw your logo, photograph your product and put both on the web."
+    ),
+    city="Kempten",
+    website="https://suedwind.example",
+    people=(("clara@suedwind.example", "Clara Fink", "owner"),),
+)
+
+ADMIN = ("admin@portal.example", "Portal Admin")
+CLIENT = ("kim@client.example", "Kim Paulsen")
+
+#: company, salutation, first name, last name, e-mail, phone, street, ZIP, city, country, language. A person has no company.
+NORDLICHT_CUSTOMERS = (
+    ("Müllerei Größe GmbH", "ms", "Ute", "Größe", "ute.groesse@muellerei.example", "+49 3581 4410", "Mühlweg 3", "02826", "Görlitz", "DE", "de"),
+    ("", "ms", "Lea", "Brandt", "lea@brandt.example", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", "DE", "de"),
+    ("Ott & Sohn Dachdecker", "mr", "Jakob", "Ott", "buero@ott-dach.example", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", "DE", "de"),
+    ("Café Kaland", "mx", "Noa", "Kaland", "hallo@kaland.example", "+49 40 3344556", "Bernstorffstraße 7", "22767", "Hamburg", "DE", "de"),
+    ("Brewster & Lane Ltd", "mr", "Tom", "Brewster", "tom@brewsterlane.example", "+44 20 7946 0123", "14 Mill Row", "SE1 2AB", "London", "GB", "en"),
+    ("Zahnarztpraxis Dr. Amari", "ms", "Salma", "Amari", "praxis@amari.example", "+49 40 889911", "Osterstraße 61", "20259", "Hamburg", "DE", "de"),
+    ("", "mr", "Henrik", "Voss", "henrik.voss@voss.example", "+49 431 220033", "Holtenauer Straße 140", "24105", "Kiel", "DE", "de"),
+    ("Hofladen Wilkens", "ms", "Frauke", "Wilkens", "moin@hofladen-wilkens.example", "+49 4171 60720", "Deichstraße 2", "21423", "Winsen", "DE", "de"),
+    ("Atelier Lindqvist AB", "ms", "Elsa", "Lindqvist", "elsa@lindqvist.example", "+46 8 5550 1234", "Hornsgatan 20", "118 20", "Stockholm", "SE", "en"),
+    ("Fahrrad Kontor", "mr", "Deniz", "Aydin", "werkstatt@fahrradkontor.example", "+49 421 345670", "Am Dobben 44", "28203", "Bremen", "DE", "de"),
+    ("Steuerbüro Hansen & Partner", "mr", "Ole", "Hansen", "kanzlei@hansen-partner.example", "+49 461 90900", "Große Straße 1", "24937", "Flensburg", "DE", "de"),
+    ("", "ms", "Grace", "Okafor", "grace@okafor.example", "+49 30 55501234", "Oranienstraße 9", "10999", "Berlin", "DE", "en"),
+    ("Seebad Hotel Dünenhaus", "ms", "Wiebke", "Claasen", "rezeption@duenenhaus.example", "+49 4651 8800", "Strandstraße 30", "25980", "Sylt", "DE", "de"),
+    ("Werft Thomsen", "mr", "Lars", "Thomsen", "info@werft-thomsen.example", "+49 4841 7020", "Hafenstraße 5", "25813", "Husum", "DE", "de"),
+    ("Yogaraum Altona", "ms", "Priya", "Nair", "priya@yogaraum.example", "+49 40 121212", "Große Bergstraße 19", "22767", "Hamburg", "DE", "en"),
+    ("Bäckerei Petersen", "mr", "Karl", "Petersen", "backstube@petersen.example", "+49 4621 3300", "Stadtweg 50", "24837", "Schleswig", "DE", "de"),
+    ("", "mr", "Matteo", "Ricci", "matteo@ricci.example", "+39 02 5550 1122", "Via Savona 18", "20144", "Milano", "IT", "en"),
+    ("Kinderbuchladen Pusteblume", "ms", "Julia", "Krüger", "laden@pusteblume.example", "+49 40 454545", "Eppendorfer Weg 171", "20253", "Hamburg", "DE", "de"),
+    ("Tischlerei Nordholz", "mr", "Sven", "Nordholz", "sven@nordholz.example", "+49 4762 1010", "Industriestraße 8", "27432", "Bremervörde", "DE", "de"),
+    ("Verein Elbufer e. V.", "ms", "Ines", "Rahn", "vorstand@elbufer.example", "", "Övelgönne 12", "22605", "Hamburg", "DE", "de"),
+    ("", "ms", "Anja", "Möller-Sørensen", "", "+49 4631 4040", "Nordstraße 3", "24960", "Glücksburg", "DE", "de"),
+    ("Optik Schönblick", "mr", "Emil", "Kraft", "service@schoenblick.example", "+49 451 70707", "Breite Straße 27", "23552", "Lübeck", "DE", "de"),
+    ("Green Harbour Foods", "ms", "Aoife", "Byrne", "aoife@greenharbour.example", "+353 1 555 0199", "3 Custom House Quay", "D01", "Dublin", "IE", "en"),
+    ("Physio am Markt", "mr", "Jonas", "Wulf", "termin@physio-am-markt.example", "+49 4121 2626", "Alter Markt 4", "25335", "Elmshorn", "DE", "de"),
+    ("Druckerei Lettern", "mx", "Robin", "Lettow", "satz@lettern.example", "+49 40 787878", "Bahrenfelder Steindamm 66", "22761", "Hamburg", "DE", "de"),
+    ("Weinhandlung Rebhuhn", "mr", "Paul", "Rebhuhn", "keller@rebhuhn.example", "+49 511 161616", "Limmerstraße 40", "30451", "Hannover", "DE", "de"),
+    ("Musikschule Forte", "ms", "Sofia", "Marek", "buero@forte.example", "+49 4101 5050", "Rübekamp 11", "25421", "Pinneberg", "DE", "de"),
+)  # fmt: skip
+SUEDWIND_CUSTOMERS = (
+    ("Brauerei Bergquell", "mr", "Alois", "Huber", "alois@bergquell.example", "+49 831 2020", "Quellweg 1", "87435", "Kempten", "DE", "de"),
+    ("Hotel Sonnenalp Hof", "ms", "Vroni", "Eberle", "hof@sonnenalp.example", "+49 8326 300", "Dorfstraße 9", "87538", "Fischen", "DE", "de"),
+    ("", "mr", "Xaver", "Lang", "xaver@lang.example", "+49 8321 4455", "Am Alten Bahnhof 3", "87527", "Sonthofen", "DE", "de"),
+)  # fmt: skip
+
+#: Position of the customer, title, status, due in so many days (None: no date).
+PROJECTS = (
+    (0, "Relaunch of the shop", "done", None),
+    (0, "Flour calculator", "active", 9),
+    (1, "Portfolio website", "done", None),
+    (2, "Website with booking of appointments", "active", 4),
+    (3, "Menu and opening hours online", "done", None),
+    (4, "Brand and website", "done", None),
+    (4, "Spring campaign", "planned", 60),
+    (5, "Online appointments", "done", None),
+    (7, "Shop for vegetable boxes", "active", -2),
+    (8, "Online gallery", "done", None),
+    (9, "Bicycle configurator", "active", 13),
+    (12, "Booking pages in three languages", "done", None),
+    (14, "Course calendar", "done", None),
+    (17, "Shop with reading samples", "planned", 30),
+)
+
+#: Position of the customer, title of the project (empty: the company), four ratings, text, author, so many days ago.
+REVIEWS = (
+    (9, "", (5, 5, 5, 4), "They know what a workshop needs and don't talk around it. Whenever I call, somebody answers.", "Deniz Aydin", 412),
+    (5, "Online appointments", (5, 5, 4, 5), "Our patients now book at night what they used to ask for by phone in the morning.", "Dr. Salma Amari", 371),
+    (3, "Menu and opening hours online", (5, 4, 5, 5), "", "Noa K.", 338),
+    (8, "Online gallery", (5, 5, 5, 4), "Calm, precise, beautiful. They asked better questions than I had answers for, and the site shows it.", "Elsa Lindqvist", 290),
+    (6, "", (4, 4, 2, 4), "Good work, but we waited five weeks for the first draft. Once it got going, it went well.", "H. Voss", 247),
+    (4, "Brand and website", (5, 5, 4, 4), "From the first sketch to the launch in eleven weeks, as promised. Our sales team finally sends people to the website.", "Tom Brewster", 201),
+    (12, "Booking pages in three languages", (5, 5, 5, 5), "Die Buchungen über die eigene Seite haben sich verdoppelt. Auch in der Hauptsaison war immer jemand für uns da.", "Wiebke Claasen", 155),
+    (14, "Course calendar", (5, 5, 4, 5), "My students book by themselves now, and I teach instead of answering mails.", "Priya N.", 118),
+    (1, "Portfolio website", (5, 4, 5, 4), "Schnell, unkompliziert, und das Ergebnis sieht genau nach mir aus.", "Lea Brandt", 77),
+    (10, "", (3, 4, 4, 3), "Solid. The invoice was a little higher than the estimate, with good reasons, but I would have liked to hear them earlier.", "Ole Hansen", 41),
+    (0, "Relaunch of the shop", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
+    (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
+)  # fmt: skip
+
+#: Position of the customer, title of the project, by mail or (False) by a link.
+OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))

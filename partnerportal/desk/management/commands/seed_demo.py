@@ -1,0 +1,86 @@
+"""`manage.py seed_demo`: the demo's data, into an empty database only."""
+
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from customers.models import Customer, Project
+from customers.services import create_customer, create_project
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, Membership
+from partnerportal.desk import demo
+from partnerportal.network.models import PartnerProfile
+from partnerportal.network.services import register_profile, submit_profile
+from reviews.models import Review
+from reviews.services import request_review, submit_review
+
+CUSTOMER_FIELDS = (
+    "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"
+)  # fmt: skip
+
+
+class Command(BaseCommand):
+    help = "Load the demo's agencies, people, customers and reviews into an empty database (needs PORTAL_DEMO=1)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("PORTAL_DEMO isn't set: the demo's well-known passwords have no place here.")
+        with transaction.atomic():
+            if User.objects.exists() or Agency.objects.exists():
+                self.stdout.write("The database isn't empty; the demo data were not loaded.")
+                return
+            admin = _person(*demo.ADMIN, is_staff=True, is_superuser=True)
+            _person(*demo.CLIENT)
+            nordlicht, anna = _agency(demo.NORDLICHT, admin)
+            _reviews(_customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna), by=anna)
+            suedwind, clara = _agency(demo.SUEDWIND, admin)
+            _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
+        self.stdout.write("The demo data are loaded.")
+
+
+def _person(email: str, name: str, **fields: Any) -> User:
+    user = User.objects.create_user(email, demo.PASSWORD, full_name=name, **fields)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
+    """The agency with its team and registered profile; and its first owner."""
+    agency = Agency.objects.create(name=sketch.name, language="de")
+    people = [_person(email, name) for email, name, _role in sketch.people]
+    for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
+        Membership.objects.create(agency=agency, user=person, role=role)
+    profile = PartnerProfile.objects.create(
+        agency=agency, slug=sketch.slug, claim=sketch.claim, description=sketch.description, city=sketch.city, website=sketch.website
+    )
+    submit_profile(profile, by=people[0])
+    register_profile(profile, by=admin)
+    return agency, people[0]
+
+
+def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -> list[Customer]:
+    customers = []
+    for row in rows:
+        fields = dict(zip(CUSTOMER_FIELDS, row, strict=True))
+        kind = Customer.Kind.COMPANY if fields["company"] else Customer.Kind.PERSON
+        customers.append(create_customer(agency=agency, by=by, kind=kind, **fields))
+    return customers
+
+
+def _reviews(customers: list[Customer], *, by: User) -> None:
+    projects: dict[tuple[int, str], Project] = {}
+    for position, title, status, due_in in demo.PROJECTS:
+        due_on = None if due_in is None else timezone.localdate() + timedelta(days=due_in)
+        projects[position, title] = create_project(customers[position], by=by, title=title, status=status, due_on=due_on)
+    for position, title, stars, text, author, days_ago in demo.REVIEWS:
+        asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
+        ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
+        review = submit_review(asked, text=text, author=author, **ratings)
+        Review.objects.filter(pk=review.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+    for position, title, by_mail in demo.OPEN_REQUESTS:
+        request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)

@@ -1,0 +1,101 @@
+"""The left menu of the portal: which rooms there are, which one is open, and where something waits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from partnerportal.agencies.access import AgencyRequest
+from partnerportal.agencies.models import Agency
+from reviews.models import Review
+
+#: A review counts as new for this many days.
+NEW_FOR_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A number beside a menu item: the rows that wait there, of the agency of the outer query."""
+
+    rows: Callable[[], QuerySet[Any]]
+    label: Any
+
+    def count(self) -> Coalesce:
+        """A subquery; all badges of the menu go into one query."""
+        counted = self.rows().filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(counted), Value(0), output_field=IntegerField())
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of the menu, as the template shows it."""
+
+    label: str | Promise
+    icon: str
+    url_name: str = ""
+    children: tuple["Item", ...] = ()
+    waiting: Badge | None = None
+    url: str = ""
+    active: bool = False
+    badge: int | None = None
+    badge_label: str = ""
+
+    @property
+    def is_group(self) -> bool:
+        """A heading over its children, without a page of its own."""
+        return not self.url_name
+
+
+def new_reviews() -> QuerySet[Review]:
+    """Those of the last days, of all agencies."""
+    return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_FOR_DAYS))
+
+
+#: An app that gets a page for staff puts it here.
+MENU = (
+    Item(_("Dashboard"), "home", "desk:dashboard"),
+    Item(_("Customers"), "users", "customers:list", children=(Item(_("Add Customer"), "plus", "customers:add"),)),
+    Item(
+        _("My Company"),
+        "building-office-2",
+        children=(
+            Item(
+                _("Reviews"),
+                "star",
+                "reviews:manage",
+                waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
+            ),
+            Item(_("Mails sent"), "envelope", "agencies:mail_list"),
+        ),
+    ),
+)
+
+
+def menu_for(request: AgencyRequest) -> list[Item]:
+    """The menu for the request's agency, with the open page marked and the badges counted in one query."""
+    urls = {item.url_name: reverse(item.url_name) for item in _flat(MENU) if item.url_name}
+    # The page belongs to the entry whose address is the longest beginning of its own.
+    active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
+    badges = {item.url_name: item.waiting for item in _flat(MENU) if item.waiting}
+    counts = Agency.objects.filter(pk=request.agency.pk).values_list(*(badge.count() for badge in badges.values())).get()
+    waiting = dict(zip(badges, counts, strict=True))
+
+    def filled(item: Item) -> Item:
+        url, count = urls.get(item.url_name, ""), waiting.get(item.url_name)
+        label = str(item.waiting.label % {"count": count}) if item.waiting and count else ""
+        children = tuple(filled(child) for child in item.children)
+        return replace(item, url=url, active=bool(url) and url == active, badge=count or None, badge_label=label, children=children)
+
+    return [filled(item) for item in MENU]
+
+
+def _flat(items: tuple[Item, ...]) -> list[Item]:
+    return [entry for item in items for entry in (item, *_flat(item.children))]

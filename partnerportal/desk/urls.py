@@ -1,0 +1,13 @@
+"""The front door, the dashboard, and what machines ask."""
+
+from django.urls import path
+
+from partnerportal.desk import views
+
+app_name = "desk"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("dashboard/", views.dashboard, name="dashboard"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+]

@@ -1,0 +1,60 @@
+"""The front door, the dashboard, and what machines ask."""
+
+from typing import Any, cast
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.desk.dashboard import cards_for
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Everybody to where their work is."""
+    return redirect("desk:dashboard" if cast(Any, request).membership else "network:directory")
+
+
+@agency_view(methods=("GET",))
+def dashboard(request: AgencyRequest) -> HttpResponse:
+    """What waits today."""
+    return render(request, "desk/dashboard.html", {"cards": cards_for(request.agency)})
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """This process is alive."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Database and broker answer; else 503 and which one doesn't."""
+    checks = {"database": _database_answers(), "broker": _broker_answers()}
+    return JsonResponse(checks, status=200 if all(checks.values()) else 503)
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True
+
+
+def _broker_answers() -> bool:
+    # Without retries: whoever asks wants to know how things are now.
+    timeouts = {"socket_timeout": settings.REDIS_TIMEOUT, "socket_connect_timeout": settings.REDIS_TIMEOUT}
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL, retry=None, **timeouts) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False

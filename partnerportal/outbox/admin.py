@@ -1,0 +1,35 @@
+"""The outbox in the Django admin: to watch it, and to send again."""
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.services import send_again
+
+
+@admin.register(OutgoingMail)
+class OutgoingMailAdmin(ReadOnlyAdmin):
+    """Bodies stay sealed here, too: an admin watches the delivery, not the letters."""
+
+    list_display = ("created_at", "status", "to_email", "subject", "agency", "attempts", "next_attempt_at", "last_error")
+    list_filter = ("status", "kind", "created_at")
+    search_fields = ("to_email", "subject", "message_id")
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"
+    exclude = ("sealed_body",)
+    actions = ("resend",)
+
+    @admin.action(description=_("Send again"), permissions=["resend"])
+    def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        for mail in queryset:
+            send_again(mail)
+        count = len(queryset)
+        text = ngettext("%(count)d mail is on its way again.", "%(count)d mails are on their way again.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    def has_resend_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_staff and request.user.has_perm("outbox.change_outgoingmail"))

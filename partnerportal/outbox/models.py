@@ -1,0 +1,134 @@
+"""`OutgoingMail`: every e-mail of the product is a row here before it is a message."""
+
+import json
+import random
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.outbox.sealing import unseal
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    """Mails, and the two guarded steps of their sending."""
+
+    def for_agency(self, agency: models.Model) -> Self:
+        """What went out in this agency's name; never the mails of somebody's account."""
+        return self.filter(agency=agency)
+
+    def due(self) -> Self:
+        """Waiting, and their time has come. By the database's clock, the one that all workers share."""
+        return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
+
+    def lost(self) -> Self:
+        """Due, and not in the broker's hands: not handed out since they fell due, or longer than a lease ago."""
+        lease = timedelta(seconds=settings.OUTBOX_LEASE)
+        return self.due().filter(Q(enqueued_at__lt=models.F("next_attempt_at")) | Q(enqueued_at__lte=Now() - lease))
+
+    def claim(self, pk: int) -> bool:
+        """Take a due mail for one attempt; False when another worker has it.
+
+        The attempt is counted and the next one put off *before* SMTP: a mail that kills its worker runs out of
+        attempts, too, and one whose worker was killed is due again after the lease.
+        """
+        lease = timedelta(seconds=settings.OUTBOX_LEASE)
+        with transaction.atomic():
+            free = self.due().filter(pk=pk).select_for_update(skip_locked=True).values_list("pk", flat=True)
+            return self.filter(pk__in=list(free)).update(attempts=models.F("attempts") + 1, next_attempt_at=Now() + lease) == 1
+
+
+class OutgoingMail(models.Model):
+    """An e-mail to one recipient: written in the caller's transaction, sent by a worker after the commit."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+
+    agency = models.ForeignKey(
+        "agencies.Agency", verbose_name=_("Agency"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    #: Whom it concerns, so that an erasure finds it; customers is a later app, so no foreign key.
+    customer_id = models.BigIntegerField(_("Customer number"), null=True, blank=True)
+    kind = models.CharField(_("Kind"), max_length=80, help_text=_("Name of the template"))
+    to_email = models.EmailField(_("To"))
+    from_name = models.CharField(_("Sender's name"), max_length=150, blank=True)
+    reply_to = models.EmailField(_("Reply to"), blank=True)
+    subject = models.CharField(_("Subject"), max_length=300)
+    #: {"text": …, "html": …} as JSON, see `sealing`.
+    sealed_body = models.BinaryField(_("Sealed body"))
+    message_id = models.CharField("Message-ID", max_length=200, unique=True)
+
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.QUEUED)
+    attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("Next attempt"), db_default=Now())
+    #: When it was last handed to the broker: what isn't sent long after that was lost there.
+    enqueued_at = models.DateTimeField(_("Handed to the broker"), db_default=Now())
+    last_error = models.TextField(_("Last error"), blank=True)
+    created_at = models.DateTimeField(_("Written"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("Sent at"), null=True, blank=True)
+
+    objects: ClassVar[OutgoingMailQuerySet] = OutgoingMailQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mails")
+        ordering = ("-pk",)
+        indexes = [
+            models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(status="queued")),
+            models.Index(fields=["agency", "-id"], name="outbox_of_agency"),
+            models.Index(fields=["customer_id"], name="outbox_of_customer", condition=Q(customer_id__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=["queued", "sent", "failed"]), name="outbox_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="sent", sent_at__isnull=False) | ~Q(status="sent") & Q(sent_at__isnull=True),
+                name="outbox_sent_has_its_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.to_email}"
+
+    @property
+    def text(self) -> str:
+        """The plain-text part."""
+        return str(self._body["text"])
+
+    @property
+    def html(self) -> str:
+        """The HTML part; empty when the mail has none."""
+        return str(self._body["html"])
+
+    @property
+    def _body(self) -> dict[str, str]:
+        body: dict[str, str] = json.loads(unseal(self.sealed_body))
+        return body
+
+    def mark_sent(self) -> None:
+        """SMTP has accepted it."""
+        self._set(status=self.Status.SENT, sent_at=Now(), last_error="")
+
+    def mark_refused(self, error: str) -> None:
+        """No further attempt can help."""
+        self._set(status=self.Status.FAILED, last_error=error)
+
+    def put_off(self, error: str) -> None:
+        """Try again later, or, after the last attempt, fail for good.
+
+        The pause doubles from attempt to attempt (at most 4 hours) and varies by ± 20 %, so that a thousand mails
+        that failed together don't come back together.
+        """
+        if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
+            self.mark_refused(error)
+            return
+        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), 4 * 60 * 60) * random.uniform(0.8, 1.2)  # noqa: S311
+        self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=error)
+
+    def _set(self, **values: object) -> None:
+        OutgoingMail.objects.filter(pk=self.pk, status=self.Status.QUEUED).update(**values)

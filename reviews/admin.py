@@ -1,0 +1,46 @@
+"""Reviews in the Django admin. Nobody but its author edits a review's words, so all of it is to be read only."""
+
+from django.contrib import admin
+
+from partnerportal.audit.admin import ReadOnlyAdmin
+from reviews.models import RatingSummary, Review, ReviewRequest
+
+
+@admin.register(ReviewRequest)
+class ReviewRequestAdmin(ReadOnlyAdmin):
+    """Without nonce and digest: an admin has no use for a personal link."""
+
+    list_display = ("created_at", "agency", "customer", "project", "state_now", "mailed_at", "expires_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("agency__name", "customer__company", "customer__last_name", "customer__email", "project__title")
+    list_select_related = ("agency", "customer", "project")
+    date_hierarchy = "created_at"
+    exclude = ("nonce", "token_digest")
+    show_full_result_count = False
+
+    @admin.display(description=ReviewRequest._meta.get_field("status").verbose_name, ordering="status")
+    def state_now(self, review_request: ReviewRequest) -> str:
+        return review_request.get_state_display()
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency", "author", "overall", "cooperation", "quality", "schedule", "budget")
+    list_filter = ("overall", "created_at")
+    search_fields = ("agency__name", "author", "text")
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+
+@admin.register(RatingSummary)
+class RatingSummaryAdmin(ReadOnlyAdmin):
+    """Kept by the database itself."""
+
+    list_display = ("agency", "count", "average_shown")
+    search_fields = ("agency__name",)
+    list_select_related = ("agency",)
+
+    @admin.display(description=Review._meta.get_field("overall").verbose_name)
+    def average_shown(self, summary: RatingSummary) -> str:
+        return "–" if summary.average is None else f"{summary.average:.2f}"

@@ -1,0 +1,57 @@
+"""The triggers that keep `RatingSummary` equal to what counting the reviews afresh would give.
+
+One for each kind of write, once a statement (not once a row), so that loading a million reviews costs one addition.
+They add what the new rows bring and take off what the old rows had, in the transaction of the write itself.
+"""
+
+import pgtrigger
+
+_CATEGORIES = ("cooperation", "quality", "schedule", "budget")
+#: A review's stars: the mean of its four ratings, halves rounded up.
+_STARS = "((cooperation + quality + schedule + budget + 2) / 4)"
+
+
+def _apply(changes: str) -> pgtrigger.Func:
+    """SQL that adds `changes`, rows of reviews with a `sign` of +1 or -1, to the summaries of their agencies."""
+    columns = {"count": "SUM(sign)"}
+    columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in _CATEGORIES}
+    columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE {_STARS} = {n}), 0)" for n in range(1, 6)}
+    # In the order of their keys, so that two statements over several agencies can't lock each other out.
+    return pgtrigger.Func(
+        f"""
+        INSERT INTO reviews_ratingsummary AS summary (agency_id, {", ".join(columns)})
+        SELECT agency_id, {", ".join(columns.values())}
+        FROM ({changes}) AS changes GROUP BY agency_id ORDER BY agency_id
+        ON CONFLICT (agency_id) DO UPDATE SET {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
+        RETURN NULL;
+        """  # noqa: S608  # built from the constants above
+    )
+
+
+def triggers() -> list[pgtrigger.Trigger]:
+    """For `Review.Meta.triggers`."""
+    added, removed = "SELECT *, 1 AS sign FROM new_reviews", "SELECT *, -1 AS sign FROM old_reviews"
+    common = {"level": pgtrigger.Statement, "when": pgtrigger.After}
+    return [
+        pgtrigger.Trigger(
+            name="summary_insert",
+            operation=pgtrigger.Insert,
+            referencing=pgtrigger.Referencing(new="new_reviews"),
+            func=_apply(added),
+            **common,
+        ),
+        pgtrigger.Trigger(
+            name="summary_update",
+            operation=pgtrigger.Update,
+            referencing=pgtrigger.Referencing(old="old_reviews", new="new_reviews"),
+            func=_apply(f"{added} UNION ALL {removed}"),
+            **common,
+        ),
+        pgtrigger.Trigger(
+            name="summary_delete",
+            operation=pgtrigger.Delete,
+            referencing=pgtrigger.Referencing(old="old_reviews"),
+            func=_apply(removed),
+            **common,
+        ),
+    ]
