@@ -1,0 +1,37 @@
+"""Customers and what is assigned to them."""
+
+import factory
+
+from customers.models import Customer, Project
+from customers.services import create_customer
+from tests.factories.agencies import AgencyFactory
+from tests.factories.accounts import UserFactory
+
+
+class CustomerFactory(factory.django.DjangoModelFactory):
+    """Created as the portal does it, number and audit event included."""
+
+    class Meta:
+        model = Customer
+
+    agency = factory.SubFactory(AgencyFactory)
+    by = factory.SubFactory(UserFactory)
+    kind = Customer.Kind.COMPANY
+    company = factory.Sequence(lambda n: f"Company {n} GmbH")
+    first_name = "Lea"
+    last_name = "Brandt"
+    email = factory.Sequence(lambda n: f"customer{n}@clients.example")
+    language = "en"
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        return create_customer(*args, **kwargs)
+
+
+class ProjectFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Project
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    title = factory.Sequence(lambda n: f"Project {n}")
