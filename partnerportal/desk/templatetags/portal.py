@@ -1,0 +1,192 @@
+"""Tags and filters of our templates. A builtin library (see the settings), so no template has to load it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+
+from django import template
+from django.forms import BaseForm
+from django.template.defaultfilters import date as format_date
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
+
+register = template.Library()
+
+# --- Icons -------------------------------------------------------------------------------------------------------------
+
+_ICON_STYLES = {"outline": heroicon_outline, "solid": heroicon_solid, "mini": heroicon_mini, "micro": heroicon_micro}
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
+    """A heroicon of `size` pixels as inline SVG, hidden from screen readers: a word always stands beside it.
+
+    Raises:
+        heroicons.IconDoesNotExist: no icon has this name.
+        KeyError: `style` isn't outline, solid, mini or micro.
+    """
+    return _icon(str(name), int(size), str(style))
+
+
+@cache
+def _icon(name: str, size: int, style: str) -> SafeString:
+    # Drawing one means parsing XML, and a list shows the same few again and again; names come from our own code only.
+    attributes = {"class": "icon", "aria_hidden": "true", "focusable": "false"}
+    return mark_safe(_ICON_STYLES[style](name, size=size, **attributes))  # noqa: S308  # nosec B308 B703
+
+
+# --- Ratings -----------------------------------------------------------------------------------------------------------
+
+#: Five stars side by side in a box of 100 × 20, as one path.
+_FIVE_STARS = "".join(
+    f"M{10 + 20 * index} 1.8l2.66 5.39 5.95.86-4.31 4.2 1.02 5.92-5.32-2.8-5.32 2.8 1.02-5.92-4.31-4.2 5.95-.86z" for index in range(5)
+)
+
+_RATING_WORDS: dict[int, str | Promise] = {
+    1: gettext_lazy("poor"),
+    2: gettext_lazy("fair"),
+    3: gettext_lazy("fine"),
+    4: gettext_lazy("good"),
+    5: gettext_lazy("excellent"),
+}
+
+
+@register.simple_tag
+def stars(value: Decimal | float | None) -> SafeString:
+    """Five stars, filled up to `value` (0–5), with “4.8 of 5” for screen readers; nothing for None."""
+    if value is None:
+        return SafeString("")
+    exact = min(max(Decimal(str(value)), Decimal(0)), Decimal(5))
+    # A nested <svg> clips what it holds; our content security policy allows no style attribute that could do so.
+    drawing = format_html(
+        '<svg class="stars-drawing" viewBox="0 0 100 20" width="100" height="20" aria-hidden="true" focusable="false">'
+        '<path class="stars-empty" d="{path}"/>'
+        '<svg x="0" y="0" width="{width}" height="20"><path class="stars-full" d="{path}"/></svg></svg>',
+        path=_FIVE_STARS,
+        width=f"{exact * 20:.1f}",
+    )
+    return format_html(
+        '<span class="stars">{}<span class="visually-hidden">{}</span></span>', drawing, _("%(rating)s of 5") % {"rating": rating(value)}
+    )
+
+
+@register.filter
+def rating(value: Decimal | float | None) -> str:
+    """A rating as people read it: whole ones as they are, others to one decimal (half up), in the reader's language."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return number_format(value)
+    return number_format(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP), decimal_pos=1)
+
+
+@register.filter
+def rating_word(value: int | str) -> str:
+    """The word for so many stars, 1–5: poor, fair, fine, good, excellent."""
+    return str(_RATING_WORDS[int(value)])
+
+
+@register.filter
+def rating_label(value: int | str) -> str:
+    """What a screen reader says for a choice of so many stars: “4 of 5, good”."""
+    return _("%(rating)s of 5, %(word)s") % {"rating": value, "word": rating_word(value)}
+
+
+@register.simple_tag
+def bar(percent: Decimal | float) -> SafeString:
+    """A horizontal bar filled to `percent`; its number must stand beside it as text."""
+    width = min(max(float(percent), 0.0), 100.0)
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<rect class="bar-rest" width="100" height="8"/><rect class="bar-part" width="{}" height="8"/></svg>',
+        f"{width:.1f}",
+    )
+
+
+# --- Dates -------------------------------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def day(value: date | datetime | None) -> SafeString:
+    """A date as <time>, in the reader's language and the time zone in force; nothing for None."""
+    if value is None:
+        return SafeString("")
+    shown = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
+    return format_html('<time datetime="{}">{}</time>', shown.strftime("%Y-%m-%d"), format_date(shown, "DATE_FORMAT"))
+
+
+@register.simple_tag
+def moment(value: datetime | None) -> SafeString:
+    """A date with its time of day as <time>; nothing for None."""
+    if value is None:
+        return SafeString("")
+    shown = timezone.localtime(value) if timezone.is_aware(value) else value
+    return format_html('<time datetime="{}">{}</time>', shown.isoformat(timespec="minutes"), format_date(shown, "DATETIME_FORMAT"))
+
+
+# --- States, people, forms ---------------------------------------------------------------------------------------------
+
+#: How a state looks, whatever it is a state of. An unknown one fails: a new state must get its look here.
+_LOOKS: dict[str, tuple[str, str]] = {
+    # state: (tone, icon)
+    "open": ("accent", "clock"),
+    "answered": ("good", "check-circle"),
+    "expired": ("calm", "calendar"),
+    "withdrawn": ("calm", "x-circle"),
+    "queued": ("calm", "clock"),
+    "sent": ("good", "check-circle"),
+    "failed": ("danger", "exclamation-triangle"),
+    "planned": ("calm", "calendar"),
+    "active": ("accent", "play-circle"),
+    "done": ("good", "check-circle"),
+    "cancelled": ("calm", "x-circle"),
+    "archived": ("calm", "archive-box"),
+}
+
+
+@register.simple_tag
+def state(value: str, label: str | Promise) -> SafeString:
+    """A state as a small pill: colour, icon and word.
+
+    Raises:
+        KeyError: nobody has said how this state looks.
+    """
+    tone, icon_name = _LOOKS[str(value)]
+    return format_html('<span class="pill pill-{}">{}{}</span>', tone, _icon(icon_name, 16, "micro"), label)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """One or two capital letters that stand for a name where there is no picture."""
+    words = [word for word in str(name).split() if word[0].isalnum()]
+    return "".join(word[0] for word in words[:2]).upper() or "–"
+
+
+@dataclass(frozen=True)
+class ErrorLine:
+    """One line of the summary above a form."""
+
+    #: The id of the input that the line leads to; empty where the error belongs to no single one.
+    anchor: str
+    label: str
+    message: str
+
+
+@register.filter
+def error_lines(form: BaseForm | None) -> list[ErrorLine]:
+    """All errors of a form, in the order of its fields, first those of the whole form."""
+    if form is None or not form.errors:
+        return []
+    lines = [ErrorLine("", "", str(error)) for error in form.non_field_errors()]
+    for field in form:
+        # A group of radio buttons has no input of its own to lead to: its first button is the place.
+        anchor = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
+        lines += [ErrorLine(anchor, str(field.label), str(error)) for error in field.errors]
+    return lines

@@ -1,0 +1,34 @@
+// Runs before the first paint, so that a chosen colour scheme never flashes. Without it the system's choice holds (tokens.css).
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const stored = () => {
+    try {
+      return localStorage.getItem("theme");
+    } catch {
+      return null; // Storage can be switched off.
+    }
+  };
+  const apply = () => {
+    const choice = stored();
+    root.dataset.theme = choice === "light" || choice === "dark" ? choice : "system";
+    root.dataset.bsTheme = root.dataset.theme === "system" ? (dark.matches ? "dark" : "light") : root.dataset.theme;
+  };
+  root.dataset.js = "";
+  apply();
+  dark.addEventListener("change", apply);
+  window.addEventListener("storage", apply); // Chosen in another tab.
+  window.portalTheme = {
+    set(choice) {
+      try {
+        choice === "system" ? localStorage.removeItem("theme") : localStorage.setItem("theme", choice);
+      } catch {
+        // Then the choice holds for this page only.
+      }
+      apply();
+      root.dataset.theme = choice;
+      if (choice !== "system") root.dataset.bsTheme = choice;
+    },
+  };
+})();
