@@ -53,7 +53,8 @@ def set_up(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         return
 
-    from partnerportal.embedded.places import Trouble, is_root
+    from partnerportal.embedded.messages import Trouble
+    from partnerportal.embedded.places import is_root
     from partnerportal.embedded.servers import Servers, discard
 
     sweep_up(discard)

@@ -1,7 +1,6 @@
 """What is made from the sources before the portal runs: compiled translations and collected static files."""
 
 import hashlib
-import os
 import tempfile
 from importlib.metadata import distributions
 from pathlib import Path
@@ -22,11 +21,11 @@ def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
         with source.open("rb") as file:
             catalog = read_po(file, locale=source.parts[-3])
         # Whole or not at all: two may do this at once, and a killed one leaves nothing that passes for new.
-        handle, half = tempfile.mkstemp(dir=target.parent, suffix=".half")
-        with os.fdopen(handle, "wb") as file:
-            write_mo(file, catalog)
-        os.chmod(half, 0o644)  # nosec B103 - translations are for everybody
-        os.replace(half, target)
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".half", delete=False) as made:
+            write_mo(made, catalog)
+        half = Path(made.name)
+        half.chmod(0o644)
+        half.replace(target)
         compiled.append(target)
     return compiled
 

@@ -8,23 +8,26 @@ import pwd
 import re
 import shutil
 import stat
-import subprocess  # nosec B404
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from .messages import Trouble
+
 #: Where a PostgreSQL that may not enter the data folder lives (only ever used by root).
 STATE = Path("/var/lib/partnerportal")
-#: Where sockets go when the data folder's own path is too long or too odd for an address.
-SHORT = Path("/tmp")  # nosec B108 - the folder inside is private, and its owner is checked
+#: Where sockets go when the data folder's own path is too long or too odd for an address: in a private folder, whose owner is
+#: checked. Not `tempfile.gettempdir()`, which another terminal may answer differently.
+SHORT = Path("/tmp")  # noqa: S108  # nosec B108
 #: A socket's path may have 103 bytes on macOS and 107 on Linux; some are for the socket's own name.
 SOCKET_FOLDER_LIMIT = 80
 
 
-class Trouble(Exception):
-    """What the person at the keyboard can change; the text is the one line that they read."""
+class Taken(Exception):
+    """Another process holds the lock."""
 
 
 def is_root() -> bool:
@@ -91,11 +94,9 @@ def may_enter(path: Path, account: pwd.struct_passwd | None) -> bool:
         return True
     probe = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
     try:
-        return subprocess.run(probe, check=False, **run_as(account)).returncode == 0  # nosec B603
+        return subprocess.run(probe, check=False, **run_as(account)).returncode == 0  # noqa: S603
     except PermissionError as error:
-        raise Trouble(
-            f"Root may not become '{account.pw_name}' here, and PostgreSQL does not run as root: set DATABASE_URL"
-        ) from error
+        raise Trouble(f"Root may not become '{account.pw_name}' here, and PostgreSQL does not run as root: set DATABASE_URL") from error
 
 
 def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
@@ -105,7 +106,7 @@ def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
     """
     link = data_dir / "postgres"
     if link.is_symlink():
-        home = Path(os.readlink(link)).parent
+        home = link.readlink().parent
         if home.is_dir():
             return home
         link.unlink()
@@ -131,7 +132,7 @@ def remove_data_dir(data_dir: Path) -> None:
     """Delete a data folder, with what it keeps elsewhere. Its servers must not run."""
     home = data_dir / "postgres"
     if home.is_symlink():
-        shutil.rmtree(Path(os.readlink(home)).parent, ignore_errors=True)
+        shutil.rmtree(home.readlink().parent, ignore_errors=True)
     for folder in (data_dir / "postgres", data_dir / "valkey"):
         shutil.rmtree(SHORT / f"portal-{os.geteuid()}-{_short_hash(folder)}", ignore_errors=True)
     shutil.rmtree(data_dir, ignore_errors=True)
@@ -153,9 +154,12 @@ def _name_of(uid: int) -> str:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
-    """Hold the file's lock. The kernel frees it with the process, however that ends. Raises BlockingIOError if not `wait`."""
+    """Hold the file's lock. The kernel frees it with the process, however that ends. Raises Taken instead of waiting if not `wait`."""
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Taken from error
         yield file
 
 

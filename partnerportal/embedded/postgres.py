@@ -2,15 +2,15 @@
 
 import shutil
 import signal
-import subprocess  # nosec B404
+import subprocess
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 import psutil
 
+from .messages import Trouble, say
 from .places import (
-    Trouble,
     open_log,
     postgres_account,
     postgres_home,
@@ -90,7 +90,7 @@ class Postgres:
                     shutil.copytree(package.parent / folder, half / folder, ignore=shutil.ignore_patterns("include", "*.a"))
             _open_to_all(half)
             half.rename(copy)
-            print(
+            say(
                 f"PostgreSQL runs as '{self.account.pw_name}', who may not enter this folder: "
                 f"its program{'' if self.home == self.data_dir else ' and data'} live in {self.home}"
             )
@@ -106,8 +106,8 @@ class Postgres:
         except OSError:
             return False
 
-    def _run(self, *command: Path | str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(  # nosec B603
+    def _run(self, *command: object) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(  # noqa: S603
             [str(part) for part in command],
             check=False,
             capture_output=True,
@@ -159,7 +159,7 @@ class Postgres:
             **({} if self.durable else NOT_DURABLE),
         }
         with open_log(self.data_dir, "postgres") as log:
-            return subprocess.Popen(  # nosec B603
+            return subprocess.Popen(  # noqa: S603
                 [str(self.binaries / "postgres"), "-D", str(self.cluster), *(f"--{k}={v}" for k, v in settings.items())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

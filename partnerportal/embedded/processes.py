@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-import subprocess  # nosec B404
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -63,6 +63,6 @@ def working_in(name: str, folder: Path) -> list[psutil.Process]:
             continue
         # Gone in this moment, a zombie, or somebody else's.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
-            if os.path.samefile(process.cwd(), folder) and is_alive(process):
+            if folder.samefile(process.cwd()) and is_alive(process):
                 found.append(process)
     return sorted(found, key=lambda process: process.info["create_time"])

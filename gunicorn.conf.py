@@ -1,0 +1,21 @@
+"""gunicorn, for `make run` and for the container alike; it reads this file by itself."""
+
+import os
+
+wsgi_app = "partnerportal.wsgi"
+host = os.environ.get("HOST") or "127.0.0.1"
+bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT') or '8000'}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 4)
+# A request that takes longer than this is a defect; its worker is replaced.
+timeout = 30
+graceful_timeout = 10
+# Whatever a library may leak is gone after a while, not from all workers at once.
+max_requests = 10_000
+max_requests_jitter = 1_000
+# `make dev`
+reload = os.environ.get("DEBUG", "").lower() in {"1", "true", "on", "yes", "y", "ok"}
+accesslog = "-" if reload else None
+# Nothing here needs to be steered at run time.
+control_socket_disable = True

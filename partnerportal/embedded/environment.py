@@ -1,0 +1,88 @@
+"""The variables that the settings need, completed for a portal on this machine; what the caller set stays as it is."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from .messages import Trouble
+from .places import locked, open_data_dir, private_folder
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+YES = {"1", "true", "on", "yes", "y", "ok"}
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What one start of the portal, or of a command beside it, is given."""
+
+    data_dir: Path
+    host: str
+    port: int
+    #: For the processes that we start; without the addresses of embedded servers, which are known once these run.
+    env: dict[str, str]
+    wants_postgres: bool
+    wants_valkey: bool
+
+    @property
+    def is_demo(self) -> bool:
+        return self.env["PORTAL_DEMO"].lower() in YES
+
+    @property
+    def is_debug(self) -> bool:
+        return self.env.get("DEBUG", "").lower() in YES
+
+
+def surroundings(environ: Mapping[str, str]) -> Surroundings:
+    """Read the caller's variables (an empty one counts as not set) and complete them. Raises Trouble, naming the variable."""
+    given = {name: value for name, value in environ.items() if value}
+    data_dir = open_data_dir(Path(given.get("PORTAL_DATA_DIR", BASE_DIR / ".portal")))
+    host = given.get("HOST", "127.0.0.1")
+    port = _port(given.get("PORT", "8000"))
+    env = {
+        "SITE_URL": f"http://127.0.0.1:{port}",
+        "EMAIL_URL": f"filemail://{quote(str(data_dir / 'mail'))}",
+        "PYTHONUNBUFFERED": "1",
+        **given,
+        "HOST": host,
+        "PORT": str(port),
+        "PORTAL_DATA_DIR": str(data_dir),
+    }
+    private_folder(data_dir / "mail")
+    if "SECRET_KEY" not in env:
+        env["SECRET_KEY"] = _secret_key(data_dir / "secret_key")
+    on_loopback = urlsplit(env["SITE_URL"]).hostname in LOOPBACK and host in LOOPBACK
+    # Its passwords are in the documentation: not for a portal that others can reach.
+    env.setdefault("PORTAL_DEMO", "1" if on_loopback else "0")
+    if on_loopback:
+        # People type either name.
+        env.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+    return Surroundings(
+        data_dir=data_dir,
+        host=host,
+        port=port,
+        env=env,
+        wants_postgres="DATABASE_URL" not in env,
+        wants_valkey="REDIS_URL" not in env,
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        raise Trouble(f"PORT: a number from 1 to 65535, please, not “{text}”")
+    return int(text)
+
+
+def _secret_key(path: Path) -> str:
+    """The data folder's own key, made at the first start: with another one, sessions and sealed data could not be opened."""
+    with locked(path.with_name("servers.lock")):
+        if not path.exists():
+            half = path.with_suffix(".new")
+            half.unlink(missing_ok=True)
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(50))
+            half.replace(path)
+        return path.read_text().strip()

@@ -1,0 +1,133 @@
+"""The portal's own processes (web, worker, beat): prepared, started, watched, and ended in order before the servers."""
+
+import errno
+import http.client
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from . import build
+from .children import Children, Signals, Stopped
+from .environment import Surroundings, surroundings
+from .messages import Trouble, say
+from .places import Taken, locked
+from .servers import Servers
+
+#: Seconds until the web process has to answer for the first time.
+FIRST_ANSWER = 90
+
+SIGN_INS = """\
+  Sign in as                  to be                                 (password of all: partner-demo)
+  anna@nordlicht.example      owner of the agency Nordlicht
+  mia@nordlicht.example       manager there
+  ben@nordlicht.example       staff there
+  clara@suedwind.example      owner of another agency, Südwind
+  kim@client.example          a client who gives agencies access
+  admin@portal.example        admin of the portal: {site}/admin/
+  Public profiles: {site}/partners/nordlicht/ and {site}/partners/suedwind/
+  Every e-mail becomes a file in {data_dir}/mail"""
+
+
+def run(environ: Mapping[str, str]) -> int:
+    """Run the whole portal until Ctrl-C, SIGTERM or SIGHUP; then 0. Raises Trouble if it can't start or go on."""
+    signals = Signals()
+    here = surroundings(environ)
+    try:
+        with locked(here.data_dir / "run.lock", wait=False):
+            children = Children(here, signals)
+            # First, because they hold the port.
+            children.end_leftovers()
+            check_port(here.host, here.port)
+            servers = Servers(here.data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
+            try:
+                here.env.update(servers.start())
+                _prepare(here, children)
+                _serve(here, children, servers, signals)
+            except Stopped:
+                say("Stopping …")
+            finally:
+                signals.stopping = True
+                children.end_all()
+                servers.stop()
+    except Taken as error:
+        raise Trouble(f"A portal already runs on {here.data_dir}: stop it first, or set PORTAL_DATA_DIR and PORT") from error
+    say("Stopped. The data stay in", str(here.data_dir))
+    return 0
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise Trouble unless the address can be listened on."""
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As gunicorn does: connections that are just closing don't matter.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Trouble(f"Port {port} is taken: stop what listens there, or choose another one (make run PORT={port + 1})") from error
+        raise Trouble(f"Can't listen on {host}, port {port} ({error.strerror}): set HOST and PORT") from error
+
+
+def _prepare(here: Surroundings, children: Children) -> None:
+    """Bring database, demo data, translations and static files up to date."""
+    manage = [sys.executable, "manage.py"]
+    build.compile_translations()
+    say("Preparing the database …")
+    children.run_step("migrate", [*manage, "migrate", "--noinput"])
+    if here.is_demo:
+        children.run_step("seed_demo", [*manage, "seed_demo"])
+    if not here.is_debug:
+        fingerprint = build.static_fingerprint()
+        mark = here.data_dir / "static.fingerprint"
+        if not mark.exists() or mark.read_text() != fingerprint:
+            say("Collecting the static files …")
+            children.run_step("collectstatic", [*manage, "collectstatic", "--noinput", "--clear"])
+            mark.write_text(fingerprint)
+
+
+def _serve(here: Surroundings, children: Children, servers: Servers, signals: Signals) -> None:
+    """Start the three, and watch them and the servers. Leaves with Stopped, or with Trouble if one of them ends by itself."""
+    celery = [sys.executable, "-m", "celery", "-A", "partnerportal"]
+    schedule = str(here.data_dir / "beat-schedule")
+    # They are ended in the order of their ranks: no new request, no new job, then the running jobs.
+    children.spawn("web", [sys.executable, "-m", "gunicorn"], rank=1, grace=15)
+    children.spawn("worker", [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"], rank=3, grace=20)
+    children.spawn("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], rank=2, grace=10)
+
+    started = time.monotonic()
+    announced = False
+    while not signals.requested:
+        children.show_news(everything=here.is_debug)
+        children.check()
+        if dead := servers.dead():
+            raise Trouble(f"{' and '.join(dead)} ended unexpectedly: see {here.data_dir}/log")
+        if not announced and _answers(here):
+            _announce(here)
+            announced = True
+        if not announced and time.monotonic() - started > FIRST_ANSWER:
+            raise Trouble(f"The portal did not answer within {FIRST_ANSWER} s: see {here.data_dir}/log/web.log")
+        time.sleep(0.2)
+    raise Stopped
+
+
+def _answers(here: Surroundings) -> bool:
+    """Whether `/healthz` is served; a redirect to https or a refused host name is an answer, too."""
+    # A host that means “all addresses” is this machine when one connects to it.
+    connection = http.client.HTTPConnection(here.host, here.port, timeout=1)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": urlsplit(here.env["SITE_URL"]).netloc})
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _announce(here: Surroundings) -> None:
+    site = here.env["SITE_URL"].rstrip("/")
+    say(f"\nThe portal is at {site}/   (Ctrl-C stops it; logs are in {here.data_dir}/log)\n")
+    if here.is_demo:
+        say(SIGN_INS.format(site=site, data_dir=here.data_dir) + "\n")
