@@ -33,7 +33,8 @@ def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
 def static_fingerprint(base: Path = BASE_DIR) -> str:
     """Changes with everything that collecting the static files depends on: our own files, the settings, the packages."""
     digest = hashlib.sha256()
-    folders = [base / "static", *base.glob("*/static"), *base.glob("partnerportal/*/static")]
+    # Not the folder they are collected into, in .portal.
+    folders = [base / "static", *base.glob("[!.]*/static"), *base.glob("partnerportal/*/static")]
     files = [base / "partnerportal" / "settings.py"]
     files += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted(files):
