@@ -53,14 +53,15 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(request.agency.customers, pk=pk)
+    review_requests = list(customer.review_requests.select_related("project", "review").order_by("-pk"))
     return render(
         request,
         "customers/detail.html",
         {
             "customer": customer,
             "projects": customer.projects.order_by("-pk"),
-            "review_requests": customer.review_requests.select_related("project").order_by("-pk"),
-            "reviews": customer.reviews.select_related("project").order_by("-pk"),
+            "review_requests": review_requests,
+            "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
             "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],
         },
     )

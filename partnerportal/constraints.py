@@ -21,13 +21,15 @@ class SameParent(models.BaseConstraint):
     def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None and schema_editor is not None  # noqa: S101  # Django always passes both
         quote = schema_editor.quote_name
-        field, parent = model._meta.get_field(self.field), model._meta.get_field(self.parent)
-        target = field.related_model._meta  # type: ignore[union-attr]
-        other_parent = target.get_field(self.parent)
+        # Any: a field that isn't a foreign key has no related model, and that is for the migration to fail on.
+        field: Any = model._meta.get_field(self.field)
+        parent: Any = model._meta.get_field(self.parent)
+        target = field.related_model._meta
+        columns = f"{quote(field.column)}, {quote(parent.column)}"
+        target_columns = f"{quote(target.pk.column)}, {quote(target.get_field(self.parent).column)}"
         return (
-            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({quote(field.column)}, {quote(parent.column)}) "  # type: ignore[union-attr]
-            f"REFERENCES {quote(target.db_table)} ({quote(target.pk.column)}, {quote(other_parent.column)}) "
-            "DEFERRABLE INITIALLY DEFERRED"
+            f"CONSTRAINT {quote(self.name)} FOREIGN KEY ({columns}) "
+            f"REFERENCES {quote(target.db_table)} ({target_columns}) DEFERRABLE INITIALLY DEFERRED"
         )
 
     def create_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:

@@ -4,20 +4,12 @@ from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout, Submit
-from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 
-class AgencyFormMixin:
-    """A form that belongs to an agency: every choice in it is narrowed to what the agency may see."""
-
-    def __init__(self, *args: Any, agency: Any, **kwargs: Any) -> None:
-        self.agency = agency
-        super().__init__(*args, **kwargs)
-
-
-def form_helper(*fields: Any, submit: str, cancel: str = "", method: str = "post", **attributes: str) -> FormHelper:
+def form_helper(*fields: Any, submit: str | Promise, cancel: str = "", method: str = "post", **attributes: str) -> FormHelper:
     """A crispy layout: the fields, then one button named `submit` and, if given, a way back to the address `cancel`.
 
     The browser's own checks are off: our messages are in the reader's language, tied to the field, and summed up.
@@ -33,10 +25,3 @@ def form_buttons(*buttons: Any, cancel: str = "") -> Div:
     """The row of buttons that ends a form."""
     way_back = [HTML(format_html('<a class="btn btn-link" href="{}">{}</a>', cancel, _("Cancel")))] if cancel else []
     return Div(*buttons, *way_back, css_class="form-actions")
-
-
-def absolute_url(name: str, *args: Any) -> str:
-    """The full address of a page, for mails and for copying."""
-    from django.conf import settings
-
-    return f"{settings.SITE_URL}{reverse(name, args=args)}"

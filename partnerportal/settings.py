@@ -162,10 +162,11 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Mail --------------------------------------------------------------------------------------------------------------
 
-vars().update(env.email_url("EMAIL_URL"))
-if EMAIL_BACKEND == "django.core.mail.backends.filebased.EmailBackend":  # type: ignore[name-defined]  # noqa: F821
-    EMAIL_BACKEND = "partnerportal.outbox.backends.FilePerMailBackend"
-    EMAIL_FILE_PATH = f"/{EMAIL_FILE_PATH.lstrip('/')}"  # type: ignore[name-defined]  # noqa: F821
+_mail = env.email_url("EMAIL_URL")
+if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
+    _mail["EMAIL_BACKEND"] = "partnerportal.outbox.backends.FilePerMailBackend"
+    _mail["EMAIL_FILE_PATH"] = f"/{_mail['EMAIL_FILE_PATH'].lstrip('/')}"
+vars().update(_mail)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Partner Portal <noreply@{_site.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -17,7 +17,7 @@ def _apply(changes: str) -> pgtrigger.Func:
     columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in _CATEGORIES}
     columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE {_STARS} = {n}), 0)" for n in range(1, 6)}
     # In the order of their keys, so that two statements over several agencies can't lock each other out.
-    return pgtrigger.Func(
+    return pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         INSERT INTO reviews_ratingsummary AS summary (agency_id, {", ".join(columns)})
         SELECT agency_id, {", ".join(columns.values())}
@@ -28,30 +28,22 @@ def _apply(changes: str) -> pgtrigger.Func:
     )
 
 
+def _trigger(operation: pgtrigger.Operation, changes: str, **referencing: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"summary_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
+        func=_apply(changes),
+    )
+
+
 def triggers() -> list[pgtrigger.Trigger]:
     """For `Review.Meta.triggers`."""
     added, removed = "SELECT *, 1 AS sign FROM new_reviews", "SELECT *, -1 AS sign FROM old_reviews"
-    common = {"level": pgtrigger.Statement, "when": pgtrigger.After}
     return [
-        pgtrigger.Trigger(
-            name="summary_insert",
-            operation=pgtrigger.Insert,
-            referencing=pgtrigger.Referencing(new="new_reviews"),
-            func=_apply(added),
-            **common,
-        ),
-        pgtrigger.Trigger(
-            name="summary_update",
-            operation=pgtrigger.Update,
-            referencing=pgtrigger.Referencing(old="old_reviews", new="new_reviews"),
-            func=_apply(f"{added} UNION ALL {removed}"),
-            **common,
-        ),
-        pgtrigger.Trigger(
-            name="summary_delete",
-            operation=pgtrigger.Delete,
-            referencing=pgtrigger.Referencing(old="old_reviews"),
-            func=_apply(removed),
-            **common,
-        ),
+        _trigger(pgtrigger.Insert, added, new="new_reviews"),
+        _trigger(pgtrigger.Update, f"{added} UNION ALL {removed}", old="old_reviews", new="new_reviews"),
+        _trigger(pgtrigger.Delete, removed, old="old_reviews"),
     ]

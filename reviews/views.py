@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -179,12 +180,14 @@ def _closed(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse
     return render(request, "reviews/gone.html", {**context, "reason": review_request.state}, status=410)
 
 
-def _get_or_404(queryset: QuerySet[Any], pk: str) -> Any:
+def _get_or_404(queryset: QuerySet[Any], pk: object) -> Any:
     """The row with the key that somebody typed into an address or a form.
 
     Raises:
         Http404: no such row, or no such kind of key.
     """
-    if not pk.isascii() or not pk.isdigit():
-        raise Http404
-    return get_object_or_404(queryset, pk=int(pk))
+    try:
+        key = forms.IntegerField(min_value=1).clean(pk)
+    except ValidationError as error:
+        raise Http404 from error
+    return get_object_or_404(queryset, pk=key)

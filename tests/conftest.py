@@ -1,20 +1,10 @@
 """Fixtures for all tests."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from zeal import zeal_context
 
 from tests.cast import Cast
-
-
-@pytest.fixture(autouse=True)
-def _no_n_plus_one() -> Iterator[None]:
-    """A loop that queries for each row fails the test in which it happens."""
-    with zeal_context():
-        yield
 
 
 @pytest.fixture

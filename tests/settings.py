@@ -1,9 +1,13 @@
 """The portal's own settings, and what only tests need: a finder of N+1 queries, static files without collecting them first."""
 
 from partnerportal.settings import *  # noqa: F403
-from partnerportal.settings import INSTALLED_APPS, STORAGES
+from partnerportal.settings import INSTALLED_APPS, MIDDLEWARE, STATIC_ROOT, STORAGES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+# A request that queries for each row of a loop fails.
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
 STORAGES = {**STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 #: Many requests of one test come from one address.
 ACCOUNT_RATE_LIMITS = False
+# WhiteNoise warns of a missing folder, and a warning is an error here.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from partnerportal.outbox.services import queue_mail
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
     """No open sign-up (accounts come by invitation or from an admin); mails go through the outbox."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

@@ -26,7 +26,12 @@ class AgencyAdmin(admin.ModelAdmin):
     inlines = (MembershipInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agency]:
-        return super().get_queryset(request).annotate(member_count=Count("memberships"))
+        agencies: QuerySet[Agency] = super().get_queryset(request)
+        return agencies.annotate(member_count=Count("memberships"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Agency | None = None) -> bool:
+        """An agency with all that its clients entrusted to it is nothing to end with a click."""
+        return False
 
     @admin.display(description=_("Members"), ordering="member_count")
     def member_count(self, agency: Agency) -> int:

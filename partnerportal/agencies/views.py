@@ -16,7 +16,7 @@ from partnerportal.paging import keyset_page
 def switch(request: AgencyRequest) -> HttpResponse:
     """Work in another of one's agencies. Objects differ from agency to agency, so it leads to the dashboard."""
     try:
-        agency_id = forms.IntegerField(min_value=1, max_value=2**63 - 1).clean(request.POST.get("agency"))
+        agency_id = forms.IntegerField(min_value=1).clean(request.POST.get("agency"))
     except forms.ValidationError as error:
         raise Http404 from error
     agency = switch_agency(request, agency_id)

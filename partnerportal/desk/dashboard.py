@@ -53,7 +53,11 @@ def _due_projects(agency: Agency) -> Card:
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
     due = agency.projects.filter(status__in=open_statuses, due_on__lte=limit).select_related("customer").order_by("due_on")
     rows = (
-        Row(f"{p.title} · {p.customer.display_name}", p.customer.get_absolute_url(), date_format(p.due_on, "SHORT_DATE_FORMAT"))
+        Row(
+            f"{p.title} · {p.customer.display_name}",
+            p.customer.get_absolute_url(),
+            date_format(p.due_on, "SHORT_DATE_FORMAT") if p.due_on else "",
+        )
         for p in due[:ROWS]
     )
     return _card(due, rows, _("Projects due"), "briefcase", _("No project is due in the next two weeks."), "customers:list", _("Customers"))

@@ -4,8 +4,8 @@ import factory
 
 from customers.models import Customer, Project
 from customers.services import create_customer
-from tests.factories.agencies import AgencyFactory
 from tests.factories.accounts import UserFactory
+from tests.factories.agencies import AgencyFactory
 
 
 class CustomerFactory(factory.django.DjangoModelFactory):
