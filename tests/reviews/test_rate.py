@@ -1,0 +1,216 @@
+"""`/r/<token>/`: the personal review page."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+from django.utils.html import escape
+
+from partnerportal.audit.models import AuditEvent
+from reviews import tokens
+from reviews.models import CATEGORIES, Review, ReviewRequest
+from reviews.services import RequestClosed, submit_review, withdraw_request
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.agencies import MembershipFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+ANSWERS = {"cooperation": "5", "quality": "4", "schedule": "3", "budget": "5", "text": "Good work.", "author": "Lea B."}
+CLOSED = b'name="cooperation"'
+
+
+@pytest.fixture
+def asked(cast: Cast) -> ReviewRequest:
+    return ReviewRequestFactory(customer__agency=cast.alder)
+
+
+def path_of(review_request: ReviewRequest) -> str:
+    return f"/r/{tokens.recover(review_request.nonce, review_request.token_digest)}/"
+
+
+def test_it_opens_without_a_session_and_is_kept_from_caches_and_search_engines(asked: ReviewRequest) -> None:
+    response = Client().get(path_of(asked))
+    assert response.status_code == 200
+    assert b"Alder Web" in response.content
+    assert CLOSED in response.content
+    assert "no-store" in response["Cache-Control"]
+    assert "noindex" in response["X-Robots-Tag"]
+    assert response["Referrer-Policy"] == "strict-origin"
+
+
+def test_submitting_saves_the_review_and_thanks(asked: ReviewRequest) -> None:
+    response = Client().post(path_of(asked), ANSWERS, follow=True)
+    assert response.status_code == 200
+    assert b"Thank you" in response.content
+    review = Review.objects.get()
+    assert (review.overall, review.author, review.text) == (Decimal("4.25"), "Lea B.", "Good work.")
+    asked.refresh_from_db()
+    assert asked.status == "answered"
+    event = AuditEvent.objects.get(action="review.submitted")
+    assert (event.customer_id, event.actor_id, event.source, event.ip_address) == (asked.customer_id, None, "link", None)
+
+
+def test_it_needs_the_forms_csrf_token(asked: ReviewRequest) -> None:
+    response = Client(enforce_csrf_checks=True).post(path_of(asked), ANSWERS)
+    assert response.status_code == 403
+    assert not Review.objects.exists()
+
+
+def test_a_used_link_thanks_and_never_shows_the_form(asked: ReviewRequest) -> None:
+    ReviewFactory(review_request=asked)
+    for response in (Client().get(path_of(asked)), Client().post(path_of(asked), ANSWERS)):
+        assert response.status_code == 200
+        assert CLOSED not in response.content
+    assert Review.objects.count() == 1
+
+
+def test_an_expired_link_is_gone(asked: ReviewRequest) -> None:
+    ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for response in (Client().get(path_of(asked)), Client().post(path_of(asked), ANSWERS)):
+        assert response.status_code == 410
+        assert CLOSED not in response.content
+    assert not Review.objects.exists()
+
+
+def test_a_link_is_good_for_90_days(asked: ReviewRequest) -> None:
+    assert timedelta(days=89, hours=23) < asked.expires_at - timezone.now() <= timedelta(days=90)
+
+
+def test_a_withdrawn_link_is_gone(asked: ReviewRequest, cast: Cast) -> None:
+    withdraw_request(asked, by=cast.alice)
+    response = Client().get(path_of(asked))
+    assert response.status_code == 410
+    assert CLOSED not in response.content
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 32, "A" * 5000, "../../etc", "%00", "ümlaut", "\ud83d"])
+def test_a_mistyped_link_is_not_found(token: str, db: None) -> None:
+    try:
+        response = Client().get(f"/r/{token}/")
+    except UnicodeEncodeError:  # a client that can't even send it
+        return
+    assert response.status_code == 404
+    assert CLOSED not in response.content
+
+
+def test_no_get_changes_anything(asked: ReviewRequest) -> None:
+    before = (list(ReviewRequest.objects.values()), AuditEvent.objects.count())
+    for _ in range(3):
+        for query in ("", "?cooperation=5", "?" + "&".join(f"{k}={v}" for k, v in ANSWERS.items())):
+            Client().get(path_of(asked) + query)
+            Client().head(path_of(asked) + query)
+    assert (list(ReviewRequest.objects.values()), AuditEvent.objects.count()) == before
+    assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("value", ["", "0", "6", "-1", "five", "4.5", "5\x00", "99999999999999999999"])
+def test_a_wrong_rating_gets_a_message_and_the_text_stays(asked: ReviewRequest, category: str, value: str) -> None:
+    response = Client().post(path_of(asked), {**ANSWERS, category: value})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [category]
+    assert b"Please choose one to five stars." in response.content
+    assert b"Good work." in response.content
+    assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("text", "x" * 5001),
+        ("text", "x" * 10_000_000),
+        ("text", "zero \x00 byte"),
+        ("text", "bell \x07"),
+        ("author", ""),
+        ("author", "x" * 101),
+        ("author", "two\nlines"),
+        ("author", "\x1b[31mred"),
+    ],
+)
+def test_bad_text_gets_a_message_at_its_field(asked: ReviewRequest, field: str, value: str) -> None:
+    response = Client().post(path_of(asked), {**ANSWERS, field: value})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["👩‍👩‍👧 שלום عليكم 中文", "<script>alert(1)</script>", "{{ 7*7 }} {% now %}", "a\r\n\r\nb"])
+def test_any_language_and_markup_is_text(asked: ReviewRequest, text: str) -> None:
+    Client().post(path_of(asked), {**ANSWERS, "text": text})
+    assert Review.objects.get().text == text.strip()
+    page = Client().get("/partners/alder/").content.decode()
+    assert all(escape(line) in page for line in text.split())
+
+
+def test_a_form_too_large_for_any_of_ours_is_refused_whole(asked: ReviewRequest) -> None:
+    response = Client().post(path_of(asked), b"text=" + b"x" * 34_000_000, content_type="application/x-www-form-urlencoded")
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("rating", [0, 6, None])
+def test_the_database_refuses_a_rating_outside_1_to_5(asked: ReviewRequest, category: str, rating: int | None) -> None:
+    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, category: rating}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.create(agency=asked.agency, request=asked, author="Lea", **answers)
+
+
+def test_the_database_refuses_a_second_review_for_one_request(asked: ReviewRequest) -> None:
+    review = ReviewFactory(review_request=asked)
+    review.pk = None
+    review._state.adding = True
+    with pytest.raises(IntegrityError), transaction.atomic():
+        review.save()
+
+
+def test_the_database_refuses_a_review_in_another_agency_than_its_request(asked: ReviewRequest, cast: Cast) -> None:
+    Review.objects.create(agency=cast.birch, request=asked, cooperation=5, quality=5, schedule=5, budget=5, author="Lea")
+    with pytest.raises(IntegrityError, match="review_request_same_agency"):
+        connection.check_constraints()
+
+
+def test_nobody_reviews_an_agency_from_an_address_of_its_staff(asked: ReviewRequest, cast: Cast) -> None:
+    # The customer became a colleague after being asked.
+    MembershipFactory(agency=cast.alder, user__email=asked.customer.email.lower())
+    response = Client().post(path_of(asked), ANSWERS)
+    assert response.status_code == 200
+    assert "own team" in " ".join(response.context["form"].non_field_errors())
+    assert not Review.objects.exists()
+
+
+def test_the_page_speaks_the_customers_language(cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__language="de")
+    assert b'lang="de"' in Client(headers={"Accept-Language": "en"}).get(path_of(asked)).content
+
+
+def test_a_leaked_database_opens_no_page(asked: ReviewRequest) -> None:
+    token = tokens.recover(asked.nonce, asked.token_digest)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT row_to_json(r)::text FROM reviews_reviewrequest r")
+        stored = cursor.fetchone()[0]
+    assert token not in stored
+    for value in (asked.nonce, asked.token_digest, str(asked.pk)):
+        assert Client().get(f"/r/{value}/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_20_clients_at_once_make_one_review(cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    path = path_of(asked)
+    answers = at_once(20, lambda n: Client().post(path, {**ANSWERS, "author": f"Lea {n}"}, follow=True))
+    assert {response.status_code for response in answers} == {200}
+    assert Review.objects.count() == 1
+    assert AuditEvent.objects.filter(action="review.submitted").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_submitting_and_withdrawing_at_once_one_wins(cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "author": "Lea"}
+    results = at_once(2, lambda n: submit_review(asked, **answers) if n else withdraw_request(asked, by=cast.alice))
+    assert sum(isinstance(result, RequestClosed) for result in results) == 1
+    asked.refresh_from_db()
+    assert Review.objects.count() == (asked.status == "answered")

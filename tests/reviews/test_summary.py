@@ -1,0 +1,111 @@
+"""`RatingSummary` always equals what counting afresh gives, whoever writes to the reviews and how."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from partnerportal.agencies.models import Agency
+from reviews.models import CATEGORIES, RatingSummary, Review, rounded
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.agencies import AgencyFactory
+from tests.factories.customers import CustomerFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+ratings = st.fixed_dictionaries({category: st.integers(1, 5) for category in CATEGORIES})
+
+
+def stored(agency: Agency) -> dict[str, int]:
+    summary = RatingSummary.objects.filter(agency=agency).first() or RatingSummary(agency=agency)
+    return summary.figures()
+
+
+def afresh(agency: Agency) -> dict[str, int]:
+    return RatingSummary.counted_afresh(agency).figures()
+
+
+def test_without_reviews_there_is_nothing_to_show(cast: Cast) -> None:
+    summary = RatingSummary(agency=cast.alder)
+    assert (bool(summary), summary.average, summary.categories) == (False, None, [])
+
+
+def test_it_follows_create_update_and_delete(cast: Cast) -> None:
+    first = ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=5, schedule=5, budget=5)
+    ReviewFactory(review_request__customer__agency=cast.alder, cooperation=1, quality=2, schedule=1, budget=1)
+    ReviewFactory(review_request__customer__agency=cast.birch)
+    assert stored(cast.alder) == afresh(cast.alder)
+    assert (stored(cast.alder)["count"], stored(cast.birch)["count"]) == (2, 1)
+    assert stored(cast.alder)["quality_sum"] == 7
+
+    Review.objects.filter(agency=cast.alder).update(budget=3)
+    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder)["budget_sum"] == 6
+
+    first.delete()
+    assert stored(cast.alder) == afresh(cast.alder)
+    Review.objects.all().delete()
+    assert set(stored(cast.alder).values()) == set(stored(cast.birch).values()) == {0}
+
+
+def test_many_rows_in_one_statement(cast: Cast) -> None:
+    customers = [CustomerFactory(agency=agency) for agency in (cast.alder, cast.birch, cast.alder)]
+    requests = [ReviewRequestFactory(customer=customer) for customer in customers]
+    Review.objects.bulk_create(
+        Review(agency=asked.agency, request=asked, cooperation=2, quality=3, schedule=4, budget=n + 1, author="Lea")
+        for n, asked in enumerate(requests)
+    )
+    for agency in (cast.alder, cast.birch):
+        assert stored(agency) == afresh(agency)
+        assert stored(agency)["count"] > 0
+
+
+def test_a_rolled_back_review_was_never_counted(cast: Cast) -> None:
+    with transaction.atomic():
+        ReviewFactory(review_request__customer__agency=cast.alder)
+        transaction.set_rollback(True)
+    assert stored(cast.alder)["count"] == 0
+
+
+@given(reviews=st.lists(ratings, min_size=1, max_size=8), changes=st.lists(st.tuples(st.integers(0, 7), ratings), max_size=4))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_history_of_writes_adds_up(db: None, reviews: list[dict[str, int]], changes: list[tuple[int, dict[str, int]]]) -> None:
+    with transaction.atomic():
+        agency = AgencyFactory()
+        written = [ReviewFactory(review_request__customer__agency=agency, **stars) for stars in reviews]
+        for position, stars in changes:
+            Review.objects.filter(pk=written[position % len(written)].pk).update(**stars)
+        written.pop().delete()
+        assert stored(agency) == afresh(agency)
+        summary = RatingSummary.objects.get(agency=agency)
+        exact = [review.overall for review in Review.objects.filter(agency=agency)]
+        assert summary.average == (sum(exact, Decimal()) / len(exact) if exact else None)
+        assert sum(line.count for line in summary.distribution) == len(exact)
+        transaction.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reviews_submitted_at_once_are_all_counted(cast: Cast) -> None:
+    requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(10)]
+    at_once(10, lambda n: ReviewFactory(review_request=requests[n], cooperation=n % 5 + 1))
+    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder)["count"] == 10
+
+
+def test_overall_is_the_exact_mean_and_shown_to_one_decimal(cast: Cast) -> None:
+    review = ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
+    review.refresh_from_db()
+    assert review.overall == Decimal("4.25")
+    assert rounded(review.overall) == Decimal("4.3")
+
+
+@pytest.mark.parametrize(
+    ("stars", "bucket"), [((1, 1, 1, 1), 1), ((2, 1, 2, 1), 2), ((4, 4, 4, 5), 4), ((4, 5, 4, 5), 5), ((5, 5, 5, 5), 5)]
+)
+def test_the_distribution_rounds_halves_up(cast: Cast, stars: tuple[int, ...], bucket: int) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder, **dict(zip(CATEGORIES, stars, strict=True)))
+    figures = stored(cast.alder)
+    assert figures == afresh(cast.alder)
+    assert [n for n in range(1, 6) if figures[f"stars_{n}"]] == [bucket]
