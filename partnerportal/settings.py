@@ -36,6 +36,10 @@ if _site.scheme == "http" and not _on_loopback:
     raise ImproperlyConfigured("SITE_URL: anything but this very machine is served over https:// only")
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[_site.hostname])
+#: Proxies in front, each of which adds its client to X-Forwarded-For: so far from the end stands the address of the person,
+#: for the audit and for the rate limits of signing in. With 0 the header, which anybody can send, is not looked at.
+TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 
 #: Files that are made at run time: collected static files, and what else is not in the database.
@@ -146,9 +150,13 @@ CACHES = {
 # Kombu spells a socket's address in its own way.
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+#: Worker and beat wait for the broker, however long it is away.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 30,
+    "socket_timeout": REDIS_TIMEOUT,
     "socket_connect_timeout": REDIS_TIMEOUT,
+    # Who hands out a job doesn't wait for the broker to come back: a person may be waiting, and the sweep comes.
+    "max_retries": 0,
     # A task taken by a worker that was killed is handed out again after this many seconds.
     "visibility_timeout": 3600,
 }
@@ -156,9 +164,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "sweep-outbox": {"task": "outbox.sweep", "schedule": 15.0},
-}
 
 # --- Mail --------------------------------------------------------------------------------------------------------------
 
@@ -170,12 +175,21 @@ vars().update(_mail)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Partner Portal <noreply@{_site.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-#: A mail is tried this often, with growing pauses (about 30 s, 1 min, 2 min … 4 h: two days in all).
+#: A mail is tried this often, with growing pauses (30 s, 1 min, 2 min … 4 h, each up to 20 % shorter: about 40 hours in all).
 OUTBOX_MAX_ATTEMPTS: int = env.int("OUTBOX_MAX_ATTEMPTS", default=20)
-#: Seconds before the first retry; each later one waits twice as long, ± 20 %.
+#: Seconds before the first retry; each later one waits twice as long, up to 4 hours.
 OUTBOX_BACKOFF: float = env.float("OUTBOX_BACKOFF", default=30.0)
-#: Seconds after which a mail that a worker took, or the broker lost, is handed out again. More than SMTP may take.
+#: Seconds after which a mail that a worker took and didn't report on, or that the broker lost, is handed out again.
 OUTBOX_LEASE: float = env.float("OUTBOX_LEASE", default=90.0)
+#: Seconds between two looks for mails that are due and in nobody's hands.
+OUTBOX_SWEEP: float = env.float("OUTBOX_SWEEP", default=15.0)
+for _name in ("OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP"):
+    if vars()[_name] <= 0:
+        raise ImproperlyConfigured(f"{_name}: a number above 0, please")
+CELERY_BEAT_SCHEDULE = {
+    # While no worker runs, sweeps expire: after an hour, one has as much to do as two hundred.
+    "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
+}
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------
 
@@ -216,6 +230,7 @@ MFA_TOTP_ISSUER = "Partner Portal"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "partnerportal.formats"
 USE_TZ = True
 #: Where no agency says otherwise.
 TIME_ZONE = "Europe/Berlin"

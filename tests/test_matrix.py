@@ -149,7 +149,7 @@ def test_only_the_methods_of_the_table_are_taken(name: str, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("htmx", [False, True])
-def test_without_a_session_the_sign_in_page(name: str, htmx: bool, cast: Cast) -> None:  # noqa: FBT001
+def test_without_a_session_the_sign_in_page(name: str, htmx: bool, cast: Cast) -> None:
     route = STAFF_ROUTES[name]
     path = address(name, route.thing and route.thing(cast.alder))
     for method in route.methods.split():

@@ -1,0 +1,108 @@
+"""`/customers/add/`."""
+
+import pytest
+from django.test import Client
+
+from customers.models import Customer
+from partnerportal.audit.models import AuditEvent
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+
+ADD = "/customers/add/"
+FIELDS = {
+    "kind": "company",
+    "company": "Müllerei Größe GmbH",
+    "salutation": "ms",
+    "first_name": "Ute",
+    "last_name": "Größe",
+    "email": "ute@muellerei.example",
+    "phone": "+49 3581 4410",
+    "website": "muellerei.example",
+    "street": "Mühlweg 3",
+    "zip": "02826",
+    "city": "Görlitz",
+    "country": "DE",
+    "language": "de",
+    "notes": "Calls in the morning.\nNever on Mondays.",
+}
+PERSON = {"kind": "person", "last_name": "Brandt", "language": "en"}
+
+
+def test_every_field_is_saved(stan: Client, cast: Cast) -> None:
+    response = stan.post(ADD, FIELDS, follow=True)
+    customer = Customer.objects.get()
+    assert response.redirect_chain == [(f"/customers/{customer.pk}/", 302)]
+    expected = {**FIELDS, "website": "https://muellerei.example", "notes": FIELDS["notes"]}
+    saved = {name: getattr(customer, name) for name in FIELDS}
+    assert {**saved, "notes": saved["notes"].replace("\r\n", "\n")} == expected
+    assert customer.agency == cast.alder
+    page = response.content.decode()
+    for text in ("K-1001", "Müllerei Größe GmbH", "Ute Größe", "mailto:ute@muellerei.example", "Görlitz", "Germany", "Never on Mondays."):
+        assert text in page, text
+
+
+def test_it_stands_in_the_audit_and_the_timeline(stan: Client, cast: Cast) -> None:
+    stan.post(ADD, FIELDS)
+    customer, event = Customer.objects.get(), AuditEvent.objects.get()
+    assert (event.action, event.actor_label, event.customer_id, event.agency) == ("customer.created", "Stan Stein", customer.pk, cast.alder)
+    assert (event.source, event.ip_address) == ("web", "127.0.0.1")
+    assert "Customer K-1001 was created" in stan.get(customer.get_absolute_url()).content.decode()
+
+
+def test_the_language_is_the_agencys_at_first(stan: Client, cast: Cast) -> None:
+    cast.alder.language = "de"
+    cast.alder.save()
+    assert stan.get(ADD).context["form"]["language"].value() == "de"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"kind": "company"}, "company"),
+        ({"kind": "company", "company": "   "}, "company"),
+        ({"kind": "person", "company": "Only a company"}, "last_name"),
+        ({**PERSON, "kind": "robot"}, "kind"),
+        ({**PERSON, "email": "no address"}, "email"),
+        ({**PERSON, "email": "a@b\ncc: x@y.example"}, "email"),
+        ({**PERSON, "website": "javascript:alert(1)"}, "website"),
+        ({**PERSON, "country": "ZZ"}, "country"),
+        ({**PERSON, "language": "tlh"}, "language"),
+        ({**PERSON, "salutation": "sir"}, "salutation"),
+        ({**PERSON, "last_name": "x" * 101}, "last_name"),
+        ({**PERSON, "last_name": "nul\x00"}, "last_name"),
+        ({**PERSON, "city": "two\nlines"}, "city"),
+        ({**PERSON, "phone": "\x07"}, "phone"),
+        ({**PERSON, "notes": "x" * 10_001}, "notes"),
+        ({**PERSON, "notes": "ü" * 5_000_000}, "notes"),
+        ({**PERSON, "notes": "bell \x07"}, "notes"),
+    ],
+)
+def test_bad_input_gets_a_message_at_its_field_and_stays(stan: Client, fields: dict[str, str], field: str) -> None:
+    response = stan.post(ADD, {"language": "en", **fields, "street": "Kept Street 1"})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    assert "Kept Street 1" in response.content.decode()
+    assert not Customer.objects.exists()
+    assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["שלום עולם", "👩‍🌾 Hof", "Ñandú & Söhne", "<b>Bold</b> GmbH", "'; DROP TABLE x; --", "%(company)s {0}"])
+def test_any_name_is_a_name(stan: Client, name: str) -> None:
+    page = stan.post(ADD, {"kind": "company", "company": name, "language": "en"}, follow=True).content.decode()
+    assert Customer.objects.get().company == name
+    assert "<b>Bold" not in page
+    assert stan.get("/customers/").status_code == 200
+
+
+def test_an_ended_session_costs_no_input(cast: Cast) -> None:
+    browser = Client()
+    response = browser.post(ADD, FIELDS)
+    assert response.status_code == 302
+    assert not Customer.objects.exists()
+    response = browser.post(response.url, {"login": "stan@alder.example", "password": PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == ADD
+    page = response.content.decode()
+    assert "Müllerei Größe GmbH" in page
+    assert "What you typed is still here" in page
+    assert not Customer.objects.exists()
+    assert "Müllerei" not in browser.get(ADD).content.decode()

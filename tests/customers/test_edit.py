@@ -1,0 +1,77 @@
+"""`/customers/<id>/edit/`."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from customers.models import Customer, Project
+from partnerportal.audit.models import AuditEvent
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+
+
+@pytest.fixture
+def customer(cast: Cast) -> Customer:
+    return CustomerFactory(agency=cast.alder, company="Old Name GmbH", city="Köln", phone="+49 1")
+
+
+def form_of(client: Client, customer: Customer) -> dict[str, str]:
+    form = client.get(f"/customers/{customer.pk}/edit/").context["form"]
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+def test_a_change_is_saved_and_the_timeline_says_what_but_not_the_contents(stan: Client, customer: Customer) -> None:
+    fields = {**form_of(stan, customer), "company": "New Name GmbH", "city": "Bonn"}
+    response = stan.post(f"/customers/{customer.pk}/edit/", fields, follow=True)
+    page = response.content.decode()
+    assert "New Name GmbH" in page
+    assert "Changed: Company" in page
+    event = AuditEvent.objects.get(action="customer.updated")
+    assert event.data == {"fields": ["company", "city"]}
+    assert event.customer_id == customer.pk
+
+
+def test_saving_without_a_change_is_no_event(stan: Client, customer: Customer) -> None:
+    assert stan.post(f"/customers/{customer.pk}/edit/", form_of(stan, customer)).status_code == 302
+    assert not AuditEvent.objects.filter(action="customer.updated").exists()
+
+
+def test_an_error_keeps_the_saved_name_in_the_title(stan: Client, customer: Customer) -> None:
+    response = stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "company": "", "city": "Typed City"})
+    assert list(response.context["form"].errors) == ["company"]
+    assert "Typed City" in response.content.decode()
+    assert "Old Name GmbH" in response.content.decode()
+    customer.refresh_from_db()
+    assert customer.city == "Köln"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "person", "last_name": ""}, {"kind": "company", "company": ""}, {"kind": "robot"}, {"number": 5}]
+)
+def test_the_database_refuses_what_the_form_would(customer: Customer, wrong: dict[str, object]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.filter(pk=customer.pk).update(**wrong)
+
+
+def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/projects/add/"
+    response = stan.post(path, {"title": "Relaunch", "status": "active", "due_on": "2026-12-24"}, follow=True)
+    assert Project.objects.get().customer == customer
+    assert "Relaunch" in response.content.decode()
+    assert AuditEvent.objects.get(action="project.created").customer_id == customer.pk
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({"title": ""}, "title"), ({"title": "x" * 201}, "title"), ({"status": "lost"}, "status"), ({"due_on": "31.02.2026"}, "due_on")],
+)
+def test_bad_input_for_a_project_gets_a_message(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
+    response = stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch", "status": "active", **fields})
+    assert list(response.context["form"].errors) == [field]
+    assert not Project.objects.exists()
+
+
+def test_the_database_refuses_a_project_in_another_agency_than_its_customer(customer: Customer, cast: Cast) -> None:
+    ProjectFactory(customer=customer, agency=cast.birch)
+    with pytest.raises(IntegrityError, match="project_customer_same_agency"):
+        connection.check_constraints()

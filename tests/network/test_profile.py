@@ -1,0 +1,90 @@
+"""`/partners/` and `/partners/<slug>/`, and how a profile gets there."""
+
+import pytest
+from django.test import Client
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.network.models import PartnerProfile
+from partnerportal.network.services import decline_profile, register_profile, submit_profile
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.agencies import ProfileFactory
+from tests.factories.reviews import ReviewFactory
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "declined"])
+def test_an_unregistered_profile_is_404_and_in_no_list(db: None, status: str) -> None:
+    profile = ProfileFactory(status=status, agency__name="Hidden Agency")
+    assert Client().get(profile.get_absolute_url()).status_code == 404
+    assert "Hidden Agency" not in Client().get("/partners/").content.decode()
+
+
+def test_a_registered_profile_is_for_everybody(db: None) -> None:
+    profile = ProfileFactory(agency__name="Seen Agency", claim="We are seen.", description="One.\n\nTwo <b>.")
+    page = Client().get(profile.get_absolute_url()).content.decode()
+    for text in ("Seen Agency", "We are seen.", "Two &lt;b&gt;."):
+        assert text in page
+    assert "Seen Agency" in Client().get("/partners/").content.decode()
+
+
+def test_stars_and_average_come_from_the_summary(cast: Cast) -> None:
+    for stars in (5, 4):
+        ReviewFactory(review_request__customer__agency=cast.alder, cooperation=stars, quality=stars, schedule=stars, budget=stars)
+    response = Client().get("/partners/alder/")
+    assert response.context["rating"].average == 4.5
+    page = response.content.decode()
+    assert "4.5" in page
+    assert "2 reviews" in page
+    assert "They did what they said." in page
+    assert Client().get("/partners/birch/").context["rating"] is None
+
+
+def test_reviews_of_another_agency_stay_there(cast: Cast) -> None:
+    ReviewFactory(review_request__customer__agency=cast.birch, text="About Birch only")
+    assert "About Birch only" not in Client().get("/partners/alder/").content.decode()
+    assert "About Birch only" in Client().get("/partners/birch/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "end"),
+    [
+        ("draft", submit_profile, "submitted"),
+        ("declined", submit_profile, "submitted"),
+        ("submitted", submit_profile, None),
+        ("registered", submit_profile, None),
+        ("submitted", register_profile, "registered"),
+        ("draft", register_profile, None),
+        ("declined", register_profile, None),
+        ("registered", register_profile, None),
+        ("submitted", decline_profile, "declined"),
+        ("draft", decline_profile, None),
+        ("declined", decline_profile, None),
+        ("registered", decline_profile, None),
+    ],
+)
+def test_each_step_of_a_profile(cast: Cast, start: str, step, end: str | None) -> None:
+    profile = ProfileFactory(status=start)
+    assert step(profile, by=cast.ada) is (end is not None)
+    profile.refresh_from_db()
+    assert profile.status == (end or start)
+    assert AuditEvent.objects.filter(action=f"profile.{end}").count() == (1 if end else 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_register_and_decline_at_once_one_wins(cast: Cast) -> None:
+    profile, ada = ProfileFactory(status="submitted"), cast.ada
+    results = at_once(2, lambda n: (register_profile if n else decline_profile)(PartnerProfile.objects.get(pk=profile.pk), by=ada))
+    assert sorted(results) == [False, True]
+    assert AuditEvent.objects.filter(object_type="network.partnerprofile").count() == 1
+
+
+def test_an_admin_registers_and_declines_in_the_administration(cast: Cast) -> None:
+    first, second, draft = (ProfileFactory(status=status) for status in ("submitted", "submitted", "draft"))
+    client = Client()
+    client.force_login(cast.ada)
+    for action, profiles in (("register", [first, draft]), ("decline", [second])):
+        data = {"action": action, "_selected_action": [profile.pk for profile in profiles]}
+        assert client.post("/admin/network/partnerprofile/", data, follow=True).status_code == 200
+    assert [PartnerProfile.objects.get(pk=p.pk).status for p in (first, second, draft)] == ["registered", "declined", "draft"]
+    event = AuditEvent.objects.get(action="profile.registered")
+    assert (event.actor_label, event.source) == ("Ada Admin", "admin")

@@ -1,0 +1,56 @@
+"""What every page sends along, and what the portal's files are."""
+
+import base64
+import hashlib
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.core.management import call_command
+from django.test import Client
+
+from tests.cast import Cast
+
+#: SHA-384 of the files in the npm package bootstrap 5.3.8.
+BOOTSTRAP = {
+    "bootstrap/css/bootstrap.min.css": "sRIl4kxILFvY47J16cr9ZwB07vP4J8+LH7qKQnuqkuIAvNWLzeN8tE5YBujZqJLB",
+    "bootstrap/js/bootstrap.bundle.min.js": "FKyoEForCGlyvwx9Hj09JcYn3nv7wiPVlz7YYwJrWVcXK/BmnVDxM+D2scQbITxI",
+}
+PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/dashboard/", "/customers/", "/r/mistyped/", "/nothing/", "/admin/"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
+    client = Client()
+    client.force_login(cast.ada if path == "/admin/" else cast.alice)
+    response = client.get(path)
+    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+    assert policy["form-action"] == "'self'"
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Referrer-Policy"] in {"same-origin", "strict-origin"}
+
+
+@pytest.mark.parametrize("path", [*PAGES[:-1], "/customers/add/", "/company/reviews/", "/company/reviews/request/", "/accounts/2fa/"])
+def test_no_page_has_inline_script_or_style(cast: Cast, alice: Client, path: str) -> None:
+    page = alice.get(path, follow=True).content.decode().lower()
+    assert 'style="' not in page
+    assert "<style" not in page
+    assert "onclick=" not in page
+    scripts = [tag.split(">", 1)[0] for tag in page.split("<script")[1:]]
+    assert scripts
+    assert all("src=" in tag or 'type="application/json"' in tag for tag in scripts), scripts
+
+
+@pytest.mark.parametrize(("path", "digest"), BOOTSTRAP.items())
+def test_bootstraps_files_are_the_published_ones(path: str, digest: str) -> None:
+    with open(finders.find(path), "rb") as file:  # noqa: PTH123  # finders give a text path
+        assert base64.b64encode(hashlib.sha384(file.read()).digest()).decode() == digest
+
+
+def test_no_migration_is_missing(db: None) -> None:
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)

@@ -1,0 +1,87 @@
+"""How many queries a page takes; the number doesn't depend on how much there is to show.
+
+Limits (docs/architecture.md): 6 on a staff list, 4 on a public page, 8 on a customer's page.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from reviews import tokens
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+
+def fill(cast: Cast, rows: int) -> None:
+    """One customer with so many of everything, and so many customers with one of each."""
+    busy = cast.alder.customers.first() or CustomerFactory(agency=cast.alder)
+    for _ in range(rows):
+        for customer in (busy, CustomerFactory(agency=cast.alder)):
+            ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
+            ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
+        MailFactory(agency=cast.alder)
+
+
+def first_customer(cast: Cast) -> str:
+    return cast.alder.customers.order_by("pk")[0].get_absolute_url()
+
+
+def open_link(cast: Cast) -> str:
+    asked = cast.alder.review_requests.open().order_by("pk")[0]
+    return f"/r/{tokens.recover(asked.nonce, asked.token_digest)}/"
+
+
+def used_link(cast: Cast) -> str:
+    asked = cast.alder.review_requests.filter(status="answered").order_by("pk")[0]
+    return f"/r/{tokens.recover(asked.nonce, asked.token_digest)}/"
+
+
+def request_detail(cast: Cast) -> str:
+    return f"/company/reviews/requests/{cast.alder.review_requests.order_by('pk')[0].pk}/"
+
+
+PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
+    # page, signed in, limit
+    ("/dashboard/", True, 8),
+    ("/customers/", True, 6),
+    (first_customer, True, 8),
+    (lambda cast: first_customer(cast) + "edit/", True, 6),
+    ("/customers/add/", True, 6),
+    ("/company/reviews/", True, 8),
+    ("/company/reviews/request/", True, 6),
+    (request_detail, True, 6),
+    ("/company/mail/", True, 6),
+    ("/partners/", False, 4),
+    ("/partners/alder/", False, 4),
+    (open_link, False, 4),
+    (used_link, False, 4),
+    ("/accounts/login/", False, 4),
+    ("/healthz", False, 0),
+]
+
+
+@pytest.mark.parametrize(("page", "signed_in", "limit"), PAGES, ids=[getattr(page[0], "__name__", page[0]) for page in PAGES])
+def test_the_number_of_queries_is_small_and_flat(
+    cast: Cast,
+    alice: Client,
+    page: str | Callable[[Cast], str],
+    signed_in: bool,
+    limit: int,
+    record_property: Callable[[str, object], None],
+) -> None:
+    browser = alice if signed_in else Client()
+    counts = []
+    for rows in (2, 12):
+        fill(cast, rows)
+        path = page if isinstance(page, str) else page(cast)
+        with CaptureQueriesContext(connection) as queries:
+            assert browser.get(path).status_code == 200
+        counts.append(len(queries))
+    record_property("queries", counts[0])
+    assert counts[0] == counts[1]
+    assert counts[1] <= limit, [query["sql"] for query in queries.captured_queries]

@@ -1,0 +1,81 @@
+"""Settings come from the environment alone; what is missing or wrong stops the start and names its variable."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+GOOD = {
+    "SECRET_KEY": "k" * 50,
+    "SITE_URL": "https://portal.example.com",
+    "DATABASE_URL": "postgres://portal:secret@db:5432/portal",
+    "REDIS_URL": "redis://broker:6379/0",
+    "EMAIL_URL": "smtp+tls://portal:secret@mail.example.com:587",
+}
+
+
+def run(code: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
+    """Run `code` in a fresh interpreter with the good values, changed by `environment` (None: not set)."""
+    values = {name: value for name, value in {**GOOD, **environment}.items() if value is not None}
+    values["PATH"] = os.environ["PATH"]
+    values["DJANGO_SETTINGS_MODULE"] = "partnerportal.settings"
+    return subprocess.run([sys.executable, "-c", code], env=values, capture_output=True, text=True, timeout=60, check=False)
+
+
+def setting(name: str, **environment: str | None) -> str:
+    result = run(f"from django.conf import settings; print(settings.{name})", **environment)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("variable", GOOD)
+def test_a_missing_variable_is_named(variable: str) -> None:
+    result = run("from django.conf import settings; settings.DEBUG", **{variable: None})
+    assert result.returncode != 0
+    assert variable in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY_FALLBACKS", "short"),
+        ("SITE_URL", "http://portal.example.com"),
+        ("SITE_URL", "portal.example.com"),
+        ("SITE_URL", "https://portal.example.com/portal"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "sqlite:///db.sqlite3"),
+        ("REDIS_URL", "nonsense"),
+        ("EMAIL_URL", "nonsense"),
+        ("DEBUG", "perhaps"),
+        ("OUTBOX_MAX_ATTEMPTS", "many"),
+        ("REVIEW_LINK_DAYS", "soon"),
+        ("PORTAL_DEMO", "1"),
+    ],
+)
+def test_a_wrong_value_is_named(variable: str, value: str) -> None:
+    result = run("from django.conf import settings; settings.DEBUG", **{variable: value})
+    assert result.returncode != 0
+    assert variable in result.stderr.splitlines()[-1]
+
+
+def test_debug_is_off_unless_asked_for() -> None:
+    assert setting("DEBUG") == "False"
+
+
+@pytest.mark.parametrize("name", ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SECURE_SSL_REDIRECT"])
+def test_over_https_cookies_are_locked(name: str) -> None:
+    assert setting(name) == "True"
+
+
+def test_only_the_sites_own_host_is_served() -> None:
+    assert setting("ALLOWED_HOSTS") == "['portal.example.com']"
+
+
+def test_the_deployment_check_has_nothing_to_say() -> None:
+    code = (
+        "import django; django.setup(); from django.core.management import call_command as c; c('check', deploy=True, fail_level='WARNING')"
+    )
+    result = run(code)
+    assert result.returncode == 0, result.stderr
