@@ -8,14 +8,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import bootstrap_wrapper
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.environment import Environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+env = Environment()
 
 # --- Where and how it runs ---------------------------------------------------------------------------------------------
 
@@ -122,14 +123,14 @@ TEMPLATES = [
 
 # --- Database, broker, cache -------------------------------------------------------------------------------------------
 
+if urlsplit(env.str("DATABASE_URL")).scheme not in {"postgres", "postgresql"}:
+    raise ImproperlyConfigured("DATABASE_URL: an address like postgres://user:password@host:5432/portal, please")
 DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
 _db = DATABASES["default"]
 # A socket folder arrives as an option; only as HOST does `dbshell` find it, too.
 _db["HOST"] = _db.setdefault("OPTIONS", {}).pop("host", _db.get("HOST", ""))
 _db |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 _db["OPTIONS"].setdefault("connect_timeout", 5)
-if not _db.get("NAME"):
-    raise ImproperlyConfigured("DATABASE_URL: an address like postgres://user:password@host:5432/portal, please")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")
@@ -167,6 +168,8 @@ CELERY_TIMEZONE = "UTC"
 
 # --- Mail --------------------------------------------------------------------------------------------------------------
 
+if urlsplit(env.str("EMAIL_URL")).scheme not in env.EMAIL_SCHEMES:
+    raise ImproperlyConfigured("EMAIL_URL: an address like smtp+tls://user:password@mail.example.com:587, please")
 _mail = env.email_url("EMAIL_URL")
 if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
     _mail["EMAIL_BACKEND"] = "partnerportal.outbox.backends.FilePerMailBackend"

@@ -65,23 +65,18 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("page", "signed_in", "limit"), PAGES, ids=[getattr(page[0], "__name__", page[0]) for page in PAGES])
+@pytest.mark.parametrize(("where", "signed_in", "limit"), PAGES, ids=[getattr(page[0], "__name__", page[0]) for page in PAGES])
 def test_the_number_of_queries_is_small_and_flat(
-    cast: Cast,
-    alice: Client,
-    page: str | Callable[[Cast], str],
-    signed_in: bool,
-    limit: int,
-    record_property: Callable[[str, object], None],
+    cast: Cast, alice: Client, where: str | Callable[[Cast], str], signed_in: bool, limit: int
 ) -> None:
     browser = alice if signed_in else Client()
     counts = []
     for rows in (2, 12):
         fill(cast, rows)
-        path = page if isinstance(page, str) else page(cast)
+        path = where if isinstance(where, str) else where(cast)
         with CaptureQueriesContext(connection) as queries:
             assert browser.get(path).status_code == 200
         counts.append(len(queries))
-    record_property("queries", counts[0])
+    print(f"{path}: {counts[1]} queries")  # noqa: T201  # for `pytest -rP`, which shows the figures
     assert counts[0] == counts[1]
     assert counts[1] <= limit, [query["sql"] for query in queries.captured_queries]

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 GOOD = {
-    "SECRET_KEY": "k" * 50,
+    "SECRET_KEY": "a-key-that-is-long-enough-and-not-one-letter-only-0123456789",
     "SITE_URL": "https://portal.example.com",
     "DATABASE_URL": "postgres://portal:secret@db:5432/portal",
     "REDIS_URL": "redis://broker:6379/0",
