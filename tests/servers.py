@@ -5,6 +5,7 @@ number of parallel workers. For those that it doesn't name, embedded ones run in
 Everything else is set here, whatever the caller's environment says: tests mean the same everywhere.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 PREFIX = "portal-tests-"
+MEMORY = Path("/dev/shm")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -38,7 +40,7 @@ def set_up(config: pytest.Config) -> None:
 
     compile_translations()
     postgres, valkey = (not os.environ.get(variable) for variable in ("DATABASE_URL", "REDIS_URL"))
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX if postgres or valkey else None))
+    folder = temporary_folder(PREFIX if postgres or valkey else "portal-test-files-")
     os.environ |= {
         "DEBUG": "0",
         "SECRET_KEY": secrets.token_urlsafe(50),
@@ -54,12 +56,9 @@ def set_up(config: pytest.Config) -> None:
         return
 
     from partnerportal.embedded.messages import Trouble
-    from partnerportal.embedded.places import is_root
     from partnerportal.embedded.servers import Servers, discard
 
     sweep_up(discard)
-    if is_root():
-        folder.chmod(0o711)
     servers = Servers(folder, postgres=postgres, valkey=valkey, durable=False)
     config.add_cleanup(lambda: discard(folder))
     config.add_cleanup(servers.stop)
@@ -71,9 +70,23 @@ def set_up(config: pytest.Config) -> None:
         raise pytest.UsageError(str(trouble)) from trouble
 
 
+def temporary_folder(prefix: str) -> Path:
+    """A new folder that PostgreSQL may enter; in memory if there is some to spare, which makes a database's files many times faster."""
+    parent = None
+    with contextlib.suppress(OSError):
+        found = os.statvfs(MEMORY)
+        # Root's PostgreSQL may have to run from a copy of its program that lies there.
+        if found.f_bavail * found.f_frsize > 2**30 and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK):
+            parent = MEMORY
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    if os.geteuid() == 0:
+        folder.chmod(0o711)
+    return folder
+
+
 def sweep_up(discard: Callable[[Path], bool]) -> None:
     """End and delete what test runs left that were killed with SIGKILL."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in [found for parent in (MEMORY, Path(tempfile.gettempdir())) for found in parent.glob(f"{PREFIX}*")]:
         try:
             found = folder.stat()
         except FileNotFoundError:
