@@ -39,7 +39,7 @@ def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
 def _icon(name: str, size: int, style: str) -> SafeString:
     # Drawing one means parsing XML, and a list shows the same few again and again; names come from our own code only.
     attributes = {"class": "icon", "aria_hidden": "true", "focusable": "false"}
-    return mark_safe(_ICON_STYLES[style](name, size=size, **attributes))  # noqa: S308  # nosec B308 B703
+    return mark_safe(_ICON_STYLES[style](name, size=size, **attributes))  # noqa: S308  # nosec B308
 
 
 # --- Ratings -----------------------------------------------------------------------------------------------------------
@@ -133,9 +133,8 @@ def moment(value: datetime | None) -> SafeString:
 
 # --- States, people, forms ---------------------------------------------------------------------------------------------
 
-#: How a state looks, whatever it is a state of. An unknown one fails: a new state must get its look here.
+#: Tone and icon of a state, whatever it is a state of. An unknown one fails: a new state must get its look here.
 _LOOKS: dict[str, tuple[str, str]] = {
-    # state: (tone, icon)
     "open": ("accent", "clock"),
     "answered": ("good", "check-circle"),
     "expired": ("calm", "calendar"),
