@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 PREFIX = "portal-tests-"
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108
 
 
 @pytest.hookimpl(wrapper=True)

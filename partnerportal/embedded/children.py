@@ -53,8 +53,8 @@ class Log:
     position: int = field(init=False)
     _shown: bool = field(default=False, init=False)
 
-    #: Both Django's and the servers' lines begin with time and level.
-    LEVEL = re.compile(r"[\s\[](DEBUG|INFO|WARNING|ERROR|CRITICAL)[\s\]/:]")
+    #: Django's lines and gunicorn's alike begin with the time, and have the level next or a little later.
+    LEVEL = re.compile(r"\[?\d{4}-\d\d-\d\d .{0,40}?[ \[](DEBUG|INFO|WARNING|ERROR|CRITICAL)[ \]]")
 
     def __post_init__(self) -> None:
         self.position = self.start = self.path.stat().st_size
@@ -68,7 +68,7 @@ class Log:
                     break
                 self.position += len(line)
                 text = line.decode(errors="replace").rstrip()
-                if level := self.LEVEL.search(text[:80]):
+                if level := self.LEVEL.match(text):
                     self._shown = level[1] not in {"DEBUG", "INFO"}
                 elif text.startswith("Traceback"):
                     self._shown = True

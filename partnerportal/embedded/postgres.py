@@ -27,7 +27,15 @@ CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 START_TIMEOUT = 120
 LIGHT = {"max_connections": "100", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
 #: For the tests: nothing is waited for that only matters when the power fails.
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "wal_level": "minimal", "max_wal_senders": "0"}
+NOT_DURABLE = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "min_wal_size": "32MB",
+    "max_wal_size": "128MB",
+}
 
 
 class Postgres:
@@ -148,8 +156,9 @@ class Postgres:
         # A killed server's own children go within moments; while they are there, a new one doesn't start.
         wait_until(lambda: not working_in("postgres", self.cluster), 15)
         if not working_in("postgres", self.cluster):
-            # Otherwise a stranger that got the dead server's number would pass for it.
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            # Otherwise the dead server's zombie, or a stranger that got its number, would pass for it.
+            for lock in (self.cluster / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
+                lock.unlink(missing_ok=True)
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self.sockets),
@@ -171,7 +180,7 @@ class Postgres:
 
     def _comes_up(self, process: Process) -> bool:
         """Wait until it takes connections; False if it ends (an adopted one may have been on its way out) or takes forever."""
-        ready = [self.binaries / "pg_isready", "-q", "-h", self.sockets, "-p", "5432", "-t", "3"]
+        ready = [self.binaries / "pg_isready", "-q", "-h", self.sockets, "-p", "5432", "-U", "postgres", "-d", "postgres", "-t", "3"]
         wait_until(lambda: not is_alive(process) or self._run(*ready).returncode == 0, START_TIMEOUT)
         return is_alive(process) and self._run(*ready).returncode == 0
 

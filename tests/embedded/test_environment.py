@@ -1,0 +1,66 @@
+"""What `run` and `exec` set, and what they leave as the caller set it."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from partnerportal.embedded.environment import surroundings
+from partnerportal.embedded.messages import Trouble
+
+
+def given(data_dir: Path, **variables: str) -> dict[str, str]:
+    return {"PORTAL_DATA_DIR": str(data_dir), **variables}
+
+
+def test_nothing_given_means_a_demo_on_this_machine(data_dir: Path) -> None:
+    here = surroundings(given(data_dir))
+    assert here.wants_postgres
+    assert here.wants_valkey
+    assert here.is_demo
+    assert here.env["SITE_URL"] == "http://127.0.0.1:8000"
+    assert here.env["EMAIL_URL"] == f"filemail://{data_dir}/mail"
+    assert "localhost" in here.env["ALLOWED_HOSTS"]
+
+
+def test_what_is_given_stays(data_dir: Path) -> None:
+    own = {
+        "DATABASE_URL": "postgres://portal@db/portal",
+        "REDIS_URL": "redis://broker",
+        "SECRET_KEY": "k" * 40,
+        "SITE_URL": "https://portal.example.com",
+        "EMAIL_URL": "smtp://mail.example.com",
+        "ALLOWED_HOSTS": "portal.example.com",
+        "PORTAL_DEMO": "0",
+        "PORT": "9000",
+    }
+    here = surroundings(given(data_dir, **own))
+    assert own.items() <= here.env.items()
+    assert not here.wants_postgres
+    assert not here.wants_valkey
+    assert not (data_dir / "secret_key").exists()
+
+
+def test_an_empty_variable_counts_as_not_given(data_dir: Path) -> None:
+    here = surroundings(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
+    assert here.wants_postgres
+    assert here.port == 8000
+    assert len(here.env["SECRET_KEY"]) > 50
+
+
+@pytest.mark.parametrize("reachable", [{"SITE_URL": "https://portal.example.com"}, {"HOST": "0.0.0.0"}, {"HOST": "::"}])  # noqa: S104
+def test_a_portal_that_others_can_reach_is_no_demo_unless_one_says_so(data_dir: Path, reachable: dict[str, str]) -> None:
+    assert not surroundings(given(data_dir, **reachable)).is_demo
+    assert surroundings(given(data_dir, PORTAL_DEMO="1", **reachable)).is_demo
+
+
+def test_the_secret_key_is_kept_and_private(data_dir: Path) -> None:
+    first = surroundings(given(data_dir)).env["SECRET_KEY"]
+    assert surroundings(given(data_dir)).env["SECRET_KEY"] == first
+    assert stat.S_IMODE((data_dir / "secret_key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80 80", "８０"])
+def test_a_wrong_port_is_named(data_dir: Path, port: str) -> None:
+    with pytest.raises(Trouble, match="PORT: a number"):
+        surroundings(given(data_dir, PORT=port))

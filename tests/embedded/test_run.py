@@ -1,0 +1,254 @@
+"""The whole portal: started, asked, refused beside itself, killed, started again, ended."""
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from partnerportal.embedded.build import static_fingerprint
+from partnerportal.embedded.environment import BASE_DIR
+from partnerportal.embedded.places import open_data_dir
+from partnerportal.embedded.processes import wait_until
+from partnerportal.embedded.servers import servers
+from tests.embedded.conftest import end_everything_in, names_in, processes_of
+from tests.servers import temporary_folder
+
+EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
+#: Seconds for a start with all migrations on a busy machine.
+PATIENCE = 120
+
+
+class Portal:
+    """One data folder, and the commands on it."""
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        self.data_dir = open_data_dir(data_dir)
+        # Collecting the static files takes longer than all the rest, and `/healthz` shows none.
+        (self.data_dir / "static.fingerprint").write_text(static_fingerprint())
+        self.port = free_port()
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "PORTAL_DATA_DIR": str(data_dir),
+            "PORTAL_DEMO": "0",
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": "1",
+            **variables,
+        }
+
+    def start(self) -> "subprocess.Popen[str]":
+        """Start it, and wait until it answers or gives up."""
+        self.terminal = self.data_dir / "terminal"
+        with self.terminal.open("w") as file:
+            run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
+        assert wait_until(lambda: run.poll() is not None or "The portal is at" in self.said(), PATIENCE), self.said()
+        return run
+
+    def said(self) -> str:
+        return self.terminal.read_text()
+
+    def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*EMBEDDED, *arguments],
+            cwd=BASE_DIR,
+            env=self.env | variables,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def sql(self, statement: str) -> str:
+        """What the statement answers, through `exec` and the portal's own settings."""
+        code = "from django.db import connection\n"
+        code += f"with connection.cursor() as cursor:\n  cursor.execute({statement!r})\n"
+        code += "  print(cursor.fetchone() if cursor.description else '')\n"
+        done = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def answers(self) -> bool:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            try:
+                connection.request("GET", "/healthz")
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
+
+    def of(self, name: str) -> int:
+        """The number of the running child of that name."""
+        (pid,) = [process.pid for process in processes_of(self.data_dir) if self.is_main(process.cmdline(), name, process.pid)]
+        return pid
+
+    @staticmethod
+    def is_main(command: list[str], name: str, pid: int) -> bool:
+        # Each child leads a session of its own; its own children have the same command line.
+        return name in command and os.getsid(pid) == pid
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    """A running portal, for those who leave it as it is."""
+    folder = temporary_folder("portal-test-")
+    portal = Portal(folder / "data")
+    run = portal.start()
+    yield portal
+    run.terminate()
+    run.wait(60)
+    end_everything_in(folder)
+
+
+def test_it_answers_on_this_machine_only(portal: Portal) -> None:
+    assert portal.answers()
+    listening = {
+        connection.laddr.ip
+        for process in processes_of(portal.data_dir)
+        for connection in process.net_connections("inet")
+        if connection.status == "LISTEN"
+    }
+    assert listening == {"127.0.0.1"}
+
+
+def test_it_runs_web_worker_and_beat(portal: Portal) -> None:
+    assert len({portal.of(name) for name in ("gunicorn", "worker", "beat")}) == 3
+
+
+def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> None:
+    second = portal.run("run", PORT=str(free_port()))
+    assert second.returncode == 1
+    assert second.stdout == ""
+    assert len(second.stderr.splitlines()) == 1
+    assert f"already runs on {portal.data_dir}" in second.stderr
+    assert portal.answers()
+
+
+def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: Portal, folder: Path) -> None:
+    other = Portal(folder / "other")
+    done = other.run("run", PORT=str(portal.port))
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"Port {portal.port} is taken" in done.stderr
+    assert not processes_of(folder)
+
+
+def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) -> None:
+    before = (portal.data_dir / "postgres" / "postmaster.pid").read_text()
+    assert portal.sql("SELECT current_user") == "('portal',)"
+    assert (portal.data_dir / "postgres" / "postmaster.pid").read_text() == before
+    assert portal.answers()
+
+
+def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path) -> None:
+    portal = Portal(folder / "data")
+    first = portal.start()
+    portal.sql("CREATE TABLE kept AS SELECT 7 AS value")
+    first.kill()
+    first.wait()
+    left = {portal.of(name) for name in ("gunicorn", "worker", "beat")}
+    # The children hold the port; the servers go on.
+    assert portal.answers()
+
+    second = portal.start()
+    assert portal.answers()
+    assert portal.sql("SELECT value FROM kept") == "(7,)"
+    assert not left & {portal.of(name) for name in ("gunicorn", "worker", "beat")}
+
+    # As the terminal does: to everything in the foreground.
+    os.killpg(second.pid, signal.SIGINT)
+    assert second.wait(60) == 0
+    assert not processes_of(folder)
+    assert "Traceback" not in portal.said()
+
+
+@pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
+def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, name: str) -> None:
+    with servers(folder / "elsewhere", valkey=name != "valkey-server", durable=False) as env:
+        portal = Portal(folder / "data", **env)
+        run = portal.start()
+        pid = portal.of(name) if name == "gunicorn" else next(p.pid for p in processes_of(portal.data_dir) if p.name() == name)
+        os.kill(pid, signal.SIGKILL)
+        assert run.wait(60) == 1
+        assert ("web ended by itself, killed by SIGKILL" if name == "gunicorn" else "Valkey ended unexpectedly") in portal.said()
+        assert not processes_of(portal.data_dir)
+        # Servers that were named are used; nothing embedded starts in their place.
+        assert not (portal.data_dir / "postgres").exists()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_asked_to_end_while_it_starts_it_ends(folder: Path, sign: signal.Signals) -> None:
+    portal = Portal(folder / "data")
+    run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=portal.env, start_new_session=True)
+    assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), PATIENCE)
+    run.send_signal(sign)
+    assert run.wait(60) == 0
+    assert not processes_of(folder)
+
+
+def test_a_command_alone_has_servers_as_long_as_it_runs_and_its_exit_code_is_passed_on(folder: Path) -> None:
+    portal = Portal(folder / "data")
+    done = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
+    assert done.returncode == 7
+    assert not processes_of(folder)
+
+
+def test_a_command_that_is_asked_to_end_takes_the_servers_with_it(folder: Path) -> None:
+    portal = Portal(folder / "data")
+    command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
+    assert wait_until(lambda: "sleep" in names_in(folder), PATIENCE)
+    command.terminate()
+    assert command.wait(60) == 128 + signal.SIGTERM
+    assert not processes_of(folder)
+
+
+def test_a_command_that_is_not_there_is_named(folder: Path) -> None:
+    done = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
+    assert done.returncode == 1
+    assert done.stderr == "no-such-command: No such file or directory\n"
+
+
+def test_the_tests_own_servers_differ_for_each_parallel_worker_and_are_gone_afterwards(folder: Path) -> None:
+    (folder / "test_it.py").write_text(
+        "import os, pathlib, pytest\n"
+        "@pytest.mark.parametrize('number', range(2))\n"
+        "def test_it(number):\n"
+        "    worker, *seen = (os.environ[name] for name in ('PYTEST_XDIST_WORKER', 'REDIS_URL', 'PORTAL_DATA_DIR'))\n"
+        "    pathlib.Path(worker).write_text(' '.join(seen))\n"
+    )
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.servers",
+        "-p",
+        "no:django",
+        "-p",
+        "no:valkey",
+        "-n",
+        "2",
+        "--dist",
+        "each",
+        "-q",
+    ]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BASE_DIR), "TMPDIR": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    seen = {name: (folder / name).read_text().split() for name in ("gw0", "gw1")}
+    assert seen["gw0"][0].endswith("valkey.sock?db=1")
+    assert seen["gw1"][0].endswith("valkey.sock?db=2")
+    (data_dir,) = {Path(data_dir) for _, data_dir in seen.values()}
+    assert not data_dir.exists()
+    assert not processes_of(data_dir)

