@@ -1,10 +1,15 @@
 """Fixtures for all tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from tests import workers
 from tests.cast import Cast
+from tests.smtp import Sink
 
 
 @pytest.fixture
@@ -41,3 +46,33 @@ def charlie(cast: Cast) -> Client:
 def clean_cache() -> None:
     """An empty cache; each parallel test process has a Redis database of its own."""
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def smtp_sink() -> Iterator[Sink]:
+    """A mail server: `smtp_sink.wait_for("kim@client.example")` is what the worker sent there."""
+    with Sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def broker_wire() -> Iterator[workers.Wire]:
+    """The worker's way to the broker, which can be cut."""
+    with workers.Wire() as wire:
+        yield wire
+
+
+@pytest.fixture(scope="session")
+def celery_worker(
+    django_db_setup: None, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[workers.Process]:
+    """A worker that does what is committed (so the test needs `transactional_db`) and sends its mails to `smtp_sink`."""
+    with workers.worker(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("worker")) as process:
+        yield process
+
+
+@pytest.fixture
+def celery_beat(celery_worker: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path: Path) -> Iterator[workers.Process]:
+    """Beat beside the worker: the sweep runs every few moments."""
+    with workers.beat(smtp_sink, broker_wire.url, tmp_path) as process:
+        yield process

@@ -1,11 +1,14 @@
 """The outbox in the Django admin: to watch it, and to send again."""
 
+from typing import cast
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import send_again
@@ -26,7 +29,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Send again"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
         for mail in queryset:
-            send_again(mail)
+            send_again(mail, by=cast(User, request.user))
         count = len(queryset)
         text = ngettext("%(count)d mail is on its way again.", "%(count)d mails are on their way again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)

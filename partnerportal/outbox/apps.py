@@ -8,3 +8,6 @@ class OutboxConfig(AppConfig):
     name = "partnerportal.outbox"
     label = "outbox"
     verbose_name = _("Outbox")
+
+    def ready(self) -> None:
+        from partnerportal.outbox import events  # noqa: F401  # registers how this app's audit events read

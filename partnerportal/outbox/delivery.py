@@ -1,14 +1,24 @@
 """Handing a mail to SMTP, over a connection that the worker keeps."""
 
+import contextlib
 import smtplib
+import threading
 from email.utils import formataddr, parseaddr
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.sealing import SealBroken
+
+#: Seconds for each answer once a mail is on its way (RFC 5321, 4.5.3.2.6). Whoever hangs up on a server that is still
+#: thinking about a mail sends it twice; `EMAIL_TIMEOUT`, for connecting, may be much shorter.
+ANSWER_TIMEOUT = 600
+
+#: Final in their form, but about our sign-in or our manners, not about the mail: all of them would fail.
+REFUSES_US = {503, 530, 534, 535, 538}
 
 
 class TemporaryFailure(Exception):
@@ -19,8 +29,13 @@ class FinalFailure(Exception):
     """The server refuses this recipient or this message (5xx), or it is no message at all."""
 
 
-#: Kept from mail to mail; each worker process has its own.
-_backend: BaseEmailBackend | None = None
+class _Kept(threading.local):
+    """The connection kept from mail to mail; each worker has its own."""
+
+    backend: BaseEmailBackend | None = None
+
+
+_kept = _Kept()
 
 
 def deliver(mail: OutgoingMail) -> None:
@@ -30,24 +45,19 @@ def deliver(mail: OutgoingMail) -> None:
         TemporaryFailure: worth another attempt.
         FinalFailure: not worth one.
     """
+    message = _message_or_refusal(mail)
     try:
-        message = build_message(mail)
-        # Without a recipient Django would skip it silently.
-        if not message.recipients() or not message.message():
-            raise FinalFailure("no recipient")
-    except ValueError as error:  # a header that can't be written
-        raise FinalFailure(str(error)) from error
-    try:
-        _open_backend().send_messages([message])
+        _hand_over(message)
     except smtplib.SMTPRecipientsRefused as error:
         code, reason = next(iter(error.recipients.values()))
         raise _failure_for(code, reason) from error
     except smtplib.SMTPDataError as error:
         raise _failure_for(error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPNotSupportedError as error:
-        raise FinalFailure(str(error)) from error
+    except smtplib.SMTPResponseException as error:
+        # Whatever else it refuses (the greeting, the sign-in, the sender) is between the server and us, and can be mended.
+        close_connection()
+        raise TemporaryFailure(_readable(error.smtp_code, error.smtp_error)) from error
     except (smtplib.SMTPException, OSError) as error:
-        # Whatever else (sign-in or sender refused, connection lost) is between the server and us, and can be mended.
         close_connection()
         raise TemporaryFailure(f"{type(error).__name__}: {error}") from error
 
@@ -56,7 +66,7 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
     """The message as it goes out. Its Message-ID is the row's, so that a twin can be told as such.
 
     Raises:
-        ValueError: a header that can't be written (a line break, an impossible address).
+        SealBroken: no known key opens the body.
     """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
@@ -75,29 +85,71 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
 
 def close_connection() -> None:
     """Let go of the kept connection; the next mail opens a new one."""
-    global _backend
-    backend, _backend = _backend, None
+    backend, _kept.backend = _kept.backend, None
     if backend is not None:
-        backend.close()
+        _be_patient(backend, settings.EMAIL_TIMEOUT)
+        with contextlib.suppress(smtplib.SMTPException, OSError):
+            backend.close()
 
 
-def _open_backend() -> BaseEmailBackend:
-    """The kept connection if the server still answers on it, else a new one."""
-    global _backend
-    if isinstance(_backend, SMTPBackend) and _backend.connection is not None:
+def _message_or_refusal(mail: OutgoingMail) -> EmailMultiAlternatives:
+    try:
+        message = build_message(mail)
+        # What can't be written (a line break in a header, half a character) shows here, not in the middle of SMTP.
+        message.message()
+    except SealBroken as error:
+        raise FinalFailure("Sealed with a key that is not known any more: put it into SECRET_KEY_FALLBACKS and send again.") from error
+    except ValueError as error:
+        raise FinalFailure(f"{type(error).__name__}: {error}") from error
+    # Django would skip it silently.
+    if not message.recipients():
+        raise FinalFailure("There is no recipient.")
+    return message
+
+
+def _hand_over(message: EmailMessage) -> None:
+    """Over the kept connection if the server still answers on it, else over a new one."""
+    backend = _kept_backend()
+    if backend is not None:
         try:
-            answers = _backend.connection.noop()[0] == 250
+            _be_patient(backend, ANSWER_TIMEOUT)
+            backend.send_messages([message])
+        except smtplib.SMTPSenderRefused:
+            # Many servers take only so many mails over one connection.
+            close_connection()
+        else:
+            return
+    # Kept from the start, so that what is left of a failed sign-in is closed, too.
+    _kept.backend = backend = get_connection()
+    backend.open()
+    _be_patient(backend, ANSWER_TIMEOUT)
+    backend.send_messages([message])
+
+
+def _kept_backend() -> BaseEmailBackend | None:
+    """The kept connection, with nothing left on it of an earlier mail; None if the server has closed it or is silent."""
+    backend = _kept.backend
+    if isinstance(backend, SMTPBackend) and backend.connection is not None:
+        _be_patient(backend, settings.EMAIL_TIMEOUT)
+        try:
+            answers = backend.connection.rset()[0] == 250
         except (smtplib.SMTPException, OSError):
             answers = False
         if not answers:
             close_connection()
-    if _backend is None:
-        backend = get_connection()
-        backend.open()
-        _backend = backend
-    return _backend
+    return _kept.backend
+
+
+def _be_patient(backend: BaseEmailBackend, seconds: float | None) -> None:
+    """How long to wait for the server's answers from now on."""
+    if isinstance(backend, SMTPBackend) and backend.connection is not None and backend.connection.sock is not None:
+        backend.connection.sock.settimeout(seconds)
 
 
 def _failure_for(code: int, reason: bytes | str) -> TemporaryFailure | FinalFailure:
-    text = f"{code} {reason.decode(errors='replace') if isinstance(reason, bytes) else reason}"
-    return FinalFailure(text) if 500 <= code < 600 else TemporaryFailure(text)
+    is_final = 500 <= code < 600 and code not in REFUSES_US
+    return (FinalFailure if is_final else TemporaryFailure)(_readable(code, reason))
+
+
+def _readable(code: int, reason: bytes | str) -> str:
+    return f"{code} {reason.decode(errors='replace') if isinstance(reason, bytes) else reason}"

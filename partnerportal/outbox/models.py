@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Collection
 from datetime import timedelta
 from typing import ClassVar, Self
 
@@ -13,17 +14,20 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.outbox.sealing import unseal
 
+#: The longest pause between two attempts, in seconds.
+MAX_PAUSE = 4 * 60 * 60
+
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
-    """Mails, and the two guarded steps of their sending."""
+    """Mails, and the guarded steps of their sending."""
 
     def for_agency(self, agency: models.Model) -> Self:
         """What went out in this agency's name; never the mails of somebody's account."""
         return self.filter(agency=agency)
 
     def due(self) -> Self:
-        """Waiting, and their time has come. By the database's clock, the one that all workers share."""
-        return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
+        """Waiting, with attempts left, and their time has come. By the database's clock, the one that all workers share."""
+        return self._at_their_time().filter(attempts__lt=settings.OUTBOX_MAX_ATTEMPTS)
 
     def lost(self) -> Self:
         """Due, and not in the broker's hands: not handed out since they fell due, or longer than a lease ago."""
@@ -40,6 +44,22 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         with transaction.atomic():
             free = self.due().filter(pk=pk).select_for_update(skip_locked=True).values_list("pk", flat=True)
             return self.filter(pk__in=list(free)).update(attempts=models.F("attempts") + 1, next_attempt_at=Now() + lease) == 1
+
+    def hand_back(self, pks: Collection[int]) -> None:
+        """The broker didn't take these: they fall due anew, so that they count as lost at once and not after a lease."""
+        self.due().filter(pk__in=pks).update(next_attempt_at=Now())
+
+    def give_up(self) -> None:
+        """Fail those whose last attempt ended with its worker, so that nobody was left to write down how."""
+        with transaction.atomic():
+            hopeless = self._at_their_time().filter(attempts__gte=settings.OUTBOX_MAX_ATTEMPTS)
+            pks = list(hopeless.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            self.filter(pk__in=pks).update(
+                status=OutgoingMail.Status.FAILED, last_error="The last attempt never came to an end: its worker was killed."
+            )
+
+    def _at_their_time(self) -> Self:
+        return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
 
 
 class OutgoingMail(models.Model):
@@ -116,19 +136,24 @@ class OutgoingMail(models.Model):
 
     def mark_refused(self, error: str) -> None:
         """No further attempt can help."""
-        self._set(status=self.Status.FAILED, last_error=error)
+        self._set(status=self.Status.FAILED, last_error=_readable(error))
 
     def put_off(self, error: str) -> None:
         """Try again later, or, after the last attempt, fail for good.
 
-        The pause doubles from attempt to attempt (at most 4 hours) and varies by ± 20 %, so that a thousand mails
-        that failed together don't come back together.
+        The pause doubles from attempt to attempt, up to `MAX_PAUSE`, and is then shortened by up to 20 %, so that a
+        thousand mails that failed together don't come back together.
         """
         if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
             self.mark_refused(error)
             return
-        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), 4 * 60 * 60) * random.uniform(0.8, 1.2)  # noqa: S311
-        self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=error)
+        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_PAUSE) * random.uniform(0.8, 1)  # noqa: S311
+        self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=_readable(error))
 
     def _set(self, **values: object) -> None:
         OutgoingMail.objects.filter(pk=self.pk, status=self.Status.QUEUED).update(**values)
+
+
+def _readable(error: str) -> str:
+    """What a server said, as far as the database takes it (no NUL) and anybody reads it."""
+    return error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:1000]

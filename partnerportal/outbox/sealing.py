@@ -23,7 +23,7 @@ def seal(text: str) -> bytes:
     return _cipher(settings.SECRET_KEY, tuple(settings.SECRET_KEY_FALLBACKS)).encrypt(text.encode())
 
 
-def unseal(sealed: bytes) -> str:
+def unseal(sealed: bytes | memoryview) -> str:
     """Decrypt with the current or a former key.
 
     Raises:

@@ -15,6 +15,8 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from kombu.exceptions import OperationalError
 
+from partnerportal.accounts.models import User
+from partnerportal.audit.services import record
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.sealing import seal
 
@@ -40,15 +42,15 @@ def queue_mail(
     mail = OutgoingMail.objects.create(
         kind=kind,
         to_email=to,
-        subject=re.sub(r"\s+", " ", subject).strip()[:300],
+        subject=_one_line(subject)[:300],
         sealed_body=seal(json.dumps({"text": text, "html": html})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
-        from_name=from_name,
+        from_name=_one_line(from_name)[:150],
         reply_to=reply_to,
-        message_id=make_msgid(domain=urlsplit(settings.SITE_URL).hostname),
+        message_id=_new_message_id(),
     )
-    transaction.on_commit(partial(enqueue, mail.pk))
+    _enqueue_on_commit(mail)
     return mail
 
 
@@ -56,7 +58,7 @@ def queue_template_mail(name: str, context: dict[str, Any], *, language: str, **
     """`queue_mail` with subject and bodies from `templates/email/<name>/{subject.txt,body.txt,body.html}`."""
     with translation.override(language):
         parts = render_mail(name, context)
-    return queue_mail(kind=name, **parts, **fields)
+    return queue_mail(kind=name, subject=parts["subject"], text=parts["text"], html=parts["html"], **fields)
 
 
 def render_mail(name: str, context: dict[str, Any]) -> dict[str, str]:
@@ -68,30 +70,53 @@ def render_mail(name: str, context: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def enqueue(mail_id: int) -> None:
-    """Tell the broker that a mail waits. If the broker is away, the row waits for the sweep."""
+def enqueue(*mail_ids: int) -> None:
+    """Tell the broker that mails wait. If it is away, they wait for the next sweep.
+
+    A broker that can't be reached holds nobody up; one that doesn't answer, for `REDIS_TIMEOUT`.
+    """
     from partnerportal.outbox.tasks import send
 
-    try:
-        # Beyond the lease the sweep hands it out anew: what expires then piles up nowhere.
-        send.apply_async((mail_id,), retry=False, expires=settings.OUTBOX_LEASE)
-    except OperationalError:
-        logger.warning("The broker is away; mail %s waits in the outbox.", mail_id)
+    for position, mail_id in enumerate(mail_ids):
+        try:
+            # Beyond the lease the sweep hands it out anew: what expires then piles up nowhere.
+            send.apply_async((mail_id,), retry=False, expires=settings.OUTBOX_LEASE)
+        except OperationalError as error:
+            rest = mail_ids[position:]
+            logger.warning("The broker is away, mails wait in the outbox (%s): %s", len(rest), error)
+            OutgoingMail.objects.hand_back(rest)
+            return
 
 
-def send_again(mail: OutgoingMail) -> OutgoingMail:
-    """Put a mail back in line, with all its attempts; one that went out already goes out as a new mail."""
-    with transaction.atomic():
-        if mail.status == OutgoingMail.Status.SENT:
-            mail.pk, mail.status, mail.sent_at = None, OutgoingMail.Status.QUEUED, None
-            mail.message_id = make_msgid(domain=urlsplit(settings.SITE_URL).hostname)
-            mail._state.adding = True
-            mail.attempts, mail.last_error = 0, ""
-            mail.next_attempt_at = mail.enqueued_at = Now()
-            mail.save()
-        else:
-            OutgoingMail.objects.filter(pk=mail.pk).exclude(status=OutgoingMail.Status.SENT).update(
-                status=OutgoingMail.Status.QUEUED, attempts=0, next_attempt_at=Now(), enqueued_at=Now()
-            )
-        transaction.on_commit(partial(enqueue, mail.pk))
-    return mail
+@transaction.atomic
+def send_again(mail: OutgoingMail, *, by: User) -> None:
+    """Put a mail back in line, with all its attempts; one that went out already goes out as a new mail.
+
+    A mail that a worker is just sending is left to it.
+    """
+    locked = OutgoingMail.objects.select_for_update(skip_locked=True, of=("self",)).select_related("agency").filter(pk=mail.pk).first()
+    if locked is None:
+        return
+    if locked.status == OutgoingMail.Status.SENT:
+        locked.pk, locked.sent_at = None, None
+        locked.message_id = _new_message_id()
+        locked._state.adding = True
+    locked.status, locked.attempts, locked.last_error = OutgoingMail.Status.QUEUED, 0, ""
+    locked.next_attempt_at = locked.enqueued_at = Now()
+    locked.save()
+    record("mail.resent", on=locked, label=locked.kind, agency=locked.agency, by=by)
+    _enqueue_on_commit(locked)
+
+
+def _enqueue_on_commit(mail: OutgoingMail) -> None:
+    # Robust: whatever goes wrong here, the change is committed and the row waits.
+    transaction.on_commit(partial(enqueue, mail.pk), robust=True)
+
+
+def _new_message_id() -> str:
+    return make_msgid(domain=urlsplit(settings.SITE_URL).hostname)
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and other control characters, which a header can't carry."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text).strip()

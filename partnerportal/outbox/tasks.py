@@ -1,9 +1,12 @@
 """Sending: one task a mail, and a sweep for what got lost on the way."""
 
 import logging
+import time
+from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from partnerportal.outbox.delivery import FinalFailure, TemporaryFailure, deliver
@@ -14,6 +17,9 @@ logger = logging.getLogger(__name__)
 
 #: How many mails one sweep hands out; the next sweep takes the next ones.
 SWEEP_BATCH = 1000
+
+#: Seconds for which a worker that can't write down what the mail server answered goes on trying.
+PERSISTENCE = 600
 
 
 @shared_task(name="outbox.send")
@@ -26,20 +32,19 @@ def send(mail_id: int) -> None:
     """
     if not OutgoingMail.objects.claim(mail_id):
         return
-    with transaction.atomic():
-        mail = OutgoingMail.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=mail_id, status="queued").first()
-        if mail is None:
-            return
-        try:
-            deliver(mail)
-        except TemporaryFailure as error:
-            logger.warning("Mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
-            mail.put_off(str(error))
-        except FinalFailure as error:
-            logger.error("Mail %s is refused: %s", mail.pk, error)
-            mail.mark_refused(str(error))
-        else:
-            mail.mark_sent()
+    write_down = None
+    try:
+        with transaction.atomic():
+            mail = OutgoingMail.objects.select_for_update(skip_locked=True).filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
+            if mail is None:
+                return
+            write_down = _attempt(mail)
+            write_down()
+    except (OperationalError, InterfaceError):
+        if write_down is None:
+            raise
+        logger.warning("The database went away while mail %s was under way.", mail_id)
+        _persist(write_down)
 
 
 @shared_task(name="outbox.sweep")
@@ -48,10 +53,43 @@ def sweep() -> int:
 
     Finds retries, what was lost between commit and broker, what a broker forgot, and what a killed worker held.
     """
+    OutgoingMail.objects.give_up()
     with transaction.atomic():
         lost = OutgoingMail.objects.lost().select_for_update(skip_locked=True).order_by("next_attempt_at")
         ids = list(lost.values_list("pk", flat=True)[:SWEEP_BATCH])
         OutgoingMail.objects.filter(pk__in=ids).update(enqueued_at=Now())
-    for mail_id in ids:
-        enqueue(mail_id)
+    enqueue(*ids)
     return len(ids)
+
+
+def _attempt(mail: OutgoingMail) -> Callable[[], None]:
+    """Try once; what then has to be written down."""
+    try:
+        deliver(mail)
+    except TemporaryFailure as error:
+        logger.warning("Mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
+        return partial(mail.put_off, str(error))
+    except FinalFailure as error:
+        logger.error("Mail %s is refused: %s", mail.pk, error)
+        return partial(mail.mark_refused, str(error))
+    except Exception as error:
+        # A defect or a wrong setting: it shows in the log and at the mail, which waits until it is mended.
+        logger.exception("Mail %s, attempt %s", mail.pk, mail.attempts)
+        return partial(mail.put_off, repr(error))
+    return mail.mark_sent
+
+
+def _persist(write_down: Callable[[], None]) -> None:
+    """Write down how an attempt ended once the database is back: a mail that went out must not go out again."""
+    end = time.monotonic() + PERSISTENCE
+    while True:
+        # What went away doesn't come back on the same connection.
+        connection.close()
+        try:
+            write_down()
+        except (OperationalError, InterfaceError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(1)
+        else:
+            return

@@ -1,0 +1,212 @@
+"""A Celery worker and beat as production runs them, against the test database and the tests' mail server; a broker that can go away."""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.db import connection
+
+from partnerportal import celery_app
+from partnerportal.embedded.environment import BASE_DIR
+from tests.smtp import Sink
+
+#: Seconds: short, so that no test waits long for a lease to end or for another attempt.
+LEASE, BACKOFF, SWEEP = 1.5, 0.2, 0.3
+
+
+class Process:
+    """One of Celery's programs, in a process of its own; `log` is where it writes."""
+
+    def __init__(self, *command: str, env: dict[str, str], log: Path) -> None:
+        self.command = [sys.executable, "-m", "celery", "-A", "partnerportal", *command]
+        self.env = env
+        self.log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start it, or another one in place of one that was killed. What it is to do may wait for it in the broker."""
+        assert not self._process, "it runs already"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, cwd=BASE_DIR, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def stop(self) -> None:
+        """As a supervisor does it: what has begun comes to its end."""
+        if self._process:
+            # To the main process alone; to the group, it would kill running jobs.
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self._process = None
+
+    def kill(self) -> None:
+        """As a power cut does it: SIGKILL, to its child processes, too."""
+        assert self._process, "it doesn't run"
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait(5)
+        self._process = None
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def logged(self) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text().splitlines()[-40:])
+
+
+def environment(sink: Sink, redis_url: str) -> dict[str, str]:
+    """For a process that works on the test database (which must exist) and sends to `sink`. Production's settings, but impatient."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "partnerportal.settings",
+        "DATABASE_URL": database.geturl(),
+        "REDIS_URL": redis_url,
+        "EMAIL_URL": sink.url,
+        "OUTBOX_LEASE": str(LEASE),
+        "OUTBOX_BACKOFF": str(BACKOFF),
+        "OUTBOX_SWEEP": str(SWEEP),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
+    """A worker with two child processes."""
+    return Process(
+        "worker",
+        "--concurrency=2",
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel=INFO",
+        env=environment(sink, redis_url),
+        log=folder / "worker.log",
+    )
+
+
+def beat(sink: Sink, redis_url: str, folder: Path) -> Process:
+    """Beat with its own schedule file."""
+    schedule = f"--schedule={folder / 'schedule'}"
+    return Process("beat", schedule, "--pidfile=", env=environment(sink, redis_url), log=folder / "beat.log")
+
+
+class Wire:
+    """A cable to the broker that can be cut, or go dead: bytes are passed on between a TCP port and REDIS_URL."""
+
+    def __init__(self) -> None:
+        self._target = urlsplit(os.environ["REDIS_URL"])
+        self._listener: socket.socket | None = None
+        self._port = 0
+        self._pairs: list[tuple[socket.socket, socket.socket]] = []
+        self._passing = threading.Event()
+        self._passing.set()
+
+    def __enter__(self) -> Self:
+        self.mend()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cut()
+
+    @property
+    def url(self) -> str:
+        """REDIS_URL by way of this cable."""
+        number = parse_qs(self._target.query).get("db", ["0"])[0] if self._target.scheme == "unix" else self._target.path.strip("/") or "0"
+        sign_in = self._target.netloc.rpartition("@")[0]
+        return f"redis://{sign_in + '@' if sign_in else ''}127.0.0.1:{self._port}/{number}"
+
+    def cut(self) -> None:
+        """As if the broker was stopped: what is connected is closed, what connects is refused."""
+        if self._listener:
+            # A mere close would not wake the thread that waits for connections.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._listener.close()
+            self._listener = None
+        while self._pairs:
+            for end in self._pairs.pop():
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def mend(self) -> None:
+        """Connections are possible again, on the same port."""
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        self._port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    @contextmanager
+    def dead(self) -> Iterator[None]:
+        """As if the broker hung: connections are open, nothing comes back."""
+        self._passing.clear()
+        try:
+            yield
+        finally:
+            self._passing.set()
+
+    def _accept(self, listener: socket.socket) -> None:
+        while True:
+            try:
+                near = listener.accept()[0]
+            except OSError:
+                return
+            if self._target.scheme == "unix":
+                far = socket.socket(socket.AF_UNIX)
+                far.connect(self._target.path)
+            else:
+                far = socket.create_connection((self._target.hostname, self._target.port or 6379))
+            self._pairs.append((near, far))
+            threading.Thread(target=self._pass_on, args=(near, far), daemon=True).start()
+
+    def _pass_on(self, near: socket.socket, far: socket.socket) -> None:
+        other = {near: far, far: near}
+        try:
+            while True:
+                for end in select.select([near, far], [], [], 60)[0]:
+                    data = end.recv(65536)
+                    self._passing.wait()
+                    if not data:
+                        return
+                    other[end].sendall(data)
+        except (OSError, ValueError):
+            return  # It was cut.
+        finally:
+            near.close()
+            far.close()
+
+
+@contextmanager
+def broker_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process hands out its jobs to another broker, or to none that is there."""
+
+    def forget_connections() -> None:
+        if celery_app._pool:
+            celery_app.pool.force_close_all()
+        celery_app._pool = None
+        celery_app.amqp._producer_pool = None
+
+    with monkeypatch.context() as patch:
+        # Celery reads this variable whenever it connects.
+        patch.setenv("CELERY_BROKER_WRITE_URL", url.replace("unix://", "redis+socket://", 1))
+        forget_connections()
+        yield
+    forget_connections()
