@@ -215,6 +215,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "partnerportal.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "partnerportal.accounts.forms.LoginForm",
+    "reset_password": "partnerportal.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "partnerportal.accounts.forms.ResetPasswordKeyForm",
+    "change_password": "partnerportal.accounts.forms.ChangePasswordForm",
+    "add_email": "partnerportal.accounts.forms.AddEmailForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

@@ -1,6 +1,7 @@
 """Asking for reviews (staff) and giving one (whoever has the personal link)."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -66,8 +69,20 @@ def request_wizard(request: AgencyRequest) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
+            if "send" in request.POST:
+                _say_if_sent(request, review_request)
             return redirect("reviews:request_detail", pk=review_request.pk)
     return _request_send(request, customer, project)
+
+
+def _say_if_sent(request: AgencyRequest, review_request: ReviewRequest) -> None:
+    """A double click sends nothing again and needs no word; a request sent days ago does."""
+    sent_at = review_request.mailed_at
+    values = {"email": review_request.customer.email, "date": date_format(localtime(sent_at), "SHORT_DATETIME_FORMAT")}
+    if sent_at and timezone.now() - sent_at < timedelta(minutes=1):
+        messages.success(request, _("The e-mail to %(email)s is on its way.") % values)
+    else:
+        messages.info(request, _("This link was sent to %(email)s on %(date)s already; no second e-mail was sent.") % values)
 
 
 def _request_send(request: AgencyRequest, customer: Customer, project: Project | None) -> HttpResponse:

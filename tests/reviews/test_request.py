@@ -134,6 +134,13 @@ def test_the_same_request_twice_is_one_but_another_subject_is_another(stan: Clie
     assert ReviewRequest.objects.count() == OutgoingMail.objects.count() == 2
 
 
+def test_a_request_sent_long_ago_is_not_sent_again_and_says_so(stan: Client, cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder, mailed_at=timezone.now() - timedelta(days=3))
+    page = stan.post(WIZARD, {**choices(asked.customer), "send": ""}, follow=True).content.decode()
+    assert "no second e-mail was sent" in page
+    assert not OutgoingMail.objects.exists()
+
+
 def test_after_an_expired_request_a_new_one_gets_a_new_link(stan: Client, cast: Cast) -> None:
     old = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(days=1))
     stan.post(WIZARD, {**choices(old.customer), "link": ""})

@@ -1,0 +1,39 @@
+"""allauth's forms in the portal's words: “E-mail” everywhere, labels rather than placeholders."""
+
+from typing import Any
+
+from allauth.account import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class OurWords:
+    """Mixed into a form of allauth's."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.widget.attrs.pop("placeholder", None)
+            if name in {"login", "email"}:
+                field.label = _("E-mail")
+
+
+class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
+    """E-mail and password."""
+
+
+class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc]
+    """The address to which the reset link goes."""
+
+
+class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]
+    """A new address for the own account."""
+
+
+class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
+    """The old and, twice, the new password."""
+
+
+class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """The new password, twice, by a reset link."""

@@ -1,0 +1,74 @@
+"""A real browser against a live portal; left out where no Chromium is found (but never in CI)."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from playwright.sync_api import BrowserContext, Page
+
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.smtp import Sink
+from tests.workers import Process, worker
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+if CHROMIUM is None:
+    if os.environ.get("CI"):
+        raise pytest.UsageError("CI needs a Chromium for the browser tests")
+    collect_ignore_glob = ["test_*.py"]
+
+# Playwright runs an event loop in this thread; Django's database calls beside it are what we want.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The installed Chromium; without its sandbox, which root can't have."""
+    return {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    """A desktop in English."""
+    return {"locale": "en-GB", "viewport": {"width": 1280, "height": 860}}
+
+
+@pytest.fixture
+def portal(live_server: Any, cast: Cast, settings: Any, transactional_db: None) -> str:
+    """The address of a live portal with the cast in it."""
+    settings.SITE_URL = live_server.url
+    settings.ALLOWED_HOSTS = ["localhost"]
+    settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+    return str(live_server.url)
+
+
+@pytest.fixture
+def page(context: BrowserContext, portal: str) -> Iterator[Page]:
+    """A page that fails its test for whatever the browser complains about: scripts, the security policy, missing files."""
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    yield page
+    assert complaints == []
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path, transactional_db: None) -> Iterator[Sink]:
+    """An SMTP server, and a Celery worker that sends to it."""
+    with Sink() as sink, worker(sink, django_settings.REDIS_URL, tmp_path) as process:
+        assert isinstance(process, Process)
+        yield sink
+
+
+def sign_in(page: Page, portal: str, email: str) -> None:
+    """As a person does it."""
+    page.goto(f"{portal}/accounts/login/")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/dashboard/")

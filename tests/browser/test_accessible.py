@@ -1,0 +1,124 @@
+"""Every page: axe finds nothing in light and dark, nothing sticks out at 360 px, the browser has nothing to complain about."""
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from reviews.services import withdraw_request
+from tests.browser.conftest import sign_in
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@pytest.fixture
+def filled(cast: Cast) -> dict[str, str]:
+    """Some of everything at Alder, long names among it; the addresses of the pages that name an object."""
+    customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
+    project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
+    answered = ReviewFactory(review_request__customer=customer, review_request__project=project, text=LONG * 3, author=LONG).request
+    asked = ReviewRequestFactory(customer=customer)
+    withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
+    withdraw_request(withdrawn, by=cast.alice)
+    mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    return {
+        "customer": customer.get_absolute_url(),
+        "edit": f"{customer.get_absolute_url()}edit/",
+        "project_add": f"{customer.get_absolute_url()}projects/add/",
+        "step 2": f"/company/reviews/request/?customer={customer.pk}",
+        "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
+        "request": f"/company/reviews/requests/{asked.pk}/",
+        "mail": f"/company/mail/{mail.pk}/",
+        "rate": path(asked.link),
+        "answered": path(answered.link),
+        "gone": path(withdrawn.link),
+    }
+
+
+def path(link: str | None) -> str:
+    assert link
+    return "/r/" + link.split("/r/")[1]
+
+
+STAFF = [
+    "/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add",
+    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
+    "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+]  # fmt: skip
+PUBLIC = ["/partners/", "/partners/alder/", "/partners/birch/", "rate", "answered", "/accounts/login/", "/accounts/password/reset/"]
+TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
+
+
+def check(page: Page, portal: str, where: str, expected_status: int = 200) -> None:
+    """At both widths, in both schemes."""
+    for width in (360, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            response = page.goto(portal + where)
+            assert response
+            assert response.status == expected_status
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (where, width)
+            results = Axe().run(page)
+            assert results.violations_count == 0, (where, width, scheme, results.generate_report())
+            assert page.locator("h1").count() == 1, where
+
+
+@pytest.mark.parametrize("where", STAFF)
+def test_the_pages_of_staff(page: Page, portal: str, filled: dict[str, str], where: str) -> None:
+    sign_in(page, portal, "alice@alder.example")
+    if where.startswith("/accounts/2fa/totp"):
+        # allauth asks for the password again before it shows a secret.
+        page.goto(portal + where)
+        page.get_by_label("Password").fill("a-long-password-of-tests")
+        page.get_by_role("main").get_by_role("button").first.click()
+    check(page, portal, filled.get(where, where))
+
+
+@pytest.mark.parametrize("where", PUBLIC)
+def test_the_public_pages(page: Page, portal: str, filled: dict[str, str], where: str) -> None:
+    check(page, portal, filled.get(where, where))
+
+
+@pytest.mark.parametrize(("where", "status"), TROUBLE)
+def test_the_pages_of_trouble(context, portal: str, filled: dict[str, str], where: str, status: int) -> None:
+    # Not the `page` that minds complaints: the browser itself complains about each 404.
+    check(context.new_page(), portal, filled.get(where, where), status)
+
+
+def test_empty_lists(page: Page, portal: str) -> None:
+    sign_in(page, portal, "alice@alder.example")
+    for where in ("/dashboard/", "/customers/", "/company/reviews/", "/company/reviews/request/", "/company/mail/"):
+        check(page, portal, where)
+
+
+def test_a_form_with_errors(page: Page, portal: str, filled: dict[str, str]) -> None:
+    sign_in(page, portal, "alice@alder.example")
+    page.goto(f"{portal}/customers/add/")
+    page.get_by_label("E-mail").fill("no address")
+    page.get_by_role("button", name="Save").click()
+    field = page.get_by_label("E-mail")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    described: Callable[[], str] = lambda: field.get_attribute("aria-describedby") or ""  # noqa: E731
+    assert any("valid" in page.locator(f"#{part}").inner_text() for part in described().split())
+    assert Axe().run(page).violations_count == 0
+    summary = page.get_by_role("alert").first
+    expect(summary).to_contain_text("E-mail")
+    expect(summary).to_be_focused()
+
+
+def test_the_theme_can_be_chosen_and_stays(page: Page, portal: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{portal}/partners/")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.get_by_role("button", name="Theme").first.click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
