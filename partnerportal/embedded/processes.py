@@ -55,6 +55,18 @@ def end(process: Process, *steps: tuple[signal.Signals, float], hurry: Callable[
         wait_until(lambda last=last: not is_alive(process) or (hurry() and not last), seconds)  # type: ignore[misc]
 
 
+def left_of_session(leader: int, **environment: str) -> list[psutil.Process]:
+    """What still runs of the session that a process of that number began, and has these variables: if the number is another
+    process's by now, its session doesn't have them."""
+    found = []
+    for process in psutil.process_iter():
+        # Gone in this moment, or somebody else's.
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
+            if os.getsid(process.pid) == leader and environment.items() <= process.environ().items():
+                found.append(process)
+    return found
+
+
 def working_in(name: str, folder: Path) -> list[psutil.Process]:
     """The processes of that name whose working directory is the folder, oldest first."""
     found = []

@@ -94,11 +94,26 @@ def test_one_that_does_not_end_is_killed_with_all_it_started(children: Children)
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=0.3)
-    assert wait_until(lambda: has_said(children, "\n") or child.log.last().isdigit(), 20)
+    assert wait_until(lambda: child.log.last().isdigit(), 20)
     grandchild = psutil.Process(int(child.log.last()))
     children.end_all()
     assert child.process.returncode == -signal.SIGKILL
     assert wait_until(lambda: not is_alive(grandchild), 10)
+
+
+def test_what_one_that_was_killed_leaves_is_ended(children: Children) -> None:
+    code = """
+        import subprocess, sys, time
+        print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
+        time.sleep(60)
+    """
+    child = children.spawn("web", python(code), rank=1, grace=5)
+    assert wait_until(lambda: child.log.last().isdigit(), 20)
+    grandchild = psutil.Process(int(child.log.last()))
+    child.process.kill()
+    child.process.wait()
+    children.end_all()
+    assert not is_alive(grandchild)
 
 
 def test_who_insists_need_not_wait(children: Children) -> None:
