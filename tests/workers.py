@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
+from kombu import pools
 
 from partnerportal import celery_app
 from partnerportal.embedded.environment import BASE_DIR
@@ -199,8 +200,7 @@ def broker_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """This process hands out its jobs to another broker, or to none that is there."""
 
     def forget_connections() -> None:
-        if celery_app._pool:
-            celery_app.pool.force_close_all()
+        pools.reset()
         celery_app._pool = None
         celery_app.amqp._producer_pool = None
 

@@ -21,14 +21,27 @@ class FilePerMailBackend(BaseEmailBackend):
         folder = Path(settings.EMAIL_FILE_PATH)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
-            stamp = timezone.now().strftime("%Y%m%d-%H%M%S")
-            recipient = re.sub(r"[^\w.@+-]", "_", message.to[0])
-            for count in itertools.count(1):
-                path = folder / f"{stamp}-{recipient}{f'-{count}' if count > 1 else ''}.eml"
-                try:
-                    with path.open("xb") as file:
-                        file.write(message.message().as_bytes())
-                except FileExistsError:
-                    continue
-                break
+            _write(message.message().as_bytes(), folder, _name(message.to[0]))
         return len(email_messages)
+
+
+def _name(recipient: str) -> str:
+    """When and to whom, as far as it may be part of a file's name."""
+    return f"{timezone.now():%Y%m%d-%H%M%S}-{re.sub(r'[^a-zA-Z0-9.@+-]', '_', recipient)[:100]}"
+
+
+def _write(content: bytes, folder: Path, name: str) -> None:
+    """Into a new file; others may be writing at the same moment. Half a mail, of a full disk, doesn't stay."""
+    for count in itertools.count(1):
+        path = folder / f"{name}{f'-{count}' if count > 1 else ''}.eml"
+        try:
+            file = path.open("xb")
+        except FileExistsError:
+            continue
+        try:
+            with file:
+                file.write(content)
+        except OSError:
+            path.unlink()
+            raise
+        return

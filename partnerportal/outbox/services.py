@@ -4,7 +4,6 @@ import json
 import logging
 import re
 from email.utils import make_msgid
-from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,7 +109,7 @@ def send_again(mail: OutgoingMail, *, by: User) -> None:
 
 def _enqueue_on_commit(mail: OutgoingMail) -> None:
     # Robust: whatever goes wrong here, the change is committed and the row waits.
-    transaction.on_commit(partial(enqueue, mail.pk), robust=True)
+    transaction.on_commit(lambda: enqueue(mail.pk), robust=True)
 
 
 def _new_message_id() -> str:

@@ -27,15 +27,16 @@ def send(mail_id: int) -> None:
     """Send one mail, if it is due and nobody else is at it.
 
     The claim makes sure that a mail handed out twice is tried once; the row lock, held while SMTP talks, that an
-    attempt slower than its lease isn't joined by a second one. Killed before SMTP's yes is written down, the worker
-    leaves the mail due; that moment is the only one in which a mail can go out twice.
+    attempt slower than its lease isn't joined by a second one (the claim skips a locked row). Killed before SMTP's yes
+    is written down, the worker leaves the mail due; that moment is the only one in which a mail can go out twice.
     """
     if not OutgoingMail.objects.claim(mail_id):
         return
     write_down = None
     try:
         with transaction.atomic():
-            mail = OutgoingMail.objects.select_for_update(skip_locked=True).filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
+            # Not skipping: whoever else just tried to claim it may hold it for a moment more.
+            mail = OutgoingMail.objects.select_for_update().filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
             if mail is None:
                 return
             write_down = _attempt(mail)

@@ -10,6 +10,12 @@ from tests.smtp import Sink
 from tests.workers import Process
 
 
+@pytest.fixture(autouse=True)
+def _no_connection_is_kept_from_test_to_test() -> Iterator[None]:
+    yield
+    close_connection()
+
+
 @pytest.fixture
 def smtp(smtp_sink: Sink, settings: Any) -> Iterator[Sink]:
     """The mail server, for mails that this process sends."""
@@ -17,7 +23,6 @@ def smtp(smtp_sink: Sink, settings: Any) -> Iterator[Sink]:
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
     smtp_sink.reset()
     yield smtp_sink
-    close_connection()
     smtp_sink.reset()
 
 

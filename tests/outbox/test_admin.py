@@ -1,0 +1,137 @@
+"""The outbox in the Django admin: to watch, and to send again."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import transaction
+from django.db.models.functions import Now
+from django.test import Client
+
+from partnerportal.accounts.models import User
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.tasks import send
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.accounts import UserFactory
+from tests.factories.outbox import MailFactory
+from tests.smtp import Sink
+
+MAILS = "/admin/outbox/outgoingmail/"
+
+
+@pytest.fixture
+def ada(cast: Cast) -> Client:
+    """A browser in which Ada, an admin, is signed in."""
+    client = Client()
+    client.force_login(cast.ada)
+    return client
+
+
+def resend(client: Client, *mails: OutgoingMail) -> str:
+    answer = client.post(MAILS, {"action": "resend", "_selected_action": [mail.pk for mail in mails]}, follow=True)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_failed_mail_is_sent_again_with_all_its_attempts(ada: Client, smtp: Sink) -> None:
+    mail = MailFactory()
+    smtp.refuse("RCPT", "550 5.1.1 No such user", times=1)
+    send(mail.pk)
+    assert "1 mail is on its way again." in resend(ada, mail)
+    mail.refresh_from_db()
+    assert (mail.status, mail.attempts, mail.last_error) == ("queued", 0, "")
+    send(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.status, len(smtp.mails)) == ("sent", 1)
+
+
+def test_a_waiting_mail_is_sent_now(ada: Client, smtp: Sink) -> None:
+    mail = MailFactory()
+    smtp.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
+    send(mail.pk)
+    resend(ada, mail)
+    send(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.status, mail.attempts, OutgoingMail.objects.count()) == ("sent", 1, 1)
+
+
+def test_a_sent_mail_goes_out_as_a_new_one(ada: Client, cast: Cast, smtp: Sink) -> None:
+    mail = MailFactory(agency=cast.alder, text="Hello Lea\n", reply_to="alice@alder.example")
+    send(mail.pk)
+    resend(ada, mail)
+    first, second = OutgoingMail.objects.order_by("pk")
+    assert (first.pk, first.status, first.message_id) == (mail.pk, "sent", mail.message_id)
+    assert (second.status, second.attempts, second.sent_at, second.agency) == ("queued", 0, None, cast.alder)
+    send(second.pk)
+    assert [arrived.part("plain") for arrived in smtp.mails] == ["Hello Lea\n"] * 2
+    assert len({arrived.message["Message-ID"] for arrived in smtp.mails}) == 2
+
+
+def test_many_are_sent_again_at_once(ada: Client) -> None:
+    mails = MailFactory.create_batch(3)
+    OutgoingMail.objects.update(status="failed")
+    assert "3 mails are on their way again." in resend(ada, *mails)
+    assert OutgoingMail.objects.filter(status="queued").count() == 3
+
+
+def test_who_sent_it_again_is_written_down(ada: Client, cast: Cast) -> None:
+    resend(ada, MailFactory(agency=cast.alder, kind="review_request"))
+    event = AuditEvent.objects.get(action="mail.resent")
+    assert (event.actor_id, event.agency_id, event.source, event.object_label) == (cast.ada.pk, cast.alder.pk, "admin", "review_request")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_is_being_sent_is_left_to_its_worker(cast: Cast) -> None:
+    ada = Client()
+    ada.force_login(cast.ada)
+    mail = MailFactory()
+    with transaction.atomic():
+        # As a worker does while SMTP talks.
+        OutgoingMail.objects.select_for_update().get(pk=mail.pk)
+        assert "on its way again" in at_once(1, lambda _: resend(ada, mail))[0]
+        OutgoingMail.objects.filter(pk=mail.pk).update(status="sent", sent_at=Now())
+    assert list(OutgoingMail.objects.values_list("status", flat=True)) == ["sent"]
+
+
+def test_neither_the_list_nor_a_mails_page_shows_its_body(ada: Client, cast: Cast) -> None:
+    mail = MailFactory(agency=cast.alder, subject="Visible subject", text="https://portal.example/r/s3cr3t/", html="<p>s3cr3t</p>")
+    for address in (MAILS, f"{MAILS}{mail.pk}/change/"):
+        page = ada.get(address).content.decode()
+        assert "Visible subject" in page
+        assert "s3cr3t" not in page
+        assert bytes(mail.sealed_body).decode()[:30] not in page
+
+
+def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:
+    MailFactory(to="lea@clients.example", subject="Found")
+    MailFactory(to="tom@clients.example", subject="Other")
+    page = ada.get(MAILS, {"q": "lea@"}).content.decode()
+    assert "Found" in page
+    assert "Other" not in page
+
+
+def test_nobody_can_add_change_or_delete_a_mail(ada: Client) -> None:
+    mail = MailFactory(subject="As it was")
+    assert ada.get(f"{MAILS}add/").status_code == 403
+    assert ada.post(f"{MAILS}{mail.pk}/change/", {"subject": "Changed"}).status_code == 403
+    assert ada.post(f"{MAILS}{mail.pk}/delete/", {"post": "yes"}).status_code == 403
+    ada.post(MAILS, {"action": "delete_selected", "_selected_action": [mail.pk], "post": "yes"})
+    mail.refresh_from_db()
+    assert mail.subject == "As it was"
+
+
+def test_who_may_only_look_can_not_send_again(cast: Cast) -> None:
+    viewer = UserFactory(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_outgoingmail"))
+    client = Client()
+    client.force_login(User.objects.get(pk=viewer.pk))
+    mail = MailFactory()
+    OutgoingMail.objects.update(status="failed")
+    assert client.get(MAILS).status_code == 200
+    resend(client, mail)
+    mail.refresh_from_db()
+    assert mail.status == "failed"
+
+
+def test_people_of_an_agency_have_no_business_here(alice: Client) -> None:
+    assert alice.get(MAILS).status_code == 302

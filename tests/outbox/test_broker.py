@@ -1,0 +1,95 @@
+"""The broker is away, hangs, or has forgotten everything: nobody waits for it, and every mail arrives."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from partnerportal import celery_app
+from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.tasks import sweep
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.factories.outbox import MailFactory
+from tests.smtp import Sink
+from tests.workers import Process, Wire, broker_at
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Generous: Celery's own way, to try again and again, takes 6 s and more."""
+    begun = time.monotonic()
+    yield
+    assert time.monotonic() - begun < seconds
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("address", ["unix:///nowhere/broker.sock", "redis://127.0.0.1:9/0"])
+def test_a_broker_that_is_away_holds_no_commit_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with broker_at(address, monkeypatch), at_most(4):
+        mail = MailFactory()
+    mail.refresh_from_db()
+    assert mail.status == "queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_hangs_holds_a_commit_up_for_moments_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Wire() as wire, broker_at(wire.url, monkeypatch):
+        # Once while it still answers, so that there is a connection to hang on; once with a new one.
+        MailFactory()
+        for _ in range(2):
+            with wire.dead(), at_most(5):
+                MailFactory()
+    assert OutgoingMail.objects.filter(status="queued").count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_person_who_asks_for_a_review_meanwhile_notices_nothing(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    with broker_at("unix:///nowhere/broker.sock", monkeypatch), at_most(4):
+        answer = alice.post("/company/reviews/request/", {"customer": customer.pk, "subject": "company", "send": "Send by e-mail"})
+    assert answer.status_code == 302
+    assert OutgoingMail.objects.get().to_email == customer.email
+
+
+def test_what_was_committed_meanwhile_goes_out_with_the_next_sweep(
+    worker: Process, smtp_sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with broker_at("unix:///nowhere/broker.sock", monkeypatch):
+        with transaction.atomic():
+            mails = MailFactory.create_batch(3)
+        # The sweep itself may meet a broker that has just gone: then with the one after.
+        assert sweep() == 3
+    assert sweep() == 3
+    for mail in mails:
+        smtp_sink.wait_for(mail.to_email)
+    assert len(smtp_sink.mails) == 3
+
+
+def test_a_broker_that_forgot_everything_is_told_again(worker: Process, celery_beat: Process, smtp_sink: Sink, broker_wire: Wire) -> None:
+    broker_wire.cut()
+    forgotten = MailFactory()
+    with celery_app.connection_for_write() as broker:
+        broker.default_channel.client.flushdb()
+    broker_wire.mend()
+    smtp_sink.wait_for(forgotten.to_email)
+    # Who handed it out, and who took it, go on as if nothing had been.
+    after = MailFactory()
+    smtp_sink.wait_for(after.to_email)
+    assert len(smtp_sink.mails) == 2
+
+
+def test_worker_and_beat_find_back_to_a_broker_that_was_restarted(
+    worker: Process, celery_beat: Process, smtp_sink: Sink, broker_wire: Wire
+) -> None:
+    before = MailFactory()
+    smtp_sink.wait_for(before.to_email)
+    broker_wire.cut()
+    time.sleep(1)
+    meanwhile = MailFactory()
+    broker_wire.mend()
+    smtp_sink.wait_for(meanwhile.to_email)
+    assert (worker.is_running, celery_beat.is_running, len(smtp_sink.mails)) == (True, True, 2)
