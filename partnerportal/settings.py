@@ -175,7 +175,7 @@ if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
     _mail["EMAIL_BACKEND"] = "partnerportal.outbox.backends.FilePerMailBackend"
     _mail["EMAIL_FILE_PATH"] = f"/{_mail['EMAIL_FILE_PATH'].lstrip('/')}"
 #: The folder for `filemail:` addresses.
-EMAIL_FILE_PATH: str = ""
+EMAIL_FILE_PATH = ""
 vars().update(_mail)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Partner Portal <noreply@{_site.hostname}>")
