@@ -1,20 +1,33 @@
-"""`Customer` and what is assigned to one."""
+"""`Customer`: a person or company that an agency works for."""
 
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, F, Func, Q, Value, When
+from django.db.models.functions import Right, Upper
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
+from customers.models import triggers
+from customers.search import CustomerQuerySet
+from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: The first customer of an agency is K-1001.
 FIRST_NUMBER = 1001
+
+
+#: Every text field in which something personal can stand; an erasure empties them all.
+PERSONAL_FIELDS = (
+    "company", "salutation", "first_name", "last_name", "email", "phone", "website", "street", "zip", "city", "country", "notes"
+)  # fmt: skip
+
+
+def _only_digits(field: str) -> Func:
+    return Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
 
 
 class NumberSequence(models.Model):
@@ -33,6 +46,12 @@ class Customer(models.Model):
     class Kind(models.TextChoices):
         COMPANY = "company", _("Company")
         PERSON = "person", _("Person")
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        ARCHIVED = "archived", _("Archived")
+        #: All that was personal is gone; what is left holds the place of the author of published reviews.
+        ERASED = "erased", _("Erased")
 
     class Salutation(models.TextChoices):
         MS = "ms", _("Ms")
@@ -60,10 +79,32 @@ class Customer(models.Model):
     notes = models.TextField(
         _("Notes"), max_length=10_000, blank=True, validators=[validate_plain_text], help_text=_("Only your team sees them.")
     )
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("Responsible"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("Who looks after this customer."),
+    )
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Changed"), auto_now=True)
+    #: Counts the changes: who saves an older version than the stored one is told.
+    version = models.PositiveIntegerField(default=1, editable=False)
 
-    objects: ClassVar[TenantQuerySet["Customer"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+    #: What lists sort by and what is searched in, both without accents and case; written by `triggers`, read by `search`.
+    sort_name = models.TextField(default="", editable=False)
+    search_text = models.TextField(default="", editable=False)
+    #: The last nine digits of the phone number, which +49 221 5550148 and (0221) 555 01 48 share; empty below six digits.
+    phone_key = models.GeneratedField(
+        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_only_digits("phone"), 9)), default=Value("")),
+        output_field=models.CharField(max_length=9),
+        db_persist=True,
+    )
+
+    objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("customer")
@@ -73,11 +114,24 @@ class Customer(models.Model):
             models.UniqueConstraint(fields=["id", "agency"], name="customer_same_agency_target"),
             models.CheckConstraint(condition=Q(number__gte=FIRST_NUMBER), name="customer_number_from_1001"),
             models.CheckConstraint(
-                condition=Q(kind="person") & ~Q(last_name="") | Q(kind="company") & ~Q(company=""),
+                condition=Q(status="erased") | Q(kind="person") & ~Q(last_name="") | Q(kind="company") & ~Q(company=""),
                 name="customer_has_its_name",
                 violation_error_message=_("A person needs a last name, a company a company name."),
             ),
+            models.CheckConstraint(condition=Q(status__in=["active", "archived", "erased"]), name="customer_status_is_known"),
+            models.CheckConstraint(
+                condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, "")), name="customer_erased_has_nothing_personal"
+            ),
         ]
+        indexes = [
+            models.Index(fields=["agency", "status", "-number"], name="customer_by_number"),
+            models.Index(fields=["agency", "status", "sort_name", "number"], name="customer_by_name"),
+            models.Index(F("agency"), Upper("city"), F("number").desc(), name="customer_by_city"),
+            models.Index(F("agency"), Upper("email"), name="customer_by_email"),
+            models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),
+            GinIndex(F("agency"), OpClass("search_text", "gin_trgm_ops"), name="customer_search"),
+        ]
+        triggers = triggers.CUSTOMER
 
     def __str__(self) -> str:
         return f"{self.reference} {self.display_name}"
@@ -98,44 +152,18 @@ class Customer(models.Model):
     @property
     def display_name(self) -> str:
         """How lists call the customer: the company, or “Last, First”."""
+        if self.status == self.Status.ERASED:
+            return str(_("Former customer"))
         if self.kind == self.Kind.COMPANY:
             return self.company
         return ", ".join(part for part in (self.last_name, self.first_name) if part)
 
     @property
+    def is_archived(self) -> bool:
+        """Whether the customer was put aside; everything is kept, nothing new can be added."""
+        return self.status == self.Status.ARCHIVED
+
+    @property
     def country_name(self) -> str:
         """The country in the reader's language; empty when unknown."""
         return country_name(self.country)
-
-
-class Project(models.Model):
-    """A piece of work for a customer; reviews can be asked for one."""
-
-    class Status(models.TextChoices):
-        PLANNED = "planned", _("Planned")
-        ACTIVE = "active", _("Active")
-        DONE = "done", _("Done")
-        CANCELLED = "cancelled", _("Cancelled")
-
-    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
-    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
-    title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
-    description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
-    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
-    due_on = models.DateField(_("Due on"), null=True, blank=True)
-    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
-
-    objects: ClassVar[TenantQuerySet["Project"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        verbose_name = _("project")
-        verbose_name_plural = _("projects")
-        constraints = [
-            models.CheckConstraint(condition=~Q(title=""), name="project_has_a_title"),
-            models.CheckConstraint(condition=Q(status__in=["planned", "active", "done", "cancelled"]), name="project_status_is_known"),
-            models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
-            SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
-        ]
-
-    def __str__(self) -> str:
-        return self.title

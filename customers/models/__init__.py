@@ -1,0 +1,10 @@
+"""Customers and what is assigned to them."""
+
+from customers.models.contract import Contract
+from customers.models.customer import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
+from customers.models.domain import Domain
+from customers.models.note import Note
+from customers.models.project import Project
+from customers.models.task import Task
+
+__all__ = ["FIRST_NUMBER", "PERSONAL_FIELDS", "Contract", "Customer", "Domain", "Note", "NumberSequence", "Project", "Task"]

@@ -1,0 +1,46 @@
+"""`Project`: a piece of work for a customer."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models.customer import Customer
+from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.constraints import SameParent
+from partnerportal.validators import validate_one_line, validate_plain_text
+
+
+class Project(models.Model):
+    """A piece of work for a customer; reviews can be asked for one."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        ACTIVE = "active", _("Active")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
+    title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
+    description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
+    due_on = models.DateField(_("Due on"), null=True, blank=True)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+
+    objects: ClassVar[TenantQuerySet["Project"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="project_has_a_title"),
+            models.CheckConstraint(condition=Q(status__in=["planned", "active", "done", "cancelled"]), name="project_status_is_known"),
+            models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
+            SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
+        ]
+        indexes = [models.Index(fields=["agency", "due_on", "id"], name="project_by_due_date")]
+
+    def __str__(self) -> str:
+        return self.title
