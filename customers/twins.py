@@ -44,7 +44,10 @@ def website_domain(website: str) -> str:
 
 
 def likely_twins(agency: Agency, fields: dict[str, Any]) -> list[Twin]:
-    """Who of the agency's customers (archived ones, too) may be the one with these `fields` of a customer form; a query for each kind of likeness."""
+    """Who of the agency's customers, archived ones too, may be the one with these `fields` of a customer form.
+
+    A query for each kind of likeness, each by an index that the agency leads.
+    """
     email, key, domain = fields.get("email", ""), phone_key(fields.get("phone", "")), website_domain(fields.get("website", ""))
     known: QuerySet[Customer] = agency.customers.known()
     reasons: dict[int, list[str | Promise]] = {}

@@ -45,13 +45,13 @@ class Domain(models.Model):
     def __str__(self) -> str:
         return self.unicode_name
 
-    def clean(self) -> None:
-        super().clean()
-        self.name = to_ascii(self.name)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.unicode_name = to_unicode(self.name)
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        self.name = to_ascii(self.name)
 
     def ends_on(self) -> date | None:
         """The day on which it is lost unless somebody does something; None where it renews by itself or no day is known."""
