@@ -9,6 +9,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
+from customers.models.dates import sort_date
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line
@@ -71,6 +72,7 @@ class Contract(models.Model):
         verbose_name=_("Cancel by"),
     )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("ends_on")
 
     objects: ClassVar[TenantQuerySet["Contract"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -89,7 +91,7 @@ class Contract(models.Model):
             models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),
             SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "ends_on", "id"], name="contract_by_end")]
+        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end")]
 
     def __str__(self) -> str:
         return self.number

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii, to_unicode
 from customers.models import triggers
 from customers.models.customer import Customer
+from customers.models.dates import sort_date
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line
@@ -28,6 +29,7 @@ class Domain(models.Model):
     expires_on = models.DateField(_("Expires on"), null=True, blank=True)
     auto_renew = models.BooleanField(_("Renews automatically"), default=False)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("expires_on")
 
     objects: ClassVar[TenantQuerySet["Domain"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -39,7 +41,7 @@ class Domain(models.Model):
             models.CheckConstraint(condition=Q(name=Lower("name")) & ~Q(name=""), name="domain_name_is_lower_case"),
             SameParent(field="customer", parent="agency", name="domain_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "expires_on", "id"], name="domain_by_expiry")]
+        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry")]
         triggers = triggers.DOMAIN
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
+from customers.models.dates import sort_date
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line, validate_plain_text
@@ -28,6 +29,7 @@ class Project(models.Model):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
     due_on = models.DateField(_("Due on"), null=True, blank=True)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("due_on")
 
     objects: ClassVar[TenantQuerySet["Project"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -40,7 +42,7 @@ class Project(models.Model):
             models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
             SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "due_on", "id"], name="project_by_due_date")]
+        indexes = [models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date")]
 
     def __str__(self) -> str:
         return self.title

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
+from customers.models.dates import sort_date
 from customers.models.project import Project
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
@@ -34,6 +35,7 @@ class Task(models.Model):
     #: None: open.
     done_at = models.DateTimeField(_("Done"), null=True, blank=True)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("due_on")
 
     objects: ClassVar[TenantQuerySet["Task"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -47,7 +49,7 @@ class Task(models.Model):
             SameParent(field="project", parent="customer", name="task_project_same_customer"),
         ]
         indexes = [
-            models.Index(fields=["agency", "due_on", "id"], name="task_open_by_due_date", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["agency", "sort_date", "id"], name="task_open_by_due_date", condition=Q(done_at__isnull=True)),
             models.Index(fields=["customer"], name="task_open_of_customer", condition=Q(done_at__isnull=True)),
         ]
 

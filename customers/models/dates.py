@@ -1,0 +1,17 @@
+"""Dates to sort by: lists of what is due page by keyset, and a keyset has no place for NULL."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+
+#: Stands for “some day” at the end of a list.
+SOME_DAY = date(9999, 12, 31)
+
+
+def sort_date(field: str) -> models.GeneratedField:
+    """A generated column: the date in `field`, or `SOME_DAY` where there is none."""
+    return models.GeneratedField(
+        expression=Coalesce(field, Value(SOME_DAY, models.DateField())), output_field=models.DateField(), db_persist=True
+    )
