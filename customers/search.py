@@ -44,9 +44,10 @@ class CustomerQuerySet(TenantQuerySet[Any]):
         exact = self._containing(words)
         matches = exact if exact.exists() else self._resembling(words)
         candidates = matches.order_by().values("pk")[:CANDIDATES]
-        likeness = TrigramWordSimilarity(Fold(Value(" ".join(words))), "search_text")
+        likeness = TrigramWordSimilarity(Fold(Value(" ".join(words))), "search_text")  # type: ignore[arg-type]  # expressions work, too
         rank = Cast(Coalesce(likeness, 0.0) * 1000, IntegerField())
-        return self.model._default_manager.filter(pk__in=candidates).annotate(rank=rank)  # type: ignore[return-value]
+        ranked: Self = self.model._default_manager.filter(pk__in=candidates).annotate(rank=rank)
+        return ranked
 
     def _containing(self, words: list[str]) -> Self:
         found = self

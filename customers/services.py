@@ -1,39 +1,104 @@
 """What creates and changes customers. Each function is one transaction, the audit event included."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
-from customers.models import Customer, NumberSequence, Project
+from customers.models import PERSONAL_FIELDS, Customer, NumberSequence
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
+from partnerportal.outbox.models import OutgoingMail
 
 
 @transaction.atomic
 def create_customer(*, agency: Agency, by: User, **fields: Any) -> Customer:
     """Create a customer with the agency's next number."""
     customer = Customer.objects.create(agency=agency, number=_take_number(agency), **fields)
-    record("customer.created", on=customer, label=customer.reference, agency=agency, by=by, customer=customer)
+    _record("customer.created", customer, by=by)
     return customer
 
 
+class ChangedMeanwhile(Exception):
+    """Somebody else saved the customer since this person began; `saved` is what stands there now."""
+
+    def __init__(self, saved: Customer) -> None:
+        super().__init__(saved.pk)
+        self.saved = saved
+
+
 @transaction.atomic
-def update_customer(customer: Customer, *, changed: list[str], by: User) -> Customer:
-    """Save a customer whose fields named in `changed` have new values; nothing happens where none has."""
-    if changed:
-        customer.save(update_fields=[*changed, "updated_at"])
-        record("customer.updated", on=customer, label=customer.reference, agency=customer.agency, by=by, customer=customer, fields=changed)
+def update_customer(customer: Customer, *, changed: list[str], version: int | None, by: User) -> Customer:
+    """Save a customer whose fields named in `changed` have new values; nothing happens where none has.
+
+    Raises:
+        ChangedMeanwhile: the stored version is another than `version`, the one that the person saw.
+    """
+    if not changed:
+        return customer
+    saved = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    if saved.version != version:
+        raise ChangedMeanwhile(saved)
+    customer.version = saved.version + 1
+    customer.save(update_fields=[*changed, "version", "updated_at"])
+    _record("customer.updated", customer, by=by, fields=changed)
     return customer
 
 
+def archive_customer(customer: Customer, *, by: User) -> bool:
+    """Put a customer aside: nothing is lost, lists no longer show them. False if they were already."""
+    return _move(customer, Customer.Status.ACTIVE, Customer.Status.ARCHIVED, "customer.archived", by=by)
+
+
+def restore_customer(customer: Customer, *, by: User) -> bool:
+    """Bring an archived customer back. False if they are active."""
+    return _move(customer, Customer.Status.ARCHIVED, Customer.Status.ACTIVE, "customer.restored", by=by)
+
+
+#: What an app has to do when a customer is erased, in the same transaction: it registers here, for this app can't know it.
+before_erasure: list[Callable[[Customer, User], None]] = []
+
+
 @transaction.atomic
-def create_project(customer: Customer, *, by: User, **fields: Any) -> Project:
-    """Add a project to a customer."""
-    project = Project.objects.create(agency=customer.agency, customer=customer, **fields)
-    # A project's title may name the customer, and an event outlives an erasure: the number has to do.
-    record("project.created", on=project, label=customer.reference, agency=customer.agency, by=by, customer=customer)
-    return project
+def erase_customer(customer: Customer, *, by: User) -> bool:
+    """Remove everything personal about a customer, for good. False if somebody was faster.
+
+    Later apps do their part first (open review links are withdrawn, …). Projects that were rated stay, as a published
+    review says what it is about; all else goes. The row itself stays, empty, as the “Former customer”.
+    """
+    locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
+    if locked.status == Customer.Status.ERASED:
+        return False
+    for prepare in before_erasure:
+        prepare(locked, by)
+    locked.tasks.all().delete()
+    locked.domains.all().delete()
+    locked.contracts.all().delete()
+    locked.team_notes.all().delete()
+    locked.projects.filter(review_requests=None).delete()
+    locked.projects.update(description="")
+    OutgoingMail.objects.filter(customer_id=locked.pk).delete()
+    for name in PERSONAL_FIELDS:
+        setattr(locked, name, "")
+    locked.status, locked.responsible = Customer.Status.ERASED, None
+    locked.save()
+    _record("customer.erased", locked, by=by)
+    return True
+
+
+@transaction.atomic
+def _move(customer: Customer, from_: Customer.Status, to: Customer.Status, action: str, *, by: User) -> bool:
+    moved = Customer.objects.filter(pk=customer.pk, status=from_).update(status=to, version=F("version") + 1) == 1
+    if moved:
+        customer.status = to
+        _record(action, customer, by=by)
+    return moved
+
+
+def _record(action: str, customer: Customer, *, by: User, **data: Any) -> None:
+    record(action, on=customer, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)
 
 
 def _take_number(agency: Agency) -> int:

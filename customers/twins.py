@@ -66,6 +66,6 @@ def likely_twins(agency: Agency, fields: dict[str, Any]) -> list[Twin]:
         found(known.filter(Q(domains__name__in=[domain, f"www.{domain}"])).distinct(), _("same domain"))
     name = fields.get("company") or f"{fields.get('last_name', '')} {fields.get('first_name', '')}".strip()
     if name and fields.get("city"):
-        similar = known.filter(city__iexact=fields["city"]).annotate(likeness=TrigramSimilarity("sort_name", Fold(Value(name))))
+        similar = known.filter(city__iexact=fields["city"]).annotate(likeness=TrigramSimilarity("sort_name", Fold(Value(name))))  # type: ignore[arg-type]
         found(similar.filter(likeness__gte=SIMILAR), _("similar name in the same city"))
     return sorted((Twin(customers[pk], reasons[pk]) for pk in customers), key=lambda twin: -len(twin.reasons))[:MOST]

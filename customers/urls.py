@@ -1,14 +1,29 @@
-"""Addresses below /customers/."""
+"""Addresses below /customers/, and of what is assigned to customers."""
 
 from django.urls import path
 
-from customers import views
+from customers.views import assigned, customer
 
 app_name = "customers"
+
+#: Word in the names, word in the addresses.
+_KINDS = {"project": "projects", "task": "tasks", "domain": "domains", "contract": "contracts", "note": "notes"}
+
 urlpatterns = [
-    path("", views.customer_list, name="list"),
-    path("add/", views.add, name="add"),
-    path("<int:pk>/", views.detail, name="detail"),
-    path("<int:pk>/edit/", views.edit, name="edit"),
-    path("<int:pk>/projects/add/", views.project_add, name="project_add"),
+    path("customers/", customer.customer_list, name="list"),
+    path("customers/add/", customer.add, name="add"),
+    path("customers/<int:pk>/", customer.detail, name="detail"),
+    path("customers/<int:pk>/edit/", customer.edit, name="edit"),
+    path("customers/<int:pk>/archive/", customer.archive, name="archive"),
+    path("customers/<int:pk>/restore/", customer.restore, name="restore"),
+    path("customers/<int:pk>/erase/", customer.erase, name="erase"),
+    path("projects/", assigned.project_list, name="project_list"),
+    path("tasks/", assigned.task_list, name="task_list"),
+    path("tasks/<int:pk>/done/", assigned.task_done, name="task_done"),
+    path("tasks/<int:pk>/undo/", assigned.task_undo, name="task_undo"),
+    path("domains/", assigned.domain_list, name="domain_list"),
+    path("contracts/", assigned.contract_list, name="contract_list"),
+    *(path(f"customers/<int:pk>/{words}/add/", getattr(assigned, f"{word}_add"), name=f"{word}_add") for word, words in _KINDS.items()),
+    *(path(f"{words}/<int:pk>/edit/", getattr(assigned, f"{word}_edit"), name=f"{word}_edit") for word, words in _KINDS.items()),
+    *(path(f"{words}/<int:pk>/remove/", getattr(assigned, f"{word}_remove"), name=f"{word}_remove") for word, words in _KINDS.items()),
 ]

@@ -11,7 +11,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
     path("", include("reviews.urls")),
-    path("customers/", include("customers.urls")),
+    path("", include("customers.urls")),
     path("company/", include("partnerportal.agencies.urls")),
     path("partners/", include("partnerportal.network.urls")),
     path("accounts/", include("allauth.urls")),

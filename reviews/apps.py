@@ -10,4 +10,8 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
+        from customers.services import before_erasure
         from reviews import events  # noqa: F401  # registers how this app's audit events read
+        from reviews.services import forget_customer
+
+        before_erasure.append(forget_customer)

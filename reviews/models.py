@@ -190,8 +190,8 @@ class Review(models.Model):
 
     @property
     def author_label(self) -> str:
-        """Who stands as the author on the public profile."""
-        return self.author
+        """Who stands as the author on the public profile; an erased customer has no name any more."""
+        return self.author or _("Former customer")
 
     @property
     def categories(self) -> list[CategoryRating]:

@@ -97,6 +97,17 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     return review
 
 
+def forget_customer(customer: Customer, by: User) -> None:
+    """A customer is about to be erased: their open links close, unanswered requests go, published reviews lose the name.
+
+    Registered with `customers.services.before_erasure`; runs in that transaction.
+    """
+    for asked in customer.review_requests.open().select_related("agency", "customer"):
+        withdraw_request(asked, by=by)
+    customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
+    Review.objects.filter(request__customer=customer).update(author="")
+
+
 def _open_request(customer: Customer, project: Project | None, *, by: User) -> ReviewRequest:
     same = ReviewRequest.objects.filter(customer=customer, project=project, status=ReviewRequest.Status.OPEN)
     same.filter(expires_at__lte=timezone.now()).update(status=ReviewRequest.Status.EXPIRED)

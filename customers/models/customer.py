@@ -167,3 +167,15 @@ class Customer(models.Model):
     def country_name(self) -> str:
         """The country in the reader's language; empty when unknown."""
         return country_name(self.country)
+
+    def what_will_go(self) -> dict[str, int]:
+        """How many rows of each kind an erasure deletes, and how many `reviews` stay."""
+        return {
+            "projects": self.projects.filter(review_requests=None).count(),
+            "tasks": self.tasks.count(),
+            "domains": self.domains.count(),
+            "contracts": self.contracts.count(),
+            "notes": self.team_notes.count(),
+            "open_requests": self.review_requests.open().count(),
+            "reviews": self.review_requests.filter(status="answered").count(),
+        }

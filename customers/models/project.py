@@ -1,9 +1,9 @@
 """`Project`: a piece of work for a customer."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
@@ -11,6 +11,14 @@ from customers.models.dates import sort_date
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line, validate_plain_text
+
+
+class ProjectQuerySet(TenantQuerySet["Project"]):
+    """Projects."""
+
+    def with_progress(self) -> Self:
+        """Each with `task_count` and `done_count`, the numbers of its tasks and of those that are done."""
+        return self.annotate(task_count=Count("tasks"), done_count=Count("tasks", filter=Q(tasks__done_at__isnull=False)))
 
 
 class Project(models.Model):
@@ -31,7 +39,7 @@ class Project(models.Model):
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("due_on")
 
-    objects: ClassVar[TenantQuerySet["Project"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("project")

@@ -15,7 +15,7 @@ CUSTOMER = [
         operation=pgtrigger.Insert | pgtrigger.Update,
         when=pgtrigger.Before,
         declare=[("plain", "text"), ("domains", "text")],
-        func=pgtrigger.Func(
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;
             plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city);
@@ -38,8 +38,8 @@ def _touch(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgt
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=operation,
-        referencing=pgtrigger.Referencing(**referencing),
-        func=pgtrigger.Func(
+        referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"UPDATE customers_customer SET search_text = '' WHERE id IN (SELECT customer_id FROM {rows}); RETURN NULL;"  # noqa: S608
         ),
     )

@@ -125,3 +125,40 @@ REVIEWS = (
 
 #: Position of the customer, title of the project, by mail or (False) by a link.
 OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))
+
+#: Position of the customer, title, due in so many days, whose, priority (1 high to 3 low), done.
+TASKS = (
+    (0, "Send the new price list for the flour calculator", 1, "ben@nordlicht.example", 1, False),
+    (0, "Check the backup of the shop", -3, "ben@nordlicht.example", 2, False),
+    (0, "Invoice for the relaunch", -20, "anna@nordlicht.example", 2, True),
+    (2, "Photos of the team", 4, "mia@nordlicht.example", 2, False),
+    (4, "Call about the spring campaign", 0, "anna@nordlicht.example", 1, False),
+    (7, "Ask for the product texts", -1, "mia@nordlicht.example", 1, False),
+    (9, "Draft of the saddle page", 6, "ben@nordlicht.example", 2, False),
+    (12, "Renew the certificate of the booking page", 12, "", 3, False),
+    (17, "Offer for the reading samples", 9, "anna@nordlicht.example", 2, False),
+)
+#: Position of the customer, domain name, registrar, expires in so many days, renews automatically.
+DOMAINS = (
+    (0, "müllerei.example", "INWX", 12, False),
+    (0, "mehl-online.example", "INWX", 220, True),
+    (2, "ott-dach.example", "IONOS", 25, False),
+    (3, "kaland.example", "IONOS", 140, True),
+    (4, "brewsterlane.example", "Gandi", 300, True),
+    (9, "fahrradkontor.example", "IONOS", -4, False),
+    (12, "duenenhaus.example", "united-domains", 88, True),
+    (12, "dünenhaus.example", "united-domains", 88, True),
+)
+#: Position of the customer, number, product, price, interval, ends in so many days, notice period in months.
+CONTRACTS = (
+    (0, "V-2025-014", "Care and hosting", 89, "month", 45, 1),
+    (3, "V-2024-003", "Hosting", 19, "month", 20, 1),
+    (4, "V-2026-031", "Brand care", 450, "quarter", 300, 3),
+    (12, "V-2023-008", "Care, hosting, three languages", 2400, "year", 160, 3),
+)
+#: Position of the customer, author, text.
+NOTES = (
+    (0, "ben@nordlicht.example", "Frau Größe is in the mill until noon; the best time to call is after two."),
+    (4, "anna@nordlicht.example", "Tom wants to meet in Hamburg in March. Budget for the campaign is not decided yet."),
+    (12, "mia@nordlicht.example", "Main season from June to September: no releases on Fridays."),
+)  # fmt: skip

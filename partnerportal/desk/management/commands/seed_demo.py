@@ -1,6 +1,6 @@
 """`manage.py seed_demo`: the demo's data, into an empty database only."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,8 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from customers.models import Customer, Project
-from customers.services import create_customer, create_project
+from customers.assigned import add_thing, finish_task
+from customers.domain_names import to_ascii
+from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.services import create_customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
@@ -37,7 +39,9 @@ class Command(BaseCommand):
             admin = _person(*demo.ADMIN, is_staff=True, is_superuser=True)
             _person(*demo.CLIENT)
             nordlicht, anna = _agency(demo.NORDLICHT, admin)
-            _reviews(_customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna), by=anna)
+            customers = _customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna)
+            _reviews(customers, by=anna)
+            _work(customers, by=anna)
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
         self.stdout.write("The demo data are loaded.")
@@ -75,8 +79,9 @@ def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -
 def _reviews(customers: list[Customer], *, by: User) -> None:
     projects: dict[tuple[int, str], Project] = {}
     for position, title, status, due_in in demo.PROJECTS:
-        due_on = None if due_in is None else timezone.localdate() + timedelta(days=due_in)
-        projects[position, title] = create_project(customers[position], by=by, title=title, status=status, due_on=due_on)
+        project = Project(title=title, status=status, due_on=_in_days(due_in))
+        add_thing(project, customer=customers[position], by=by)
+        projects[position, title] = project
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
         asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
         ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
@@ -84,3 +89,28 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         Review.objects.filter(pk=review.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
+
+
+def _work(customers: list[Customer], *, by: User) -> None:
+    """Tasks, domains, contracts and notes."""
+    team = {user.email: user for user in customers[0].agency.members.all()}
+    for position, title, due_in, assignee, priority, done in demo.TASKS:
+        task = Task(title=title, due_on=_in_days(due_in), assignee=team.get(assignee), priority=priority)
+        add_thing(task, customer=customers[position], by=by)
+        if done:
+            finish_task(task, by=by)
+    for position, name, registrar, expires_in, auto_renew in demo.DOMAINS:
+        domain = Domain(name=to_ascii(name), registrar=registrar, expires_on=_in_days(expires_in), auto_renew=auto_renew)
+        add_thing(domain, customer=customers[position], by=by)
+    for position, number, product, price, interval, ends_in, notice in demo.CONTRACTS:
+        contract = Contract(
+            number=number, product=product, price=price, interval=interval, ends_on=_in_days(ends_in), notice_count=notice,
+            starts_on=_in_days(-400),
+        )  # fmt: skip
+        add_thing(contract, customer=customers[position], by=by)
+    for position, author, text in demo.NOTES:
+        add_thing(Note(text=text), customer=customers[position], by=team[author])
+
+
+def _in_days(days: int | None) -> date | None:
+    return None if days is None else timezone.localdate() + timedelta(days=days)

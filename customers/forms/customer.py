@@ -1,13 +1,13 @@
-"""Forms for customers and what is assigned to them."""
+"""The form for a customer."""
 
 from typing import Any
 
-from crispy_forms.layout import Column, Fieldset, Row
+from crispy_forms.layout import Column, Fieldset, Row, Submit
 from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, Project
+from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.forms import form_helper
 
@@ -21,7 +21,7 @@ class CustomerForm(forms.ModelForm):
             "kind", "company", "salutation", "first_name", "last_name",
             "email", "phone", "website",
             "street", "zip", "city", "country",
-            "language", "notes",
+            "language", "responsible", "notes",
         )  # fmt: skip
         widgets = {
             "email": forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
@@ -30,9 +30,13 @@ class CustomerForm(forms.ModelForm):
         }
 
     website = forms.URLField(label=_("Website"), max_length=300, required=False, assume_scheme="https")
+    #: Which version of the customer the person saw when they began to type.
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, agency: Agency, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        self.fields["version"].initial = self.instance.version
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
         cancel = self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list")
@@ -48,10 +52,42 @@ class CustomerForm(forms.ModelForm):
                 "street",
                 Row(Column("zip", css_class="col-sm-3"), Column("city"), Column("country")),
             ),
-            Fieldset(_("Other"), Row(Column("language", css_class="col-sm-4")), "notes"),
+            Fieldset(_("Other"), Row(Column("language"), Column("responsible")), "notes"),
+            "version",
             submit=_("Save"),
             cancel=cancel,
         )
+
+    @property
+    def customer_fields(self) -> dict[str, Any]:
+        """The cleaned values, by the names of the customer's fields."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
+    def offer_to_add_anyway(self) -> None:
+        """There are likely twins: the same form with a button that adds the customer on purpose."""
+        self.helper.layout[-1].fields.insert(1, Submit("add_anyway", _("Add anyway"), css_class="btn-outline-primary", css_id=None))
+
+    @property
+    def changed_fields(self) -> list[str]:
+        """Names of the customer's fields that have new values."""
+        return [name for name in self.changed_data if name != "version"]
+
+    def show_other_version(self, saved: Customer) -> None:
+        """Somebody saved the customer meanwhile: say so, and at each field that differs what stands there now.
+
+        Saving once more then is a decision, and goes through.
+        """
+        self.add_error(
+            None,
+            _("Somebody else changed this customer while you were typing. Nothing is lost: what is saved now stands below your fields.")
+            + " "
+            + _("Press Save again to keep yours."),
+        )
+        for name in self.changed_fields:
+            if getattr(saved, name) != self.cleaned_data.get(name):
+                shown = getattr(saved, f"get_{name}_display", lambda name=name: getattr(saved, name))()
+                self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": shown or "–"})
+        self.data = {**self.data, "version": str(saved.version)}
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -61,25 +97,3 @@ class CustomerForm(forms.ModelForm):
         if kind == Customer.Kind.COMPANY and not cleaned.get("company") and "company" not in self.errors:
             self.add_error("company", _("Please give the company's name."))
         return cleaned
-
-
-class ProjectForm(forms.ModelForm):
-    """A project of one customer."""
-
-    class Meta:
-        model = Project
-        fields = ("title", "description", "status", "due_on")
-        widgets = {
-            "description": forms.Textarea(attrs={"rows": 4}),
-            "due_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        }
-
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.helper = form_helper(
-            "title",
-            "description",
-            Row(Column("status"), Column("due_on")),
-            submit=_("Save"),
-            cancel=customer.get_absolute_url(),
-        )

@@ -1,0 +1,102 @@
+"""What can be assigned to a customer (projects, tasks, domains, contracts, notes): one set of actions for all five kinds.
+
+Each action is one transaction with its audit event, in the customer's timeline. The events name the kind, not the contents.
+"""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.models import Contract, Customer, Domain, Note, Project, Task
+from partnerportal.accounts.models import User
+from partnerportal.audit.services import record
+
+#: The kinds, by the word that their events and addresses begin with.
+KINDS: dict[str, type[models.Model]] = {"project": Project, "task": Task, "domain": Domain, "contract": Contract, "note": Note}
+
+
+def kind_of(thing: models.Model) -> str:
+    """The word for the kind of thing."""
+    return str(thing._meta.model_name)
+
+
+@transaction.atomic
+def add_thing(thing: Any, *, customer: Customer, by: User) -> None:
+    """Assign a new thing, filled from its form, to a customer.
+
+    Raises:
+        ValidationError: the database refuses it (another tab was faster with the same domain).
+    """
+    thing.agency, thing.customer = customer.agency, customer
+    if isinstance(thing, Note):
+        thing.author = by
+    _save(thing)
+    _record("added", thing, by=by)
+
+
+@transaction.atomic
+def change_thing(thing: Any, *, changed: list[str], by: User) -> None:
+    """Save a thing whose fields named in `changed` have new values.
+
+    Raises:
+        ValidationError: the database refuses it.
+    """
+    if changed:
+        _save(thing)
+        _record("changed", thing, by=by)
+
+
+@transaction.atomic
+def remove_thing(thing: Any, *, by: User) -> None:
+    """Take a thing off its customer, for good.
+
+    Raises:
+        ValidationError: something that has to stay depends on it (a project that was rated).
+    """
+    pk = thing.pk
+    try:
+        with transaction.atomic():
+            thing.delete()
+    except models.RestrictedError as error:
+        raise ValidationError(_("A review was asked for this project; it can't be removed any more."), "restricted") from error
+    thing.pk = pk  # delete() takes it away, the event needs it
+    _record("removed", thing, by=by)
+
+
+@transaction.atomic
+def finish_task(task: Task, *, by: User) -> bool:
+    """Mark a task as done; False if it was already."""
+    done = Task.objects.filter(pk=task.pk, done_at__isnull=True).update(done_at=Now()) == 1
+    if done:
+        _record("done", task, by=by)
+    task.done_at = task.done_at or timezone.now()
+    return done
+
+
+@transaction.atomic
+def reopen_task(task: Task, *, by: User) -> bool:
+    """Take back that a task was done; False if it is open."""
+    reopened = Task.objects.filter(pk=task.pk, done_at__isnull=False).update(done_at=None) == 1
+    if reopened:
+        _record("reopened", task, by=by)
+    task.done_at = None
+    return reopened
+
+
+def _save(thing: Any) -> None:
+    try:
+        with transaction.atomic():
+            thing.save()
+    except IntegrityError as error:
+        if "domain_once_per_agency" not in str(error):
+            raise
+        raise ValidationError({"name": _("This domain is assigned to a customer already.")}, "unique") from error
+
+
+def _record(what: str, thing: Any, *, by: User) -> None:
+    customer = thing.customer
+    record(f"{kind_of(thing)}.{what}", on=thing, label=customer.reference, agency=customer.agency, by=by, customer=customer)

@@ -1,0 +1,177 @@
+"""The filters of the lists; their whole state stands in the address."""
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Customer, Project
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency
+
+#: “Soon” is within this many days: domains that expire, contracts that end.
+SOON_DAYS = 30
+
+
+class ListFilter(forms.Form):
+    """A filter is never wrong: what can't be understood (an old bookmark) counts as not chosen."""
+
+    def __init__(self, data: Any, *, agency: Agency, user: User) -> None:
+        super().__init__(data)
+        self.agency, self.user = agency, user
+        self.chosen: dict[str, Any] = {}
+        self.prepare()
+        self.is_valid()
+        self.chosen = {name: self.cleaned_data.get(name) or field.initial for name, field in self.fields.items()}
+
+    def prepare(self) -> None:
+        """Narrow the choices to the agency."""
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything but the usual is chosen (an empty list then has another reason)."""
+        return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name != "sort")
+
+
+class CustomerFilter(ListFilter):
+    """Customers by words, state, kind, city, responsible person, open tasks."""
+
+    STATUSES = (("active", _("Active")), ("archived", _("Archived")), ("all", _("Active and archived")))
+    SORTS = (("", _("Likeliest first")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
+    _ORDER = {"newest": ("-number",), "number": ("number",), "name": ("sort_name", "number")}
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain …")}),
+    )
+    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
+    kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
+    city = forms.CharField(label=_("City"), required=False, max_length=120)
+    responsible = forms.ModelChoiceField(User.objects.none(), label=_("Responsible"), required=False, empty_label=_("Anybody"))
+    open_tasks = forms.BooleanField(label=_("With open tasks"), required=False)
+    sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
+
+    def prepare(self) -> None:
+        self.fields["responsible"].queryset = self.agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+
+    def customers(self) -> QuerySet[Customer]:
+        """The agency's customers that fit, in no order."""
+        found: QuerySet[Customer] = self.agency.customers.known()
+        chosen = self.chosen
+        if chosen["q"]:
+            found = self.agency.customers.known().search(chosen["q"])
+        if chosen["status"] != "all":
+            found = found.filter(status=chosen["status"])
+        if chosen["kind"]:
+            found = found.filter(kind=chosen["kind"])
+        if chosen["city"]:
+            found = found.filter(city__iexact=chosen["city"])
+        if chosen["responsible"]:
+            found = found.filter(responsible=chosen["responsible"])
+        if chosen["open_tasks"]:
+            open_tasks = self.agency.tasks.filter(done_at__isnull=True)
+            found = found.filter(pk__in=open_tasks.values("customer"))
+        return found
+
+    def order_by(self) -> tuple[str, ...]:
+        """The columns to sort and page by."""
+        if not self.chosen["sort"] and self.chosen["q"]:
+            return ("-rank", "-number")
+        return self._ORDER[self.chosen["sort"] or "newest"]
+
+
+class TaskFilter(ListFilter):
+    """Open tasks of one person or all, by when they are due; or the done ones."""
+
+    WHOSE = (("", _("Everybody's")), ("mine", _("Mine")), ("nobody", _("Nobody's")))
+    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Until today")), ("week", _("Until the end of this week")))
+    STATE = (("open", _("Open")), ("done", _("Done")))
+
+    whose = forms.ChoiceField(label=_("Assigned to"), choices=WHOSE, required=False)
+    when = forms.ChoiceField(label=_("Due"), choices=WHEN, required=False)
+    state = forms.ChoiceField(label=_("Status"), choices=STATE, required=False, initial="open")
+
+    def things(self) -> QuerySet[Any]:
+        """The agency's tasks that fit."""
+        today = timezone.localdate()
+        found = self.agency.tasks.filter(done_at__isnull=self.chosen["state"] == "open")
+        if self.chosen["whose"]:
+            found = found.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
+        limits = {"overdue": today - timedelta(days=1), "today": today, "week": today + timedelta(days=6 - today.weekday())}
+        if self.chosen["when"]:
+            found = found.filter(due_on__lte=limits[self.chosen["when"]])
+        return found
+
+
+class ProjectFilter(ListFilter):
+    """Projects by status and by when they are due."""
+
+    STATUSES = (("open", _("Planned and active")), *Project.Status.choices, ("all", _("All")))
+    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("soon", _("Within 30 days")))
+
+    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="open")
+    when = forms.ChoiceField(label=_("Due"), choices=WHEN, required=False)
+
+    def things(self) -> QuerySet[Any]:
+        """The agency's projects that fit."""
+        found = self.agency.projects.all()
+        if self.chosen["status"] == "open":
+            found = found.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
+        elif self.chosen["status"] != "all":
+            found = found.filter(status=self.chosen["status"])
+        return _until(found, "due_on", self.chosen["when"])
+
+
+class DomainFilter(ListFilter):
+    """Domains by when they expire."""
+
+    WHEN = (("", _("Any time")), ("soon", _("Within 30 days")), ("overdue", _("Expired")))
+    RENEWAL = (("", _("All")), ("manual", _("Has to be renewed by hand")), ("auto", _("Renews automatically")))
+
+    when = forms.ChoiceField(label=_("Expires"), choices=WHEN, required=False)
+    renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL, required=False)
+
+    def things(self) -> QuerySet[Any]:
+        """The agency's domains that fit."""
+        found = self.agency.domains.all()
+        if self.chosen["renewal"]:
+            found = found.filter(auto_renew=self.chosen["renewal"] == "auto")
+        return _until(found, "expires_on", self.chosen["when"])
+
+
+class ContractFilter(ListFilter):
+    """Contracts by status, end, and the last day to cancel."""
+
+    STATUSES = (("active", _("Active")), ("cancelled", _("Cancelled")), ("ended", _("Ended")), ("all", _("All")))
+    WHEN = (
+        ("", _("Any time")),
+        ("soon", _("Ending within 30 days")),
+        ("cancel", _("To be cancelled within 30 days")),
+        ("overdue", _("Past their end")),
+    )
+
+    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
+    when = forms.ChoiceField(label=_("When"), choices=WHEN, required=False)
+
+    def things(self) -> QuerySet[Any]:
+        """The agency's contracts that fit."""
+        found = self.agency.contracts.all()
+        if self.chosen["status"] != "all":
+            found = found.filter(status=self.chosen["status"])
+        if self.chosen["when"] == "cancel":
+            return _until(found, "cancel_by", "soon")
+        return _until(found, "ends_on", self.chosen["when"])
+
+
+def _until(things: QuerySet[Any], field: str, when: str) -> QuerySet[Any]:
+    today = timezone.localdate()
+    if when == "overdue":
+        return things.filter(**{f"{field}__lt": today})
+    if when == "soon":
+        return things.filter(**{f"{field}__range": (today, today + timedelta(days=SOON_DAYS))})
+    return things

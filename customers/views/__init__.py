@@ -1,0 +1,1 @@
+"""Pages for customers and what is assigned to them."""

@@ -1,0 +1,163 @@
+"""What is assigned to a customer: add, change, remove (five kinds, one way), tasks done and undone, and the lists across customers.
+
+Each page also answers htmx, which shows it in a dialog on the customer's page: the same view, the same template without the frame.
+"""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.assigned import add_thing, change_thing, finish_task, remove_thing, reopen_task
+from customers.forms import ContractForm, DomainForm, NoteForm, ProjectForm, TaskForm, ThingForm
+from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, ProjectFilter, TaskFilter
+from customers.models import Customer
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.paging import keyset_page
+
+View = Callable[..., HttpResponse]
+
+
+def _adder(form_class: type[ThingForm], title: str | Promise, done: str | Promise) -> View:
+    """The view that adds a thing of one kind to a customer."""
+
+    @agency_view()
+    def add(request: AgencyRequest, pk: int) -> HttpResponse:
+        customer = get_object_or_404(request.agency.customers.active().select_related("agency"), pk=pk)
+        form = form_class(request.input, customer=customer)
+        if request.method == "POST" and form.is_valid():
+            thing = form.save(commit=False)
+            if _tried(form, lambda: add_thing(thing, customer=customer, by=request.user)):
+                messages.success(request, str(done) % {"thing": thing})
+                return _back(request, customer)
+        return render(request, "customers/thing_form.html", {"form": form, "customer": customer, "title": title})
+
+    return cast(View, add)
+
+
+def _changer(name: str, form_class: type[ThingForm], title: str | Promise, done: str | Promise) -> View:
+    """The view that changes a thing; `name` is the agency's relation to that kind."""
+
+    @agency_view()
+    def change(request: AgencyRequest, pk: int) -> HttpResponse:
+        thing = _thing(request, name, pk)
+        form = form_class(request.input, instance=thing, customer=thing.customer)
+        if request.method == "POST" and form.is_valid():
+            changed = form.save(commit=False)
+            if _tried(form, lambda: change_thing(changed, changed=form.changed_data, by=request.user)):
+                messages.success(request, str(done) % {"thing": changed})
+                return _back(request, thing.customer)
+        context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
+        return render(request, "customers/thing_form.html", context)
+
+    return cast(View, change)
+
+
+def _remover(name: str, done: str | Promise) -> View:
+    """The view that takes a thing off its customer."""
+
+    @agency_view(methods=("POST",))
+    def remove(request: AgencyRequest, pk: int) -> HttpResponse:
+        thing = _thing(request, name, pk)
+        try:
+            remove_thing(thing, by=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, str(done) % {"thing": thing})
+        return _back(request, thing.customer)
+
+    return cast(View, remove)
+
+
+def _thing(request: AgencyRequest, name: str, pk: int) -> Any:
+    things: QuerySet[Any] = getattr(request.agency, name).select_related("customer__agency")
+    return get_object_or_404(things.exclude(customer__status=Customer.Status.ERASED), pk=pk)
+
+
+def _tried(form: ThingForm, action: Callable[[], None]) -> bool:
+    """Whether the action went through; if the database refused, the form says why."""
+    try:
+        action()
+    except ValidationError as error:
+        form.add_error(None, error)
+        return False
+    return True
+
+
+def _back(request: HttpRequest, customer: Customer) -> HttpResponse:
+    """To where the action was begun (`next`), at first the customer's page; a dialog's page is loaded anew as a whole."""
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
+        target = customer.get_absolute_url()
+    if cast(Any, request).htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return redirect(target)
+
+
+project_add = _adder(ProjectForm, gettext_lazy("Add project"), gettext_lazy("The project “%(thing)s” was added."))
+project_edit = _changer("projects", ProjectForm, gettext_lazy("Edit project"), gettext_lazy("The project “%(thing)s” was saved."))
+project_remove = _remover("projects", gettext_lazy("The project “%(thing)s” was removed."))
+task_add = _adder(TaskForm, gettext_lazy("Add task"), gettext_lazy("The task “%(thing)s” was added."))
+task_edit = _changer("tasks", TaskForm, gettext_lazy("Edit task"), gettext_lazy("The task “%(thing)s” was saved."))
+task_remove = _remover("tasks", gettext_lazy("The task “%(thing)s” was removed."))
+domain_add = _adder(DomainForm, gettext_lazy("Add domain"), gettext_lazy("The domain %(thing)s was added."))
+domain_edit = _changer("domains", DomainForm, gettext_lazy("Edit domain"), gettext_lazy("The domain %(thing)s was saved."))
+domain_remove = _remover("domains", gettext_lazy("The domain %(thing)s was removed."))
+contract_add = _adder(ContractForm, gettext_lazy("Add contract"), gettext_lazy("The contract %(thing)s was added."))
+contract_edit = _changer("contracts", ContractForm, gettext_lazy("Edit contract"), gettext_lazy("The contract %(thing)s was saved."))
+contract_remove = _remover("contracts", gettext_lazy("The contract %(thing)s was removed."))
+note_add = _adder(NoteForm, gettext_lazy("Add note"), gettext_lazy("The note was added."))
+note_edit = _changer("notes", NoteForm, gettext_lazy("Edit note"), gettext_lazy("The note was saved."))
+note_remove = _remover("notes", gettext_lazy("The note was removed."))
+
+
+@agency_view(methods=("POST",))
+def task_done(request: AgencyRequest, pk: int) -> HttpResponse:
+    """A task is done, with one click."""
+    task = _thing(request, "tasks", pk)
+    finish_task(task, by=request.user)
+    return _task_row(request, task, _("“%(task)s” is done.") % {"task": task})
+
+
+@agency_view(methods=("POST",))
+def task_undo(request: AgencyRequest, pk: int) -> HttpResponse:
+    """It wasn't, after all."""
+    task = _thing(request, "tasks", pk)
+    reopen_task(task, by=request.user)
+    return _task_row(request, task, _("“%(task)s” is open again.") % {"task": task})
+
+
+def _task_row(request: AgencyRequest, task: Any, said: str) -> HttpResponse:
+    """The row in its new state, in the place of the old one, to htmx; the whole page and a message to everybody else."""
+    if cast(Any, request).htmx:
+        return render(request, "customers/includes/_task.html", {"task": task, "across": "across" in request.POST, "said": said})
+    messages.success(request, said)
+    return _back(request, task.customer)
+
+
+def _lister(filter_class: type[ListFilter], template: str, *related: str) -> View:
+    """The view of one kind across all customers, by date."""
+
+    @agency_view(methods=("GET",))
+    def across(request: AgencyRequest) -> HttpResponse:
+        filters: Any = filter_class(request.GET, agency=request.agency, user=request.user)
+        things = filters.things().exclude(customer__status=Customer.Status.ERASED).select_related("customer", *related)
+        page = keyset_page(request, things, order_by=("sort_date", "pk"))
+        return render(request, template, {"page": page, "filters": filters})
+
+    return cast(View, across)
+
+
+project_list = _lister(ProjectFilter, "customers/project_list.html")
+task_list = _lister(TaskFilter, "customers/task_list.html", "assignee", "project")
+domain_list = _lister(DomainFilter, "customers/domain_list.html")
+contract_list = _lister(ContractFilter, "customers/contract_list.html")

@@ -1,0 +1,147 @@
+"""Pages for customers. Every object is fetched through `request.agency`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.forms import CustomerFilter, CustomerForm
+from customers.forms.filters import SOON_DAYS
+from customers.models import Contract, Customer, Domain, Task
+from customers.search import CANDIDATES
+from customers.services import (
+    ChangedMeanwhile,
+    archive_customer,
+    create_customer,
+    erase_customer,
+    restore_customer,
+    update_customer,
+)
+from customers.twins import likely_twins
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.models import Role
+from partnerportal.audit.models import AuditEvent
+from partnerportal.paging import COUNT_LIMIT, keyset_page, limited_count
+
+#: A customer's page shows this many events; older ones stay in the audit.
+TIMELINE_LENGTH = 50
+
+
+@agency_view(methods=("GET",))
+def customer_list(request: AgencyRequest) -> HttpResponse:
+    """The agency's customers: searched, filtered, sorted; the address holds it all."""
+    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user)
+    customers = filters.customers()
+    total, more = limited_count(customers, limit=CANDIDATES - 1 if filters.chosen["q"] else COUNT_LIMIT)
+    page = keyset_page(request, with_what_waits(customers), order_by=filters.order_by())
+    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
+
+
+def with_what_waits(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """Each with `open_tasks` (a number), `domain_ends` and `contract_ends` (the next date within 30 days, or None)."""
+    soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
+
+    def of_customer(things: QuerySet[Any], figure: Any) -> Subquery:
+        return Subquery(things.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(n=figure).values("n"))
+
+    domains = Domain.objects.filter(expires_on__range=soon, auto_renew=False)
+    contracts = Contract.objects.filter(ends_on__range=soon, status=Contract.Status.ACTIVE)
+    return customers.annotate(
+        open_tasks=Coalesce(of_customer(Task.objects.filter(done_at__isnull=True), Count("pk")), Value(0), output_field=IntegerField()),
+        domain_ends=of_customer(domains, Min("expires_on")),
+        contract_ends=of_customer(contracts, Min("ends_on")),
+    )
+
+
+@agency_view()
+def add(request: AgencyRequest) -> HttpResponse:
+    """“Add Customer”; likely twins are shown first, and can be passed over on purpose."""
+    form = CustomerForm(request.input, agency=request.agency)
+    twins = []
+    if request.method == "POST" and form.is_valid():
+        twins = [] if "add_anyway" in request.POST else likely_twins(request.agency, form.cleaned_data)
+        if not twins:
+            customer = create_customer(agency=request.agency, by=request.user, **form.customer_fields)
+            messages.success(request, _("%(customer)s was added.") % {"customer": customer})
+            return redirect(customer)
+        form.offer_to_add_anyway()
+    return render(request, "customers/form.html", {"form": form, "twins": twins})
+
+
+@agency_view()
+def edit(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Change what is known about a customer."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    form = CustomerForm(request.input, instance=customer, agency=request.agency)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_customer(customer, changed=form.changed_fields, version=form.cleaned_data["version"], by=request.user)
+        except ChangedMeanwhile as meanwhile:
+            form.show_other_version(meanwhile.saved)
+        else:
+            messages.success(request, _("%(customer)s was saved.") % {"customer": customer})
+            return redirect(customer)
+    # The page's title keeps the name that is saved, not the one being typed.
+    saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
+    return render(request, "customers/form.html", {"form": form, "customer": saved})
+
+
+@agency_view(methods=("GET",))
+def detail(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Everything about one customer."""
+    customer = get_object_or_404(request.agency.customers.known().select_related("responsible"), pk=pk)
+    review_requests = list(customer.review_requests.select_related("project", "review").order_by("-pk"))
+    return render(
+        request,
+        "customers/detail.html",
+        {
+            "customer": customer,
+            "projects": customer.projects.with_progress().order_by("sort_date", "pk"),
+            "tasks": customer.tasks.select_related("assignee", "project").order_by("done_at", "sort_date", "priority", "pk"),
+            "domains": customer.domains.order_by("sort_date", "name"),
+            "contracts": customer.contracts.order_by("sort_date", "pk"),
+            "team_notes": customer.team_notes.select_related("author").order_by("-pk"),
+            "review_requests": review_requests,
+            "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
+            "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],
+            "may_erase": request.membership.may(Role.OWNER),
+        },
+    )
+
+
+@agency_view(methods=("POST",))
+def archive(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Put a customer aside."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    if archive_customer(customer, by=request.user):
+        messages.success(request, _("%(customer)s was archived. Nothing is lost; you can restore it here.") % {"customer": customer})
+    return redirect(customer)
+
+
+@agency_view(methods=("POST",))
+def restore(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Bring an archived customer back."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    if restore_customer(customer, by=request.user):
+        messages.success(request, _("%(customer)s is active again.") % {"customer": customer})
+    return redirect(customer)
+
+
+@agency_view(role=Role.OWNER)
+def erase(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Remove everything personal about a customer, after naming what goes and what stays; the number confirms it."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    typed = request.POST.get("number", "").strip().upper()
+    wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
+    if request.method == "POST" and not wrong:
+        erase_customer(customer, by=request.user)
+        messages.success(request, _("%(customer)s was erased.") % {"customer": customer.reference})
+        return redirect("customers:list")
+    counts = customer.what_will_go()
+    return render(request, "customers/erase.html", {"customer": customer, "counts": counts, "wrong": wrong, "typed": typed})
