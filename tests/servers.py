@@ -51,6 +51,8 @@ def set_up(config: pytest.Config) -> None:
     }
     for variable in ("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "SECRET_KEY_FALLBACKS"):
         os.environ.pop(variable, None)
+    # A plain kill ends the tests in the same orderly way as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not (postgres or valkey):
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         return
@@ -62,8 +64,6 @@ def set_up(config: pytest.Config) -> None:
     servers = Servers(folder, postgres=postgres, valkey=valkey, durable=False)
     config.add_cleanup(lambda: discard(folder))
     config.add_cleanup(servers.stop)
-    # A plain kill ends the tests in the same orderly way as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         os.environ |= servers.start()
     except Trouble as trouble:

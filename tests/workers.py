@@ -21,18 +21,20 @@ from kombu import pools
 from partnerportal import celery_app
 from partnerportal.embedded.environment import BASE_DIR
 from tests.smtp import Sink
+from tests.waiting import eventually
 
 #: Seconds: short, so that no test waits long for a lease to end or for another attempt.
 LEASE, BACKOFF, SWEEP = 1.5, 0.2, 0.3
 
 
 class Process:
-    """One of Celery's programs, in a process of its own; `log` is where it writes."""
+    """One of Celery's programs, in a process of its own; `log` is where it writes, and where it says `ready`."""
 
-    def __init__(self, *command: str, env: dict[str, str], log: Path) -> None:
+    def __init__(self, *command: str, env: dict[str, str], log: Path, ready: str) -> None:
         self.command = [sys.executable, "-m", "celery", "-A", "partnerportal", *command]
         self.env = env
         self.log = log
+        self.ready = ready
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -43,12 +45,15 @@ class Process:
         self.stop()
 
     def start(self) -> None:
-        """Start it, or another one in place of one that was killed. What it is to do may wait for it in the broker."""
+        """Start it, or another one in place of one that was killed."""
         assert not self._process, "it runs already"
-        with self.log.open("ab") as log:
+        # A new log: the old one has said “ready”, too.
+        with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.command, cwd=BASE_DIR, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        eventually(lambda: self.ready in self.log.read_text() or not self.is_running, "it is ready", seconds=60, otherwise=self.logged)
+        assert self.is_running, self.logged()
 
     def stop(self) -> None:
         """As a supervisor does it: what has begun comes to its end."""
@@ -103,13 +108,16 @@ def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
         "--loglevel=INFO",
         env=environment(sink, redis_url),
         log=folder / "worker.log",
+        ready=" ready.",
     )
 
 
 def beat(sink: Sink, redis_url: str, folder: Path) -> Process:
     """Beat with its own schedule file."""
     schedule = f"--schedule={folder / 'schedule'}"
-    return Process("beat", schedule, "--pidfile=", env=environment(sink, redis_url), log=folder / "beat.log")
+    return Process(
+        "beat", schedule, "--pidfile=", "--loglevel=INFO", env=environment(sink, redis_url), log=folder / "beat.log", ready="beat: Starting"
+    )
 
 
 class Wire:

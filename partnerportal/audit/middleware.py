@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_ipv46_address
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -28,10 +28,13 @@ class AuditMiddleware:
 
 
 def _ip_address(request: HttpRequest) -> str | None:
-    """The peer's address; None over a socket. Behind a proxy gunicorn has put the client's there (`FORWARDED_ALLOW_IPS`)."""
-    address = request.META.get("REMOTE_ADDR", "")
+    """The person's address, as the rate limits of signing in see it (`TRUSTED_PROXY_COUNT`); None where there is none.
+
+    That is so over a socket, and when proxies forward other than the setting says.
+    """
     try:
-        validate_ipv46_address(address)
-    except ValidationError:
+        address = get_adapter().get_client_ip(request)
+    except (PermissionDenied, ImproperlyConfigured):
         return None
-    return address
+    # A link-local address may name our network card, which the database takes for no address.
+    return str(address).partition("%")[0]

@@ -24,8 +24,8 @@ class AuditEvent(models.Model):
 
     It must stay readable when its subject is gone, so it points to nothing by foreign key but the agency, and keeps
     labels instead. It must also never hold back what an erasure has to remove: labels are numbers and titles of our
-    own ("K-1001"), `data` names changed fields but not their contents, and the network address is kept for staff
-    and admins only.
+    own ("K-1001"), `data` names changed fields but not their contents, and the network address is kept of people who
+    signed in only.
     """
 
     class Source(models.TextChoices):

@@ -1,14 +1,18 @@
 """How an event reads to a person. Each app registers its own actions (`events.py`), so that audit need not know them."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
     from partnerportal.audit.models import AuditEvent
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,23 @@ def is_registered(action: str) -> bool:
     return action in _wordings
 
 
+def registered_actions() -> list[str]:
+    """All actions that can be recorded."""
+    return sorted(_wordings)
+
+
 def sentence(event: "AuditEvent") -> str:
-    """The event as a sentence; an action that no app words any more shows its plain name."""
+    """The event as a sentence, in the active language.
+
+    Events outlive the code that wrote them: what no app words any more, or words for other data, shows its plain name.
+    """
     wording = _wordings.get(event.action)
-    if wording is None:
-        return f"{event.action} {event.object_label}"
-    return str(wording.text) % {"object": event.object_label or _("(without name)"), **wording.values(event.data)}
+    if wording is not None:
+        try:
+            return str(wording.text) % {"object": event.object_label or _("(without name)"), **wording.values(event.data)}
+        except (LookupError, TypeError, ValueError, FieldDoesNotExist):
+            logger.warning("Audit event %s (%s) doesn't fit its wording.", event.pk, event.action)
+    return f"{event.action} {event.object_label}".rstrip()
 
 
 def icon(event: "AuditEvent") -> str:

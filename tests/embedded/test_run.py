@@ -219,6 +219,15 @@ def test_a_command_that_is_asked_to_end_takes_the_servers_with_it(folder: Path) 
     assert not processes_of(folder)
 
 
+def test_a_command_that_is_asked_to_end_while_its_servers_start_stops_them(folder: Path) -> None:
+    portal = Portal(folder / "data")
+    command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
+    assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), PATIENCE)
+    command.terminate()
+    assert command.wait(60) == 130
+    assert not processes_of(folder)
+
+
 def test_a_command_that_is_not_there_is_named(folder: Path) -> None:
     done = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
     assert done.returncode == 1

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -40,6 +41,16 @@ def send_like_a_worker(mail_id: int) -> None:
         close_connection()
 
 
+@contextmanager
+def impatience() -> Iterator[None]:
+    """Who waits for a lock instead of skipping what is locked gets an error."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '500ms'")
+    yield
+    # With the connection the setting goes.
+    connection.close()
+
+
 def lose(mail: OutgoingMail) -> OutgoingMail:
     """Make it one that the broker forgot."""
     OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() - LONG_AGO, enqueued_at=Now() - LONG_AGO)
@@ -63,9 +74,8 @@ def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, sett
         hold.wait()
         # Its lease has ended, the server still thinks.
         time.sleep(0.2)
-        begun = time.monotonic()
-        send_like_a_worker(mail.pk)
-        assert time.monotonic() - begun < 1
+        with impatience():
+            send_like_a_worker(mail.pk)
         hold.release()
         assert first.result() == [None]
     mail.refresh_from_db()
@@ -86,13 +96,10 @@ def test_a_locked_mail_holds_no_worker_up(smtp: Sink) -> None:
         holder = pool.submit(at_once, 1, hold_the_row)
         assert locked.wait(10)
         try:
-            with connection.cursor() as cursor:
-                # Who waits instead of skipping is told so.
-                cursor.execute("SET lock_timeout = '1s'")
-            send_like_a_worker(mail.pk)
-            assert sweep() == 0
+            with impatience():
+                send_like_a_worker(mail.pk)
+                assert sweep() == 0
         finally:
-            connection.close()
             done.set()
         assert holder.result() == [None]
     mail.refresh_from_db()
@@ -132,7 +139,8 @@ def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: S
         sending = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         time.sleep(0.2)
-        assert sweep() == 0
+        with impatience():
+            assert sweep() == 0
         hold.release()
         assert sending.result() == [None]
     mail.refresh_from_db()

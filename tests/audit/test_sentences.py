@@ -1,0 +1,63 @@
+"""Each event reads as a sentence, with an icon that exists, in each language, however old it is."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.template import Context, Template
+from django.utils import translation
+
+from partnerportal.audit import sentences
+from partnerportal.audit.models import AuditEvent
+
+#: What an event of the action carries, where it carries something. A new action that words its data belongs here.
+DATA: dict[str, dict[str, Any]] = {
+    "customer.updated": {"fields": ["company", "email", "zip"]},
+}
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
+@pytest.mark.parametrize("action", sentences.registered_actions())
+def test_each_action_reads_as_a_sentence(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
+    event = AuditEvent(action=action, object_label="K-1001", data=DATA.get(action, {}))
+    with translation.override(language):
+        sentence = event.sentence
+    assert sentence
+    assert "%" not in sentence
+    # The plain name is for events of the past alone.
+    assert action not in sentence
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("action", sentences.registered_actions())
+def test_each_action_has_an_icon_that_exists(action: str) -> None:
+    drawn = Template("{% load heroicons %}{% heroicon_outline name %}").render(Context({"name": AuditEvent(action=action).icon}))
+    assert drawn.startswith("<svg")
+
+
+def test_changed_fields_are_named_as_in_the_form() -> None:
+    event = AuditEvent(action="customer.updated", data={"fields": ["company", "email", "zip"]})
+    assert event.sentence == "Changed: Company, E-mail and ZIP"
+
+
+def test_an_object_without_a_name_is_called_so() -> None:
+    assert AuditEvent(action="customer.created").sentence == "Customer (without name) was created"
+
+
+def test_a_label_with_a_percent_sign_is_only_a_label() -> None:
+    assert AuditEvent(action="customer.created", object_label="100 %(fields)s").sentence == "Customer 100 %(fields)s was created"
+
+
+@pytest.mark.parametrize("data", [{}, {"fields": ["a_field_of_the_past"]}, {"fields": None}])
+def test_an_event_that_does_not_fit_its_wording_any_more_shows_its_plain_name(data: dict[str, Any]) -> None:
+    assert AuditEvent(action="customer.updated", object_label="K-1001", data=data).sentence == "customer.updated K-1001"
+
+
+def test_an_event_of_an_app_that_is_gone_shows_its_plain_name_and_an_icon() -> None:
+    event = AuditEvent(action="fax.sent", object_label="K-1001")
+    assert (event.sentence, event.icon) == ("fax.sent K-1001", "information-circle")
+
+
+def test_no_two_apps_word_the_same_action() -> None:
+    with pytest.raises(ValueError, match=r"customer\.created"):
+        sentences.register("customer.created", "Twice", icon="star")
