@@ -1,7 +1,7 @@
 """The cards of the dashboard: what waits today, each with the way to it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet, Window
@@ -10,7 +10,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from customers.models import Project
+from customers.forms.filters import SOON_DAYS
+from customers.models import Contract, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.desk.menu import new_reviews
 
@@ -44,7 +45,52 @@ class Card:
 
 def cards_for(agency: Agency) -> list[Card]:
     """All cards, in the order of their urgency; a query each."""
-    return [_due_projects(agency), _open_requests(agency), _new_reviews(agency)]
+    return [
+        _due_tasks(agency),
+        _ending_domains(agency),
+        _ending_contracts(agency),
+        _due_projects(agency),
+        _open_requests(agency),
+        _new_reviews(agency),
+    ]
+
+
+def _due_tasks(agency: Agency) -> Card:
+    due = agency.tasks.filter(done_at__isnull=True, due_on__lte=timezone.localdate()).select_related("customer", "assignee")
+    found, total = _first(due, "due_on")
+    rows = [
+        Row(f"{t.title} · {t.customer.display_name}", t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or ""))) for t in found
+    ]
+    url = f"{reverse('customers:task_list')}?when=today"
+    return Card(_("Tasks due"), "clipboard-document-list", total, rows, _("Nothing is due today."), url, _("All that is due"))
+
+
+def _ending_domains(agency: Agency) -> Card:
+    soon = agency.domains.filter(auto_renew=False, expires_on__lte=_soon()).select_related("customer")
+    found, total = _first(soon, "expires_on")
+    rows = [Row(f"{d} · {d.customer.display_name}", d.customer.get_absolute_url(), _since(d.expires_on)) for d in found]
+    url = f"{reverse('customers:domain_list')}?renewal=manual"
+    return Card(_("Domains that expire"), "globe-alt", total, rows, _("No domain expires within 30 days."), url, _("Domains"))
+
+
+def _ending_contracts(agency: Agency) -> Card:
+    soon = agency.contracts.filter(status=Contract.Status.ACTIVE, ends_on__lte=_soon()).select_related("customer")
+    found, total = _first(soon, "ends_on")
+    rows = [Row(f"{c.product or c} · {c.customer.display_name}", c.customer.get_absolute_url(), _since(c.ends_on)) for c in found]
+    url = f"{reverse('customers:contract_list')}?when=soon"
+    return Card(_("Contracts that end"), "document-text", total, rows, _("No contract ends within 30 days."), url, _("Contracts"))
+
+
+def _soon() -> date:
+    return timezone.localdate() + timedelta(days=SOON_DAYS)
+
+
+def _since(day: date, more: str = "") -> str:
+    """The date, and that it has passed; then what else there is to say."""
+    text = date_format(day, "SHORT_DATE_FORMAT")
+    if day < timezone.localdate():
+        text = _("overdue since %(date)s") % {"date": text}
+    return f"{text} · {more}" if more else text
 
 
 def _due_projects(agency: Agency) -> Card:
@@ -57,7 +103,7 @@ def _due_projects(agency: Agency) -> Card:
         for p in found
     ]
     empty = _("No project is due in the next two weeks.")
-    return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:list"), _("Customers"))
+    return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:project_list"), _("Projects"))
 
 
 def _open_requests(agency: Agency) -> Card:

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from customers.models import Task
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
 from reviews.models import Review
@@ -59,10 +60,24 @@ def new_reviews() -> QuerySet[Review]:
     return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_FOR_DAYS))
 
 
+def due_tasks() -> QuerySet[Task]:
+    """Open ones that are due today or were before, of all agencies."""
+    return Task.objects.filter(done_at__isnull=True, due_on__lte=timezone.localdate())
+
+
 #: An app that gets a page for staff puts it here.
 MENU = (
     Item(_("Dashboard"), "home", "desk:dashboard"),
     Item(_("Customers"), "users", "customers:list", children=(Item(_("Add Customer"), "plus", "customers:add"),)),
+    Item(_("Projects"), "briefcase", "customers:project_list"),
+    Item(
+        _("Tasks"),
+        "clipboard-document-list",
+        "customers:task_list",
+        waiting=Badge(due_tasks, ngettext_lazy("%(count)d task is due", "%(count)d tasks are due", "count")),
+    ),
+    Item(_("Domains"), "globe-alt", "customers:domain_list"),
+    Item(_("Contracts"), "document-text", "customers:contract_list"),
     Item(
         _("My Company"),
         "building-office-2",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.desk.dashboard import cards_for
+from partnerportal.desk.search import search
 
 
 @require_safe
@@ -24,6 +25,14 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: AgencyRequest) -> HttpResponse:
     """What waits today."""
     return render(request, "desk/dashboard.html", {"cards": cards_for(request.agency)})
+
+
+@agency_view(methods=("GET",))
+def search_page(request: AgencyRequest) -> HttpResponse:
+    """The global search: a page of its own, and, to htmx, the list below the search box (Ctrl-K)."""
+    query = request.GET.get("q", "")
+    template = "desk/includes/_hits.html" if cast(Any, request).htmx else "desk/search.html"
+    return render(request, template, {"q": query, "groups": search(request.agency, query)})
 
 
 @never_cache
