@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from partnerportal.agencies.models import Agency, Role
 from tests.cast import Cast
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
 
@@ -31,6 +31,26 @@ class Route:
 
 def customer(agency: Agency) -> Model:
     return CustomerFactory(agency=agency)
+
+
+def project(agency: Agency) -> Model:
+    return ProjectFactory(customer__agency=agency)
+
+
+def task(agency: Agency) -> Model:
+    return TaskFactory(customer__agency=agency)
+
+
+def domain(agency: Agency) -> Model:
+    return DomainFactory(customer__agency=agency)
+
+
+def contract(agency: Agency) -> Model:
+    return ContractFactory(customer__agency=agency)
+
+
+def note(agency: Agency) -> Model:
+    return NoteFactory(customer__agency=agency)
 
 
 def review_request(agency: Agency) -> Model:
@@ -50,7 +70,31 @@ STAFF_ROUTES = {
     "customers:add": Route(Role.STAFF),
     "customers:detail": Route(Role.STAFF, "GET", customer),
     "customers:edit": Route(Role.STAFF, "GET POST", customer),
+    "customers:archive": Route(Role.STAFF, "POST", customer),
+    "customers:restore": Route(Role.STAFF, "POST", customer),
+    "customers:erase": Route(Role.OWNER, "GET POST", customer),
+    "customers:project_list": Route(Role.STAFF, "GET"),
     "customers:project_add": Route(Role.STAFF, "GET POST", customer),
+    "customers:project_edit": Route(Role.STAFF, "GET POST", project),
+    "customers:project_remove": Route(Role.STAFF, "POST", project),
+    "customers:task_list": Route(Role.STAFF, "GET"),
+    "customers:task_add": Route(Role.STAFF, "GET POST", customer),
+    "customers:task_edit": Route(Role.STAFF, "GET POST", task),
+    "customers:task_remove": Route(Role.STAFF, "POST", task),
+    "customers:task_done": Route(Role.STAFF, "POST", task),
+    "customers:task_undo": Route(Role.STAFF, "POST", task),
+    "customers:domain_list": Route(Role.STAFF, "GET"),
+    "customers:domain_add": Route(Role.STAFF, "GET POST", customer),
+    "customers:domain_edit": Route(Role.STAFF, "GET POST", domain),
+    "customers:domain_remove": Route(Role.STAFF, "POST", domain),
+    "customers:contract_list": Route(Role.STAFF, "GET"),
+    "customers:contract_add": Route(Role.STAFF, "GET POST", customer),
+    "customers:contract_edit": Route(Role.STAFF, "GET POST", contract),
+    "customers:contract_remove": Route(Role.STAFF, "POST", contract),
+    "customers:note_add": Route(Role.STAFF, "GET POST", customer),
+    "customers:note_edit": Route(Role.STAFF, "GET POST", note),
+    "customers:note_remove": Route(Role.STAFF, "POST", note),
+    "desk:search": Route(Role.STAFF, "GET"),
     "reviews:manage": Route(Role.STAFF, "GET"),
     "reviews:request": Route(Role.STAFF),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),

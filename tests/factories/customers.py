@@ -2,7 +2,7 @@
 
 import factory
 
-from customers.models import Customer, Project
+from customers.models import Contract, Customer, Domain, Note, Project, Task
 from customers.services import create_customer
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory
@@ -35,3 +35,39 @@ class ProjectFactory(factory.django.DjangoModelFactory):
     customer = factory.SubFactory(CustomerFactory)
     agency = factory.SelfAttribute("customer.agency")
     title = factory.Sequence(lambda n: f"Project {n}")
+
+
+class TaskFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Task
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    title = factory.Sequence(lambda n: f"Task {n}")
+
+
+class DomainFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Domain
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    name = factory.Sequence(lambda n: f"domain{n}.example")
+
+
+class ContractFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Contract
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    number = factory.Sequence(lambda n: f"V-{n}")
+
+
+class NoteFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Note
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    text = factory.Sequence(lambda n: f"Note {n}")

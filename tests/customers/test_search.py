@@ -1,0 +1,128 @@
+"""Finding customers: parts of words, no accents, no case, typing mistakes forgiven, the likeliest first."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+from customers.models import Customer, Domain
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, DomainFactory, TaskFactory
+
+
+def found(client: Client, query: str, **filters: str) -> list[str]:
+    page = client.get("/customers/", {"q": query, **filters}).context["page"]
+    return [customer.display_name for customer in page.items]
+
+
+@pytest.fixture
+def mill(cast: Cast) -> Customer:
+    customer = CustomerFactory(
+        agency=cast.alder,
+        company="Müllerei Größe GmbH",
+        first_name="Ute",
+        last_name="Ångström",
+        email="ute@mehl.example",
+        phone="+49 (3581) 44-10",
+        city="Görlitz",
+    )
+    DomainFactory(customer=customer, name="xn--weizen-9ta.example")
+    CustomerFactory(agency=cast.alder, company="Bakery Sundown", first_name="Bo", last_name="Quist", city="Kiel", email="bo@sun.example")
+    CustomerFactory(agency=cast.birch, company="Müllerei Größe GmbH", city="Görlitz")
+    return customer
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "müllerei", "MULLEREI", "Muellerei", "llere", "größe", "grosse", "Groesse", "ute", "angstrom", "ute@mehl", "3581", "35814410",
+        "görlitz", "goerlitz", "K-1001", "k-1001", "weizen", "xn--weizen", "müllerei görlitz", "görlitz ute",
+        "Mülerei", "Mullarei", "Görliz",
+    ],
+)  # fmt: skip
+def test_each_way_to_find_the_mill(stan: Client, mill: Customer, query: str) -> None:
+    assert found(stan, query) == ["Müllerei Größe GmbH"]
+
+
+@pytest.mark.parametrize("query", ["müllerei kiel", "qqqqqq", "%", "_", "%%%", "\x00", "' OR 1=1 --", "\\", "😀", "x" * 5000])
+def test_what_fits_nobody(stan: Client, mill: Customer, query: str) -> None:
+    assert found(stan, query) == []
+
+
+def test_the_likeliest_comes_first(stan: Client, cast: Cast) -> None:
+    for company in ("Hafenbrandt Logistik", "Brandt", "Brandtner und Töchter"):
+        CustomerFactory(agency=cast.alder, company=company, first_name="", last_name="", email="")
+    assert found(stan, "brandt")[0] == "Brandt"
+    assert len(found(stan, "brandt")) == 3
+
+
+def test_what_is_found_follows_changes_of_customer_and_domains(stan: Client, mill: Customer) -> None:
+    Customer.objects.filter(pk=mill.pk).update(company="Windrad AG")
+    assert found(stan, "müllerei") == []
+    assert found(stan, "windrad") == ["Windrad AG"]
+    Domain.objects.filter(customer=mill).update(unicode_name="roggen.example", name="roggen.example")
+    assert found(stan, "weizen") == []
+    assert found(stan, "roggen") == ["Windrad AG"]
+    Domain.objects.all().delete()
+    assert found(stan, "roggen") == []
+
+
+def test_filters_narrow_and_the_address_holds_them(stan: Client, cast: Cast) -> None:
+    person = CustomerFactory(agency=cast.alder, kind="person", last_name="Meer", first_name="Ida", city="KIEL", responsible=cast.max)
+    company = CustomerFactory(agency=cast.alder, company="Meer GmbH", city="Köln")
+    TaskFactory(customer=company)
+    TaskFactory(customer=person, done_at="2026-01-01T00:00Z")
+    for filters, expected in (
+        ({"kind": "person"}, ["Meer, Ida"]),
+        ({"city": "kiel"}, ["Meer, Ida"]),
+        ({"responsible": str(cast.max.pk)}, ["Meer, Ida"]),
+        ({"open_tasks": "on"}, ["Meer GmbH"]),
+        ({"sort": "name"}, ["Meer GmbH", "Meer, Ida"]),
+        ({"sort": "number"}, ["Meer, Ida", "Meer GmbH"]),
+        ({"sort": "newest"}, ["Meer GmbH", "Meer, Ida"]),
+        ({"status": "archived"}, []),
+        ({"kind": "robot", "sort": "size", "responsible": "x", "status": "lost"}, ["Meer GmbH", "Meer, Ida"]),
+    ):
+        for query in ("", "meer"):
+            if query and "sort" not in filters:
+                assert set(found(stan, query, **filters)) == set(expected), filters
+            else:
+                assert found(stan, query, **filters) == expected, filters
+
+
+@pytest.mark.parametrize("sort", ["", "name", "number", "newest"])
+def test_a_searched_list_pages_like_any_other(stan: Client, cast: Cast, sort: str) -> None:
+    for n in range(60):
+        CustomerFactory(agency=cast.alder, company=f"Same Name {n % 7}", first_name="", last_name="", email="")
+    seen, url = [], f"/customers/?q=same&sort={sort}"
+    while url:
+        page = stan.get(url).context["page"]
+        seen += [customer.number for customer in page.items]
+        url = page.next_url and f"/customers/{page.next_url}"
+    assert sorted(seen) == list(range(1001, 1061))
+
+
+def test_the_search_goes_through_the_index_that_the_agency_leads(cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Müllerei")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL enable_indexscan = off")
+        plan = Customer.objects.for_agency(cast.alder)._containing(["muller"]).explain()
+    assert "customer_search" in plan
+
+
+def test_what_waits_counts_open_tasks_and_what_ends_soon(stan: Client, cast: Cast) -> None:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from tests.factories.customers import ContractFactory
+
+    today = timezone.localdate()
+    customer = CustomerFactory(agency=cast.alder)
+    TaskFactory(customer=customer)
+    TaskFactory(customer=customer, done_at=timezone.now())
+    DomainFactory(customer=customer, expires_on=today + timedelta(days=12))
+    DomainFactory(customer=customer, expires_on=today + timedelta(days=3), auto_renew=True)
+    ContractFactory(customer=customer, ends_on=today + timedelta(days=31))
+    row = stan.get("/customers/").context["page"].items[0]
+    assert (row.open_tasks, row.domain_ends, row.contract_ends) == (1, today + timedelta(days=12), None)
