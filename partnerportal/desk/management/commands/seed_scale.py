@@ -1,0 +1,193 @@
+"""`manage.py seed_scale`: any amount of believable data, by COPY, into an empty database."""
+
+import secrets
+import time
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from django.utils import timezone
+
+from customers.models import Contract, Customer, Domain, Note, NumberSequence, Project, Task
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.audit.models import AuditEvent
+from partnerportal.desk import scale
+from partnerportal.desk.bulk import Table, set_aside
+from partnerportal.network.models import PartnerProfile
+from reviews import tokens
+from reviews.models import Review, ReviewRequest
+
+#: So many customers are made and copied at a time.
+BATCH = 20_000
+#: By the name that `scale` has for them, in the order in which they are loaded. Domains come first: the customers' own trigger
+#: then finds them, and no customer is written twice.
+MODELS = {
+    "domains": Domain,
+    "customers": Customer,
+    "projects": Project,
+    "contracts": Contract,
+    "tasks": Task,
+    "notes": Note,
+    "requests": ReviewRequest,
+    "reviews": Review,
+}
+#: The people of each agency.
+TEAM = (("owner", Role.OWNER), ("manager", Role.MANAGER), ("staff", Role.STAFF))
+MAIL_HOST = "scale.example"
+
+
+class Command(BaseCommand):
+    help = (
+        "Load made-up agencies, customers and reviews in any number, to see how the portal does with them. Into an empty database, "
+        "unless told otherwise. Then sign in as owner1@scale.example, owner2@… (managerN, staffN); the first agency is the biggest."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--agencies", type=int, default=20)
+        parser.add_argument("--customers", type=int, default=10_000, help="of all agencies together")
+        parser.add_argument("--reviews", type=int, default=10_000, help="of all agencies together")
+        parser.add_argument("--biggest-share", type=float, default=0.1, help="which share of the customers the biggest agency has (0.1)")
+        parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
+        parser.add_argument("--password", help="for all sign-ins; one is made up and printed where none is given")
+        parser.add_argument("--force", action="store_true", help="add to what the database holds already")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        agencies, customers, reviews = options["agencies"], options["customers"], options["reviews"]
+        if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["biggest_share"] <= 1:
+            raise CommandError("At least one agency, no negative numbers, and a --biggest-share above 0 up to 1, please.")
+        if reviews and not customers:
+            raise CommandError("Reviews are written by customers: --customers, please.")
+        if not options["force"] and (User.objects.exists() or Agency.objects.exists()):
+            raise CommandError(
+                f"The database “{connection.settings_dict['NAME']}” isn't empty, and made-up customers can't be told from real ones "
+                "afterwards: nothing was loaded. Add them all the same with --force."
+            )
+        password = options["password"] or secrets.token_urlsafe(12)
+        started = time.monotonic()
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            first_number = Agency.objects.count() + 1
+            people = self._agencies(first_number, scale.agency_sizes(agencies, customers, options["biggest_share"]), password)
+            rows = self._load(people, reviews=reviews, seed=options["seed"])
+        with connection.cursor() as cursor:
+            # Plans are only as good as what is known of the tables.
+            cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM (ANALYZE)")
+        seconds = time.monotonic() - started
+        self.stdout.write(f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} a second, indexes and checks included.")
+        self.stdout.write(f"Sign in as owner{first_number}@{MAIL_HOST} … owner{first_number + agencies - 1}@{MAIL_HOST}")
+        if not options["password"]:
+            self.stdout.write(f"Password of them all: {password}")
+
+    def _agencies(self, first_number: int, sizes: list[int], password: str) -> list[scale.SeededAgency]:
+        """The agencies with their teams and public profiles, each with the number of customers that it is to have."""
+        # Argon2 takes its time on purpose; once is enough.
+        hashed = make_password(password)
+        numbers = range(first_number, first_number + len(sizes))
+        agencies = Agency.objects.bulk_create(Agency(name=scale.agency_name(number), language="de") for number in numbers)
+        users = User.objects.bulk_create(
+            User(email=f"{name}{number}@{MAIL_HOST}", full_name=f"{name.capitalize()} {number}", password=hashed)
+            for number in numbers
+            for name, _role in TEAM
+        )
+        EmailAddress.objects.bulk_create(EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users)
+        teams = [users[start : start + len(TEAM)] for start in range(0, len(users), len(TEAM))]
+        Membership.objects.bulk_create(
+            Membership(agency=agency, user=user, role=role)
+            for agency, team in zip(agencies, teams, strict=True)
+            for user, (_name, role) in zip(team, TEAM, strict=True)
+        )
+        PartnerProfile.objects.bulk_create(
+            PartnerProfile(
+                agency=agency,
+                slug=f"scale-{number}",
+                claim="Websites for people who have other things to do.",
+                description="We design, build and look after websites.\n\nFixed prices, quick answers, no jargon.",
+                city="Hamburg",
+                website=f"https://agency{number}.example",
+                status=PartnerProfile.Status.REGISTERED,
+                registered_at=timezone.now(),
+            )
+            for number, agency in zip(numbers, agencies, strict=True)
+        )
+        return [
+            scale.SeededAgency(agency.pk, tuple(user.pk for user in team), size)
+            for agency, team, size in zip(agencies, teams, sizes, strict=True)
+        ]
+
+    def _load(self, agencies: list[scale.SeededAgency], *, reviews: int, seed: int) -> int:
+        """Make and copy everything that belongs to customers; the number of rows."""
+        tables = {name: Table(model, scale.COLUMNS[name]) for name, model in MODELS.items()}
+        customers = sum(agency.customers for agency in agencies)
+        # By this one the customers' trigger finds the domains.
+        with set_aside([table.name for table in tables.values()], keep=[_index_on(Domain, "customer_id")]):
+            first = {name: tables[name].next_key() for name in ("customers", "projects", "requests")}
+            made = scale.Scale(
+                agencies,
+                reviews=reviews,
+                now=timezone.now(),
+                seed=seed,
+                first_customer=first["customers"],
+                first_project=first["projects"],
+                first_request=first["requests"],
+                digest=lambda nonce: tokens.digest(tokens.token_for(nonce)),
+            )
+            loaded, started = 0, time.monotonic()
+            for batch in made.batches(BATCH):
+                for name, table in tables.items():
+                    table.load(getattr(batch, name))
+                loaded += len(batch.customers)
+                self._progress(f"{loaded:,} of {customers:,} customers", sum(table.count for table in tables.values()), started)
+            for name, key in first.items():
+                tables[name].go_on_after(key + tables[name].count)
+            self.stdout.write("Making indexes and checking foreign keys …")
+        self._number_sequences(agencies)
+        events = self._events(first["customers"])
+        for name, table in tables.items():
+            self.stdout.write(f"  {name:10} {table.count:>12,}")
+        self.stdout.write(f"  {'events':10} {events:>12,}")
+        return sum(table.count for table in tables.values()) + events
+
+    def _number_sequences(self, agencies: list[scale.SeededAgency]) -> None:
+        """The next customer of each agency gets the next number."""
+        NumberSequence.objects.bulk_create(NumberSequence(agency_id=agency.pk, next_number=agency.next_number) for agency in agencies)
+
+    def _events(self, first_customer: int) -> int:
+        """The timeline of each of the new customers: that they came, and that they wrote a review."""
+        columns = "at, agency_id, action, actor_id, actor_label, object_type, object_id, object_label, customer_id, data, source"
+        came = """
+            SELECT c.created_at, c.agency_id, 'customer.created', u.id, u.full_name, 'customers.customer', c.id, 'K-' || c.number, c.id,
+                   '{}', 'web'
+            FROM customers_customer c
+            JOIN agencies_membership m ON m.agency_id = c.agency_id AND m.role = 'owner'
+            JOIN accounts_user u ON u.id = m.user_id
+            WHERE c.id >= %s ORDER BY c.id
+        """
+        wrote = """
+            SELECT r.created_at, r.agency_id, 'review.submitted', NULL, '', 'reviews.review', r.id, 'K-' || c.number, c.id, '{}', 'link'
+            FROM reviews_review r
+            JOIN reviews_reviewrequest q ON q.id = r.request_id
+            JOIN customers_customer c ON c.id = q.customer_id
+            WHERE c.id >= %s ORDER BY r.id
+        """
+        written = 0
+        with connection.cursor() as cursor:
+            for rows in (came, wrote):
+                cursor.execute(f"INSERT INTO {AuditEvent._meta.db_table} ({columns}) {rows}", [first_customer])  # constants
+                written += cursor.rowcount
+        return written
+
+    def _progress(self, what: str, rows: int, started: float) -> None:
+        self.stdout.write(f"{what}, {rows / (time.monotonic() - started):,.0f} rows a second")
+
+
+def _index_on(model: Any, column: str) -> str:
+    """The name of the index on this one column."""
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        for name, found in connection.introspection.get_constraints(cursor, table).items():
+            if found["index"] and found["columns"] == [column]:
+                return str(name)
+    raise LookupError(f"no index on {table}.{column}")

@@ -1,0 +1,148 @@
+"""`manage.py seed_scale`, in small: what was loaded holds as if the portal itself had written it."""
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+
+from customers.domain_names import to_ascii, to_unicode
+from customers.models import Customer, Domain, NumberSequence
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency
+from partnerportal.audit.models import AuditEvent
+from partnerportal.desk.scale import agency_sizes
+from reviews import tokens
+from reviews.models import RatingSummary, Review, ReviewRequest
+from tests.factories.agencies import AgencyFactory
+from tests.factories.customers import CustomerFactory
+
+#: The command takes foreign keys and indexes off and puts them back: not inside of a test's transaction.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PASSWORD = "a-password-at-scale"
+
+
+def seed(**options: Any) -> str:
+    said = StringIO()
+    call_command("seed_scale", **{"agencies": 4, "customers": 300, "reviews": 200, "password": PASSWORD, **options}, stdout=said)
+    return said.getvalue()
+
+
+def constraints_and_indexes() -> list[tuple[Any, ...]]:
+    """What the database holds to, by its definition."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conrelid::regclass::text, conname, convalidated, condeferrable, condeferred, pg_get_constraintdef(oid) "
+            "FROM pg_constraint WHERE connamespace = 'public'::regnamespace UNION ALL "
+            "SELECT tablename, indexname, true, true, true, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2, 6"
+        )
+        return cursor.fetchall()
+
+
+def test_all_of_it_holds() -> None:
+    before = constraints_and_indexes()
+    said = seed()
+    assert constraints_and_indexes() == before
+    assert "a second" in said
+    assert PASSWORD not in said
+    assert (Agency.objects.count(), Customer.objects.count(), Review.objects.count()) == (4, 300, 200)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    for agency in Agency.objects.all():
+        numbers = list(agency.customers.order_by("number").values_list("number", flat=True))
+        assert numbers == list(range(1001, 1001 + len(numbers)))
+        assert NumberSequence.objects.get(agency=agency).next_number == 1001 + len(numbers)
+        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.counted_afresh(agency).figures()
+        assert not agency.customers.exclude(responsible__memberships__agency=agency).exclude(responsible=None).exists()
+
+    for domain in Domain.objects.all():
+        assert to_unicode(domain.name) == domain.unicode_name
+        assert to_ascii(domain.unicode_name) == domain.name
+        assert Customer.objects.filter(pk=domain.customer_id, search_text__contains=domain.name).exists()
+    assert AuditEvent.objects.filter(action="customer.created").count() == 300
+    assert AuditEvent.objects.filter(action="review.submitted").count() == 200
+
+
+def test_what_was_derived_is_what_the_triggers_write() -> None:
+    seed()
+    derived = list(Customer.objects.order_by("pk").values_list("pk", "sort_name", "search_text", "phone_key"))
+    Customer.objects.update(version=1)
+    assert list(Customer.objects.order_by("pk").values_list("pk", "sort_name", "search_text", "phone_key")) == derived
+    assert all(sort_name and search_text for _pk, sort_name, search_text, _key in derived)
+
+
+def test_the_portal_goes_on_from_there() -> None:
+    seed()
+    agency = Agency.objects.order_by("pk")[0]
+    last = agency.customers.order_by("-number")[0]
+    created = CustomerFactory(agency=agency, by=agency.members.all()[0])
+    assert created.number == last.number + 1
+    assert created.pk > last.pk
+    assert last in agency.customers.search(last.reference)
+
+
+def test_links_open_and_forms_pass(client: Client) -> None:
+    seed()
+    for request in ReviewRequest.objects.filter(status="open"):
+        token = tokens.recover(request.nonce, request.token_digest)
+        assert client.get(f"/r/{token}/").status_code == 200
+    for customer in Customer.objects.all():
+        customer.full_clean()
+    for review in Review.objects.all():
+        review.full_clean()
+
+
+def test_the_owner_signs_in(client: Client) -> None:
+    seed()
+    assert EmailAddress.objects.filter(verified=True, primary=True).count() == User.objects.count() == 12
+    response = client.post("/accounts/login/", {"login": "owner1@scale.example", "password": PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == "/dashboard/"
+    assert client.get("/customers/").status_code == 200
+    assert client.get("/partners/scale-1/").status_code == 200
+
+
+def test_the_same_seed_gives_the_same_customers() -> None:
+    def names() -> list[Any]:
+        return list(Customer.objects.order_by("pk").values_list("number", "company", "last_name", "email", "phone", "city"))
+
+    seed(customers=50, reviews=0)
+    first = names()
+    seed(customers=50, reviews=0, force=True)
+    assert names() == first + first
+
+
+def test_a_password_is_made_up_and_told_once() -> None:
+    said = seed(customers=5, reviews=0, password=None)
+    password = said.split("Password of them all: ")[1].strip()
+    assert all(user.check_password(password) for user in User.objects.all()[:1])
+
+
+def test_it_keeps_away_from_what_is_there() -> None:
+    AgencyFactory()
+    with pytest.raises(CommandError, match="isn't empty"):
+        seed()
+    assert Customer.objects.count() == 0
+    seed(force=True)
+    assert Customer.objects.count() == 300
+
+
+@pytest.mark.parametrize("options", [{"agencies": 0}, {"customers": -1}, {"customers": 0, "reviews": 5}, {"biggest_share": 0.0}])
+def test_it_refuses_nonsense(options: dict[str, Any]) -> None:
+    with pytest.raises(CommandError):
+        seed(**options)
+
+
+@pytest.mark.parametrize(
+    ("agencies", "customers", "share"), [(1, 10, 0.1), (5, 1000, 0.1), (3, 2, 0.5), (200, 1_000_000, 0.1), (26, 125_000, 0.8)]
+)
+def test_sizes_are_uneven_and_add_up(agencies: int, customers: int, share: float) -> None:
+    sizes = agency_sizes(agencies, customers, share)
+    assert len(sizes) == agencies
+    assert sum(sizes) == customers
+    assert max(sizes) == sizes[0]
+    assert min(sizes) >= 0
