@@ -1,12 +1,13 @@
 """Likely duplicates of a customer: the same e-mail, phone, domain, or a similar name in the same city."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,12 @@ from partnerportal.agencies.models import Agency
 MOST = 5
 #: From this trigram similarity on (0 to 1), two names count as similar.
 SIMILAR = 0.5
+REASONS = {
+    "email": _("same e-mail"),
+    "phone": _("same phone number"),
+    "domain": _("same domain"),
+    "name": _("similar name in the same city"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,26 +53,26 @@ def website_domain(website: str) -> str:
 def likely_twins(agency: Agency, fields: dict[str, Any]) -> list[Twin]:
     """Who of the agency's customers, archived ones too, may be the one with these `fields` of a customer form.
 
-    A query for each kind of likeness, each by an index that the agency leads.
+    Two queries; each kind of likeness goes through an index that the agency leads.
     """
-    email, key, domain = fields.get("email", ""), phone_key(fields.get("phone", "")), website_domain(fields.get("website", ""))
-    known: QuerySet[Customer] = agency.customers.known()
-    reasons: dict[int, list[str | Promise]] = {}
-    customers: dict[int, Customer] = {}
-
-    def found(matches: QuerySet[Customer], reason: str | Promise) -> None:
-        for customer in matches.order_by("-number")[:MOST]:
-            customers.setdefault(customer.pk, customer)
-            reasons.setdefault(customer.pk, []).append(reason)
-
-    if email:
-        found(known.filter(email__iexact=email), _("same e-mail"))
-    if key:
-        found(known.filter(phone_key=key), _("same phone number"))
-    if domain:
-        found(known.filter(Q(domains__name__in=[domain, f"www.{domain}"])).distinct(), _("same domain"))
+    known = agency.customers.known().order_by("-number")
+    key, domain = phone_key(fields.get("phone", "")), website_domain(fields.get("website", ""))
     name = fields.get("company") or f"{fields.get('last_name', '')} {fields.get('first_name', '')}".strip()
+    matches = {}
+    if fields.get("email"):
+        matches["email"] = known.filter(email__iexact=fields["email"])
+    if key:
+        matches["phone"] = known.filter(phone_key=key)
+    if domain:
+        matches["domain"] = known.filter(pk__in=agency.domains.filter(name__in=[domain, f"www.{domain}"]).values("customer"))
     if name and fields.get("city"):
-        similar = known.filter(city__iexact=fields["city"]).annotate(likeness=TrigramSimilarity("sort_name", Fold(Value(name))))  # type: ignore[arg-type]
-        found(similar.filter(likeness__gte=SIMILAR), _("similar name in the same city"))
-    return sorted((Twin(customers[pk], reasons[pk]) for pk in customers), key=lambda twin: -len(twin.reasons))[:MOST]
+        likeness = TrigramSimilarity("sort_name", Fold(Value(name)))  # type: ignore[arg-type]  # expressions work, too
+        matches["name"] = known.filter(city__iexact=fields["city"]).annotate(likeness=likeness).filter(likeness__gte=SIMILAR)
+    if not matches:
+        return []
+    found = [customers.values("pk", reason=Value(reason))[:MOST] for reason, customers in matches.items()]
+    reasons: dict[int, list[str | Promise]] = defaultdict(list)
+    for row in found[0].union(*found[1:], all=True):
+        reasons[row["pk"]].append(REASONS[row["reason"]])
+    customers = known.filter(pk__in=reasons)
+    return sorted((Twin(customer, reasons[customer.pk]) for customer in customers), key=lambda twin: -len(twin.reasons))[:MOST]

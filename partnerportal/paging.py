@@ -66,10 +66,10 @@ def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[
     )
 
 
-def limited_count(queryset: QuerySet[Any], *, limit: int = COUNT_LIMIT) -> tuple[int, bool]:
-    """How many rows there are, counted up to `limit`; and whether there are more than that."""
-    count = queryset.order_by()[: limit + 1].count()
-    return min(count, limit), count > limit
+def limited_count(queryset: QuerySet[Any]) -> tuple[int, bool]:
+    """How many rows there are, counted up to `COUNT_LIMIT`; and whether there are more than that."""
+    count = queryset.order_by()[: COUNT_LIMIT + 1].count()
+    return min(count, COUNT_LIMIT), count > COUNT_LIMIT
 
 
 def _reversed(name: str) -> str:

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Project
+from customers.search import CANDIDATES, CustomerQuerySet
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
+from partnerportal.paging import limited_count
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
 SOON_DAYS = 30
@@ -59,12 +61,24 @@ class CustomerFilter(ListFilter):
     def prepare(self) -> None:
         self.fields["responsible"].queryset = self.agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
 
-    def customers(self) -> QuerySet[Customer]:
-        """The agency's customers that fit, in no order."""
-        found: QuerySet[Customer] = self.agency.customers.known()
+    def clean(self) -> dict[str, Any]:
+        """A query too long or with odd characters fits nobody, rather than not counting at all."""
+        if "q" in self.errors:
+            self.cleaned_data["q"] = self.data.get("q", "")
+        return self.cleaned_data
+
+    def customers(self) -> tuple[QuerySet[Customer], int, bool]:
+        """The agency's customers that fit, in no order; how many they are, counted up to a limit; whether there are more."""
+        found = self._narrowed()
+        if not self.chosen["q"]:
+            return (found, *limited_count(found))
+        ids = found.search(self.chosen["q"])
+        matches = Customer.objects.filter(pk__in=ids[:CANDIDATES]).ranked(self.chosen["q"])
+        return matches, min(len(ids), CANDIDATES), len(ids) > CANDIDATES
+
+    def _narrowed(self) -> CustomerQuerySet:
+        found: CustomerQuerySet = self.agency.customers.known()
         chosen = self.chosen
-        if chosen["q"]:
-            found = self.agency.customers.known().search(chosen["q"])
         if chosen["status"] != "all":
             found = found.filter(status=chosen["status"])
         if chosen["kind"]:

@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 from customers.forms import CustomerFilter, CustomerForm
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Customer, Domain, Task
-from customers.search import CANDIDATES
 from customers.services import (
     ChangedMeanwhile,
     archive_customer,
@@ -27,7 +26,7 @@ from customers.twins import likely_twins
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
-from partnerportal.paging import COUNT_LIMIT, keyset_page, limited_count
+from partnerportal.paging import keyset_page
 
 #: A customer's page shows this many events; older ones stay in the audit.
 TIMELINE_LENGTH = 50
@@ -37,8 +36,7 @@ TIMELINE_LENGTH = 50
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """The agency's customers: searched, filtered, sorted; the address holds it all."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user)
-    customers = filters.customers()
-    total, more = limited_count(customers, limit=CANDIDATES - 1 if filters.chosen["q"] else COUNT_LIMIT)
+    customers, total, more = filters.customers()
     page = keyset_page(request, with_what_waits(customers), order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
 

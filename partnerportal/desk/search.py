@@ -46,7 +46,8 @@ class Group:
 
 
 def _customers(agency: Agency, query: str) -> QuerySet[Any]:
-    return agency.customers.known().search(query).order_by("-rank", "-number")
+    ids = agency.customers.known().search(query)
+    return Customer.objects.filter(pk__in=ids).ranked(query).order_by("-rank", "-number")
 
 
 def _things(relation: str, *fields: str) -> Callable[[Agency, str], QuerySet[Any]]:
@@ -58,7 +59,8 @@ def _things(relation: str, *fields: str) -> Callable[[Agency, str], QuerySet[Any
             condition |= Q(**{f"{field}__unaccent__icontains": query})
         likeness = TrigramWordSimilarity(Fold(Value(query)), F(fields[0]))  # type: ignore[arg-type]  # expressions work, too
         things: QuerySet[Any] = getattr(agency, relation).exclude(customer__status=Customer.Status.ERASED)
-        return things.filter(condition).annotate(rank=likeness).select_related("customer").order_by("-rank", "-pk")
+        found: QuerySet[Any] = things.filter(condition).annotate(rank=likeness)
+        return found.select_related("customer").order_by("-rank", "-pk")
 
     return find
 

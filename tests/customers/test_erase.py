@@ -3,6 +3,7 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from psycopg import sql
 
 from customers.models import Customer
 from customers.services import erase_customer
@@ -11,13 +12,13 @@ from reviews.models import RatingSummary, Review, ReviewRequest
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_add import FIELDS
-from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.reviews import ReviewFactory
 
 #: Occur in the personal data of the customer below, and nowhere else.
 TRACES = (
-    "Müllerei", "mullerei", "Größe", "grosse", "Ute", "ute@muellerei", "muellerei.example", "3581", "Mühlweg", "02826", "Görlitz", "gorlitz",
-    "Mondays", "Zwetschge",
+    "Müllerei", "mullerei", "Größe", "grosse", "Ute", "ute@muellerei", "muellerei.example", "3581", "Mühlweg", "02826", "Görlitz",
+    "gorlitz", "Mondays", "Zwetschge",
 )  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def dump() -> str:
         tables = connection.introspection.table_names(cursor)
         rows = []
         for table in tables:
-            cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')
+            cursor.execute(sql.SQL("SELECT row_to_json(t)::text FROM {} t").format(sql.Identifier(table)))
             rows += [f"{table}: {row}" for (row,) in cursor.fetchall()]
     return "\n".join(rows)
 
@@ -126,8 +127,6 @@ def test_the_database_keeps_nothing_personal_on_an_erased_customer(alice: Client
 
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_erasing_at_once_erase_once(cast: Cast) -> None:
-    from tests.factories.customers import CustomerFactory
-
     customer = CustomerFactory(agency=cast.alder)
     results = at_once(2, lambda _n: erase_customer(Customer.objects.get(pk=customer.pk), by=cast.alice))
     assert sorted(results) == [False, True]
