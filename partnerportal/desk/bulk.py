@@ -53,6 +53,18 @@ class Table:
 
 
 @contextmanager
+def without_trigger(model: type[models.Model], name: str) -> Iterator[None]:
+    """While rows are loaded, one of the model's triggers keeps still. In a transaction; others wait meanwhile."""
+    trigger = next(trigger for trigger in model._meta.triggers if trigger.name == name)  # type: ignore[attr-defined]  # pgtrigger's
+    statement = sql.SQL("ALTER TABLE {} {} TRIGGER {}")
+    names = sql.Identifier(model._meta.db_table), sql.Identifier(trigger.get_pgid(model))
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(names[0], sql.SQL("DISABLE"), names[1]))
+        yield
+        cursor.execute(statement.format(names[0], sql.SQL("ENABLE"), names[1]))
+
+
+@contextmanager
 def set_aside(tables: Iterable[str], *, keep: Iterable[str]) -> Iterator[None]:
     """While rows are loaded into these tables: no foreign keys, unique constraints and indexes, but primary keys and those in `keep`.
 

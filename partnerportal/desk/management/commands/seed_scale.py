@@ -15,7 +15,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.desk import scale
-from partnerportal.desk.bulk import Table, set_aside
+from partnerportal.desk.bulk import Table, set_aside, without_trigger
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
 from reviews.models import Review, ReviewRequest
@@ -121,8 +121,9 @@ class Command(BaseCommand):
         """Make and copy everything that belongs to customers; the number of rows."""
         tables = {name: Table(model, scale.COLUMNS[name]) for name, model in MODELS.items()}
         customers = sum(agency.customers for agency in agencies)
-        # By this one the customers' trigger finds the domains.
-        with set_aside([table.name for table in tables.values()], keep=[_index_on(Domain, "customer_id")]):
+        # By this index the customers' trigger finds the domains; the domains' own would look for customers who aren't there yet.
+        keep = [_index_on(Domain, "customer_id")]
+        with set_aside([table.name for table in tables.values()], keep=keep), without_trigger(Domain, "search_insert"):
             first = {name: tables[name].next_key() for name in ("customers", "projects", "requests")}
             made = scale.Scale(
                 agencies,

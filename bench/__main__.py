@@ -1,0 +1,181 @@
+"""From start to end; see the package. Options are variables: CUSTOMERS, REVIEWS (of all agencies together), SECONDS (for each page in
+each round), ROUNDS; DATABASE_URL and REDIS_URL where the embedded servers shall not be used."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.drive import Failed, Page, Result, Round, drive
+from partnerportal.embedded.environment import BASE_DIR, surroundings
+from partnerportal.embedded.messages import Trouble, say
+from partnerportal.embedded.places import open_data_dir, open_log
+from partnerportal.embedded.processes import end
+from partnerportal.embedded.servers import servers
+
+WORKERS = 2
+#: So many reviews a second are made ready to be posted.
+POSTS_PER_SECOND = 250
+
+
+def main() -> int:
+    # Like Ctrl-C, so that whatever was started is ended.
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
+    try:
+        bench(os.environ)
+    except (Trouble, Failed) as trouble:
+        say(str(trouble), error=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def bench(environ: Mapping[str, str]) -> None:
+    customers, reviews, rounds = _number(environ, "CUSTOMERS", 125_000), _number(environ, "REVIEWS", 50_000), _number(environ, "ROUNDS", 3)
+    seconds = _number(environ, "SECONDS", 1)
+    folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
+    data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
+    port, bare_port = _free_ports()
+    here = surroundings(
+        {
+            **{name: value for name, value in environ.items() if name not in {"SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS"}},
+            "PORTAL_DATA_DIR": str(data_dir),
+            "PORTAL_DEMO": "0",
+            "DEBUG": "0",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "WEB_CONCURRENCY": str(WORKERS),
+            "LOG_LEVEL": "WARNING",
+            # A worker that is replaced in the middle of a round is no figure.
+            "GUNICORN_CMD_ARGS": "--max-requests 0",
+        }
+    )
+    with ExitStack() as stack:
+        embedded = servers(data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
+        if here.wants_postgres or here.wants_valkey:
+            here.env.update(stack.enter_context(embedded))
+        say("Preparing the database and the static files …")
+        manage = [sys.executable, "manage.py"]
+        for step in (["migrate", "--noinput", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
+            _run([*manage, *step], here.env)
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / "pages.json"
+            posts = rounds * seconds * POSTS_PER_SECOND
+            _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], here.env)
+            pages = [Page(**page) for page in json.loads(file.read_text())]
+        bare = [Page(**page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], here.env))]
+        stack.enter_context(_gunicorn(data_dir, "web", [], here.env, port))
+        stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**here.env, "PORT": str(bare_port)}, bare_port))
+        results = _drive([*((page, bare_port) for page in bare), *((page, port) for page in pages)], bare[-1], rounds, seconds)
+    _print(results, rounds, seconds)
+
+
+def _drive(pages: list[tuple[Page, int]], floor: Page, rounds: int, seconds: int) -> list[Result]:
+    """All pages in turn, so many rounds; `floor` is what the others are compared with."""
+    posts = {page.name: deque(page.posts) for page, _port in pages}
+    results = {page.name: Result(page, [], []) for page, _port in pages}
+    for page, port in pages:
+        if not page.posts:
+            drive(page, port, seconds=0.3, posts=deque())
+    for number in range(1, rounds + 1):
+        say(f"Round {number} of {rounds} …")
+        measured: dict[str, Round] = {}
+        for page, port in pages:
+            measured[page.name] = drive(page, port, seconds=seconds, posts=posts[page.name])
+        for name, found in measured.items():
+            if found.latencies:
+                results[name].rounds.append(found)
+                results[name].ratios.append(found.per_second / measured[floor.name].per_second)
+    return list(results.values())
+
+
+def _print(results: list[Result], rounds: int, seconds: int) -> None:
+    table = [["page", "requests/s", "p50 ms", "p95 ms", "queries", "ratio to the bare list"], *(result.row() for result in results)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    say()
+    for row in table:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        say("| " + " | ".join(cells) + " |")
+        if row is table[0]:
+            say("|" + "|".join(("-" * (width + 1) + ("-" if not column else ":")) for column, width in enumerate(widths)) + "|")
+    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
+    say(
+        f"\n{rounds} rounds of {seconds} s a page, 2 connections, gunicorn with {WORKERS} workers, {os.cpu_count()} CPUs; "
+        f"load average {load} (with nothing else on the machine, about {os.cpu_count()})."
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise Trouble(f"{name}: a number above 0, please, not “{text}”")
+    return int(text)
+
+
+def _free_ports() -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
+
+
+def _run(command: list[str], env: dict[str, str]) -> str:
+    """Run a command to its end; what `bench.bare` prints comes back, all else goes to the terminal."""
+    captured = "bench.bare" in command
+    done = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=subprocess.PIPE if captured else None)  # noqa: S603
+    if done.returncode:
+        raise Trouble(f"{' '.join(command[1:3])} failed with exit code {done.returncode}")
+    return done.stdout or ""
+
+
+@contextmanager
+def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, str], port: int) -> Iterator[None]:
+    """A web server with the portal's own configuration, until the block ends."""
+    with open_log(data_dir, name) as log:
+        process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", "gunicorn", *application],
+            cwd=BASE_DIR,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _await_answer(process, port, f"{data_dir}/log/{name}.log")
+        yield
+    finally:
+        end(process, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
+
+
+def _await_answer(process: "subprocess.Popen[bytes]", port: int, log: str) -> None:
+    for _ in range(450):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        try:
+            connection.request("GET", "/healthz")
+            connection.getresponse().read()
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.2)
+        else:
+            return
+        finally:
+            connection.close()
+    raise Trouble(f"The web server did not answer: see {log}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

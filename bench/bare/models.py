@@ -1,0 +1,15 @@
+"""The one table."""
+
+from django.db import models
+
+
+class Entry(models.Model):
+    """A row of the list."""
+
+    name = models.CharField(max_length=100)
+    city = models.CharField(max_length=100)
+    email = models.EmailField()
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
