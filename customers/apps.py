@@ -11,3 +11,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import events  # noqa: F401  # registers how this app's audit events read
+        from customers.importing.services import forget_customer
+        from customers.services import before_erasure
+
+        before_erasure.append(forget_customer)

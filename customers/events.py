@@ -41,3 +41,11 @@ register("note.changed", gettext_lazy("A note was changed"), icon="chat-bubble-l
 register("note.removed", gettext_lazy("A note was removed"), icon="chat-bubble-left")
 # Written before projects could be changed and removed, too.
 register("project.created", gettext_lazy("A project was added"), icon="briefcase")
+
+register(
+    "customers.imported",
+    gettext_lazy("Customers were imported: %(imported)s new, %(skipped)s skipped, %(errors)s in error"),
+    icon="arrow-up-tray",
+    values=dict,
+)
+register("customers.exported", gettext_lazy("Customers were exported: %(count)s"), icon="arrow-down-tray", values=dict)

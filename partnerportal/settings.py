@@ -188,12 +188,16 @@ OUTBOX_BACKOFF: float = env.float("OUTBOX_BACKOFF", default=30.0)
 OUTBOX_LEASE: float = env.float("OUTBOX_LEASE", default=90.0)
 #: Seconds between two looks for mails that are due and in nobody's hands.
 OUTBOX_SWEEP: float = env.float("OUTBOX_SWEEP", default=15.0)
-for _name in ("OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP"):
+#: Seconds after which an import is given to another worker when the one that had it gives no sign of life (it does after every batch).
+IMPORT_LEASE: float = env.float("IMPORT_LEASE", default=60.0)
+for _name in ("IMPORT_LEASE", "OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP"):
     if vars()[_name] <= 0:
         raise ImproperlyConfigured(f"{_name}: a number above 0, please")
 CELERY_BEAT_SCHEDULE = {
     # While no worker runs, sweeps expire: after an hour, one has as much to do as two hundred.
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
+    "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
+    "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------

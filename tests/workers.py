@@ -94,6 +94,7 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "OUTBOX_LEASE": str(LEASE),
         "OUTBOX_BACKOFF": str(BACKOFF),
         "OUTBOX_SWEEP": str(SWEEP),
+        "IMPORT_LEASE": str(LEASE),
         "PYTHONUNBUFFERED": "1",
     }
 

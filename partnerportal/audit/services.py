@@ -1,5 +1,6 @@
 """Writing events."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
@@ -30,21 +31,42 @@ def record(
         TransactionManagementError: there is no transaction: the event could outlive a change that failed.
         ValueError: no app has said how this action reads.
     """
+    return record_all(action, on=[(on, label, customer)], agency=agency, by=by, source=source, **data)[0]
+
+
+def record_all(
+    action: str,
+    *,
+    on: Iterable[tuple[models.Model, str, models.Model | None]],
+    agency: models.Model | None,
+    by: User | None,
+    source: str = "",
+    **data: Any,
+) -> list[AuditEvent]:
+    """`record` for many objects at once, each with its label and customer: one query.
+
+    Raises:
+        TransactionManagementError: there is no transaction: the events could outlive a change that failed.
+        ValueError: no app has said how this action reads.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"audit event {action!r} outside of a transaction")
     if not sentences.is_registered(action):
         raise ValueError(f"audit action {action!r} isn't registered")
     here = origin.get()
-    return AuditEvent.objects.create(
-        action=action,
-        agency_id=agency.pk if agency else None,
-        actor_id=by.pk if by else None,
-        actor_label=str(by) if by else "",
-        object_type=on._meta.label_lower,
-        object_id=on.pk,
-        object_label=label,
-        customer_id=customer.pk if customer else None,
-        data=data,
-        source=source or (here.source if here else AuditEvent.Source.SYSTEM),
-        ip_address=here.ip_address if here and by else None,
+    return AuditEvent.objects.bulk_create(
+        AuditEvent(
+            action=action,
+            agency_id=agency.pk if agency else None,
+            actor_id=by.pk if by else None,
+            actor_label=str(by) if by else "",
+            object_type=thing._meta.label_lower,
+            object_id=thing.pk,
+            object_label=label,
+            customer_id=customer.pk if customer else None,
+            data=data,
+            source=source or (here.source if here else AuditEvent.Source.SYSTEM),
+            ip_address=here.ip_address if here and by else None,
+        )
+        for thing, label, customer in on
     )

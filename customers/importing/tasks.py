@@ -1,0 +1,62 @@
+"""What workers and beat do for imports."""
+
+import logging
+import time
+
+from celery import shared_task
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+#: Seconds after which a worker puts an import back into the line, so that mails needn't wait until a long one is through.
+SLICE = 10
+
+
+@shared_task(name="customers.work_import")
+def work_import(job_id: int) -> None:
+    """Go on with an import for `SLICE` seconds, if nobody else is at it.
+
+    Each batch is one transaction: what a killed worker has written down is done, the rest is as if never begun.
+    """
+    from customers.importing import work
+
+    claimed = work.claim(job_id)
+    if claimed is None:
+        return
+    end = time.monotonic() + SLICE
+    for _batch in work.batches(claimed):
+        if time.monotonic() > end:
+            if work.let_go(claimed):
+                enqueue(job_id)
+            return
+
+
+@shared_task(name="customers.sweep_imports")
+def sweep_imports() -> int:
+    """Hand out imports that wait in nobody's hands; how many that were.
+
+    Finds what was lost between commit and broker, and what a killed worker held.
+    """
+    from customers.importing import work
+
+    lost = work.lost()
+    for job_id in lost:
+        enqueue(job_id)
+    return len(lost)
+
+
+@shared_task(name="customers.purge_imports")
+def purge_imports() -> int:
+    """Delete what is kept of old files; how many imports that were."""
+    from customers.importing.services import purge
+
+    return purge()
+
+
+def enqueue(job_id: int) -> None:
+    """Tell the broker that an import waits. If it is away, the import waits for the next sweep."""
+    try:
+        work_import.apply_async((job_id,), retry=False, expires=settings.IMPORT_LEASE)
+    except OperationalError as error:
+        logger.warning("The broker is away, import %s waits: %s", job_id, error)
