@@ -42,7 +42,7 @@ class CustomerFilter(ListFilter):
     """Customers by words, state, kind, city, responsible person, open tasks."""
 
     STATUSES = (("active", _("Active")), ("archived", _("Archived")), ("all", _("Active and archived")))
-    SORTS = (("", _("Likeliest first")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
+    SORTS = (("", _("Automatic")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
     _ORDER = {"newest": ("-number",), "number": ("number",), "name": ("sort_name", "number")}
 
     q = forms.CharField(
@@ -53,7 +53,7 @@ class CustomerFilter(ListFilter):
     )
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
-    city = forms.CharField(label=_("City"), required=False, max_length=120)
+    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("any")}))
     responsible = forms.ModelChoiceField(User.objects.none(), label=_("Responsible"), required=False, empty_label=_("Anybody"))
     open_tasks = forms.BooleanField(label=_("With open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)

@@ -5,27 +5,39 @@
 
   // --- Messages: announced once they enter the live region; good news leaves by itself, errors stay -------------------
   const region = document.querySelector("[data-toasts]");
+  const dismiss = (toast) => toast.remove();
+  const show = (toast) => {
+    region.append(toast);
+    toast.querySelector("[data-dismiss]")?.addEventListener("click", () => dismiss(toast));
+    if (toast.dataset.stay !== undefined) return;
+    let timer = setTimeout(dismiss, 8000, toast);
+    for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));
+    for (const event of ["pointerleave", "focusout"])
+      toast.addEventListener(event, () => {
+        clearTimeout(timer);
+        timer = setTimeout(dismiss, 3000, toast);
+      });
+  };
   if (region) {
     const toasts = all(".toast-card", region);
     toasts.forEach((toast) => toast.remove());
     region.dataset.live = "";
-    const dismiss = (toast) => toast.remove();
-    requestAnimationFrame(() => {
-      for (const toast of toasts) {
-        region.append(toast);
-        toast.querySelector("[data-dismiss]")?.addEventListener("click", () => dismiss(toast));
-        if (toast.dataset.stay === undefined) {
-          let timer = setTimeout(dismiss, 8000, toast);
-          for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));
-          for (const event of ["pointerleave", "focusout"])
-            toast.addEventListener(event, () => {
-              clearTimeout(timer);
-              timer = setTimeout(dismiss, 3000, toast);
-            });
-        }
-      }
-    });
+    requestAnimationFrame(() => toasts.forEach(show));
   }
+  // Something went wrong behind the page; said once, however often it is tried.
+  const complain = (text) => {
+    if (!region) return;
+    for (const toast of all("[data-complaint]", region)) dismiss(toast);
+    const toast = document.querySelector("[data-toast-template]").content.firstElementChild.cloneNode(true);
+    toast.dataset.complaint = "";
+    toast.querySelector(".toast-text").textContent = text;
+    // What is modal covers the page: the message goes into it.
+    const modals = all("dialog[open]");
+    if (modals.length) modals.at(-1).append(region);
+    show(toast);
+  };
+  const home = region?.parentElement;
+  document.addEventListener("close", (event) => event.target.contains(region) && home.prepend(region), true);
 
   // --- Menus (<details class="menu">): closed by Escape, by a click elsewhere, and when the focus has left ---------------
   const openMenus = () => all("details.menu[open]");
@@ -59,14 +71,13 @@
   // --- “Are you sure?”: one <dialog> for any form or button with data-confirm ------------------------------------------
   const dialog = document.querySelector("[data-confirm-dialog]");
   let confirmed = null;
-  const ask = (form, submitter, asking) => {
-    dialog.querySelector("[data-confirm-text]").textContent = asking.dataset.confirm;
+  const ask = (question, action, then) => {
+    dialog.querySelector("[data-confirm-text]").textContent = question;
     const yes = dialog.querySelector("[data-confirm-yes]");
-    yes.textContent = asking.dataset.confirmAction || submitter?.textContent.trim() || yes.dataset.label;
+    yes.textContent = action || yes.dataset.label;
     yes.onclick = () => {
       dialog.close();
-      confirmed = form;
-      submitter ? form.requestSubmit(submitter) : form.requestSubmit();
+      then();
     };
     dialog.showModal();
   };
@@ -77,7 +88,11 @@
     const asking = [event.submitter, form].find((element) => element?.dataset.confirm);
     if (asking && dialog && confirmed !== form) {
       event.preventDefault();
-      ask(form, event.submitter, asking);
+      const submitter = event.submitter;
+      ask(asking.dataset.confirm, asking.dataset.confirmAction || submitter?.textContent.trim(), () => {
+        confirmed = form;
+        submitter ? form.requestSubmit(submitter) : form.requestSubmit();
+      });
       return;
     }
     confirmed = null;
@@ -128,4 +143,130 @@
 
   // --- The summary of errors is read first -------------------------------------------------------------------------------
   document.querySelector("[data-error-summary]")?.focus();
+
+  // --- htmx: what it fetched has moved, failed, or is empty ----------------------------------------------------------------
+  const on = (name, listener) => document.body.addEventListener(`htmx:${name}`, listener);
+  on("responseError", () => complain(region.dataset.failed));
+  for (const name of ["sendError", "timeout"]) on(name, () => complain(region.dataset.offline));
+  on("beforeSwap", (event) => {
+    // Sent elsewhere: the session has ended, and this is the page to sign in. The person is taken there, and back afterwards.
+    const { xhr, pathInfo } = event.detail;
+    if (!xhr.responseURL || new URL(xhr.responseURL).pathname === new URL(pathInfo.requestPath, location.href).pathname) return;
+    event.detail.shouldSwap = false;
+    location.assign(xhr.responseURL);
+  });
+  on("configRequest", (event) => {
+    // The address of a list names only what was chosen: neither what is empty nor what is usual.
+    const { elt, parameters } = event.detail;
+    if (!elt.closest("[data-filters]")) return;
+    for (const [name, value] of Object.entries(parameters)) {
+      const usual = elt.closest("form").querySelector(`[data-usual][data-name="${name}"]`)?.dataset.usual ?? "";
+      if (value === usual || value === "") delete parameters[name];
+    }
+  });
+  // A page that is loaded again because of a dialog stays where it was.
+  on("beforeOnLoad", (event) => {
+    const target = event.detail.xhr.getResponseHeader("HX-Redirect");
+    if (target && new URL(target, location.href).pathname === location.pathname)
+      sessionStorage.setItem("scroll", JSON.stringify([location.pathname, scrollY]));
+  });
+  const [scrolledPath, scrolled] = JSON.parse(sessionStorage.getItem("scroll") ?? "[]");
+  sessionStorage.removeItem("scroll");
+  if (scrolledPath === location.pathname) scrollTo(0, scrolled);
+
+  // --- Adding and changing in place: the page of the form, in the dialog -----------------------------------------------------
+  const place = document.getElementById("dialog");
+  let typed = false;
+  const leave = (modal) => {
+    if (modal !== place || !typed) modal.close();
+    else
+      ask(place.dataset.leave, place.dataset.leaveAction, () => {
+        typed = false;
+        place.close();
+      });
+  };
+  on("afterSwap", (event) => {
+    if (event.detail.target.id !== "dialog-body") return;
+    const body = event.detail.target;
+    typed = place.open && typed;
+    if (!place.open) place.showModal();
+    const first = body.querySelector("[data-error-summary]") ?? body.querySelector("form :is(input:not([type=hidden]), select, textarea)");
+    first?.focus();
+  });
+  place?.addEventListener("input", () => (typed = true));
+  place?.addEventListener("cancel", (event) => {
+    if (event.target !== place || !typed) return;
+    event.preventDefault();
+    leave(place);
+  });
+  place?.addEventListener("close", () => {
+    typed = false;
+    document.getElementById("dialog-body").replaceChildren();
+  });
+  document.addEventListener("click", (event) => {
+    const closing = event.target.closest?.("[data-close-dialog], #dialog-body .form-actions a");
+    if (!closing) return;
+    event.preventDefault();
+    leave(closing.closest("dialog"));
+  });
+
+  // --- Search (Ctrl-K): a combobox over the hits of all kinds -----------------------------------------------------------------
+  const search = document.getElementById("search-dialog");
+  if (search) {
+    const input = search.querySelector("[role=combobox]");
+    const list = search.querySelector("[role=listbox]");
+    const options = () => all("a[role=option]", list);
+    let answered = "";
+    let opening = false;
+    const choose = (option) => {
+      for (const other of options()) other.setAttribute("aria-selected", String(other === option));
+      option ? input.setAttribute("aria-activedescendant", option.id) : input.removeAttribute("aria-activedescendant");
+      option?.scrollIntoView({ block: "nearest" });
+    };
+    const chosen = () => list.querySelector("[aria-selected=true]");
+    const open = () => {
+      if (search.open) return;
+      search.showModal();
+      input.select();
+    };
+    document.addEventListener("click", (event) => {
+      const opener = event.target.closest?.("[data-search-open]");
+      if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      open();
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      // Another dialog may hold something that is not saved yet.
+      if (!document.querySelector("dialog[open]")) open();
+    });
+    search.addEventListener("click", (event) => {
+      if (event.target === search) search.close();
+    });
+    input.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      const found = options();
+      const at = found.indexOf(chosen());
+      const moves = { ArrowDown: at + 1, ArrowUp: at - 1 };
+      if (event.key in moves && found.length) {
+        event.preventDefault();
+        choose(found[(moves[event.key] + found.length) % found.length]);
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        // Who types fast means the hits of what is typed now, not those of a moment ago.
+        if (answered === input.value) chosen()?.click();
+        else opening = true;
+      }
+    });
+    input.addEventListener("input", () => (opening = false));
+    on("afterSwap", (event) => {
+      if (event.detail.target !== list) return;
+      answered = event.detail.requestConfig.parameters.q;
+      input.setAttribute("aria-expanded", String(list.childElementCount > 0));
+      choose(options()[0]);
+      if (opening && answered === input.value) chosen()?.click();
+      opening = false;
+    });
+  }
 })();

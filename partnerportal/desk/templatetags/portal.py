@@ -1,20 +1,25 @@
 """Tags and filters of our templates. A builtin library (see the settings), so no template has to load it."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from typing import Any
 
+from babel.numbers import format_currency
 from django import template
 from django.forms import BaseForm
+from django.http import HttpRequest
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
 register = template.Library()
@@ -123,12 +128,76 @@ def day(value: date | datetime | None) -> SafeString:
 
 
 @register.simple_tag
-def moment(value: datetime | None) -> SafeString:
-    """A date with its time of day as <time>; nothing for None."""
+def moment(value: datetime | None, short: bool = False) -> SafeString:
+    """A date with its time of day as <time>, the month in full or `short`; nothing for None."""
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if timezone.is_aware(value) else value
-    return format_html('<time datetime="{}">{}</time>', shown.isoformat(timespec="minutes"), format_date(shown, "DATETIME_FORMAT"))
+    return format_html(
+        '<time datetime="{}">{}</time>',
+        shown.isoformat(timespec="minutes"),
+        format_date(shown, "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT"),
+    )
+
+
+#: Further away than this, a date says more than a number of days.
+_COUNTED_DAYS = 60
+#: From here on it is close.
+_NEAR_DAYS = 7
+
+
+@register.filter
+def days_left(value: date | None) -> int | None:
+    """Days from today, in the time zone in force, until a date; negative once it has passed."""
+    return None if value is None else (value - timezone.localdate()).days
+
+
+@register.simple_tag
+def until(value: date | None, calm: bool = False) -> SafeString:
+    """How far away a date is (“in 12 days”, “yesterday”), the date itself where that is more than two months; nothing for None.
+
+    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it.
+    """
+    if value is None:
+        return SafeString("")
+    days = (value - timezone.localdate()).days
+    shown = format_date(value, "DATE_FORMAT")
+    tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
+    text = _in_days(days) if abs(days) <= _COUNTED_DAYS else shown
+    return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
+
+
+def _in_days(days: int) -> str:
+    words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
+    if days in words:
+        return words[days]
+    if days < 0:
+        return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
+    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+
+
+# --- Money -------------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def money(amount: Decimal, currency: str) -> str:
+    """An amount as the reader's language writes it: €89.00, 89,00 €."""
+    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+
+
+# --- Tasks -------------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def still_open(tasks: Iterable[Any]) -> list[Any]:
+    """Those that nobody has done yet, in their order."""
+    return [task for task in tasks if not task.is_done]
+
+
+@register.filter
+def done_lately(tasks: Iterable[Any]) -> list[Any]:
+    """Those that are done, the last one first."""
+    return sorted((task for task in tasks if task.is_done), key=lambda task: task.done_at, reverse=True)
 
 
 # --- States, people, forms ---------------------------------------------------------------------------------------------
@@ -147,6 +216,17 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "done": ("good", "check-circle"),
     "cancelled": ("calm", "x-circle"),
     "archived": ("calm", "archive-box"),
+    "ended": ("calm", "check"),
+    # An import, and its rows
+    "uploaded": ("calm", "document-text"),
+    "checking": ("accent", "clock"),
+    "checked": ("accent", "clipboard-document-check"),
+    "importing": ("accent", "clock"),
+    "new": ("good", "plus-circle"),
+    "twin": ("warn", "users"),
+    "duplicate": ("warn", "document-duplicate"),
+    "error": ("danger", "exclamation-triangle"),
+    "imported": ("good", "check-circle"),
 }
 
 
@@ -189,3 +269,21 @@ def error_lines(form: BaseForm | None) -> list[ErrorLine]:
         anchor = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
         lines += [ErrorLine(anchor, str(field.label), str(error)) for error in field.errors]
     return lines
+
+
+@register.filter
+def for_dialog(form: Any, request: HttpRequest) -> Any:
+    """A crispy form that stands in the dialog: it posts to its own page by htmx, and is drawn anew there when something is wrong.
+
+    `next` tells the view where the dialog was opened; that page is then loaded again.
+    """
+    here: str = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    form.helper.form_action = request.path
+    form.helper.attrs |= {
+        "hx-post": request.path,
+        "hx-target": "#dialog-body",
+        "hx-sync": "this:drop",
+        "hx-disabled-elt": "find [type=submit]",
+        "hx-vals": json.dumps({"next": here}),
+    }
+    return form
