@@ -53,7 +53,8 @@ class Domain(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        self.name = to_ascii(self.name)
+        if self.name:  # An empty one is the field's own error.
+            self.name = to_ascii(self.name)
 
     def ends_on(self) -> date | None:
         """The day on which it is lost unless somebody does something; None where it renews by itself or no day is known."""

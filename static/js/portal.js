@@ -164,6 +164,13 @@
       if (value === usual || value === "") delete parameters[name];
     }
   });
+  // A row that is drawn anew keeps the focus, even where the button that had it is gone.
+  let row = "";
+  on("beforeSwap", ({ detail }) => (row = detail.target.matches(".task") && detail.target.contains(document.activeElement) ? detail.target.id : ""));
+  on("afterSettle", () => {
+    if (row && document.activeElement === document.body) document.querySelector(`#${row} .task-check`)?.focus();
+    row = "";
+  });
   // A page that is loaded again because of a dialog stays where it was.
   on("beforeOnLoad", (event) => {
     const target = event.detail.xhr.getResponseHeader("HX-Redirect");
