@@ -87,7 +87,9 @@ class CustomerForm(forms.ModelForm):
             if getattr(saved, name) != self.cleaned_data.get(name):
                 shown = getattr(saved, f"get_{name}_display", lambda name=name: getattr(saved, name))()
                 self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": shown or "–"})
-        self.data = {**self.data, "version": str(saved.version)}
+        # Not `{**self.data}`: unpacking a QueryDict gives lists.
+        self.data = self.data.copy()
+        self.data["version"] = str(saved.version)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
