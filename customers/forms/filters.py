@@ -77,7 +77,7 @@ class CustomerFilter(ListFilter):
         return matches, min(len(ids), CANDIDATES), len(ids) > CANDIDATES
 
     def _narrowed(self) -> CustomerQuerySet:
-        found: CustomerQuerySet = self.agency.customers.known()
+        found: CustomerQuerySet = Customer.objects.for_agency(self.agency).known()
         chosen = self.chosen
         if chosen["status"] != "all":
             found = found.filter(status=chosen["status"])

@@ -46,7 +46,7 @@ class Group:
 
 
 def _customers(agency: Agency, query: str) -> QuerySet[Any]:
-    ids = agency.customers.known().search(query)
+    ids = Customer.objects.for_agency(agency).known().search(query)
     return Customer.objects.filter(pk__in=ids).ranked(query).order_by("-rank", "-number")
 
 
