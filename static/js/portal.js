@@ -145,9 +145,12 @@
   document.querySelector("[data-error-summary]")?.focus();
 
   // --- htmx: what it fetched has moved, failed, or is empty ----------------------------------------------------------------
+  // Going elsewhere cuts off what is being fetched: that is no failure.
+  let left = -Infinity;
+  window.addEventListener("beforeunload", () => (left = Date.now()));
   const on = (name, listener) => document.body.addEventListener(`htmx:${name}`, listener);
   on("responseError", () => complain(region.dataset.failed));
-  for (const name of ["sendError", "timeout"]) on(name, () => complain(region.dataset.offline));
+  for (const name of ["sendError", "timeout"]) on(name, () => Date.now() - left > 3000 && complain(region.dataset.offline));
   on("beforeSwap", (event) => {
     // Sent elsewhere: the session has ended, and this is the page to sign in. The person is taken there, and back afterwards.
     const { xhr, pathInfo } = event.detail;

@@ -4,12 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from customers.services import archive_customer
 from reviews.services import withdraw_request
 from tests.browser.conftest import sign_in
 from tests.cast import Cast
-from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
@@ -25,11 +27,24 @@ def filled(cast: Cast) -> dict[str, str]:
     asked = ReviewRequestFactory(customer=customer)
     withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
     withdraw_request(withdrawn, by=cast.alice)
+    task = TaskFactory(customer=customer, project=project, title=LONG, assignee=cast.alice, priority=1, due_on="2020-01-01")
+    for number in range(5):
+        TaskFactory(customer=customer, title=f"{LONG} {number}", done_at=timezone.now(), project=project)
+    DomainFactory(customer=customer, name=f"{LONG[:60]}.example".lower(), registrar=LONG, expires_on="2020-01-01")
+    DomainFactory(customer=customer, name="xn--mllerei-n2a.example", auto_renew=True, expires_on="2099-01-01")
+    ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
+    NoteFactory(customer=customer, text=LONG * 3, author=cast.alice)
+    archived = CustomerFactory(agency=cast.alder, company=LONG)
+    archive_customer(archived, by=cast.alice)
     mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
     return {
         "customer": customer.get_absolute_url(),
         "edit": f"{customer.get_absolute_url()}edit/",
         "project_add": f"{customer.get_absolute_url()}projects/add/",
+        "task_edit": f"/tasks/{task.pk}/edit/",
+        "contract_add": f"{customer.get_absolute_url()}contracts/add/",
+        "erase": f"{customer.get_absolute_url()}erase/",
+        "archived": archived.get_absolute_url(),
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
@@ -47,6 +62,8 @@ def path(link: str | None) -> str:
 
 STAFF = [
     "/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add",
+    "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
+    "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
@@ -94,7 +111,17 @@ def test_the_pages_of_trouble(context, portal: str, filled: dict[str, str], wher
 
 def test_empty_lists(page: Page, portal: str) -> None:
     sign_in(page, portal, "alice@alder.example")
-    for where in ("/dashboard/", "/customers/", "/company/reviews/", "/company/reviews/request/", "/company/mail/"):
+    for where in (
+        "/dashboard/",
+        "/customers/",
+        "/tasks/",
+        "/projects/",
+        "/domains/",
+        "/contracts/",
+        "/company/reviews/",
+        "/company/reviews/request/",
+        "/company/mail/",
+    ):
         check(page, portal, where)
 
 
@@ -111,6 +138,35 @@ def test_a_form_with_errors(page: Page, portal: str, filled: dict[str, str]) -> 
     summary = page.get_by_role("alert").first
     expect(summary).to_contain_text("E-mail")
     expect(summary).to_be_focused()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_dialogs_and_menus(page: Page, portal: str, filled: dict[str, str], width: int, scheme: str) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    sign_in(page, portal, "alice@alder.example")
+    page.goto(portal + filled["customer"])
+
+    def clean(what: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, what
+        results = Axe().run(page)
+        assert results.violations_count == 0, (what, results.generate_report())
+
+    page.locator(".row-menu summary").first.click()
+    clean("menu")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Add domain").click()
+    dialog = page.get_by_role("dialog", name="Add domain")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_be_focused()
+    clean("dialog")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("donau")
+    expect(page.get_by_role("option").first).to_be_visible()
+    clean("search")
 
 
 def test_the_theme_can_be_chosen_and_stays(page: Page, portal: str) -> None:

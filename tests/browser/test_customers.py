@@ -1,0 +1,287 @@
+"""The customers' pages, as people use them all day: list, dialogs, tasks, search; with and without a script."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from customers.models import Customer, Domain, Note, Task
+from customers.services import archive_customer
+from tests.browser.conftest import sign_in
+from tests.cast import Cast
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+
+
+@pytest.fixture
+def mill(cast: Cast) -> Customer:
+    """A customer at Alder."""
+    return CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", city="Görlitz", email="ute@muellerei.example")
+
+
+def fill(cast: Cast, number: int) -> None:
+    """So many more customers, every other one in Köln."""
+    Customer.objects.bulk_create(
+        Customer(agency=cast.alder, number=2001 + n, company=f"Nordholz {n:03}", city=("Köln", "Bonn")[n % 2]) for n in range(number)
+    )
+
+
+def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    fill(cast, 60)
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/customers/")
+    count, box = page.locator("#list-count"), page.get_by_placeholder("Name, e-mail, phone")
+    expect(count).to_have_text("61 customers")
+    box.press_sequentially("nordholz", delay=20)
+    expect(count).to_have_text("60 customers")
+    expect(box).to_be_focused()
+    page.get_by_label("City").press_sequentially("köln")
+    page.keyboard.press("Enter")
+    expect(count).to_have_text("30 customers")
+    expect(page).to_have_url(re.compile(r"\?q=nordholz&city=k%C3%B6ln$"))
+
+    page.get_by_role("link", name="next").click()
+    expect(page.locator("tbody tr")).to_have_count(5)
+    expect(page.get_by_label("City")).to_have_value("köln")
+    page.get_by_role("link", name="previous").click()
+    expect(page.locator("tbody tr")).to_have_count(25)
+
+    # Whoever comes back from a customer finds the list as it was.
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Nordholz")
+    page.go_back()
+    expect(count).to_have_text("30 customers")
+    expect(page.get_by_placeholder("Name, e-mail, phone")).to_have_value("nordholz")
+
+    page.get_by_placeholder("Name, e-mail, phone").fill("xyzxyzxyz")
+    expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    page.get_by_role("link", name="Clear").first.click()
+    expect(page).to_have_url(f"{portal}/customers/")
+    expect(count).to_have_text("61 customers")
+
+
+def test_the_list_says_what_waits(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    TaskFactory.create_batch(2, customer=mill)
+    DomainFactory(customer=mill, expires_on=timezone.localdate() + timedelta(days=12))
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/customers/")
+    expect(page.get_by_role("row", name="Müllerei")).to_contain_text(re.compile(r"2 tasks\s*domain 12 d"))
+
+
+def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/customers/add/")
+    page.get_by_label("Company").fill("Mühle Größe")
+    page.get_by_label("E-mail").fill("ute@muellerei.example")
+    page.get_by_role("button", name="Save").click()
+    twins = page.get_by_role("region", name="Is it one of these?")
+    expect(twins).to_contain_text("same e-mail")
+    with page.context.expect_page() as opened:
+        twins.get_by_role("link", name="Müllerei Größe GmbH").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+    opened.value.close()
+    assert cast.alder.customers.count() == 1
+    page.get_by_role("button", name="Add anyway").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Mühle Größe")
+    assert cast.alder.customers.count() == 2
+
+
+def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    task = TaskFactory(customer=mill, title="Call the mill", assignee=cast.stan)
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/tasks/")
+    page.get_by_role("button", name="Done: Call the mill").click()
+    expect(page.locator("#live")).to_have_text("“Call the mill” is done.")
+    row = page.get_by_role("listitem").filter(has_text="Call the mill")
+    expect(row).to_contain_text("Müllerei Größe GmbH")  # still told in a list of many customers
+    expect(page.locator(":focus")).to_have_text(re.compile("Not done yet: Call the mill"))
+    task.refresh_from_db()
+    assert task.is_done
+
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Done: Call the mill")).to_be_focused()
+    task.refresh_from_db()
+    assert not task.is_done
+
+
+def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    DomainFactory(customer__agency=cast.alder, customer__company="Somebody Else GmbH", name="taken.example")
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("link", name="Add domain").click()
+    dialog = page.get_by_role("dialog", name="Add domain")
+    expect(dialog.get_by_label("Domain name")).to_be_focused()
+    page.keyboard.type("taken.example")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_be_focused()
+    expect(dialog).to_contain_text("Somebody Else GmbH")
+    assert page.url.endswith(mill.get_absolute_url())
+    assert mill.domains.count() == 0
+
+    dialog.get_by_label("Domain name").fill("größe.example")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("größe.example")
+    expect(page.locator(".toast-card")).to_contain_text("größe.example was added")
+    assert Domain.objects.get(customer=mill).name == "xn--gre-6ka8i.example"
+
+    page.get_by_role("link", name="größe.example").click()
+    dialog = page.get_by_role("dialog", name="Edit domain")
+    dialog.get_by_label("Registrar").fill("INWX")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("INWX")
+
+    page.locator("summary", has_text="More for größe.example").click()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("none yet")
+    assert not mill.domains.exists()
+
+
+def test_what_is_typed_in_the_dialog_is_not_lost_by_escape(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("link", name="Add note").click()
+    dialog = page.get_by_role("dialog", name="Add note")
+    expect(dialog.get_by_label("Note")).to_be_focused()
+    page.keyboard.type("They call at noon.")
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Cancel").click()
+    expect(dialog.get_by_label("Note")).to_have_value("They call at noon.")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("region", name="Notes")).to_contain_text("They call at noon.")
+    assert Note.objects.get().author == cast.stan
+
+    # Nothing typed: Escape simply closes.
+    page.get_by_role("link", name="Add note").click()
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+
+
+def test_a_change_in_a_list_across_customers_leads_back_to_it(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    ContractFactory(customer=mill, number="V-7", product="Care", price="1234.50", status="cancelled")
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/contracts/")
+    page.get_by_label("Status").select_option("cancelled")
+    expect(page.get_by_role("link", name="Care")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text("€1,234.50 a month")
+    page.get_by_role("link", name="Care").click()
+    dialog = page.get_by_role("dialog", name="Edit contract")
+    dialog.get_by_label("Product").fill("Care and hosting")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Care and hosting")).to_be_visible()
+    expect(page).to_have_url(f"{portal}/contracts/?status=cancelled")
+
+
+def test_the_search_with_the_keyboard_alone(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    DomainFactory(customer=mill, name="xn--mllerei-n2a.example")
+    ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Zweiter GmbH"), title="Müll sorting")
+    sign_in(page, portal, "stan@alder.example")
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Search")
+    expect(box).to_be_focused()
+    page.keyboard.type("mull")
+    options = page.get_by_role("option")
+    expect(options).to_have_count(3)
+    expect(options.nth(0)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(2)).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", options.nth(2).get_attribute("id") or "")
+    expect(box).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Zweiter GmbH")
+
+    page.keyboard.press("Control+k")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+
+    # Faster than the answer: Enter waits for the hits of what is typed.
+    page.keyboard.press("Control+k")
+    page.keyboard.type("görlitz")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+
+
+def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    TaskFactory(customer=mill)
+    sign_in(page, portal, "alice@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("main").locator("summary", has_text="More").first.click()
+    page.get_by_role("link", name="Erase").click()
+    expect(page.get_by_role("main")).to_contain_text("1 task")
+    number = page.get_by_label("To confirm, type the number")
+    number.fill("K-9")
+    page.get_by_role("button", name="Erase for good").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was erased")
+    expect(number).to_be_focused()
+    number.fill(mill.reference)
+    page.get_by_role("button", name="Erase for good").click()
+    expect(page).to_have_url(f"{portal}/customers/")
+    mill.refresh_from_db()
+    assert mill.status == "erased"
+
+
+def test_archived_and_restored(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("main").locator("summary", has_text="More").first.click()
+    page.get_by_role("button", name="Archive").click()
+    page.get_by_role("dialog").get_by_role("button", name="Archive").click()
+    expect(page.get_by_role("main")).to_contain_text("nothing new can be added")
+    expect(page.get_by_role("link", name=re.compile("^Add (task|project|domain|contract|note)$"))).to_have_count(0)
+    expect(page.get_by_role("link", name="Erase")).to_have_count(0)  # Stan may not
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("link", name="Add task")).to_be_visible()
+
+
+def test_a_server_that_fails_or_is_gone_is_said(context: BrowserContext, portal: str, cast: Cast, mill: Customer) -> None:
+    page = context.new_page()  # not the `page` that minds complaints
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.route("**/domains/add/", lambda route: route.fulfill(status=500, body="broken"))
+    page.get_by_role("link", name="Add domain").click()
+    expect(page.locator(".toast-error")).to_contain_text("That did not work")
+    page.route("**/notes/add/", lambda route: route.abort())
+    page.get_by_role("link", name="Add note").click()
+    expect(page.locator(".toast-error")).to_have_count(1)
+    expect(page.locator(".toast-error")).to_contain_text("can’t be reached")
+
+
+def test_a_session_that_has_ended_leads_to_the_sign_in_page(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_role("link", name="Add domain").click()
+    expect(page).to_have_url(re.compile(r"/accounts/login/\?next="))
+
+
+def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
+    archive_customer(CustomerFactory(agency=cast.alder, company="Long Gone GmbH"), by=cast.alice)
+    NoteFactory(customer=mill, author=cast.max)
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/customers/")
+    page.get_by_placeholder("Name, e-mail, phone").fill("gone")
+    page.get_by_label("Status").select_option("archived")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("main")).to_contain_text("Long Gone GmbH")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("link", name="Add task").click()
+    page.get_by_label("Title").fill("Written by hand")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Done: Written by hand").click()
+    expect(page.get_by_role("main")).to_contain_text("“Written by hand” is done.")
+    assert Task.objects.get().is_done
+    page.get_by_role("link", name="Written by hand").click()
+    page.get_by_role("button", name="Remove").click()
+    assert not Task.objects.exists()
+    page.get_by_role("link", name="Search").click()
+    page.get_by_role("searchbox", name="Search").fill("mullerei")
+    page.get_by_role("main").get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Müllerei Größe GmbH").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+    context.close()
