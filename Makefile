@@ -10,7 +10,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 .DEFAULT_GOAL := help
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: help run dev test lint format manage shell messages requirements clean
+.PHONY: help run dev test bench lint format manage shell messages requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ dev: .venv/dev.done ## The same for work on the code: debug pages, reload on cha
 
 test: .venv/dev.done ## Run all tests (ARGS="tests/customers -k import" for some); the browser's where a Chromium is found
 	$(PY) -m pytest -n logical --dist loadgroup $(ARGS)
+
+bench: .venv/run.done ## How quick the pages are, beside a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
+	@$(PY) -m bench
 
 lint: .venv/dev.done ## Check style, types, templates, imports, migrations
 	$(BIN)/ruff check .
