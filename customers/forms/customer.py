@@ -1,9 +1,10 @@
 """The form for a customer."""
 
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.layout import Column, Fieldset, Row, Submit
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -88,8 +89,9 @@ class CustomerForm(forms.ModelForm):
                 shown = getattr(saved, f"get_{name}_display", lambda name=name: getattr(saved, name))()
                 self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": shown or "–"})
         # Not `{**self.data}`: unpacking a QueryDict gives lists.
-        self.data = self.data.copy()
-        self.data["version"] = str(saved.version)
+        data = cast(QueryDict, self.data).copy()
+        data["version"] = str(saved.version)
+        self.data = data
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -75,3 +75,22 @@ def test_the_database_refuses_a_project_in_another_agency_than_its_customer(cust
     ProjectFactory(customer=customer, agency=cast.birch)
     with pytest.raises(IntegrityError, match="project_customer_same_agency"):
         connection.check_constraints()
+
+
+def test_somebody_was_faster_and_what_was_typed_stands_as_it_was_typed(stan: Client, alice: Client, customer: Customer) -> None:
+    form = form_of(stan, customer)
+    alice.post(f"/customers/{customer.pk}/edit/", {**form_of(alice, customer), "city": "Bonn"})
+    response = stan.post(f"/customers/{customer.pk}/edit/", {**form, "city": "Trier"})
+    page = response.content.decode()
+    assert 'value="Trier"' in page
+    assert 'value="Old Name GmbH"' in page
+    assert "Saved meanwhile: Bonn" in page
+    assert stan.post(f"/customers/{customer.pk}/edit/", form_of_response(response)).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.company, customer.city) == ("Old Name GmbH", "Trier")
+
+
+def form_of_response(response) -> dict[str, str]:
+    """What the browser would send if Save were pressed again."""
+    form = response.context["form"]
+    return {name: form[name].value() or "" for name in form.fields}

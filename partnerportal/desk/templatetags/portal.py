@@ -1,6 +1,7 @@
 """Tags and filters of our templates. A builtin library (see the settings), so no template has to load it."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -181,8 +182,9 @@ def _in_days(days: int) -> str:
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """An amount as the reader's language writes it: €89.00, 89,00 €."""
-    return format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    """An amount as the reader's language writes it: €89.00, 89,00 €, CHF 89.00 (Babel forgets the space after letters)."""
+    text: str = format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
 # --- Tasks -------------------------------------------------------------------------------------------------------------
