@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from customers import exporting
+from customers.importing import views as importing
 from customers.views import assigned, customer
 
 app_name = "customers"
@@ -12,6 +14,14 @@ _KINDS = {"project": "projects", "task": "tasks", "domain": "domains", "contract
 urlpatterns = [
     path("customers/", customer.customer_list, name="list"),
     path("customers/add/", customer.add, name="add"),
+    path("customers/import/", importing.index, name="import"),
+    path("customers/import/<int:pk>/", importing.detail, name="import_detail"),
+    path("customers/import/<int:pk>/columns/", importing.columns, name="import_columns"),
+    path("customers/import/<int:pk>/run/", importing.run, name="import_run"),
+    path("customers/import/<int:pk>/cancel/", importing.cancel, name="import_cancel"),
+    path("customers/import/<int:pk>/remove/", importing.remove, name="import_remove"),
+    path("customers/import/<int:pk>/rest/", importing.rest, name="import_rest"),
+    path("customers/export/", exporting.export, name="export"),
     path("customers/<int:pk>/", customer.detail, name="detail"),
     path("customers/<int:pk>/edit/", customer.edit, name="edit"),
     path("customers/<int:pk>/archive/", customer.archive, name="archive"),

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from partnerportal.agencies.models import Agency, Role
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
 
@@ -61,6 +62,10 @@ def mail(agency: Agency) -> Model:
     return MailFactory(agency=agency)
 
 
+def import_job(agency: Agency) -> Model:
+    return ImportJobFactory(agency=agency)
+
+
 STAFF_ROUTES = {
     "desk:dashboard": Route(Role.STAFF, "GET"),
     "agencies:switch": Route(Role.STAFF, "POST"),
@@ -94,6 +99,14 @@ STAFF_ROUTES = {
     "customers:note_add": Route(Role.STAFF, "GET POST", customer),
     "customers:note_edit": Route(Role.STAFF, "GET POST", note),
     "customers:note_remove": Route(Role.STAFF, "POST", note),
+    "customers:import": Route(Role.MANAGER),
+    "customers:import_detail": Route(Role.MANAGER, "GET", import_job),
+    "customers:import_columns": Route(Role.MANAGER, "GET POST", import_job),
+    "customers:import_run": Route(Role.MANAGER, "POST", import_job),
+    "customers:import_cancel": Route(Role.MANAGER, "POST", import_job),
+    "customers:import_remove": Route(Role.MANAGER, "POST", import_job),
+    "customers:import_rest": Route(Role.MANAGER, "GET", import_job),
+    "customers:export": Route(Role.MANAGER),
     "desk:search": Route(Role.STAFF, "GET"),
     "reviews:manage": Route(Role.STAFF, "GET"),
     "reviews:request": Route(Role.STAFF),

@@ -30,7 +30,8 @@ SHOWN = 200
 ENCODINGS: dict[str, str | Promise] = {
     "utf-8-sig": "UTF-8",
     "cp1252": "Windows-1252",
-    "utf-16": "UTF-16",
+    # Each with its byte order: Python's own “utf-16” gives up where no mark says it.
+    "utf-16-le": "UTF-16",
     "utf-16-be": _("UTF-16, big-endian"),
     "mac_roman": "Mac OS Roman",
 }
@@ -38,6 +39,7 @@ DELIMITERS: dict[str, str | Promise] = {",": _("Comma"), ";": _("Semicolon"), "\
 
 #: How files begin that are often taken for CSV.
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_BYTE_ORDER_MARK = "\ufeff"
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1a\x1b")
 
 
@@ -98,7 +100,7 @@ def detect_encoding(pieces: Iterable[bytes]) -> str:
 
 def detect_delimiter(text: str) -> str:
     """The one of `DELIMITERS` that cuts the first lines most evenly into most columns."""
-    first_line = text.split("\n", 1)[0].strip().lower()
+    first_line = text.split("\n", 1)[0].lstrip(_BYTE_ORDER_MARK).lower()
     if first_line.startswith("sep=") and first_line[4:5] in DELIMITERS:
         return first_line[4]
 
@@ -111,12 +113,11 @@ def detect_delimiter(text: str) -> str:
 
 
 def _utf_16(sample: bytes) -> str:
-    if sample.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    half = len(sample) // 2
-    if half and sample[1::2].count(0) > 0.4 * half > sample[::2].count(0):
-        return "utf-16"
-    if half and sample[::2].count(0) > 0.4 * half:
+    zeros_first, zeros_second = sample[::2].count(0), sample[1::2].count(0)
+    many = max(0.2 * len(sample), 1)
+    if sample.startswith(codecs.BOM_UTF16_LE) or zeros_second >= many > zeros_first:
+        return "utf-16-le"
+    if sample.startswith(codecs.BOM_UTF16_BE) or zeros_first >= many > zeros_second:
         return "utf-16-be"
     return ""
 
@@ -193,7 +194,7 @@ class _Lines:
         if not line:
             return None
         self.number += 1
-        return line
+        return line.removeprefix(_BYTE_ORDER_MARK) if self.number == 1 else line
 
     def put_back(self, lines: list[str]) -> None:
         """To be taken again."""

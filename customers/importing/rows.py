@@ -70,8 +70,8 @@ class RowForm(CustomerForm):
         # The rule of the form field is the model's, too; and the names of all countries need not be made for each row.
         self._chosen = {name for name, field in self.fields.items() if isinstance(field, forms.ChoiceField)}
         for name in self._chosen - {"responsible"}:
-            choices = cast(forms.ChoiceField, self.fields[name])
-            choices.choices = [(value, "") for value, _label in choices.choices]
+            field = cast(Any, self.fields[name])
+            field.choices = [(value, "") for value, _label in field.choices]
 
     def problems_of(self, texts: dict[str, str]) -> dict[str, list[str]]:
         """What is wrong with these texts, by field; then `cleaned_data` holds what is right."""

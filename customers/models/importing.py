@@ -12,6 +12,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
@@ -188,6 +189,16 @@ class ImportRow(models.Model):
             f"{headings[place]}: {message}" if place is not None and place < len(headings) and headings[place] else str(message)
             for place, message in self.problems
         ]
+
+    @property
+    def explanation(self) -> str:
+        """Why the row is no customer, in a sentence; empty if it is or will be one."""
+        if self.outcome == self.Outcome.TWIN:
+            reasons = ", ".join(str(reason) for reason in self.reason_texts)
+            return f"{self.twin.reference} ({reasons})" if self.twin else reasons
+        if self.outcome == self.Outcome.DUPLICATE:
+            return gettext("Repeats line %(line)s") % {"line": self.twin_line}
+        return "; ".join(self.problem_texts)
 
 
 class ImportKey(models.Model):

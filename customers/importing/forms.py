@@ -1,0 +1,146 @@
+"""The forms of an import: the file, its columns, the start."""
+
+from typing import Any
+
+from crispy_forms.layout import HTML, Column, Field, Fieldset, Row, Submit
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from customers.importing.columns import FIELDS
+from customers.importing.reading import DELIMITERS, ENCODINGS, MAX_BYTES, Record
+from customers.models import ImportJob
+from partnerportal.forms import form_helper
+
+#: Characters of a value that is shown as an example.
+EXAMPLE = 40
+
+
+class UploadForm(forms.Form):
+    """The file."""
+
+    file = forms.FileField(
+        label=_("CSV file"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
+        help_text=_("Exported from Excel, Outlook, another portal … with one customer a line. At most 50 MB."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("file", submit=_("Continue"))
+
+    def clean_file(self) -> "UploadedFile[bytes]":
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        size = file.size or 0
+        if size > MAX_BYTES:
+            sizes = {"size": filesizeformat(size), "limit": filesizeformat(MAX_BYTES)}
+            raise forms.ValidationError(
+                gettext("This file has %(size)s, and %(limit)s is the limit. Please divide it into several files.") % sizes
+            )
+        return file
+
+    def refuse(self, *, is_workbook: bool) -> None:
+        """This is no CSV file."""
+        if is_workbook:
+            self.add_error("file", _("This is a spreadsheet's own format. Save it there as “CSV UTF-8”, and upload that file."))
+        else:
+            self.add_error("file", _("This is no text file. A CSV file is what is needed."))
+
+
+class ColumnsForm(forms.Form):
+    """How the file is written, and what each of its columns becomes."""
+
+    encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
+    delimiter = forms.ChoiceField(label=_("Columns are separated by"), choices=list(DELIMITERS.items()))
+    has_headings = forms.BooleanField(label=_("The first line holds headings"), required=False)
+
+    def __init__(self, data: Any, *, job: ImportJob, sample: list[Record]) -> None:
+        self._job = job
+        initial = {"encoding": job.encoding, "delimiter": job.delimiter, "has_headings": job.has_headings}
+        super().__init__(data, initial=initial)
+        examples = sample[1:] if job.has_headings else sample
+        choices = [("", _("– is not imported –")), *FIELDS.items()]
+        for place, heading in enumerate(job.headings):
+            self.fields[_name(place)] = forms.ChoiceField(
+                label=heading or gettext("Column %(number)s") % {"number": place + 1},
+                choices=choices,
+                required=False,
+                initial=job.columns.get(place, ""),
+                help_text=_examples(place, examples),
+            )
+        places = range(len(job.headings))
+        self.helper = form_helper(
+            Fieldset(
+                _("The file"),
+                Row(Column("encoding"), Column("delimiter")),
+                "has_headings",
+                Submit("read_anew", _("Read again"), css_class="btn-secondary", css_id=None),
+            ),
+            Fieldset(
+                _("What the columns become"),
+                HTML(f'<p class="soft">{escape(gettext("Below each stands what the first rows have in it."))}</p>'),
+                Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places)),
+            ),
+            submit=_("Check all rows"),
+            cancel=reverse("customers:import"),
+        )
+        # The button of the whole form, and not “Read again”, is the one that Enter presses.
+        self.helper.layout.fields.insert(0, HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'))
+
+    @property
+    def columns(self) -> dict[int, str]:
+        """Place of a column → the field it becomes."""
+        named = {place: self.cleaned_data.get(_name(place), "") for place in range(len(self._job.headings))}
+        return {place: field for place, field in named.items() if field}
+
+    @property
+    def reads_differently(self) -> bool:
+        """Whether the file is to be read in another way than the columns were shown for."""
+        return bool({"encoding", "delimiter", "has_headings"} & set(self.changed_data))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "read_anew" in self.data or self.reads_differently:
+            return cleaned
+        places: dict[str, int] = {}
+        for place, field in self.columns.items():
+            if field in places:
+                other = self.fields[_name(places[field])].label
+                self.add_error(_name(place), gettext("The column “%(other)s” becomes this already.") % {"other": other})
+            places.setdefault(field, place)
+        if not {"company", "last_name"} & set(places):
+            self.add_error(None, _("One of the columns has to become the company or the last name."))
+        return cleaned
+
+
+class RunForm(forms.Form):
+    """The start of an import."""
+
+    import_twins = forms.BooleanField(
+        label=_("Import likely twins and repetitions, too"),
+        required=False,
+        help_text=_("Without it they are skipped. A domain that belongs to another customer can't be imported either way."),
+    )
+
+    def __init__(self, data: Any, *, job: ImportJob) -> None:
+        super().__init__(data)
+        new = job.counts.get("new", 0)
+        if not (job.counts.get("twin") or job.counts.get("duplicate")):
+            del self.fields["import_twins"]
+        submit = ngettext("Import %(count)s customer", "Import %(count)s customers", new) % {"count": f"{new:,}"} if new else _("Import")
+        self.helper = form_helper(*self.fields, submit=submit)
+        self.helper.form_action = reverse("customers:import_run", args=[job.pk])
+
+
+def _name(place: int) -> str:
+    return f"column_{place}"
+
+
+def _examples(place: int, rows: list[Record]) -> str:
+    found = [row.cells[place].strip() for row in rows if place < len(row.cells)]
+    # crispy prints a help text as it is.
+    return str(escape(" · ".join(text if len(text) <= EXAMPLE else f"{text[:EXAMPLE]}…" for text in found if text) or "–"))

@@ -1,0 +1,21 @@
+"""Imports of customers."""
+
+import factory
+
+from customers.models import ImportJob
+from tests.factories.agencies import AgencyFactory
+
+
+class ImportJobFactory(factory.django.DjangoModelFactory):
+    """A file with one column of companies, uploaded; its bytes aren't there any more."""
+
+    class Meta:
+        model = ImportJob
+
+    agency = factory.SubFactory(AgencyFactory)
+    file_name = "customers.csv"
+    size = 0
+    encoding = "utf-8-sig"
+    delimiter = ","
+    headings = ["company"]
+    mapping = {"0": "company"}
