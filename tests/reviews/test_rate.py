@@ -53,6 +53,19 @@ def test_submitting_saves_the_review_and_thanks(asked: ReviewRequest) -> None:
     assert (event.customer_id, event.actor_id, event.source, event.ip_address) == (asked.customer_id, None, "link", None)
 
 
+def test_the_second_look_says_that_it_was_rated_already(asked: ReviewRequest) -> None:
+    browser = Client()
+    first = browser.post(path_of(asked), ANSWERS, follow=True)
+    assert first.context["just_submitted"] is True
+    assert browser.get(path_of(asked)).context["just_submitted"] is False
+
+
+def test_the_name_offered_always_fits(cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__first_name="F" * 100, customer__last_name="L" * 100)
+    offered = Client().get(path_of(asked)).context["form"]["author"].value()
+    assert Client().post(path_of(asked), {**ANSWERS, "author": offered}).status_code == 302
+
+
 def test_it_needs_the_forms_csrf_token(asked: ReviewRequest) -> None:
     response = Client(enforce_csrf_checks=True).post(path_of(asked), ANSWERS)
     assert response.status_code == 403

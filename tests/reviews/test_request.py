@@ -45,9 +45,16 @@ def test_step_2_lists_the_customers_projects_only(stan: Client, cast: Cast) -> N
 
 
 def test_a_project_has_to_be_chosen_when_one_is_rated(stan: Client, cast: Cast) -> None:
-    customer = CustomerFactory(agency=cast.alder)
+    customer = ProjectFactory(customer__agency=cast.alder).customer
     response = stan.get(WIZARD, {"customer": customer.pk, "subject": "project", "project": ""})
     assert "project" in response.context["form"].errors
+
+
+def test_without_a_project_only_the_company_can_be_rated(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    form = stan.get(WIZARD, {"customer": customer.pk}).context["form"]
+    assert [value for value, _label in form.fields["subject"].choices] == ["company"]
+    assert stan.get(WIZARD, {"customer": customer.pk, "subject": "project"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
