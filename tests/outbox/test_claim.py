@@ -69,7 +69,7 @@ def test_ten_workers_at_once_send_it_once(smtp: Sink) -> None:
 def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_LEASE = 0.1
     mail = MailFactory()
-    with smtp.holding("BODY") as hold, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         first = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         # Its lease has ended, the server still thinks.
@@ -135,7 +135,7 @@ def test_a_mail_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings
 def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_MAX_ATTEMPTS, settings.OUTBOX_LEASE = 1, 0.1
     mail = MailFactory()
-    with smtp.holding("BODY") as hold, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         sending = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         time.sleep(0.2)
