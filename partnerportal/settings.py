@@ -242,7 +242,8 @@ MFA_TOTP_ISSUER = "Partner Portal"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second: django-allauth's German says “du”.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "allauth"]
 FORMAT_MODULE_PATH = "partnerportal.formats"
 USE_TZ = True
 #: Where no agency says otherwise.
