@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
@@ -99,3 +100,11 @@ def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast)
     (row,) = alice.get("/dashboard/").context["cards"][1].items
     assert there in row.note
     assert here not in row.note
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "4.3 ★"), ("de", "4,3 ★")])
+def test_the_dashboard_rounds_as_the_profile_does(cast: Cast, language: str, shown: str) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
+    browser = Client(headers={"Accept-Language": language})
+    browser.force_login(cast.alice)
+    assert shown in browser.get("/dashboard/").content.decode()
