@@ -19,7 +19,8 @@ COPY static/ static/
 COPY locale/ locale/
 
 # Collecting reads the settings, but signs nothing and reaches nothing.
-RUN /venv/bin/pybabel compile --directory locale --domain django \
+RUN /venv/bin/python -c "from partnerportal.embedded.build import compile_translations; compile_translations()" \
+    && /venv/bin/pybabel compile --directory locale/allauth --domain django \
     && SECRET_KEY=only-to-read-the-settings-nothing-is-signed-with-it SITE_URL=http://localhost \
        DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere REDIS_URL=redis://127.0.0.1:9 EMAIL_URL=smtp://127.0.0.1:9 \
        PORTAL_DATA_DIR=/portal/data /venv/bin/python manage.py collectstatic --noinput

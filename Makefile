@@ -64,7 +64,7 @@ requirements: .venv/pip.done ## Pin the newest versions that pyproject.toml allo
 
 clean: ## Delete what can be made again: .venv, caches, compiled files (the data in .portal stay)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
-	rm -f locale/*/LC_MESSAGES/*.mo
+	rm -f locale/*/LC_MESSAGES/*.mo locale/allauth/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What only looks at the code still reads the settings; nothing is reached at these addresses.

@@ -1,5 +1,6 @@
 """Countries by their ISO 3166-1 codes, named in the reader's language (names: Unicode CLDR, through Babel)."""
 
+import unicodedata
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -26,4 +27,9 @@ def _choices(language: str) -> tuple[tuple[str, str], ...]:
     except (ValueError, UnknownLocaleError):
         locale = Locale.parse("en")
     countries = [(code, name) for code, name in locale.territories.items() if len(code) == 2 and code not in _NO_COUNTRIES]
-    return tuple(sorted(countries, key=lambda country: country[1]))
+    return tuple(sorted(countries, key=lambda country: _without_accents(country[1])))
+
+
+def _without_accents(name: str) -> str:
+    """“Ägypten” belongs under A."""
+    return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)).lower()

@@ -47,7 +47,12 @@ class SelectSubjectForm(forms.Form):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["project"].queryset = customer.projects.order_by("-pk")  # type: ignore[attr-defined]
+        projects = customer.projects.order_by("-pk")
+        self.fields["project"].queryset = projects  # type: ignore[attr-defined]
+        if not projects:
+            # Nothing to choose from: the company it is.
+            self.fields["subject"].choices = self.SUBJECTS[:1]  # type: ignore[attr-defined]
+            self.fields["project"].widget = forms.HiddenInput()
         self.helper = form_helper(
             Hidden("customer", str(customer.pk)), "subject", "project", submit=_("Next"), method="get", cancel=reverse("reviews:request")
         )
@@ -86,7 +91,7 @@ class ReviewForm(forms.ModelForm):
         fields = (*CATEGORIES, "text", "author")
         widgets = {"text": forms.Textarea(attrs={"rows": 5}), "author": forms.TextInput(attrs={"autocomplete": "name"})}
         help_texts = {
-            "text": _("What would you tell others? It is shown on the agency's public profile."),
+            "text": _("Optional: what would you tell others? It is shown on the agency's public profile."),
             "author": _("It is shown with your review."),
         }
 

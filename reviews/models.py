@@ -23,6 +23,9 @@ from reviews import summary_trigger, tokens
 #: The four things that are rated, in the order in which they are asked.
 CATEGORIES = ("cooperation", "quality", "schedule", "budget")
 
+#: Characters of an author's name.
+AUTHOR_LENGTH = 100
+
 
 def link_expiry() -> datetime:
     """When a link made now ends."""
@@ -163,7 +166,7 @@ class Review(models.Model):
         verbose_name=gettext_lazy("Overall"),
     )
     text = models.TextField(gettext_lazy("Your review"), max_length=5000, blank=True, validators=[validate_plain_text])
-    author = models.CharField(gettext_lazy("Your name"), max_length=100, validators=[validate_one_line])
+    author = models.CharField(gettext_lazy("Your name"), max_length=AUTHOR_LENGTH, validators=[validate_one_line])
     created_at = models.DateTimeField(gettext_lazy("Submitted"), auto_now_add=True)
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]

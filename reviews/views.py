@@ -23,9 +23,11 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.paging import keyset_page
 from reviews.forms import ReviewForm, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.mails import preview_review_request
-from reviews.models import RatingSummary, ReviewRequest
+from reviews.models import AUTHOR_LENGTH, RatingSummary, ReviewRequest
 from reviews.services import RequestClosed, refuse_own_staff, request_review, submit_review, withdraw_request
 
+#: Marks the message that a review has just come in: the page it leads to says thank you in its own way.
+JUST_SUBMITTED = "just-submitted"
 #: Open requests that the reviews page lists.
 OPEN_REQUESTS_SHOWN = 20
 
@@ -159,7 +161,7 @@ def rate(request: HttpRequest, token: str) -> HttpResponse:
 def _rate(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
     if review_request.state != ReviewRequest.Status.OPEN:
         return _closed(request, review_request)
-    form = ReviewForm(request.POST or None, initial={"author": review_request.customer.person_name})
+    form = ReviewForm(request.POST or None, initial={"author": review_request.customer.person_name[:AUTHOR_LENGTH]})
     if request.method == "POST" and form.is_valid():
         try:
             submit_review(review_request, **form.cleaned_data)
@@ -168,7 +170,7 @@ def _rate(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("Thank you, your review is published."))
+            messages.success(request, _("Thank you, your review is published."), extra_tags=JUST_SUBMITTED)
         if not form.errors:
             return redirect(request.path)
     context = {
@@ -191,7 +193,8 @@ def _closed(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse
         "profile_url": profile.get_absolute_url() if profile and profile.is_registered else None,
     }
     if review_request.state == ReviewRequest.Status.ANSWERED:
-        return render(request, "reviews/answered.html", {**context, "review": review_request.review})
+        just_submitted = any(message.extra_tags == JUST_SUBMITTED for message in messages.get_messages(request))
+        return render(request, "reviews/answered.html", {**context, "review": review_request.review, "just_submitted": just_submitted})
     return render(request, "reviews/gone.html", {**context, "reason": review_request.state}, status=410)
 
 

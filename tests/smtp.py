@@ -68,7 +68,8 @@ class Sink:
     """The server. Its steps are CONNECT, MAIL, RCPT, DATA (before the mail is sent), BODY (the mail is there, the yes is not), RSET."""
 
     def __init__(self, **smtp: Any) -> None:
-        self._smtp = smtp
+        #: A client that is silent for so many seconds is hung up on.
+        self._smtp = {"timeout": 30, **smtp}
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._holds: list[Hold] = []

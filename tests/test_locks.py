@@ -27,12 +27,19 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-    assert policy["form-action"] == "'self'"
+    assert policy["form-action"] == policy["connect-src"] == policy["font-src"] == "'self'"
+    assert policy["img-src"] == "'self' data:"
     assert "unsafe" not in response["Content-Security-Policy"]
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Referrer-Policy"] in {"same-origin", "strict-origin"}
+
+
+@pytest.mark.parametrize("path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/"])
+def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
+    for browser in (alice, Client()):
+        assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
 
 
 @pytest.mark.parametrize("path", [*PAGES[:-1], "/customers/add/", "/company/reviews/", "/company/reviews/request/", "/accounts/2fa/"])

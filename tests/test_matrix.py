@@ -232,3 +232,12 @@ def test_a_strangers_object_or_none_is_404(name: str, cast: Cast) -> None:
         assert answer(client, method, address(name, theirs)) == 404, method
         for absent in (0, 999_999, 2**63 + 1):
             assert answer(client, method, reverse(name, args=[absent])) == 404, (method, absent)
+
+
+@pytest.mark.parametrize("name", [name for name, route in STAFF_ROUTES.items() if "POST" in route.methods])
+def test_no_form_is_taken_without_its_csrf_token(name: str, cast: Cast) -> None:
+    route, client = STAFF_ROUTES[name], Client(enforce_csrf_checks=True)
+    client.force_login(cast.alice)
+    response = client.post(address(name, route.thing and route.thing(cast.alder)), {"agency": cast.alder.pk})
+    assert response.status_code == 403
+    assert "csrf" in response.templates[0].name

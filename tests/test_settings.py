@@ -50,6 +50,10 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ("EMAIL_URL", "nonsense"),
         ("DEBUG", "perhaps"),
         ("OUTBOX_MAX_ATTEMPTS", "many"),
+        ("OUTBOX_MAX_ATTEMPTS", "0"),
+        ("OUTBOX_BACKOFF", "0"),
+        ("OUTBOX_LEASE", "-1"),
+        ("OUTBOX_SWEEP", "0"),
         ("REVIEW_LINK_DAYS", "soon"),
         ("PORTAL_DEMO", "1"),
     ],
@@ -64,7 +68,17 @@ def test_debug_is_off_unless_asked_for() -> None:
     assert setting("DEBUG") == "False"
 
 
-@pytest.mark.parametrize("name", ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "SESSION_COOKIE_HTTPONLY", "SECURE_SSL_REDIRECT"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "LANGUAGE_COOKIE_SECURE",
+        "SESSION_COOKIE_HTTPONLY",
+        "CSRF_COOKIE_HTTPONLY",
+        "SECURE_SSL_REDIRECT",
+    ],
+)
 def test_over_https_cookies_are_locked(name: str) -> None:
     assert setting(name) == "True"
 

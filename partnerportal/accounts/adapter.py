@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.sites.shortcuts import get_current_site
 from django.http import HttpRequest
 
 from partnerportal.outbox.services import queue_mail
@@ -16,5 +17,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""
-        message = self.render_mail(template_prefix, email, context)
+        site = get_current_site(self.request)
+        message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context})
         queue_mail(kind=template_prefix, to=email, subject=message.subject, text=str(message.body))

@@ -7,13 +7,14 @@ from typing import Any
 from django.db.models import Count, QuerySet, Window
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.desk.menu import new_reviews
+from reviews.models import rounded
 
 #: A card shows this many rows; the rest is one click away.
 ROWS = 5
@@ -123,7 +124,10 @@ def _open_requests(agency: Agency) -> Card:
 def _new_reviews(agency: Agency) -> Card:
     reviews = new_reviews().filter(agency=agency).select_related("request__project", "request__customer")
     found, total = _first(reviews, "-pk")
-    rows = [Row(f"{r.author_label} · {r.subject_label}", r.request.customer.get_absolute_url(), f"{r.overall:.1f} ★") for r in found]
+    rows = [
+        Row(f"{r.author_label} · {r.subject_label}", r.request.customer.get_absolute_url(), f"{number_format(rounded(r.overall), 1)} ★")
+        for r in found
+    ]
     empty = _("No new reviews this week. Ask a customer for one?")
     return Card(_("New reviews"), "star", total, rows, empty, reverse("reviews:manage"), _("All reviews"))
 

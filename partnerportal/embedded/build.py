@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
     """Compile each .po file that is newer than its .mo file; those that were compiled."""
     compiled = []
-    for source in locale.glob("*/LC_MESSAGES/django.po"):
+    for source in locale.glob("**/LC_MESSAGES/django.po"):
         target = source.with_suffix(".mo")
         if target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
             continue

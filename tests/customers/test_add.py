@@ -7,6 +7,7 @@ from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.customers import CustomerFactory
 
 ADD = "/customers/add/"
 FIELDS = {
@@ -26,6 +27,15 @@ FIELDS = {
     "notes": "Calls in the morning.\nNever on Mondays.",
 }
 PERSON = {"kind": "person", "last_name": "Brandt", "language": "en"}
+#: The longest text that each field takes, and how the text begins.
+LONGEST = {
+    "company": (200, ""), "first_name": (100, ""), "last_name": (100, ""),
+    "email": (254, "ute@muellerei.example"), "phone": (40, ""), "website": (300, "https://muellerei.example/"),
+    "street": (200, ""), "zip": (20, ""), "city": (120, ""),
+    "notes": (10_000, ""),
+}  # fmt: skip
+#: Free text; the address of a mail or a page has a form of its own.
+ONE_LINE = {"company", "first_name", "last_name", "phone", "street", "zip", "city"}
 
 
 def test_every_field_is_saved(stan: Client, cast: Cast) -> None:
@@ -86,6 +96,40 @@ def test_bad_input_gets_a_message_at_its_field_and_stays(stan: Client, fields: d
     assert not AuditEvent.objects.exists()
 
 
+def texts(*, beyond: int) -> dict[str, str]:
+    """For each field one that is so many characters longer than it may be."""
+    filled = {
+        name: begin.rjust(length + beyond, "x") if name == "email" else begin.ljust(length + beyond, "x")
+        for name, (length, begin) in LONGEST.items()
+    }
+    return {**FIELDS, **filled}
+
+
+def test_every_field_takes_its_length(stan: Client, cast: Cast) -> None:
+    assert stan.post(ADD, texts(beyond=0)).status_code == 302
+    customer = Customer.objects.get()
+    assert {name: len(getattr(customer, name)) for name in LONGEST} == {name: length for name, (length, _) in LONGEST.items()}
+
+
+def test_no_field_takes_a_character_more_than_its_length(stan: Client, cast: Cast) -> None:
+    response = stan.post(ADD, texts(beyond=1))
+    assert set(response.context["form"].errors) == set(LONGEST)
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
+def test_no_text_takes_a_control_character(stan: Client, cast: Cast, character: str) -> None:
+    response = stan.post(ADD, {**FIELDS, **dict.fromkeys([*ONE_LINE, "notes"], f"a{character}b")})
+    assert set(response.context["form"].errors) == {*ONE_LINE, "notes"}
+    assert not Customer.objects.exists()
+
+
+@pytest.mark.parametrize("character", ["\n", "\r", "\t", "\u2028", "\u2029"])
+def test_only_the_notes_have_several_lines(stan: Client, cast: Cast, character: str) -> None:
+    response = stan.post(ADD, {**FIELDS, **dict.fromkeys([*ONE_LINE, "notes"], f"a{character}b")})
+    assert set(response.context["form"].errors) == ONE_LINE
+
+
 @pytest.mark.parametrize("name", ["שלום עולם", "👩‍🌾 Hof", "Ñandú & Söhne", "<b>Bold</b> GmbH", "'; DROP TABLE x; --", "%(company)s {0}"])
 def test_any_name_is_a_name(stan: Client, name: str) -> None:
     page = stan.post(ADD, {"kind": "company", "company": name, "language": "en"}, follow=True).content.decode()
@@ -106,3 +150,20 @@ def test_an_ended_session_costs_no_input(cast: Cast) -> None:
     assert "What you typed is still here" in page
     assert not Customer.objects.exists()
     assert "Müllerei" not in browser.get(ADD).content.decode()
+
+
+def test_what_was_typed_comes_back_on_its_own_page_only(cast: Cast) -> None:
+    browser = Client()
+    browser.post(ADD, FIELDS)
+    browser.force_login(cast.stan)
+    customer = CustomerFactory(agency=cast.alder)
+    assert "Müllerei" not in browser.get(f"/customers/{customer.pk}/edit/").content.decode()
+    assert "Müllerei" in browser.get(ADD).content.decode()
+
+
+def test_more_than_any_form_holds_is_not_kept(cast: Cast) -> None:
+    browser = Client()
+    browser.post(ADD, {**FIELDS, "notes": "x" * 200_000})
+    assert len(str(dict(browser.session))) < 200_000
+    browser.force_login(cast.stan)
+    assert browser.get(ADD).context["form"].is_bound is False

@@ -63,7 +63,16 @@ def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "field"),
-    [({"title": ""}, "title"), ({"title": "x" * 201}, "title"), ({"status": "lost"}, "status"), ({"due_on": "31.02.2026"}, "due_on")],
+    [
+        ({"title": ""}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"title": "two\nlines"}, "title"),
+        ({"title": "nul \x00"}, "title"),
+        ({"description": "x" * 10_001}, "description"),
+        ({"description": "bell \x07"}, "description"),
+        ({"status": "lost"}, "status"),
+        ({"due_on": "31.02.2026"}, "due_on"),
+    ],
 )
 def test_bad_input_for_a_project_gets_a_message(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch", "status": "active", **fields})
@@ -94,3 +103,28 @@ def form_of_response(response) -> dict[str, str]:
     """What the browser would send if Save were pressed again."""
     form = response.context["form"]
     return {name: form[name].value() or "" for name in form.fields}
+
+
+@pytest.mark.parametrize("action", ["edit", "projects/add"])
+def test_a_full_form_for_a_strangers_customer_is_404_and_changes_nothing(
+    stan: Client, charlie: Client, customer: Customer, action: str
+) -> None:
+    fields = {**form_of(stan, customer), "company": "Taken Over GmbH", "title": "Taken over", "status": "active"}
+    assert charlie.post(f"/customers/{customer.pk}/{action}/", fields).status_code == 404
+    customer.refresh_from_db()
+    assert customer.company == "Old Name GmbH"
+    assert not Project.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_and_a_project_each_have_a_transaction_with_their_event(stan: Client, customer: Customer) -> None:
+    stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "city": "Bonn"})
+    stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch", "status": "active"})
+    assert set(AuditEvent.objects.values_list("action", flat=True)) == {"customer.created", "customer.updated", "project.added"}
+
+
+@pytest.mark.parametrize("wrong", [{"title": ""}, {"status": "lost"}])
+def test_the_database_refuses_a_project_that_the_form_would(customer: Customer, wrong: dict[str, str]) -> None:
+    ProjectFactory(customer=customer)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Project.objects.update(**wrong)

@@ -64,3 +64,18 @@ def test_a_made_up_position_is_404(stan: Client, cast: Cast, position: str, dire
 def test_a_huge_position_is_an_empty_page(stan: Client, cast: Cast) -> None:
     fill(cast, 3)
     assert stan.get(f"{LIST}?after=Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTld").status_code in {200, 404}
+
+
+def test_paging_keeps_what_else_stands_in_the_address(stan: Client, cast: Cast) -> None:
+    fill(cast, 30)
+    first = stan.get(LIST, {"after": "", "q": "köln & co"}).context["page"]
+    assert stan.get(LIST + first.next_url).wsgi_request.GET["q"] == "köln & co"
+
+
+def test_a_long_list_is_counted_up_to_10_000(stan: Client, cast: Cast) -> None:
+    fill(cast, 10_000)
+    response = stan.get(LIST)
+    assert (response.context["total"], response.context["total_is_more"]) == (10_000, False)
+    Customer.objects.create(agency=cast.alder, number=11_001, company="One more")
+    response = stan.get(LIST)
+    assert (response.context["total"], response.context["total_is_more"]) == (10_000, True)

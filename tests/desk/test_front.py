@@ -1,7 +1,13 @@
 """The front door, the menu, the dashboard, and what machines ask."""
 
-from django.test import Client
+from datetime import UTC, datetime, timedelta
 
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from reviews.models import Review
 from tests.cast import Cast
 from tests.factories.customers import ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -54,3 +60,51 @@ def test_not_ready_without_the_broker(db: None, settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": True, "broker": False})
+
+
+def test_the_dashboard_shows_nothing_of_another_agency(alice: Client, cast: Cast) -> None:
+    ProjectFactory(customer__agency=cast.birch, due_on="2020-01-01", status="active")
+    ReviewRequestFactory(customer__agency=cast.birch)
+    ReviewFactory(review_request__customer__agency=cast.birch)
+    assert [(card.count, card.items) for card in alice.get("/dashboard/").context["cards"]] == [(0, [])] * 3
+
+
+def test_what_is_over_does_not_wait_on_the_dashboard(alice: Client, cast: Cast) -> None:
+    ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
+    assert [card.count for card in alice.get("/dashboard/").context["cards"]] == [0, 0, 0]
+
+
+def test_a_review_is_new_for_seven_days(alice: Client, cast: Cast) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder)
+
+    def badge_and_card() -> tuple[int | None, int]:
+        context = alice.get("/dashboard/").context
+        badges = [item.badge for entry in context["menu"] for item in entry.children if item.url == "/company/reviews/"]
+        return badges[0], context["cards"][2].count
+
+    Review.objects.update(created_at=timezone.now() - timedelta(days=6, hours=23))
+    assert badge_and_card() == (1, 1)
+    Review.objects.update(created_at=timezone.now() - timedelta(days=7, hours=1))
+    # No badge at all rather than a nought.
+    assert badge_and_card() == (None, 0)
+
+
+def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast) -> None:
+    cast.alder.time_zone = "Pacific/Kiritimati"
+    cast.alder.save()
+    # 14 hours ahead: there the next day has begun.
+    noon = datetime(2099, 6, 1, 12, tzinfo=UTC)
+    ReviewRequestFactory(customer__agency=cast.alder, expires_at=noon)
+    with translation.override("en"):
+        there, here = (date_format(day, "SHORT_DATE_FORMAT") for day in (noon.date() + timedelta(days=1), noon.date()))
+    (row,) = alice.get("/dashboard/").context["cards"][1].items
+    assert there in row.note
+    assert here not in row.note
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "4.3 ★"), ("de", "4,3 ★")])
+def test_the_dashboard_rounds_as_the_profile_does(cast: Cast, language: str, shown: str) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
+    browser = Client(headers={"Accept-Language": language})
+    browser.force_login(cast.alice)
+    assert shown in browser.get("/dashboard/").content.decode()

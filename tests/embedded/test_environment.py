@@ -1,11 +1,12 @@
 """What `run` and `exec` set, and what they leave as the caller set it."""
 
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
-from partnerportal.embedded.environment import surroundings
+from partnerportal.embedded.environment import BASE_DIR, surroundings
 from partnerportal.embedded.messages import Trouble
 
 
@@ -64,3 +65,12 @@ def test_the_secret_key_is_kept_and_private(data_dir: Path) -> None:
 def test_a_wrong_port_is_named(data_dir: Path, port: str) -> None:
     with pytest.raises(Trouble, match="PORT: a number"):
         surroundings(given(data_dir, PORT=port))
+
+
+def test_each_variable_of_the_settings_is_explained_in_the_example() -> None:
+    settings = (BASE_DIR / "partnerportal" / "settings.py").read_text()
+    example = (BASE_DIR / ".env.example").read_text()
+    explained = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
+    assert set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", settings)) - explained == set()
+    # Nothing secret in it works.
+    assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)

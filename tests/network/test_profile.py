@@ -1,6 +1,10 @@
 """`/partners/` and `/partners/<slug>/`, and how a profile gets there."""
 
+import base64
+
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from partnerportal.audit.models import AuditEvent
@@ -8,6 +12,7 @@ from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services import decline_profile, register_profile, submit_profile
 from tests.cast import Cast
 from tests.concurrency import at_once
+from tests.factories.accounts import UserFactory
 from tests.factories.agencies import ProfileFactory
 from tests.factories.reviews import ReviewFactory
 
@@ -40,7 +45,9 @@ def test_stars_and_average_come_from_the_summary(cast: Cast) -> None:
 
 
 def test_reviews_of_another_agency_stay_there(cast: Cast) -> None:
-    ReviewFactory(review_request__customer__agency=cast.birch, text="About Birch only")
+    for agency, text in ((cast.alder, "About Alder only"), (cast.birch, "About Birch only")):
+        ReviewFactory(review_request__customer__agency=agency, text=text)
+    assert "About Alder only" in Client().get("/partners/alder/").content.decode()
     assert "About Birch only" not in Client().get("/partners/alder/").content.decode()
     assert "About Birch only" in Client().get("/partners/birch/").content.decode()
 
@@ -88,3 +95,45 @@ def test_an_admin_registers_and_declines_in_the_administration(cast: Cast) -> No
     assert [PartnerProfile.objects.get(pk=p.pk).status for p in (first, second, draft)] == ["registered", "declined", "draft"]
     event = AuditEvent.objects.get(action="profile.registered")
     assert (event.actor_label, event.source) == ("Ada Admin", "admin")
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "4.3 of 5"), ("de", "4,3 von 5")])
+def test_ratings_are_shown_to_one_decimal_halves_up(cast: Cast, language: str, shown: str) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
+    page = Client(headers={"Accept-Language": language}).get("/partners/alder/").content.decode()
+    assert page.count(shown) >= 2  # the agency's and the review's
+
+
+# That the admin's field for addresses warns is no matter of the status.
+@pytest.mark.filterwarnings("ignore:The default scheme will be changed")
+def test_no_admin_types_a_status(cast: Cast) -> None:
+    profile, client = ProfileFactory(status="draft"), Client()
+    client.force_login(cast.ada)
+    fields = {"agency": profile.agency_id, "slug": profile.slug, "claim": "Typed", "status": "registered"}
+    assert client.post(f"/admin/network/partnerprofile/{profile.pk}/change/", fields).status_code == 302
+    profile.refresh_from_db()
+    assert (profile.claim, profile.status) == ("Typed", "draft")
+
+
+@pytest.mark.parametrize("action", ["register", "decline"])
+def test_who_may_only_look_decides_nothing(cast: Cast, action: str) -> None:
+    viewer, profile, client = UserFactory(is_staff=True), ProfileFactory(status="submitted"), Client()
+    viewer.user_permissions.add(Permission.objects.get(codename="view_partnerprofile"))
+    client.force_login(viewer)
+    client.post("/admin/network/partnerprofile/", {"action": action, "_selected_action": [profile.pk]})
+    profile.refresh_from_db()
+    assert profile.status == "submitted"
+
+
+@pytest.mark.parametrize(
+    "position",
+    ['["\\u0000"]', '[["a"]]', "[{}]", "[null]", '["a", "b"]', "[1.5]", '"a"', pytest.param("[" * 3000, id="3000 lists in each other")],
+)
+def test_a_made_up_position_in_the_directory_is_404(cast: Cast, position: str) -> None:
+    assert Client().get("/partners/", {"after": base64.urlsafe_b64encode(position.encode()).decode()}).status_code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"status": "famous"}, {"registered_at": None}])
+def test_the_database_refuses_an_unknown_status_and_a_registration_without_its_time(cast: Cast, wrong: dict[str, str | None]) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PartnerProfile.objects.filter(agency=cast.alder).update(**wrong)

@@ -20,7 +20,7 @@ from tests.workers import Process, Wire, broker_at
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Generous: Celery's own way, to try again and again, takes 6 s and more."""
+    """Generous, for a busy machine: left to itself, Celery tries again for more than 6 s, and waits for an answer for ever."""
     begun = time.monotonic()
     yield
     assert time.monotonic() - begun < seconds
@@ -29,7 +29,7 @@ def at_most(seconds: float) -> Iterator[None]:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("address", ["unix:///nowhere/broker.sock", "redis://127.0.0.1:9/0"])
 def test_a_broker_that_is_away_holds_no_commit_up(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    with broker_at(address, monkeypatch), at_most(4):
+    with broker_at(address, monkeypatch), at_most(5):
         mail = MailFactory()
     mail.refresh_from_db()
     assert mail.status == "queued"
@@ -41,7 +41,7 @@ def test_a_broker_that_hangs_holds_a_commit_up_for_moments_only(monkeypatch: pyt
         # Once while it still answers, so that there is a connection to hang on; once with a new one.
         MailFactory()
         for _ in range(2):
-            with wire.dead(), at_most(5):
+            with wire.dead(), at_most(10):
                 MailFactory()
     assert OutgoingMail.objects.filter(status="queued").count() == 3
 
@@ -49,7 +49,7 @@ def test_a_broker_that_hangs_holds_a_commit_up_for_moments_only(monkeypatch: pyt
 @pytest.mark.django_db(transaction=True)
 def test_a_person_who_asks_for_a_review_meanwhile_notices_nothing(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    with broker_at("unix:///nowhere/broker.sock", monkeypatch), at_most(4):
+    with broker_at("unix:///nowhere/broker.sock", monkeypatch), at_most(5):
         answer = alice.post("/company/reviews/request/", {"customer": customer.pk, "subject": "company", "send": "Send by e-mail"})
     assert answer.status_code == 302
     assert OutgoingMail.objects.get().to_email == customer.email

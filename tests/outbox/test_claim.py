@@ -1,7 +1,7 @@
 """One mail, several workers: one of them sends it. Each worker here is a thread with a database connection of its own."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -69,7 +69,7 @@ def test_ten_workers_at_once_send_it_once(smtp: Sink) -> None:
 def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_LEASE = 0.1
     mail = MailFactory()
-    with smtp.holding("BODY") as hold, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         first = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         # Its lease has ended, the server still thinks.
@@ -80,6 +80,28 @@ def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, sett
         assert first.result() == [None]
     mail.refresh_from_db()
     assert (len(smtp.mails), mail.status, mail.attempts) == (1, "sent", 1)
+
+
+def test_whoever_lost_the_race_for_it_and_holds_it_a_moment_longer_does_not_keep_the_winner_from_it(smtp: Sink) -> None:
+    mail, held = MailFactory(), Event()
+
+    def hold_for_a_moment(_: int) -> None:
+        with transaction.atomic():
+            OutgoingMail.objects.select_for_update().get(pk=mail.pk)
+            held.set()
+            time.sleep(0.2)
+
+    def get_in_between(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        """After the claim, before the row is locked for sending."""
+        if "FOR UPDATE" in sql and "sealed_body" in sql:
+            pool.submit(at_once, 1, hold_for_a_moment)
+            assert held.wait(10)
+        return execute(sql, *args)
+
+    with ThreadPoolExecutor(1) as pool, connection.execute_wrapper(get_in_between):
+        send_like_a_worker(mail.pk)
+    mail.refresh_from_db()
+    assert (held.is_set(), mail.status, mail.attempts) == (True, "sent", 1)
 
 
 def test_a_locked_mail_holds_no_worker_up(smtp: Sink) -> None:
@@ -135,7 +157,7 @@ def test_a_mail_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings
 def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_MAX_ATTEMPTS, settings.OUTBOX_LEASE = 1, 0.1
     mail = MailFactory()
-    with smtp.holding("BODY") as hold, ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         sending = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         time.sleep(0.2)

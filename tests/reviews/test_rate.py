@@ -1,5 +1,6 @@
 """`/r/<token>/`: the personal review page."""
 
+import base64
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from partnerportal.audit.models import AuditEvent
+from partnerportal.network.models import PartnerProfile
 from reviews import tokens
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services import RequestClosed, submit_review, withdraw_request
@@ -51,6 +53,19 @@ def test_submitting_saves_the_review_and_thanks(asked: ReviewRequest) -> None:
     assert asked.status == "answered"
     event = AuditEvent.objects.get(action="review.submitted")
     assert (event.customer_id, event.actor_id, event.source, event.ip_address) == (asked.customer_id, None, "link", None)
+
+
+def test_the_second_look_says_that_it_was_rated_already(asked: ReviewRequest) -> None:
+    browser = Client()
+    first = browser.post(path_of(asked), ANSWERS, follow=True)
+    assert first.context["just_submitted"] is True
+    assert browser.get(path_of(asked)).context["just_submitted"] is False
+
+
+def test_the_name_offered_always_fits(cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__first_name="F" * 100, customer__last_name="L" * 100)
+    offered = Client().get(path_of(asked)).context["form"]["author"].value()
+    assert Client().post(path_of(asked), {**ANSWERS, "author": offered}).status_code == 302
 
 
 def test_it_needs_the_forms_csrf_token(asked: ReviewRequest) -> None:
@@ -214,3 +229,45 @@ def test_submitting_and_withdrawing_at_once_one_wins(cast: Cast) -> None:
     assert sum(isinstance(result, RequestClosed) for result in results) == 1
     asked.refresh_from_db()
     assert Review.objects.count() == (asked.status == "answered")
+
+
+@pytest.mark.parametrize("state", ["answered", "expired", "withdrawn", "mistyped"])
+def test_a_closed_link_is_kept_from_caches_and_search_engines_too(asked: ReviewRequest, cast: Cast, state: str) -> None:
+    if state == "answered":
+        ReviewFactory(review_request=asked)
+    elif state == "expired":
+        ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    elif state == "withdrawn":
+        withdraw_request(asked, by=cast.alice)
+    response = Client().get("/r/mistyped/" if state == "mistyped" else path_of(asked))
+    assert "no-store" in response["Cache-Control"]
+    assert "noindex" in response["X-Robots-Tag"]
+    assert response["Referrer-Policy"] == "strict-origin"
+
+
+@pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])
+def test_a_link_takes_no_other_method(asked: ReviewRequest, method: str) -> None:
+    assert getattr(Client(), method)(path_of(asked)).status_code == 405
+
+
+def test_whoever_was_too_slow_is_told_so(asked: ReviewRequest) -> None:
+    # The page was opened in time, and time went by before the row was locked.
+    ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(RequestClosed, match="expired"):
+        submit_review(asked, cooperation=5, quality=5, schedule=5, budget=5, author="Lea")
+    assert not Review.objects.exists()
+
+
+def test_thanks_lead_to_the_profile_only_once_it_is_registered(asked: ReviewRequest, cast: Cast) -> None:
+    ReviewFactory(review_request=asked)
+    assert b"/partners/alder/" in Client().get(path_of(asked)).content
+    PartnerProfile.objects.filter(agency=cast.alder).update(status="declined")
+    assert b"/partners/alder/" not in Client().get(path_of(asked)).content
+
+
+def test_a_token_has_at_least_128_bits_of_which_each_is_random() -> None:
+    nonces = [tokens.new_nonce() for _ in range(200)]
+    assert {len(bytes.fromhex(nonce)) * 8 for nonce in nonces} == {128}
+    # Whatever stands still, or counts on, would show as a place with few different digits.
+    assert min(len(set(digits)) for digits in zip(*nonces, strict=True)) > 8
+    assert all(len(base64.urlsafe_b64decode(tokens.token_for(nonce))) * 8 >= 128 for nonce in nonces)

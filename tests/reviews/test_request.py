@@ -45,9 +45,16 @@ def test_step_2_lists_the_customers_projects_only(stan: Client, cast: Cast) -> N
 
 
 def test_a_project_has_to_be_chosen_when_one_is_rated(stan: Client, cast: Cast) -> None:
-    customer = CustomerFactory(agency=cast.alder)
+    customer = ProjectFactory(customer__agency=cast.alder).customer
     response = stan.get(WIZARD, {"customer": customer.pk, "subject": "project", "project": ""})
     assert "project" in response.context["form"].errors
+
+
+def test_without_a_project_only_the_company_can_be_rated(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    form = stan.get(WIZARD, {"customer": customer.pk}).context["form"]
+    assert [value for value, _label in form.fields["subject"].choices] == ["company"]
+    assert stan.get(WIZARD, {"customer": customer.pk, "subject": "project"}).status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -195,3 +202,60 @@ def test_withdrawing_closes_the_link_once(stan: Client, cast: Cast) -> None:
     assert asked.status == "withdrawn"
     assert AuditEvent.objects.filter(action="review_request.withdrawn").count() == 1
     assert asked.link.encode() not in stan.get(f"/company/reviews/requests/{asked.pk}/").content
+
+
+def test_an_expired_request_can_not_be_withdrawn_any_more(stan: Client, cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
+    page = stan.post(f"/company/reviews/requests/{asked.pk}/withdraw/", follow=True).content.decode()
+    assert "closed already" in page
+    assert not AuditEvent.objects.filter(action="review_request.withdrawn").exists()
+
+
+def test_staff_of_another_agency_can_be_asked(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, email="charlie@birch.example")
+    assert stan.post(WIZARD, {**choices(customer), "send": ""}).status_code == 302
+    assert OutgoingMail.objects.get().to_email == "charlie@birch.example"
+
+
+def test_the_mail_and_its_preview_speak_the_customers_language(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, language="de")
+    page = stan.get(WIZARD, choices(customer)).content.decode()
+    assert "How should the link reach them?" in page
+    assert "Wie war die Zusammenarbeit mit Alder Web?" in page
+    stan.post(WIZARD, {**choices(customer), "send": ""})
+    mail = OutgoingMail.objects.get()
+    assert mail.subject == "Wie war die Zusammenarbeit mit Alder Web?"
+    assert 'lang="de"' in mail.html
+    assert mail.customer_id == customer.pk
+
+
+def test_the_preview_shows_no_link_that_works(stan: Client, cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    assert asked.link not in stan.get(WIZARD, choices(asked.customer)).content.decode()
+
+
+def test_a_link_that_no_known_key_can_make_again_is_withdrawn_and_replaced(stan: Client, cast: Cast, settings) -> None:
+    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    lost = asked.link
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-" * 5, []
+    stan.force_login(cast.stan)
+    assert stan.post(WIZARD, {**choices(asked.customer), "link": ""}).status_code == 302
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+    assert Client().get(lost.removeprefix(settings.SITE_URL)).status_code == 410
+    assert ReviewRequest.objects.get(status="open").link not in {None, lost}
+
+
+def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(cast: Cast) -> None:
+    customer, browser = CustomerFactory(agency=cast.alder), Client()
+    assert browser.post(WIZARD, {**choices(customer), "send": "Send by e-mail"}).status_code == 302
+    browser.force_login(cast.stan)
+    assert "How should the link reach them?" in browser.get(WIZARD).content.decode()
+    assert not ReviewRequest.objects.exists()
+
+
+def test_the_database_refuses_an_unknown_status_and_a_link_of_another_request(cast: Cast) -> None:
+    asked, other = ReviewRequestFactory(customer__agency=cast.alder), ReviewRequestFactory(customer__agency=cast.alder)
+    for wrong in ({"status": "lost"}, {"token_digest": other.token_digest}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ReviewRequest.objects.filter(pk=asked.pk).update(**wrong)

@@ -109,3 +109,17 @@ def test_the_distribution_rounds_halves_up(cast: Cast, stars: tuple[int, ...], b
     figures = stored(cast.alder)
     assert figures == afresh(cast.alder)
     assert [n for n in range(1, 6) if figures[f"stars_{n}"]] == [bucket]
+
+
+def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cast: Cast) -> None:
+    for stars in ((5, 5, 5, 5), (5, 4, 4, 4), (5, 4, 3, 1)):
+        ReviewFactory(review_request__customer__agency=cast.alder, **dict(zip(CATEGORIES, stars, strict=True)))
+    summary = RatingSummary.objects.get(agency=cast.alder)
+    assert [category.value for category in summary.categories] == [5, Decimal(13) / 3, 4, Decimal(10) / 3]
+    assert [(line.stars, line.count, line.percent) for line in summary.distribution] == [
+        (5, 1, 33),
+        (4, 1, 33),
+        (3, 1, 33),
+        (2, 0, 0),
+        (1, 0, 0),
+    ]

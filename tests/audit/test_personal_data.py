@@ -1,0 +1,55 @@
+"""The audit outlives an erasure, so it must never hold what an erasure has to remove."""
+
+from urllib.parse import urlsplit
+
+from django.db import connection
+from django.test import Client
+
+from customers.models import Customer
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from reviews.models import ReviewRequest
+from tests.cast import Cast
+
+BEFORE = {
+    "kind": "company", "company": "Quittenhof", "salutation": "ms", "first_name": "Undine", "last_name": "Zwetschge",
+    "email": "undine@quittenhof.example", "phone": "+49 99123", "website": "https://quittenhof.example", "street": "Mispelweg 3",
+    "zip": "98765", "city": "Obstheim", "country": "DE", "language": "de", "notes": "Likes plums.",
+}  # fmt: skip
+AFTER = {**BEFORE, "company": "Schlehenhof", "last_name": "Hagebutte", "email": "undine@schlehenhof.example", "notes": "Likes sloes."}
+#: Of the values, those which are words of theirs and of nobody else.
+WORDS = {
+    "quittenhof", "schlehenhof", "undine", "zwetschge", "hagebutte", "99123", "mispelweg", "98765", "obstheim", "plums", "sloes",
+    "relaunch", "bitterly", "198.51.100",
+}  # fmt: skip
+
+
+def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> None:
+    stan.post("/customers/add/", BEFORE)
+    customer = Customer.objects.get()
+    stan.post(f"/customers/{customer.pk}/edit/", AFTER)
+    stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch for Undine", "status": "active"})
+    wizard = {"customer": customer.pk, "subject": "project", "project": customer.projects.get().pk}
+    stan.post("/company/reviews/request/", {**wizard, "send": ""})
+    answers = {"cooperation": 1, "quality": 1, "schedule": 1, "budget": 1, "text": "Bitterly bad.", "author": "Undine Hagebutte"}
+    Client().post(urlsplit(ReviewRequest.objects.get().link).path, answers, REMOTE_ADDR="198.51.100.7")
+    stan.post("/company/reviews/request/", {**wizard, "link": ""})
+    stan.post(f"/company/reviews/requests/{ReviewRequest.objects.get(status='open').pk}/withdraw/")
+    ada = Client()
+    ada.force_login(cast.ada)
+    ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [OutgoingMail.objects.get().pk]})
+
+    assert set(AuditEvent.objects.values_list("action", flat=True)) == {
+        "customer.created",
+        "customer.updated",
+        "project.created",
+        "review_request.created",
+        "review_request.mailed",
+        "review_request.withdrawn",
+        "review.submitted",
+        "mail.resent",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT lower(json_agg(event)::text) FROM audit_auditevent event")
+        kept = cursor.fetchone()[0]
+    assert [word for word in WORDS if word in kept] == []

@@ -1,0 +1,249 @@
+"""The German texts: nothing is missing, nothing stays English, and people are addressed as “Sie”."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from html import unescape
+from pathlib import Path
+
+import allauth
+import pytest
+from babel.messages import Catalog, Message
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+
+from reviews.mails import preview_review_request
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+LOCALE = settings.BASE_DIR / "locale"
+#: Ours, and what we say in the place of django-allauth's German.
+OURS, FOR_ALLAUTH = (folder / "de" / "LC_MESSAGES" / "django.po" for folder in (LOCALE, LOCALE / "allauth"))
+ALLAUTHS_OWN = Path(allauth.__file__).parent / "locale" / "de" / "LC_MESSAGES" / "django.po"
+
+#: %(name)s, %d, {name}, <em>: what a translation has to keep as it is. A per cent sign stands doubled.
+PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}|</?[a-z][^>]*>")
+#: Words that only the familiar form of address has.
+FAMILIAR = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein(e[mnrs]?)?|[Gg]ib|[Ll]ass|[Ww]ähle|versuche)\b")
+#: Common words of our English texts that no German text, name or test datum has; the Isle of Man is called so in German, too.
+ENGLISH = re.compile(
+    r"\b(the|and|(?<!Isle )of|your|you|is|are|not|yet|with|for|from|by|to|please|customers?|reviews?|requests?|requested|ratings?|"
+    r"dashboard|add|save|cancel|edit|send|sent|search|sign|password|back|newer|older|first|last|phone|city|country|language|notes|nothing|"
+    r"cooperation|quality|schedule|due|waiting|answered|step|welcome|hello|page|something|account|close|colours)\b",
+    re.IGNORECASE,
+)
+PUBLIC_PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/accounts/signup/", "/r/mistyped/", "/nothing/"]
+STAFF_PAGES = [
+    "/dashboard/",
+    "/customers/",
+    "/customers/add/",
+    "/company/reviews/",
+    "/company/reviews/request/",
+    "/company/mail/",
+    "/accounts/email/",
+    "/accounts/2fa/webauthn/",
+]
+#: django-allauth's own pages and forms.
+ALLAUTH_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]
+
+
+def catalog(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale="de")
+
+
+def messages(path: Path) -> list[Message]:
+    """Without the header."""
+    return [message for message in catalog(path) if message.id]
+
+
+def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Singular and plural, or the one form that there is."""
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+def key(message: Message) -> tuple[str | None, tuple[str, ...]]:
+    return message.context, forms(message.id)
+
+
+def reads_like(message: Message) -> str:
+    return " / ".join(forms(message.id))
+
+
+def seen(page: str) -> list[str]:
+    """Every text of a page that somebody sees or hears, the way it stands there."""
+    page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    # English is offered in English.
+    page = re.sub(r'<button[^>]* lang="en".*?</button>', "", page, flags=re.DOTALL)
+    attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)
+    texts = [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *attributes]]
+    return [re.sub(r"\s+", " ", text) for text in texts if text]
+
+
+def english_left(page: str) -> list[str]:
+    """Texts of the page that are a message in English, or have an English word."""
+    untranslated = {text for message in messages(OURS) for text in forms(message.id)}
+    untranslated -= {text for message in messages(OURS) for text in forms(message.string)}
+    return [text for text in seen(page) if text in untranslated or ENGLISH.search(text)]
+
+
+@pytest.fixture
+def busy(cast: Cast) -> Cast:
+    """Alder has something of everything, in words that are German or nobody's."""
+    customer = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", language="de")
+    project = ProjectFactory(customer=customer, title="Relaunch", due_on="2020-01-01", status="active")
+    ReviewFactory(review_request__customer=customer, review_request__project=project, text="Alles bestens.")
+    ReviewRequestFactory(customer=customer)
+    MailFactory(agency=cast.alder, subject="Betreff")
+    return cast
+
+
+def german(cast: Cast | None = None) -> Client:
+    """A browser set to German; with a cast, Alice is signed in."""
+    client = Client(headers={"Accept-Language": "de"})
+    if cast:
+        client.force_login(cast.alice)
+    return client
+
+
+# --- The catalogs --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
+def test_every_message_is_translated(path: Path) -> None:
+    assert [reads_like(message) for message in messages(path) if not all(forms(message.string)) or message.fuzzy] == []
+    assert list(catalog(path).obsolete) == [], "delete what no source has any more (#~)"
+
+
+@pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
+def test_every_translation_keeps_its_placeholders(path: Path) -> None:
+    for message in messages(path):
+        # Of two forms, the singular may say “one” without the number, and German has each in its own place.
+        for english, german_text in zip(forms(message.id), forms(message.string), strict=True):
+            assert Counter(PLACEHOLDER.findall(german_text)) == Counter(PLACEHOLDER.findall(english)), reads_like(message)
+            # The first and last character decide how a text joins what stands around it.
+            assert english.endswith("\n") == german_text.endswith("\n") and english.startswith("\n") == german_text.startswith("\n")
+
+
+@pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
+def test_german_is_written_as_german_is(path: Path) -> None:
+    texts = [text for message in messages(path) for text in forms(message.string)]
+    assert [text for text in texts if FAMILIAR.search(text)] == [], "we say Sie"
+    assert [text for text in texts if re.search(r"\bE?mail(s|-?adresse)?\b", text)] == [], "we write E-Mail"
+    assert [text for text in texts if "”" in text or text.count("„") != text.count("“")] == [], "we quote „so“"
+    assert [text for text in texts if "..." in text or "  " in text or text != text.lstrip()] == []
+
+
+@pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
+def test_a_catalog_tells_nothing_of_who_made_it(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    for field in ("Project-Id-Version: partnerportal", "Language: de", "Plural-Forms: nplurals=2; plural=(n != 1);"):
+        assert f'"{field}\\n"' in text
+    assert re.findall(r"[\w.]+@[\w.]+", text) == []
+    # Line numbers would change with every change of the sources.
+    assert re.findall(r"^#: .*:\d+.*$", text, re.MULTILINE) == []
+    assert all((settings.BASE_DIR / name).is_file() for message in messages(path) for name, _ in message.locations)
+
+
+def test_what_we_say_for_allauth_it_still_says() -> None:
+    theirs = {key(message) for message in messages(ALLAUTHS_OWN)}
+    assert [reads_like(message) for message in messages(FOR_ALLAUTH) if key(message) not in theirs] == []
+
+
+@pytest.mark.skipif(
+    shutil.which("xgettext") is None and not os.environ.get("CI"), reason="needs the gettext tools (Debian: apt install gettext)"
+)
+def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
+    assert shutil.which("xgettext"), "The gettext tools are missing; .ci/run installs them."
+    # A copy, since makemessages writes where it reads.
+    skipped = shutil.ignore_patterns(".*", "__pycache__", "tests", "locale", "docs", "test-results")
+    copy = shutil.copytree(settings.BASE_DIR, tmp_path / "copy", ignore=skipped)
+    (copy / "locale").mkdir()
+    command = ["manage.py", "makemessages", "--locale", "de", "--no-wrap", "--add-location", "file"]
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
+    made = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert made.returncode == 0, made.stderr
+    fresh = {key(message) for message in messages(copy / OURS.relative_to(settings.BASE_DIR))}
+    kept = {key(message) for message in messages(OURS)}
+    assert len(fresh) > 300
+    assert (fresh - kept, kept - fresh) == (set(), set()), "make messages, then translate what is new in locale/de"
+
+
+# --- The pages -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", PUBLIC_PAGES)
+def test_public_pages_speak_german(busy: Cast, path: str) -> None:
+    busy.alder.profile.claim = "Wir bauen Websites."
+    busy.alder.profile.save()
+    page = german().get(path).content.decode()
+    assert '<html lang="de">' in page
+    assert english_left(page) == []
+
+
+@pytest.mark.parametrize("path", STAFF_PAGES)
+def test_pages_for_staff_speak_german(busy: Cast, path: str) -> None:
+    page = german(busy).get(path).content.decode()
+    assert '<html lang="de">' in page
+    assert english_left(page) == []
+
+
+def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
+    customer = busy.alder.customers.get()
+    asked = busy.alder.review_requests.open().get()
+    for path in (
+        customer.get_absolute_url(),
+        f"{customer.get_absolute_url()}edit/",
+        f"{customer.get_absolute_url()}projects/add/",
+        f"/company/reviews/request/?customer={customer.pk}",
+        f"/company/reviews/request/?customer={customer.pk}&subject=company",
+        f"/company/reviews/requests/{asked.pk}/",
+        str(asked.link).removeprefix(settings.SITE_URL),
+    ):
+        page = german(busy).get(path).content.decode()
+        assert '<html lang="de">' in page, path
+        assert english_left(page) == [], path
+
+
+def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:
+    client = german(busy)
+    link = str(busy.alder.review_requests.open().get().link).removeprefix(settings.SITE_URL)
+    for path, data in (("/customers/add/", {"kind": "person", "email": "lea", "website": "x y"}), (link, {"text": "\x07"})):
+        page = client.post(path, data).content.decode()
+        assert "Fehler:" in page and "noch einmal an:" in page
+        assert english_left(page) == []
+
+
+def test_numbers_and_dates_are_german(busy: Cast) -> None:
+    page = german().get("/partners/alder/").content.decode()
+    assert "4,0 von 5" in page
+    assert re.search(r"\d\. (Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember) 20\d\d", page)
+
+
+def test_a_german_customer_is_asked_in_german(busy: Cast) -> None:
+    customer = busy.alder.customers.get()
+    project = customer.projects.get()
+    for asked in (ReviewRequestFactory.build(customer=customer, project=project), ReviewRequestFactory.build(customer=customer)):
+        with translation.override("en"):
+            mail = preview_review_request(asked, by=busy.alice)
+        assert mail["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
+        assert mail["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")
+        for part in (mail["subject"], mail["text"], *seen(mail["html"])):
+            assert not ENGLISH.search(part)
+            assert not FAMILIAR.search(part)
+
+
+@pytest.mark.skipif(FOR_ALLAUTH.parents[2] not in settings.LOCALE_PATHS, reason="the settings don't name locale/allauth")
+@pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])
+def test_allauths_pages_say_sie(busy: Cast, path: str) -> None:
+    client = german(None if "reset" in path else busy)
+    texts = seen(client.get(path, follow=True).content.decode())
+    assert [text for text in texts if FAMILIAR.search(text)] == []
+    assert [text for text in texts if ENGLISH.search(text)] == []
