@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
 from customers.search import CANDIDATES, CustomerQuerySet
@@ -161,7 +162,7 @@ class DomainFilter(ListFilter):
 class ContractFilter(ListFilter):
     """Contracts by status, end, and the last day to cancel."""
 
-    STATUSES = (("active", _("Active")), ("cancelled", _("Cancelled")), ("ended", _("Ended")), ("all", _("All")))
+    STATUSES = (("active", _("Active")), ("cancelled", pgettext_lazy("contract", "Cancelled")), ("ended", _("Ended")), ("all", _("All")))
     WHEN = (
         ("", _("Any time")),
         ("soon", _("Ending within 30 days")),

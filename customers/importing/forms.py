@@ -7,6 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import escape
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -131,7 +132,11 @@ class RunForm(forms.Form):
         new = job.counts.get("new", 0)
         if not (job.counts.get("twin") or job.counts.get("duplicate")):
             del self.fields["import_twins"]
-        submit = ngettext("Import %(count)s customer", "Import %(count)s customers", new) % {"count": f"{new:,}"} if new else _("Import")
+        submit = (
+            ngettext("Import %(count)s customer", "Import %(count)s customers", new) % {"count": number_format(new, force_grouping=True)}
+            if new
+            else _("Import")
+        )
         self.helper = form_helper(*self.fields, submit=submit)
         self.helper.form_action = reverse("customers:import_run", args=[job.pk])
 

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import DateField, F, Func, Q
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Customer
 from customers.models.dates import sort_date
@@ -20,7 +21,7 @@ class Contract(models.Model):
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("Active")
-        CANCELLED = "cancelled", _("Cancelled")
+        CANCELLED = "cancelled", pgettext_lazy("contract", "Cancelled")
         ENDED = "ended", _("Ended")
 
     class Interval(models.TextChoices):
