@@ -174,7 +174,11 @@ class Review(models.Model):
     class Meta:
         verbose_name = gettext_lazy("review")
         verbose_name_plural = gettext_lazy("reviews")
-        indexes = [models.Index(fields=["agency", "-id"], name="review_of_agency")]
+        indexes = [
+            models.Index(fields=["agency", "-id"], name="review_of_agency"),
+            # How many are new stands in the menu of every page.
+            models.Index(fields=["agency", "created_at"], name="review_of_agency_by_date"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(**{f"{category}__range": (1, 5) for category in CATEGORIES}), name="review_ratings_from_1_to_5"

@@ -57,8 +57,8 @@ def cards_for(agency: Agency) -> list[Card]:
 
 
 def _due_tasks(agency: Agency) -> Card:
-    due = agency.tasks.filter(done_at__isnull=True, due_on__lte=timezone.localdate()).select_related("customer", "assignee")
-    found, total = _first(due, "due_on")
+    due = agency.tasks.filter(done_at__isnull=True, sort_date__lte=timezone.localdate()).select_related("customer", "assignee")
+    found, total = _first(due, "sort_date")
     rows = [
         Row(f"{t.title} · {t.customer.display_name}", t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or ""))) for t in found
     ]
@@ -67,16 +67,16 @@ def _due_tasks(agency: Agency) -> Card:
 
 
 def _ending_domains(agency: Agency) -> Card:
-    soon = agency.domains.filter(auto_renew=False, expires_on__lte=_soon()).select_related("customer")
-    found, total = _first(soon, "expires_on")
+    soon = agency.domains.filter(auto_renew=False, sort_date__lte=_soon()).select_related("customer")
+    found, total = _first(soon, "sort_date")
     rows = [Row(f"{d} · {d.customer.display_name}", d.customer.get_absolute_url(), _since(d.expires_on)) for d in found]
     url = f"{reverse('customers:domain_list')}?renewal=manual"
     return Card(_("Domains that expire"), "globe-alt", total, rows, _("No domain expires within 30 days."), url, _("Domains"))
 
 
 def _ending_contracts(agency: Agency) -> Card:
-    soon = agency.contracts.filter(status=Contract.Status.ACTIVE, ends_on__lte=_soon()).select_related("customer")
-    found, total = _first(soon, "ends_on")
+    soon = agency.contracts.filter(status=Contract.Status.ACTIVE, sort_date__lte=_soon()).select_related("customer")
+    found, total = _first(soon, "sort_date")
     rows = [Row(f"{c.product or c} · {c.customer.display_name}", c.customer.get_absolute_url(), _since(c.ends_on)) for c in found]
     url = f"{reverse('customers:contract_list')}?when=soon"
     return Card(_("Contracts that end"), "document-text", total, rows, _("No contract ends within 30 days."), url, _("Contracts"))
@@ -97,8 +97,8 @@ def _since(day: date, more: str = "") -> str:
 def _due_projects(agency: Agency) -> Card:
     limit = timezone.localdate() + timedelta(days=DUE_WITHIN_DAYS)
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
-    due = agency.projects.filter(status__in=open_statuses, due_on__lte=limit).select_related("customer")
-    found, total = _first(due, "due_on")
+    due = agency.projects.filter(status__in=open_statuses, sort_date__lte=limit).select_related("customer")
+    found, total = _first(due, "sort_date")
     rows = [
         Row(f"{p.title} · {p.customer.display_name}", p.customer.get_absolute_url(), date_format(p.due_on, "SHORT_DATE_FORMAT"))
         for p in found

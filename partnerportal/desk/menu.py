@@ -62,7 +62,7 @@ def new_reviews() -> QuerySet[Review]:
 
 def due_tasks() -> QuerySet[Task]:
     """Open ones that are due today or were before, of all agencies."""
-    return Task.objects.filter(done_at__isnull=True, due_on__lte=timezone.localdate())
+    return Task.objects.filter(done_at__isnull=True, sort_date__lte=timezone.localdate())
 
 
 #: An app that gets a page for staff puts it here.
