@@ -1,0 +1,192 @@
+"""`/customers/export/`: out as CSV, and in again."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from customers.exporting import HEADINGS
+from customers.importing.columns import FORM_FIELDS
+from customers.models import Customer, Domain
+from partnerportal.agencies.models import Agency
+from partnerportal.audit.models import AuditEvent
+from tests.cast import Cast
+from tests.customers.test_import import columns_of, do_the_work, imported, uploaded
+from tests.factories.agencies import AgencyFactory, MembershipFactory
+from tests.factories.customers import CustomerFactory
+
+EXPORT = "/customers/export/"
+
+
+def content_of(response: Any) -> bytes:
+    assert response.status_code == 200
+    return b"".join(response.streaming_content)
+
+
+def rows_of(content: bytes, delimiter: str = ",") -> list[dict[str, str]]:
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
+
+
+def test_every_field_goes_out(alice: Client, cast: Cast) -> None:
+    customer = CustomerFactory(
+        agency=cast.alder, company="Müllerei; Größe", phone="+49 3581 4410", country="DE", notes='two\nlines, "q"', responsible=cast.stan
+    )
+    for name, readable in (("xn--mllerei-n2a.example", "müllerei.example"), ("b.example", "b.example")):
+        cast.alder.domains.create(customer=customer, name=name, unicode_name=readable)
+    [row] = rows_of(content_of(alice.post(EXPORT)))
+    assert list(row) == list(HEADINGS)
+    assert row["number"] == "K-1001"
+    assert (row["company"], row["notes"], row["status"]) == ("Müllerei; Größe", 'two\nlines, "q"', "active")
+    assert row["phone"] == "'+49 3581 4410"
+    assert (row["domains"], row["responsible"]) == ("b.example müllerei.example", "stan@alder.example")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+def test_no_cell_begins_like_a_formula(alice: Client, cast: Cast, start: str) -> None:
+    CustomerFactory(agency=cast.alder, company=f"{start}SUM(1)", notes=f"{start}cmd|' /C calc'!A0")
+    [row] = rows_of(content_of(alice.post(EXPORT)))
+    assert not [cell for cell in row.values() if cell.startswith(tuple("=+-@"))]
+
+
+def test_the_lists_filter_decides_what_goes_out(alice: Client, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Ott", city="Köln")
+    CustomerFactory(agency=cast.alder, company="Brandt", city="Görlitz")
+    CustomerFactory(agency=cast.alder, company="Old", status="archived")
+    CustomerFactory(agency=cast.birch, company="Stranger", city="Köln")
+    for query, expected in (
+        ("", ["Ott", "Brandt"]),
+        ("city=Köln", ["Ott"]),
+        ("q=görlitz", ["Brandt"]),
+        ("status=all", ["Ott", "Brandt", "Old"]),
+    ):
+        assert [row["company"] for row in rows_of(content_of(alice.post(f"{EXPORT}?{query}")))] == expected
+    page = alice.get(f"{EXPORT}?city=Köln").content.decode()
+    assert "1 customer fits" in page
+    assert "?city=K%C3%B6ln" in page
+
+
+def test_it_is_written_down_and_looking_at_the_page_is_not(alice: Client, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder)
+    alice.get(EXPORT)
+    assert not AuditEvent.objects.filter(action="customers.exported").exists()
+    content_of(alice.post(EXPORT))
+    event = AuditEvent.objects.get(action="customers.exported")
+    assert (event.data, event.actor_label, event.agency, event.source) == ({"count": 1}, "Alice Alder", cast.alder, "web")
+    assert event.sentence == "Customers were exported: 1"
+
+
+def test_german_readers_get_semicolons(alice: Client, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Ott")
+    alice.cookies["django_language"] = "de"
+    assert rows_of(content_of(alice.post(EXPORT)), ";")[0]["company"] == "Ott"
+
+
+def test_staff_may_not(stan: Client) -> None:
+    assert stan.get(EXPORT).status_code == 403
+    assert stan.post(EXPORT).status_code == 403
+
+
+def test_the_number_of_queries_does_not_grow_with_the_customers(alice: Client, cast: Cast) -> None:
+    counts = []
+    for more in (2, 20):
+        for customer in CustomerFactory.create_batch(more, agency=cast.alder):
+            cast.alder.domains.create(customer=customer, name=f"d{customer.pk}.example")
+        with CaptureQueriesContext(connection) as queries:
+            content_of(alice.post(EXPORT))
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+# --- import(export(x)) = x ---------------------------------------------------------------------------------------------
+
+#: What a form field keeps of a text: nothing around it; no half characters, no controls.
+LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufffd"), max_size=30).map(str.strip)
+STARTS = st.sampled_from(["", "", "=", "+49 ", "-", "@", "'", "'=", "''+", ";", ",", '"', "\t"])
+TEXT = st.builds(lambda start, text: (start + text).strip()[:40], STARTS, LINE)
+NOTES = st.builds("\n".join, st.lists(TEXT, max_size=3)).map(str.strip)
+LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
+DOMAIN = st.one_of(LABEL, st.sampled_from(["xn--mllerei-n2a", "xn--strae-oqa", "xn--80ak6aa92e"])).map(lambda label: f"{label}.example")
+CUSTOMER = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(["person", "company"]),
+        "company": TEXT,
+        "salutation": st.sampled_from(["", "ms", "mr", "mx"]),
+        "first_name": TEXT,
+        "last_name": TEXT,
+        "email": st.one_of(st.just(""), LABEL.map(lambda label: f"{label}@o.example")),
+        "phone": TEXT,
+        "website": st.one_of(st.just(""), LABEL.map(lambda label: f"https://{label}.example/a?b=c;d,e")),
+        "street": TEXT,
+        "zip": TEXT.map(lambda text: text[:20].strip()),
+        "city": TEXT,
+        "country": st.sampled_from(["", "DE", "AT", "GB", "US", "TR", "CD"]),
+        "language": st.sampled_from(["en", "de"]),
+        "notes": NOTES,
+        "status": st.sampled_from(["active", "archived"]),
+        "responsible": st.booleans(),
+        "domains": st.lists(DOMAIN, max_size=3, unique=True),
+    }
+).filter(lambda fields: fields["last_name" if fields["kind"] == "person" else "company"])
+
+
+def everything(agency: Agency) -> list[dict[str, Any]]:
+    """All that an export is to carry, without the numbers."""
+    columns = (*FORM_FIELDS, "status", "responsible_id", "pk")
+    found = []
+    for customer in agency.customers.order_by("number").values(*columns):
+        names = Domain.objects.filter(customer=customer.pop("pk")).order_by("name")
+        found.append({**customer, "domains": list(names.values_list("name", flat=True))})
+    return found
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(customers=st.lists(CUSTOMER, min_size=1, max_size=4), language=st.sampled_from(["en", "de"]))
+def test_what_was_exported_can_be_imported(alice: Client, cast: Cast, customers: list[dict[str, Any]], language: str) -> None:
+    with transaction.atomic():
+        alice.cookies["django_language"] = language
+        given_away: set[str] = set()
+        for number, fields in enumerate(customers, 1001):
+            domains, responsible = [name for name in fields["domains"] if name not in given_away], fields["responsible"]
+            given_away |= set(domains)
+            plain = {name: value for name, value in fields.items() if name not in {"domains", "responsible"}}
+            customer = Customer.objects.create(agency=cast.alder, number=number, responsible=cast.stan if responsible else None, **plain)
+            for name in domains:
+                Domain.objects.create(agency=cast.alder, customer=customer, name=name)
+        exported = content_of(alice.post(f"{EXPORT}?status=all"))
+
+        # Into another agency with the same team, by its own manager.
+        other = AgencyFactory()
+        for person in (cast.stan, cast.charlie):
+            MembershipFactory(agency=other, user=person)
+        browser = Client()
+        browser.force_login(cast.charlie)
+        browser.cookies["django_language"] = language
+        session = browser.session
+        session["agency_id"] = other.pk
+        session.save()
+        job = uploaded(browser, exported)
+        assert set(job.mapping.values()) == {*FORM_FIELDS, "domains", "responsible", "status"}
+        browser.post(f"/customers/import/{job.pk}/columns/", columns_of(browser, job))
+        do_the_work(job)
+        browser.post(f"/customers/import/{job.pk}/run/", {"import_twins": "on"})
+        do_the_work(job)
+        assert job.counts == {"imported": len(customers)}, [row.explanation for row in job.rows.all()]
+        assert everything(other) == everything(cast.alder)
+        transaction.set_rollback(True)
+
+
+def test_an_export_that_excel_has_saved_comes_back_whole(alice: Client, cast: Cast) -> None:
+    """With other line ends, in the system's own encoding, without the mark."""
+    CustomerFactory(agency=cast.alder, company="Müllerei Größe", phone="+49 221 5550148", email="ute@m.example")
+    text = content_of(alice.post(EXPORT)).decode("utf-8-sig")
+    Customer.objects.all().delete()
+    assert imported(alice, text.replace("\r\n", "\n").encode("cp1252")).counts == {"imported": 1}
+    customer = Customer.objects.get()
+    assert (customer.company, customer.phone, customer.email) == ("Müllerei Größe", "+49 221 5550148", "ute@m.example")
