@@ -4,9 +4,11 @@ from typing import Any, cast
 
 import redis
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -24,6 +26,13 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: AgencyRequest) -> HttpResponse:
     """What waits today."""
     return render(request, "desk/dashboard.html", {"cards": cards_for(request.agency)})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
+    return defaults.bad_request(request, exception)
 
 
 @never_cache
