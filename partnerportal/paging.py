@@ -109,6 +109,6 @@ def _decode(position: str, length: int) -> list[Any]:
         raise ValueError("not a position") from error
     if not isinstance(values, list) or len(values) != length or any(not isinstance(v, str | int) for v in values):
         raise ValueError("not a position")
-    if any(isinstance(v, str) and "\x00" in v for v in values):
+    if any("\x00" in v.encode().decode() for v in values if isinstance(v, str)):  # half a character can't be encoded: a ValueError
         raise ValueError("not a position")
     return values

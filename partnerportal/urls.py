@@ -8,6 +8,8 @@ admin.autodiscover()
 # Before `admin.site.urls` is read: the admin signs in through the same accounts, second factor included.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "partnerportal.desk.views.bad_request"
+
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
     path("", include("reviews.urls")),

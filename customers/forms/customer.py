@@ -30,7 +30,6 @@ class CustomerForm(forms.ModelForm):
             "notes": forms.Textarea(attrs={"rows": 4}),
         }
 
-    website = forms.URLField(label=_("Website"), max_length=300, required=False, assume_scheme="https")
     #: Which version of the customer the person saw when they began to type.
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

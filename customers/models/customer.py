@@ -14,6 +14,7 @@ from customers.models import triggers
 from customers.search import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
+from partnerportal.fields import WebsiteField
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: The first customer of an agency is K-1001.
@@ -68,7 +69,7 @@ class Customer(models.Model):
     last_name = models.CharField(_("Last name"), max_length=100, blank=True, validators=[validate_one_line])
     email = models.EmailField(_("E-mail"), blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True, validators=[validate_one_line])
-    website = models.URLField(_("Website"), max_length=300, blank=True)
+    website = WebsiteField(_("Website"), max_length=300, blank=True)
     street = models.CharField(_("Street"), max_length=200, blank=True, validators=[validate_one_line])
     zip = models.CharField(_("ZIP"), max_length=20, blank=True, validators=[validate_one_line])
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])

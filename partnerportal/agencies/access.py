@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.kept_input import keep_input, kept_input
+from partnerportal.agencies.kept_input import keep_input, kept_input, remember_person
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
@@ -52,7 +52,9 @@ def agency_view(
                 raise PermissionDenied
             staff = cast(AgencyRequest, request)
             staff.input = request.POST if request.method == "POST" else kept_input(request)
-            return view(staff, *args, **kwargs)
+            response = view(staff, *args, **kwargs)
+            remember_person(request, response)
+            return response
 
         allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
         view_with_methods = require_http_methods(allowed)(guarded)

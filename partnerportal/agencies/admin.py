@@ -14,6 +14,10 @@ class MembershipInline(admin.TabularInline):
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        memberships: QuerySet[Membership] = super().get_queryset(request)
+        return memberships.select_related("user", "agency")
+
 
 @admin.register(Agency)
 class AgencyAdmin(admin.ModelAdmin):

@@ -49,8 +49,10 @@ class Agency(models.Model):
         return self.name
 
     def has_staff_address(self, email: str) -> bool:
-        """Whether this e-mail address is one of the agency's own people (case ignored)."""
-        return bool(email) and self.memberships.filter(user__email=email.strip().lower()).exists()
+        """Whether this e-mail address is one of the agency's own people, their further addresses included (case ignored)."""
+        address = email.strip().lower()
+        own = models.Q(user__email=address) | models.Q(user__emailaddress__email=address)
+        return bool(address) and self.memberships.filter(own).exists()
 
 
 class Role(models.TextChoices):

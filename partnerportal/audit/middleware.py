@@ -33,8 +33,6 @@ def _ip_address(request: HttpRequest) -> str | None:
     That is so over a socket, and when proxies forward other than the setting says.
     """
     try:
-        address = get_adapter().get_client_ip(request)
+        return str(get_adapter().get_client_ip(request))
     except (PermissionDenied, ImproperlyConfigured):
         return None
-    # A link-local address may name our network card, which the database takes for no address.
-    return str(address).partition("%")[0]

@@ -4,9 +4,11 @@ from typing import Any, cast
 
 import redis
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -33,6 +35,13 @@ def search_page(request: AgencyRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     template = "desk/includes/_hits.html" if cast(Any, request).htmx else "desk/search.html"
     return render(request, template, {"q": query, "groups": search(request.agency, query)})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400."""
+    if isinstance(exception, RequestDataTooBig):
+        return render(request, "413.html", status=413)
+    return defaults.bad_request(request, exception)
 
 
 @never_cache

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
+from partnerportal.fields import WebsiteField
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 
@@ -34,7 +35,7 @@ class PartnerProfile(models.Model):
     claim = models.CharField(_("Claim"), max_length=160, blank=True, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=5000, blank=True, validators=[validate_plain_text])
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
-    website = models.URLField(_("Website"), max_length=300, blank=True)
+    website = WebsiteField(_("Website"), max_length=300, blank=True)
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.DRAFT)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     registered_at = models.DateTimeField(_("Registered"), null=True, blank=True)

@@ -1,6 +1,7 @@
 """`/customers/add/`."""
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from customers.models import Customer
@@ -138,8 +139,17 @@ def test_any_name_is_a_name(stan: Client, name: str) -> None:
     assert stan.get("/customers/").status_code == 200
 
 
-def test_an_ended_session_costs_no_input(cast: Cast) -> None:
-    browser = Client()
+@pytest.fixture
+def browser(cast: Cast) -> Client:
+    """Stan had been at work in it when his session ended."""
+    client = Client()
+    client.force_login(cast.stan)
+    client.get(ADD)
+    Session.objects.all().delete()
+    return client
+
+
+def test_an_ended_session_costs_no_input(browser: Client) -> None:
     response = browser.post(ADD, FIELDS)
     assert response.status_code == 302
     assert not Customer.objects.exists()
@@ -152,8 +162,7 @@ def test_an_ended_session_costs_no_input(cast: Cast) -> None:
     assert "Müllerei" not in browser.get(ADD).content.decode()
 
 
-def test_what_was_typed_comes_back_on_its_own_page_only(cast: Cast) -> None:
-    browser = Client()
+def test_what_was_typed_comes_back_on_its_own_page_only(browser: Client, cast: Cast) -> None:
     browser.post(ADD, FIELDS)
     browser.force_login(cast.stan)
     customer = CustomerFactory(agency=cast.alder)
@@ -161,8 +170,23 @@ def test_what_was_typed_comes_back_on_its_own_page_only(cast: Cast) -> None:
     assert "Müllerei" in browser.get(ADD).content.decode()
 
 
-def test_more_than_any_form_holds_is_not_kept(cast: Cast) -> None:
-    browser = Client()
+def test_whoever_else_signs_in_does_not_see_what_was_typed(browser: Client, cast: Cast) -> None:
+    browser.post(ADD, FIELDS)
+    browser.force_login(cast.charlie)
+    assert "Müllerei" not in browser.get(ADD).content.decode()
+    browser.force_login(cast.stan)
+    assert "Müllerei" not in browser.get(ADD).content.decode()
+
+
+def test_of_an_unknown_browser_nothing_is_kept(cast: Cast) -> None:
+    stranger = Client()
+    stranger.post(ADD, FIELDS)
+    stranger.cookies["person"] = str(cast.stan.pk)
+    stranger.post(ADD, FIELDS)
+    assert "kept_input" not in stranger.session
+
+
+def test_more_than_any_form_holds_is_not_kept(browser: Client, cast: Cast) -> None:
     browser.post(ADD, {**FIELDS, "notes": "x" * 200_000})
     assert len(str(dict(browser.session))) < 200_000
     browser.force_login(cast.stan)

@@ -53,7 +53,8 @@ def test_paging_forth_and_back_shows_each_row_once(stan: Client, cast: Cast) -> 
 
 
 @pytest.mark.parametrize(
-    "position", ["x", "%00", "bnVsbA", "WyJ4Il0", "WzEsMl0", "W251bGxd", "W3t9XQ", "WyJcdTAwMDAiXQ", "[" * 5000, "WzFlOTk5XQ"]
+    "position",
+    ["x", "%00", "bnVsbA", "WyJ4Il0", "WzEsMl0", "W251bGxd", "W3t9XQ", "WyJcdTAwMDAiXQ", "WyJcdWQ4MDAiXQ", "[" * 5000, "WzFlOTk5XQ"],
 )
 @pytest.mark.parametrize("direction", ["after", "before"])
 def test_a_made_up_position_is_404(stan: Client, cast: Cast, position: str, direction: str) -> None:

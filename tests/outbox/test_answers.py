@@ -80,6 +80,8 @@ def test_a_refused_mail_does_not_spoil_the_next_one(smtp: Sink) -> None:
         smtp.refuse(step, answer, times=1)
         assert try_to_send(MailFactory()).status == "failed"
         assert try_to_send(MailFactory()).status == "sent"
+    # Not even by a new connection.
+    assert smtp.connections == 1
 
 
 def test_a_server_that_is_away_is_tried_again(smtp: Sink) -> None:
