@@ -28,7 +28,7 @@ CHUNK = 1000
 @agency_view(role=Role.MANAGER)
 def export(request: AgencyRequest) -> HttpResponseBase:
     """The customers of the list's current filter, which stands in the address. POST, because it is written to the audit."""
-    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user)
+    filters = CustomerFilter(request)
     customers, _counted, more = filters.customers()
     count = customers.count()
     if request.method != "POST":

@@ -84,7 +84,7 @@ class ColumnsForm(forms.Form):
             Fieldset(
                 _("What the columns become"),
                 HTML(f'<p class="soft">{escape(gettext("Below each stands what the first rows have in it."))}</p>'),
-                Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places)),
+                Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places), css_class="import-columns"),
             ),
             submit=_("Check all rows"),
             cancel=reverse("customers:import"),

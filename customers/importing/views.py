@@ -22,6 +22,8 @@ from partnerportal.agencies.models import Role
 from partnerportal.paging import keyset_page
 
 Status, Outcome = ImportJob.Status, ImportRow.Outcome
+#: What was reached first, what is left to do last.
+_IN_ORDER = (Outcome.IMPORTED, Outcome.NEW, Outcome.TWIN, Outcome.DUPLICATE, Outcome.ERROR)
 #: What comes back as a CSV: rows to correct, or to look at.
 _TO_CORRECT = (Outcome.ERROR,)
 _SKIPPED = (Outcome.TWIN, Outcome.DUPLICATE)
@@ -82,7 +84,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "form": RunForm(None, job=job) if job.status == Status.CHECKED else None,
         "page": keyset_page(request, rows, order_by=("line",)),
         "outcome": outcome,
-        "tabs": [(value, label, job.counts[value]) for value, label in Outcome.choices if job.counts.get(value)],
+        "tabs": [(kind.value, kind.label, job.counts[kind]) for kind in _IN_ORDER if job.counts.get(kind)],
         "total": sum(job.counts.values()),
         "to_correct": sum(job.counts.get(value, 0) for value in _TO_CORRECT),
         "skipped": sum(job.counts.get(value, 0) for value in _SKIPPED),

@@ -198,7 +198,7 @@ class ImportRow(models.Model):
             return f"{self.twin.reference} ({reasons})" if self.twin else reasons
         if self.outcome == self.Outcome.DUPLICATE:
             return gettext("Repeats line %(line)s") % {"line": self.twin_line}
-        return "; ".join(self.problem_texts)
+        return " · ".join(self.problem_texts)
 
 
 class ImportKey(models.Model):
