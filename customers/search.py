@@ -8,8 +8,8 @@ from django.db.models.functions import Cast, Coalesce
 
 from partnerportal.agencies.models import Agency, TenantQuerySet
 
-#: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “1,000+” then.
-CANDIDATES = 1000
+#: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “500+” then.
+CANDIDATES = 500
 #: A query longer than this is no name, number or address.
 LONGEST_QUERY = 100
 

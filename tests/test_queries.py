@@ -47,7 +47,7 @@ def request_detail(cast: Cast) -> str:
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 8),
+    ("/dashboard/", True, 10),  # four for the frame, one a card
     ("/customers/", True, 6),
     (first_customer, True, 8),
     (lambda cast: first_customer(cast) + "edit/", True, 6),

@@ -11,8 +11,7 @@ from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
 from customers.search import CANDIDATES, CustomerQuerySet
-from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.access import AgencyRequest
 from partnerportal.paging import limited_count
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
@@ -22,9 +21,9 @@ SOON_DAYS = 30
 class ListFilter(forms.Form):
     """A filter is never wrong: what can't be understood (an old bookmark) counts as not chosen."""
 
-    def __init__(self, data: Any, *, agency: Agency, user: User) -> None:
-        super().__init__(data)
-        self.agency, self.user = agency, user
+    def __init__(self, request: AgencyRequest) -> None:
+        super().__init__(request.GET)
+        self.agency, self.user, self.team = request.agency, request.user, request.team
         self.chosen: dict[str, Any] = {}
         self.prepare()
         self.is_valid()
@@ -55,12 +54,13 @@ class CustomerFilter(ListFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
     city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("any")}))
-    responsible = forms.ModelChoiceField(User.objects.none(), label=_("Responsible"), required=False, empty_label=_("Anybody"))
+    responsible = forms.ChoiceField(label=_("Responsible"), required=False)
     open_tasks = forms.BooleanField(label=_("With open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
 
     def prepare(self) -> None:
-        self.fields["responsible"].queryset = self.agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        people = [(str(person.pk), str(person)) for person in self.team]
+        self.fields["responsible"].choices = [("", _("Anybody")), *people]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A query too long or with odd characters fits nobody, rather than not counting at all."""

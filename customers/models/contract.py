@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Customer
-from customers.models.dates import sort_date
+from customers.models.dates import sort_date, validate_not_long_ago
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line
@@ -48,8 +48,8 @@ class Contract(models.Model):
     price = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
     currency = models.CharField(_("Currency"), max_length=3, choices=Currency, default=Currency.EUR)
     interval = models.CharField(_("Interval"), max_length=10, choices=Interval, default=Interval.MONTH)
-    starts_on = models.DateField(_("Starts on"), null=True, blank=True)
-    ends_on = models.DateField(_("Ends on"), null=True, blank=True)
+    starts_on = models.DateField(_("Starts on"), null=True, blank=True, validators=[validate_not_long_ago])
+    ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_not_long_ago])
     notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
     notice_unit = models.CharField(_("Unit"), max_length=10, choices=NoticeUnit, default=NoticeUnit.MONTHS)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)

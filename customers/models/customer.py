@@ -126,7 +126,7 @@ class Customer(models.Model):
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-number"], name="customer_by_number"),
-            models.Index(fields=["agency", "status", "sort_name", "number"], name="customer_by_name"),
+            models.Index(fields=["agency", "sort_name", "number"], name="customer_by_name", condition=~Q(status="erased")),
             models.Index(F("agency"), Upper("city"), F("number").desc(), name="customer_by_city"),
             models.Index(F("agency"), Upper("email"), name="customer_by_email"),
             models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),

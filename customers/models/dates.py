@@ -2,10 +2,14 @@
 
 from datetime import date
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
+#: No date of an agency's work lies before; a year typed as “26” becomes the year 26, and that is a slip.
+validate_not_long_ago = MinValueValidator(date(1900, 1, 1), _("This date lies too long ago. Please check the year."))
 #: Stands for “some day” at the end of a list.
 SOME_DAY = date(9999, 12, 31)
 

@@ -7,7 +7,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
-from customers.models.dates import sort_date
+from customers.models.dates import sort_date, validate_not_long_ago
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line, validate_plain_text
@@ -35,7 +35,7 @@ class Project(models.Model):
     title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
-    due_on = models.DateField(_("Due on"), null=True, blank=True)
+    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_not_long_ago])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("due_on")
 

@@ -149,7 +149,7 @@ def _lister(filter_class: type[ListFilter], template: str, *related: str) -> Vie
 
     @agency_view(methods=("GET",))
     def across(request: AgencyRequest) -> HttpResponse:
-        filters: Any = filter_class(request.GET, agency=request.agency, user=request.user)
+        filters: Any = filter_class(request)
         things = filters.things().exclude(customer__status=Customer.Status.ERASED).select_related("customer", *related)
         page = keyset_page(request, things, order_by=("sort_date", "pk"))
         return render(request, template, {"page": page, "filters": filters})

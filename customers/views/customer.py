@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.forms import CustomerFilter, CustomerForm
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Customer, Domain, Task
+from customers.models.gathering import assigned_to, with_assigned
 from customers.services import (
     ChangedMeanwhile,
     archive_customer,
@@ -35,7 +36,7 @@ TIMELINE_LENGTH = 50
 @agency_view(methods=("GET",))
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """The agency's customers: searched, filtered, sorted; the address holds it all."""
-    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user)
+    filters = CustomerFilter(request)
     customers, total, more = filters.customers()
     page = keyset_page(request, with_what_waits(customers), order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
@@ -93,18 +94,14 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
-    customer = get_object_or_404(request.agency.customers.known().select_related("responsible"), pk=pk)
+    customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
     review_requests = list(customer.review_requests.select_related("project", "review").order_by("-pk"))
     return render(
         request,
         "customers/detail.html",
         {
             "customer": customer,
-            "projects": customer.projects.with_progress().order_by("sort_date", "pk"),
-            "tasks": customer.tasks.select_related("assignee", "project").order_by("done_at", "sort_date", "priority", "pk"),
-            "domains": customer.domains.order_by("sort_date", "name"),
-            "contracts": customer.contracts.order_by("sort_date", "pk"),
-            "team_notes": customer.team_notes.select_related("author").order_by("-pk"),
+            **assigned_to(customer),
             "review_requests": review_requests,
             "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
             "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],

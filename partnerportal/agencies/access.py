@@ -24,6 +24,8 @@ class AgencyRequest(HttpRequest):
     agency: Agency
     membership: Membership
     memberships: list[Membership]
+    #: Everybody who works for the agency, by name.
+    team: list[User]
     #: What a form is to be filled with: what was posted, or what was typed before the session ended; else None.
     input: QueryDict | None
 

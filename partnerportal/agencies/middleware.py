@@ -14,7 +14,7 @@ SESSION_KEY = "agency_id"
 
 
 class AgencyMiddleware:
-    """Sets `request.memberships`, `request.membership` and `request.agency` (None where there is none).
+    """Sets `request.memberships`, `request.membership`, `request.agency` (None where there is none), `request.team` (its people).
 
     Who belongs to several agencies works in the one chosen last (`agencies:switch`), at first in the oldest.
     Staff see times in their agency's zone.
@@ -25,10 +25,14 @@ class AgencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         staff = cast(Any, request)
-        staff.memberships, staff.membership, staff.agency = [], None, None
+        staff.memberships, staff.membership, staff.agency, staff.team = [], None, None, []
         # Anonymous visitors bring no session: their pages cost no query here.
         if request.session.get("_auth_user_id") and request.user.is_authenticated:
-            staff.memberships = list(Membership.objects.filter(user=request.user).select_related("agency").order_by("created_at", "pk"))
+            # One query for the person's agencies and their colleagues, whom nearly every page of staff offers to choose from.
+            mine = Membership.objects.filter(user=request.user).values("agency")
+            everybody = Membership.objects.filter(agency__in=mine).select_related("agency", "user").order_by("created_at", "pk")
+            memberships = list(everybody)
+            staff.memberships = [membership for membership in memberships if membership.user_id == request.user.pk]
             chosen = request.session.get(SESSION_KEY)
             for membership in staff.memberships:
                 if staff.membership is None or membership.agency_id == chosen:
@@ -36,5 +40,6 @@ class AgencyMiddleware:
         if staff.membership is None:
             return self.get_response(request)
         staff.agency = staff.membership.agency
+        staff.team = sorted((m.user for m in memberships if m.agency_id == staff.agency.pk), key=str)
         with timezone.override(zoneinfo.ZoneInfo(staff.agency.time_zone)):
             return self.get_response(request)

@@ -1,0 +1,81 @@
+"""Everything assigned to a customer in the one query that fetches the customer.
+
+A customer's page shows five kinds of rows. PostgreSQL gathers each kind into an array of JSON objects; here they become
+objects of their models again, so that a template can't tell the difference.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Model, OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from customers.models.contract import Contract
+from customers.models.domain import Domain
+from customers.models.note import Note
+from customers.models.project import Project
+from customers.models.task import Task
+from partnerportal.accounts.models import User
+
+#: So many rows of a kind are shown on a customer's page; the lists across customers have them all.
+MOST = 200
+
+#: How a person's name travels along with a row; becomes the relation of that name.
+_PERSON = ("id", "full_name", "email")
+
+
+def gathered(rows: QuerySet[Any], *, person: str = "", extra: tuple[str, ...] = ()) -> ArraySubquery:
+    """The customer's first `MOST` of these rows, in their order, as JSON; with their `person` and the annotations named in `extra`."""
+    values: dict[str, Any] = {field.attname: field.attname for field in rows.model._meta.concrete_fields}
+    values |= {f"{person}__{name}": f"{person}__{name}" for name in _PERSON if person}
+    values |= {name: name for name in extra}
+    return ArraySubquery(rows.filter(customer=OuterRef("pk")).values(json=JSONObject(**values))[:MOST])
+
+
+def restored(model: type[Model], rows: list[dict[str, Any]], *, person: str = "", extra: tuple[str, ...] = ()) -> list[Any]:
+    """What `gathered` gave, as objects of `model`."""
+    fields = model._meta.concrete_fields
+    things = []
+    for row in rows:
+        # Generated columns have values, too: as from_db, not as a constructor's arguments.
+        thing: Any = model.from_db("default", [f.attname for f in fields], [_value(f, row[f.attname]) for f in fields])
+        if person:
+            known = row[f"{person}__id"] is not None
+            setattr(thing, person, User(**{name: row[f"{person}__{name}"] for name in _PERSON}) if known else None)
+        for name in extra:
+            setattr(thing, name, row[name])
+        things.append(thing)
+    return things
+
+
+def with_assigned(customers: QuerySet[Any]) -> QuerySet[Any]:
+    """Customers with all that is assigned to them; `assigned_to` unpacks it. At most `MOST` of a kind."""
+    found: QuerySet[Any] = customers.annotate(
+        project_rows=gathered(Project.objects.with_progress().order_by("sort_date", "pk"), extra=("task_count", "done_count")),
+        task_rows=gathered(Task.objects.order_by(F("done_at").desc(nulls_first=True), "sort_date", "priority", "pk"), person="assignee"),
+        domain_rows=gathered(Domain.objects.order_by("sort_date", "name")),
+        contract_rows=gathered(Contract.objects.order_by("sort_date", "pk")),
+        note_rows=gathered(Note.objects.order_by("-pk"), person="author"),
+    )
+    return found
+
+
+def assigned_to(customer: Any) -> dict[str, list[Any]]:
+    """`projects`, `tasks`, `domains`, `contracts` and `team_notes` of a customer out of `with_assigned`."""
+    projects = restored(Project, customer.project_rows, extra=("task_count", "done_count"))
+    tasks = restored(Task, customer.task_rows, person="assignee")
+    by_key = {project.pk: project for project in projects}
+    for task in tasks:
+        task.project = by_key.get(task.project_id)
+    return {
+        "projects": projects,
+        "tasks": tasks,
+        "domains": restored(Domain, customer.domain_rows),
+        "contracts": restored(Contract, customer.contract_rows),
+        "team_notes": restored(Note, customer.note_rows, person="author"),
+    }
+
+
+def _value(field: Any, value: Any) -> Any:
+    """JSON knows no dates; a generated column is of the kind of its output."""
+    return getattr(field, "output_field", field).to_python(value)
