@@ -117,6 +117,7 @@ def test_an_import_of_which_no_worker_heard_is_found(worker: Process, alice: Cli
     finished(job, "checked", worker)
 
 
+@pytest.mark.usefixtures("nobody_is_told")
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_on_one_import_do_it_once(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(work, "BATCH", 20)
@@ -134,6 +135,7 @@ def test_two_workers_on_one_import_do_it_once(alice: Client, cast: Cast, monkeyp
         assert Customer.objects.count() == Customer.objects.values("email").distinct().count() == 200
 
 
+@pytest.mark.usefixtures("nobody_is_told")
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_twice_at_once_beside_people_who_add(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(work, "BATCH", 20)
