@@ -419,6 +419,23 @@ def test_it_can_be_stopped(max_: Client, cast: Cast, step: str) -> None:
 
 
 @pytest.mark.usefixtures("small_batches")
+def test_another_worker_goes_on_where_one_stopped(max_: Client, cast: Cast, settings: Any) -> None:
+    settings.IMPORT_LEASE = 0.0
+    job = uploaded(max_, "Firma;E-Mail\n" + "".join(f"Company {n};c{n % 30}@c.example\n" for n in range(35)))
+    max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job))
+    for batches in (2, 1):
+        working = steps(job)
+        for _batch in range(batches):
+            next(working)
+    assert do_the_work(job).counts == {"new": 30, "duplicate": 5}
+    assert (job.rows_read, job.progress) == (35, job.size)
+    max_.post(f"{IMPORT}{job.pk}/run/")
+    next(steps(job))
+    assert do_the_work(job).counts == {"imported": 30, "duplicate": 5}
+    assert list(Customer.objects.order_by("number").values_list("company", flat=True)) == [f"Company {n}" for n in range(30)]
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_a_worker_that_was_taken_for_dead_can_do_no_harm(max_: Client, cast: Cast, settings: Any) -> None:
     settings.IMPORT_LEASE = 0.0
     job = checked(max_, "Firma\n" + "".join(f"Company {n}\n" for n in range(35)))
