@@ -489,6 +489,13 @@ def test_an_erasure_takes_what_waits_in_imports(max_: Client, cast: Cast) -> Non
     assert do_the_work(job).counts == {"imported": 1}
 
 
+def test_a_file_that_goes_away_while_it_is_checked_is_not_taken_for_a_short_one(max_: Client, cast: Cast) -> None:
+    job = uploaded(max_, "Firma;E-Mail\nOtt;lea@ott.example\n")
+    max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job))
+    ImportChunk.objects.all().delete()
+    assert do_the_work(job).status == "failed"
+
+
 def test_after_a_week_only_figures_are_left(max_: Client, cast: Cast) -> None:
     done, waiting = imported(max_, "Firma;E-Mail\nOtt;bad\nBrandt;\n"), checked(max_, "Firma\nOtt\n")
     recent = checked(max_, "Firma\nNew\n")
