@@ -1,7 +1,6 @@
 """Fixtures for all tests."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -71,8 +70,10 @@ def celery_worker(
         yield process
 
 
-@pytest.fixture
-def celery_beat(celery_worker: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path: Path) -> Iterator[workers.Process]:
-    """Beat beside the worker: the sweep runs every few moments."""
-    with workers.beat(smtp_sink, broker_wire.url, tmp_path) as process:
+@pytest.fixture(scope="module")
+def celery_beat(
+    celery_worker: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[workers.Process]:
+    """Beat beside the worker, for all tests of a module: the sweep runs every few moments."""
+    with workers.beat(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("beat")) as process:
         yield process

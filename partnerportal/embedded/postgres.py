@@ -19,7 +19,7 @@ from .places import (
     socket_folder,
     wheel_folder,
 )
-from .processes import Process, end, is_alive, wait_until, working_in
+from .processes import Process, end, is_alive, wait_until, without_interruption, working_in
 
 #: Neither the caller's PG* variables nor their language reach the servers.
 CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -61,10 +61,8 @@ class Postgres:
             self._initialise()
         self.sockets = socket_folder(self.cluster, self.account)
         self.process = self._postmaster()
-        if self.process is None or not self._comes_up(self.process):
-            self.process = self._launch()
-            if not self._comes_up(self.process):
-                raise Trouble(f"PostgreSQL did not start: see {self.data_dir}/log/postgres.log")
+        if (self.process is None or not self._comes_up(self.process)) and not self._comes_up(self._launch()):
+            raise Trouble(f"PostgreSQL did not start: see {self.data_dir}/log/postgres.log")
         self._make_database()
 
     def stop(self) -> None:
@@ -167,8 +165,8 @@ class Postgres:
             **LIGHT,
             **({} if self.durable else NOT_DURABLE),
         }
-        with open_log(self.data_dir, "postgres") as log:
-            return subprocess.Popen(  # noqa: S603
+        with open_log(self.data_dir, "postgres") as log, without_interruption():
+            self.process = subprocess.Popen(  # noqa: S603
                 [str(self.binaries / "postgres"), "-D", str(self.cluster), *(f"--{k}={v}" for k, v in settings.items())],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -177,6 +175,7 @@ class Postgres:
                 start_new_session=True,
                 **run_as(self.account),
             )
+        return self.process
 
     def _comes_up(self, process: Process) -> bool:
         """Wait until it takes connections; False if it ends (an adopted one may have been on its way out) or takes forever."""

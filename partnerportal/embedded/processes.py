@@ -4,8 +4,9 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -24,6 +25,24 @@ def is_alive(process: Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+@contextlib.contextmanager
+def without_interruption() -> Iterator[None]:
+    """Hold Ctrl-C and its like back for the moment in which a process is born: interrupted there, nobody would know of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    former = {sign: signal.signal(sign, lambda number, _frame: arrived.append(number)) for sign in signals}
+    try:
+        yield
+    finally:
+        for sign, handler in former.items():
+            signal.signal(sign, handler)
+    for number in arrived:
+        signal.raise_signal(number)
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> bool:

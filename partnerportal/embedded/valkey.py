@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .messages import Trouble
 from .places import open_log, private_folder, socket_folder, wheel_folder
-from .processes import Process, end, is_alive, wait_until, working_in
+from .processes import Process, end, is_alive, wait_until, without_interruption, working_in
 
 START_TIMEOUT = 60
 #: Each worker of a parallel test run has its own.
@@ -39,10 +39,8 @@ class Valkey:
             # Two on the same files would ruin them.
             self.stop()
             self.process = None
-        if self.process is None:
-            self.process = self._launch()
-            if not self._comes_up(self.process):
-                raise Trouble(f"Valkey did not start: see {self.data_dir}/log/valkey.log")
+        if self.process is None and not self._comes_up(self._launch()):
+            raise Trouble(f"Valkey did not start: see {self.data_dir}/log/valkey.log")
 
     def stop(self) -> None:
         """End the folder's server, whoever started it; it writes down what it has first."""
@@ -66,8 +64,8 @@ class Valkey:
         command = [str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--databases", str(DATABASES), "--save", "", "--appendonly", "yes" if self.durable else "no"]
         try:
-            with open_log(self.data_dir, "valkey") as log:
-                return subprocess.Popen(  # noqa: S603
+            with open_log(self.data_dir, "valkey") as log, without_interruption():
+                self.process = subprocess.Popen(  # noqa: S603
                     command,
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
@@ -78,6 +76,7 @@ class Valkey:
                 )
         except OSError as error:
             raise Trouble(f"The embedded Valkey does not run on this machine ({error.strerror}): set {self.variable}") from error
+        return self.process
 
     def _comes_up(self, process: Process) -> bool:
         wait_until(lambda: not is_alive(process) or self._answers(), START_TIMEOUT)
