@@ -58,7 +58,7 @@ def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
     response = stan.post(path, {"title": "Relaunch", "status": "active", "due_on": "2026-12-24"}, follow=True)
     assert Project.objects.get().customer == customer
     assert "Relaunch" in response.content.decode()
-    assert AuditEvent.objects.get(action="project.created").customer_id == customer.pk
+    assert AuditEvent.objects.get(action="project.added").customer_id == customer.pk
 
 
 @pytest.mark.parametrize(
