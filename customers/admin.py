@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from customers.models import Contract, Customer, Domain, Note, NumberSequence, Project, Task
+from customers.models import Contract, Customer, Domain, ImportJob, Note, NumberSequence, Project, Task
 from partnerportal.audit.admin import ReadOnlyAdmin
 
 
@@ -68,3 +68,14 @@ class NoteAdmin(ReadOnlyAdmin):
     list_select_related = ("agency", "customer", "author")
     exclude = ("text",)
     show_full_result_count = False
+
+
+@admin.register(ImportJob)
+class ImportJobAdmin(ReadOnlyAdmin):
+    """How imports go; the texts of their rows are for the team that uploaded them."""
+
+    list_display = ("created_at", "agency", "file_name", "status", "rows_read", "progress", "progress_total", "finished_at")
+    list_filter = ("status", "created_at")
+    search_fields = ("agency__name", "file_name")
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"

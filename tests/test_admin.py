@@ -6,27 +6,32 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import Cast
-from tests.factories.customers import ProjectFactory
+from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory
 
 EDITABLE = {"accounts.user", "agencies.agency", "agencies.membership", "network.partnerprofile"}
 OWN = {model._meta.label_lower: model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))}
-READ_ONLY = sorted(OWN.keys() - EDITABLE)
+#: Texts of a file on its way, which only the team that uploaded it may see; they go with the import.
+STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
+READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
 
 
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     """A browser in which Ada, an admin, is signed in; and at least one of everything."""
     review = ReviewFactory(review_request__customer__agency=cast.alder)
-    ProjectFactory(customer=review.request.customer)
+    for factory in (ProjectFactory, TaskFactory, DomainFactory, ContractFactory, NoteFactory):
+        factory(customer=review.request.customer)
+    ImportJobFactory(agency=cast.alder)
     MailFactory(agency=cast.alder)
     client = Client()
     client.force_login(cast.ada)
     return client
 
 
-@pytest.mark.parametrize("label", sorted(OWN))
+@pytest.mark.parametrize("label", sorted(OWN.keys() - STAGED))
 def test_every_model_has_its_list(ada: Client, label: str) -> None:
     assert OWN[label].objects.exists()
     assert ada.get(reverse(f"admin:{label.replace('.', '_')}_changelist")).status_code == 200

@@ -42,7 +42,7 @@ def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> 
     assert set(AuditEvent.objects.values_list("action", flat=True)) == {
         "customer.created",
         "customer.updated",
-        "project.created",
+        "project.added",
         "review_request.created",
         "review_request.mailed",
         "review_request.withdrawn",

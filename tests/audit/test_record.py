@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
 
-from customers.models import Customer
-from customers.services import create_customer, create_project
+from customers.assigned import add_thing
+from customers.models import Customer, Project
+from customers.services import create_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from tests.cast import Cast
@@ -91,8 +92,8 @@ def test_which_fields_were_changed_is_kept_and_what_stood_in_them_is_not(alice: 
 
 def test_the_customers_page_shows_the_events_newest_first_and_no_strangers(alice: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, by=cast.alice)
-    create_project(customer, by=cast.stan, title="Website")
-    create_project(CustomerFactory(agency=cast.alder), by=cast.max, title="Shop")
+    add_thing(Project(title="Website"), customer=customer, by=cast.stan)
+    add_thing(Project(title="Shop"), customer=CustomerFactory(agency=cast.alder), by=cast.max)
     page = alice.get(f"/customers/{customer.pk}/").content.decode()
     assert -1 < page.index("A project was added") < page.index("Customer K-1001 was created")
     assert "Stan Stein" in page

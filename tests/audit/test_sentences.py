@@ -13,6 +13,8 @@ from partnerportal.audit.models import AuditEvent
 #: What an event of the action carries, where it carries something. A new action that words its data belongs here.
 DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
+    "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
+    "customers.exported": {"count": 3},
 }
 
 
