@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from tests import workers
 from tests.cast import Cast
@@ -77,3 +79,10 @@ def celery_beat(
     """Beat beside the worker, for all tests of a module: the sweep runs every few moments."""
     with workers.beat(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("beat")) as process:
         yield process
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request leaves its language behind in the thread (the next one sets its own); a test must not find another's."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield

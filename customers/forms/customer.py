@@ -59,6 +59,11 @@ class CustomerForm(forms.ModelForm):
         )
 
     @property
+    def seen_version(self) -> int | None:
+        """The version that the person saw; whoever sends a form without one (no browser does) means the stored version."""
+        return self.cleaned_data["version"] if "version" in self.data else self.instance.version
+
+    @property
     def customer_fields(self) -> dict[str, Any]:
         """The cleaned values, by the names of the customer's fields."""
         return {name: value for name, value in self.cleaned_data.items() if name != "version"}

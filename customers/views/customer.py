@@ -80,7 +80,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     form = CustomerForm(request.input, instance=customer, agency=request.agency)
     if request.method == "POST" and form.is_valid():
         try:
-            update_customer(customer, changed=form.changed_fields, version=form.cleaned_data["version"], by=request.user)
+            update_customer(customer, changed=form.changed_fields, version=form.seen_version, by=request.user)
         except ChangedMeanwhile as meanwhile:
             form.show_other_version(meanwhile.saved)
         else:
