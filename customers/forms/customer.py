@@ -61,7 +61,8 @@ class CustomerForm(forms.ModelForm):
     @property
     def seen_version(self) -> int | None:
         """The version that the person saw; whoever sends a form without one (no browser does) means the stored version."""
-        return self.cleaned_data["version"] if "version" in self.data else self.instance.version
+        seen: int | None = self.cleaned_data["version"] if "version" in self.data else self.instance.version
+        return seen
 
     @property
     def customer_fields(self) -> dict[str, Any]:
