@@ -4,6 +4,7 @@ Each page also answers htmx, which shows it in a dialog on the customer's page: 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
@@ -144,7 +145,20 @@ def _task_row(request: AgencyRequest, task: Any, said: str) -> HttpResponse:
     return _back(request, task.customer)
 
 
-def _lister(filter_class: type[ListFilter], template: str, *related: str) -> View:
+@dataclass(frozen=True)
+class Listing:
+    """How the list of one kind across all customers looks."""
+
+    title: str | Promise
+    icon: str
+    #: Template of a row.
+    row: str
+    #: What an empty list says, and what to do about it.
+    empty: str | Promise
+    hint: str | Promise
+
+
+def _lister(filter_class: type[ListFilter], listing: Listing, *related: str) -> View:
     """The view of one kind across all customers, by date."""
 
     @agency_view(methods=("GET",))
@@ -152,12 +166,50 @@ def _lister(filter_class: type[ListFilter], template: str, *related: str) -> Vie
         filters: Any = filter_class(request)
         things = filters.things().exclude(customer__status=Customer.Status.ERASED).select_related("customer", *related)
         page = keyset_page(request, things, order_by=("sort_date", "pk"))
-        return render(request, template, {"page": page, "filters": filters})
+        return render(request, "customers/across.html", {"page": page, "filters": filters, "listing": listing})
 
     return cast(View, across)
 
 
-project_list = _lister(ProjectFilter, "customers/project_list.html")
-task_list = _lister(TaskFilter, "customers/task_list.html", "assignee", "project")
-domain_list = _lister(DomainFilter, "customers/domain_list.html")
-contract_list = _lister(ContractFilter, "customers/contract_list.html")
+project_list = _lister(
+    ProjectFilter,
+    Listing(
+        title=gettext_lazy("Projects"),
+        icon="briefcase",
+        row="customers/includes/_project.html",
+        empty=gettext_lazy("No projects"),
+        hint=gettext_lazy("Projects belong to a customer: open one and choose “Add project”."),
+    ),
+)
+task_list = _lister(
+    TaskFilter,
+    Listing(
+        title=gettext_lazy("Tasks"),
+        icon="clipboard-document-list",
+        row="customers/includes/_task.html",
+        empty=gettext_lazy("Nothing to do"),
+        hint=gettext_lazy("Tasks belong to a customer: open one and choose “Add task”."),
+    ),
+    "assignee",
+    "project",
+)
+domain_list = _lister(
+    DomainFilter,
+    Listing(
+        title=gettext_lazy("Domains"),
+        icon="globe-alt",
+        row="customers/includes/_domain.html",
+        empty=gettext_lazy("No domains"),
+        hint=gettext_lazy("Domains belong to a customer: open one and choose “Add domain”."),
+    ),
+)
+contract_list = _lister(
+    ContractFilter,
+    Listing(
+        title=gettext_lazy("Contracts"),
+        icon="document-text",
+        row="customers/includes/_contract.html",
+        empty=gettext_lazy("No contracts"),
+        hint=gettext_lazy("Contracts belong to a customer: open one and choose “Add contract”."),
+    ),
+)
