@@ -162,6 +162,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     # A task taken by a worker that was killed is handed out again after this many seconds.
     "visibility_timeout": 3600,
 }
+CELERY_WORKER_CONSUMER = "partnerportal.outbox.consumer:Consumer"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False

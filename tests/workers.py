@@ -46,7 +46,7 @@ class Process:
 
     def start(self) -> None:
         """Start it, or another one in place of one that was killed."""
-        assert not self._process, "it runs already"
+        assert not self.is_running, "it runs already"
         # A new log: the old one has said “ready”, too.
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(

@@ -135,3 +135,20 @@ def test_worker_and_beat_find_back_to_a_broker_that_was_restarted(
     broker_wire.mend()
     smtp_sink.wait_for(meanwhile.to_email)
     assert (worker.is_running, celery_beat.is_running, len(smtp_sink.mails)) == (True, True, 2)
+
+
+def test_a_broker_that_goes_away_while_jobs_wait_in_the_worker_does_not_end_it(worker: Process, smtp_sink: Sink, broker_wire: Wire) -> None:
+    with smtp_sink.holding("BODY") as hold:
+        mails = MailFactory.create_batch(2)
+        # Both of its processes are busy; what comes now waits in its hands.
+        eventually(lambda: OutgoingMail.objects.filter(attempts=1).count() == 2, "both are under way", otherwise=worker.logged)
+        mails += MailFactory.create_batch(2)
+        time.sleep(0.5)
+        broker_wire.cut()
+        time.sleep(0.5)
+        broker_wire.mend()
+        hold.release()
+        for mail in mails:
+            once_sent(mail)
+    assert worker.is_running
+    assert len(smtp_sink.mails) == 4
