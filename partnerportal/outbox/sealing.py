@@ -17,6 +17,9 @@ from django.conf import settings
 class SealBroken(Exception):
     """None of the known keys opens this: `SECRET_KEY` was replaced and not kept in `SECRET_KEY_FALLBACKS`."""
 
+    #: To a template it is an empty text: a page about the mail has more to tell than its body.
+    silent_variable_failure = True
+
 
 def seal(text: str) -> bytes:
     """Encrypt with the current key."""

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import send
+from tests.cast import Cast
 from tests.factories.outbox import MailFactory
 from tests.smtp import Sink
 
@@ -59,3 +61,15 @@ def test_a_body_that_was_tampered_with_does_not_open(smtp: Sink) -> None:
     send(mail.pk)
     mail.refresh_from_db()
     assert (mail.status, smtp.mails) == ("failed", [])
+
+
+def test_the_page_of_a_mail_without_its_key_shows_all_but_the_body(alice: Client, cast: Cast, settings: Any) -> None:
+    key = settings.SECRET_KEY
+    settings.SECRET_KEY = OLD
+    mail = MailFactory(agency=cast.alder, subject="Your review", text="Hello Lea")
+    settings.SECRET_KEY = key
+    answer = alice.get(f"/company/mail/{mail.pk}/")
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert "Your review" in page
+    assert "Hello Lea" not in page
