@@ -240,7 +240,6 @@ def test_a_german_customer_is_asked_in_german(busy: Cast) -> None:
             assert not FAMILIAR.search(part)
 
 
-@pytest.mark.skipif(FOR_ALLAUTH.parents[2] not in settings.LOCALE_PATHS, reason="the settings don't name locale/allauth")
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])
 def test_allauths_pages_say_sie(busy: Cast, path: str) -> None:
     client = german(None if "reset" in path else busy)
