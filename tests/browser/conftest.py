@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import Client
 from playwright.sync_api import BrowserContext, Page
 
+from partnerportal.accounts.models import User
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
@@ -63,6 +65,14 @@ def mail_server(tmp_path: Path, transactional_db: None) -> Iterator[Sink]:
     with Sink() as sink, worker(sink, django_settings.REDIS_URL, tmp_path) as process:
         assert isinstance(process, Process)
         yield sink
+
+
+def signed_in(page: Page, portal: str, user: User) -> None:
+    """With a session made beside the browser, for tests that are about other pages."""
+    client = Client()
+    client.force_login(user)
+    name = django_settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": portal}])
 
 
 def sign_in(page: Page, portal: str, email: str) -> None:
