@@ -17,7 +17,7 @@ from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
 from tests.workers import Process, worker
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
     if os.environ.get("CI"):
         raise pytest.UsageError("CI needs a Chromium for the browser tests")
