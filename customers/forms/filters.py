@@ -135,7 +135,7 @@ class ProjectFilter(ListFilter):
 
     def things(self) -> QuerySet[Any]:
         """The agency's projects that fit."""
-        found = self.agency.projects.all()
+        found = self.agency.projects.with_progress()
         if self.chosen["status"] == "open":
             found = found.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
         elif self.chosen["status"] != "all":

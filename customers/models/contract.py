@@ -94,7 +94,11 @@ class Contract(models.Model):
             models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),
             SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"), search_index("contract_search")]
+        indexes = [
+            models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"),
+            models.Index(fields=["agency", "sort_date", "id"], name="contract_active_by_end", condition=Q(status="active")),
+            search_index("contract_search"),
+        ]
 
     def __str__(self) -> str:
         return self.number

@@ -26,7 +26,7 @@ _PERSON = ("id", "full_name", "email")
 
 def gathered(rows: QuerySet[Any], *, person: str = "", extra: tuple[str, ...] = ()) -> ArraySubquery:
     """The customer's first `MOST` of these rows, in their order, as JSON; with their `person` and the annotations named in `extra`."""
-    values: dict[str, Any] = {field.attname: field.attname for field in rows.model._meta.concrete_fields}
+    values: dict[str, Any] = {field.attname: field.attname for field in _columns(rows.model)}
     values |= {f"{person}__{name}": f"{person}__{name}" for name in _PERSON if person}
     values |= {name: name for name in extra}
     return ArraySubquery(rows.filter(customer=OuterRef("pk")).values(json=JSONObject(**values))[:MOST])
@@ -34,7 +34,7 @@ def gathered(rows: QuerySet[Any], *, person: str = "", extra: tuple[str, ...] = 
 
 def restored(model: type[Model], rows: list[dict[str, Any]], *, person: str = "", extra: tuple[str, ...] = ()) -> list[Any]:
     """What `gathered` gave, as objects of `model`."""
-    fields = model._meta.concrete_fields
+    fields = _columns(model)
     things = []
     for row in rows:
         # Generated columns have values, too: as from_db, not as a constructor's arguments.
@@ -74,6 +74,11 @@ def assigned_to(customer: Any) -> dict[str, list[Any]]:
         "contracts": restored(Contract, customer.contract_rows),
         "team_notes": restored(Note, customer.note_rows, person="author"),
     }
+
+
+def _columns(model: type[Model]) -> list[Any]:
+    """All but what is only searched in."""
+    return [field for field in model._meta.concrete_fields if field.attname != "search_text"]
 
 
 def _value(field: Any, value: Any) -> Any:

@@ -3,7 +3,8 @@
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
@@ -19,7 +20,11 @@ class ProjectQuerySet(SearchQuerySet):
 
     def with_progress(self) -> Self:
         """Each with `task_count` and `done_count`, the numbers of its tasks and of those that are done."""
-        return self.annotate(task_count=Count("tasks"), done_count=Count("tasks", filter=Q(tasks__done_at__isnull=False)))
+        # Subqueries, not a join with groups: of a long list only the rows of the page are counted.
+        tasks = self.model.tasks.rel.related_model.objects.filter(project=OuterRef("pk")).order_by().values("project")
+        counted = (rows.annotate(n=Count("pk")).values("n") for rows in (tasks, tasks.filter(done_at__isnull=False)))
+        task_count, done_count = (Coalesce(Subquery(rows), 0) for rows in counted)
+        return self.annotate(task_count=task_count, done_count=done_count)
 
 
 class Project(models.Model):
@@ -52,7 +57,13 @@ class Project(models.Model):
             models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
             SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date"), search_index("project_search")]
+        indexes = [
+            models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date"),
+            models.Index(
+                fields=["agency", "sort_date", "id"], name="project_open_by_due_date", condition=Q(status="planned") | Q(status="active")
+            ),
+            search_index("project_search"),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django_htmx.http import trigger_client_event
 
 from customers.assigned import add_thing, change_thing, finish_task, remove_thing, reopen_task
 from customers.forms import ContractForm, DomainForm, NoteForm, ProjectForm, TaskForm, ThingForm
@@ -140,7 +141,9 @@ def task_undo(request: AgencyRequest, pk: int) -> HttpResponse:
 def _task_row(request: AgencyRequest, task: Any, said: str) -> HttpResponse:
     """The row in its new state, in the place of the old one, to htmx; the whole page and a message to everybody else."""
     if cast(Any, request).htmx:
-        return render(request, "customers/includes/_task.html", {"task": task, "across": "across" in request.POST, "said": said})
+        row = {"task": task, "across": "across" in request.POST, "said": said}
+        response = render(request, "customers/includes/_task.html", row)
+        return trigger_client_event(response, "task-changed", after="swap")
     messages.success(request, said)
     return _back(request, task.customer)
 

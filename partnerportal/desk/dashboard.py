@@ -29,6 +29,8 @@ class Row:
     title: str
     url: str
     note: str
+    #: Whose it is, or what it is about.
+    about: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,7 @@ def cards_for(agency: Agency) -> list[Card]:
 def _due_tasks(agency: Agency) -> Card:
     due = agency.tasks.filter(done_at__isnull=True, sort_date__lte=timezone.localdate()).select_related("customer", "assignee")
     found, total = _first(due, "sort_date")
-    rows = [
-        Row(f"{t.title} · {t.customer.display_name}", t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or ""))) for t in found
-    ]
+    rows = [Row(t.title, t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or "")), t.customer.display_name) for t in found]
     url = f"{reverse('customers:task_list')}?when=today"
     return Card(_("Tasks due"), "clipboard-document-list", total, rows, _("Nothing is due today."), url, _("All that is due"))
 
@@ -69,7 +69,7 @@ def _due_tasks(agency: Agency) -> Card:
 def _ending_domains(agency: Agency) -> Card:
     soon = agency.domains.filter(auto_renew=False, sort_date__lte=_soon()).select_related("customer")
     found, total = _first(soon, "sort_date")
-    rows = [Row(f"{d} · {d.customer.display_name}", d.customer.get_absolute_url(), _since(d.expires_on)) for d in found]
+    rows = [Row(str(d), d.customer.get_absolute_url(), _since(d.expires_on), d.customer.display_name) for d in found]
     url = f"{reverse('customers:domain_list')}?renewal=manual"
     return Card(_("Domains that expire"), "globe-alt", total, rows, _("No domain expires within 30 days."), url, _("Domains"))
 
@@ -77,7 +77,7 @@ def _ending_domains(agency: Agency) -> Card:
 def _ending_contracts(agency: Agency) -> Card:
     soon = agency.contracts.filter(status=Contract.Status.ACTIVE, sort_date__lte=_soon()).select_related("customer")
     found, total = _first(soon, "sort_date")
-    rows = [Row(f"{c.product or c} · {c.customer.display_name}", c.customer.get_absolute_url(), _since(c.ends_on)) for c in found]
+    rows = [Row(c.product or str(c), c.customer.get_absolute_url(), _since(c.ends_on), c.customer.display_name) for c in found]
     url = f"{reverse('customers:contract_list')}?when=soon"
     return Card(_("Contracts that end"), "document-text", total, rows, _("No contract ends within 30 days."), url, _("Contracts"))
 
@@ -99,10 +99,7 @@ def _due_projects(agency: Agency) -> Card:
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
     due = agency.projects.filter(status__in=open_statuses, sort_date__lte=limit).select_related("customer")
     found, total = _first(due, "sort_date")
-    rows = [
-        Row(f"{p.title} · {p.customer.display_name}", p.customer.get_absolute_url(), date_format(p.due_on, "SHORT_DATE_FORMAT"))
-        for p in found
-    ]
+    rows = [Row(p.title, p.customer.get_absolute_url(), _since(p.due_on), p.customer.display_name) for p in found]
     empty = _("No project is due in the next two weeks.")
     return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:project_list"), _("Projects"))
 
@@ -111,9 +108,10 @@ def _open_requests(agency: Agency) -> Card:
     found, total = _first(agency.review_requests.open().select_related("customer", "project"), "expires_at")
     rows = [
         Row(
-            f"{r.customer.display_name} · {r.subject_label}",
+            r.customer.display_name,
             reverse("reviews:request_detail", args=[r.pk]),
             _("until %(date)s") % {"date": date_format(timezone.localtime(r.expires_at), "SHORT_DATE_FORMAT")},
+            r.subject_label,
         )
         for r in found
     ]
@@ -125,7 +123,7 @@ def _new_reviews(agency: Agency) -> Card:
     reviews = new_reviews().filter(agency=agency).select_related("request__project", "request__customer")
     found, total = _first(reviews, "-pk")
     rows = [
-        Row(f"{r.author_label} · {r.subject_label}", r.request.customer.get_absolute_url(), f"{number_format(rounded(r.overall), 1)} ★")
+        Row(r.author_label, r.request.customer.get_absolute_url(), f"{number_format(rounded(r.overall), 1)} ★", r.subject_label)
         for r in found
     ]
     empty = _("No new reviews this week. Ask a customer for one?")

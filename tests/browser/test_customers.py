@@ -104,6 +104,12 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     task.refresh_from_db()
     assert not task.is_done
 
+    # On the customer's page the count and the timeline follow.
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    page.get_by_role("button", name="Done: Call the mill").click()
+    expect(page.locator("#tasks-count")).to_have_text("nothing to do")
+    expect(page.get_by_role("region", name="What happened").get_by_role("listitem")).to_have_count(4)
+
 
 def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     DomainFactory(customer__agency=cast.alder, customer__company="Somebody Else GmbH", name="taken.example")
@@ -149,7 +155,7 @@ def test_what_is_typed_in_the_dialog_is_not_lost_by_escape(page: Page, portal: s
     page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Cancel").click()
     expect(dialog.get_by_label("Note")).to_have_value("They call at noon.")
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("region", name="Notes")).to_contain_text("They call at noon.")
+    expect(page.get_by_role("region", name="Team notes")).to_contain_text("They call at noon.")
     assert Note.objects.get().author == cast.stan
 
     # Nothing typed: Escape simply closes.
