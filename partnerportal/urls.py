@@ -9,6 +9,7 @@ admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 handler400 = "partnerportal.desk.views.bad_request"
+handler500 = "partnerportal.desk.views.server_error"
 
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),

@@ -1,13 +1,15 @@
 """The front door, the dashboard, and what machines ask."""
 
+import sys
 from typing import Any, cast
 
 import redis
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views import defaults
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -15,6 +17,11 @@ from django.views.decorators.http import require_safe
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.desk.dashboard import cards_for
 from partnerportal.desk.search import search
+
+#: What is raised when PostgreSQL or Redis doesn't answer.
+AWAY = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
+#: Seconds after which whoever met that may ask again.
+RETRY_AFTER = 30
 
 
 @require_safe
@@ -42,6 +49,14 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
     return defaults.bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """For `handler500`: while the database or the broker is away it is 503, and the browser may ask again; all else is a plain 500."""
+    if isinstance(sys.exc_info()[1], AWAY):
+        # Without the request: the frame of a page asks the database.
+        return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    return defaults.server_error(request)
 
 
 @never_cache
