@@ -11,6 +11,7 @@ import bootstrap_wrapper
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
 from partnerportal.logs import refusal_in_one_line
@@ -82,12 +83,15 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_guid",
     "django_htmx",
     "heroicons",
     "pgtrigger",
 ]
 
 MIDDLEWARE = [
+    # First: whatever is logged carries the request's id.
+    "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -315,14 +319,38 @@ REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
 
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
+#: How the log reads: `line` for people, `json` for machines, one object a line.
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line" if _on_loopback else "json")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT: line or json, please")
+# The id of a request (the proxy's X-Request-ID, or a new one) is in the answer's header, in each line of the log, and goes with the
+# jobs that the request hands out.
+DJANGO_GUID = {
+    "GUID_HEADER_NAME": "X-Request-ID",
+    "RETURN_HEADER": True,
+    "EXPOSE_HEADER": False,
+    "INTEGRATIONS": [CeleryIntegration()],
+}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["refusals"]}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
+            "rename_fields": {"levelname": "level", "name": "logger", "correlation_id": "request_id"},
+            "timestamp": "time",
+        },
+    },
+    "filters": {
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
+        "request_id": {"()": "django_guid.log_filters.CorrelationId"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    # It tells of every id that it makes.
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "django_guid": {"level": "ERROR"}},
 }
 
 if DEBUG:

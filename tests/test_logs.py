@@ -1,11 +1,18 @@
 """What the log says of a request."""
 
+import json
 import logging
+import uuid
 
 import pytest
 from django.test import Client
 
 from partnerportal.logs import refusal_in_one_line
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.smtp import Sink
+from tests.waiting import eventually
+from tests.workers import Process
 
 
 def test_a_refusal_is_a_line_and_no_traceback(stan: Client, caplog: pytest.LogCaptureFixture) -> None:
@@ -21,3 +28,30 @@ def test_a_failure_keeps_its_traceback() -> None:
     failure.status_code = 500  # type: ignore[attr-defined]
     assert refusal_in_one_line(failure)
     assert failure.exc_info
+
+
+def test_each_answer_carries_the_id_of_its_request(client: Client) -> None:
+    given = str(uuid.uuid4())
+    assert client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
+    for odd in ("", "7", "x" * 5000, "a\r\nSet-Cookie: b=c"):
+        made = client.get("/healthz", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
+        assert len(made) == 32
+        assert made != odd
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
+    alice: Client, cast: Cast, celery_worker: Process, smtp_sink: Sink
+) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    given = str(uuid.uuid4())
+    smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
+    fields = {"customer": customer.pk, "subject": "company", "send": ""}
+    assert alice.post("/company/reviews/request/", fields, headers={"X-Request-ID": given}).status_code == 302
+
+    def lines() -> list[dict[str, str]]:
+        return [json.loads(line) for line in celery_worker.log.read_text().splitlines() if "Greylisted" in line]
+
+    eventually(lambda: bool(lines()), "the refusal is logged", otherwise=celery_worker.logged)
+    assert [line["request_id"] for line in lines()] == [given]
+    assert lines()[0]["level"] == "WARNING"
