@@ -35,10 +35,11 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
 
     Raises:
         ChangedMeanwhile: the stored version is another than `version`, the one that the person saw.
+        Customer.DoesNotExist: the customer has just been erased.
     """
     if not changed:
         return customer
-    saved = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    saved = Customer.objects.known().select_for_update(of=("self",)).get(pk=customer.pk)
     if saved.version != version:
         raise ChangedMeanwhile(saved)
     customer.version = saved.version + 1
