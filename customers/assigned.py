@@ -95,7 +95,8 @@ def reopen_task(task: Task, *, by: User) -> bool:
 
 def _held(customer: Customer) -> Customer:
     """The customer as it is now; until the transaction ends, it can't be erased or archived."""
-    return Customer.objects.known().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    held: Customer = Customer.objects.known().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    return held
 
 
 def _save(thing: Any) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+from customers.importing import traces
 from customers.importing.columns import are_headings, guess
 from customers.importing.reading import MOST_COLUMNS, SAMPLE, Record, Source, detect_delimiter, detect_encoding, records
 from customers.importing.tasks import enqueue
@@ -120,11 +121,21 @@ def remove(job: ImportJob) -> bool:
 
 
 def forget_customer(customer: Customer, by: User) -> None:
-    """An erasure: what waits in imports and seems to be about this customer goes, and so do the files it came in."""
-    about = ImportRow.objects.filter(twin=customer)
-    jobs = ImportJob.objects.filter(rows__in=about).distinct()
-    ImportChunk.objects.filter(job__in=jobs).delete()
-    about.delete()
+    """An erasure: what waits in imports and seems to be about this customer goes, and so do the files it came in.
+
+    By a name alone only rows in error go: these can't be imported anyway, all others could be somebody else.
+    """
+    jobs = ImportJob.objects.filter(agency=customer.agency, purged_at__isnull=True)
+    rows = ImportRow.objects.filter(job__in=jobs).exclude(cells=[]).annotate(text=traces.ROW_TEXT)
+    by_name = Q(outcome=Outcome.ERROR) & traces.with_name(customer)
+    about = list(rows.filter(Q(twin=customer) | traces.with_key(customer) | by_name).values_list("pk", "job"))
+    holding = {job for _row, job in about}
+    if pattern := traces.key_pattern(customer):
+        # Of these not every line is a row by now.
+        unread = jobs.filter(status__in=[Status.UPLOADED, Status.CHECKING]).exclude(pk__in=holding)
+        holding |= {job.pk for job in unread if traces.in_file(source_of(job), pattern)}
+    ImportChunk.objects.filter(job__in=holding).delete()
+    ImportRow.objects.filter(pk__in=[row for row, _job in about]).delete()
 
 
 def purge() -> int:
