@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.importing.columns import FIELDS
-from customers.importing.reading import DELIMITERS, ENCODINGS, MAX_BYTES, Record
+from customers.importing.reading import DELIMITERS, ENCODINGS, MAX_BYTES, MOST_COLUMNS, Record
 from customers.models import ImportJob
 from partnerportal.forms import form_helper
 
@@ -50,6 +50,11 @@ class UploadForm(forms.Form):
             self.add_error("file", _("This is a spreadsheet's own format. Save it there as “CSV UTF-8”, and upload that file."))
         else:
             self.add_error("file", _("This is no text file. A CSV file is what is needed."))
+
+    def refuse_width(self, columns: int) -> None:
+        """This has more columns than anybody can map."""
+        text = gettext("This file has %(columns)d columns, and %(limit)d is the limit. Please leave out those that aren't needed.")
+        self.add_error("file", text % {"columns": columns, "limit": MOST_COLUMNS})
 
 
 class ColumnsForm(forms.Form):

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from customers.importing import traces
 from customers.importing.columns import are_headings, guess
-from customers.importing.reading import MOST_COLUMNS, SAMPLE, Record, Source, detect_delimiter, detect_encoding, records
+from customers.importing.reading import MOST_COLUMNS, SAMPLE, Record, Source, TooWide, detect_delimiter, detect_encoding, records
 from customers.importing.tasks import enqueue
 from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportRow
 from partnerportal.accounts.models import User
@@ -33,6 +33,7 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
 
     Raises:
         NotText: it can't be a CSV file.
+        TooWide: it has too many columns.
     """
     encoding = detect_encoding(file.chunks(PIECE))
     job = ImportJob.objects.create(
@@ -43,6 +44,8 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     text = source_of(job).text.read(SAMPLE).replace("\0", "")
     delimiter = detect_delimiter(text)
     first = next(records(io.StringIO(text, newline=""), delimiter), None)
+    if first and len(first.cells) > MOST_COLUMNS:
+        raise TooWide(len(first.cells))
     read_anew(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or are_headings(first.cells))
     return job
 

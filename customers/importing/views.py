@@ -15,7 +15,7 @@ from customers.importing import services
 from customers.importing.cells import csv_stream
 from customers.importing.columns import REASON, meaning
 from customers.importing.forms import ColumnsForm, RunForm, UploadForm
-from customers.importing.reading import NotText
+from customers.importing.reading import NotText, TooWide
 from customers.models import ImportJob, ImportRow
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -38,6 +38,8 @@ def index(request: AgencyRequest) -> HttpResponse:
             job = services.upload(agency=request.agency, by=request.user, file=form.cleaned_data["file"])
         except NotText as error:
             form.refuse(is_workbook=error.is_workbook)
+        except TooWide as error:
+            form.refuse_width(error.columns)
         else:
             return redirect("customers:import_columns", job.pk)
     jobs = request.agency.import_jobs.select_related("by")

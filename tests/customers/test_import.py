@@ -140,6 +140,17 @@ def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Ca
     assert max_.post(IMPORT, {}).context["form"].errors
 
 
+def test_wide_files_are_taken_whole_and_too_wide_ones_not_at_all(max_: Client) -> None:
+    def wide(width: int) -> str:
+        return ",".join(["Firma", *(f"c{n}" for n in range(width - 2)), "Ort"]) + "\nOtt" + ",x" * (width - 2) + ",Köln\n"
+
+    job = imported(max_, wide(500))
+    assert job.counts == {"imported": 1}
+    assert Customer.objects.get().city == "Köln"
+    assert "501 columns, and 500 is the limit" in upload(max_, wide(501)).content.decode()
+    assert ImportJob.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "content",
     [
