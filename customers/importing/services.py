@@ -61,6 +61,20 @@ def read_anew(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bo
     job.save(update_fields=["encoding", "delimiter", "has_headings", "headings", "mapping"])
 
 
+def read_again(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> bool:
+    """As `read_anew`, on somebody's wish: what was checked of it counts no more. False if that isn't possible any more."""
+    with transaction.atomic():
+        locked = _locked(job, Status.UPLOADED, Status.CHECKED)
+        if locked is None or not locked.chunks.exists():
+            return False
+        locked.rows.all().delete()
+        locked.keys.all().delete()
+        locked.status, locked.counts = Status.UPLOADED, {}
+        locked.save(update_fields=["status", "counts"])
+        read_anew(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
+    return True
+
+
 def source_of(job: ImportJob) -> Source:
     """The uploaded file."""
     pieces = ImportChunk.objects.filter(job=job)

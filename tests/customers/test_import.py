@@ -287,6 +287,28 @@ def test_the_columns_can_be_changed_after_the_dry_run(max_: Client, cast: Cast) 
     assert job.rows.get().values["fields"]["city"] == "Köln"
 
 
+def test_what_was_checked_counts_no_more_once_the_file_is_read_in_another_way(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma;Ort\nOtt;Köln\n".encode("mac_roman"))
+    assert job.rows.get().values["fields"]["city"] == "Kšln"
+    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": "mac_roman"})
+    max_.post(f"{IMPORT}{job.pk}/run/")
+    job.refresh_from_db()
+    assert (job.status, job.rows.count(), Customer.objects.count()) == ("uploaded", 0, 0)
+    assert max_.get(f"{IMPORT}{job.pk}/").status_code == 302
+    max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job))
+    assert do_the_work(job).rows.get().values["fields"]["city"] == "Köln"
+
+
+def test_reading_again_what_is_no_longer_there_changes_nothing(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma;Ort\nOtt;Köln\n")
+    columns = columns_of(max_, job)
+    ImportChunk.objects.all().delete()
+    answer = max_.post(f"{IMPORT}{job.pk}/columns/", {**columns, "delimiter": ","}, follow=True)
+    assert "no longer kept" in answer.content.decode()
+    job.refresh_from_db()
+    assert (job.status, job.headings, job.counts) == ("checked", ["Firma", "Ort"], {"new": 1})
+
+
 # --- The import --------------------------------------------------------------------------------------------------------
 
 
@@ -427,6 +449,19 @@ def test_it_can_be_stopped(max_: Client, cast: Cast, step: str) -> None:
     max_.post(f"{IMPORT}{job.pk}/cancel/")
     max_.post(f"{IMPORT}{job.pk}/remove/")
     assert not ImportRow.objects.exists()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_a_stopped_import_did_not_come_to_can_be_imported_later(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma\n" + "".join(f"Company {n}\n" for n in range(25)))
+    assert "?left" not in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    max_.post(f"{IMPORT}{job.pk}/run/")
+    next(steps(job))
+    max_.post(f"{IMPORT}{job.pk}/cancel/")
+    assert "?left" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    left = b"".join(max_.get(f"{IMPORT}{job.pk}/rest/?left").streaming_content)
+    assert imported(max_, left).counts == {"imported": 15}
+    assert sorted(Customer.objects.values_list("company", flat=True)) == sorted(f"Company {n}" for n in range(25))
 
 
 @pytest.mark.usefixtures("small_batches")
