@@ -14,8 +14,6 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: Bytes of the largest file that is taken.
-MAX_BYTES = 50 * 1024 * 1024
 #: Characters of the longest line or record; the fields of a customer together have less than a tenth of that.
 LONGEST_RECORD = 131_072
 #: Columns of the widest file that is taken.

@@ -34,7 +34,8 @@ _LEFT = (Outcome.NEW,)
 @agency_view(role=Role.MANAGER)
 def index(request: AgencyRequest) -> HttpResponse:
     """Upload a file; below, the imports there were."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    sent = int(request.META.get("CONTENT_LENGTH") or 0)
+    form = UploadForm(request.POST, request.FILES, sent=sent) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         try:
             job = services.upload(agency=request.agency, by=request.user, file=form.cleaned_data["file"])
@@ -44,8 +45,9 @@ def index(request: AgencyRequest) -> HttpResponse:
             form.refuse_width(error.columns)
         else:
             return redirect("customers:import_columns", job.pk)
-    jobs = request.agency.import_jobs.select_related("by")
-    return render(request, "customers/import/index.html", {"form": form, "page": keyset_page(request, jobs, order_by=("-pk",))})
+    page = keyset_page(request, request.agency.import_jobs.select_related("by"), order_by=("-pk",))
+    status = 413 if form.errors and form.is_too_large else 200
+    return render(request, "customers/import/index.html", {"form": form, "page": page}, status=status)
 
 
 @agency_view(role=Role.MANAGER)

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from customers.importing import services, work
 from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.services import create_customer, erase_customer
+from partnerportal import uploads
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
@@ -133,11 +135,35 @@ def test_what_is_no_csv_is_refused_with_a_reason(max_: Client, cast: Cast, conte
 
 
 def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("customers.importing.forms.MAX_BYTES", 1000)
+    monkeypatch.setattr("partnerportal.uploads.MAX_BYTES", 1000)
     response = upload(max_, "Firma\n" + "Ott\n" * 500)
-    assert "2.0" in str(response.context["form"].errors)
+    assert response.status_code == 413
+    assert "2.1" in str(response.context["form"].errors)
     assert "divide" in str(response.context["form"].errors)
-    assert max_.post(IMPORT, {}).context["form"].errors
+    assert not ImportJob.objects.exists()
+    response = max_.post(IMPORT, {})
+    assert response.status_code == 200
+    assert "divide" not in str(response.context["form"].errors["file"])
+
+
+def test_nobody_fills_the_disk_with_uploads(cast: Cast, tmp_path: Path, settings: Any) -> None:
+    """Not even who isn't signed in: a form's token is looked for in what was sent, files and all."""
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    kept = []
+
+    class Sent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            kept.append(sum(file.stat().st_size for file in tmp_path.iterdir()))
+            return super().read(size)
+
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    body = head + b"x" * (uploads.MAX_BYTES + 10_000_000) + b"\r\n--b--\r\n"
+    headers = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": Sent(body)}
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/")
+    assert client.generic("POST", IMPORT, **headers).status_code == 403
+    assert 1_000_000 < max(kept) <= uploads.MAX_BYTES
+    assert kept[-1] == 0
 
 
 def test_wide_files_are_taken_whole_and_too_wide_ones_not_at_all(max_: Client) -> None:
