@@ -29,8 +29,11 @@ def add_thing(thing: Any, *, customer: Customer, by: User) -> None:
     """Assign a new thing, filled from its form, to a customer.
 
     Raises:
-        ValidationError: the database refuses it (another tab was faster with the same domain).
+        ValidationError: the customer was archived meanwhile, or the database refuses it (another tab was faster with the same domain).
+        Customer.DoesNotExist: the customer has just been erased.
     """
+    if _held(customer).is_archived:
+        raise ValidationError(_("This customer was archived. Restore it first; then what you typed can be saved."), "archived")
     thing.agency, thing.customer = customer.agency, customer
     if isinstance(thing, Note):
         thing.author = by
@@ -44,8 +47,11 @@ def change_thing(thing: Any, *, changed: list[str], by: User) -> None:
 
     Raises:
         ValidationError: the database refuses it.
+        ObjectDoesNotExist: it has just been removed, or its customer erased.
     """
     if changed:
+        _held(thing.customer)
+        type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
         _save(thing)
         _record("changed", thing, by=by)
 
@@ -85,6 +91,12 @@ def reopen_task(task: Task, *, by: User) -> bool:
         _record("reopened", task, by=by)
     task.done_at = None
     return reopened
+
+
+def _held(customer: Customer) -> Customer:
+    """The customer as it is now; until the transaction ends, it can't be erased or archived."""
+    held: Customer = Customer.objects.known().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    return held
 
 
 def _save(thing: Any) -> None:

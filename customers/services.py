@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
-from customers.models import PERSONAL_FIELDS, Customer, NumberSequence
+from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequence
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
@@ -35,10 +35,11 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
 
     Raises:
         ChangedMeanwhile: the stored version is another than `version`, the one that the person saw.
+        Customer.DoesNotExist: the customer has just been erased.
     """
     if not changed:
         return customer
-    saved = Customer.objects.select_for_update(of=("self",)).get(pk=customer.pk)
+    saved = Customer.objects.known().select_for_update(of=("self",)).get(pk=customer.pk)
     if saved.version != version:
         raise ChangedMeanwhile(saved)
     customer.version = saved.version + 1
@@ -68,6 +69,8 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
     Later apps do their part first (open review links are withdrawn, …). Projects that were rated stay, as a published
     review says what it is about; all else goes. The row itself stays, empty, as the “Former customer”.
     """
+    # Before the customer: a worker holds its import first, too, and comes to customers then.
+    list(ImportJob.objects.select_for_update().filter(agency=customer.agency, purged_at__isnull=True).order_by("pk").only("pk"))
     locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
     if locked.status == Customer.Status.ERASED:
         return False

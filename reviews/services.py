@@ -1,5 +1,6 @@
 """What happens to review requests and reviews. Each function is one transaction, the audit event included."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -35,6 +36,8 @@ def request_review(*, customer: Customer, project: Project | None, by: User, by_
     """
     # Whoever asks the same customer at the same moment waits here.
     customer = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
+    if customer.status != Customer.Status.ACTIVE:
+        raise ValidationError(_("This customer is no longer active and can't be asked."), "not_active")
     refuse_own_staff(customer)
     if by_mail and not customer.email:
         raise ValidationError(_("This customer has no e-mail address. Add one, or create a link instead."), "no_email")
@@ -103,7 +106,8 @@ def forget_customer(customer: Customer, by: User) -> None:
     Registered with `customers.services.before_erasure`; runs in that transaction.
     """
     for asked in customer.review_requests.open().select_related("agency", "customer"):
-        withdraw_request(asked, by=by)
+        with suppress(RequestClosed):  # Answered at this very moment; the review loses its name below.
+            withdraw_request(asked, by=by)
     customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
     Review.objects.filter(request__customer=customer).update(author="")
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from crispy_forms.layout import HTML, Column, Field, Fieldset, Row, Submit
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
@@ -13,8 +12,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.importing.columns import FIELDS
-from customers.importing.reading import DELIMITERS, ENCODINGS, MAX_BYTES, Record
+from customers.importing.reading import DELIMITERS, ENCODINGS, MOST_COLUMNS, Record
 from customers.models import ImportJob
+from partnerportal import uploads
 from partnerportal.forms import form_helper
 
 #: Characters of a value that is shown as an example.
@@ -30,19 +30,16 @@ class UploadForm(forms.Form):
         help_text=_("Exported from Excel, Outlook, another portal … with one customer a line. At most 50 MB."),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, sent: int = 0) -> None:
+        """`sent`: so many bytes came; if they were too many, the file was dropped on its way."""
+        super().__init__(*args)
         self.helper = form_helper("file", submit=_("Continue"))
-
-    def clean_file(self) -> "UploadedFile[bytes]":
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        size = file.size or 0
-        if size > MAX_BYTES:
-            sizes = {"size": filesizeformat(size), "limit": filesizeformat(MAX_BYTES)}
-            raise forms.ValidationError(
+        self.is_too_large = sent > uploads.MAX_BYTES
+        if self.is_too_large:
+            sizes = {"size": filesizeformat(sent), "limit": filesizeformat(uploads.MAX_BYTES)}
+            self.fields["file"].error_messages["required"] = (
                 gettext("This file has %(size)s, and %(limit)s is the limit. Please divide it into several files.") % sizes
             )
-        return file
 
     def refuse(self, *, is_workbook: bool) -> None:
         """This is no CSV file."""
@@ -50,6 +47,11 @@ class UploadForm(forms.Form):
             self.add_error("file", _("This is a spreadsheet's own format. Save it there as “CSV UTF-8”, and upload that file."))
         else:
             self.add_error("file", _("This is no text file. A CSV file is what is needed."))
+
+    def refuse_width(self, columns: int) -> None:
+        """This has more columns than anybody can map."""
+        text = gettext("This file has %(columns)d columns, and %(limit)d is the limit. Please leave out those that aren't needed.")
+        self.add_error("file", text % {"columns": columns, "limit": MOST_COLUMNS})
 
 
 class ColumnsForm(forms.Form):

@@ -14,14 +14,10 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: Bytes of the largest file that is taken.
-MAX_BYTES = 50 * 1024 * 1024
 #: Characters of the longest line or record; the fields of a customer together have less than a tenth of that.
 LONGEST_RECORD = 131_072
-#: Lines that one record, with line breaks inside its quotation marks, may stretch over.
-MOST_LINES = 500
-#: Columns beyond these are not read.
-MOST_COLUMNS = 100
+#: Columns of the widest file that is taken.
+MOST_COLUMNS = 500
 #: Bytes by which encoding and delimiter are judged, where not the whole file is.
 SAMPLE = 64 * 1024
 #: Characters that are kept of a line which is too long.
@@ -49,6 +45,14 @@ class NotText(Exception):
     def __init__(self, *, is_workbook: bool) -> None:
         super().__init__()
         self.is_workbook = is_workbook
+
+
+class TooWide(Exception):
+    """This file has more than `MOST_COLUMNS` columns."""
+
+    def __init__(self, columns: int) -> None:
+        super().__init__(columns)
+        self.columns = columns
 
 
 class Problem:
@@ -232,7 +236,7 @@ def _quoted(lines: _Lines, line: str, delimiter: str) -> Record:
         nonlocal unclosed
         yield line
         size = len(line)
-        while len(taken) < MOST_LINES and size < LONGEST_RECORD:
+        while size < LONGEST_RECORD:
             more = lines.take()
             if more is None:
                 break

@@ -7,11 +7,12 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.db.models.functions import Now
 
+from customers.importing import traces
 from customers.importing.columns import are_headings, guess
-from customers.importing.reading import MOST_COLUMNS, SAMPLE, Record, Source, detect_delimiter, detect_encoding, records
+from customers.importing.reading import MOST_COLUMNS, SAMPLE, Record, Source, TooWide, detect_delimiter, detect_encoding, records
 from customers.importing.tasks import enqueue
 from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportRow
 from partnerportal.accounts.models import User
@@ -32,6 +33,7 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
 
     Raises:
         NotText: it can't be a CSV file.
+        TooWide: it has too many columns.
     """
     encoding = detect_encoding(file.chunks(PIECE))
     job = ImportJob.objects.create(
@@ -42,6 +44,8 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     text = source_of(job).text.read(SAMPLE).replace("\0", "")
     delimiter = detect_delimiter(text)
     first = next(records(io.StringIO(text, newline=""), delimiter), None)
+    if first and len(first.cells) > MOST_COLUMNS:
+        raise TooWide(len(first.cells))
     read_anew(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or are_headings(first.cells))
     return job
 
@@ -55,6 +59,20 @@ def read_anew(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bo
     job.headings = [heading.strip() for heading in first[0].cells[:MOST_COLUMNS]] if has_headings and first else [""] * width
     job.mapping = {str(place): field for place, field in guess(job.headings).items()}
     job.save(update_fields=["encoding", "delimiter", "has_headings", "headings", "mapping"])
+
+
+def read_again(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> bool:
+    """As `read_anew`, on somebody's wish: what was checked of it counts no more. False if that isn't possible any more."""
+    with transaction.atomic():
+        locked = _locked(job, Status.UPLOADED, Status.CHECKED)
+        if locked is None or not locked.chunks.exists():
+            return False
+        locked.rows.all().delete()
+        locked.keys.all().delete()
+        locked.status, locked.counts = Status.UPLOADED, {}
+        locked.save(update_fields=["status", "counts"])
+        read_anew(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
+    return True
 
 
 def source_of(job: ImportJob) -> Source:
@@ -120,11 +138,21 @@ def remove(job: ImportJob) -> bool:
 
 
 def forget_customer(customer: Customer, by: User) -> None:
-    """An erasure: what waits in imports and seems to be about this customer goes, and so do the files it came in."""
-    about = ImportRow.objects.filter(twin=customer)
-    jobs = ImportJob.objects.filter(rows__in=about).distinct()
-    ImportChunk.objects.filter(job__in=jobs).delete()
-    about.delete()
+    """An erasure: what waits in imports and seems to be about this customer goes, and so do the files it came in.
+
+    By a name alone only rows in error go: these can't be imported anyway, all others could be somebody else.
+    """
+    jobs = ImportJob.objects.filter(agency=customer.agency, purged_at__isnull=True)
+    rows = ImportRow.objects.filter(job__in=jobs).exclude(cells=[]).annotate(text=traces.ROW_TEXT)
+    by_name = Q(outcome=Outcome.ERROR) & traces.with_name(customer)
+    about = list(rows.filter(Q(twin=customer) | traces.with_key(customer) | by_name).values_list("pk", "job"))
+    holding = {job for _row, job in about}
+    if pattern := traces.key_pattern(customer):
+        # Of these not every line is a row by now.
+        unread = jobs.filter(status__in=[Status.UPLOADED, Status.CHECKING]).exclude(pk__in=holding)
+        holding |= {job.pk for job in unread if traces.in_file(source_of(job), pattern)}
+    ImportChunk.objects.filter(job__in=holding).delete()
+    ImportRow.objects.filter(pk__in=[row for row, _job in about]).delete()
 
 
 def purge() -> int:

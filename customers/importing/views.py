@@ -1,6 +1,6 @@
 """The pages of an import. The page of one shows whatever step it is at, so it can be left and come back to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.contrib import messages
@@ -15,7 +15,7 @@ from customers.importing import services
 from customers.importing.cells import csv_stream
 from customers.importing.columns import REASON, meaning
 from customers.importing.forms import ColumnsForm, RunForm, UploadForm
-from customers.importing.reading import NotText
+from customers.importing.reading import NotText, TooWide
 from customers.models import ImportJob, ImportRow
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -27,21 +27,27 @@ _IN_ORDER = (Outcome.IMPORTED, Outcome.NEW, Outcome.TWIN, Outcome.DUPLICATE, Out
 #: What comes back as a CSV: rows to correct, or to look at.
 _TO_CORRECT = (Outcome.ERROR,)
 _SKIPPED = (Outcome.TWIN, Outcome.DUPLICATE)
+#: What was right, and wasn't reached before an import was stopped.
+_LEFT = (Outcome.NEW,)
 
 
 @agency_view(role=Role.MANAGER)
 def index(request: AgencyRequest) -> HttpResponse:
     """Upload a file; below, the imports there were."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    sent = int(request.META.get("CONTENT_LENGTH") or 0)
+    form = UploadForm(request.POST, request.FILES, sent=sent) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         try:
             job = services.upload(agency=request.agency, by=request.user, file=form.cleaned_data["file"])
         except NotText as error:
             form.refuse(is_workbook=error.is_workbook)
+        except TooWide as error:
+            form.refuse_width(error.columns)
         else:
             return redirect("customers:import_columns", job.pk)
-    jobs = request.agency.import_jobs.select_related("by")
-    return render(request, "customers/import/index.html", {"form": form, "page": keyset_page(request, jobs, order_by=("-pk",))})
+    page = keyset_page(request, request.agency.import_jobs.select_related("by"), order_by=("-pk",))
+    status = 413 if form.errors and form.is_too_large else 200
+    return render(request, "customers/import/index.html", {"form": form, "page": page}, status=status)
 
 
 @agency_view(role=Role.MANAGER)
@@ -55,8 +61,11 @@ def columns(request: AgencyRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         read_anew = "read_anew" in request.POST
         if read_anew or form.reads_differently:
-            services.read_anew(job, **{name: form.cleaned_data[name] for name in ("encoding", "delimiter", "has_headings")})
-            messages.info(request, _("The file was read again. Please look at its columns."))
+            how = {name: form.cleaned_data[name] for name in ("encoding", "delimiter", "has_headings")}
+            if services.read_again(job, **how):
+                messages.info(request, _("The file was read again. Please look at its columns."))
+            else:
+                messages.error(request, _("This file is no longer kept here. Please upload it again."))
             return redirect("customers:import_columns", pk)
         if not services.start_check(job, columns=form.columns, language=get_language() or request.agency.language, by=request.user):
             messages.error(request, _("This file is no longer kept here. Please upload it again."))
@@ -88,6 +97,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "total": sum(job.counts.values()),
         "to_correct": sum(job.counts.get(value, 0) for value in _TO_CORRECT),
         "skipped": sum(job.counts.get(value, 0) for value in _SKIPPED),
+        # Where nothing was imported, the file itself is what to go on with.
+        "left": sum(job.counts.get(value, 0) for value in _LEFT) if job.finished_at and job.counts.get(Outcome.IMPORTED) else 0,
     }
     return render(request, "customers/import/detail.html", context)
 
@@ -126,7 +137,8 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
 def rest(request: AgencyRequest, pk: int) -> HttpResponseBase:
     """The rows that were not imported, as they stood in the file, with the reason: to correct and import again."""
     job = get_object_or_404(request.agency.import_jobs, pk=pk)
-    wanted, suffix = (_SKIPPED, "skipped") if "skipped" in request.GET else (_TO_CORRECT, "errors")
+    parts: dict[str, Sequence[str]] = {"skipped": _SKIPPED, "left": _LEFT}
+    suffix, wanted = next((part for part in parts.items() if part[0] in request.GET), ("errors", _TO_CORRECT))
     name = f"{Path(job.file_name).stem}-{suffix}.csv"
     return StreamingHttpResponse(
         csv_stream(_rest(job, wanted), delimiter=job.delimiter),
@@ -135,7 +147,7 @@ def rest(request: AgencyRequest, pk: int) -> HttpResponseBase:
     )
 
 
-def _rest(job: ImportJob, outcomes: tuple[str, ...]) -> Iterator[list[str]]:
+def _rest(job: ImportJob, outcomes: Sequence[str]) -> Iterator[list[str]]:
     columns, width = job.columns, len(job.headings)
     # A column that was named by hand gets a heading that is understood next time.
     yield [

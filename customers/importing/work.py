@@ -113,6 +113,10 @@ def _check(job: ImportJob) -> Iterator[None]:
     for part in _parts(record for record in found if record.line > done):
         rows = [reader.read(record) for record in part]
         with _batch(job) as locked:
+            if not locked.chunks.exists():
+                # An erasure has taken the file away, and these rows must not come back.
+                services.finish(locked, Status.FAILED, was_importing=False, by=None)
+                return
             ImportRow.objects.bulk_create(_checked(locked, rows))
             locked.rows_read += len(rows)
             locked.progress = source.position

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -33,7 +33,10 @@ def _adder(form_class: type[ThingForm], title: str | Promise, done: str | Promis
 
     @agency_view()
     def add(request: AgencyRequest, pk: int) -> HttpResponse:
-        customer = get_object_or_404(request.agency.customers.active().select_related("agency"), pk=pk)
+        customers = request.agency.customers
+        # Who began to type before it was archived is told so, and keeps the text.
+        known = customers.known() if request.method == "POST" else customers.active()
+        customer = get_object_or_404(known.select_related("agency"), pk=pk)
         form = form_class(request.input, customer=customer)
         if request.method == "POST" and form.is_valid():
             thing = form.save(commit=False)
@@ -89,6 +92,8 @@ def _tried(form: ThingForm, action: Callable[[], None]) -> bool:
     """Whether the action went through; if the database refused, the form says why."""
     try:
         action()
+    except ObjectDoesNotExist as gone:
+        raise Http404 from gone
     except ValidationError as error:
         form.add_error(None, error)
         return False

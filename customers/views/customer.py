@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import Count, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -81,6 +81,8 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             update_customer(customer, changed=form.changed_fields, version=form.seen_version, by=request.user)
+        except Customer.DoesNotExist as gone:
+            raise Http404 from gone
         except ChangedMeanwhile as meanwhile:
             form.show_other_version(meanwhile.saved)
         else:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from customers.assigned import change_thing
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from customers.services import archive_customer
 from partnerportal.audit.models import AuditEvent
@@ -83,8 +84,27 @@ def test_changing_and_removing(stan: Client, customer: Customer, kind: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_added_to_an_archived_customer(stan: Client, customer: Customer, cast: Cast, kind: str) -> None:
+    path, good = f"/customers/{customer.pk}/{kind}/add/", KINDS[kind][1]
     archive_customer(customer, by=cast.alice)
-    assert stan.post(f"/customers/{customer.pk}/{kind}/add/", KINDS[kind][1]).status_code == 404
+    assert stan.get(path).status_code == 404
+    # Who began to type before is told so, and keeps the text.
+    response = stan.post(path, good)
+    assert response.status_code == 200
+    assert "This customer was archived." in str(response.context["form"].non_field_errors())
+    assert {name: response.context["form"][name].value() for name in good} == good
+    assert not KINDS[kind][0].objects.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_removed_while_somebody_changed_it_does_not_come_back(cast: Cast, stan: Client, customer: Customer, kind: str) -> None:
+    """The one who changes it has read it before the other's removal, and writes it afterwards."""
+    model, good, _field, _bad = KINDS[kind]
+    thing = FACTORIES[kind](customer=customer)
+    changed = model.objects.select_related("customer__agency").get(pk=thing.pk)
+    stan.post(f"/{kind}/{thing.pk}/remove/")
+    with pytest.raises(model.DoesNotExist):
+        change_thing(changed, changed=list(good), by=cast.stan)
+    assert not model.objects.exists()
 
 
 def test_a_foreign_or_another_customers_project_is_no_choice_for_a_task(stan: Client, customer: Customer, cast: Cast) -> None:

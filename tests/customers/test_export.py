@@ -104,6 +104,14 @@ def test_the_number_of_queries_does_not_grow_with_the_customers(alice: Client, c
     assert counts[0] == counts[1]
 
 
+def test_the_longest_notes_come_back(alice: Client, charlie: Client, cast: Cast) -> None:
+    notes = "\r\n".join(f"{number}" for number in range(2000))[:10_000].strip()
+    CustomerFactory(agency=cast.alder, company="Ott", notes=notes)
+    job = imported(charlie, content_of(alice.post(EXPORT)))
+    assert job.counts == {"imported": 1}
+    assert cast.birch.customers.get().notes == notes
+
+
 # --- import(export(x)) = x ---------------------------------------------------------------------------------------------
 
 #: What a form field keeps of a text: nothing around it; no half characters, no controls.

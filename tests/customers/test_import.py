@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from customers.importing import services, work
 from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.services import create_customer, erase_customer
+from partnerportal import uploads
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
@@ -133,11 +135,46 @@ def test_what_is_no_csv_is_refused_with_a_reason(max_: Client, cast: Cast, conte
 
 
 def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("customers.importing.forms.MAX_BYTES", 1000)
+    monkeypatch.setattr("partnerportal.uploads.MAX_BYTES", 1000)
     response = upload(max_, "Firma\n" + "Ott\n" * 500)
-    assert "2.0" in str(response.context["form"].errors)
+    assert response.status_code == 413
+    assert "2.1" in str(response.context["form"].errors)
     assert "divide" in str(response.context["form"].errors)
-    assert max_.post(IMPORT, {}).context["form"].errors
+    assert not ImportJob.objects.exists()
+    response = max_.post(IMPORT, {})
+    assert response.status_code == 200
+    assert "divide" not in str(response.context["form"].errors["file"])
+
+
+def test_nobody_fills_the_disk_with_uploads(cast: Cast, tmp_path: Path, settings: Any) -> None:
+    """Not even who isn't signed in: a form's token is looked for in what was sent, files and all."""
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path
+    kept = []
+
+    class Sent(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            kept.append(sum(file.stat().st_size for file in tmp_path.iterdir()))
+            return super().read(size)
+
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+    body = head + b"x" * (uploads.MAX_BYTES + 10_000_000) + b"\r\n--b--\r\n"
+    headers = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "multipart/form-data; boundary=b", "wsgi.input": Sent(body)}
+    client = Client(enforce_csrf_checks=True)
+    client.get("/accounts/login/")
+    assert client.generic("POST", IMPORT, **headers).status_code == 403
+    assert 1_000_000 < max(kept) <= uploads.MAX_BYTES
+    assert kept[-1] == 0
+
+
+def test_wide_files_are_taken_whole_and_too_wide_ones_not_at_all(max_: Client) -> None:
+    def wide(width: int) -> str:
+        return ",".join(["Firma", *(f"c{n}" for n in range(width - 2)), "Ort"]) + "\nOtt" + ",x" * (width - 2) + ",Köln\n"
+
+    job = imported(max_, wide(500))
+    assert job.counts == {"imported": 1}
+    assert Customer.objects.get().city == "Köln"
+    assert "501 columns, and 500 is the limit" in upload(max_, wide(501)).content.decode()
+    assert ImportJob.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -274,6 +311,28 @@ def test_the_columns_can_be_changed_after_the_dry_run(max_: Client, cast: Cast) 
     do_the_work(job)
     assert (job.status, outcomes(job)) == ("checked", [(2, "new")])
     assert job.rows.get().values["fields"]["city"] == "Köln"
+
+
+def test_what_was_checked_counts_no_more_once_the_file_is_read_in_another_way(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma;Ort\nOtt;Köln\n".encode("mac_roman"))
+    assert job.rows.get().values["fields"]["city"] == "Kšln"
+    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": "mac_roman"})
+    max_.post(f"{IMPORT}{job.pk}/run/")
+    job.refresh_from_db()
+    assert (job.status, job.rows.count(), Customer.objects.count()) == ("uploaded", 0, 0)
+    assert max_.get(f"{IMPORT}{job.pk}/").status_code == 302
+    max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job))
+    assert do_the_work(job).rows.get().values["fields"]["city"] == "Köln"
+
+
+def test_reading_again_what_is_no_longer_there_changes_nothing(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma;Ort\nOtt;Köln\n")
+    columns = columns_of(max_, job)
+    ImportChunk.objects.all().delete()
+    answer = max_.post(f"{IMPORT}{job.pk}/columns/", {**columns, "delimiter": ","}, follow=True)
+    assert "no longer kept" in answer.content.decode()
+    job.refresh_from_db()
+    assert (job.status, job.headings, job.counts) == ("checked", ["Firma", "Ort"], {"new": 1})
 
 
 # --- The import --------------------------------------------------------------------------------------------------------
@@ -416,6 +475,19 @@ def test_it_can_be_stopped(max_: Client, cast: Cast, step: str) -> None:
     max_.post(f"{IMPORT}{job.pk}/cancel/")
     max_.post(f"{IMPORT}{job.pk}/remove/")
     assert not ImportRow.objects.exists()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_what_a_stopped_import_did_not_come_to_can_be_imported_later(max_: Client, cast: Cast) -> None:
+    job = checked(max_, "Firma\n" + "".join(f"Company {n}\n" for n in range(25)))
+    assert "?left" not in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    max_.post(f"{IMPORT}{job.pk}/run/")
+    next(steps(job))
+    max_.post(f"{IMPORT}{job.pk}/cancel/")
+    assert "?left" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    left = b"".join(max_.get(f"{IMPORT}{job.pk}/rest/?left").streaming_content)
+    assert imported(max_, left).counts == {"imported": 15}
+    assert sorted(Customer.objects.values_list("company", flat=True)) == sorted(f"Company {n}" for n in range(25))
 
 
 @pytest.mark.usefixtures("small_batches")
