@@ -13,9 +13,9 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from customers.models import Customer
-from customers.search import LONGEST_QUERY
 from customers.twins import Twin, likely_twins
 from partnerportal.agencies.access import AgencyRequest
+from partnerportal.search import LONGEST_QUERY
 
 #: So many of those who were found are shown; whoever looks for another types more.
 SHOWN = 10

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
 from customers.models import Customer
-from customers.search import LONGEST_QUERY, Fold
 from partnerportal.agencies.models import Agency
+from partnerportal.search import LONGEST_QUERY, Fold
 
 #: So many are shown.
 MOST = 5
@@ -42,9 +42,9 @@ class Twin:
 
 
 def phone_key(phone: str) -> str:
-    """The last nine digits, as the column `Customer.phone_key` has them; empty below six digits."""
+    """The last eight digits without zeros before, as the column `Customer.phone_key` has them; empty below six digits."""
     digits = re.sub(r"\D", "", phone)
-    return digits[-9:] if len(digits) >= 6 else ""
+    return digits.lstrip("0")[-8:] if len(digits) >= 6 else ""
 
 
 def website_domain(website: str) -> str:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
-from customers.search import CANDIDATES, CustomerQuerySet
+from customers.models.customer import CustomerQuerySet
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.paging import limited_count
+from partnerportal.search import CANDIDATES
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
 SOON_DAYS = 30

@@ -11,8 +11,9 @@ from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Customer
 from customers.models.dates import sort_date, validate_not_long_ago
-from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
+from partnerportal.search import SearchQuerySet, search_index, search_text
 from partnerportal.validators import validate_one_line
 
 
@@ -74,8 +75,9 @@ class Contract(models.Model):
     )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("ends_on")
+    search_text = search_text("number", "product")
 
-    objects: ClassVar[TenantQuerySet["Contract"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("contract")
@@ -92,7 +94,7 @@ class Contract(models.Model):
             models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),
             SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end")]
+        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"), search_index("contract_search")]
 
     def __str__(self) -> str:
         return self.number

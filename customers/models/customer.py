@@ -1,9 +1,8 @@
 """`Customer`: a person or company that an agency works for."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
-from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Right, Upper
@@ -11,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
-from customers.search import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
 from partnerportal.fields import WebsiteField
+from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: The first customer of an agency is K-1001.
@@ -27,8 +26,9 @@ PERSONAL_FIELDS = (
 )  # fmt: skip
 
 
-def _only_digits(field: str) -> Func:
-    return Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
+def _significant_digits(field: str) -> Func:
+    digits = Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
+    return Func(digits, Value("0"), function="ltrim")
 
 
 class NumberSequence(models.Model):
@@ -39,6 +39,18 @@ class NumberSequence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.next_number}"
+
+
+class CustomerQuerySet(SearchQuerySet):
+    """Customers."""
+
+    def active(self) -> Self:
+        """Those that are worked for."""
+        return self.filter(status="active")
+
+    def known(self) -> Self:
+        """Active and archived ones; an erased customer is nobody any more."""
+        return self.exclude(status="erased")
 
 
 class Customer(models.Model):
@@ -98,10 +110,10 @@ class Customer(models.Model):
     #: What lists sort by and what is searched in, both without accents and case; written by `triggers`, read by `search`.
     sort_name = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
-    #: The last nine digits of the phone number, which +49 221 5550148 and (0221) 555 01 48 share; empty below six digits.
+    #: The last eight digits of the phone number without zeros before, which +49 3581 4410 and (03581) 44 10 share; empty below six.
     phone_key = models.GeneratedField(
-        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_only_digits("phone"), 9)), default=Value("")),
-        output_field=models.CharField(max_length=9),
+        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_significant_digits("phone"), 8)), default=Value("")),
+        output_field=models.CharField(max_length=8),
         db_persist=True,
     )
 
@@ -130,7 +142,7 @@ class Customer(models.Model):
             models.Index(F("agency"), Upper("city"), F("number").desc(), name="customer_by_city"),
             models.Index(F("agency"), Upper("email"), name="customer_by_email"),
             models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),
-            GinIndex(F("agency"), OpClass("search_text", "gin_trgm_ops"), name="customer_search"),
+            search_index("customer_search"),
         ]
         triggers = triggers.CUSTOMER
 

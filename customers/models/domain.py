@@ -12,8 +12,9 @@ from customers.domain_names import to_ascii, to_unicode
 from customers.models import triggers
 from customers.models.customer import Customer
 from customers.models.dates import sort_date, validate_not_long_ago
-from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
+from partnerportal.search import SearchQuerySet, search_index, search_text
 from partnerportal.validators import validate_one_line
 
 
@@ -30,8 +31,9 @@ class Domain(models.Model):
     auto_renew = models.BooleanField(_("Renews automatically"), default=False)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("expires_on")
+    search_text = search_text("unicode_name", "name")
 
-    objects: ClassVar[TenantQuerySet["Domain"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("domain")
@@ -41,7 +43,7 @@ class Domain(models.Model):
             models.CheckConstraint(condition=Q(name=Lower("name")) & ~Q(name=""), name="domain_name_is_lower_case"),
             SameParent(field="customer", parent="agency", name="domain_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry")]
+        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"), search_index("domain_search")]
         triggers = triggers.DOMAIN
 
     def __str__(self) -> str:

@@ -8,12 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
 from customers.models.dates import sort_date, validate_not_long_ago
-from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
+from partnerportal.search import SearchQuerySet, search_index, search_text
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 
-class ProjectQuerySet(TenantQuerySet["Project"]):
+class ProjectQuerySet(SearchQuerySet):
     """Projects."""
 
     def with_progress(self) -> Self:
@@ -38,6 +39,7 @@ class Project(models.Model):
     due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_not_long_ago])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("due_on")
+    search_text = search_text("title")
 
     objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -50,7 +52,7 @@ class Project(models.Model):
             models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
             SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date")]
+        indexes = [models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date"), search_index("project_search")]
 
     def __str__(self) -> str:
         return self.title

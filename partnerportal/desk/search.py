@@ -4,14 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import F, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer
-from customers.search import LONGEST_QUERY, Fold
+from customers.models import Contract, Customer, Domain, Project
 from partnerportal.agencies.models import Agency
+from partnerportal.search import SearchQuerySet
 
 #: So many hits of each kind are shown.
 HITS = 6
@@ -28,12 +26,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of object: how it is found, and how a hit reads."""
+    """One kind of object: what is searched in, and how a hit reads."""
 
     title: str | Promise
     icon: str
-    find: Callable[[Agency, str], QuerySet[Any]]
+    rows: Callable[[Agency], SearchQuerySet]
     hit: Callable[[Any], Hit]
+    select_related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,47 +44,40 @@ class Group:
     hits: list[Hit]
 
 
-def _customers(agency: Agency, query: str) -> QuerySet[Any]:
-    ids = Customer.objects.for_agency(agency).known().search(query)
-    return Customer.objects.filter(pk__in=ids).ranked(query).order_by("-rank", "-number")
-
-
-def _things(relation: str, *fields: str) -> Callable[[Agency, str], QuerySet[Any]]:
-    """Finds an agency's things by one of their texts, accents and case ignored, the likeliest first."""
-
-    def find(agency: Agency, query: str) -> QuerySet[Any]:
-        condition = Q()
-        for field in fields:
-            condition |= Q(**{f"{field}__unaccent__icontains": query})
-        likeness = TrigramWordSimilarity(Fold(Value(query)), F(fields[0]))  # type: ignore[arg-type]  # expressions work, too
-        things: QuerySet[Any] = getattr(agency, relation).exclude(customer__status=Customer.Status.ERASED)
-        found: QuerySet[Any] = things.filter(condition).annotate(rank=likeness)
-        return found.select_related("customer").order_by("-rank", "-pk")
-
-    return find
-
-
-def _of_customer(thing: Any) -> Hit:
-    return Hit(str(thing), thing.customer.display_name, thing.customer.get_absolute_url())
+def _assigned(title: str | Promise, icon: str, model: Any) -> Source:
+    """What is assigned to customers; a hit leads to the customer."""
+    return Source(
+        title,
+        icon,
+        lambda agency: model.objects.for_agency(agency).exclude(customer__status=Customer.Status.ERASED),
+        lambda thing: Hit(str(thing), thing.customer.display_name, thing.customer.get_absolute_url()),
+        select_related=("customer",),
+    )
 
 
 SOURCES = (
     Source(
         _("Customers"),
         "users",
-        _customers,
+        lambda agency: Customer.objects.for_agency(agency).known(),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
     ),
-    Source(_("Domains"), "globe-alt", _things("domains", "unicode_name", "name"), _of_customer),
-    Source(_("Contracts"), "document-text", _things("contracts", "number", "product"), _of_customer),
-    Source(_("Projects"), "briefcase", _things("projects", "title"), _of_customer),
+    _assigned(_("Domains"), "globe-alt", Domain),
+    _assigned(_("Contracts"), "document-text", Contract),
+    _assigned(_("Projects"), "briefcase", Project),
 )
 
 
-def search(agency: Agency, typed: str) -> list[Group]:
-    """The groups that have hits; none for an empty query."""
-    query = typed.replace("\x00", "")[:LONGEST_QUERY].strip()
-    if not query:
-        return []
-    groups = [Group(source.title, source.icon, [source.hit(row) for row in source.find(agency, query)[:HITS]]) for source in SOURCES]
-    return [group for group in groups if group.hits]
+def search(agency: Agency, query: str) -> list[Group]:
+    """The groups that have hits; what is only nearly right counts where nothing is right in any of them."""
+    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.nearly)
+
+
+def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], list[int]]) -> list[Group]:
+    groups = []
+    for source in SOURCES:
+        if keys := find(source.rows(agency), query):
+            rows: SearchQuerySet = source.rows(agency).model.objects.filter(pk__in=keys)
+            likeliest = rows.ranked(query).select_related(*source.select_related).order_by("-rank", "-pk")
+            groups.append(Group(source.title, source.icon, [source.hit(row) for row in likeliest[:HITS]]))
+    return groups

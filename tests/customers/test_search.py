@@ -40,7 +40,7 @@ def mill(cast: Cast) -> Customer:
     [
         "müllerei", "MULLEREI", "Muellerei", "llere", "größe", "grosse", "Groesse", "ute", "angstrom", "ute@mehl", "3581", "35814410",
         "görlitz", "goerlitz", "K-1001", "k-1001", "weizen", "xn--weizen", "müllerei görlitz", "görlitz ute",
-        "Mülerei", "Mullereii", "Görliz",
+        "Mülerei", "Mullereii", "Görliz", "Angstorm",
     ],
 )  # fmt: skip
 def test_each_way_to_find_the_mill(stan: Client, mill: Customer, query: str) -> None:

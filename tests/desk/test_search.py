@@ -1,0 +1,82 @@
+"""The global search: customers, domains, contracts and projects in one box."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from customers.models import Contract
+from tests.cast import Cast
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
+
+
+def found(client: Client, query: str) -> dict[str, list[str]]:
+    groups = client.get("/search/", {"q": query}).context["groups"]
+    return {str(group.title): [hit.title for hit in group.hits] for group in groups}
+
+
+@pytest.fixture
+def harbour(cast: Cast) -> None:
+    """One customer with one of everything, and the same at Birch."""
+    for agency in (cast.birch, cast.alder):
+        customer = CustomerFactory(agency=agency, company="Zimmermann Hafenbau", first_name="", last_name="", email="", city="Kiel")
+        DomainFactory(customer=customer, name="xn--mle-sna.example")
+        ContractFactory(customer=customer, number="V-2031/7", product="Pflege für Kräne")
+        ProjectFactory(customer=customer, title="Umbau der Website")
+
+
+@pytest.mark.parametrize(
+    ("query", "kinds"),
+    [
+        ("hafenbau", {"Customers": ["Zimmermann Hafenbau"]}),
+        ("umbau WEBSITE", {"Projects": ["Umbau der Website"]}),
+        ("v-2031", {"Contracts": ["V-2031/7"]}),
+        ("krane pflege", {"Contracts": ["V-2031/7"]}),
+        ("xn--mle", {"Customers": ["Zimmermann Hafenbau"], "Domains": ["möle.example"]}),
+        ("möle.ex", {"Customers": ["Zimmermann Hafenbau"], "Domains": ["möle.example"]}),
+        ("Zimermman", {"Customers": ["Zimmermann Hafenbau"]}),
+        ("Webseite", {"Projects": ["Umbau der Website"]}),
+        ("nothinglikeit", {}),
+        ("", {}),
+        ("%", {}),
+        ("\x00", {}),
+    ],
+)
+def test_what_is_found(stan: Client, harbour: None, query: str, kinds: dict[str, list[str]]) -> None:
+    assert found(stan, query) == kinds
+
+
+def test_what_is_nearly_right_doesn_t_stand_beside_what_is_right(stan: Client, cast: Cast) -> None:
+    ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Nordlicht"), title="Nordlichter")
+    ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Südwind"), title="Nordlict")
+    assert found(stan, "nordlicht") == {"Customers": ["Nordlicht"], "Projects": ["Nordlichter"]}
+
+
+def test_things_of_an_erased_customer_are_not_found(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    ProjectFactory(customer=customer, title="Relaunch")
+    customer.company = customer.first_name = customer.last_name = customer.email = customer.city = ""
+    type(customer).objects.filter(pk=customer.pk).update(
+        status="erased", company="", first_name="", last_name="", email="", city="", phone="", street="", zip="", country="", notes="",
+        website="", salutation="",
+    )  # fmt: skip
+    assert found(stan, "relaunch") == {}
+
+
+def test_contracts_are_found_through_the_index_that_the_agency_leads(stan: Client, cast: Cast) -> None:
+    for agency in (cast.alder, cast.birch):
+        customer = CustomerFactory(agency=agency)
+        numbers = (f"{'V' if n % 10 else 'Wartung'}-{n * 7919}" for n in range(3000))
+        Contract.objects.bulk_create(Contract(agency=agency, customer=customer, number=number) for number in numbers)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE customers_contract")
+        # A table this small could be read in any way; with a hundred thousand contracts rows are dear without any telling.
+        cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL cpu_tuple_cost = 1")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(found(stan, "wartung")["Contracts"]) == 6
+    (search,) = [query["sql"] for query in queries if "LIKE" in query["sql"] and 'FROM "customers_contract"' in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {search}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Bitmap Index Scan on contract_search" in plan
+    assert "agency_id" in plan.split("Index Cond: ")[1].splitlines()[0]
