@@ -3,22 +3,16 @@
 from typing import Any, Self
 
 from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db.models import BigIntegerField, Func, IntegerField, TextField, Value
+from django.db.models import BigIntegerField, IntegerField, Value
 from django.db.models.functions import Cast, Coalesce
 
 from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.folding import Fold
 
 #: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “500+” then.
 CANDIDATES = 500
 #: A query longer than this is no name, number or address.
 LONGEST_QUERY = 100
-
-
-class Fold(Func):
-    """The text without accents and case, as `search_text` is (the SQL function of migration 0002)."""
-
-    function = "portal_fold"
-    output_field = TextField()
 
 
 class CustomerQuerySet(TenantQuerySet[Any]):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
 from customers.models import Customer
-from customers.search import Fold
 from partnerportal.agencies.models import Agency
+from partnerportal.folding import Fold
 
 #: So many are shown.
 MOST = 5

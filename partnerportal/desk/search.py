@@ -10,8 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from customers.search import LONGEST_QUERY, Fold
+from customers.search import LONGEST_QUERY
 from partnerportal.agencies.models import Agency
+from partnerportal.folding import Fold
 
 #: So many hits of each kind are shown.
 HITS = 6
