@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.search import LONGEST_QUERY, Fold
+from partnerportal.folding import Fold
+from partnerportal.search import LONGEST_QUERY
 
 #: So many are shown.
 MOST = 5
