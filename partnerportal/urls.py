@@ -13,6 +13,7 @@ handler400 = "partnerportal.desk.views.bad_request"
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
     path("", include("reviews.urls")),
+    path("", include("requests_inbox.urls")),
     path("", include("customers.urls")),
     path("company/", include("partnerportal.agencies.urls")),
     path("partners/", include("partnerportal.network.urls")),
