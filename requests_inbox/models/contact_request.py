@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.functions import Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,11 +17,16 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
-from partnerportal.search import SearchQuerySet, search_index, search_text
+from partnerportal.folding import Fold
+from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: Every text in which something personal can stand; erasing the customer empties them all.
 PERSONAL_FIELDS = ("name", "company", "email", "phone", "message", "sender_key")
+
+_ALL_WORDS = Concat(
+    "name", Value(" "), "company", Value(" "), "email", Value(" "), "phone", Value(" "), "message", output_field=models.TextField()
+)  # fmt: skip
 
 
 class ContactRequestQuerySet(SearchQuerySet):
@@ -87,7 +93,8 @@ class ContactRequest(models.Model):
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
     first_reply_at = models.DateTimeField(_("First answer"), null=True, blank=True)
 
-    search_text = search_text("name", "company", "email", "phone", "message")
+    #: Not by `partnerportal.search.search_text`: these are texts of several kinds.
+    search_text = models.GeneratedField(expression=Fold(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
 
     objects: ClassVar[ContactRequestQuerySet] = ContactRequestQuerySet.as_manager()  # type: ignore[assignment]
 

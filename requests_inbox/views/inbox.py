@@ -47,7 +47,7 @@ _NOT_POSSIBLE: dict[str, str | Promise] = {
 class Median(Aggregate):
     """The middle one: a single request that lay over Christmas doesn't move it."""
 
-    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)%(filter)s"
+    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DurationField()
 
 
