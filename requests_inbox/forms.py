@@ -132,8 +132,8 @@ class InboxFilter(ListFilter):
         return str(self.chosen["state"] or ("" if self.chosen["q"] else ContactRequest.Status.NEW))
 
     @property
-    def is_narrowed(self) -> bool:
-        """Whether there is more to find with fewer filters."""
+    def is_set(self) -> bool:
+        """Whether there is more to find with fewer filters; a tab is none."""
         return bool(self.chosen["q"] or self.chosen["whose"])
 
     def requests(self) -> ContactRequestQuerySet:

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from partnerportal.agencies.models import Agency
@@ -33,11 +33,13 @@ def receive_request(agency: Agency, *, submission: str, suspicious: bool = False
         Sender.objects.filter(pk=sender.pk).update(turned_away=F("turned_away") + 1)
         return None
     spam = suspicious or (sender is not None and sender.standing == Sender.Standing.SPAM)
-    request, created = ContactRequest.objects.get_or_create(
-        submission=submission,
-        defaults={**fields, "agency": agency, "sender_key": key, "status": Status.SPAM if spam else Status.NEW},
-    )
-    if created and not spam:
+    status = Status.SPAM if spam else Status.NEW
+    try:
+        with transaction.atomic():
+            request = ContactRequest.objects.create(agency=agency, sender_key=key, status=status, submission=submission, **fields)
+    except IntegrityError:
+        return ContactRequest.objects.get(submission=submission)
+    if not spam:
         send_acknowledgement(request)
         for member in InboxSettings.told(agency):
             send_notice(request, to=member)

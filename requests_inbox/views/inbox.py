@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
 from partnerportal.paging import keyset_page
@@ -104,11 +105,16 @@ def _detail(
         "conversation": conversation,
         "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=last_seen),
         "note_form": note_form or NoteForm(None, request=contact_request),
-        "hand_over_form": HandOverForm(None, team=[person for person in request.team if person.pk != contact_request.handler_id]),
+        "hand_over_form": HandOverForm(None, team=_others(request, contact_request)),
         "timeline": _timeline(request, contact_request),
         "form": next((form for form in (reply_form, note_form) if form and form.errors), None),
     }
     return render(request, "requests_inbox/detail.html", context)
+
+
+def _others(request: AgencyRequest, contact_request: ContactRequest) -> list[User]:
+    """Whom it can be handed over to; oneself takes it."""
+    return [person for person in request.team if person.pk not in (contact_request.handler_id, request.user.pk)]
 
 
 def _timeline(request: AgencyRequest, contact_request: ContactRequest) -> list[AuditEvent]:
