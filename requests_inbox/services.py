@@ -9,7 +9,7 @@ from customers.models import Customer
 from customers.services import create_customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
-from partnerportal.audit.services import record
+from partnerportal.audit.services import record, record_all
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, RequestSeen, Sender
 from requests_inbox.models.contact_request import PERSONAL_FIELDS
@@ -138,11 +138,12 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     locked = locked_request(request)
     if locked.status != Status.SPAM:
         raise NotPossible(locked)
-    others = ContactRequest.objects.filter(agency=locked.agency, sender_key=locked.sender_key, status=Status.SPAM)
-    for spam in others.select_for_update(of=("self",)).select_related("agency").order_by("pk"):
-        _set_status(spam, Status.OPEN)
-        touch(spam, by=by)
-        record_event("request.not_spam", spam, by=by)
+    spam = ContactRequest.objects.filter(agency=locked.agency, sender_key=locked.sender_key, status=Status.SPAM)
+    requests = list(spam.select_for_update().order_by("pk"))
+    now = timezone.now()
+    ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
+    see(*requests, by=by)
+    record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
     judge(locked, Sender.Standing.FINE)
 
 
@@ -193,10 +194,11 @@ def delete_settled(agency: Agency, *, keep_days: int, batch: int) -> int:
 
 
 def locked_request(request: ContactRequest) -> ContactRequest:
-    """The request as it stands now, its row locked until the transaction ends."""
-    locked: ContactRequest = (
-        ContactRequest.objects.select_for_update(of=("self",)).select_related("agency__profile", "customer").get(pk=request.pk)
-    )
+    """The request as it stands now, its row locked until the transaction ends.
+
+    Alone, without its customer: who has waited for a lock gets the row anew, but what was joined to it as it was before.
+    """
+    locked: ContactRequest = ContactRequest.objects.select_for_update().get(pk=request.pk)
     return locked
 
 
@@ -207,9 +209,15 @@ def touch(request: ContactRequest, *fields: str, by: User) -> None:
     see(request, by=by)
 
 
-def see(request: ContactRequest, *, by: User) -> None:
+def see(*requests: ContactRequest, by: User) -> None:
     """This person has seen all there is."""
-    RequestSeen.objects.update_or_create(request=request, user=by, defaults={"seen_at": timezone.now()})
+    now = timezone.now()
+    RequestSeen.objects.bulk_create(
+        [RequestSeen(request=request, user=by, seen_at=now) for request in requests],
+        update_conflicts=True,
+        unique_fields=["request", "user"],
+        update_fields=["seen_at"],
+    )
 
 
 def record_event(action: str, request: ContactRequest, *, by: User) -> None:

@@ -139,6 +139,7 @@ def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
             reply(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
         except NotPossible as error:
             form.add_error(None, _why_not(error))
+            contact_request = error.request
         except AnsweredMeanwhile as meanwhile:
             names = ", ".join(sorted({str(message.author or "–") for message in meanwhile.replies}))
             form.add_error(
