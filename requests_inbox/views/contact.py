@@ -24,7 +24,9 @@ PER_NETWORK = Limit("contact-network", times=20, seconds=60 * 60)
 @never_cache
 def contact(request: HttpRequest, slug: str) -> HttpResponse:
     """Write to an agency. What a machine sends, or a sender who is blocked, is thanked for all the same."""
-    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slug=slug)
+    profile = _profile(slug)
+    if request.method != "POST" and profile.slug != slug:
+        return redirect("requests_inbox:contact", slug=profile.slug, permanent=True)
     if not profile.open_for_clients:
         return render(request, "requests_inbox/closed_for_clients.html", {"profile": profile, "agency": profile.agency})
     form = ContactForm(request.POST if request.method == "POST" else None, profile=profile)
@@ -43,15 +45,21 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             consented_at=timezone.now(),
             **form.request_fields,
         )
-        return redirect("requests_inbox:thanks", slug=slug)
+        return redirect("requests_inbox:thanks", slug=profile.slug)
     return render(request, "requests_inbox/contact.html", page)
 
 
 @require_safe
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """It has arrived."""
-    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slug=slug)
+    profile = _profile(slug)
     return render(request, "requests_inbox/thanks.html", {"profile": profile, "agency": profile.agency})
+
+
+def _profile(slug: str) -> PartnerProfile:
+    """The registered profile that has this address, or had it."""
+    found: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
+    return found
 
 
 def _check_limits(form: ContactForm) -> None:

@@ -81,7 +81,7 @@ def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, 
     request = ContactRequestFactory(agency=cast.alder, company="Rank One", email="offers@rank-one.example")
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}{request.get_absolute_url()}")
-    page.get_by_text("More", exact=True).click()
+    page.locator(".page-menu > summary").click()
     page.get_by_role("button", name="Mark as spam").click()
     page.get_by_role("dialog").get_by_role("button", name="Mark as spam").click()
     expect(page.get_by_role("main")).to_contain_text("Whatever this sender writes lands here")

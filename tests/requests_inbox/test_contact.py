@@ -250,6 +250,15 @@ def test_an_unregistered_profile_has_no_form(visitor: Client) -> None:
     assert visitor.get("/partners/nobody/contact/").status_code == 404
 
 
+def test_a_changed_address_leads_on_and_a_form_sent_there_arrives(visitor: Client) -> None:
+    filled = form(visitor)
+    PartnerProfile.objects.filter(slug="alder").update(slug="alder-web")
+    response = visitor.get(CONTACT)
+    assert (response.status_code, response.url) == (301, "/partners/alder-web/contact/")
+    assert visitor.post(CONTACT, filled).url == "/partners/alder-web/contact/thanks/"
+    assert ContactRequest.objects.count() == 1
+
+
 def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: Client) -> None:
     filled = form(visitor)
     PartnerProfile.objects.filter(slug="alder").update(open_for_clients=False)
