@@ -202,6 +202,7 @@ def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> 
     before = dump()
     assert [trace for trace in traces if trace in before] == list(traces)
 
+    assert "all that was written in 1 request" in alice.get(f"{customer.get_absolute_url()}erase/").content.decode()
     assert erase_customer(customer, by=cast.alice)
     after = dump()
     assert [trace for trace in traces if trace in after] == []
