@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.drive import Failed, Page, Result, Round, drive
+from bench.drive import Failed, Page, Result, Round, drive, page_from
 from partnerportal.embedded.environment import BASE_DIR, surroundings
 from partnerportal.embedded.messages import Trouble, say
 from partnerportal.embedded.places import open_data_dir, open_log
@@ -59,6 +59,8 @@ def bench(environ: Mapping[str, str]) -> None:
             "LOG_LEVEL": "WARNING",
             # A worker that is replaced in the middle of a round is no figure.
             "GUNICORN_CMD_ARGS": "--max-requests 0",
+            # So that forms come from as many addresses as there are people.
+            "TRUSTED_PROXY_COUNT": "1",
         }
     )
     with ExitStack() as stack:
@@ -73,8 +75,8 @@ def bench(environ: Mapping[str, str]) -> None:
             file = Path(scratch) / "pages.json"
             posts = rounds * seconds * POSTS_PER_SECOND
             _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], here.env)
-            pages = [Page(**page) for page in json.loads(file.read_text())]
-        bare = [Page(**page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], here.env))]
+            pages = [page_from(page) for page in json.loads(file.read_text())]
+        bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], here.env))]
         stack.enter_context(_gunicorn(data_dir, "web", [], here.env, port))
         stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**here.env, "PORT": str(bare_port)}, bare_port))
         results = _drive([*((page, bare_port) for page in bare), *((page, port) for page in pages)], bare[-1], rounds, seconds)

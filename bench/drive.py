@@ -6,10 +6,21 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median, quantiles
+from typing import Any
 
 CONNECTIONS = 2
 #: However quick a page is, it is asked for so often at most in a round.
 MOST = 3000
+
+
+@dataclass(frozen=True)
+class Post:
+    """One form."""
+
+    path: str
+    body: str
+    #: From where, as a proxy in front would say it; empty: from here.
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,9 +34,8 @@ class Page:
     #: How many queries it takes.
     queries: int = 0
     status: int = 200
-    #: Where to post, once each; empty for a page that is read.
-    posts: list[str] = field(default_factory=list)
-    body: str = ""
+    #: What to post, once each; empty for a page that is read.
+    posts: list["Post"] = field(default_factory=list)
 
 
 class Failed(Exception):
@@ -44,7 +54,7 @@ class Round:
         return len(self.latencies) / self.seconds
 
 
-def drive(page: Page, port: int, *, seconds: float, posts: "deque[str]") -> Round:
+def drive(page: Page, port: int, *, seconds: float, posts: "deque[Post]") -> Round:
     """Ask for the page over all connections at once, for so many seconds. Raises Failed."""
     started = time.perf_counter()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
@@ -52,7 +62,7 @@ def drive(page: Page, port: int, *, seconds: float, posts: "deque[str]") -> Roun
     return Round([latency for part in parts for latency in part], time.perf_counter() - started)
 
 
-def _connection(page: Page, port: int, end: float, posts: "deque[str]") -> list[float]:
+def _connection(page: Page, port: int, end: float, posts: "deque[Post]") -> list[float]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Cookie": page.cookie} if page.cookie else {}
     if page.posts:
@@ -61,19 +71,26 @@ def _connection(page: Page, port: int, end: float, posts: "deque[str]") -> list[
     try:
         while time.perf_counter() < end and len(latencies) < MOST // CONNECTIONS:
             try:
-                path = posts.popleft() if page.posts else page.path
+                post = posts.popleft() if page.posts else Post(page.path, "")
             except IndexError:
                 break
+            if post.address:
+                headers["X-Forwarded-For"] = post.address
             began = time.perf_counter()
-            connection.request("POST" if page.posts else "GET", path, body=page.body if page.posts else None, headers=headers)
+            connection.request("POST" if page.posts else "GET", post.path, body=post.body or None, headers=headers)
             response = connection.getresponse()
             response.read()
             latencies.append(time.perf_counter() - began)
             if response.status != page.status:
-                raise Failed(f"{page.name}: {path} answered {response.status} instead of {page.status}")
+                raise Failed(f"{page.name}: {post.path} answered {response.status} instead of {page.status}")
     finally:
         connection.close()
     return latencies
+
+
+def page_from(values: dict[str, Any]) -> Page:
+    """A page as it was written as JSON."""
+    return Page(**{**values, "posts": [Post(**post) for post in values["posts"]]})
 
 
 @dataclass

@@ -6,7 +6,9 @@ to `PAGES`.
 
 import json
 import os
+import secrets
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import django
 
-from bench.drive import Page
+from bench.drive import Page, Post
 
 AGENCIES = 26
 #: The biggest agency has so many customers, where there are enough.
@@ -57,6 +59,10 @@ class Place:
         )
         return self.path("customers:list") + before.next_url
 
+    def contact_form(self) -> str:
+        """“Contact them now”."""
+        return self.path("requests_inbox:contact", self.agency.profile.slug)
+
     def rare(self) -> str:
         """A word that few customers have: a made-up brand."""
         company = self.agency.customers.active().filter(company__regex=r"^[A-Z][a-z]{5,8} ", last_name="").order_by("number")[3]
@@ -83,6 +89,9 @@ PAGES: tuple[tuple[str, Address, bool, bool], ...] = (
     ("customers by name", lambda place: f"{place.path('customers:list')}?sort=name", True, False),
     ("global search (zimmermann)", lambda place: f"{place.path('desk:search')}?q=zimmermann", True, False),
     ("customer's page", Place.customer, True, False),
+    ("requests", lambda place: place.path("requests_inbox:list"), True, False),
+    ("search in requests (website)", lambda place: f"{place.path('requests_inbox:list')}?q=website", True, False),
+    ("contact form", Place.contact_form, False, False),
     ("dashboard", lambda place: place.path("desk:dashboard"), True, False),
     ("tasks", lambda place: place.path("customers:task_list"), True, False),
     ("domains", lambda place: place.path("customers:domain_list"), True, False),
@@ -124,7 +133,7 @@ def _pages(posts: int) -> list[Page]:
         for place in (big, small) if both else (big,):
             title = name.format(deep_page=place.deep_page) + (f" · {place.customers:,} in the agency" if both else "")
             pages.append(_page(title, address(place), place.cookie if signed_in else ""))
-    return pages + _links(big, posts)
+    return [*pages, *_links(big, posts), _contact(big, posts)]
 
 
 def _place(owner: Any) -> Place:
@@ -174,8 +183,33 @@ def _links(place: Place, posts: int) -> list[Page]:
     queries = _queries("post", links[1], cookie, 302, body)
     return [
         _page("personal review page", links[0], ""),
-        Page("posting a review", links[2], cookie, queries, status=302, posts=links[2:], body=body),
+        Page("posting a review", links[2], cookie, queries, status=302, posts=[Post(link, body) for link in links[2:]]),
     ]
+
+
+def _contact(place: Place, posts: int) -> Page:
+    """Messages of as many prospects, from as many addresses: the limits hold nobody back."""
+    from django.conf import settings
+    from django.test import Client
+
+    from requests_inbox.stamps import FASTEST, new_stamp
+
+    path = place.contact_form()
+    token = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(path).cookies[settings.CSRF_COOKIE_NAME].value
+    cookie = f"{settings.CSRF_COOKIE_NAME}={token}"
+    fields = {"name": "Lea Brandt", "message": "We need a website.", "consent": "on", "csrfmiddlewaretoken": token}
+    run = secrets.token_hex(4)
+    forms = [
+        Post(
+            path,
+            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_stamp()}),
+            f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+        )
+        for number in range(posts + 1)
+    ]
+    time.sleep(FASTEST)
+    queries = _queries("post", path, cookie, 302, forms[0].body)
+    return Page("sending the contact form", path, cookie, queries, status=302, posts=forms[1:])
 
 
 def _open_links(agency: Any, number: int) -> list[str]:

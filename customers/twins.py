@@ -1,11 +1,11 @@
-"""Likely duplicates of a customer: the same e-mail, phone, domain, or a similar name in the same city."""
+"""Customers who are likely somebody that is there already: the same e-mail, phone, domain, or a similar name."""
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.search import TrigramSimilarity
+from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.core.exceptions import ValidationError
 from django.db.models import Value
 from django.utils.functional import Promise
@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.search import Fold
+from partnerportal.folding import Fold
+from partnerportal.search import LONGEST_QUERY
 
 #: So many are shown.
 MOST = 5
@@ -25,7 +26,12 @@ REASONS = {
     "phone": _("same phone number"),
     "domain": _("same domain"),
     "name": _("similar name in the same city"),
+    "called": _("similar name"),
 }
+#: From this word similarity on (0 to 1), a name counts as standing among what a customer is found by.
+CALLED = 0.8
+#: Below so many letters, a name is like too many others.
+SHORTEST_NAME = 3
 
 
 @dataclass(frozen=True)
@@ -50,29 +56,53 @@ def website_domain(website: str) -> str:
         return ""
 
 
-def likely_twins(agency: Agency, fields: dict[str, Any]) -> list[Twin]:
+def likely_twins(agency: Agency, fields: dict[str, Any], *, wide: bool = False) -> list[Twin]:
     """Who of the agency's customers, archived ones too, may be the one with these `fields` of a customer form.
+
+    `wide` is for choosing, not for warning: the domain of the e-mail address counts, too, and a similar name anywhere.
 
     Two queries; each kind of likeness goes through an index that the agency leads.
     """
     known = agency.customers.known().order_by("-number")
-    key, domain = phone_key(fields.get("phone", "")), website_domain(fields.get("website", ""))
+    key, domains = phone_key(fields.get("phone", "")), {website_domain(fields.get("website", ""))}
+    if wide:
+        domains.add(website_domain(fields.get("email", "").rpartition("@")[2]))
+    domains.discard("")
     name = fields.get("company") or f"{fields.get('last_name', '')} {fields.get('first_name', '')}".strip()
     matches = {}
     if fields.get("email"):
         matches["email"] = known.filter(email__iexact=fields["email"])
     if key:
         matches["phone"] = known.filter(phone_key=key)
-    if domain:
-        matches["domain"] = known.filter(pk__in=agency.domains.filter(name__in=[domain, f"www.{domain}"]).values("customer"))
+    if domains:
+        names = [*domains, *(f"www.{domain}" for domain in domains)]
+        matches["domain"] = known.filter(pk__in=agency.domains.filter(name__in=names).values("customer"))
     if name and fields.get("city"):
         likeness = TrigramSimilarity("sort_name", Fold(Value(name)))  # type: ignore[arg-type]  # expressions work, too
         matches["name"] = known.filter(city__iexact=fields["city"]).annotate(likeness=likeness).filter(likeness__gte=SIMILAR)
+    if wide:
+        matches |= _called(agency, fields)
     if not matches:
         return []
-    found = [customers.values("pk", reason=Value(reason))[:MOST] for reason, customers in matches.items()]
+    # A company's and a person's name are two ways to the same reason.
+    found = [customers.values("pk", reason=Value(way.split(":")[0]))[:MOST] for way, customers in matches.items()]
     reasons: dict[int, list[str | Promise]] = defaultdict(list)
     for row in found[0].union(*found[1:], all=True):
-        reasons[row["pk"]].append(REASONS[row["reason"]])
+        if REASONS[row["reason"]] not in reasons[row["pk"]]:
+            reasons[row["pk"]].append(REASONS[row["reason"]])
     customers = known.filter(pk__in=reasons)
     return sorted((Twin(customer, reasons[customer.pk]) for customer in customers), key=lambda twin: -len(twin.reasons))[:MOST]
+
+
+def _called(agency: Agency, fields: dict[str, Any]) -> dict[str, Any]:
+    """Those among whose texts the company's or the person's name stands, or nearly so; by the trigram index."""
+    names = {"company": fields.get("company", ""), "person": f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()}
+    known = Customer.objects.for_agency(agency).known()
+    found = {}
+    for which, name in names.items():
+        if len(name) >= SHORTEST_NAME:
+            folded = Fold(Value(name[:LONGEST_QUERY]))
+            likeness = TrigramWordSimilarity(folded, "search_text")  # type: ignore[arg-type]  # expressions work, too
+            alike = known.filter(search_text__trigram_word_similar=folded).annotate(likeness=likeness).filter(likeness__gte=CALLED)
+            found[f"called:{which}"] = alike.order_by("-likeness", "-number")
+    return found

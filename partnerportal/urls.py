@@ -14,6 +14,7 @@ handler500 = "partnerportal.desk.views.server_error"
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
     path("", include("reviews.urls")),
+    path("", include("requests_inbox.urls")),
     path("", include("customers.urls")),
     path("company/", include("partnerportal.agencies.urls")),
     path("partners/", include("partnerportal.network.urls")),

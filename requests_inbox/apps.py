@@ -8,3 +8,10 @@ class RequestsInboxConfig(AppConfig):
     name = "requests_inbox"
     label = "requests_inbox"
     verbose_name = _("Requests")
+
+    def ready(self) -> None:
+        from customers.services import before_erasure
+        from requests_inbox import events  # noqa: F401  # registers how this app's audit events read
+        from requests_inbox.services import forget_customer
+
+        before_erasure.append(forget_customer)

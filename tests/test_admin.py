@@ -5,10 +5,13 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from requests_inbox.conversation import write_note
+from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
 
 EDITABLE = {"accounts.user", "agencies.agency", "agencies.membership", "network.partnerprofile"}
@@ -26,6 +29,9 @@ def ada(cast: Cast) -> Client:
         factory(customer=review.request.customer)
     ImportJobFactory(agency=cast.alder)
     MailFactory(agency=cast.alder)
+    SenderFactory(agency=cast.alder)
+    InboxSettings.objects.create(agency=cast.alder)
+    write_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
     client = Client()
     client.force_login(cast.ada)
     return client
@@ -49,6 +55,15 @@ def test_an_agency_is_not_deleted_by_a_click(ada: Client, cast: Cast) -> None:
     assert ada.post(f"/admin/agencies/agency/{cast.birch.pk}/delete/", {"post": "yes"}).status_code == 403
     ada.post("/admin/agencies/agency/", {"action": "delete_selected", "_selected_action": [cast.birch.pk], "post": "yes"})
     cast.birch.refresh_from_db()
+
+
+def test_no_admin_reads_what_prospects_and_teams_write(ada: Client, cast: Cast) -> None:
+    request = cast.alder.contact_requests.get()
+    page = ada.get(f"/admin/requests_inbox/contactrequest/{request.pk}/change/").content.decode()
+    assert request.email in page
+    assert request.message not in page
+    note = request.messages.get()
+    assert note.text not in ada.get(f"/admin/requests_inbox/requestmessage/{note.pk}/change/").content.decode()
 
 
 def test_no_admin_sees_what_a_personal_link_is_made_of(ada: Client, cast: Cast) -> None:

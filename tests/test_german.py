@@ -15,12 +15,17 @@ from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po
 from django.conf import settings
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.conversation import reply
+from requests_inbox.receiving import receive_request
+from requests_inbox.services import assign_request
 from reviews.mails import preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 LOCALE = settings.BASE_DIR / "locale"
@@ -39,11 +44,24 @@ ENGLISH = re.compile(
     r"cooperation|quality|schedule|due|waiting|answered|step|welcome|hello|page|something|account|close|colours)\b",
     re.IGNORECASE,
 )
-PUBLIC_PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/accounts/signup/", "/r/mistyped/", "/nothing/"]
+PUBLIC_PAGES = [
+    "/partners/",
+    "/partners/alder/",
+    "/partners/alder/contact/",
+    "/partners/alder/contact/thanks/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/r/mistyped/",
+    "/nothing/",
+]
 STAFF_PAGES = [
     "/dashboard/",
     "/customers/",
     "/customers/add/",
+    "/requests/",
+    "/requests/?state=spam",
+    "/requests/?q=nirgends",
+    "/requests/settings/",
     "/company/reviews/",
     "/company/reviews/request/",
     "/company/mail/",
@@ -210,6 +228,39 @@ def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
         page = german(busy).get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path
+
+
+def test_pages_of_one_request_speak_german(busy: Cast) -> None:
+    fields = {"name": "Ute Größe", "company": "Bäckerei Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden."}
+    contact_request = ContactRequestFactory(agency=busy.alder, **fields)
+    client, page = german(busy), contact_request.get_absolute_url()
+    assigned = ContactRequestFactory(agency=busy.alder, language="de", **fields)
+    assign_request(assigned, busy.alder.customers.get(), by=busy.alice)
+    pages = [page, f"{page}add-customer/", f"{page}assign/", f"{page}assign/?q=xyz", f"{page}reply/", assigned.get_absolute_url()]
+    for action in ("take", "reply", "note", "close", "reopen", "spam"):
+        assert english_left(client.post(f"{page}{action}/", {"text": "Hallo", "seen": "0"}, follow=True).content.decode()) == [], action
+        for path in pages if action == "take" else [page]:
+            assert english_left(client.get(path, follow=True).content.decode()) == [], (action, path)
+
+
+def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
+    busy.alder.language = "de"
+    busy.alder.save()
+    fields = {"name": "Ute Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden.", "language": "de"}
+    request = receive_request(busy.alder, submission="1", consented_at=timezone.now(), **fields)
+    assert request
+    reply(request, text="Gern.", by=busy.alice, seen=None)
+    mails = OutgoingMail.objects.filter(thread=request.thread)
+    assert {mail.subject for mail in mails} == {
+        "Ihre Nachricht an Alder Web ist angekommen",
+        "Neue Anfrage von Ute Größe",
+        "Re: Ihre Nachricht an Alder Web",
+    }
+    for mail in mails:
+        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+            if "http" not in part:
+                assert not ENGLISH.search(part), part
+                assert not FAMILIAR.search(part), part
 
 
 def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:

@@ -17,6 +17,7 @@ from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewRequestFactory
 
 
@@ -66,6 +67,14 @@ def import_job(agency: Agency) -> Model:
     return ImportJobFactory(agency=agency)
 
 
+def contact_request(agency: Agency) -> Model:
+    return ContactRequestFactory(agency=agency)
+
+
+def sender(agency: Agency) -> Model:
+    return SenderFactory(agency=agency)
+
+
 STAFF_ROUTES = {
     "desk:dashboard": Route(Role.STAFF, "GET"),
     "agencies:switch": Route(Role.STAFF, "POST"),
@@ -108,6 +117,22 @@ STAFF_ROUTES = {
     "customers:import_rest": Route(Role.MANAGER, "GET", import_job),
     "customers:export": Route(Role.MANAGER),
     "desk:search": Route(Role.STAFF, "GET"),
+    "requests_inbox:list": Route(Role.STAFF, "GET"),
+    "requests_inbox:settings": Route(Role.MANAGER),
+    "requests_inbox:unblock": Route(Role.MANAGER, "POST", sender),
+    "requests_inbox:detail": Route(Role.STAFF, "GET", contact_request),
+    "requests_inbox:seen": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:reply": Route(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:note": Route(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:take": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:hand_over": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:spam": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:not_spam": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:block": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:close": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:reopen": Route(Role.STAFF, "POST", contact_request),
+    "requests_inbox:add_customer": Route(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:assign": Route(Role.STAFF, "GET POST", contact_request),
     "reviews:manage": Route(Role.STAFF, "GET"),
     "reviews:request": Route(Role.STAFF),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
@@ -120,6 +145,8 @@ PUBLIC_ROUTES = {
     "desk:readyz",
     "network:directory",
     "network:profile",
+    "requests_inbox:contact",
+    "requests_inbox:thanks",
     "reviews:rate",
     "set_language",
 }

@@ -10,10 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.services import assign_request, take_request
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
@@ -25,6 +28,12 @@ def fill(cast: Cast, rows: int) -> None:
             ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
         MailFactory(agency=cast.alder)
+        contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
+        write_note(contact_request, text="Note", by=cast.stan)
+        reply(contact_request, text="Reply", by=cast.stan, seen=None)
+        take_request(ContactRequestFactory(agency=cast.alder), by=cast.alice)
+        ContactRequestFactory(agency=cast.alder)
+        assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
 
 
 def first_customer(cast: Cast) -> str:
@@ -45,19 +54,31 @@ def request_detail(cast: Cast) -> str:
     return f"/company/reviews/requests/{cast.alder.review_requests.order_by('pk')[0].pk}/"
 
 
+def contact_request_page(cast: Cast) -> str:
+    return cast.alder.contact_requests.order_by("pk")[0].get_absolute_url()
+
+
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 10),  # four for the frame, one a card
+    ("/dashboard/", True, 11),  # four for the frame, one a card
     ("/customers/", True, 6),
     (first_customer, True, 8),
     (lambda cast: first_customer(cast) + "edit/", True, 6),
     ("/customers/add/", True, 6),
+    ("/requests/", True, 6),
+    ("/requests/?q=mill&state=new", True, 6),
+    (contact_request_page, True, 8),
+    (lambda cast: contact_request_page(cast) + "add-customer/", True, 6),
+    (lambda cast: contact_request_page(cast) + "assign/", True, 8),
+    ("/requests/settings/", True, 8),
     ("/company/reviews/", True, 8),
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
     ("/partners/", False, 4),
     ("/partners/alder/", False, 4),
+    ("/partners/alder/contact/", False, 4),
+    ("/partners/alder/contact/thanks/", False, 4),
     (open_link, False, 4),
     (used_link, False, 4),
     ("/accounts/login/", False, 4),

@@ -33,13 +33,13 @@ class CustomerForm(forms.ModelForm):
     #: Which version of the customer the person saw when they began to type.
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, agency: Agency, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agency: Agency, cancel: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
         self.fields["version"].initial = self.instance.version
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
-        cancel = self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list")
+        cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
         self.helper = form_helper(
             Fieldset(
                 _("Personal"),

@@ -191,4 +191,5 @@ class Customer(models.Model):
             "notes": self.team_notes.count(),
             "open_requests": self.review_requests.open().count(),
             "reviews": self.review_requests.filter(status="answered").count(),
+            "contact_requests": self.contact_requests.count(),
         }

@@ -1,16 +1,17 @@
 """Everything assigned to a customer in the one query that fetches the customer.
 
-A customer's page shows five kinds of rows. PostgreSQL gathers each kind into an array of JSON objects; here they become
+A customer's page shows six kinds of rows. PostgreSQL gathers each kind into an array of JSON objects; here they become
 objects of their models again, so that a template can't tell the difference.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, Model, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.models.contract import Contract
+from customers.models.customer import Customer
 from customers.models.domain import Domain
 from customers.models.note import Note
 from customers.models.project import Project
@@ -48,6 +49,12 @@ def restored(model: type[Model], rows: list[dict[str, Any]], *, person: str = ""
     return things
 
 
+def _later(relation: str) -> type[Model]:
+    """The model of a later app that points to customers: this app reaches it by the relation, and doesn't import it."""
+    model: Any = Customer._meta.get_field(relation).related_model
+    return cast(type[Model], model)
+
+
 def with_assigned(customers: QuerySet[Any]) -> QuerySet[Any]:
     """Customers with all that is assigned to them; `assigned_to` unpacks it. At most `MOST` of a kind."""
     found: QuerySet[Any] = customers.annotate(
@@ -56,12 +63,13 @@ def with_assigned(customers: QuerySet[Any]) -> QuerySet[Any]:
         domain_rows=gathered(Domain.objects.order_by("sort_date", "name")),
         contract_rows=gathered(Contract.objects.order_by("sort_date", "pk")),
         note_rows=gathered(Note.objects.order_by("-pk"), person="author"),
+        contact_request_rows=gathered(_later("contact_requests")._default_manager.order_by("-pk"), person="handler"),
     )
     return found
 
 
 def assigned_to(customer: Any) -> dict[str, list[Any]]:
-    """`projects`, `tasks`, `domains`, `contracts` and `team_notes` of a customer out of `with_assigned`."""
+    """`projects`, `tasks`, `domains`, `contracts`, `team_notes`, `contact_requests` of a customer out of `with_assigned`."""
     projects = restored(Project, customer.project_rows, extra=("task_count", "done_count"))
     tasks = restored(Task, customer.task_rows, person="assignee")
     by_key = {project.pk: project for project in projects}
@@ -73,6 +81,7 @@ def assigned_to(customer: Any) -> dict[str, list[Any]]:
         "domains": restored(Domain, customer.domain_rows),
         "contracts": restored(Contract, customer.contract_rows),
         "team_notes": restored(Note, customer.note_rows, person="author"),
+        "contact_requests": restored(_later("contact_requests"), customer.contact_request_rows, person="handler"),
     }
 
 

@@ -23,7 +23,7 @@ from customers.services import (
     restore_customer,
     update_customer,
 )
-from customers.twins import likely_twins
+from customers.views.adding import adding_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
@@ -60,17 +60,14 @@ def with_what_waits(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 @agency_view()
 def add(request: AgencyRequest) -> HttpResponse:
-    """“Add Customer”; likely twins are shown first, and can be passed over on purpose."""
-    form = CustomerForm(request.input, agency=request.agency)
-    twins = []
-    if request.method == "POST" and form.is_valid():
-        twins = [] if "add_anyway" in request.POST else likely_twins(request.agency, form.cleaned_data)
-        if not twins:
-            customer = create_customer(agency=request.agency, by=request.user, **form.customer_fields)
-            messages.success(request, _("%(customer)s was added.") % {"customer": customer})
-            return redirect(customer)
-        form.offer_to_add_anyway()
-    return render(request, "customers/form.html", {"form": form, "twins": twins})
+    """“Add Customer”."""
+
+    def save(fields: dict[str, Any]) -> HttpResponse:
+        customer = create_customer(agency=request.agency, by=request.user, **fields)
+        messages.success(request, _("%(customer)s was added.") % {"customer": customer})
+        return redirect(customer)
+
+    return adding_page(request, save=save)
 
 
 @agency_view()

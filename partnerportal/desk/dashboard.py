@@ -14,6 +14,7 @@ from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.desk.menu import new_reviews
+from requests_inbox.models import ContactRequest
 from reviews.models import rounded
 
 #: A card shows this many rows; the rest is one click away.
@@ -49,6 +50,7 @@ class Card:
 def cards_for(agency: Agency) -> list[Card]:
     """All cards, in the order of their urgency; a query each."""
     return [
+        _waiting_requests(agency),
         _due_tasks(agency),
         _ending_domains(agency),
         _ending_contracts(agency),
@@ -56,6 +58,25 @@ def cards_for(agency: Agency) -> list[Card]:
         _open_requests(agency),
         _new_reviews(agency),
     ]
+
+
+def _waiting_requests(agency: Agency) -> Card:
+    waiting = ContactRequest.objects.waiting().filter(agency=agency).select_related("handler").defer("message", "search_text")
+    found, total = _first(waiting, "-pk")
+    rows = [
+        Row(
+            r.display_name,
+            r.get_absolute_url(),
+            " · ".join(
+                filter(
+                    None,
+                    [str(r.get_status_display()), date_format(timezone.localtime(r.created_at), "SHORT_DATE_FORMAT"), str(r.handler or "")],
+                )
+            ),
+        )
+        for r in found
+    ]
+    return Card(_("Requests"), "inbox", total, rows, _("No request is waiting."), reverse("requests_inbox:list"), _("All requests"))
 
 
 def _due_tasks(agency: Agency) -> Card:

@@ -162,3 +162,30 @@ NOTES = (
     (4, "anna@nordlicht.example", "Tom wants to meet in Hamburg in March. Budget for the campaign is not decided yet."),
     (12, "mia@nordlicht.example", "Main season from June to September: no releases on Fridays."),
 )  # fmt: skip
+
+#: Name, company, e-mail, phone, language, message, hours ago.
+NORDLICHT_REQUESTS = (
+    ("Tamara Behn", "Imkerei Behn", "tamara@imkerei-behn.example", "+49 4188 7070", "de", "Moin, wir verkaufen unseren Honig bisher nur am Hof und auf zwei Märkten und möchten einen kleinen Shop: etwa zwölf Sorten, Versand in ganz Deutschland, Abholung am Hof.\n\nGeht das bis Ende September, und was würde es ungefähr kosten?", 3),
+    ("Oliver Stone", "", "oliver.stone@stonework.example", "", "en", "Hello, I am a sculptor and moving to Hamburg next spring. My site is twelve years old and does not open on a phone. I would love something quiet with large pictures. Do you take on small projects like this?", 9),
+    ("Wiebke Claasen", "Seebad Hotel Dünenhaus", "w.claasen@duenenhaus.example", "+49 4651 8800", "de", "Liebes Nordlicht-Team, für die Wintersaison möchten wir Gutscheine über die Website verkaufen. Können wir nächste Woche kurz telefonieren?", 26),
+    ("Dr. Jens Albers", "Tierarztpraxis Albers", "praxis@albers-vet.example", "+49 4131 60606", "de", "Wir suchen jemanden, der unsere Website übernimmt (WordPress, etwa 20 Seiten) und sich um Updates und Backups kümmert. Bisher hat das mein Neffe gemacht, der jetzt studiert.", 74),
+    ("Elsa Lindqvist", "Atelier Lindqvist AB", "elsa@lindqvist.example", "+46 8 5550 1234", "en", "Hej! The gallery is wonderful. We now need a booking form for studio visits. Same budget as last time?", 190),
+    ("Karsten Pohl", "", "k.pohl@post.example", "", "de", "Bieten Sie auch Visitenkarten und Flyer an? Ich brauche beides bis Freitag.", 400),
+    ("SEO Experts Team", "Rank #1 Agency", "offers@rank-one-now.example", "", "en", "Dear website owner, we can bring you to page 1 of Google in 14 days GUARANTEED. Reply for a free audit!!!", 120),
+)  # fmt: skip
+SUEDWIND_REQUESTS = (
+    ("Leni Reiter", "Sennerei Reiter", "leni@sennerei-reiter.example", "+49 8321 9090", "de", "Grüß Gott, für unsere Käserei brauchen wir neue Etiketten und eine Website dazu. Habt ihr im Herbst noch Luft?", 30),
+)  # fmt: skip
+
+#: Position of the request, what is done with it, by whom, and the text or the position of the customer that goes with it.
+REQUEST_STEPS = (
+    (2, "take", "mia@nordlicht.example", None),
+    (2, "note", "mia@nordlicht.example", "Same hotel as K-1013; she writes from a new address. Check with Anna before assigning."),
+    (3, "reply", "ben@nordlicht.example", "Hallo Herr Dr. Albers,\n\ndas machen wir gern. Für 20 Seiten sind es 89 Euro im Monat, Updates und Backups inbegriffen. Passt Ihnen ein Telefonat am Donnerstag um 13 Uhr?\n\nViele Grüße\nBen Yilmaz"),
+    (3, "note", "anna@nordlicht.example", "Ask for the backup of the old hoster first; last time that took two weeks."),
+    (4, "reply", "anna@nordlicht.example", "Hej Elsa,\n\nlovely idea, and yes: the same budget will do. I'll send a sketch on Monday.\n\nBest\nAnna"),
+    (4, "assign", "anna@nordlicht.example", 8),
+    (5, "reply", "mia@nordlicht.example", "Hallo Herr Pohl,\n\nDruck bieten wir leider nicht an. Die Druckerei Lettern in Bahrenfeld ist schnell und gut.\n\nViele Grüße\nMia Schröder"),
+    (5, "close", "mia@nordlicht.example", None),
+    (6, "spam", "ben@nordlicht.example", None),
+)  # fmt: skip

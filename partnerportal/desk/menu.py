@@ -16,6 +16,7 @@ from django.utils.translation import ngettext_lazy
 from customers.models import Task
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
+from requests_inbox.models import ContactRequest
 from reviews.models import Review
 
 #: A review counts as new for this many days.
@@ -69,6 +70,12 @@ def due_tasks() -> QuerySet[Task]:
 MENU = (
     Item(_("Dashboard"), "home", "desk:dashboard"),
     Item(_("Customers"), "users", "customers:list", children=(Item(_("Add Customer"), "plus", "customers:add"),)),
+    Item(
+        _("Requests"),
+        "inbox",
+        "requests_inbox:list",
+        waiting=Badge(ContactRequest.objects.new, ngettext_lazy("%(count)d new request", "%(count)d new requests", "count")),
+    ),
     Item(_("Projects"), "briefcase", "customers:project_list"),
     Item(
         _("Tasks"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer, Domain, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.search import SearchQuerySet
+from requests_inbox.models import ContactRequest
 
 #: So many hits of each kind are shown.
 HITS = 6
@@ -61,6 +62,12 @@ SOURCES = (
         "users",
         lambda agency: Customer.objects.for_agency(agency).known(),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
+    ),
+    Source(
+        _("Requests"),
+        "inbox",
+        lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=ContactRequest.Status.SPAM),
+        lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
     ),
     _assigned(_("Domains"), "globe-alt", Domain),
     _assigned(_("Contracts"), "document-text", Contract),

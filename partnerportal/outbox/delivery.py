@@ -69,14 +69,19 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
         SealBroken: no known key opens the body.
     """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    headers = {"Message-ID": mail.message_id}
+    if mail.references:
+        headers |= {"In-Reply-To": mail.references.split()[-1], "References": mail.references}
+    if not mail.by_hand:
+        # RFC 3834: no out-of-office answers to us, please.
+        headers["Auto-Submitted"] = "auto-generated"
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
         from_email=formataddr((mail.from_name or name, address)),
         to=[mail.to_email],
         reply_to=[mail.reply_to] if mail.reply_to else None,
-        # RFC 3834: no out-of-office answers to us, please.
-        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+        headers=headers,
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")

@@ -83,6 +83,12 @@ class OutgoingMail(models.Model):
     #: {"text": …, "html": …} as JSON, see `sealing`.
     sealed_body = models.BinaryField(_("Sealed body"))
     message_id = models.CharField("Message-ID", max_length=200, unique=True)
+    #: Which conversation it belongs to ("contact_request:17"), so that what goes with that finds its mails.
+    thread = models.CharField(_("Conversation"), max_length=60, blank=True)
+    #: Message-IDs of the conversation's earlier mails to the recipient, oldest first, with spaces between.
+    references = models.TextField(_("Earlier mails"), blank=True)
+    #: Somebody typed it; all else says that it came by itself.
+    by_hand = models.BooleanField(_("Typed by hand"), default=False)
 
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
@@ -103,6 +109,7 @@ class OutgoingMail(models.Model):
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(status="queued")),
             models.Index(fields=["agency", "-id"], name="outbox_of_agency"),
             models.Index(fields=["customer_id"], name="outbox_of_customer", condition=Q(customer_id__isnull=False)),
+            models.Index(fields=["thread"], name="outbox_of_thread", condition=~Q(thread="")),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=["queued", "sent", "failed"]), name="outbox_status_is_known"),

@@ -21,6 +21,9 @@ from partnerportal.outbox.sealing import seal
 
 logger = logging.getLogger(__name__)
 
+#: A mail names so many of its predecessors besides the first.
+MOST_REFERENCES = 20
+
 
 def queue_mail(
     *,
@@ -33,10 +36,13 @@ def queue_mail(
     customer: models.Model | None = None,
     from_name: str = "",
     reply_to: str = "",
+    thread: str = "",
+    by_hand: bool = False,
 ) -> OutgoingMail:
     """Write one mail to the outbox; it leaves once the transaction is committed.
 
-    Mails without an `agency` (an account's codes and resets) are seen by admins only.
+    Mails without an `agency` (an account's codes and resets) are seen by admins only. A mail of a `thread` answers the ones that
+    went to the same address before it. `by_hand`: somebody typed it, so that answering machines may answer.
     """
     mail = OutgoingMail.objects.create(
         kind=kind,
@@ -48,6 +54,9 @@ def queue_mail(
         from_name=_one_line(from_name)[:150],
         reply_to=reply_to,
         message_id=_new_message_id(),
+        thread=thread,
+        references=_earlier(thread, to) if thread else "",
+        by_hand=by_hand,
     )
     _enqueue_on_commit(mail)
     return mail
@@ -110,6 +119,12 @@ def send_again(mail: OutgoingMail, *, by: User) -> None:
 def _enqueue_on_commit(mail: OutgoingMail) -> None:
     # Robust: whatever goes wrong here, the change is committed and the row waits.
     transaction.on_commit(lambda: enqueue(mail.pk), robust=True)
+
+
+def _earlier(thread: str, to: str) -> str:
+    """Message-IDs for `References`: the first mail, which holds the thread together, and the latest ones (RFC 5322 knows no limit)."""
+    ids = list(OutgoingMail.objects.filter(thread=thread, to_email=to).order_by("pk").values_list("message_id", flat=True))
+    return " ".join([*ids[:1], *ids[1:][-MOST_REFERENCES:]])
 
 
 def _new_message_id() -> str:

@@ -8,11 +8,14 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.services import archive_customer
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.services import assign_request, mark_spam
 from reviews.services import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 AXE = Axe()
@@ -38,7 +41,20 @@ def filled(cast: Cast) -> dict[str, str]:
     archived = CustomerFactory(agency=cast.alder, company=LONG)
     archive_customer(archived, by=cast.alice)
     mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    long_email = f"{'long' * 15}@clients.example"
+    asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
+    write_note(asking, text=LONG * 3, by=cast.stan)
+    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_refused("550")
+    assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
+    spam = ContactRequestFactory(agency=cast.alder)
+    mark_spam(spam, by=cast.stan)
+    SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
+    ContactRequestFactory(agency=cast.alder, message=LONG)
     return {
+        "asking": asking.get_absolute_url(),
+        "assign": f"{asking.get_absolute_url()}assign/?q=donau",
+        "add from": f"{asking.get_absolute_url()}add-customer/",
+        "spam": spam.get_absolute_url(),
         "customer": customer.get_absolute_url(),
         "edit": f"{customer.get_absolute_url()}edit/",
         "project_add": f"{customer.get_absolute_url()}projects/add/",
@@ -65,10 +81,14 @@ STAFF = [
     "/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add",
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
+    "/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam", "/requests/settings/",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
-PUBLIC = ["/partners/", "/partners/alder/", "/partners/birch/", "rate", "answered", "/accounts/login/", "/accounts/password/reset/"]
+PUBLIC = [
+    "/partners/", "/partners/alder/", "/partners/birch/", "/partners/alder/contact/", "/partners/alder/contact/thanks/", "rate", "answered",
+    "/accounts/login/", "/accounts/password/reset/",
+]  # fmt: skip
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
 
@@ -121,6 +141,7 @@ def test_empty_lists(page: Page, portal: str, cast: Cast) -> None:
         "/projects/",
         "/domains/",
         "/contracts/",
+        "/requests/",
         "/company/reviews/",
         "/company/reviews/request/",
         "/company/mail/",

@@ -15,6 +15,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.desk.scale import agency_sizes
+from requests_inbox.models import ContactRequest
 from reviews import tokens
 from reviews.models import RatingSummary, Review, ReviewRequest
 from tests.factories.agencies import AgencyFactory
@@ -56,6 +57,7 @@ def test_all_of_it_holds() -> None:
     assert "a second" in said
     assert PASSWORD not in said
     assert (Agency.objects.count(), Customer.objects.count(), Review.objects.count()) == (4, 300, 200)
+    assert set(ContactRequest.objects.values_list("status", flat=True)) >= {"assigned", "closed", "spam"}
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 

@@ -4,7 +4,7 @@ import factory
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.models import PartnerProfile
+from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage
 from tests.factories.accounts import UserFactory
 
 
@@ -36,3 +36,22 @@ class ProfileFactory(factory.django.DjangoModelFactory):
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)
+
+
+class ServiceFactory(factory.django.DjangoModelFactory):
+    """One that no list brings along."""
+
+    class Meta:
+        model = Service
+
+    name_en = factory.Sequence(lambda n: f"Service {n}")
+    name_de = factory.Sequence(lambda n: f"Leistung {n}")
+
+
+class LanguageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SpokenLanguage
+
+    name_en = factory.Sequence(lambda n: f"Language {n}")
+    name_de = factory.Sequence(lambda n: f"Sprache {n}")
+    code = factory.Sequence(lambda n: f"x-{n}")

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
@@ -177,6 +178,17 @@ def _in_days(days: int) -> str:
     return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
 
 
+@register.filter
+def how_long(span: timedelta | None) -> str:
+    """A span of time in its largest unit: “3 hours”; nothing for None."""
+    if span is None:
+        return ""
+    if span < timedelta(minutes=1):
+        return _("less than a minute")
+    now = timezone.now()
+    return timesince(now - span, now, depth=1)
+
+
 # --- Money -------------------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +241,10 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "duplicate": ("warn", "document-duplicate"),
     "error": ("danger", "exclamation-triangle"),
     "imported": ("good", "check-circle"),
+    # A request; “new”, “open” and “queued” are above
+    "assigned": ("good", "link"),
+    "spam": ("danger", "no-symbol"),
+    "closed": ("calm", "check"),
 }
 
 

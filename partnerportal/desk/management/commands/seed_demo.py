@@ -1,5 +1,6 @@
 """`manage.py seed_demo`: the demo's data, into an empty database only."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.assigned import add_thing, finish_task
@@ -18,6 +21,10 @@ from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services import register_profile, submit_profile
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.models import ContactRequest
+from requests_inbox.receiving import receive_request, submission_digest
+from requests_inbox.services import assign_request, close_request, mark_spam, take_request
 from reviews.models import Review
 from reviews.services import request_review, submit_review
 
@@ -42,8 +49,10 @@ class Command(BaseCommand):
             customers = _customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna)
             _reviews(customers, by=anna)
             _work(customers, by=anna)
+            _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
+            _requests(suedwind, demo.SUEDWIND_REQUESTS)
         self.stdout.write("The demo data are loaded.")
 
 
@@ -60,8 +69,9 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
     for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
         Membership.objects.create(agency=agency, user=person, role=role)
     profile = PartnerProfile.objects.create(
-        agency=agency, slug=sketch.slug, claim=sketch.claim, description=sketch.description, city=sketch.city, website=sketch.website
-    )
+        agency=agency, slug=sketch.slug, claim=sketch.claim, description=sketch.description, city=sketch.city, website=sketch.website,
+        privacy_url=f"{sketch.website}/privacy/", contact_name=people[0].full_name, contact_email=people[0].email,
+    )  # fmt: skip
     submit_profile(profile, by=people[0])
     register_profile(profile, by=admin)
     return agency, people[0]
@@ -110,6 +120,39 @@ def _work(customers: list[Customer], *, by: User) -> None:
         add_thing(contract, customer=customers[position], by=by)
     for position, author, text in demo.NOTES:
         add_thing(Note(text=text), customer=customers[position], by=team[author])
+
+
+def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[ContactRequest]:
+    """What prospects wrote, the oldest first."""
+    requests: dict[int, ContactRequest] = {}
+    for position, row in sorted(enumerate(rows), key=lambda numbered: -numbered[1][-1]):
+        *values, hours_ago = row
+        fields = dict(zip(("name", "company", "email", "phone", "language", "message"), values, strict=True))
+        came_in = timezone.now() - timedelta(hours=hours_ago)
+        submission = submission_digest(f"demo {agency.pk} {position}", fields)
+        request = receive_request(agency, submission=submission, consented_at=came_in, **fields)
+        assert request is not None  # noqa: S101  # nobody is blocked yet
+        ContactRequest.objects.filter(pk=request.pk).update(created_at=came_in, status_since=came_in, changed_at=came_in)
+        requests[position] = request
+    return [requests[position] for position in range(len(rows))]
+
+
+def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
+    """What the team made of them; the first answers came within a working day."""
+    team = {user.email: user for user in customers[0].agency.members.all()}
+    steps: dict[str, Callable[..., object]] = {"take": take_request, "close": close_request, "spam": mark_spam}
+    for position, step, who, more in demo.REQUEST_STEPS:
+        request, by = requests[position], team[who]
+        if step == "reply":
+            reply(request, text=str(more), by=by, seen=None)
+            answered = Least(F("created_at") + timedelta(hours=2 + position), Now())
+            ContactRequest.objects.filter(pk=request.pk).update(first_reply_at=answered)
+        elif step == "note":
+            write_note(request, text=str(more), by=by)
+        elif step == "assign":
+            assign_request(request, customers[int(str(more))], by=by)
+        else:
+            steps[step](request, by=by)
 
 
 def _in_days(days: int | None) -> date | None:

@@ -17,6 +17,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.desk import scale
 from partnerportal.desk.bulk import Table, set_aside, without_trigger
 from partnerportal.network.models import PartnerProfile
+from requests_inbox.models import ContactRequest
 from reviews import tokens
 from reviews.models import Review, ReviewRequest
 
@@ -149,7 +150,9 @@ class Command(BaseCommand):
         for name, table in tables.items():
             self.stdout.write(f"  {name:10} {table.count:>12,}")
         self.stdout.write(f"  {'events':10} {events:>12,}")
-        return sum(table.count for table in tables.values()) + events
+        asked = self._contact_requests(first["customers"])
+        self.stdout.write(f"  {'asked':10} {asked:>12,}")
+        return sum(table.count for table in tables.values()) + events + asked
 
     def _number_sequences(self, agencies: list[scale.SeededAgency]) -> None:
         """The next customer of each agency gets the next number."""
@@ -179,6 +182,31 @@ class Command(BaseCommand):
                 cursor.execute(f"INSERT INTO {AuditEvent._meta.db_table} ({columns}) {rows}", [first_customer])  # constants
                 written += cursor.rowcount
         return written
+
+    def _contact_requests(self, first_customer: int) -> int:
+        """What prospects wrote: a fifth of the new customers came so; others were closed or spam, and a few still wait."""
+        columns = (
+            "agency_id, customer_id, name, company, email, phone, message, sender_key, language, status, submission, "
+            "created_at, consented_at, changed_at, status_since, first_reply_at"
+        )
+        rows = """
+            SELECT agency_id, CASE WHEN status = 'assigned' THEN id END, name, company, email, phone, message, lower(email), language,
+                   status, 'scale ' || id, created_at, created_at, created_at, created_at,
+                   CASE WHEN status IN ('assigned', 'open', 'closed') THEN created_at + mod(id, 50) * interval '1 hour' END
+            FROM (
+                SELECT id, agency_id, company, phone, language, created_at - interval '1 day' AS created_at,
+                       COALESCE(NULLIF(trim(first_name || ' ' || last_name), ''), company) AS name,
+                       COALESCE(NULLIF(email, ''), 'prospect' || id || '@scale.example') AS email,
+                       (ARRAY['We need a website by summer.', 'Können Sie unseren Shop übernehmen?'])[1 + mod(id, 2)]
+                       || ' ' || city AS message,
+                       CASE WHEN mod(id, 20) < 4 THEN 'assigned' WHEN mod(id, 20) = 4 THEN 'closed' WHEN mod(id, 20) = 5 THEN 'spam'
+                            WHEN mod(id, 1000) = 6 THEN 'new' WHEN mod(id, 1000) = 7 THEN 'open' END AS status
+                FROM customers_customer WHERE id >= %s
+            ) AS prospects WHERE status IS NOT NULL ORDER BY created_at
+        """
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {ContactRequest._meta.db_table} ({columns}) {rows}", [first_customer])  # constants
+            return int(cursor.rowcount)
 
     def _progress(self, what: str, rows: int, started: float) -> None:
         self.stdout.write(f"{what}, {rows / (time.monotonic() - started):,.0f} rows a second")

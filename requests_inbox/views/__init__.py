@@ -1,0 +1,1 @@
+"""Pages for prospects, and for the team that answers them."""

@@ -1,0 +1,96 @@
+"""From a stranger's message to a customer, as people do it: prospect → inbox → customer; assigned to one who is there; spam."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from requests_inbox.models import ContactRequest
+from requests_inbox.stamps import FASTEST
+from tests.browser.conftest import sign_in, signed_in
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.factories.requests import ContactRequestFactory
+from tests.smtp import Sink
+
+
+def write(visitor: Page, portal: str, *, name: str, company: str, email: str, message: str) -> None:
+    """“Contact them now”, as fast as a person can."""
+    visitor.goto(f"{portal}/partners/alder/contact/")
+    visitor.get_by_label("Name").fill(name)
+    visitor.get_by_label("Company").fill(company)
+    visitor.get_by_label("E-mail").fill(email)
+    visitor.get_by_label("Message").fill(message)
+    visitor.get_by_label("may use what I wrote").check()
+    visitor.wait_for_timeout(FASTEST * 1000)
+    visitor.get_by_role("button", name="Send").click()
+    expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
+
+
+def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
+    elsewhere = browser.new_context(locale="en-GB")
+    prospect = {"name": "Ute Größe", "company": "Müllerei Größe GmbH", "email": "ute@muellerei.example"}
+    write(elsewhere.new_page(), portal, **prospect, message="We need a shop for flour.")
+    elsewhere.close()
+    acknowledgement = mail_server.wait_for("ute@muellerei.example", seconds=30)
+    assert acknowledgement.message["Subject"] == "Your message to Alder Web has arrived"
+    assert "flour" not in acknowledgement.part("plain")
+    assert "flour" in mail_server.wait_for("alice@alder.example").part("plain")
+
+    sign_in(page, portal, "stan@alder.example")
+    page.get_by_role("navigation").get_by_role("link", name="Requests").click()
+    expect(page.get_by_role("navigation").get_by_role("link", name="Requests")).to_contain_text("1")
+    expect(page.get_by_role("row", name="Müllerei Größe GmbH")).to_contain_text("unread:")
+    with page.expect_response("**/seen/"):
+        page.get_by_role("link", name="Müllerei Größe GmbH").click()
+    page.get_by_label("Reply by e-mail").fill("Gladly! What kinds of flour?")
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_role("list", name="Conversation")).to_contain_text("What kinds of flour?")
+
+    page.get_by_role("main").get_by_role("link", name="Add Customer").click()
+    expect(page.get_by_label("Company")).to_have_value("Müllerei Größe GmbH")
+    expect(page.get_by_label("Last name")).to_have_value("Größe")
+    page.get_by_label("City").fill("Görlitz")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+    expect(page.get_by_role("region", name="Requests")).to_contain_text("We need a shop for flour.")
+    expect(page.get_by_role("region", name="What happened")).to_contain_text("was assigned for good")
+    reply = next(mail for mail in mail_server.to("ute@muellerei.example") if "Gladly" in mail.part("plain"))
+    assert reply.message["In-Reply-To"] == acknowledgement.message["Message-ID"]
+
+
+def test_a_request_is_assigned_to_a_customer_who_is_there(page: Page, portal: str, cast: Cast) -> None:
+    likely = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", email="ute@muellerei.example")
+    other = CustomerFactory(agency=cast.alder, company="Bäckerei Ofenfrisch")
+    request = ContactRequestFactory(agency=cast.alder, email="ute@muellerei.example", company="Müllerei Größe")
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}{request.get_absolute_url()}")
+    page.get_by_role("link", name="Assign to a customer").click()
+    expect(page.get_by_role("region", name="Is it one of these?").get_by_role("listitem")).to_contain_text("same e-mail")
+    page.get_by_role("searchbox", name="Search the customers").fill("ofenfr")
+    found = page.get_by_role("region", name="Somebody else").get_by_role("listitem")
+    expect(found).to_have_count(1)
+    expect(found).to_contain_text(other.company)
+    page.get_by_role("region", name="Is it one of these?").get_by_role("button", name="Assign").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+    request.refresh_from_db()
+    assert request.customer == likely
+    page.get_by_role("region", name="Requests").get_by_role("link").click()
+    expect(page.get_by_role("main")).to_contain_text("Assigned for good")
+    expect(page.get_by_role("main").get_by_role("link", name="Add Customer")).to_have_count(0)
+
+
+def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, clean_cache: None) -> None:
+    request = ContactRequestFactory(agency=cast.alder, company="Rank One", email="offers@rank-one.example")
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}{request.get_absolute_url()}")
+    page.locator(".page-menu > summary").click()
+    page.get_by_role("button", name="Mark as spam").click()
+    page.get_by_role("dialog").get_by_role("button", name="Mark as spam").click()
+    expect(page.get_by_role("main")).to_contain_text("Whatever this sender writes lands here")
+
+    elsewhere = browser.new_context(locale="en-GB")
+    write(elsewhere.new_page(), portal, name="Rob", company="", email="Offers+2@rank-one.example", message="Still page one!")
+    elsewhere.close()
+    page.goto(f"{portal}/requests/")
+    expect(page.get_by_role("main")).to_contain_text("Nothing new")
+    page.get_by_role("link", name="Spam").click()
+    expect(page.get_by_role("main")).to_contain_text("Still page one!")
+    assert not ContactRequest.objects.exclude(status="spam").exists()

@@ -1,0 +1,34 @@
+"""Requests of prospects."""
+
+import factory
+from django.utils import timezone
+
+from requests_inbox.models import ContactRequest, Sender, sender_key
+from tests.factories.agencies import AgencyFactory
+
+
+class ContactRequestFactory(factory.django.DjangoModelFactory):
+    """A new one, without its mails."""
+
+    class Meta:
+        model = ContactRequest
+
+    agency = factory.SubFactory(AgencyFactory)
+    name = "Ute Größe"
+    company = factory.Sequence(lambda n: f"Mill {n}")
+    email = factory.Sequence(lambda n: f"prospect{n}@mills.example")
+    message = "We need a new shop."
+    sender_key = factory.LazyAttribute(lambda request: sender_key(request.email))
+    submission = factory.Sequence(lambda n: f"submission {n}")
+    consented_at = factory.LazyFunction(timezone.now)
+
+
+class SenderFactory(factory.django.DjangoModelFactory):
+    """A blocked one."""
+
+    class Meta:
+        model = Sender
+
+    agency = factory.SubFactory(AgencyFactory)
+    key = factory.Sequence(lambda n: f"spammer{n}@mills.example")
+    standing = Sender.Standing.BLOCKED

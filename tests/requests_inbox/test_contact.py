@@ -1,0 +1,289 @@
+"""`/partners/<slug>/contact/`: what a prospect sends arrives once, whatever machines and blocked senders send along."""
+
+import re
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.network.models import PartnerProfile
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.models import ContactRequest, InboxSettings, Sender
+from requests_inbox.stamps import FASTEST, LONGEST
+from requests_inbox.views.contact import PER_NETWORK, PER_SENDER
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.requests import SenderFactory
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+CONTACT = "/partners/alder/contact/"
+THANKS = "/partners/alder/contact/thanks/"
+FIELDS = {
+    "name": "Ute Größe",
+    "company": "Müllerei Größe GmbH",
+    "email": "ute@muellerei.example",
+    "phone": "+49 3581 4410",
+    "message": "We need a shop.\r\nBy June?",
+    "consent": "on",
+}
+
+
+@pytest.fixture
+def visitor(cast: Cast) -> Client:
+    return Client()
+
+
+def stamp(page: Any) -> str:
+    return re.search(r'name="stamp" value="([^"]+)"', page.content.decode()).group(1)
+
+
+def form(visitor: Client, **fields: str) -> dict[str, str]:
+    """The form as it stands on the page, filled in, and open for long enough."""
+    with time_machine.travel(timezone.now() - timedelta(seconds=FASTEST + 1), tick=False):
+        return {**FIELDS, **fields, "stamp": stamp(visitor.get(CONTACT))}
+
+
+def send(visitor: Client, **fields: str) -> Any:
+    return visitor.post(CONTACT, form(visitor, **fields))
+
+
+def test_what_was_sent_is_kept(visitor: Client, cast: Cast) -> None:
+    response = send(visitor)
+    assert (response.status_code, response.url) == (302, THANKS)
+    request = ContactRequest.objects.get()
+    assert {name: getattr(request, name) for name in FIELDS if name != "consent"} == {
+        **{name: value for name, value in FIELDS.items() if name != "consent"},
+        "message": "We need a shop.\r\nBy June?",
+    }
+    assert (request.agency, request.status, request.language, request.customer) == (cast.alder, "new", "en", None)
+    assert timezone.now() - request.consented_at < timedelta(minutes=1)
+    event = AuditEvent.objects.get()
+    assert (event.action, event.object_label, event.actor_label, event.ip_address) == ("request.received", request.reference, "", None)
+    assert "Thank you!" in visitor.get(THANKS).content.decode()
+
+
+def test_a_name_a_mail_address_and_a_message_are_enough(visitor: Client) -> None:
+    assert send(visitor, company="", phone="").status_code == 302
+
+
+def test_the_acknowledgement_carries_nothing_that_was_typed(visitor: Client, cast: Cast) -> None:
+    PartnerProfile.objects.filter(slug="alder").update(contact_name="Alice of Alder", contact_email="hello@alder.example")
+    send(visitor, name="Buy pills", company="Pills Ltd", phone="555 7788", message="Cheap http://pills.example")
+    mail = OutgoingMail.objects.get(to_email="ute@muellerei.example")
+    assert mail.subject == "Your message to Alder Web has arrived"
+    for typed in ("pills", "Buy", "Ltd", "7788", "Cheap"):
+        for part in (mail.subject, mail.text, mail.html, mail.from_name):
+            assert typed.lower() not in part.lower()
+    assert (mail.from_name, mail.reply_to) == ("Alder Web", "hello@alder.example")
+    assert "Alice of Alder" in mail.text
+    assert "/partners/alder/" in mail.text
+
+
+def test_it_is_in_the_pages_language(visitor: Client) -> None:
+    german = Client(headers={"Accept-Language": "de"})
+    send(german)
+    assert ContactRequest.objects.get().language == "de"
+
+
+@pytest.mark.parametrize("chosen", [False, True])
+def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, chosen: bool) -> None:
+    if chosen:
+        InboxSettings.objects.create(agency=cast.alder).notified.set(cast.alder.memberships.filter(user=cast.stan))
+    send(visitor, message="<b>Bold</b> & honest")
+    notices = OutgoingMail.objects.filter(kind="contact_notice")
+    expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}
+    assert {mail.to_email for mail in notices} == expected
+    for mail in notices:
+        assert f"/requests/{ContactRequest.objects.get().pk}/" in mail.text
+        assert "<b>Bold</b> & honest" in mail.text
+        assert "<b>" not in mail.html
+        assert mail.reply_to == ""
+
+
+def test_a_double_click_makes_one_request(visitor: Client) -> None:
+    filled = form(visitor)
+    for _ in range(2):
+        assert visitor.post(CONTACT, filled).url == THANKS
+    assert ContactRequest.objects.count() == 1
+    assert OutgoingMail.objects.filter(kind="contact_acknowledgement").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_the_very_same_moment_too(cast: Cast) -> None:
+    filled = form(Client())
+    answers = at_once(4, lambda _n: Client().post(CONTACT, filled).status_code)
+    assert answers == [302] * 4
+    assert ContactRequest.objects.count() == 1
+    assert OutgoingMail.objects.count() == 3
+
+
+def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -> None:
+    filled = form(visitor)
+    visitor.post(CONTACT, filled)
+    visitor.post(CONTACT, {**filled, "message": "I forgot: also a newsletter."})
+    assert ContactRequest.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"name": ""}, "This field is required"),
+        ({"email": ""}, "This field is required"),
+        ({"email": "nobody"}, "valid email"),
+        ({"email": "a@b.example\nBcc: all@b.example"}, "valid email"),
+        ({"message": "   "}, "This field is required"),
+        ({"message": "x" * 5001}, "at most 5000"),
+        ({"message": "x" * 10_000_000}, "at most 5000"),
+        ({"message": "null\x00byte"}, "ull characters"),
+        ({"name": "bell\x07"}, "displayed"),
+        ({"name": "two\nlines"}, "single line"),
+        ({"name": "x" * 101}, "at most 100"),
+        ({"company": "x" * 201}, "at most 200"),
+        ({"phone": "1" * 41}, "at most 40"),
+        ({"consent": ""}, "Without your consent"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict[str, str], says: str) -> None:
+    response = send(visitor, **fields)
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert says in page
+    if "message" not in fields:
+        assert "By June?" in page
+    assert not ContactRequest.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["🚀 שלום ‮ مرحبا", "<script>alert(1)</script>", "{{ 7 * 7 }} %s {0}", "\r\n.\r\nQUIT", "'; DROP TABLE x; --"]
+)
+def test_any_text_is_taken_as_text(visitor: Client, alice: Client, text: str) -> None:
+    assert send(visitor, message=text, name="A" + text.replace("\r\n", "")[:90]).status_code == 302
+    request = ContactRequest.objects.get()
+    assert request.message == text.strip()
+    page = alice.get(request.get_absolute_url()).content.decode()
+    assert "<script>alert" not in page
+
+
+def test_who_is_too_fast_presses_once_more(visitor: Client) -> None:
+    filled = {**FIELDS, "stamp": stamp(visitor.get(CONTACT))}
+    response = visitor.post(CONTACT, filled)
+    assert "That was very quick" in response.content.decode()
+    assert "By June?" in response.content.decode()
+    assert not ContactRequest.objects.exists()
+    with time_machine.travel(timezone.now() + timedelta(seconds=FASTEST + 1), tick=False):
+        assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
+
+
+@pytest.mark.parametrize("bad", ["", "x", "old", "forged"])
+def test_an_old_page_or_a_forged_stamp_is_asked_once_more(visitor: Client, bad: str) -> None:
+    with time_machine.travel(timezone.now() - timedelta(seconds=LONGEST + 60), tick=False):
+        old = stamp(visitor.get(CONTACT))
+    response = visitor.post(CONTACT, {**FIELDS, "stamp": {"old": old, "forged": old[:-3] + "abc"}.get(bad, bad)})
+    page = response.content.decode()
+    assert "Nothing is lost" in page
+    assert "By June?" in page
+    with time_machine.travel(timezone.now() + timedelta(seconds=FASTEST + 1), tick=False):
+        assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
+
+
+def test_what_fills_in_the_unseen_field_is_spam_and_nobody_is_told(visitor: Client) -> None:
+    assert send(visitor, homepage="https://pills.example").url == THANKS
+    assert ContactRequest.objects.get().status == "spam"
+    assert not OutgoingMail.objects.exists()
+    # Its address may well be a victim's.
+    assert not Sender.objects.exists()
+    page = visitor.get(CONTACT).content.decode()
+    assert re.search(r'aria-hidden="true"[^>]*>\s*<div[^>]*id="div_id_homepage"', page)
+    assert re.search(r'<input[^>]*name="homepage"[^>]*tabindex="-1"', page)
+
+
+def test_a_sender_writes_only_so_often(visitor: Client) -> None:
+    with time_machine.travel(timezone.now().replace(minute=10, second=0), tick=False):
+        for number in range(PER_SENDER.times):
+            assert send(visitor, message=f"Message {number}").status_code == 302
+        # Neither the case nor what stands after a plus makes another sender.
+        response = send(visitor, email="Ute+more@muellerei.example", message="One too many")
+        assert response.status_code == 429
+        assert response["Retry-After"] == "3000"
+        assert "One too many" in response.content.decode()
+        assert "50 minutes" in response.content.decode()
+        assert send(visitor, email="other@muellerei.example").status_code == 302
+    assert ContactRequest.objects.count() == PER_SENDER.times + 1
+
+
+def test_so_does_a_network_address(visitor: Client) -> None:
+    with time_machine.travel(timezone.now().replace(minute=10, second=0), tick=False):
+        for number in range(PER_NETWORK.times):
+            visitor.post(CONTACT, form(visitor, email=f"p{number}@people.example"), REMOTE_ADDR=f"2001:db8::{number + 1:x}")
+        assert ContactRequest.objects.count() == PER_NETWORK.times
+        filled = form(visitor, email="late@people.example")
+        assert visitor.post(CONTACT, filled, REMOTE_ADDR="2001:db8::ffff").status_code == 429
+        assert visitor.post(CONTACT, filled, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
+
+
+def test_without_redis_the_form_still_works(visitor: Client, settings: Any) -> None:
+    from partnerportal import limits
+
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    limits._redis.cache_clear()
+    try:
+        started = time.monotonic()
+        assert send(visitor).status_code == 302
+        assert time.monotonic() - started < 5
+    finally:
+        limits._redis.cache_clear()
+    assert ContactRequest.objects.count() == 1
+
+
+def test_an_unregistered_profile_has_no_form(visitor: Client) -> None:
+    for status in ("draft", "submitted", "declined"):
+        PartnerProfile.objects.filter(slug="alder").update(status=status)
+        for path in (CONTACT, THANKS):
+            assert visitor.get(path).status_code == 404
+        assert visitor.post(CONTACT, FIELDS).status_code == 404
+    assert visitor.get("/partners/nobody/contact/").status_code == 404
+
+
+def test_a_changed_address_leads_on_and_a_form_sent_there_arrives(visitor: Client) -> None:
+    filled = form(visitor)
+    PartnerProfile.objects.filter(slug="alder").update(slug="alder-web")
+    response = visitor.get(CONTACT)
+    assert (response.status_code, response.url) == (301, "/partners/alder-web/contact/")
+    assert visitor.post(CONTACT, filled).url == "/partners/alder-web/contact/thanks/"
+    assert ContactRequest.objects.count() == 1
+
+
+def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: Client) -> None:
+    filled = form(visitor)
+    PartnerProfile.objects.filter(slug="alder").update(open_for_clients=False)
+    assert "takes no new clients at the moment" in visitor.get(CONTACT).content.decode()
+    page = visitor.post(CONTACT, filled).content.decode()
+    assert "takes no new clients" in page
+    assert "By June?" in page
+    assert not ContactRequest.objects.exists()
+
+
+def test_the_consent_names_the_agencys_privacy_policy(visitor: Client) -> None:
+    assert "Privacy policy" not in visitor.get(CONTACT).content.decode()
+    PartnerProfile.objects.filter(slug="alder").update(privacy_url="https://alder.example/privacy/")
+    assert 'href="https://alder.example/privacy/"' in visitor.get(CONTACT).content.decode()
+
+
+def test_a_blocked_sender_sees_the_same_and_leaves_nothing_but_a_count(visitor: Client, cast: Cast) -> None:
+    sender = SenderFactory(agency=cast.alder, key="ute@muellerei.example")
+    for _ in range(2):
+        assert send(visitor, email="Ute+x@Muellerei.example").url == THANKS
+    assert not ContactRequest.objects.exists()
+    assert not OutgoingMail.objects.exists()
+    sender.refresh_from_db()
+    assert sender.turned_away == 2
+    # Another agency hasn't blocked them.
+    filled = form(visitor)
+    assert visitor.post("/partners/birch/contact/", filled).status_code == 302
+    assert ContactRequest.objects.get().agency == cast.birch

@@ -1,0 +1,274 @@
+"""`/requests/<id>/add-customer/` and `…/assign/`: the request becomes a customer's, once and for good."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.models import RestrictedError
+from django.test import Client
+
+from customers.models import Customer
+from customers.services import archive_customer, erase_customer
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.models import ContactRequest, RequestMessage, Sender
+from requests_inbox.receiving import receive_request
+from requests_inbox.services import (
+    CustomerGone,
+    NotPossible,
+    add_customer,
+    assign_request,
+    close_request,
+    mark_not_spam,
+    mark_spam,
+    reopen_request,
+)
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.customers.test_erase import dump
+from tests.factories.customers import CustomerFactory
+from tests.factories.requests import ContactRequestFactory
+
+NEW = {"kind": "company", "company": "Müllerei Größe", "language": "de"}
+
+
+@pytest.fixture
+def request_(cast: Cast) -> ContactRequest:
+    return ContactRequestFactory(
+        agency=cast.alder, name="Ute von der Größe", company="Müllerei Größe", email="ute@muellerei.example", phone="+49 3581 4410"
+    )
+
+
+def path(request: ContactRequest, action: str) -> str:
+    return f"{request.get_absolute_url()}{action}/"
+
+
+def filled_form(client: Client, request: ContactRequest) -> dict[str, Any]:
+    form = client.get(path(request, "add-customer")).context["form"]
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+def test_the_form_is_filled_with_what_the_request_tells(stan: Client, request_: ContactRequest) -> None:
+    form = filled_form(stan, request_)
+    expected = {
+        "kind": "company",
+        "company": "Müllerei Größe",
+        "first_name": "Ute von der",
+        "last_name": "Größe",
+        "email": "ute@muellerei.example",
+        "phone": "+49 3581 4410",
+        "language": "en",
+    }
+    assert expected.items() <= form.items()
+    assert "We need a new shop." in stan.get(path(request_, "add-customer")).content.decode()
+
+
+def test_a_person_without_a_company_is_one(stan: Client, cast: Cast) -> None:
+    request = ContactRequestFactory(agency=cast.alder, name="Plato", company="")
+    form = filled_form(stan, request)
+    assert (form["kind"], form["first_name"], form["last_name"]) == ("person", "", "Plato")
+
+
+def test_add_customer_creates_and_assigns(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    response = stan.post(path(request_, "add-customer"), {**filled_form(stan, request_), "city": "Görlitz"}, follow=True)
+    customer = Customer.objects.get()
+    request_.refresh_from_db()
+    assert (request_.status, request_.customer, customer.city) == ("assigned", customer, "Görlitz")
+    page = response.content.decode()
+    assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
+    assert "We need a new shop." in page
+    assert f"Request {request_.reference} was assigned for good" in page
+    actions = AuditEvent.objects.filter(customer_id=customer.pk).order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["customer.created", "request.assigned"]
+
+    page = stan.get(request_.get_absolute_url()).content.decode()
+    for gone in ("add-customer/", "assign/", "spam/", "close/", "block/"):
+        assert path(request_, gone.strip("/")) not in page
+    assert "Assigned for good" in page
+
+
+def test_likely_twins_are_shown_first_and_can_get_the_request(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    twin = CustomerFactory(agency=cast.alder, email="UTE@muellerei.example")
+    form = filled_form(stan, request_)
+    response = stan.post(path(request_, "add-customer"), form)
+    assert [likely.customer for likely in response.context["twins"]] == [twin]
+    assert f'action="{path(request_, "assign")}"' in response.content.decode()
+    assert Customer.objects.count() == 1
+    assert stan.post(path(request_, "add-customer"), {**form, "add_anyway": "1"}).status_code == 302
+    assert Customer.objects.count() == 2
+
+
+def test_a_wrong_form_leaves_both_as_they_were(stan: Client, request_: ContactRequest) -> None:
+    response = stan.post(path(request_, "add-customer"), {**filled_form(stan, request_), "email": "nobody"})
+    assert "valid email" in response.content.decode()
+    assert not Customer.objects.exists()
+    request_.refresh_from_db()
+    assert request_.status == "new"
+
+
+def test_assign_offers_the_likely_ones_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    for _ in range(3):
+        CustomerFactory(agency=cast.alder)
+    mill = CustomerFactory(agency=cast.alder, company="Muellerei Groesse", email="office@elsewhere.example", phone="(03581) 4410")
+    choice = stan.get(path(request_, "assign")).context["choice"]
+    assert [twin.customer for twin in choice.likely] == [mill]
+    assert stan.get(path(request_, "assign") + "?q=muellerei").context["choice"].found == [mill]
+    response = stan.post(path(request_, "assign"), {"customer": mill.pk}, follow=True)
+    assert response.redirect_chain == [(mill.get_absolute_url(), 302)]
+    request_.refresh_from_db()
+    assert (request_.customer, request_.status) == (mill, "assigned")
+
+
+def test_nobody_elses_customer_and_none_that_is_put_aside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    theirs, archived = CustomerFactory(agency=cast.birch), CustomerFactory(agency=cast.alder)
+    archive_customer(archived, by=cast.alice)
+    for key in (theirs.pk, archived.pk, 0, "x", ""):
+        assert stan.post(path(request_, "assign"), {"customer": key}).status_code == 404
+    with pytest.raises(CustomerGone):
+        assign_request(request_, archived, by=cast.stan)
+    with pytest.raises(CustomerGone):
+        assign_request(request_, theirs, by=cast.stan)
+
+
+@pytest.mark.parametrize("action", ["add-customer", "assign"])
+def test_who_comes_second_is_led_to_the_customer(stan: Client, cast: Cast, request_: ContactRequest, action: str) -> None:
+    customer = add_customer(request_, by=cast.alice, fields=NEW)
+    for response in (
+        stan.get(path(request_, action), follow=True),
+        stan.post(path(request_, action), {**NEW, "customer": customer.pk}, follow=True),
+    ):
+        assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
+        assert "belongs to K-1001 Müllerei Größe already" in response.content.decode()
+    assert Customer.objects.count() == 1
+
+
+def test_closed_and_spam_come_back_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    for there, back in ((close_request, reopen_request), (mark_spam, mark_not_spam)):
+        there(request_, by=cast.stan)
+        assert stan.get(path(request_, "add-customer")).url == request_.get_absolute_url()
+        with pytest.raises(NotPossible):
+            add_customer(request_, by=cast.stan, fields=NEW)
+        back(request_, by=cast.stan)
+    assert not Customer.objects.exists()
+
+
+# --- For good ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_database_refuses_any_change(cast: Cast, request_: ContactRequest) -> None:
+    customer = add_customer(request_, by=cast.alice, fields=NEW)
+    other = CustomerFactory(agency=cast.alder)
+    this = ContactRequest.objects.filter(pk=request_.pk)
+    says = f"Contact request {request_.pk} belongs to customer {customer.pk} for good."
+    for change in ({"customer": other}, {"customer": None}, {"customer": None, "status": "open"}, {"customer": other, "status": "closed"}):
+        with pytest.raises(IntegrityError, match=says), transaction.atomic():
+            this.update(**change)
+    with pytest.raises(IntegrityError, match="contact_request_assigned_has_its_customer"), transaction.atomic():
+        this.update(status="open")
+    with pytest.raises(IntegrityError, match="is not deleted"), transaction.atomic():
+        this.delete()
+    with pytest.raises(RestrictedError), transaction.atomic():
+        customer.delete()
+    # All else may change.
+    assert this.update(handler=cast.stan, customer=customer) == 1
+
+
+def test_no_request_hangs_on_another_agencys_customer(cast: Cast, request_: ContactRequest) -> None:
+    theirs = CustomerFactory(agency=cast.birch)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError, match="contact_request_customer_same_agency"), transaction.atomic():
+        ContactRequest.objects.filter(pk=request_.pk).update(customer=theirs, status="assigned")
+
+
+def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> None:
+    request = receive_request(
+        cast.alder,
+        submission="1",
+        name="Undine Zwetschge",
+        company="Quittenhof",
+        email="undine@quittenhof.example",
+        phone="+49 99123 77",
+        message="Our plums want a website.",
+        consented_at="2026-01-01T00:00Z",
+    )
+    mark_spam(request, by=cast.alice)
+    mark_not_spam(request, by=cast.alice)
+    reply(request, text="Dear Undine", by=cast.alice, seen=None)
+    write_note(request, text="Undine likes plums", by=cast.alice)
+    customer = add_customer(request, by=cast.alice, fields={**NEW, "company": "Quittenhof", "email": "undine@quittenhof.example"})
+    traces = ("Undine", "Zwetschge", "Quittenhof", "quittenhof", "plums", "99123")
+    before = dump()
+    assert [trace for trace in traces if trace in before] == list(traces)
+
+    assert "all that was written in 1 request" in alice.get(f"{customer.get_absolute_url()}erase/").content.decode()
+    assert erase_customer(customer, by=cast.alice)
+    after = dump()
+    assert [trace for trace in traces if trace in after] == []
+    request.refresh_from_db()
+    assert (request.status, request.customer_id) == ("assigned", customer.pk)
+    assert not RequestMessage.objects.exists()
+    assert not Sender.objects.exists()
+    assert not OutgoingMail.objects.exists()
+    for where in (request.get_absolute_url(), "/requests/?state=assigned", "/dashboard/"):
+        assert alice.get(where).status_code == 200
+    assert "belonged to a customer who was erased" in alice.get(request.get_absolute_url()).content.decode()
+    for action in ("reply", "note"):
+        assert "Nothing was changed" in alice.post(path(request, action), {"text": "Hello?"}).content.decode()
+
+
+# --- Several people at once ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_adding_at_once_make_one_customer(cast: Cast) -> None:
+    request = ContactRequestFactory(agency=cast.alder)
+
+    def add(n: int) -> Any:
+        client = Client()
+        client.force_login([cast.alice, cast.stan][n % 2])
+        return client.post(path(request, "add-customer"), {**NEW, "add_anyway": "1"}).url
+
+    addresses = at_once(4, add)
+    customer = Customer.objects.get()
+    assert set(addresses) == {customer.get_absolute_url()}
+    assert AuditEvent.objects.filter(action="request.assigned").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_assigning_at_once_to_two_customers_one_wins(cast: Cast) -> None:
+    request = ContactRequestFactory(agency=cast.alder)
+    customers = [CustomerFactory(agency=cast.alder) for _ in range(2)]
+    results = at_once(2, lambda n: assign_request(request, customers[n], by=cast.alice))
+    request.refresh_from_db()
+    winner = results.index(None)
+    loser = results[1 - winner]
+    assert request.customer == customers[winner]
+    assert isinstance(loser, NotPossible)
+    assert loser.request.customer == customers[winner]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_close_against_assign_one_of_them_happens(cast: Cast) -> None:
+    request, customer = ContactRequestFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
+    acts = [lambda: assign_request(request, customer, by=cast.alice), lambda: close_request(request, by=cast.stan)]
+    results = at_once(2, lambda n: acts[n]())
+    request.refresh_from_db()
+    winner = results.index(None)
+    assert isinstance(results[1 - winner], NotPossible)
+    assert (request.status, request.customer) == [("assigned", customer), ("closed", None)][winner]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erase_against_assign_leaves_nothing_personal_behind(cast: Cast) -> None:
+    request, customer = ContactRequestFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
+    acts = [lambda: assign_request(request, customer, by=cast.alice), lambda: erase_customer(customer, by=cast.alice)]
+    assigned, erased = at_once(2, lambda n: acts[n]())
+    request.refresh_from_db()
+    assert erased is True
+    if assigned is None:
+        assert (request.customer, request.message) == (customer, "")
+    else:
+        assert isinstance(assigned, CustomerGone)
+        assert (request.customer, request.status) == (None, "new")

@@ -1,0 +1,258 @@
+"""`/requests/<id>/`: the conversation, who is on it, and what becomes of it."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.delivery import build_message
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.models import ContactRequest, RequestMessage, Sender
+from requests_inbox.receiving import receive_request
+from requests_inbox.services import NotPossible, close_request, mark_spam, reopen_request
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.customers import CustomerFactory
+from tests.factories.requests import ContactRequestFactory
+
+
+@pytest.fixture
+def request_(cast: Cast) -> ContactRequest:
+    return ContactRequestFactory(agency=cast.alder, email="ute@muellerei.example", name="Ute Größe")
+
+
+def act(client: Client, request: ContactRequest, action: str, **fields: Any) -> Any:
+    return client.post(f"{request.get_absolute_url()}{action}/", fields, follow=True)
+
+
+def status(request: ContactRequest) -> str:
+    request.refresh_from_db()
+    return request.status
+
+
+# --- Replies and notes ---------------------------------------------------------------------------------------------------
+
+
+def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    page = act(stan, request_, "reply", text="Gladly.\n\n<b>Stan</b>", seen="0").content.decode()
+    assert "is on its way" in page
+    assert "&lt;b&gt;Stan" in page
+    mail = OutgoingMail.objects.get()
+    assert (mail.to_email, mail.reply_to, mail.from_name) == ("ute@muellerei.example", "stan@alder.example", "Stan Stein · Alder Web")
+    assert mail.subject == "Re: Your message to Alder Web"
+    assert "<b>Stan</b>" in mail.text
+    assert "<b>" not in mail.html
+    request_.refresh_from_db()
+    assert (request_.status, request_.handler, request_.first_reply_at is None) == ("open", cast.stan, False)
+
+
+def test_a_conversation_is_one_thread(cast: Cast) -> None:
+    request = receive_request(
+        cast.alder, submission="1", name="Ute", email="ute@muellerei.example", message="Hello", consented_at="2026-01-01T00:00Z"
+    )
+    reply(request, text="First", by=cast.stan, seen=None)
+    reply(request, text="Second", by=cast.alice, seen=None)
+    acknowledgement, first, second = OutgoingMail.objects.filter(to_email="ute@muellerei.example").order_by("pk")
+    headers = build_message(second).extra_headers
+    assert headers["Message-ID"] == second.message_id
+    assert headers["In-Reply-To"] == first.message_id
+    assert headers["References"] == f"{acknowledgement.message_id} {first.message_id}"
+    # Somebody typed it: an out-of-office answer is welcome. The acknowledgement came by itself.
+    assert "Auto-Submitted" not in headers
+    assert build_message(acknowledgement).extra_headers["Auto-Submitted"] == "auto-generated"
+    # What the team is told is no part of what the sender sees.
+    assert not OutgoingMail.objects.filter(kind="contact_notice").exclude(references="").exists()
+
+
+def test_the_delivery_is_shown(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    mail = reply(request_, text="Gladly.", by=cast.stan, seen=None).mail
+    page = stan.get(request_.get_absolute_url()).content.decode()
+    assert "waiting" in page
+    mail.mark_refused("550 no such mailbox")
+    assert "It could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
+
+
+def test_a_note_stays_inside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    page = act(stan, request_, "note", text="Careful with this one.").content.decode()
+    assert "Careful with this one." in page
+    assert not OutgoingMail.objects.exists()
+    assert status(request_) == "new"
+    mail = reply(request_, text="x", by=cast.stan, seen=None).mail
+    with pytest.raises(IntegrityError, match="request_message_note_is_never_mailed"), transaction.atomic():
+        RequestMessage.objects.filter(kind="note").update(mail=mail)
+
+
+def test_who_replies_second_sees_the_first_reply_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    act(stan, request_, "note", text="A note is no reply.")
+    page = stan.get(request_.get_absolute_url())
+    typed = {"text": "My long answer.", "seen": page.context["reply_form"]["seen"].value()}
+    reply(request_, text="Alice was faster.", by=cast.alice, seen=None)
+    response = act(stan, request_, "reply", **typed)
+    shown = response.content.decode()
+    assert "Alice Alder replied while you were typing" in shown
+    assert "Alice was faster." in shown
+    assert "My long answer." in shown
+    assert OutgoingMail.objects.count() == 1
+    act(stan, request_, "reply", **typed | {"seen": response.context["reply_form"]["seen"].value()})
+    assert OutgoingMail.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_replies_at_the_same_moment_one_is_held_back(cast: Cast, request_: ContactRequest) -> None:
+    team = [cast.alice, cast.stan]
+    results = at_once(2, lambda n: reply(request_, text=f"Reply {n}", by=team[n], seen=0))
+    assert sorted(type(result).__name__ for result in results) == ["AnsweredMeanwhile", "RequestMessage"]
+    assert OutgoingMail.objects.count() == 1
+
+
+@pytest.mark.parametrize("action", ["reply", "note"])
+@pytest.mark.parametrize(("text", "says"), [("", "write something"), ("x" * 10_001, "at most 10000"), ("a\x00b", "ull characters")])
+def test_what_is_wrong_is_said(stan: Client, request_: ContactRequest, action: str, text: str, says: str) -> None:
+    response = act(stan, request_, action, text=text, seen="0")
+    assert response.status_code == 200
+    assert says in response.content.decode()
+    assert not RequestMessage.objects.exists()
+
+
+@pytest.mark.parametrize("seen", ["", "x", "-1", "9" * 30])
+def test_a_forged_number_loses_nothing(stan: Client, request_: ContactRequest, seen: str) -> None:
+    assert "Dear Ute" in act(stan, request_, "reply", text="Dear Ute", seen=seen).content.decode()
+
+
+def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    close_request(request_, by=cast.alice)
+    page = act(stan, request_, "reply", text="Too late?", seen="0").content.decode()
+    assert "closed meanwhile" in page
+    assert "Too late?" in page
+    assert not OutgoingMail.objects.exists()
+
+
+# --- Who is on it --------------------------------------------------------------------------------------------------------
+
+
+def test_taking_and_handing_over(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
+    act(stan, request_, "take")
+    assert status(request_) == "open"
+    assert request_.handler == cast.stan
+    page = act(stan, request_, "hand-over", to=cast.alice.pk).content.decode()
+    assert "Alice Alder is on it now" in page
+    for stranger in (cast.charlie.pk, 0, "x", ""):
+        act(alice, request_, "hand-over", to=stranger)
+    request_.refresh_from_db()
+    assert request_.handler == cast.alice
+    actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["request.taken", "request.handed_over"]
+
+
+# --- States --------------------------------------------------------------------------------------------------------------
+
+
+def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
+    assert "Reopen" in act(stan, request_, "close").content.decode()
+    assert status(request_) == "closed"
+    assert "closed meanwhile" in act(stan, request_, "close").content.decode()
+    act(stan, request_, "reopen")
+    assert status(request_) == "open"
+    act(stan, request_, "reopen")
+    assert AuditEvent.objects.filter(action="request.reopened").count() == 1
+
+
+def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    act(stan, request_, "spam")
+    again = {"name": "Somebody else", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
+    second = receive_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
+    assert (status(request_), second.status) == ("spam", "spam")
+    assert not OutgoingMail.objects.exists()
+    assert stan.get("/requests/").context["figures"]["new"] == 0
+    assert [r.is_unread for r in stan.get("/requests/?state=spam").context["page"].items] == [False, False]
+    # For this agency only.
+    assert receive_request(cast.birch, submission="3", email="ute@muellerei.example", **again).status == "new"
+
+    act(stan, request_, "not-spam")
+    assert (status(request_), status(second)) == ("open", "open")
+    assert receive_request(cast.alder, submission="4", email="ute@muellerei.example", **again).status == "new"
+
+
+def test_spam_keeps_being_spam_after_its_request_is_gone(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    mark_spam(request_, by=cast.stan)
+    ContactRequest.objects.all().delete()
+    fields = {"name": "Ute", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
+    assert receive_request(cast.alder, submission="2", email="ute@muellerei.example", **fields).status == "spam"
+
+
+def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
+    act(stan, request_, "block")
+    assert status(request_) == "spam"
+    sender = Sender.objects.get()
+    assert (sender.key, sender.standing) == ("ute@muellerei.example", "blocked")
+    fields = {"name": "Ute", "email": "ute@muellerei.example", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
+    assert receive_request(cast.alder, submission="2", **fields) is None
+    assert "1 message turned away" in alice.get("/requests/settings/").content.decode()
+    assert alice.post(f"/requests/senders/{sender.pk}/unblock/").status_code == 302
+    assert receive_request(cast.alder, submission="3", **fields).status == "new"
+    assert AuditEvent.objects.filter(action__in=["sender.blocked", "sender.unblocked"]).count() == 2
+
+
+def test_no_get_acts(stan: Client, request_: ContactRequest) -> None:
+    for action in ("take", "hand-over", "spam", "not-spam", "block", "close", "reopen", "seen"):
+        assert stan.get(f"{request_.get_absolute_url()}{action}/").status_code == 405
+    for action in ("reply", "note", "assign", "add-customer"):
+        assert stan.get(f"{request_.get_absolute_url()}{action}/").status_code == 200
+    assert status(request_) == "new"
+    assert not AuditEvent.objects.exists()
+
+
+def test_the_database_knows_the_states(cast: Cast, request_: ContactRequest) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    for wrong, constraint in (
+        ({"status": "lost"}, "contact_request_status_is_known"),
+        ({"status": "assigned"}, "contact_request_assigned_has_its_customer"),
+        ({"customer": customer}, "contact_request_assigned_has_its_customer"),
+        ({"message": ""}, "contact_request_has_its_sender"),
+    ):
+        with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+            ContactRequest.objects.filter(pk=request_.pk).update(**wrong)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reply_against_close_one_of_them_is_told(cast: Cast) -> None:
+    request = ContactRequestFactory(agency=cast.alder)
+    acts = [lambda: reply(request, text="Hello", by=cast.alice, seen=0), lambda: close_request(request, by=cast.stan)]
+    replied, closed = at_once(2, lambda n: acts[n]())
+    assert status(request) == "closed"
+    assert closed is None
+    # Either the reply was first, and is on its way, or it was refused, and nothing is.
+    assert isinstance(replied, RequestMessage | NotPossible)
+    assert OutgoingMail.objects.count() == isinstance(replied, RequestMessage)
+
+
+def test_nothing_personal_stands_in_any_event(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    for action, fields in (
+        ("note", {"text": "Zwetschge"}),
+        ("reply", {"text": "Zwetschge", "seen": 0}),
+        ("close", {}),
+        ("reopen", {}),
+        ("block", {}),
+    ):
+        act(stan, request_, action, **fields)
+    told = " ".join(str(row) for row in AuditEvent.objects.values_list("object_label", "data", "actor_label"))
+    assert AuditEvent.objects.count() == 6
+    for trace in ("Zwetschge", "Größe", "muellerei", request_.company):
+        assert trace not in told
+
+
+def test_an_assigned_request_can_still_be_answered(cast: Cast, request_: ContactRequest) -> None:
+    from requests_inbox.services import assign_request
+
+    customer = CustomerFactory(agency=cast.alder)
+    assign_request(request_, customer, by=cast.stan)
+    reply(request_, text="Welcome", by=cast.stan, seen=None)
+    write_note(request_, text="Nice", by=cast.stan)
+    assert status(request_) == "assigned"
+    assert OutgoingMail.objects.get().customer_id == customer.pk
+    for action in (close_request, reopen_request, mark_spam):
+        with pytest.raises(NotPossible):
+            action(request_, by=cast.stan)

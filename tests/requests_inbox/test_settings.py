@@ -1,0 +1,85 @@
+"""`/requests/settings/`, and the term after which settled requests go."""
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox import tasks
+from requests_inbox.conversation import reply
+from requests_inbox.models import ContactRequest, InboxSettings
+from requests_inbox.services import assign_request, close_request, mark_spam
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.factories.requests import ContactRequestFactory
+
+SETTINGS = "/requests/settings/"
+
+
+@pytest.fixture
+def max_(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.max)
+    return client
+
+
+def test_owners_and_managers_are_told_until_somebody_chooses(max_: Client, cast: Cast) -> None:
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    stans = cast.alder.memberships.get(user=cast.stan)
+    assert max_.post(SETTINGS, {"notified": [stans.pk], "keep_days": "30"}).status_code == 302
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.stan]
+    assert InboxSettings.objects.get().keep_days == 30
+    assert AuditEvent.objects.get().action == "inbox.changed"
+    # Who leaves is told no more; somebody always is.
+    stans.delete()
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+
+
+@pytest.mark.parametrize("keep_days", ["", "0", "-1", "3651", "x", "9" * 20])
+def test_a_term_makes_sense(max_: Client, keep_days: str) -> None:
+    assert max_.post(SETTINGS, {"keep_days": keep_days}).status_code == 200
+    assert not InboxSettings.objects.exists()
+
+
+def test_nobody_of_another_agency_is_told(max_: Client, cast: Cast) -> None:
+    stranger = cast.birch.memberships.get()
+    assert max_.post(SETTINGS, {"notified": [stranger.pk], "keep_days": "30"}).status_code == 200
+    assert not InboxSettings.objects.exists()
+
+
+def old(request: ContactRequest, days: int) -> ContactRequest:
+    ContactRequest.objects.filter(pk=request.pk).update(status_since=timezone.now() - timedelta(days=days))
+    return request
+
+
+def test_settled_requests_go_after_their_term_and_nothing_else(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "BATCH", 2)
+    InboxSettings.objects.create(agency=cast.birch, keep_days=10)
+    gone, kept = [], []
+    for agency, by, days in ((cast.alder, cast.alice, 181), (cast.birch, cast.charlie, 11)):
+        for settle in (close_request, close_request, mark_spam):
+            request = ContactRequestFactory(agency=agency)
+            reply(request, text="Hello", by=by, seen=None)
+            settle(request, by=by)
+            gone.append(old(request, days).pk)
+            younger = ContactRequestFactory(agency=agency)
+            settle(younger, by=by)
+            kept.append(old(younger, days - 2).pk)
+        assigned = ContactRequestFactory(agency=agency)
+        assign_request(assigned, CustomerFactory(agency=agency), by=by)
+        kept += [old(assigned, 1000).pk, old(ContactRequestFactory(agency=agency), 1000).pk]
+    assert tasks.delete_settled_requests() == 6
+    assert set(ContactRequest.objects.values_list("pk", flat=True)) == set(kept)
+    assert not OutgoingMail.objects.exists()
+    told = AuditEvent.objects.filter(action="requests.deleted").values_list("agency", "data").order_by("pk")
+    assert list(told) == [(agency.pk, {"count": count}) for agency in (cast.alder, cast.birch) for count in (2, 1)]
+    assert tasks.delete_settled_requests() == 0
+
+
+def test_beat_knows_the_task() -> None:
+    entry = django_settings.CELERY_BEAT_SCHEDULE["delete-settled-requests"]
+    assert entry["task"] == tasks.delete_settled_requests.name
