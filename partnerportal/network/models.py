@@ -162,6 +162,11 @@ class PartnerProfile(models.Model):
         return self.status == self.Status.REGISTERED
 
     @property
+    def may_submit(self) -> bool:
+        """Whether its state lets the agency ask for its registration."""
+        return self.status in {self.Status.DRAFT, self.Status.DECLINED}
+
+    @property
     def logo_url(self) -> str:
         """The logo's address, which changes with its content; empty where there is none."""
         return reverse("network:logo", args=[self.slug, self.logo_digest]) if self.logo_digest else ""
