@@ -99,7 +99,9 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What search engines are to read: the network; neither personal pages nor forms."""
-    return render(request, "network/robots.txt", {"sitemap": _absolute(reverse("network:sitemap"))}, content_type="text/plain")
+    return render(
+        request, "network/robots.txt", {"sitemap": _absolute(reverse("network:sitemap"))}, content_type="text/plain; charset=utf-8"
+    )
 
 
 def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
