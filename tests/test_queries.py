@@ -59,7 +59,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
-    ("/company/", True, 8),  # the frame's four; the profile, its two lists of choices and what happened
+    ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
     ("/company/preview/", True, 6),
     ("/partners/", False, 4),
     ("/partners/?q=agency&sort=name", False, 4),

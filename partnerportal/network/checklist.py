@@ -32,7 +32,7 @@ class Point:
 def checklist(profile: PartnerProfile) -> list[Point]:
     """Every point, those that are needed first; of a profile that need not be saved yet."""
     is_saved = profile.pk is not None
-    has_services, has_languages = is_saved and profile.services.exists(), is_saved and profile.languages.exists()
+    has_services, has_languages = is_saved and bool(profile.services.all()), is_saved and bool(profile.languages.all())
     return [
         Point("claim", _("Say in a sentence what you stand for"), bool(profile.claim), needed=True),
         Point("description", _("Describe what you do"), bool(profile.description), needed=True),

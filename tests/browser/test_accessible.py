@@ -78,20 +78,14 @@ STAFF = [
     "/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add",
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
-    "/company/", "/company/preview/", "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
+    "/company/", "/company/preview/",
+    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
 PUBLIC = [
-    "/partners/",
-    "/partners/?q=alder&open=on",
-    "/partners/?q=nothinglikeit",
-    "/partners/alder/",
-    "/partners/birch/",
-    "rate",
-    "answered",
-    "/accounts/login/",
-    "/accounts/password/reset/",
-]
+    "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
+    "rate", "answered", "/accounts/login/", "/accounts/password/reset/",
+]  # fmt: skip
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
 

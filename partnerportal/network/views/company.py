@@ -82,5 +82,5 @@ def submit(request: AgencyRequest) -> HttpResponse:
 
 
 def _profile_of(request: AgencyRequest) -> PartnerProfile:
-    profile = PartnerProfile.objects.select_related("agency").filter(agency=request.agency).first()
-    return profile or new_profile(request.agency)
+    profiles = PartnerProfile.objects.select_related("agency").prefetch_related("services", "languages")
+    return profiles.filter(agency=request.agency).first() or new_profile(request.agency)
