@@ -60,7 +60,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     filters = DirectoryFilter(request)
     profiles, total, more = filters.profiles()
     cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
-    page = keyset_page(request, cards.defer("description", "search_text"), order_by=filters.order_by(), size=CARDS)
+    page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS)
     context = {
         "page": page,
         "filters": filters,
