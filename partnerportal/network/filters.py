@@ -94,4 +94,8 @@ def _choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(name_column()))
     languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(name_column()))
     entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
-    return tuple([(key, name) for kind, key, name in entries if kind == wanted] for wanted in ("service", "language"))
+    return _of_kind(entries, "service"), _of_kind(entries, "language")
+
+
+def _of_kind(entries: list[tuple[str, str, str]], wanted: str) -> list[tuple[str, str]]:
+    return [(key, name) for kind, key, name in entries if kind == wanted]

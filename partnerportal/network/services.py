@@ -103,7 +103,9 @@ def _store_logo(profile: PartnerProfile, logo: Logo | None) -> None:
 
 def _changes(profile: PartnerProfile, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Old and new of what differs, as it stands in the audit."""
-    changes = {}
+    changes: dict[str, list[Any]] = {}
+    old: Any
+    new: Any
     for name, value in values.items():
         if name == "name":
             old, new = profile.agency.name, value
@@ -160,6 +162,6 @@ def _move(profile: PartnerProfile, allowed: set[Status], to: Status, *, by: User
     moved = PartnerProfile.objects.filter(pk=profile.pk, status__in=allowed).update(**values) == 1
     if moved:
         profile.refresh_from_db()
-        data = {"reason": decline_reason} if decline_reason else {}
+        data: dict[str, Any] = {"reason": decline_reason} if decline_reason else {}
         record(f"profile.{to}", on=profile, label=profile.slug, agency=profile.agency, by=by, **data)
     return moved

@@ -33,7 +33,7 @@ PROFILE = [
     # Every address that a profile ever had stays its own: links to it lead on, and nobody else can take it over.
     pgtrigger.Trigger(
         name="keeps_its_slugs",
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),  # type: ignore[no-untyped-call]
         when=pgtrigger.After,
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             """
