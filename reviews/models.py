@@ -147,6 +147,11 @@ class CategoryRating:
     label: str
     value: Decimal
 
+    @property
+    def percent(self) -> Decimal:
+        """How much of five stars that is."""
+        return self.value * 20
+
 
 class Review(models.Model):
     """What a customer answered to one `ReviewRequest`."""
@@ -266,7 +271,6 @@ class RatingSummary(models.Model):
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
-        indexes = [models.Index(fields=["-standing"], name="rating_summary_by_standing")]
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.average} ({self.count})"

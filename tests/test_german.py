@@ -46,6 +46,7 @@ ENGLISH = re.compile(
 )
 PUBLIC_PAGES = [
     "/partners/",
+    "/partners/?q=nichts",
     "/partners/alder/",
     "/partners/alder/contact/",
     "/partners/alder/contact/thanks/",
@@ -62,6 +63,8 @@ STAFF_PAGES = [
     "/requests/?state=spam",
     "/requests/?q=nirgends",
     "/requests/settings/",
+    "/company/",
+    "/company/preview/",
     "/company/reviews/",
     "/company/reviews/request/",
     "/company/mail/",

@@ -14,6 +14,7 @@ from requests_inbox.conversation import reply, write_note
 from requests_inbox.services import assign_request, take_request
 from reviews import tokens
 from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -34,6 +35,8 @@ def fill(cast: Cast, rows: int) -> None:
         take_request(ContactRequestFactory(agency=cast.alder), by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
+        ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
+        cast.alder.profile.services.add(ServiceFactory())
 
 
 def first_customer(cast: Cast) -> str:
@@ -75,7 +78,13 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
+    ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
+    ("/company/preview/", True, 6),
     ("/partners/", False, 4),
+    ("/partners/?q=agency&sort=name", False, 4),
+    ("/partners/?q=agancy&language=en&open=on&rating=3", False, 4),
+    ("/sitemap.xml", False, 4),
+    ("/sitemap-profiles.xml", False, 4),
     ("/partners/alder/", False, 4),
     ("/partners/alder/contact/", False, 4),
     ("/partners/alder/contact/thanks/", False, 4),
