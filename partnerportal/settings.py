@@ -201,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {
     # While no worker runs, sweeps expire: after an hour, one has as much to do as two hundred.
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
+    "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
 
@@ -311,6 +312,13 @@ CONTENT_SECURITY_POLICY = {
 
 #: Days for which a personal review link is good.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
+
+# --- Access ------------------------------------------------------------------------------------------------------------
+
+#: Days for which an invitation waits for the agency's answer, and an access request for the client's.
+ACCESS_INVITATION_DAYS: int = env.int("ACCESS_INVITATION_DAYS", default=30)
+if ACCESS_INVITATION_DAYS <= 0:
+    raise ImproperlyConfigured("ACCESS_INVITATION_DAYS: a number above 0, please")
 
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
