@@ -4,23 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 
 from customers.models.gathering import gathered, restored
-from invitations.areas import Area, Scope, in_order
+from invitations.areas import Area, AreaAccess, Scope, in_order
 from invitations.models import AccessInvitation, AccessRequest
 
 #: The annotations under which a customer brings its invitations and access requests along.
 GATHERED = "access_rows"
 GATHERED_REQUESTS = "access_request_rows"
-
-
-@dataclass(frozen=True)
-class AreaAccess:
-    """One area, and whether it is open."""
-
-    area: Area
-    is_open: bool
 
 
 @dataclass(frozen=True)
@@ -87,3 +80,19 @@ def waiting_requests(customer: Any) -> list[AccessRequest]:
 def gather_requests() -> ArraySubquery:
     """A customer's waiting access requests for `customers.models.gathering.gathered_too`."""
     return gathered(AccessRequest.objects.waiting().order_by("-pk"))
+
+
+#: So many of the invitations that wait stand above the list of customers; the rest is one click away.
+ABOVE_THE_LIST = 5
+
+
+def gather_waiting() -> ArraySubquery:
+    """The first invitations that wait for the agency of the outer query; `waiting_invitations` unpacks them."""
+    waiting = AccessInvitation.objects.waiting().filter(agency=OuterRef("pk")).order_by("-pk")
+    columns = JSONObject(**{field.attname: field.attname for field in AccessInvitation._meta.concrete_fields})
+    return ArraySubquery(waiting.values(json=columns)[:ABOVE_THE_LIST])
+
+
+def waiting_invitations(rows: list[dict[str, Any]]) -> list[AccessInvitation]:
+    """What `gather_waiting` gave, as objects."""
+    return restored(AccessInvitation, rows)

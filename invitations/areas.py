@@ -1,5 +1,6 @@
 """What an access opens: everything, or some areas."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
@@ -24,6 +25,14 @@ class Area(models.TextChoices):
     HOSTING = "hosting", gettext_lazy("Website and hosting")
     CONTRACTS = "contracts", gettext_lazy("Contracts and invoices")
     SUPPORT = "support", gettext_lazy("Support")
+
+
+@dataclass(frozen=True)
+class AreaAccess:
+    """One area, and whether it is open."""
+
+    area: Area
+    is_open: bool
 
 
 def in_order(areas: Any) -> list[str]:
@@ -67,3 +76,8 @@ class WithAccess(models.Model):
     def access_label(self) -> str:
         """For people: “full access”, “partial access: Domains, E-mail”."""
         return access_label(self.scope, self.areas)
+
+    @property
+    def by_area(self) -> list[AreaAccess]:
+        """Every area with whether it is open."""
+        return [AreaAccess(area, self.covers(area)) for area in Area]

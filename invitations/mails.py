@@ -107,7 +107,7 @@ def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
             subject=_("%(agency)s now has the access you gave") % _access(invitation),
             first=_("thank you: %(agency)s has connected your access and can now help you (%(access)s).") % _access(invitation),
             then=[_("You can see this access, change it or take it back at any time.")],
-            button=_("See what I gave"),
+            button=_("See the access I gave"),
         ),
         by=by,
     )
@@ -131,7 +131,7 @@ def _rejection(invitation: AccessInvitation, message: str) -> Letter:
         quote=message,
         quote_intro=_("%(agency)s writes:") % _access(invitation),
         then=[_("You can invite them again later, or another agency of the partner network.")],
-        button=_("See what I gave"),
+        button=_("See the access I gave"),
     )
 
 
@@ -146,7 +146,7 @@ def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
             quote=invitation.reason,
             quote_intro=_("%(agency)s writes:") % _access(invitation),
             then=[_("Should you work together again, you can send a new invitation.")],
-            button=_("See what I gave"),
+            button=_("See the access I gave"),
         ),
         by=by,
     )
@@ -161,7 +161,7 @@ def tell_erased(invitation: AccessInvitation) -> None:
             subject=_("%(agency)s has ended its access") % _access(invitation),
             first=_("%(agency)s has deleted your data. With that, the access that you gave (%(access)s) has ended, too.")
             % _access(invitation),
-            button=_("See what I gave"),
+            button=_("See the access I gave"),
         ),
         by=None,
         readable=False,
@@ -181,7 +181,7 @@ def tell_expired(invitation: AccessInvitation) -> None:
             first=_("%(agency)s did not answer your invitation of %(date)s in time. It has expired; no access was given.")
             % _access(invitation),
             then=[_("You can send a new invitation at any time.")],
-            button=_("See what I gave"),
+            button=_("See the access I gave"),
         ),
         by=None,
     )
@@ -208,7 +208,7 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
             % _access(invitation),
             quote=invitation.reason,
             quote_intro=_("The administration writes:"),
-            button=_("See what I gave"),
+            button=_("See the access I gave"),
         ),
         by=None,
     )

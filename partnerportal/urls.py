@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("partnerportal.desk.urls")),
     path("", include("reviews.urls")),
     path("", include("customers.urls")),
+    path("", include("invitations.urls")),
     path("company/", include("partnerportal.agencies.urls")),
     path("partners/", include("partnerportal.network.urls")),
     path("accounts/", include("allauth.urls")),

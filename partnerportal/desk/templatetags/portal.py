@@ -219,6 +219,14 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "cancelled": ("calm", "x-circle"),
     "archived": ("calm", "archive-box"),
     "ended": ("calm", "check"),
+    # Access: an invitation, a request
+    "pending": ("accent", "clock"),
+    "connected": ("good", "check-circle"),
+    "rejected": ("calm", "x-circle"),
+    "revoked": ("calm", "lock-closed"),
+    "disconnected": ("calm", "lock-closed"),
+    "granted": ("good", "check-circle"),
+    "declined": ("calm", "x-circle"),
     # An import, and its rows
     "uploaded": ("calm", "document-text"),
     "checking": ("accent", "clock"),
