@@ -1,7 +1,7 @@
 """The cards of the dashboard: what waits today, each with the way to it."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet, Subquery
@@ -47,6 +47,7 @@ class Card:
 def cards_for(agency: Agency) -> list[Card]:
     """All cards, in the order of their urgency; a query each."""
     return [
+        _waiting_invitations(agency),
         _due_tasks(agency),
         _ending_domains(agency),
         _ending_contracts(agency),
@@ -54,6 +55,13 @@ def cards_for(agency: Agency) -> list[Card]:
         _open_requests(agency),
         _new_reviews(agency),
     ]
+
+
+def _waiting_invitations(agency: Agency) -> Card:
+    found, total = _first(agency.access_invitations.waiting(), "expires_at")
+    rows = [Row(f"{i.who} · {i.access_label}", i.get_absolute_url(), _until(i.expires_at)) for i in found]
+    empty = _("No client is waiting for your answer.")
+    return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 
 
 def _due_tasks(agency: Agency) -> Card:
@@ -94,6 +102,10 @@ def _since(day: date, more: str = "") -> str:
     return f"{text} · {more}" if more else text
 
 
+def _until(moment: datetime) -> str:
+    return _("until %(date)s") % {"date": date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")}
+
+
 def _due_projects(agency: Agency) -> Card:
     limit = timezone.localdate() + timedelta(days=DUE_WITHIN_DAYS)
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
@@ -110,11 +122,7 @@ def _due_projects(agency: Agency) -> Card:
 def _open_requests(agency: Agency) -> Card:
     found, total = _first(agency.review_requests.open().select_related("customer", "project"), "expires_at")
     rows = [
-        Row(
-            f"{r.customer.display_name} · {r.subject_label}",
-            reverse("reviews:request_detail", args=[r.pk]),
-            _("until %(date)s") % {"date": date_format(timezone.localtime(r.expires_at), "SHORT_DATE_FORMAT")},
-        )
+        Row(f"{r.customer.display_name} · {r.subject_label}", reverse("reviews:request_detail", args=[r.pk]), _until(r.expires_at))
         for r in found
     ]
     empty = _("Nobody has been asked for a review at the moment.")

@@ -76,6 +76,12 @@ SOURCES = (
         _customers,
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
     ),
+    Source(
+        _("Invitations"),
+        "key",
+        _things("access_invitations", "company", "name", "client__email"),
+        lambda i: Hit(i.who, f"{i.access_label} · {i.get_state_display()}", i.get_absolute_url()),
+    ),
     Source(_("Domains"), "globe-alt", _things("domains", "unicode_name", "name"), _of_customer),
     Source(_("Contracts"), "document-text", _things("contracts", "number", "product"), _of_customer),
     Source(_("Projects"), "briefcase", _things("projects", "title"), _of_customer),

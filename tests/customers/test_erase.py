@@ -17,8 +17,8 @@ from tests.factories.reviews import ReviewFactory
 
 #: Occur in the personal data of the customer below, and nowhere else. Long enough that no digest, clock or key holds one by chance.
 TRACES = (
-    "Müllerei", "mullerei", "Größe", "grosse", "Ute", "ute@muellerei", "muellerei.example", "+49 3581 4410", "35814410", "Mühlweg", "PL 02826", "Görlitz",
-    "gorlitz", "Mondays", "Zwetschge",
+    "Müllerei", "mullerei", "Größe", "grosse", "Ute", "ute@muellerei", "muellerei.example", "+49 3581 4410", "35814410",
+    "Mühlweg", "PL 02826", "Görlitz", "gorlitz", "Mondays", "Zwetschge",
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_archived_customers_leave_the_list_and_come_back(stan: Client, mill: Cus
 
 def test_erasing_names_what_goes_and_what_stays(alice: Client, mill: Customer) -> None:
     response = alice.get(f"/customers/{mill.pk}/erase/")
-    expected = {"projects": 1, "tasks": 1, "domains": 1, "contracts": 1, "notes": 1, "open_requests": 1, "reviews": 1}
+    expected = {"projects": 1, "tasks": 1, "domains": 1, "contracts": 1, "notes": 1, "access": 0, "open_requests": 1, "reviews": 1}
     assert response.context["counts"] == expected
     assert "Former customer" in response.content.decode()
 
