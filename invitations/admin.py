@@ -48,7 +48,7 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
 
     def has_force_end_permission(self, request: HttpRequest) -> bool:
         """Rows are changed by nobody here; ending an access takes the right to change them."""
-        return bool(request.user.has_perm("invitations.change_accessinvitation"))  # type: ignore[union-attr]
+        return bool(request.user.has_perm("invitations.change_accessinvitation"))
 
     @admin.action(description=_("End the access"), permissions=["force_end"])
     def force_end(self, request: HttpRequest, queryset: QuerySet[AccessInvitation]) -> None:

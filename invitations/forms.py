@@ -108,8 +108,7 @@ class ChangeForm(AccessFields):
     """A client opens more or less than before."""
 
     def __init__(self, *args: Any, invitation: AccessInvitation, cancel: str, **kwargs: Any) -> None:
-        initial = {"scope": invitation.scope, "areas": invitation.areas}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **{"initial": {"scope": invitation.scope, "areas": invitation.areas}, **kwargs})
         self.helper = form_helper(_access_layout(), submit=_("Save"), cancel=cancel)
 
 
@@ -117,7 +116,7 @@ class GrantForm(AccessFields):
     """A client grants what an agency asks for, or less."""
 
     def __init__(self, *args: Any, asked: AccessRequest, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"scope": asked.scope, "areas": asked.areas}, **kwargs)
+        super().__init__(*args, **{"initial": {"scope": asked.scope, "areas": asked.areas}, **kwargs})
         if asked.scope == Scope.PARTIAL:
             # No more than was asked for.
             self.fields["scope"].choices = [(Scope.PARTIAL, Scope.PARTIAL.label)]  # type: ignore[attr-defined]

@@ -141,7 +141,7 @@ class AccessInvitation(WithAccess):
             ),
             _never("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status__in=["pending", "connected"])),
             _never("stays", pgtrigger.Delete),
-            pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),  # type: ignore[no-untyped-call]
+            pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
             _never(
                 "customer_for_good",
                 pgtrigger.Update,

@@ -1,5 +1,6 @@
 """For clients: giving an agency access, seeing what one gave, changing it, taking it back."""
 
+from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -10,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from invitations.forms import ChangeForm, GiveForm
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, AccessRequestQuerySet
 from invitations.services import (
     StepTaken,
     change_access,
@@ -144,9 +145,9 @@ def _mine(request: ClientRequest) -> QuerySet[AccessInvitation]:
     return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile")
 
 
-def asked_of(user: User) -> QuerySet[AccessRequest]:
+def asked_of(user: User) -> AccessRequestQuerySet:
     """The access requests to this person's confirmed addresses."""
-    addresses = user.emailaddress_set.filter(verified=True).values("email")
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values("email")
     return AccessRequest.objects.filter(email__in=addresses)
 
 

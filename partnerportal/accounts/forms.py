@@ -7,6 +7,7 @@ from allauth.core import context
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.clients import client_account, opens_accounts
+from partnerportal.accounts.models import User
 
 
 class OurWords:
@@ -28,6 +29,8 @@ class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth bri
 
 class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignore[misc]
     """The address to which a sign-in code goes; on the way to a client's page, an unknown one gets an account."""
+
+    _user: User | None
 
     def clean_email(self) -> str:
         """As allauth does it, rate limits included; whether there is an account shows in nothing that follows."""
