@@ -37,7 +37,8 @@ class AreaAccess:
 
 def in_order(areas: Any) -> list[str]:
     """Each once, in the order in which they are offered."""
-    return [area for area in Area.values if area in set(areas)]
+    chosen = set(areas)
+    return [area for area in Area.values if area in chosen]
 
 
 def areas_of(scope: str, areas: Any) -> list[str]:

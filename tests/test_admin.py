@@ -8,6 +8,7 @@ from django.urls import reverse
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
+from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory
 
@@ -26,6 +27,8 @@ def ada(cast: Cast) -> Client:
         factory(customer=review.request.customer)
     ImportJobFactory(agency=cast.alder)
     MailFactory(agency=cast.alder)
+    InvitationFactory(agency=cast.alder)
+    AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)
     return client

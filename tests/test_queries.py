@@ -10,9 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from invitations.models import AccessRequest
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
@@ -24,7 +26,10 @@ def fill(cast: Cast, rows: int) -> None:
         for customer in (busy, CustomerFactory(agency=cast.alder)):
             ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
+            ConnectedFactory(customer=customer)
+            AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
         MailFactory(agency=cast.alder)
+        InvitationFactory(agency=cast.alder)
 
 
 def first_customer(cast: Cast) -> str:
@@ -47,11 +52,13 @@ def request_detail(cast: Cast) -> str:
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 10),  # four for the frame, one a card
+    ("/dashboard/", True, 11),  # four for the frame, one a card
     ("/customers/", True, 6),
     (first_customer, True, 8),
     (lambda cast: first_customer(cast) + "edit/", True, 6),
     ("/customers/add/", True, 6),
+    ("/invitations/", True, 6),
+    ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 8),
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
@@ -80,3 +87,25 @@ def test_the_number_of_queries_is_small_and_flat(
     print(f"{path}: {counts[1]} queries")  # noqa: T201  # for `pytest -rP`, which shows the figures
     assert counts[0] == counts[1]
     assert counts[1] <= limit, [query["sql"] for query in queries.captured_queries]
+
+
+def test_the_list_of_customers_with_fifty_invitations_waiting(cast: Cast, alice: Client) -> None:
+    for _ in range(50):
+        InvitationFactory(agency=cast.alder)
+    with CaptureQueriesContext(connection) as queries:
+        page = alice.get("/customers/").content.decode()
+    assert "50 invitations are waiting" in page
+    print(f"/customers/ with 50 pending invitations: {len(queries)} queries")  # noqa: T201
+    assert len(queries) <= 6
+
+
+@pytest.mark.parametrize("given", [1, 12])
+def test_a_clients_page(cast: Cast, given: int) -> None:
+    browser = Client()
+    browser.force_login(cast.kim)
+    for _ in range(given):
+        ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+        AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.get("/my/").status_code == 200
+    assert len(queries) == 6

@@ -52,7 +52,7 @@ def connect(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_known(request), pk=pk)
     if invitation.state != Status.PENDING:
         return _too_late(request, invitation)
-    if request.method == "POST":
+    if request.method == "POST" and "customer" in request.POST:
         customer = chosen_customer(request)
         try:
             handover = connect_to(invitation, customer=customer, by=request.user)

@@ -15,6 +15,10 @@ DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
+    **dict.fromkeys(
+        ("invitation.received", "invitation.connected", "invitation.changed", "access_request.sent", "access_request.granted"),
+        {"scope": "partial", "areas": ["domains", "email"]},
+    ),
 }
 
 

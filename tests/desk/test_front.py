@@ -24,7 +24,10 @@ def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast)
     assert Client().get("/").url == "/partners/"
     kim = Client()
     kim.force_login(cast.kim)
-    assert kim.get("/").url == "/partners/"
+    assert kim.get("/").url == "/my/"
+    ada = Client()
+    ada.force_login(cast.ada)
+    assert ada.get("/").url == "/partners/"
 
 
 def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast: Cast) -> None:
@@ -72,12 +75,12 @@ def test_the_dashboard_shows_nothing_of_another_agency(alice: Client, cast: Cast
     ProjectFactory(customer__agency=cast.birch, due_on="2020-01-01", status="active")
     ReviewRequestFactory(customer__agency=cast.birch)
     ReviewFactory(review_request__customer__agency=cast.birch)
-    assert [(card.count, card.items) for card in alice.get("/dashboard/").context["cards"]] == [(0, [])] * 6
+    assert {(card.count, *card.items) for card in alice.get("/dashboard/").context["cards"]} == {(0,)}
 
 
 def test_what_is_over_does_not_wait_on_the_dashboard(alice: Client, cast: Cast) -> None:
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
-    assert [card.count for card in alice.get("/dashboard/").context["cards"]] == [0] * 6
+    assert {card.count for card in alice.get("/dashboard/").context["cards"]} == {0}
 
 
 def test_a_review_is_new_for_seven_days(alice: Client, cast: Cast) -> None:
