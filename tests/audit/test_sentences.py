@@ -15,10 +15,11 @@ DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
-    **dict.fromkeys(
-        ("invitation.received", "invitation.connected", "invitation.changed", "access_request.sent", "access_request.granted"),
-        {"scope": "partial", "areas": ["domains", "email"]},
-    ),
+    "invitation.received": {"scope": "full", "areas": []},
+    "invitation.connected": {"scope": "partial", "areas": ["domains", "email"]},
+    "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
+    "access_request.sent": {"scope": "full", "areas": []},
+    "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
 }
 
 
