@@ -8,3 +8,13 @@ class InvitationsConfig(AppConfig):
     name = "invitations"
     label = "invitations"
     verbose_name = _("Invitations")
+
+    def ready(self) -> None:
+        from customers.models.gathering import gathered_too
+        from customers.services import before_erasure
+        from invitations import access, events  # noqa: F401  # events: registers how this app's audit events read
+        from invitations.services import forget_customer
+
+        before_erasure.append(forget_customer)
+        gathered_too[access.GATHERED] = access.gather
+        gathered_too[access.GATHERED_REQUESTS] = access.gather_requests

@@ -208,6 +208,8 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
+    "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
 }
 
@@ -234,6 +236,8 @@ LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "partnerportal.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "partnerportal.accounts.forms.LoginForm",
+    "request_login_code": "partnerportal.accounts.forms.RequestLoginCodeForm",
+    "confirm_login_code": "partnerportal.accounts.forms.ConfirmLoginCodeForm",
     "reset_password": "partnerportal.accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "partnerportal.accounts.forms.ResetPasswordKeyForm",
     "change_password": "partnerportal.accounts.forms.ChangePasswordForm",
@@ -244,6 +248,10 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Clients sign in by a code alone, and so may everybody: it proves what a password reset proves. A second factor is still asked for.
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
@@ -323,6 +331,13 @@ CONTENT_SECURITY_POLICY = {
 
 #: Days for which a personal review link is good.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
+
+# --- Access ------------------------------------------------------------------------------------------------------------
+
+#: Days for which an invitation waits for the agency's answer, and an access request for the client's.
+ACCESS_INVITATION_DAYS: int = env.int("ACCESS_INVITATION_DAYS", default=30)
+if ACCESS_INVITATION_DAYS <= 0:
+    raise ImproperlyConfigured("ACCESS_INVITATION_DAYS: a number above 0, please")
 
 # --- Logs --------------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("reviews.urls")),
     path("", include("requests_inbox.urls")),
     path("", include("customers.urls")),
+    path("", include("invitations.urls")),
     path("company/", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
     path("accounts/", include("allauth.urls")),

@@ -1,42 +1,9 @@
-"""The secret in a personal review link.
+"""The secret in a personal review link (see `partnerportal.tokens`)."""
 
-A token is an HMAC-SHA256 of a random nonce, keyed by `SECRET_KEY`, cut to 192 bits (32 characters of URL-safe base64).
-The database keeps the nonce and the token's SHA-256: neither opens the page without the key, yet the portal can show
-the link again for as long as it knows the key that made it (`SECRET_KEY` or one of `SECRET_KEY_FALLBACKS`).
-Links are found by their digest, so they outlive a change of the key altogether.
-"""
+from partnerportal.tokens import LinkTokens, digest, new_nonce
 
-import base64
-import hashlib
-import secrets
+__all__ = ["digest", "new_nonce", "recover", "token_for"]
 
-from django.conf import settings
-from django.utils.crypto import salted_hmac
-
-_BYTES = 24
-_SALT = "reviews.personal-link"
-
-
-def new_nonce() -> str:
-    """128 random bits, as hexadecimal text."""
-    return secrets.token_hex(16)
-
-
-def token_for(nonce: str, *, secret: str | None = None) -> str:
-    """The token that belongs to `nonce` under `secret` (the current key by default)."""
-    mac = salted_hmac(_SALT, nonce, secret=secret, algorithm="sha256").digest()
-    return base64.urlsafe_b64encode(mac[:_BYTES]).decode()
-
-
-def digest(token: str) -> str:
-    """What the database keeps of a token: SHA-256, as hexadecimal text."""
-    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
-
-
-def recover(nonce: str, token_digest: str) -> str | None:
-    """The token of a link made earlier; None if the key that made it is no longer known."""
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        token = token_for(nonce, secret=secret)
-        if secrets.compare_digest(digest(token), token_digest):
-            return token
-    return None
+_links = LinkTokens("reviews.personal-link")
+token_for = _links.token_for
+recover = _links.recover

@@ -11,6 +11,7 @@ from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
+from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
@@ -46,6 +47,8 @@ def ada(cast: Cast) -> Client:
     write_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
+    InvitationFactory(agency=cast.alder)
+    AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -14,8 +14,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from partnerportal.agencies.models import Agency, Role
 from tests.cast import Cast
+from tests.factories.accounts import UserFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewRequestFactory
@@ -80,6 +82,14 @@ def sender(agency: Agency) -> Model:
     return SenderFactory(agency=agency)
 
 
+def invitation(agency: Agency) -> Model:
+    return InvitationFactory(agency=agency)
+
+
+def access_request(agency: Agency) -> Model:
+    return AccessRequestFactory(customer__agency=agency)
+
+
 STAFF_ROUTES = {
     "desk:dashboard": Route(Role.STAFF, "GET"),
     "agencies:switch": Route(Role.STAFF, "POST"),
@@ -141,10 +151,30 @@ STAFF_ROUTES = {
     "network:company": Route(Role.STAFF, writes=Role.MANAGER),
     "network:preview": Route(Role.STAFF, "GET"),
     "network:submit": Route(Role.MANAGER, "POST"),
+    "invitations:list": Route(Role.STAFF, "GET"),
+    "invitations:detail": Route(Role.STAFF, "GET", invitation),
+    "invitations:connect": Route(Role.STAFF, "GET POST", invitation),
+    "invitations:connect_new": Route(Role.STAFF, "GET POST", invitation),
+    "invitations:reject": Route(Role.STAFF, "GET POST", invitation),
+    "invitations:disconnect": Route(Role.STAFF, "GET POST", invitation),
+    "invitations:ask": Route(Role.STAFF, "GET POST", customer),
+    "invitations:resend": Route(Role.STAFF, "POST", access_request),
+    "invitations:request_withdraw": Route(Role.STAFF, "POST", access_request),
     "reviews:manage": Route(Role.STAFF, "GET"),
     "reviews:request": Route(Role.STAFF),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),
+}
+#: For whoever is signed in, whose own things are the only ones they see; everybody else gets a code by e-mail.
+CLIENT_ROUTES = {
+    "invitations:give": "GET POST",
+    "invitations:my": "GET",
+    "invitations:mine": "GET",
+    "invitations:change": "GET POST",
+    "invitations:withdraw": "POST",
+    "invitations:revoke": "POST",
+    "invitations:asked": "GET POST",
+    "invitations:decline": "POST",
 }
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
@@ -187,10 +217,10 @@ def own_routes() -> dict[str, URLPattern]:
 
 
 def test_every_route_is_registered_here() -> None:
-    unknown = {name for name, entry in own_routes().items() if name not in STAFF_ROUTES and name not in PUBLIC_ROUTES}
+    unknown = {name for name, entry in own_routes().items() if name not in {*STAFF_ROUTES, *CLIENT_ROUTES, *PUBLIC_ROUTES}}
     # allauth's own front page has no name in some versions; nothing of ours may go without one.
     assert unknown == set()
-    assert set(STAFF_ROUTES) | PUBLIC_ROUTES == set(own_routes())
+    assert set(STAFF_ROUTES) | set(CLIENT_ROUTES) | PUBLIC_ROUTES == set(own_routes())
 
 
 @pytest.mark.parametrize("name", STAFF_ROUTES)
@@ -201,6 +231,7 @@ def test_every_staff_route_has_the_decorator_with_its_role(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(PUBLIC_ROUTES - {"set_language"}))
 def test_no_public_route_asks_for_a_role(name: str) -> None:
     assert not hasattr(own_routes()[name].callback, "agency_role")
+    assert not hasattr(own_routes()[name].callback, "for_clients")
 
 
 def address(name: str, thing: Model | None = None) -> str:
@@ -278,5 +309,56 @@ def test_no_form_is_taken_without_its_csrf_token(name: str, cast: Cast) -> None:
     route, client = STAFF_ROUTES[name], Client(enforce_csrf_checks=True)
     client.force_login(cast.alice)
     response = client.post(address(name, route.thing and route.thing(cast.alder)), {"agency": cast.alder.pk})
+    assert response.status_code == 403
+    assert "csrf" in response.templates[0].name
+
+
+def client_address(name: str, cast: Cast, client: Any) -> str:
+    """The address of a client's page about something that is that client's."""
+    if name == "invitations:give":
+        return reverse(name, args=["alder"])
+    if name in {"invitations:asked", "invitations:decline"}:
+        asked = AccessRequestFactory(customer__agency=cast.alder, email=client.email)
+        return reverse(name, args=[str(asked.link).rstrip("/").rpartition("/")[2]])
+    if name == "invitations:my":
+        return reverse(name)
+    return reverse(name, args=[ConnectedFactory(customer__agency=cast.alder, client=client).pk])
+
+
+@pytest.mark.parametrize("name", CLIENT_ROUTES)
+def test_a_client_opens_what_is_theirs(name: str, cast: Cast) -> None:
+    assert own_routes()[name].callback.for_clients
+    client, path = signed_in(cast.kim), client_address(name, cast, cast.kim)
+    methods = CLIENT_ROUTES[name].split()
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods):
+        assert answer(client, method, path) == 405, method
+    for method in methods:
+        assert answer(client, method, path) in {200, 302}, method
+
+
+@pytest.mark.parametrize("name", CLIENT_ROUTES)
+def test_without_a_session_a_code_is_offered(name: str, cast: Cast) -> None:
+    path = client_address(name, cast, cast.kim)
+    for method in CLIENT_ROUTES[name].split():
+        response = getattr(Client(), method.lower())(path)
+        assert response.status_code == 302
+        assert response.url.startswith(reverse("account_request_login_code"))
+
+
+@pytest.mark.parametrize("person", ["stan", "alice", "charlie", "ada", "lee"])
+@pytest.mark.parametrize("name", [name for name in CLIENT_ROUTES if name not in {"invitations:give", "invitations:my"}])
+def test_nobody_opens_what_is_another_clients(name: str, person: str, cast: Cast) -> None:
+    somebody = UserFactory() if person == "lee" else getattr(cast, person)
+    path, client = client_address(name, cast, cast.kim), signed_in(somebody)
+    expected = 403 if name in {"invitations:asked", "invitations:decline"} else 404
+    for method in CLIENT_ROUTES[name].split():
+        assert answer(client, method, path) == expected, method
+
+
+@pytest.mark.parametrize("name", [name for name, methods in CLIENT_ROUTES.items() if "POST" in methods])
+def test_no_form_of_a_client_is_taken_without_its_csrf_token(name: str, cast: Cast) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(cast.kim)
+    response = client.post(client_address(name, cast, cast.kim))
     assert response.status_code == 403
     assert "csrf" in response.templates[0].name

@@ -10,12 +10,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from invitations.models import AccessRequest
 from requests_inbox.conversation import reply, write_note
 from requests_inbox.services import assign_request, take_request
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -28,6 +30,8 @@ def fill(cast: Cast, rows: int) -> None:
         for customer in (busy, CustomerFactory(agency=cast.alder)):
             ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
+            ConnectedFactory(customer=customer)
+            AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
         MailFactory(agency=cast.alder)
         contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
         write_note(contact_request, text="Note", by=cast.stan)
@@ -37,6 +41,7 @@ def fill(cast: Cast, rows: int) -> None:
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
+        InvitationFactory(agency=cast.alder)
 
 
 def first_customer(cast: Cast) -> str:
@@ -74,6 +79,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "add-customer/", True, 6),
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
+    ("/invitations/", True, 6),
+    ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 8),
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
@@ -110,3 +117,25 @@ def test_the_number_of_queries_is_small_and_flat(
     print(f"{path}: {counts[1]} queries")  # noqa: T201  # for `pytest -rP`, which shows the figures
     assert counts[0] == counts[1]
     assert counts[1] <= limit, [query["sql"] for query in queries.captured_queries]
+
+
+def test_the_list_of_customers_with_fifty_invitations_waiting(cast: Cast, alice: Client) -> None:
+    for _ in range(50):
+        InvitationFactory(agency=cast.alder)
+    with CaptureQueriesContext(connection) as queries:
+        page = alice.get("/customers/").content.decode()
+    assert "50 invitations are waiting" in page
+    print(f"/customers/ with 50 pending invitations: {len(queries)} queries")  # noqa: T201
+    assert len(queries) <= 6
+
+
+@pytest.mark.parametrize("given", [1, 12])
+def test_a_clients_page(cast: Cast, given: int) -> None:
+    browser = Client()
+    browser.force_login(cast.kim)
+    for _ in range(given):
+        ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+        AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.get("/my/").status_code == 200
+    assert len(queries) == 6

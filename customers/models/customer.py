@@ -189,6 +189,7 @@ class Customer(models.Model):
             "domains": self.domains.count(),
             "contracts": self.contracts.count(),
             "notes": self.team_notes.count(),
+            "access": self.access_invitations.filter(status="connected").count(),
             "open_requests": self.review_requests.open().count(),
             "reviews": self.review_requests.filter(status="answered").count(),
             "contact_requests": self.contact_requests.count(),

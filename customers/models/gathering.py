@@ -4,6 +4,7 @@ A customer's page shows six kinds of rows. PostgreSQL gathers each kind into an 
 objects of their models again, so that a template can't tell the difference.
 """
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -23,6 +24,9 @@ MOST = 200
 
 #: How a person's name travels along with a row; becomes the relation of that name.
 _PERSON = ("id", "full_name", "email")
+
+#: What later apps show on a customer's page: the annotation's name, and what makes it. They register here, for this app can't know them.
+gathered_too: dict[str, Callable[[], ArraySubquery]] = {}
 
 
 def gathered(rows: QuerySet[Any], *, person: str = "", extra: tuple[str, ...] = ()) -> ArraySubquery:
@@ -64,6 +68,7 @@ def with_assigned(customers: QuerySet[Any]) -> QuerySet[Any]:
         contract_rows=gathered(Contract.objects.order_by("sort_date", "pk")),
         note_rows=gathered(Note.objects.order_by("-pk"), person="author"),
         contact_request_rows=gathered(_later("contact_requests")._default_manager.order_by("-pk"), person="handler"),
+        **{name: gather() for name, gather in gathered_too.items()},
     )
     return found
 

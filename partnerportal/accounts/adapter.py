@@ -10,7 +10,7 @@ from partnerportal.outbox.services import queue_mail
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
-    """No open sign-up (accounts come by invitation or from an admin); mails go through the outbox."""
+    """No open sign-up (staff come by invitation or from an admin, clients by a code: `clients`); mails go through the outbox."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False

@@ -3,7 +3,11 @@
 from typing import Any
 
 from allauth.account import forms
+from allauth.core import context
 from django.utils.translation import gettext_lazy as _
+
+from partnerportal.accounts.clients import client_account, opens_accounts
+from partnerportal.accounts.models import User
 
 
 class OurWords:
@@ -21,6 +25,23 @@ class OurWords:
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
     """E-mail and password."""
+
+
+class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignore[misc]
+    """The address to which a sign-in code goes; on the way to a client's page, an unknown one gets an account."""
+
+    _user: User | None
+
+    def clean_email(self) -> str:
+        """As allauth does it, rate limits included; whether there is an account shows in nothing that follows."""
+        email: str = super().clean_email()
+        if email and self._user is None and opens_accounts(context.request):
+            self._user = client_account(email)
+        return email
+
+
+class ConfirmLoginCodeForm(OurWords, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
+    """The code from the e-mail."""
 
 
 class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""Who may do what, in one place: `@agency_view(role=…)` stands on every view for agency staff."""
+"""Who may do what, in one place: `@agency_view(role=…)` stands on every view for agency staff, `@client_view` on those for clients."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -61,6 +62,46 @@ def agency_view(
         allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
         view_with_methods = require_http_methods(allowed)(guarded)
         view_with_methods.agency_role = role  # type: ignore[attr-defined]  # read by the test that walks the URLconf
+        return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
+
+    return decorate
+
+
+class ClientRequest(HttpRequest):
+    """The request that a view behind `@client_view` gets: somebody is signed in, agency or not."""
+
+    user: User
+    #: As `AgencyRequest.input`.
+    input: QueryDict | None
+
+
+def client_view(
+    *, methods: tuple[str, ...] = ("GET", "POST")
+) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """Let in whoever is signed in, by one of `methods`; everybody else may sign in by a code, which also opens an account.
+
+    The view itself sees to it that nobody gets at what is another's.
+    """
+
+    def decorate(
+        view: Callable[Concatenate[ClientRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                keep_input(request)
+                target = request.get_full_path() if "GET" in methods else reverse("invitations:my")
+                return redirect_to_login(target, login_url=reverse("account_request_login_code"))
+            client = cast(ClientRequest, request)
+            client.input = request.POST if request.method == "POST" else kept_input(request)
+            response = view(client, *args, **kwargs)
+            remember_person(request, response)
+            return response
+
+        allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
+        view_with_methods = require_http_methods(allowed)(guarded)
+        view_with_methods.for_clients = True  # type: ignore[attr-defined]  # read where a code is asked for (accounts/clients.py)
         return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
 
     return decorate

@@ -1,7 +1,7 @@
 """The cards of the dashboard: what waits today, each with the way to it."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet, Subquery
@@ -51,6 +51,7 @@ def cards_for(agency: Agency) -> list[Card]:
     """All cards, in the order of their urgency; a query each."""
     return [
         _waiting_requests(agency),
+        _waiting_invitations(agency),
         _due_tasks(agency),
         _ending_domains(agency),
         _ending_contracts(agency),
@@ -67,16 +68,19 @@ def _waiting_requests(agency: Agency) -> Card:
         Row(
             r.display_name,
             r.get_absolute_url(),
-            " · ".join(
-                filter(
-                    None,
-                    [str(r.get_status_display()), date_format(timezone.localtime(r.created_at), "SHORT_DATE_FORMAT"), str(r.handler or "")],
-                )
-            ),
+            " · ".join(filter(None, [date_format(timezone.localtime(r.created_at), "SHORT_DATE_FORMAT"), str(r.handler or "")])),
+            str(r.get_status_display()),
         )
         for r in found
     ]
     return Card(_("Requests"), "inbox", total, rows, _("No request is waiting."), reverse("requests_inbox:list"), _("All requests"))
+
+
+def _waiting_invitations(agency: Agency) -> Card:
+    found, total = _first(agency.access_invitations.waiting(), "expires_at")
+    rows = [Row(i.who, i.get_absolute_url(), _until(i.expires_at), i.access_label) for i in found]
+    empty = _("No client is waiting for your answer.")
+    return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 
 
 def _due_tasks(agency: Agency) -> Card:
@@ -115,6 +119,10 @@ def _since(day: date, more: str = "") -> str:
     return f"{text} · {more}" if more else text
 
 
+def _until(moment: datetime) -> str:
+    return _("until %(date)s") % {"date": date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")}
+
+
 def _due_projects(agency: Agency) -> Card:
     limit = timezone.localdate() + timedelta(days=DUE_WITHIN_DAYS)
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
@@ -131,7 +139,7 @@ def _open_requests(agency: Agency) -> Card:
         Row(
             r.customer.display_name,
             reverse("reviews:request_detail", args=[r.pk]),
-            _("until %(date)s") % {"date": date_format(timezone.localtime(r.expires_at), "SHORT_DATE_FORMAT")},
+            _until(r.expires_at),
             r.subject_label,
         )
         for r in found

@@ -215,3 +215,16 @@ REQUEST_STEPS = (
     (5, "close", "mia@nordlicht.example", None),
     (6, "spam", "ben@nordlicht.example", None),
 )  # fmt: skip
+#: Clients who give Nordlicht access: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message, so many
+#: hours ago.
+INVITATIONS = (
+    ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "You asked for the sign-in to our old provider. Is this the right way?", 26),
+    ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "We are a company now. Please take over everything, as discussed on the phone.", 2),
+)  # fmt: skip
+#: Position of the customer, e-mail, name, areas, ended again.
+ACCESS = (
+    (11, "kim@client.example", "Kim Paulsen", (), False),
+    (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
+)
+#: Position of the customer who was asked for access, areas, message.
+ACCESS_REQUESTS = ((0, ("domains", "email"), "For the move of your mailboxes we need access to the domain settings."),)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Task
+from invitations.access import gather_waiting, waiting_invitations
+from invitations.models import AccessInvitation
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
 from requests_inbox.models import ContactRequest
@@ -29,6 +31,9 @@ class Badge:
 
     rows: Callable[[], QuerySet[Any]]
     label: Any
+    #: What the page itself shows of them, fetched by the same query: a subquery, and what makes rows of its value.
+    first: Callable[[], Any] | None = None
+    unpack: Callable[[Any], list[Any]] = list
 
     def count(self) -> Coalesce:
         """A subquery; all badges of the menu go into one query."""
@@ -49,6 +54,8 @@ class Item:
     active: bool = False
     badge: int | None = None
     badge_label: str = ""
+    #: The first rows that wait, on the item's own page only.
+    first_waiting: list[Any] | None = None
 
     @property
     def is_group(self) -> bool:
@@ -66,10 +73,26 @@ def due_tasks() -> QuerySet[Task]:
     return Task.objects.filter(done_at__isnull=True, sort_date__lte=timezone.localdate())
 
 
+def new_invitations() -> QuerySet[AccessInvitation]:
+    """Those that wait for an answer, of all agencies."""
+    return AccessInvitation.objects.waiting()
+
+
 #: An app that gets a page for staff puts it here.
 MENU = (
     Item(_("Dashboard"), "home", "desk:dashboard"),
-    Item(_("Customers"), "users", "customers:list", children=(Item(_("Add Customer"), "plus", "customers:add"),)),
+    Item(
+        _("Customers"),
+        "users",
+        "customers:list",
+        children=(Item(_("Add Customer"), "plus", "customers:add"),),
+        waiting=Badge(
+            new_invitations,
+            ngettext_lazy("%(count)d invitation is waiting", "%(count)d invitations are waiting", "count"),
+            gather_waiting,
+            waiting_invitations,
+        ),
+    ),
     Item(
         _("Requests"),
         "inbox",
@@ -108,14 +131,25 @@ def menu_for(request: AgencyRequest) -> list[Item]:
     # The page belongs to the entry whose address is the longest beginning of its own.
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
     badges = {item.url_name: item.waiting for item in _flat(MENU) if item.waiting}
-    counts = Agency.objects.filter(pk=request.agency.pk).values_list(*(badge.count() for badge in badges.values())).get()
-    waiting = dict(zip(badges, counts, strict=True))
+    shown = {name: badge.first() for name, badge in badges.items() if badge.first and urls[name] == request.path}
+    columns = [*(badge.count() for badge in badges.values()), *shown.values()]
+    found = Agency.objects.filter(pk=request.agency.pk).values_list(*columns).get()
+    waiting = dict(zip(badges, found, strict=False))
+    first = {name: badges[name].unpack(rows) for name, rows in zip(shown, found[len(badges) :], strict=True)}
 
     def filled(item: Item) -> Item:
         url, count = urls.get(item.url_name, ""), waiting.get(item.url_name)
         label = str(item.waiting.label % {"count": count}) if item.waiting and count else ""
         children = tuple(filled(child) for child in item.children)
-        return replace(item, url=url, active=bool(url) and url == active, badge=count or None, badge_label=label, children=children)
+        return replace(
+            item,
+            url=url,
+            active=bool(url) and url == active,
+            badge=count or None,
+            badge_label=label,
+            children=children,
+            first_waiting=first.get(item.url_name),
+        )
 
     return [filled(item) for item in MENU]
 

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, Customer, Domain, Project
+from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
 from partnerportal.search import SearchQuerySet
 from requests_inbox.models import ContactRequest
@@ -68,6 +69,13 @@ SOURCES = (
         "inbox",
         lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=ContactRequest.Status.SPAM),
         lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
+    ),
+    Source(
+        _("Invitations"),
+        "key",
+        lambda agency: AccessInvitation.objects.for_agency(agency).known(),
+        lambda i: Hit(i.who, f"{i.access_label} · {i.get_state_display()}", i.get_absolute_url()),
+        select_related=("client",),
     ),
     _assigned(_("Domains"), "globe-alt", Domain),
     _assigned(_("Contracts"), "document-text", Contract),

@@ -27,7 +27,10 @@ RETRY_AFTER = 30
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Everybody to where their work is."""
-    return redirect("desk:dashboard" if cast(Any, request).membership else "network:directory")
+    if cast(Any, request).membership:
+        return redirect("desk:dashboard")
+    is_client = request.user.is_authenticated and not request.user.is_staff
+    return redirect("invitations:my" if is_client else "network:directory")
 
 
 @agency_view(methods=("GET",))

@@ -16,6 +16,11 @@ DATA: dict[str, dict[str, Any]] = {
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
     "requests.deleted": {"count": 3},
+    "invitation.received": {"scope": "full", "areas": []},
+    "invitation.connected": {"scope": "partial", "areas": ["domains", "email"]},
+    "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
+    "access_request.sent": {"scope": "full", "areas": []},
+    "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
 }
 
 

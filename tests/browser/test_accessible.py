@@ -15,6 +15,7 @@ from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -52,11 +53,27 @@ def filled(cast: Cast) -> dict[str, str]:
     mark_spam(spam, by=cast.stan)
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
     ContactRequestFactory(agency=cast.alder, message=LONG)
+    waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
+    given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
+    ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
+    InvitationFactory(agency=cast.birch, client=cast.kim)
+    question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
+    closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
     return {
         "asking": asking.get_absolute_url(),
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
         "spam": spam.get_absolute_url(),
+        "invitation": waiting.get_absolute_url(),
+        "connect": f"{waiting.get_absolute_url()}connect/",
+        "connect new": f"{waiting.get_absolute_url()}connect/new/",
+        "reject": f"{waiting.get_absolute_url()}reject/",
+        "disconnect": f"{given.get_absolute_url()}disconnect/",
+        "ask": f"{customer.get_absolute_url()}access/request/",
+        "mine": f"/my/{given.pk}/",
+        "change": f"/my/{given.pk}/change/",
+        "question": path(question.link, "/a/"),
+        "closed": path(closed.link, "/a/"),
         "customer": customer.get_absolute_url(),
         "edit": f"{customer.get_absolute_url()}edit/",
         "project_add": f"{customer.get_absolute_url()}projects/add/",
@@ -85,9 +102,9 @@ def fill_profile(cast: Cast) -> None:
     profile.languages.add(LanguageFactory(name_en=LONG[:80]))
 
 
-def path(link: str | None) -> str:
+def path(link: str | None, below: str = "/r/") -> str:
     assert link
-    return "/r/" + link.split("/r/")[1]
+    return below + link.split(below)[1]
 
 
 STAFF = [
@@ -95,6 +112,7 @@ STAFF = [
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
     "/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam", "/requests/settings/",
+    "/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask",
     "/company/", "/company/preview/",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
@@ -102,8 +120,9 @@ STAFF = [
 PUBLIC = [
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
     "/partners/alder/contact/", "/partners/alder/contact/thanks/",
-    "rate", "answered", "/accounts/login/", "/accounts/password/reset/",
+    "rate", "answered", "/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/",
 ]  # fmt: skip
+CLIENT = ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/"]
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
 
@@ -139,6 +158,19 @@ def test_the_pages_of_staff(page: Page, portal: str, cast: Cast, filled: dict[st
 @pytest.mark.parametrize("where", PUBLIC)
 def test_the_public_pages(page: Page, portal: str, filled: dict[str, str], where: str) -> None:
     check(page, portal, filled.get(where, where))
+
+
+@pytest.mark.parametrize("where", CLIENT)
+def test_the_pages_of_clients(page: Page, portal: str, cast: Cast, filled: dict[str, str], where: str) -> None:
+    signed_in(page, portal, cast.kim)
+    check(page, portal, filled.get(where, where))
+
+
+@pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
+def test_a_question_that_is_over_or_anothers(context, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int) -> None:
+    page = context.new_page()
+    signed_in(page, portal, cast.kim if where == "closed" else cast.charlie)
+    check(page, portal, filled[where], status)
 
 
 @pytest.mark.parametrize(("where", "status"), TROUBLE)

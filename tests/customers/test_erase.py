@@ -71,7 +71,7 @@ def test_archived_customers_leave_the_list_and_come_back(stan: Client, mill: Cus
 
 def test_erasing_names_what_goes_and_what_stays(alice: Client, mill: Customer) -> None:
     response = alice.get(f"/customers/{mill.pk}/erase/")
-    expected = {"projects": 1, "tasks": 1, "domains": 1, "contracts": 1, "notes": 1, "open_requests": 1, "reviews": 1}
+    expected = {"projects": 1, "tasks": 1, "domains": 1, "contracts": 1, "notes": 1, "access": 0, "open_requests": 1, "reviews": 1}
     assert response.context["counts"] == {**expected, "contact_requests": 0}
     assert "Former customer" in response.content.decode()
 

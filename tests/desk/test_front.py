@@ -24,7 +24,10 @@ def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast)
     assert Client().get("/").url == "/partners/"
     kim = Client()
     kim.force_login(cast.kim)
-    assert kim.get("/").url == "/partners/"
+    assert kim.get("/").url == "/my/"
+    ada = Client()
+    ada.force_login(cast.ada)
+    assert ada.get("/").url == "/partners/"
 
 
 def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast: Cast) -> None:

@@ -244,7 +244,14 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "draft": ("calm", "pencil-square"),
     "submitted": ("accent", "clock"),
     "registered": ("good", "check-badge"),
-    "declined": ("danger", "x-circle"),
+    # Access: an invitation, a request
+    "pending": ("accent", "clock"),
+    "connected": ("good", "check-circle"),
+    "rejected": ("calm", "x-circle"),
+    "revoked": ("calm", "lock-closed"),
+    "disconnected": ("calm", "lock-closed"),
+    "granted": ("good", "check-circle"),
+    "declined": ("calm", "x-circle"),
     # An import, and its rows
     "uploaded": ("calm", "document-text"),
     "checking": ("accent", "clock"),

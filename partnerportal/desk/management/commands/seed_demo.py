@@ -16,6 +16,10 @@ from customers.assigned import add_thing, finish_task
 from customers.domain_names import to_ascii
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from customers.services import create_customer
+from invitations.areas import Scope
+from invitations.asking import request_access
+from invitations.models import AccessInvitation
+from invitations.services import connect_to, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
@@ -45,12 +49,13 @@ class Command(BaseCommand):
                 self.stdout.write("The database isn't empty; the demo data were not loaded.")
                 return
             admin = _person(*demo.ADMIN, is_staff=True, is_superuser=True)
-            _person(*demo.CLIENT)
+            client = _person(*demo.CLIENT)
             nordlicht, anna = _agency(demo.NORDLICHT, admin)
             customers = _customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna)
             _reviews(customers, by=anna)
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
+            _access(customers, client, by=anna)
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
@@ -166,6 +171,38 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
             assign_request(request, customers[int(str(more))], by=by)
         else:
             steps[step](request, by=by)
+
+
+def _access(customers: list[Customer], kim: User, *, by: User) -> None:
+    """Access that clients gave, and one that the agency asks for."""
+    agency = customers[0].agency
+    for position, email, name, areas, ended in demo.ACCESS:
+        client = kim if email == kim.email else _person(email, name)
+        given = give_access(agency=agency, client=client, scope=_scope(areas), areas=list(areas), name=name, language=agency.language)
+        connect_to(given, customer=customers[position], by=by)
+        if ended:
+            revoke_access(given)
+    told = ("name", "company", "phone", "street", "zip", "city")
+    for email, *fields, areas, domains, message, hours in demo.INVITATIONS:
+        given = give_access(
+            agency=agency,
+            client=_person(email, fields[0]),
+            scope=_scope(areas),
+            areas=list(areas),
+            domains=[to_ascii(name) for name in domains],
+            message=message,
+            country="DE",
+            language="de",
+            **dict(zip(told, fields, strict=True)),
+        )
+        AccessInvitation.objects.filter(pk=given.pk).update(created_at=timezone.now() - timedelta(hours=hours))
+    for position, areas, message in demo.ACCESS_REQUESTS:
+        customer = customers[position]
+        request_access(customer=customer, email=customer.email, scope=_scope(areas), areas=list(areas), message=message, by=by)
+
+
+def _scope(areas: tuple[str, ...]) -> str:
+    return Scope.PARTIAL if areas else Scope.FULL
 
 
 def _in_days(days: int | None) -> date | None:

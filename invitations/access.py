@@ -1,0 +1,98 @@
+"""What access means, in one place: which of a customer's areas are open to the agency now."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
+
+from customers.models.gathering import gathered, restored
+from invitations.areas import Area, AreaAccess, Scope, in_order
+from invitations.models import AccessInvitation, AccessRequest
+
+#: The annotations under which a customer brings its invitations and access requests along.
+GATHERED = "access_rows"
+GATHERED_REQUESTS = "access_request_rows"
+
+
+@dataclass(frozen=True)
+class CustomerAccess:
+    """What a customer's clients have opened, all of them taken together."""
+
+    #: None: nothing is open.
+    scope: Scope | None
+    #: The areas that are open: every one with full access, those added later included.
+    areas: list[str]
+    #: By whom: the connected invitations, the newest first.
+    connected: list[AccessInvitation]
+    #: The access that ended last, where none is left.
+    ended: AccessInvitation | None = None
+
+    def __bool__(self) -> bool:
+        return self.scope is not None
+
+    def covers(self, area: str) -> bool:
+        """Whether this area is open."""
+        return self.scope == Scope.FULL or area in self.areas
+
+    @property
+    def by_area(self) -> list[AreaAccess]:
+        """Every area with whether it is open."""
+        return [AreaAccess(area, self.covers(area)) for area in Area]
+
+
+def customer_access(customer: Any) -> CustomerAccess:
+    """What the agency has access to for this customer: one query, none for a customer out of `with_assigned`."""
+    if hasattr(customer, GATHERED):
+        return summed_up(restored(AccessInvitation, getattr(customer, GATHERED), person="connected_by"))
+    return summed_up(list(_ever().filter(customer=customer).select_related("connected_by")))
+
+
+def gather() -> ArraySubquery:
+    """A customer's invitations for `customers.models.gathering.gathered_too`."""
+    return gathered(_ever(), person="connected_by")
+
+
+def _ever() -> QuerySet[AccessInvitation]:
+    """All that were ever connected, the newest first."""
+    return AccessInvitation.objects.filter(connected_at__isnull=False).order_by("-connected_at", "-pk")
+
+
+def summed_up(invitations: list[AccessInvitation]) -> CustomerAccess:
+    """The access that a customer's invitations, the newest first, come to."""
+    connected = [invitation for invitation in invitations if invitation.status == AccessInvitation.Status.CONNECTED]
+    if not connected:
+        ended = sorted(invitations, key=lambda invitation: str(invitation.ended_at))
+        return CustomerAccess(None, [], [], ended[-1] if ended else None)
+    if any(invitation.scope == Scope.FULL for invitation in connected):
+        return CustomerAccess(Scope.FULL, list(Area.values), connected)
+    return CustomerAccess(Scope.PARTIAL, in_order(area for invitation in connected for area in invitation.areas), connected)
+
+
+def waiting_requests(customer: Any) -> list[AccessRequest]:
+    """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
+    if hasattr(customer, GATHERED_REQUESTS):
+        return restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+    return list(customer.access_requests.waiting().order_by("-pk"))
+
+
+def gather_requests() -> ArraySubquery:
+    """A customer's waiting access requests for `customers.models.gathering.gathered_too`."""
+    return gathered(AccessRequest.objects.waiting().order_by("-pk"))
+
+
+#: So many of the invitations that wait stand above the list of customers; the rest is one click away.
+ABOVE_THE_LIST = 5
+
+
+def gather_waiting() -> ArraySubquery:
+    """The first invitations that wait for the agency of the outer query; `waiting_invitations` unpacks them."""
+    waiting = AccessInvitation.objects.waiting().filter(agency=OuterRef("pk")).order_by("-pk")
+    columns = JSONObject(**{field.attname: field.attname for field in AccessInvitation._meta.concrete_fields})
+    return ArraySubquery(waiting.values(json=columns)[:ABOVE_THE_LIST])
+
+
+def waiting_invitations(rows: list[dict[str, Any]]) -> list[AccessInvitation]:
+    """What `gather_waiting` gave, as objects."""
+    return restored(AccessInvitation, rows)

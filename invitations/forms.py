@@ -1,0 +1,187 @@
+"""What clients and staff type about an access."""
+
+from typing import Any
+
+from crispy_forms.layout import Column, Div, Fieldset, Row, Submit
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.domain_names import to_ascii
+from customers.models import Customer
+from invitations.areas import Area, Scope
+from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
+from partnerportal.forms import form_helper
+from partnerportal.validators import validate_plain_text
+
+#: So many domains can be handed over at once.
+MOST_DOMAINS = 50
+
+
+class AccessFields(forms.Form):
+    """Full or partial access, and the areas of the partial one."""
+
+    scope = forms.ChoiceField(label=_("Access"), choices=Scope, widget=forms.RadioSelect, initial=Scope.FULL)
+    areas = forms.MultipleChoiceField(
+        label=_("Areas"),
+        choices=Area,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("For partial access: choose at least one."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("scope") == Scope.FULL:
+            cleaned["areas"] = []
+        elif cleaned.get("scope") == Scope.PARTIAL and not cleaned.get("areas") and "areas" not in self.errors:
+            self.add_error("areas", _("Please choose at least one area, or full access."))
+        return cleaned
+
+
+def _access_layout() -> Div:
+    """The style sheet folds the areas away while full access is chosen."""
+    return Div("scope", "areas", css_class="access-fields")
+
+
+class GiveForm(AccessFields, forms.ModelForm):
+    """A client invites an agency."""
+
+    class Meta:
+        model = AccessInvitation
+        fields = ("scope", "areas", "domains", "name", "company", "phone", "street", "zip", "city", "country", "message")
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "company": forms.TextInput(attrs={"autocomplete": "organization"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+            "street": forms.TextInput(attrs={"autocomplete": "street-address"}),
+            "zip": forms.TextInput(attrs={"autocomplete": "postal-code"}),
+            "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "message": forms.Textarea(attrs={"rows": 4}),
+        }
+
+    domains = forms.CharField(
+        label=_("Domains"),
+        required=False,
+        max_length=15_000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false", "placeholder": "example.com"}),
+        help_text=_("Optional: the domains that the agency is to look after, one a line."),
+    )
+
+    def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        self.helper = form_helper(
+            Fieldset(_("What you open"), _access_layout(), "domains"),
+            Fieldset(
+                _("About you"),
+                Row(Column("name"), Column("company")),
+                "phone",
+                "street",
+                Row(Column("zip", css_class="col-sm-3"), Column("city"), Column("country")),
+                "message",
+            ),
+            submit=_("Send invitation"),
+            cancel=cancel,
+        )
+
+    def clean_domains(self) -> list[str]:
+        """The A-labels, each once; what isn't a domain name is named with its line."""
+        names: list[str] = []
+        for number, line in enumerate(self.cleaned_data["domains"].splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                names.append(to_ascii(line))
+            except forms.ValidationError as error:
+                raise forms.ValidationError(
+                    _("Line %(number)s, “%(line)s”: this is not a domain name. It should read like example.com."),
+                    "domain",
+                    {"number": number, "line": line.strip()[:80]},
+                ) from error
+        names = list(dict.fromkeys(names))
+        if len(names) > MOST_DOMAINS:
+            raise forms.ValidationError(_("Please name %(most)s domains at most."), "too_many", {"most": MOST_DOMAINS})
+        return names
+
+
+class ChangeForm(AccessFields):
+    """A client opens more or less than before."""
+
+    def __init__(self, *args: Any, invitation: AccessInvitation, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"scope": invitation.scope, "areas": invitation.areas}, **kwargs})
+        self.helper = form_helper(_access_layout(), submit=_("Save"), cancel=cancel)
+
+
+class GrantForm(AccessFields):
+    """A client grants what an agency asks for, or less."""
+
+    def __init__(self, *args: Any, asked: AccessRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"scope": asked.scope, "areas": asked.areas}, **kwargs})
+        if asked.scope == Scope.PARTIAL:
+            # No more than was asked for.
+            self.fields["scope"].choices = [(Scope.PARTIAL, Scope.PARTIAL.label)]  # type: ignore[attr-defined]
+            self.fields["areas"].choices = [(area, Area(area).label) for area in asked.areas]  # type: ignore[attr-defined]
+        self.helper = form_helper(_access_layout(), submit=_("Grant access"))
+
+
+def _message_field(label: Any, help_text: Any) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=False,
+        max_length=MESSAGE_LENGTH,
+        validators=[validate_plain_text],
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=help_text,
+    )
+
+
+class RejectForm(forms.Form):
+    """Staff reject an invitation; the preview of the mail follows what is typed where scripts run."""
+
+    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail below as a quotation."))
+
+    def __init__(self, *args: Any, path: str, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["message"].widget.attrs |= {
+            "hx-post": path,
+            "hx-trigger": "input changed delay:400ms",
+            "hx-target": "#mail-preview",
+            "hx-select": "#mail-preview",
+            "hx-swap": "outerHTML",
+            "hx-sync": "closest form:replace",
+            "hx-vals": '{"preview": "1"}',
+        }
+        self.helper = form_helper("message", submit=_("Reject invitation"), cancel=cancel)
+        self.helper.layout[-1].fields[0] = Submit("", _("Reject invitation"), css_class="btn-danger", css_id=None)
+        preview = Submit("preview", _("Update the preview"), css_class="btn-secondary needs-no-js", css_id=None)
+        self.helper.layout[-1].fields.insert(1, preview)
+
+
+class DisconnectForm(forms.Form):
+    """Staff end an access."""
+
+    reason = _message_field(_("Reason"), _("Optional. It stands in the e-mail to the client as a quotation."))
+
+    def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper("reason", submit=_("End the access"), cancel=cancel)
+        self.helper.layout[-1].fields[0] = Submit("", _("End the access"), css_class="btn-danger", css_id=None)
+
+
+class AskForm(AccessFields):
+    """Staff ask one of a customer's addresses for access."""
+
+    email = forms.ChoiceField(label=_("E-mail"))
+    message = _message_field(_("Message"), _("Optional. It stands in the e-mail as a quotation."))
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].choices = [(email, email) for email in addresses_of(customer)]  # type: ignore[attr-defined]
+        self.order_fields(["email", "scope", "areas", "message"])
+        self.helper = form_helper("email", _access_layout(), "message", submit=_("Send access request"), cancel=customer.get_absolute_url())
+
+
+def addresses_of(customer: Customer) -> list[str]:
+    """Whom an agency can ask for access to a customer's things: the customer, and whoever has given access before."""
+    clients = customer.access_invitations.order_by("-pk").values_list("client__email", flat=True)
+    return list(dict.fromkeys(email.lower() for email in [customer.email, *clients] if email))

@@ -1,0 +1,407 @@
+"""The mails of this app, a function each: every step tells the other side, in its language.
+
+They are all of one build (`templates/email/access/`): what happened, somebody's own words as a quotation, what can be done now.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from invitations.areas import access_label
+from invitations.models import AccessInvitation, AccessRequest
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.outbox.services import queue_mail, render_mail
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The text of a mail between greeting and signature."""
+
+    subject: str
+    first: str
+    #: What is said after the quotation.
+    then: list[str] = field(default_factory=list)
+    #: Somebody's own words.
+    quote: str = ""
+    quote_intro: str = ""
+    #: The button's words; it leads to `link`, or else to the page where the recipient sees it all.
+    button: str = ""
+    link: str = ""
+
+
+# --- To the agency -----------------------------------------------------------------------------------------------------
+
+
+def tell_given(invitation: AccessInvitation) -> None:
+    """A client gives access: somebody has to connect or reject it."""
+    _to_agency(
+        "access_given",
+        invitation,
+        lambda: Letter(
+            subject=_("%(who)s gives you access") % {"who": invitation.who},
+            first=_("%(who)s wants to give you access: %(access)s.") % _access(invitation),
+            quote=invitation.message,
+            quote_intro=_("%(name)s writes:") % {"name": invitation.name},
+            then=[_("Connect it to a customer or reject it. It expires on %(date)s.") % {"date": _day(invitation.expires_at)}],
+            button=_("See the invitation"),
+        ),
+    )
+
+
+def tell_withdrawn(invitation: AccessInvitation) -> None:
+    """The client no longer wants to."""
+    _to_agency(
+        "access_withdrawn",
+        invitation,
+        lambda: Letter(
+            subject=_("%(who)s has withdrawn the invitation") % {"who": invitation.who},
+            first=_("%(who)s has withdrawn the invitation of %(date)s. There is nothing to do.") % _access(invitation),
+        ),
+    )
+
+
+def tell_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]]) -> None:
+    """The client opened more or less; `before` are the scope and the areas until now."""
+    _to_agency(
+        "access_changed",
+        invitation,
+        lambda: Letter(
+            subject=_("%(who)s has changed your access") % {"who": invitation.who},
+            first=_("%(who)s has changed what you have access to. From now on it is: %(access)s.") % _access(invitation),
+            then=[_("Before, it was: %(access)s.") % {"access": access_label(*before)}],
+            button=_("See the access"),
+        ),
+    )
+
+
+def tell_revoked(invitation: AccessInvitation) -> None:
+    """The client took the access back."""
+    _to_agency(
+        "access_revoked",
+        invitation,
+        lambda: Letter(
+            subject=_("%(who)s has taken the access back") % {"who": invitation.who},
+            first=_("%(who)s has taken back the access that you had since %(since)s (%(access)s).") % _access(invitation),
+            then=[_("Please use it no longer. If you think this is a mistake, ask them; you can also send an access request.")],
+            button=_("See the access"),
+        ),
+    )
+
+
+# --- To the client -----------------------------------------------------------------------------------------------------
+
+
+def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
+    """The agency has connected the access."""
+    _to_client(
+        "access_connected",
+        invitation,
+        lambda: Letter(
+            subject=_("%(agency)s now has the access you gave") % _access(invitation),
+            first=_("thank you: %(agency)s has connected your access and can now help you (%(access)s).") % _access(invitation),
+            then=[_("You can see this access, change it or take it back at any time.")],
+            button=_("See the access I gave"),
+        ),
+        by=by,
+    )
+
+
+def tell_rejected(invitation: AccessInvitation, *, by: User) -> None:
+    """The agency said no, in a standard mail; its personal message, if there is one, stands in it as a quotation."""
+    _to_client("access_rejected", invitation, lambda: _rejection(invitation, invitation.reason), by=by)
+
+
+def preview_rejected(invitation: AccessInvitation, *, message: str) -> dict[str, str]:
+    """`subject`, `text` and `html` as the client would get them with this personal message, in the client's language."""
+    return _client_parts(invitation, lambda: _rejection(invitation, message))
+
+
+def _rejection(invitation: AccessInvitation, message: str) -> Letter:
+    return Letter(
+        subject=_("Your invitation to %(agency)s") % _access(invitation),
+        first=_("%(agency)s can't take up your invitation of %(date)s. No access was given (%(access)s), and nothing changes for you.")
+        % _access(invitation),
+        quote=message,
+        quote_intro=_("%(agency)s writes:") % _access(invitation),
+        then=[_("You can invite them again later, or another agency of the partner network.")],
+        button=_("See the access I gave"),
+    )
+
+
+def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
+    """The agency ended the access, with or without a reason."""
+    _to_client(
+        "access_disconnected",
+        invitation,
+        lambda: Letter(
+            subject=_("%(agency)s has ended its access") % _access(invitation),
+            first=_("%(agency)s has ended the access that you gave (%(access)s). It can't use it any more.") % _access(invitation),
+            quote=invitation.reason,
+            quote_intro=_("%(agency)s writes:") % _access(invitation),
+            then=[_("Should you work together again, you can send a new invitation.")],
+            button=_("See the access I gave"),
+        ),
+        by=by,
+    )
+
+
+def tell_erased(invitation: AccessInvitation) -> None:
+    """The agency erased the customer, and the access ended with it. No agency can read this mail, which outlives the erasure."""
+    _to_client(
+        "access_erased",
+        invitation,
+        lambda: Letter(
+            subject=_("%(agency)s has ended its access") % _access(invitation),
+            first=_("%(agency)s has deleted your data. With that, the access that you gave (%(access)s) has ended, too.")
+            % _access(invitation),
+            button=_("See the access I gave"),
+        ),
+        by=None,
+        readable=False,
+    )
+
+
+# --- To both -----------------------------------------------------------------------------------------------------------
+
+
+def tell_expired(invitation: AccessInvitation) -> None:
+    """Nobody answered in time."""
+    _to_client(
+        "access_expired",
+        invitation,
+        lambda: Letter(
+            subject=_("Your invitation to %(agency)s has expired") % _access(invitation),
+            first=_("%(agency)s did not answer your invitation of %(date)s in time. It has expired; no access was given.")
+            % _access(invitation),
+            then=[_("You can send a new invitation at any time.")],
+            button=_("See the access I gave"),
+        ),
+        by=None,
+    )
+    _to_agency(
+        "access_expired",
+        invitation,
+        lambda: Letter(
+            subject=_("The invitation of %(who)s has expired") % {"who": invitation.who},
+            first=_("Nobody answered the invitation of %(who)s of %(date)s in time. It has expired.") % _access(invitation),
+            then=[_("If you want to work with them: they can send a new one, or you send them an access request.")],
+            button=_("See the invitation"),
+        ),
+    )
+
+
+def tell_force_ended(invitation: AccessInvitation) -> None:
+    """The administration of the portal ended an access; both are told why."""
+    _to_client(
+        "access_force_ended",
+        invitation,
+        lambda: Letter(
+            subject=_("The access of %(agency)s was ended") % _access(invitation),
+            first=_("The administration of the partner portal has ended the access that you gave to %(agency)s (%(access)s).")
+            % _access(invitation),
+            quote=invitation.reason,
+            quote_intro=_("The administration writes:"),
+            button=_("See the access I gave"),
+        ),
+        by=None,
+    )
+    _to_agency(
+        "access_force_ended",
+        invitation,
+        lambda: Letter(
+            subject=_("Your access to %(who)s was ended") % {"who": invitation.who},
+            first=_("The administration of the partner portal has ended the access that %(who)s gave you (%(access)s).")
+            % _access(invitation),
+            quote=invitation.reason,
+            quote_intro=_("The administration writes:"),
+            button=_("See the access"),
+        ),
+    )
+
+
+# --- Access requests ---------------------------------------------------------------------------------------------------
+
+
+def send_request(asked: AccessRequest, *, by: User) -> None:
+    """Ask the client, with the personal link."""
+    _to_asked(
+        "access_request",
+        asked,
+        lambda: Letter(
+            subject=_("%(agency)s asks you for access") % _asked(asked),
+            first=_("%(person)s of %(agency)s asks you for access: %(access)s.") % {**_asked(asked), "person": str(by)},
+            quote=asked.message,
+            quote_intro=_("%(person)s writes:") % {"person": str(by)},
+            then=[
+                _("You decide: grant it, grant less, or decline. Nothing happens before you press a button on the page behind this link.")
+                + " "
+                + _("It works until %(date)s, for this e-mail address alone; we send a code there to be sure that it is you.")
+                % {"date": _day(asked.expires_at)}
+            ],
+            button=_("See the request"),
+            link=asked.link or "",
+        ),
+        by=by,
+    )
+
+
+def tell_request_withdrawn(asked: AccessRequest, *, by: User) -> None:
+    """The agency no longer asks."""
+    _to_asked(
+        "access_request_withdrawn",
+        asked,
+        lambda: Letter(
+            subject=_("%(agency)s no longer asks you for access") % _asked(asked),
+            first=_("%(agency)s has withdrawn its request of %(date)s. There is nothing to do.") % _asked(asked),
+        ),
+        by=by,
+    )
+
+
+def tell_request_granted(asked: AccessRequest, *, given: AccessInvitation) -> None:
+    """The client said yes; `given` is what the agency has now."""
+    _to_asking(
+        "access_request_granted",
+        asked,
+        lambda: Letter(
+            subject=_("%(customer)s has granted you access") % _asked(asked),
+            first=_("%(customer)s has granted your access request of %(date)s. You now have: %(granted)s.")
+            % {**_asked(asked), "granted": given.access_label},
+            button=_("See the customer"),
+        ),
+    )
+
+
+def tell_request_declined(asked: AccessRequest) -> None:
+    """The client said no."""
+    _to_asking(
+        "access_request_declined",
+        asked,
+        lambda: Letter(
+            subject=_("%(customer)s has declined your access request") % _asked(asked),
+            first=_("%(customer)s has declined your access request of %(date)s (%(access)s).") % _asked(asked),
+            button=_("See the customer"),
+        ),
+    )
+
+
+def tell_request_expired(asked: AccessRequest) -> None:
+    """Nobody answered in time; both sides are told."""
+    _to_asked(
+        "access_request_expired",
+        asked,
+        lambda: Letter(
+            subject=_("The access request of %(agency)s has expired") % _asked(asked),
+            first=_("%(agency)s asked you for access on %(date)s. The request has expired, no access was given; there is nothing to do.")
+            % _asked(asked),
+        ),
+        by=None,
+    )
+    _to_asking(
+        "access_request_expired",
+        asked,
+        lambda: Letter(
+            subject=_("Your access request to %(customer)s has expired") % _asked(asked),
+            first=_("%(customer)s did not answer your access request of %(date)s (%(access)s). It has expired; you can send a new one.")
+            % _asked(asked),
+            button=_("See the customer"),
+        ),
+    )
+
+
+# --- How they are written ----------------------------------------------------------------------------------------------
+
+
+def _to_client(kind: str, invitation: AccessInvitation, letter: Callable[[], Letter], *, by: User | None, readable: bool = True) -> None:
+    queue_mail(
+        kind=kind,
+        to=invitation.client.email,
+        agency=invitation.agency if readable else None,
+        customer=invitation.customer if readable else None,
+        from_name=invitation.agency.name,
+        reply_to=by.email if by else "",
+        **_client_parts(invitation, letter),
+    )
+
+
+def _client_parts(invitation: AccessInvitation, letter: Callable[[], Letter]) -> dict[str, str]:
+    with translation.override(invitation.language):
+        why = _("You get this e-mail because you gave %(agency)s access, or wanted to, in the partner portal.") % _access(invitation)
+        return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:my"))
+
+
+def _to_agency(kind: str, invitation: AccessInvitation, letter: Callable[[], Letter]) -> None:
+    customer = invitation.customer
+    to = _contact(invitation.agency, customer.responsible_id if customer else None, invitation.connected_by_id)
+    _notify(kind, to, letter, about=invitation, link=invitation.get_absolute_url(), reply_to=invitation.client.email)
+
+
+def _to_asked(kind: str, asked: AccessRequest, letter: Callable[[], Letter], *, by: User | None) -> None:
+    agency, customer = asked.agency, asked.customer
+    with translation.override(customer.language):
+        why = _("You get this e-mail because %(agency)s works for you.") % _asked(asked)
+        parts = _parts(letter(), name=customer.person_name, sender=str(agency), why=why, link="")
+    queue_mail(kind=kind, to=asked.email, agency=agency, customer=customer, from_name=agency.name, reply_to=by.email if by else "", **parts)
+
+
+def _to_asking(kind: str, asked: AccessRequest, letter: Callable[[], Letter]) -> None:
+    to = _contact(asked.agency, asked.requested_by_id, asked.customer.responsible_id)
+    _notify(kind, to, letter, about=asked, link=asked.customer.get_absolute_url(), reply_to=asked.email)
+
+
+def _notify(
+    kind: str, to: User | None, letter: Callable[[], Letter], *, about: AccessInvitation | AccessRequest, link: str, reply_to: str
+) -> None:
+    """To somebody of the agency; nobody is told where nobody works any more."""
+    if to is None:
+        return
+    with translation.override(about.agency.language):
+        why = _("You get this e-mail because you work for %(agency)s.") % {"agency": about.agency}
+        parts = _parts(letter(), name=str(to), sender=_("Partner Portal"), why=why, link=link)
+    queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
+
+
+def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, str]:
+    """`subject`, `text` and `html`, in the active language."""
+    address = letter.link or (f"{settings.SITE_URL}{link}" if letter.button else "")
+    return render_mail("access", {"letter": letter, "name": name, "sender": sender, "why": why, "link": address})
+
+
+def _contact(agency: Agency, *preferred: int | None) -> User | None:
+    """Who of the agency is written to: the first of the preferred who still works there, else the owner who came first."""
+    members: dict[int, Membership] = {m.user_id: m for m in agency.memberships.select_related("user").order_by("created_at", "pk")}
+    for user_id in preferred:
+        if user_id in members:
+            return members[user_id].user
+    owners = [m for m in members.values() if m.role == Role.OWNER] or list(members.values())
+    return owners[0].user if owners else None
+
+
+def _access(invitation: AccessInvitation) -> dict[str, str]:
+    return {
+        "who": invitation.who,
+        "agency": str(invitation.agency),
+        "access": invitation.access_label,
+        "date": _day(invitation.created_at),
+        "since": _day(invitation.connected_at or invitation.created_at),
+    }
+
+
+def _asked(asked: AccessRequest) -> dict[str, str]:
+    return {
+        "agency": str(asked.agency),
+        "customer": asked.customer.display_name,
+        "access": asked.access_label,
+        "date": _day(asked.created_at),
+    }
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")

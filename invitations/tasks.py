@@ -1,0 +1,35 @@
+"""What beat has done for invitations and access requests."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery import shared_task
+
+from invitations.asking import expire_request
+from invitations.models import AccessInvitation, AccessRequest
+from invitations.services import StepTaken, expire_invitation
+
+logger = logging.getLogger(__name__)
+
+#: So many of each kind in one go; the next go takes the next ones.
+BATCH = 500
+
+
+@shared_task(name="invitations.expire")
+def expire() -> int:
+    """Close what waited too long and tell both sides; how many that were. Each is a transaction of its own."""
+    invitations = _each(AccessInvitation.objects.overdue().order_by("pk")[:BATCH], expire_invitation)
+    return invitations + _each(AccessRequest.objects.overdue().order_by("pk")[:BATCH], expire_request)
+
+
+def _each(rows: Any, expire_one: Callable[[Any], None]) -> int:
+    done = 0
+    for row in rows:
+        try:
+            expire_one(row)
+        except StepTaken as taken:
+            logger.info("%r was %s meanwhile.", row, taken.state)
+        else:
+            done += 1
+    return done

@@ -1,0 +1,50 @@
+"""What the pages of other apps show of this one."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.template.defaultfilters import date as format_date
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from invitations.access import CustomerAccess, customer_access, waiting_requests
+from invitations.models import AccessRequest
+
+register = template.Library()
+
+
+@register.filter
+def quoted(text: str) -> str:
+    """Somebody's words as a quotation in the text part of a mail."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+@register.simple_tag
+def ago(value: datetime) -> SafeString:
+    """How long ago a moment is, in the largest unit that fits: “5 min ago”, “2 h ago”, “3 d ago”."""
+    minutes = int((timezone.now() - value).total_seconds() // 60)
+    if minutes < 60:
+        text = _("%(count)s min ago") % {"count": max(minutes, 1)}
+    elif minutes < 60 * 24:
+        text = _("%(count)s h ago") % {"count": minutes // 60}
+    else:
+        text = _("%(count)s d ago") % {"count": minutes // (60 * 24)}
+    shown = timezone.localtime(value)
+    title = format_date(shown, "DATETIME_FORMAT")
+    return format_html('<time datetime="{}" title="{}">{}</time>', shown.isoformat(timespec="minutes"), title, text)
+
+
+@register.simple_tag
+def access_of(customer: Customer) -> CustomerAccess:
+    """What the agency has access to for this customer."""
+    return customer_access(customer)
+
+
+@register.simple_tag
+def access_requests_of(customer: Any) -> list[AccessRequest]:
+    """The agency's access requests that this customer's people haven't answered yet."""
+    return waiting_requests(customer)

@@ -1,0 +1,134 @@
+"""Access requests: staff ask, the asked client grants or declines."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from invitations.asking import decline_request, grant_request, request_access, resend_request, withdraw_request
+from invitations.forms import AskForm, GrantForm, addresses_of
+from invitations.models import AccessRequest
+from invitations.services import StepTaken
+from invitations.views.client import asked_of
+from invitations.views.saying import say_taken
+from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
+
+# --- Staff -------------------------------------------------------------------------------------------------------------
+
+
+@agency_view()
+def ask(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Send access request” on a customer's page."""
+    customer = get_object_or_404(request.agency.customers.active(), pk=pk)
+    if not addresses_of(customer):
+        return render(request, "invitations/ask.html", {"customer": customer})
+    form = AskForm(request.input, customer=customer)
+    if request.method == "POST" and form.is_valid():
+        try:
+            asked = request_access(customer=customer, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("The access request to %(email)s is on its way.") % {"email": asked.email})
+            return redirect(customer)
+    return render(request, "invitations/ask.html", {"customer": customer, "form": form})
+
+
+@agency_view(methods=("POST",))
+def resend(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mail the link once more."""
+    asked = _asked(request, pk)
+    try:
+        sent = resend_request(asked, by=request.user)
+    except StepTaken as taken:
+        say_taken(request, taken)
+    else:
+        if sent:
+            messages.success(request, _("The access request to %(email)s was sent again.") % {"email": asked.email})
+        else:
+            messages.info(request, _("It was sent a moment ago; no second e-mail was sent."))
+    return redirect(asked.customer)
+
+
+@agency_view(methods=("POST",))
+def withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
+    """No longer ask."""
+    asked = _asked(request, pk)
+    try:
+        withdraw_request(asked, by=request.user)
+    except StepTaken as taken:
+        say_taken(request, taken)
+    else:
+        messages.success(request, _("The access request was withdrawn; its link is closed."))
+    return redirect(asked.customer)
+
+
+def _asked(request: AgencyRequest, pk: int) -> AccessRequest:
+    requests = request.agency.access_requests.select_related("customer").exclude(customer__status="erased")
+    asked: AccessRequest = get_object_or_404(requests, pk=pk)
+    return asked
+
+
+# --- Whoever is asked --------------------------------------------------------------------------------------------------
+
+
+def asked_page(view: Callable[[ClientRequest, AccessRequest], HttpResponse]) -> Callable[..., Any]:
+    """For the pages behind the mailed link: only the asked address gets further, no search engine finds them."""
+
+    @wraps(view)
+    def guarded(request: ClientRequest, token: str) -> HttpResponse:
+        found = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation")
+        asked = found.with_token(token).first()
+        if asked is None:
+            raise Http404
+        if asked_of(request.user).filter(pk=asked.pk).exists():
+            response = view(request, asked)
+        else:
+            response = render(request, "invitations/asked_other.html", {"asked": asked}, status=403)
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
+        response["Referrer-Policy"] = "strict-origin"
+        return response
+
+    return guarded
+
+
+@client_view()
+@asked_page
+def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
+    """Who asks for what; a POST grants it, or less. A GET grants nothing."""
+    if asked.state != AccessRequest.Status.PENDING:
+        return _answered(request, asked)
+    form = GrantForm(request.input, asked=asked)
+    if request.method == "POST" and form.is_valid():
+        try:
+            grant_request(asked, client=request.user, **form.cleaned_data)
+        except StepTaken as taken:
+            say_taken(request, taken)
+        else:
+            messages.success(request, _("%(agency)s now has access. You can change it or take it back here.") % {"agency": asked.agency})
+        return redirect("invitations:my")
+    return render(request, "invitations/asked.html", {"asked": asked, "agency": asked.agency, "form": form})
+
+
+@client_view(methods=("POST",))
+@asked_page
+def decline(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
+    """The asked client says no."""
+    try:
+        decline_request(asked)
+    except StepTaken as taken:
+        say_taken(request, taken)
+    else:
+        messages.success(request, _("You declined; %(agency)s was told by e-mail. No access was given.") % {"agency": asked.agency})
+    return redirect("invitations:my")
+
+
+def _answered(request: HttpRequest, asked: AccessRequest) -> HttpResponse:
+    """What the link shows once it takes no answer any more."""
+    return render(request, "invitations/asked_closed.html", {"asked": asked, "agency": asked.agency}, status=410)

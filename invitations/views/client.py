@@ -1,0 +1,157 @@
+"""For clients: giving an agency access, seeing what one gave, changing it, taking it back."""
+
+from allauth.account.models import EmailAddress
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from invitations.forms import ChangeForm, GiveForm
+from invitations.models import AccessInvitation, AccessRequest, AccessRequestQuerySet
+from invitations.services import (
+    StepTaken,
+    change_access,
+    give_access,
+    open_invitation,
+    refuse_own_agency,
+    revoke_access,
+    withdraw_invitation,
+)
+from invitations.views.saying import say_taken
+from partnerportal.accounts.models import User
+from partnerportal.agencies.access import ClientRequest, client_view
+from partnerportal.audit.models import AuditEvent
+from partnerportal.network.models import PartnerProfile
+from partnerportal.paging import keyset_page
+
+#: Events that an invitation's page shows.
+HISTORY_LENGTH = 50
+#: What a client told about themselves once need not be typed again for the next agency.
+TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
+
+
+@client_view()
+def give(request: ClientRequest, slug: str) -> HttpResponse:
+    """“Give access” on a registered profile."""
+    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slug=slug)
+    agency = profile.agency
+    context = {"profile": profile, "agency": agency}
+    try:
+        refuse_own_agency(agency, request.user)
+    except ValidationError as error:
+        return render(request, "invitations/give.html", {**context, "refusal": " ".join(error.messages)})
+    if given := open_invitation(agency, request.user):
+        return render(request, "invitations/give.html", {**context, "given": given})
+    form = GiveForm(request.input, initial=_told_before(request.user), cancel=profile.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
+        except ValidationError as error:
+            messages.info(request, " ".join(error.messages))
+        else:
+            messages.success(request, _("Your invitation to %(agency)s is on its way. They will answer it.") % {"agency": agency})
+        return redirect("invitations:my")
+    return render(request, "invitations/give.html", {**context, "form": form})
+
+
+def _told_before(client: User) -> dict[str, str]:
+    """What the client told the last agency; at first, their name."""
+    last = AccessInvitation.objects.filter(client=client).exclude(name="").order_by("-pk").values(*TOLD).first()
+    return {"name": client.full_name, **(last or {})}
+
+
+@client_view(methods=("GET",))
+def my(request: ClientRequest) -> HttpResponse:
+    """The access I gave: to whom, what, since when; and who asks me for some."""
+    mine = _mine(request)
+    still_open = mine.filter(status__in=["pending", "connected"]).order_by("-pk")
+    over = mine.exclude(status__in=["pending", "connected"])
+    return render(
+        request,
+        "invitations/my.html",
+        {
+            "open": still_open,
+            "page": keyset_page(request, over, order_by=("-pk",), size=10),
+            "asked": asked_of(request.user).waiting().select_related("agency").order_by("-pk"),
+        },
+    )
+
+
+@client_view(methods=("GET",))
+def mine(request: ClientRequest, pk: int) -> HttpResponse:
+    """One access that I gave, with all that happened to it."""
+    invitation = get_object_or_404(_mine(request), pk=pk)
+    return render(request, "invitations/mine.html", {"invitation": invitation, "history": history_of(invitation)})
+
+
+@client_view()
+def change(request: ClientRequest, pk: int) -> HttpResponse:
+    """Open more or less."""
+    invitation = get_object_or_404(_mine(request), pk=pk)
+    back = reverse("invitations:mine", args=[pk])
+    if invitation.state != AccessInvitation.Status.CONNECTED:
+        say_taken(request, StepTaken(invitation.state))
+        return redirect(back)
+    form = ChangeForm(request.input, invitation=invitation, cancel=back)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = change_access(invitation, **form.cleaned_data)
+        except StepTaken as taken:
+            say_taken(request, taken)
+        else:
+            values = {"agency": invitation.agency}
+            if changed:
+                messages.success(request, _("The access of %(agency)s was changed; they were told by e-mail.") % values)
+            else:
+                messages.info(request, _("%(agency)s had this access already. Nothing was changed.") % values)
+        return redirect(back)
+    return render(request, "invitations/change.html", {"invitation": invitation, "form": form})
+
+
+@client_view(methods=("POST",))
+def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
+    """No longer wait for the agency's answer."""
+    invitation = get_object_or_404(_mine(request), pk=pk)
+    try:
+        withdraw_invitation(invitation)
+    except StepTaken as taken:
+        say_taken(request, taken)
+    else:
+        messages.success(
+            request, _("The invitation to %(agency)s was withdrawn; they were told by e-mail.") % {"agency": invitation.agency}
+        )
+    return redirect("invitations:my")
+
+
+@client_view(methods=("POST",))
+def revoke(request: ClientRequest, pk: int) -> HttpResponse:
+    """Take the access back."""
+    invitation = get_object_or_404(_mine(request), pk=pk)
+    try:
+        revoke_access(invitation)
+    except StepTaken as taken:
+        say_taken(request, taken)
+    else:
+        messages.success(request, _("%(agency)s has no access any more; they were told by e-mail.") % {"agency": invitation.agency})
+    return redirect("invitations:my")
+
+
+def _mine(request: ClientRequest) -> QuerySet[AccessInvitation]:
+    """What this client gave, and nothing of anybody else."""
+    return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile")
+
+
+def asked_of(user: User) -> AccessRequestQuerySet:
+    """The access requests to this person's confirmed addresses."""
+    addresses = EmailAddress.objects.filter(user=user, verified=True).values("email")
+    return AccessRequest.objects.filter(email__in=addresses)
+
+
+def history_of(invitation: AccessInvitation) -> QuerySet[AuditEvent]:
+    """What happened to an invitation, the newest first."""
+    events = AuditEvent.objects.filter(object_type=invitation._meta.label_lower, object_id=invitation.pk)
+    return events.order_by("-pk")[:HISTORY_LENGTH]

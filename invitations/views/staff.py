@@ -1,0 +1,155 @@
+"""For staff: the invitations that wait, connecting and rejecting them, ending an access. All is fetched through `request.agency`."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from customers.choosing import chosen_customer, customer_choice
+from customers.views.adding import adding_page
+from invitations.forms import DisconnectForm, RejectForm
+from invitations.mails import preview_rejected
+from invitations.models import AccessInvitation
+from invitations.services import Handover, StepTaken, connect_to, connect_to_new, disconnect_access, reject_invitation
+from invitations.views.client import history_of
+from invitations.views.saying import say_taken
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.paging import keyset_page
+
+Status = AccessInvitation.Status
+
+
+@agency_view(methods=("GET",))
+def listing(request: AgencyRequest) -> HttpResponse:
+    """All invitations: those that wait, those that are connected, those that are over."""
+    known = request.agency.access_invitations.known().select_related("customer")
+    kinds = {
+        "waiting": known.waiting(),
+        "connected": known.connected(),
+        "over": known.exclude(pk__in=known.waiting().values("pk")).exclude(status=Status.CONNECTED),
+    }
+    kind = request.GET.get("show", "waiting")
+    kind = kind if kind in kinds else "waiting"
+    page = keyset_page(request, kinds[kind], order_by=("-pk",))
+    return render(request, "invitations/list.html", {"page": page, "kind": kind})
+
+
+@agency_view(methods=("GET",))
+def detail(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Who gives what access, and what can be done about it."""
+    invitation = get_object_or_404(_known(request), pk=pk)
+    return render(request, "invitations/detail.html", {"invitation": invitation, "history": history_of(invitation)})
+
+
+@agency_view()
+def connect(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Connect Customer”: create one, or choose one of those who are there; the likely ones first."""
+    invitation = get_object_or_404(_known(request), pk=pk)
+    if invitation.state != Status.PENDING:
+        return _too_late(request, invitation)
+    if request.method == "POST" and "customer" in request.POST:
+        customer = chosen_customer(request)
+        try:
+            handover = connect_to(invitation, customer=customer, by=request.user)
+        except StepTaken as taken:
+            say_taken(request, taken)
+            return redirect(invitation)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect("invitations:connect", pk=pk)
+        _say_connected(request, handover)
+        return redirect(customer)
+    choice = customer_choice(request, {**invitation.customer_fields(), "website": next(iter(invitation.domains), "")})
+    return render(request, "invitations/connect.html", {"invitation": invitation, "choice": choice})
+
+
+@agency_view()
+def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Connect Customer” with a new customer: the ordinary form, filled with what the client told."""
+    invitation = get_object_or_404(_known(request), pk=pk)
+    if invitation.state != Status.PENDING:
+        return _too_late(request, invitation)
+
+    def save(fields: dict[str, Any]) -> HttpResponse:
+        try:
+            handover = connect_to_new(invitation, by=request.user, **fields)
+        except StepTaken as taken:
+            say_taken(request, taken)
+            return redirect(invitation)
+        _say_connected(request, handover)
+        return redirect(handover.customer)
+
+    return adding_page(
+        request,
+        save=save,
+        initial=invitation.customer_fields(),
+        cancel=invitation.get_absolute_url(),
+        template="invitations/connect_new.html",
+        context={"invitation": invitation},
+    )
+
+
+@agency_view()
+def reject(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Reject invitation”: the mail is shown before it is sent."""
+    invitation = get_object_or_404(_known(request), pk=pk)
+    if invitation.state != Status.PENDING:
+        return _too_late(request, invitation)
+    form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
+    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
+        try:
+            reject_invitation(invitation, message=form.cleaned_data["message"], by=request.user)
+        except StepTaken as taken:
+            say_taken(request, taken)
+        else:
+            messages.success(request, _("The invitation of %(who)s was rejected; they were told by e-mail.") % {"who": invitation.who})
+        return redirect(invitation)
+    message = form.cleaned_data.get("message", "") if form.is_bound and form.is_valid() else ""
+    preview = preview_rejected(invitation, message=message)
+    return render(request, "invitations/reject.html", {"invitation": invitation, "form": form, "preview": preview})
+
+
+@agency_view()
+def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
+    """End an access that a client gave."""
+    invitation = get_object_or_404(_known(request), pk=pk)
+    if invitation.state != Status.CONNECTED:
+        return _too_late(request, invitation)
+    form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
+    if request.method == "POST" and form.is_valid():
+        try:
+            disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)
+        except StepTaken as taken:
+            say_taken(request, taken)
+        else:
+            messages.success(request, _("The access to %(who)s was ended; they were told by e-mail.") % {"who": invitation.who})
+        return redirect(invitation)
+    return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
+
+
+def _known(request: AgencyRequest) -> QuerySet[AccessInvitation]:
+    return request.agency.access_invitations.known().select_related("agency", "client", "customer", "connected_by")
+
+
+def _too_late(request: AgencyRequest, invitation: AccessInvitation) -> HttpResponse:
+    say_taken(request, StepTaken(invitation.state))
+    return redirect(invitation)
+
+
+def _say_connected(request: AgencyRequest, handover: Handover) -> None:
+    """That it worked, and what became of each domain."""
+    said = [_("The access was connected to %(customer)s; the client was told by e-mail.") % {"customer": handover.customer}]
+    if handover.added:
+        text = ngettext("The domain %(names)s was added.", "The domains %(names)s were added.", len(handover.added))
+        said.append(text % {"names": ", ".join(handover.added)})
+    messages.success(request, " ".join(said))
+    for name, customer in handover.held:
+        messages.warning(
+            request,
+            _("%(name)s was left where it is: it belongs to %(customer)s.") % {"name": name, "customer": customer},
+        )

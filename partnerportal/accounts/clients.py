@@ -1,0 +1,46 @@
+"""Accounts of clients: opened by a code, without a password, and only on the way to a page that is made for clients."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import transaction
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from partnerportal.accounts.models import User
+
+#: An account whose code was never entered is deleted after this time: somebody may have typed another's address.
+UNCONFIRMED_FOR = timedelta(days=1)
+#: No password has this hash. The same for all, so that the sweep finds them; Django's own unusable ones differ, which helps nobody here.
+NO_PASSWORD = UNUSABLE_PASSWORD_PREFIX
+
+
+def opens_accounts(request: HttpRequest) -> bool:
+    """Whether whoever signs in now is on the way to a page for clients (one behind `client_view`): only there, a code makes an account."""
+    target = request.POST.get("next") or request.GET.get("next") or ""
+    try:
+        view: Any = resolve(urlsplit(target).path).func
+    except (Resolver404, ValueError):
+        return False
+    return getattr(view, "for_clients", False) is True
+
+
+@transaction.atomic
+def client_account(email: str) -> User | None:
+    """The account with this address, a new one without a password if there is none; None for one that was switched off."""
+    address = email.strip().lower()
+    user, created = User.objects.get_or_create(email=address, defaults={"password": NO_PASSWORD})
+    if created:
+        EmailAddress.objects.create(user=user, email=address, primary=True)
+    return user if user.is_active else None
+
+
+def purge_unconfirmed() -> int:
+    """Delete accounts whose code was never entered; how many that were."""
+    long_ago = timezone.now() - UNCONFIRMED_FOR
+    never_used = User.objects.filter(password=NO_PASSWORD, last_login=None, is_staff=False, memberships=None, date_joined__lt=long_ago)
+    return never_used.delete()[0]

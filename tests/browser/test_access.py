@@ -1,0 +1,97 @@
+"""Access, as people give, take up, reject and take it back."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in, signed_in
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.factories.invitations import ConnectedFactory, InvitationFactory
+from tests.smtp import Sink
+
+
+def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
+    clients_browser = browser.new_context(locale="en-GB")
+    client = clients_browser.new_page()
+    client.goto(f"{portal}/partners/alder/access/")
+    client.get_by_label("E-mail").fill("kim@new.example")
+    client.get_by_role("button", name="Send me a code").click()
+    code = re.search(r"^[A-Z]{4}-[A-Z]{4}$", mail_server.wait_for("kim@new.example", seconds=30).part("plain"), re.M)
+    assert code
+    client.get_by_label("Code").fill(code.group().lower())
+    client.get_by_role("button", name="Sign in").click()
+    expect(client.get_by_role("heading", level=1)).to_have_text("Give Alder Web access")
+    expect(client.get_by_role("checkbox", name="Support")).to_be_hidden()
+    client.get_by_label("Partial access").check()
+    client.get_by_role("checkbox", name="Domains").check()
+    client.get_by_role("textbox", name="Domains").fill("müllerei.example")
+    client.get_by_label("Name").fill("Kim Paulsen")
+    client.get_by_label("Company").fill("Mühle Paulsen")
+    client.get_by_role("button", name="Send invitation").click()
+    expect(client.get_by_role("article")).to_contain_text("waiting")
+
+    sign_in(page, portal, "stan@alder.example")
+    expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text(
+        "1 invitation is waiting"
+    )
+    page.goto(f"{portal}/customers/")
+    page.get_by_role("link", name="Connect Customer").click()
+    page.get_by_role("link", name="Create a new customer").click()
+    expect(page.get_by_label("Last name")).to_have_value("Paulsen")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Mühle Paulsen")
+    access = page.get_by_role("region", name="Access")
+    expect(access).to_contain_text("Partial access")
+    expect(access).to_contain_text("Given by Kim Paulsen")
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("müllerei.example")
+    expect(page.get_by_role("navigation")).not_to_contain_text("invitation")
+
+    client.reload()
+    expect(client.get_by_role("article")).to_contain_text("connected")
+    clients_browser.close()
+
+
+def test_connecting_to_somebody_who_is_there(page: Page, portal: str, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Paulsen's mill", email="kim@client.example")
+    InvitationFactory(agency=cast.alder, client=cast.kim, company="Mühle Paulsen")
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}/customers/")
+    page.get_by_role("link", name="Connect Customer").click()
+    likely = page.get_by_role("region", name="Is it one of these?")
+    expect(likely).to_contain_text("same e-mail")
+    likely.get_by_role("button", name="Connect").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Paulsen's mill")
+    expect(page.get_by_role("region", name="Access")).to_contain_text("Full access")
+
+
+def test_rejecting_with_a_message(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:
+    InvitationFactory(agency=cast.alder, client=cast.kim, company="Mühle Paulsen")
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}/customers/")
+    page.get_by_role("link", name="Reject…").click()
+    preview = page.get_by_role("region", name="The e-mail that is sent")
+    expect(preview).not_to_contain_text("Alder Web writes")
+    page.get_by_label("Personal message").press_sequentially("We are <b>full</b>.")
+    expect(preview).to_contain_text("> We are <b>full</b>.")
+    shown = preview.locator("pre").inner_text()
+    page.get_by_role("button", name="Reject invitation").click()
+    expect(page.get_by_role("main")).to_contain_text("rejected")
+    assert mail_server.wait_for("kim@client.example", seconds=30).part("plain").strip() == shown.strip()
+
+
+def test_taking_access_back_asks_first(page: Page, portal: str, cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    signed_in(page, portal, cast.kim)
+    page.goto(f"{portal}/my/")
+    page.get_by_role("button", name="Take it back").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Alder Web can no longer use the access")
+    page.keyboard.press("Escape")
+    given.refresh_from_db()
+    assert given.status == "connected"
+    page.get_by_role("button", name="Take it back").click()
+    dialog.get_by_role("button", name="Take it back").click()
+    expect(page.get_by_role("main")).to_contain_text("Nobody has access at the moment.")
+    given.refresh_from_db()
+    assert given.status == "revoked"

@@ -1,0 +1,42 @@
+"""Access that clients give, and access requests."""
+
+import factory
+from django.utils import timezone
+
+from invitations.models import AccessInvitation, AccessRequest
+from tests.factories.accounts import UserFactory
+from tests.factories.agencies import AgencyFactory
+from tests.factories.customers import CustomerFactory
+
+
+class InvitationFactory(factory.django.DjangoModelFactory):
+    """One that waits."""
+
+    class Meta:
+        model = AccessInvitation
+
+    agency = factory.SubFactory(AgencyFactory)
+    client = factory.SubFactory(UserFactory)
+    name = "Kim Client"
+    company = factory.Sequence(lambda n: f"Client company {n}")
+    city = "Köln"
+
+
+class ConnectedFactory(InvitationFactory):
+    """One that gives access to a customer."""
+
+    agency = factory.SelfAttribute("customer.agency")
+    customer = factory.SubFactory(CustomerFactory)
+    status = AccessInvitation.Status.CONNECTED
+    connected_at = factory.LazyFunction(timezone.now)
+
+
+class AccessRequestFactory(factory.django.DjangoModelFactory):
+    """One that waits."""
+
+    class Meta:
+        model = AccessRequest
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    email = factory.SelfAttribute("customer.email")

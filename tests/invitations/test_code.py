@@ -1,0 +1,127 @@
+"""A client's account: opened by a code on the way to a client's page, and nowhere else."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.accounts.models import User
+from partnerportal.accounts.tasks import purge_unconfirmed
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.factories.accounts import UserFactory
+from tests.factories.invitations import InvitationFactory
+
+GIVE = "/partners/alder/access/"
+CODE = "/accounts/login/code/"
+CONFIRM = "/accounts/login/code/confirm/"
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+
+def ask(client: Client, email: str, target: str = GIVE):
+    return client.post(CODE, {"email": email, **({"next": target} if target else {})})
+
+
+def mailed_code() -> str:
+    return re.search(r"^[A-Z]{4}-[A-Z]{4}$", OutgoingMail.objects.latest("pk").text, re.M).group()
+
+
+@pytest.mark.parametrize("path", [GIVE, "/my/", "/a/sometoken/"])
+def test_without_a_session_a_code_is_offered(cast: Cast, path: str) -> None:
+    assert Client().get(path).url == f"{CODE}?next={path}"
+
+
+def test_a_code_opens_an_account_and_leads_back_to_the_form(cast: Cast) -> None:
+    client = Client()
+    response = ask(client, "New@Client.example")
+    assert response.url == f"{CONFIRM}?next=%2Fpartners%2Falder%2Faccess%2F"
+    mail = OutgoingMail.objects.get()
+    assert (mail.to_email.lower(), mail.agency) == ("new@client.example", None)
+    response = client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
+    assert response.url == GIVE
+    assert client.get(GIVE).status_code == 200
+    user = User.objects.get(email="new@client.example")
+    assert not user.has_usable_password()
+    assert not user.memberships.exists()
+    assert user.emailaddress_set.get().verified
+
+
+@pytest.mark.parametrize(
+    "target", ["", "/dashboard/", "/customers/", "/partners/alder/", "/admin/", "https://evil.example/my/x", "/nothing/", "\x00"]
+)
+def test_elsewhere_a_code_opens_no_account(cast: Cast, target: str) -> None:
+    before = User.objects.count()
+    response = ask(Client(), "new@client.example", target)
+    assert response.status_code == 302
+    assert User.objects.count() == before
+    assert not OutgoingMail.objects.exists()
+
+
+def test_there_is_still_no_sign_up_with_a_password(cast: Cast) -> None:
+    password = "a-long-password-of-tests"
+    Client().post(f"/accounts/signup/?next={GIVE}", {"email": "new@client.example", "password1": password, "password2": password})
+    assert not User.objects.filter(email="new@client.example").exists()
+
+
+@pytest.mark.parametrize("target", ["", GIVE])
+def test_nothing_tells_whether_there_is_an_account(cast: Cast, target: str) -> None:
+    pages = []
+    for email in (cast.kim.email, "new@client.example"):
+        client = Client()
+        response = ask(client, email, target)
+        page = client.get(response.url).content.decode().replace(email, "…")
+        pages.append((response.status_code, response.url, re.sub(r'csrfmiddlewaretoken" value="\w+"', "", page)))
+    assert pages[0] == pages[1]
+
+
+def test_an_account_that_was_switched_off_gets_no_code(cast: Cast) -> None:
+    UserFactory(email="off@client.example", is_active=False)
+    ask(Client(), "off@client.example")
+    assert not OutgoingMail.objects.exists()
+    assert not User.objects.get(email="off@client.example").is_active
+
+
+def test_codes_run_out_and_are_limited(cast: Cast, settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {}  # allauth's own
+    client = Client()
+    ask(client, cast.kim.email)
+    for _ in range(3):
+        response = client.post(CONFIRM, {"code": "BBBB-BBBB", "next": GIVE})
+    assert response.status_code == 302
+    assert client.get("/my/").status_code == 302
+    cache.clear()
+    mails = OutgoingMail.objects.count()
+    for _ in range(5):
+        ask(Client(), cast.kim.email)
+    assert OutgoingMail.objects.count() == mails + 3
+
+
+def test_what_was_typed_is_kept_when_the_session_ends(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.kim)
+    client.get(GIVE)
+    client.cookies.pop("sessionid")
+    response = client.post(GIVE, {"scope": "partial", "areas": ["email"], "name": "Kim", "message": "Half a page of text"})
+    assert response.url == f"{CODE}?next={GIVE}"
+    ask(client, cast.kim.email)
+    client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
+    page = client.get(GIVE).content.decode()
+    assert "Half a page of text" in page
+    assert "What you typed is still here" in page
+
+
+def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:
+    ask(Client(), "typo@client.example")
+    old = timezone.now() - timedelta(days=2)
+    User.objects.filter(email="typo@client.example").update(date_joined=old)
+    ask(Client(), "today@client.example")
+    waiting = InvitationFactory(agency=cast.alder).client
+    User.objects.filter(pk__in=[waiting.pk, cast.kim.pk, cast.stan.pk]).update(date_joined=old)
+    purge_unconfirmed()
+    assert not User.objects.filter(email="typo@client.example").exists()
+    assert User.objects.filter(pk__in=[waiting.pk, cast.kim.pk, cast.stan.pk]).count() == 3
+    assert User.objects.filter(email="today@client.example").exists()

@@ -1,0 +1,171 @@
+"""“Connect Customer”: a new one, prefilled, or one who is there; what becomes of the domains; who is told."""
+
+import pytest
+from django.test import Client
+
+from customers.models import Customer
+from customers.services import archive_customer
+from invitations.models import AccessInvitation
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, DomainFactory
+from tests.factories.invitations import ConnectedFactory, InvitationFactory
+
+
+@pytest.fixture
+def given(cast: Cast) -> AccessInvitation:
+    return InvitationFactory(
+        agency=cast.alder,
+        client=cast.kim,
+        name="Kim van der Client",
+        company="Kim & Co",
+        phone="+49 40 1234567",
+        street="Weg 1",
+        zip="20095",
+        country="DE",
+        domains=["kim.example", "shop.example", "held.example"],
+        language="de",
+    )
+
+
+def new_path(given: AccessInvitation) -> str:
+    return f"/invitations/{given.pk}/connect/new/"
+
+
+def fields_of(page) -> dict[str, object]:
+    """The form as it stands on the page."""
+    form = page.context["form"]
+    return {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items() if name != "version"}
+
+
+def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    fields = fields_of(stan.get(new_path(given)))
+    expected = {
+        "kind": "company", "company": "Kim & Co", "first_name": "Kim van der", "last_name": "Client", "email": "kim@client.example",
+        "phone": "+49 40 1234567", "street": "Weg 1", "zip": "20095", "city": "Köln", "country": "DE", "language": "de",
+    }  # fmt: skip
+    assert {name: fields[name] for name in expected} == expected
+    holder = CustomerFactory(agency=cast.alder, company="Holder Ltd")
+    DomainFactory(customer=holder, name="held.example")
+    response = stan.post(new_path(given), {**fields, "city": "Bonn"}, follow=True)
+    customer = Customer.objects.get(company="Kim & Co")
+    assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
+    given.refresh_from_db()
+    assert (given.status, given.customer, given.connected_by) == ("connected", customer, cast.stan)
+    assert (customer.city, customer.email) == ("Bonn", "kim@client.example")
+    assert sorted(customer.domains.values_list("name", flat=True)) == ["kim.example", "shop.example"]
+    said = [str(message) for message in response.context["messages"]]
+    assert said[0].endswith("the client was told by e-mail. The domains kim.example, shop.example were added.")
+    assert said[1] == "held.example was left where it is: it belongs to K-1001 Holder Ltd."
+    page = " ".join(response.content.decode().split())
+    for text in ("Full access", "Given by Kim van der Client", "connected by Stan Stein", "The access was connected: full access"):
+        assert text in page
+
+
+def test_the_client_is_told_in_their_language(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    stan.post(f"/invitations/{given.pk}/connect/", {"customer": customer.pk})
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.to_email, mail.from_name, mail.reply_to) == (
+        "access_connected",
+        "kim@client.example",
+        "Alder Web",
+        "stan@alder.example",
+    )
+    assert mail.customer_id == customer.pk
+    assert mail.text.startswith("Guten Tag Kim van der Client,")
+
+
+def test_the_likely_ones_come_first(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    likely = CustomerFactory(agency=cast.alder, company="Somebody", email="KIM@client.example")
+    CustomerFactory(agency=cast.alder)
+    choice = stan.get(f"/invitations/{given.pk}/connect/").context["choice"]
+    assert [twin.customer for twin in choice.likely] == [likely]
+
+
+def test_an_existing_customer_keeps_what_it_has(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    kept = DomainFactory(customer=customer, name="kim.example", registrar="INWX")
+    stan.post(f"/invitations/{given.pk}/connect/", {"customer": customer.pk})
+    assert customer.domains.count() == 3
+    kept.refresh_from_db()
+    assert kept.registrar == "INWX"
+    assert AuditEvent.objects.filter(action="domain.added", customer_id=customer.pk).count() == 2
+
+
+def test_a_twin_can_be_taken_instead(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, email="kim@client.example")
+    response = stan.post(new_path(given), fields_of(stan.get(new_path(given))))
+    assert response.status_code == 200
+    assert len(response.context["twins"]) == 1
+    assert f'action="/invitations/{given.pk}/connect/"' in response.content.decode()
+    given.refresh_from_db()
+    assert given.status == "pending"
+
+
+def test_nobody_else_can_be_chosen(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    archived = CustomerFactory(agency=cast.alder)
+    archive_customer(archived, by=cast.alice)
+    for pk in (CustomerFactory(agency=cast.birch).pk, archived.pk, 0, "x", ""):
+        assert stan.post(f"/invitations/{given.pk}/connect/", {"customer": pk}).status_code == 404
+    given.refresh_from_db()
+    assert given.status == "pending"
+
+
+def test_the_same_client_twice_for_one_customer(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    there = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    response = stan.post(f"/invitations/{given.pk}/connect/", {"customer": there.customer_id}, follow=True)
+    assert "has given access for" in response.content.decode()
+    given.refresh_from_db()
+    assert given.status == "pending"
+
+
+@pytest.mark.parametrize("path", ["connect/", "connect/new/", "reject/", "disconnect/"])
+def test_who_comes_too_late_is_told(stan: Client, given: AccessInvitation, cast: Cast, path: str) -> None:
+    AccessInvitation.objects.update(status="withdrawn", ended_at=given.created_at)
+    customer = CustomerFactory(agency=cast.alder)
+    for response in (
+        stan.get(f"/invitations/{given.pk}/{path}", follow=True),
+        stan.post(f"/invitations/{given.pk}/{path}", {"customer": customer.pk}, follow=True),
+    ):
+        assert response.redirect_chain == [(given.get_absolute_url(), 302)]
+        assert "It has been withdrawn meanwhile. Nothing was changed, and no e-mail was sent." in response.content.decode()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_the_badge_and_the_rows_follow_each_change(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    InvitationFactory(agency=cast.alder, company="Second")
+    InvitationFactory(agency=cast.birch, company="Foreign")
+
+    def seen() -> tuple[object, str]:
+        response = stan.get("/customers/")
+        return response.context["menu"][1].badge, response.content.decode()
+
+    badge, page = seen()
+    assert badge == 2
+    assert "2 invitations are waiting" in page and "Second" in page and "min ago" in page
+    assert "Foreign" not in page
+    stan.post(f"/invitations/{given.pk}/reject/", {"message": ""}, follow=True)
+    badge, page = seen()
+    assert badge == 1
+    assert "1 invitation is waiting" in page and "Kim &amp; Co" not in page
+    AccessInvitation.objects.waiting().update(expires_at=given.created_at)
+    assert seen()[0] is None
+
+
+def test_with_many_the_first_and_the_way_to_all(stan: Client, cast: Cast) -> None:
+    for number in range(8):
+        InvitationFactory(agency=cast.alder, company=f"Client no {number}")
+    page = " ".join(stan.get("/customers/").content.decode().split())
+    assert page.count("Client no ") >= 5 and "Client no 2" not in page
+    assert "All 8" in page
+    everything = stan.get("/invitations/").content.decode()
+    assert "Client no 0" in everything
+
+
+def test_the_list_of_those_that_are_over(stan: Client, cast: Cast) -> None:
+    InvitationFactory(agency=cast.alder, company="Waits")
+    ConnectedFactory(customer__agency=cast.alder, company="Runs")
+    for kind, name in (("waiting", "Waits"), ("connected", "Runs"), ("over", "Nothing here yet"), ("nonsense", "Waits")):
+        assert name in stan.get(f"/invitations/?show={kind}").content.decode()

@@ -1,0 +1,125 @@
+"""A client gives an agency access: `/partners/<slug>/access/`."""
+
+import pytest
+from django.test import Client
+
+from invitations.models import AccessInvitation
+from invitations.services import revoke_access
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.factories.agencies import ProfileFactory
+from tests.factories.invitations import ConnectedFactory, InvitationFactory
+
+PATH = "/partners/alder/access/"
+FIELDS = {
+    "scope": "partial",
+    "areas": ["support", "domains"],
+    "domains": "Müllerei.example\n\nhttps://shop.example/cart\nshop.example",
+    "name": "Kim Client",
+    "company": "Kim & Co",
+    "phone": "+49 40 1234567",
+    "street": "Weg 1",
+    "zip": "20095",
+    "city": "Hamburg",
+    "country": "DE",
+    "message": "Please <b>help</b> https://evil.example",
+}
+
+
+def test_an_invitation_is_given(kim: Client, cast: Cast) -> None:
+    response = kim.post(PATH, FIELDS, follow=True)
+    assert response.redirect_chain[-1][0] == "/my/"
+    given = AccessInvitation.objects.get()
+    assert (given.agency, given.client, given.status, given.scope) == (cast.alder, cast.kim, "pending", "partial")
+    assert given.areas == ["domains", "support"]
+    assert given.domains == ["xn--mllerei-n2a.example", "shop.example"]
+    assert given.language == "en"
+    assert "Alder Web" in response.content.decode()
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.to_email, mail.reply_to) == ("access_given", "alice@alder.example", "kim@client.example")
+    assert "Kim & Co wants to give you access: partial access: Domains, Support." in mail.text
+    assert "> Please <b>help</b> https://evil.example" in mail.text
+    assert "&lt;b&gt;help&lt;/b&gt; https://evil.example" in mail.html
+    assert "<b>" not in mail.html and 'href="https://evil' not in mail.html
+    event = AuditEvent.objects.get(action="invitation.received")
+    assert (event.actor_label, event.agency, event.sentence) == (
+        "",
+        cast.alder,
+        "The client gave access: partial access: Domains, Support",
+    )
+
+
+def test_full_access_names_no_areas(kim: Client) -> None:
+    kim.post(PATH, {**FIELDS, "scope": "full"})
+    assert AccessInvitation.objects.get().areas == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"areas": []}, "Please choose at least one area, or full access."),
+        ({"areas": ["everything"]}, "everything is not one of the available choices"),
+        ({"scope": "some"}, "some is not one of the available choices"),
+        ({"name": ""}, "This field is required."),
+        ({"domains": "shop.example\nno domain"}, "Line 2, “no domain”: this is not a domain name."),
+        ({"domains": "\n".join(f"d{n}.example" for n in range(51))}, "Please name 50 domains at most."),
+        ({"message": "x" * 10_000}, "at most 5000 characters"),
+        ({"message": "\x07"}, "can&#x27;t be displayed"),
+        ({"name": "Two\nlines"}, "single line"),
+        ({"company": "x" * 201}, "at most 200 characters"),
+    ],
+)
+def test_what_can_not_be_is_said_at_the_field(kim: Client, changed: dict[str, object], message: str) -> None:
+    response = kim.post(PATH, {**FIELDS, **changed})
+    assert response.status_code == 200
+    assert message in response.content.decode()
+    assert not AccessInvitation.objects.exists()
+
+
+def test_long_texts_with_html_are_text_everywhere(kim: Client, alice: Client) -> None:
+    kim.post(PATH, {**FIELDS, "message": "<script>alert(1)</script> " + "x" * 4900})
+    given = AccessInvitation.objects.get()
+    for browser, path in ((alice, given.get_absolute_url()), (kim, f"/my/{given.pk}/"), (alice, "/customers/")):
+        page = browser.get(path).content.decode()
+        assert "<script>alert" not in page
+
+
+def test_one_at_a_time(kim: Client, cast: Cast) -> None:
+    InvitationFactory(agency=cast.alder, client=cast.kim)
+    assert "You have invited Alder Web already" in kim.get(PATH).content.decode()
+    kim.post(PATH, FIELDS)
+    assert AccessInvitation.objects.count() == 1
+
+
+def test_after_it_was_taken_back_a_new_one_is_possible(kim: Client, cast: Cast) -> None:
+    connected = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    assert "has access already" in kim.get(PATH).content.decode()
+    revoke_access(connected)
+    kim.post(PATH, FIELDS)
+    assert AccessInvitation.objects.filter(status="pending").count() == 1
+
+
+def test_nobody_invites_their_own_agency(alice: Client, charlie: Client, cast: Cast) -> None:
+    response = alice.get(PATH)
+    assert "You work for Alder Web" in response.content.decode()
+    alice.post(PATH, FIELDS)
+    assert not AccessInvitation.objects.exists()
+    # Another's is nobody's business.
+    charlie.post(PATH, FIELDS)
+    assert AccessInvitation.objects.get().client == cast.charlie
+
+
+def test_only_registered_agencies_are_invited(kim: Client) -> None:
+    ProfileFactory(slug="draft", status="draft", registered_at=None)
+    for slug in ("draft", "nobody"):
+        assert kim.get(f"/partners/{slug}/access/").status_code == 404
+        assert kim.post(f"/partners/{slug}/access/", FIELDS).status_code == 404
+
+
+def test_what_was_told_once_need_not_be_typed_again(kim: Client) -> None:
+    kim.post(PATH, FIELDS)
+    page = kim.get("/partners/birch/access/").content.decode()
+    for text in ("Kim Client", "Kim &amp; Co", "+49 40 1234567", "Hamburg"):
+        assert text in page
+    assert "evil.example" not in page

@@ -1,0 +1,117 @@
+"""What a client gave: `/my/`. Seeing, changing, withdrawing, taking back; nothing of anybody else."""
+
+import pytest
+from django.test import Client
+
+from invitations.models import AccessInvitation
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.factories.customers import NoteFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+
+
+def test_the_front_door_leads_clients_to_what_they_gave(kim: Client) -> None:
+    response = kim.get("/", follow=True)
+    assert response.redirect_chain == [("/my/", 302)]
+    assert "You have given nobody access" in response.content.decode()
+
+
+def test_it_shows_whom_what_and_since_when(kim: Client, cast: Cast) -> None:
+    InvitationFactory(agency=cast.birch, client=cast.kim)
+    ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="partial", areas=["email"])
+    page = " ".join(kim.get("/my/").content.decode().split())
+    for text in ("Birch Digital", "waiting", "Alder Web", "connected", "Partial access", "Take it back", "Withdraw"):
+        assert text in page
+
+
+def test_a_client_sees_nothing_of_the_agency_or_of_others(kim: Client, cast: Cast) -> None:
+    mine = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, customer__notes="Pays late")
+    NoteFactory(customer=mine.customer, text="Difficult person")
+    other = ConnectedFactory(customer__agency=cast.alder, company="Somebody Else Ltd")
+    for path in ("/my/", f"/my/{mine.pk}/", f"/my/{mine.pk}/change/"):
+        page = kim.get(path).content.decode()
+        for secret in ("Pays late", "Difficult person", "Somebody Else", mine.customer.reference, mine.customer.company):
+            assert secret not in page
+    for action in ("", "change/", "withdraw/", "revoke/"):
+        for pk in (other.pk, 999_999, 2**63 + 1):
+            method = kim.post if action in {"withdraw/", "revoke/"} else kim.get
+            assert method(f"/my/{pk}/{action}").status_code == 404
+
+
+def test_changing_tells_the_agency(kim: Client, cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": ["email", "domains"]})
+    given.refresh_from_db()
+    assert (given.scope, given.areas) == ("partial", ["domains", "email"])
+    mail = OutgoingMail.objects.get()
+    assert mail.kind == "access_changed"
+    assert "From now on it is: partial access: Domains, E-mail." in mail.text
+    assert "Before, it was: full access." in mail.text
+    event = AuditEvent.objects.get(action="invitation.changed")
+    assert (event.customer_id, event.actor_label) == (given.customer_id, "")
+    kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": ["domains", "email"]})
+    kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": []})
+    assert OutgoingMail.objects.count() == 1
+    kim.post(f"/my/{given.pk}/change/", {"scope": "full", "areas": ["domains"]})
+    given.refresh_from_db()
+    assert (given.scope, given.areas) == ("full", [])
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "kind"), [("withdraw", "withdrawn", "access_withdrawn"), ("revoke", "revoked", "access_revoked")]
+)
+def test_withdrawing_and_taking_back_tell_the_agency_once(kim: Client, cast: Cast, action: str, status: str, kind: str) -> None:
+    factory = ConnectedFactory if action == "revoke" else InvitationFactory
+    given = factory(client=cast.kim, **({"customer__agency": cast.alder} if action == "revoke" else {"agency": cast.alder}))
+    for said in ("they were told by e-mail", "Nothing was changed, and no e-mail was sent."):
+        page = kim.post(f"/my/{given.pk}/{action}/", follow=True).content.decode()
+        assert said in page
+    given.refresh_from_db()
+    assert given.status == status
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.to_email, mail.reply_to) == (kind, "alice@alder.example", "kim@client.example")
+
+
+def test_who_is_told_is_responsible_or_connected_it_or_owns_the_agency(kim: Client, cast: Cast) -> None:
+    for responsible, connected_by, told in (
+        (cast.max, cast.stan, "max@alder.example"),
+        (None, cast.stan, "stan@alder.example"),
+        (cast.charlie, cast.charlie, "alice@alder.example"),
+    ):
+        given = ConnectedFactory(customer__agency=cast.alder, customer__responsible=responsible, client=cast.kim, connected_by=connected_by)
+        kim.post(f"/my/{given.pk}/revoke/")
+        assert OutgoingMail.objects.latest("pk").to_email == told
+
+
+def test_nothing_is_done_by_looking(kim: Client, cast: Cast) -> None:
+    given = InvitationFactory(agency=cast.alder, client=cast.kim)
+    assert kim.get(f"/my/{given.pk}/withdraw/").status_code == 405
+    assert AccessInvitation.objects.get().status == "pending"
+
+
+def test_the_history_names_no_staff(kim: Client, cast: Cast) -> None:
+    from invitations.services import connect_to_new
+
+    given = InvitationFactory(agency=cast.alder, client=cast.kim)
+    connect_to_new(given, by=cast.stan, kind="company", company="Kim & Co")
+    page = kim.get(f"/my/{given.pk}/").content.decode()
+    assert "The access was connected: full access" in page
+    assert "Stan" not in page
+
+
+def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> None:
+    asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    AccessRequestFactory(customer__agency=cast.birch)
+    page = kim.get("/my/").content.decode()
+    assert asked.link in page
+    assert "Birch" not in page
+
+
+def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) -> None:
+    from invitations.services import reject_invitation
+
+    given = InvitationFactory(agency=cast.alder, client=cast.kim)
+    reject_invitation(given, message="We are <full>.", by=cast.stan)
+    assert "We are &lt;full&gt;." in kim.get(f"/my/{given.pk}/").content.decode()
+    assert "Earlier" in kim.get("/my/").content.decode()
