@@ -6,6 +6,7 @@ They are all of one build (`templates/email/access/`): what happened, somebody's
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -331,7 +332,7 @@ def _to_client(kind: str, invitation: AccessInvitation, letter: Callable[[], Let
     )
 
 
-def _client_parts(invitation: AccessInvitation, letter: Callable[[], Letter]) -> dict[str, str]:
+def _client_parts(invitation: AccessInvitation, letter: Callable[[], Letter]) -> dict[str, Any]:
     with translation.override(invitation.language):
         why = _("You get this e-mail because you gave %(agency)s access, or wanted to, in the partner portal.") % _access(invitation)
         return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:my"))
@@ -368,7 +369,7 @@ def _notify(
     queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
 
 
-def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, str]:
+def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
     """`subject`, `text` and `html`, in the active language."""
     address = letter.link or (f"{settings.SITE_URL}{link}" if letter.button else "")
     return render_mail("access", {"letter": letter, "name": name, "sender": sender, "why": why, "link": address})

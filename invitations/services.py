@@ -259,7 +259,7 @@ def _lock(invitation: AccessInvitation, needed: str) -> AccessInvitation:
     if customer_id:
         Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
-    locked = rows.get(pk=invitation.pk)
+    locked: AccessInvitation = rows.get(pk=invitation.pk)
     if locked.state != needed:
         raise StepTaken(locked.state)
     return locked

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
 
+from invitations.services import change_access, connect_to, disconnect_access, reject_invitation
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.conversation import reply
 from requests_inbox.receiving import receive_request
@@ -24,6 +25,7 @@ from requests_inbox.services import assign_request
 from reviews.mails import preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -264,6 +266,56 @@ def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
             if "http" not in part:
                 assert not ENGLISH.search(part), part
                 assert not FAMILIAR.search(part), part
+
+
+def test_pages_about_access_speak_german(busy: Cast) -> None:
+    customer = busy.alder.customers.get()
+    waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
+    given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
+    asked = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
+    refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
+    reject_invitation(refused, message="Nein.", by=busy.charlie)
+    for path in (
+        "/customers/",
+        "/invitations/",
+        "/invitations/?show=connected",
+        customer.get_absolute_url(),
+        *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
+        f"{given.get_absolute_url()}disconnect/",
+        f"{customer.get_absolute_url()}access/request/",
+    ):
+        page = german(busy).get(path).content.decode()
+        assert english_left(page) == [], path
+    kim = german()
+    kim.force_login(busy.kim)
+    link = str(asked.link).removeprefix(settings.SITE_URL)
+    for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
+        page = kim.get(path).content.decode()
+        assert '<html lang="de">' in page, path
+        assert english_left(page) == [], path
+    for path in ("/accounts/login/code/", "/accounts/login/code/confirm/"):
+        visitor = german()
+        visitor.post("/accounts/login/code/", {"email": busy.kim.email})
+        assert english_left(visitor.get(path).content.decode()) == [], path
+
+
+def test_the_mails_about_access_are_german(busy: Cast) -> None:
+    busy.alder.language = "de"
+    busy.alder.save()
+    client = german()
+    client.force_login(busy.kim)
+    client.post("/partners/alder/access/", {"scope": "full", "name": "Ute Größe", "message": "Bitte."})
+    given = busy.alder.access_invitations.get()
+    connect_to(given, customer=busy.alder.customers.get(), by=busy.alice)
+    change_access(given, scope="partial", areas=["email"])
+    disconnect_access(given, reason="Fertig.", by=busy.alice)
+    mails = OutgoingMail.objects.filter(kind__startswith="access_")
+    assert mails.count() == 4
+    for mail in mails:
+        assert mail.text.startswith("Guten Tag ")
+        for part in (mail.subject, mail.text, *seen(mail.html)):
+            assert not ENGLISH.search(part), part
+            assert not FAMILIAR.search(part), part
 
 
 def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:

@@ -55,6 +55,8 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ("OUTBOX_LEASE", "-1"),
         ("OUTBOX_SWEEP", "0"),
         ("REVIEW_LINK_DAYS", "soon"),
+        ("ACCESS_INVITATION_DAYS", "soon"),
+        ("ACCESS_INVITATION_DAYS", "0"),
         ("PORTAL_DEMO", "1"),
     ],
 )

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -125,3 +126,12 @@ def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:
     assert not User.objects.filter(email="typo@client.example").exists()
     assert User.objects.filter(pk__in=[waiting.pk, cast.kim.pk, cast.stan.pk]).count() == 3
     assert User.objects.filter(email="today@client.example").exists()
+
+
+def test_a_second_factor_is_still_asked_for(cast: Cast) -> None:
+    TOTP.activate(cast.stan, generate_totp_secret())
+    client = Client()
+    ask(client, cast.stan.email)
+    response = client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
+    assert response.url.startswith("/accounts/2fa/authenticate/")
+    assert client.get("/dashboard/").status_code == 302
