@@ -95,7 +95,9 @@ class ContractForm(ThingForm):
     class Meta:
         model = Contract
         fields = ("number", "product", "price", "currency", "interval", "starts_on", "ends_on", "notice_count", "notice_unit", "status")
-        widgets = {"starts_on": _date(), "ends_on": _date()}
+        # Not type=number: where the browser's language isn't the person's, it sends nothing at all for “12,50”.
+        localized_fields = ("price",)
+        widgets = {"price": forms.TextInput(attrs={"inputmode": "decimal"}), "starts_on": _date(), "ends_on": _date()}
 
     notice_count = forms.IntegerField(label=_("Notice period"), min_value=0, max_value=999, initial=0)
 

@@ -82,6 +82,19 @@
     dialog.showModal();
   };
 
+  // --- A date or number that is typed by half: the browser would send nothing for it, and nobody would be told -----------
+  document.addEventListener(
+    "submit",
+    (event) => {
+      const half = [...event.target.elements].find((element) => element.validity?.badInput);
+      if (!half) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      half.reportValidity();
+    },
+    true,
+  );
+
   // --- Submitting: ask first where asked to, and send once --------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -134,8 +134,14 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     page.get_by_role("link", name="größe.example").click()
     dialog = page.get_by_role("dialog", name="Edit domain")
     dialog.get_by_label("Registrar").fill("INWX")
+    # A date that is typed by half would be sent as none.
+    dialog.get_by_label("Expires on").press_sequentially("31")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_label("Expires on")).to_be_focused()
+    dialog.get_by_label("Expires on").fill("2027-03-31")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Domains")).to_contain_text("INWX")
+    assert str(Domain.objects.get(customer=mill).expires_on) == "2027-03-31"
 
     page.locator("summary", has_text="More for größe.example").click()
     page.get_by_role("button", name="Remove").click()

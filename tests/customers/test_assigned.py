@@ -107,6 +107,18 @@ def test_what_was_removed_while_somebody_changed_it_does_not_come_back(cast: Cas
     assert not model.objects.exists()
 
 
+@pytest.mark.parametrize(("language", "typed"), [("de", "1234,5"), ("de", "1234.50"), ("en", "1234.5")])
+def test_a_price_is_read_as_the_person_writes_it(stan: Client, customer: Customer, language: str, typed: str) -> None:
+    stan.cookies["django_language"] = language
+    response = stan.post(f"/customers/{customer.pk}/contracts/add/", {**CONTRACT, "price": typed})
+    assert response.status_code == 302, response.context["form"].errors
+    contract = Contract.objects.get()
+    assert contract.price == Decimal("1234.50")
+    page = stan.get(f"/contracts/{contract.pk}/edit/").content.decode()
+    assert f'value="{"1234,50" if language == "de" else "1234.50"}"' in page
+    assert 'type="number" name="price"' not in page
+
+
 def test_a_foreign_or_another_customers_project_is_no_choice_for_a_task(stan: Client, customer: Customer, cast: Cast) -> None:
     for project in (ProjectFactory(customer__agency=cast.alder), ProjectFactory(customer__agency=cast.birch)):
         response = stan.post(f"/customers/{customer.pk}/tasks/add/", {"title": "Call", "priority": "2", "project": project.pk})
