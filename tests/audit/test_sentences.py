@@ -15,6 +15,7 @@ DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
+    "profile.updated": {"changes": {"logo": ["", "abc"], "claim": ["", "Fast."], "name": ["Alder", "Elder"]}},
 }
 
 
