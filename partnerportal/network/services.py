@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -61,8 +62,8 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         ChangedMeanwhile: the stored version is another than `version`, the one that the person saw (0: none yet).
         SlugTaken: the address isn't free.
     """
-    # Whoever saves the same agency's profile at the same moment waits here, the first time, too.
-    agency = Agency.objects.select_for_update().get(pk=agency.pk)
+    # Whoever saves the same agency's profile at the same moment waits here, the first time, too; nobody else does.
+    agency = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     profile = PartnerProfile.objects.filter(agency=agency).first() or PartnerProfile(agency=agency, version=0)
     profile.agency = agency
     if profile.version != version:
@@ -84,6 +85,8 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         with transaction.atomic():
             profile.save()
     except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         # Two at once can ask for the same address; the form has told all others.
         raise SlugTaken from error
     for name, chosen in lists.items():
