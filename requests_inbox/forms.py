@@ -221,7 +221,7 @@ class InboxSettingsForm(forms.ModelForm):
 
     class Meta:
         model = InboxSettings
-        fields = ("notified", "keep_days")
+        fields = ("keep_days",)
         labels = {"keep_days": _("Delete closed requests and spam after so many days")}
         help_texts = {"keep_days": _("What is assigned to a customer is never deleted.")}
 

@@ -120,7 +120,6 @@ class ContactRequest(models.Model):
             models.Index(fields=["agency", "status", "-id"], name="contact_request_by_status"),
             models.Index(fields=["agency", "created_at"], name="contact_request_answered", condition=Q(first_reply_at__isnull=False)),
             models.Index(fields=["agency", "sender_key"], name="contact_request_by_sender"),
-            models.Index(fields=["customer"], name="contact_request_of_customer", condition=Q(customer__isnull=False)),
             models.Index(fields=["agency", "status_since"], name="contact_request_to_delete", condition=Q(status__in=["closed", "spam"])),
             search_index("contact_request_search"),
         ]

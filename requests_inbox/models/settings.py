@@ -2,7 +2,7 @@
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -40,6 +40,7 @@ class InboxSettings(models.Model):
     @classmethod
     def told(cls, agency: Agency) -> list[Membership]:
         """Whose mailboxes get the notices: the chosen members; without a choice, owners and managers."""
-        members = Membership.objects.filter(agency=agency).select_related("user").order_by("pk")
-        chosen = members.filter(pk__in=cls.notified.through.objects.filter(inboxsettings=agency.pk).values("membership"))
-        return list(chosen) or list(members.filter(role__in=[Role.OWNER, Role.MANAGER]))
+        chosen = cls.notified.through.objects.filter(inboxsettings=agency.pk, membership=OuterRef("pk"))
+        members = Membership.objects.filter(agency=agency).annotate(is_chosen=Exists(chosen)).select_related("user").order_by("pk")
+        told: list[Membership] = [member for member in members if member.is_chosen]
+        return told or [member for member in members if member.may(Role.MANAGER)]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -15,6 +16,7 @@ from requests_inbox.receiving import receive_request
 from requests_inbox.services import NotPossible, close_request, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
+from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory
 
@@ -120,6 +122,17 @@ def test_what_is_wrong_is_said(stan: Client, request_: ContactRequest, action: s
 @pytest.mark.parametrize("seen", ["", "x", "-1", "9" * 30])
 def test_a_forged_number_loses_nothing(stan: Client, request_: ContactRequest, seen: str) -> None:
     assert "Dear Ute" in act(stan, request_, "reply", text="Dear Ute", seen=seen).content.decode()
+
+
+def test_a_session_that_ends_while_typing_loses_nothing(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    stan.get(request_.get_absolute_url())
+    Session.objects.all().delete()
+    response = act(stan, request_, "reply", text="My long answer.", seen="0")
+    assert "/accounts/login/" in response.redirect_chain[0][0]
+    page = stan.post(response.redirect_chain[0][0], {"login": "stan@alder.example", "password": PASSWORD}, follow=True).content.decode()
+    assert "What you typed is still here" in page
+    assert "My long answer." in page
+    assert not OutgoingMail.objects.exists()
 
 
 def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, cast: Cast, request_: ContactRequest) -> None:
