@@ -265,6 +265,7 @@ class AccessRequest(WithAccess):
         indexes = [
             models.Index(fields=["customer", "-id"], name="access_request_of_customer"),
             models.Index(fields=["expires_at"], name="access_request_overdue", condition=Q(status="pending")),
+            models.Index(fields=["email"], name="access_request_to", condition=Q(status="pending")),
         ]
         constraints = [
             *WithAccess.Meta.constraints,

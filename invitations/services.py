@@ -1,7 +1,7 @@
 """The steps of an access invitation. Each function is one transaction: the step, its audit event, the mail to the other side.
 
-Of two steps at once one wins; the other raises `StepTaken`, changes nothing and sends nothing. Rows are locked in one order, the
-customer before the invitation, as an erasure does.
+Of two steps at once one wins; the other raises `StepTaken`, changes nothing and sends nothing. Where a customer is locked, too, it is
+locked first, as an erasure does.
 """
 
 from dataclasses import dataclass
@@ -254,10 +254,6 @@ def _lock(invitation: AccessInvitation, needed: str) -> AccessInvitation:
     Raises:
         StepTaken: it is in another one.
     """
-    # A connected invitation keeps its customer for good, so this may be read before the lock.
-    customer_id = AccessInvitation.objects.values_list("customer", flat=True).get(pk=invitation.pk)
-    if customer_id:
-        Customer.objects.select_for_update(no_key=True).get(pk=customer_id)
     rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
     locked: AccessInvitation = rows.get(pk=invitation.pk)
     if locked.state != needed:

@@ -1,10 +1,11 @@
 """A client gives an agency access: `/partners/<slug>/access/`."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from invitations.models import AccessInvitation
-from invitations.services import revoke_access
+from invitations.services import give_access, revoke_access
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
@@ -105,6 +106,8 @@ def test_nobody_invites_their_own_agency(alice: Client, charlie: Client, cast: C
     assert "You work for Alder Web" in response.content.decode()
     alice.post(PATH, FIELDS)
     assert not AccessInvitation.objects.exists()
+    with pytest.raises(ValidationError, match="You work for Alder Web"):
+        give_access(agency=cast.alder, client=cast.alice, scope="full", areas=[], name="Alice")
     # Another's is nobody's business.
     charlie.post(PATH, FIELDS)
     assert AccessInvitation.objects.get().client == cast.charlie
