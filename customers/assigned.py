@@ -34,6 +34,15 @@ def add_thing(thing: Any, *, customer: Customer, by: User) -> None:
     """
     if _held(customer).is_archived:
         raise ValidationError(_("This customer was archived. Restore it first; then what you typed can be saved."), "archived")
+    add_to_held(thing, customer=customer, by=by)
+
+
+def add_to_held(thing: Any, *, customer: Customer, by: User) -> None:
+    """The same in a transaction that has locked the customer, and knows that it is active.
+
+    Raises:
+        ValidationError: the database refuses it.
+    """
     thing.agency, thing.customer = customer.agency, customer
     if isinstance(thing, Note):
         thing.author = by

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.assigned import add_thing
+from customers.assigned import add_to_held
 from customers.models import Customer, Domain
 from customers.services import create_customer
 from invitations import mails
@@ -279,7 +279,7 @@ def _hand_over(locked: AccessInvitation, customer: Customer, *, by: User) -> Han
         domain = there.get(name) or Domain(name=name)
         if domain.pk is None:
             try:
-                add_thing(domain, customer=customer, by=by)
+                add_to_held(domain, customer=customer, by=by)
             except ValidationError:
                 # Somebody added it to another customer at this very moment.
                 domain = customer.agency.domains.select_related("customer").get(name=name)

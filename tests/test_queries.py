@@ -68,7 +68,7 @@ def contact_request_page(cast: Cast) -> str:
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 11),  # four for the frame, one a card
+    ("/dashboard/", True, 12),  # four for the frame, one a card
     ("/customers/", True, 6),
     (first_customer, True, 8),
     (lambda cast: first_customer(cast) + "edit/", True, 6),

@@ -270,6 +270,7 @@ def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: 
 
 
 def test_the_consent_names_the_agencys_privacy_policy(visitor: Client) -> None:
+    PartnerProfile.objects.filter(slug="alder").update(privacy_url="")
     assert "Privacy policy" not in visitor.get(CONTACT).content.decode()
     PartnerProfile.objects.filter(slug="alder").update(privacy_url="https://alder.example/privacy/")
     assert 'href="https://alder.example/privacy/"' in visitor.get(CONTACT).content.decode()
