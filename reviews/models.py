@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, Sum, Value
+from django.db.models.functions import Cast, NullIf, Round
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -220,6 +221,13 @@ class StarCount:
     percent: int
 
 
+#: So many reviews of so many stars every agency starts with where agencies are ordered by their rating.
+PRIOR, PRIOR_WEIGHT = Decimal("3.5"), 7
+
+_ALL_STARS = F("cooperation_sum") + F("quality_sum") + F("schedule_sum") + F("budget_sum")
+_EXACT = models.DecimalField(max_digits=20, decimal_places=4)
+
+
 class RatingSummary(models.Model):
     """All reviews of an agency added up, so that no page needs to count them.
 
@@ -237,10 +245,28 @@ class RatingSummary(models.Model):
     stars_3 = models.IntegerField(default=0)
     stars_4 = models.IntegerField(default=0)
     stars_5 = models.IntegerField(default=0)
+    #: What people see: the mean to one decimal, halves up; NULL without reviews.
+    shown = models.GeneratedField(
+        expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),
+        output_field=models.DecimalField(max_digits=2, decimal_places=1, null=True),
+        db_persist=True,
+        verbose_name=gettext_lazy("Shown"),
+    )
+    #: What the directory orders by, in millionths of a star: the mean as if `PRIOR_WEIGHT` reviews of `PRIOR` stars had come
+    #: before, so that one review of five stars doesn't stand above a hundred of 4.9 (a Bayesian average).
+    standing = models.GeneratedField(
+        expression=(Cast(_ALL_STARS, models.BigIntegerField()) + int(PRIOR * PRIOR_WEIGHT * len(CATEGORIES)))
+        * (1_000_000 // len(CATEGORIES))
+        / (F("count") + PRIOR_WEIGHT),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+        verbose_name=gettext_lazy("Standing"),
+    )
 
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
+        indexes = [models.Index(fields=["-standing"], name="rating_summary_by_standing")]
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.average} ({self.count})"
@@ -273,8 +299,12 @@ class RatingSummary(models.Model):
         ]
 
     def figures(self) -> dict[str, int]:
-        """Every stored figure by its name."""
-        return {field.attname: getattr(self, field.attname) for field in self._meta.concrete_fields if not field.primary_key}
+        """Every figure that the triggers keep, by its name."""
+        return {
+            field.attname: getattr(self, field.attname)
+            for field in self._meta.concrete_fields
+            if not field.primary_key and not field.generated
+        }
 
     @classmethod
     def counted_afresh(cls, agency: Agency) -> "RatingSummary":
