@@ -16,6 +16,14 @@ class DemoAgency:
     description: str
     city: str
     website: str
+    founded: int
+    team_size: str
+    #: In English and German, as the lists have them.
+    services: tuple[tuple[str, str], ...]
+    #: Code, and the name in English and German.
+    languages: tuple[tuple[str, str, str], ...]
+    contact_name: str
+    contact_email: str
     people: tuple[tuple[str, str, str], ...]
 
 
@@ -31,6 +39,18 @@ NORDLICHT = DemoAgency(
     ),
     city="Hamburg",
     website="https://nordlicht.example",
+    founded=2011,
+    team_size="6-10",
+    services=(
+        ("Web design", "Webdesign"),
+        ("Web development", "Webentwicklung"),
+        ("Online shops", "Onlineshops"),
+        ("Branding", "Markenauftritt"),
+        ("Hosting and care", "Hosting und Pflege"),
+    ),
+    languages=(("de", "German", "Deutsch"), ("en", "English", "Englisch")),
+    contact_name="Anna Petersen",
+    contact_email="hallo@nordlicht.example",
     people=(
         ("anna@nordlicht.example", "Anna Petersen", "owner"),
         ("mia@nordlicht.example", "Mia Schröder", "manager"),
@@ -47,6 +67,12 @@ SUEDWIND = DemoAgency(
     ),
     city="Kempten",
     website="https://suedwind.example",
+    founded=2019,
+    team_size="2-5",
+    services=(("Branding", "Markenauftritt"), ("Online shops", "Onlineshops"), ("Photography and video", "Foto und Video")),
+    languages=(("de", "German", "Deutsch"), ("it", "Italian", "Italienisch")),
+    contact_name="Clara Fink",
+    contact_email="servus@suedwind.example",
     people=(("clara@suedwind.example", "Clara Fink", "owner"),),
 )
 

@@ -68,6 +68,11 @@ class CategoryRating:
     label: str
     value: Decimal
 
+    @property
+    def percent(self) -> Decimal:
+        """How much of five stars that is."""
+        return self.value * 20
+
 
 class Review(models.Model):
     """What a customer answered to one `ReviewRequest`.

@@ -16,8 +16,9 @@ from customers.services import create_customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
-from partnerportal.network.models import PartnerProfile
-from partnerportal.network.services import register_profile, submit_profile
+from partnerportal.desk.demo_logos import demo_logo
+from partnerportal.network.models import Service, SpokenLanguage
+from partnerportal.network.services import register_profile, save_profile, submit_profile
 from reviews.models import Review
 from reviews.services import request_review, submit_review
 
@@ -59,12 +60,25 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
     people = [_person(email, name) for email, name, _role in sketch.people]
     for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
         Membership.objects.create(agency=agency, user=person, role=role)
-    profile = PartnerProfile.objects.create(
-        agency=agency, slug=sketch.slug, claim=sketch.claim, description=sketch.description, city=sketch.city, website=sketch.website
-    )
+    profile = save_profile(agency, values=_profile(sketch), version=0, by=people[0])
     submit_profile(profile, by=people[0])
     register_profile(profile, by=admin)
     return agency, people[0]
+
+
+def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
+    names = (
+        "slug", "claim", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
+    )  # fmt: skip
+    return {
+        **{name: getattr(sketch, name) for name in names},
+        "privacy_url": f"{sketch.website}/privacy/",
+        "services": [Service.objects.get_or_create(name_en=en, defaults={"name_de": de})[0] for en, de in sketch.services],
+        "languages": [
+            SpokenLanguage.objects.get_or_create(code=code, defaults={"name_en": en, "name_de": de})[0] for code, en, de in sketch.languages
+        ],
+        "logo": demo_logo(sketch.slug),
+    }
 
 
 def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -> list[Customer]:
