@@ -19,7 +19,8 @@ from partnerportal.desk import demo
 from partnerportal.desk.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services import register_profile, save_profile, submit_profile
-from reviews.models import Review
+from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.models import Review, ReviewRequest
 from reviews.services import request_review, submit_review
 
 CUSTOMER_FIELDS = (
@@ -96,13 +97,25 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         project = Project(title=title, status=status, due_on=_in_days(due_in))
         add_thing(project, customer=customers[position], by=by)
         projects[position, title] = project
+    reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
         asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
         ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
         review = submit_review(asked, text=text, author=author, **ratings)
-        Review.objects.filter(pk=review.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+        submitted = timezone.now() - timedelta(days=days_ago)
+        Review.objects.filter(pk=review.pk).update(created_at=submitted)
+        ReviewRequest.objects.filter(pk=asked.pk).update(created_at=submitted - timedelta(days=demo.ASKED_BEFORE))
+        reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
+    for position in demo.PINNED:
+        pin_review(reviews[position], by=by)
+    for position, text in demo.COMMENTS:
+        comment_on_review(reviews[position], text=text, by=by)
+    for position, reason in demo.HIDDEN:
+        hide_review(reviews[position], reason=reason, by=by)
+    for position, reason, details in demo.REPORTED:
+        report_review(reviews[position], reason=reason, details=details, by=by)
 
 
 def _work(customers: list[Customer], *, by: User) -> None:
