@@ -1,6 +1,7 @@
 """Whether the database's triggers added up right: all rating summaries, counted afresh."""
 
 import logging
+from typing import Any
 
 from django.db import transaction
 
@@ -25,7 +26,7 @@ def recount_all() -> list[int]:
 def _suspects(keys: list[int]) -> list[int]:
     """Agencies whose summary seems to differ; a review that comes in just now can make it seem so."""
     totals = RatingSummary.totals()
-    rows = Review.objects.counted().filter(agency__in=keys).values("agency").annotate(**totals)
+    rows: Any = Review.objects.counted().filter(agency__in=keys).values("agency").annotate(**totals)
     counted = {row["agency"]: {name: row[name] for name in totals} for row in rows}
     stored = {summary.pk: summary.figures() for summary in RatingSummary.objects.filter(agency__in=keys)}
     nothing = dict.fromkeys(totals, 0)
