@@ -17,7 +17,7 @@ from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,10 @@ def note(agency: Agency) -> Model:
 
 def review_request(agency: Agency) -> Model:
     return ReviewRequestFactory(customer__agency=agency)
+
+
+def review(agency: Agency) -> Model:
+    return ReviewFactory(review_request__customer__agency=agency)
 
 
 def mail(agency: Agency) -> Model:
@@ -117,6 +121,13 @@ STAFF_ROUTES = {
     "network:preview": Route(Role.STAFF, "GET"),
     "network:submit": Route(Role.MANAGER, "POST"),
     "reviews:manage": Route(Role.STAFF, "GET"),
+    "reviews:pin": Route(Role.MANAGER, "POST", review),
+    "reviews:unpin": Route(Role.MANAGER, "POST", review),
+    "reviews:move": Route(Role.MANAGER, "POST", review),
+    "reviews:comment": Route(Role.MANAGER, "GET POST", review),
+    "reviews:hide": Route(Role.MANAGER, "GET POST", review),
+    "reviews:unhide": Route(Role.MANAGER, "POST", review),
+    "reviews:report": Route(Role.MANAGER, "GET POST", review),
     "reviews:request": Route(Role.STAFF),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, DateField, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, JSONObject, TruncMonth
+from django.db.models.functions import Cast, Coalesce, JSONObject, TruncMonth
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
@@ -56,7 +56,7 @@ def figures(agency: Agency) -> Figures:
     by_month = (
         Review.objects.counted()
         .filter(agency=OuterRef("pk"), created_at__gte=start)
-        .annotate(month=TruncMonth("created_at", output_field=DateField()))
+        .annotate(month=Cast(TruncMonth("created_at"), DateField()))
         .values("month")
         .annotate(number=Count("pk"))
         .values(json=JSONObject(month="month", number="number"))

@@ -210,7 +210,7 @@ class Review(models.Model):
 
     @property
     def states(self) -> list[tuple[str, str]]:
-        """What its agency has to know about it: names of states, with their words; of one from `for_staff()`."""
+        """What its agency has to know about it: names of states, with their words; “under review” only of one from `for_staff()`."""
         if self.withdrawn_at:
             return [("withdrawn", _("withdrawn by its author"))]
         if self.removed_at:
@@ -218,7 +218,7 @@ class Review(models.Model):
         known = {
             "pinned": (self.pin, _("pinned")),
             "hidden": (self.hidden_at, _("hidden")),
-            "reported": (self.is_reported, _("under review")),  # type: ignore[attr-defined]  # annotated
+            "reported": (getattr(self, "is_reported", False), _("under review")),
         }
         return [(name, words) for name, (holds, words) in known.items() if holds]
 
