@@ -15,6 +15,8 @@ DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
+    "review.hidden": {"reason": "outdated"},
+    "review.reported": {"reason": "offensive"},
 }
 
 
