@@ -57,6 +57,17 @@ class Place:
         )
         return self.path("customers:list") + before.next_url
 
+    def network_deep(self) -> str:
+        """The last page of the directory, by rating."""
+        from django.test import RequestFactory
+
+        from partnerportal.network.models import PartnerProfile
+        from partnerportal.paging import keyset_page
+
+        profiles = PartnerProfile.objects.public().with_standing()
+        before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-standing", "pk"), size=profiles.count() - 1)
+        return self.path("network:directory") + before.next_url
+
     def rare(self) -> str:
         """A word that few customers have: a made-up brand."""
         company = self.agency.customers.active().filter(company__regex=r"^[A-Z][a-z]{5,8} ", last_name="").order_by("number")[3]
@@ -89,6 +100,14 @@ PAGES: tuple[tuple[str, Address, bool, bool], ...] = (
     ("contracts", lambda place: place.path("customers:contract_list"), True, False),
     ("public profile", lambda place: place.agency.profile.get_absolute_url(), False, False),
     ("partner network", lambda place: place.path("network:directory"), False, False),
+    ("partner network: words (onlineshops)", lambda place: f"{place.path('network:directory')}?q=onlineshops", False, False),
+    (
+        "partner network: filters, by name",
+        lambda place: f"{place.path('network:directory')}?language=de&open=on&rating=4&sort=name",
+        False,
+        False,
+    ),
+    ("partner network, last page", Place.network_deep, False, False),
 )
 
 

@@ -39,11 +39,21 @@ ENGLISH = re.compile(
     r"cooperation|quality|schedule|due|waiting|answered|step|welcome|hello|page|something|account|close|colours)\b",
     re.IGNORECASE,
 )
-PUBLIC_PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/accounts/signup/", "/r/mistyped/", "/nothing/"]
+PUBLIC_PAGES = [
+    "/partners/",
+    "/partners/?q=nichts",
+    "/partners/alder/",
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/r/mistyped/",
+    "/nothing/",
+]
 STAFF_PAGES = [
     "/dashboard/",
     "/customers/",
     "/customers/add/",
+    "/company/",
+    "/company/preview/",
     "/company/reviews/",
     "/company/reviews/request/",
     "/company/mail/",

@@ -74,8 +74,9 @@ def _admin(request: HttpRequest) -> User:
     return request.user
 
 
-class ListEntryAdmin(admin.ModelAdmin):
-    """Names in each language. What profiles have chosen is retired rather than deleted."""
+@admin.register(Service)
+class ServiceAdmin(admin.ModelAdmin):
+    """What profiles can name. An entry that is chosen somewhere is better retired than deleted."""
 
     list_display = ("name_en", "name_de", "is_active")
     list_filter = ("is_active",)
@@ -83,13 +84,12 @@ class ListEntryAdmin(admin.ModelAdmin):
     ordering = ("name_en",)
 
 
-admin.site.register(Service, ListEntryAdmin)
-
-
 @admin.register(SpokenLanguage)
-class SpokenLanguageAdmin(ListEntryAdmin):
-    list_display = ("code", *ListEntryAdmin.list_display)
-    search_fields = ("code", *ListEntryAdmin.search_fields)
+class SpokenLanguageAdmin(admin.ModelAdmin):
+    list_display = ("code", "name_en", "name_de", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name_en", "name_de")
+    ordering = ("name_en",)
 
 
 @admin.register(OfferedService)

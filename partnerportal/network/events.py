@@ -13,7 +13,9 @@ from partnerportal.network.models import PartnerProfile
 
 def _field_names(data: dict[str, Any]) -> dict[str, Any]:
     """The changed fields by their labels; what stood and stands in them is in the event's data."""
-    return {"fields": get_text_list([_label(name) for name in data["changes"]], _("and"))}
+    # JSON in the database keeps no order.
+    order = ["name", *(field.name for field in PartnerProfile._meta.get_fields())]
+    return {"fields": get_text_list([_label(name) for name in sorted(data["changes"], key=order.index)], _("and"))}
 
 
 def _label(name: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.folding import Fold
 from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage, name_column
-from partnerportal.network.search import CANDIDATES, PartnerProfileQuerySet
+from partnerportal.network.search import PartnerProfileQuerySet
 from partnerportal.paging import limited_count
 
 
@@ -62,11 +62,9 @@ class DirectoryFilter(forms.Form):
     def profiles(self) -> tuple[PartnerProfileQuerySet, int, bool]:
         """The registered profiles that fit, in no order; how many they are, counted up to a limit; whether there are more."""
         found = self._narrowed()
-        if not self.chosen["q"]:
-            return (found, *limited_count(found))
-        keys = found.search(self.chosen["q"])
-        matches = PartnerProfile.objects.filter(pk__in=keys[:CANDIDATES]).with_rank(self.chosen["q"])
-        return matches, min(len(keys), CANDIDATES), len(keys) > CANDIDATES
+        if self.chosen["q"]:
+            found = found.search(self.chosen["q"])
+        return (found, *limited_count(found))
 
     def order_by(self) -> tuple[str, ...]:
         """The columns to sort and page by."""
@@ -96,4 +94,8 @@ def _choices() -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(name_column()))
     languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(name_column()))
     entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
-    return tuple([(key, name) for kind, key, name in entries if kind == wanted] for wanted in ("service", "language"))
+    return _of_kind(entries, "service"), _of_kind(entries, "language")
+
+
+def _of_kind(entries: list[tuple[str, str, str]], wanted: str) -> list[tuple[str, str]]:
+    return [(key, name) for kind, key, name in entries if kind == wanted]

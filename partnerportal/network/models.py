@@ -124,6 +124,8 @@ class PartnerProfile(models.Model):
     #: What the directory sorts by, filters by and searches in, without accents and case; written by `triggers`.
     sort_name = models.TextField(default="", editable=False)
     city_key = models.TextField(default="", editable=False)
+    #: Name, claim, city and services; in `search_text` stands the description, too.
+    lead_text = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
 
     objects: ClassVar[PartnerProfileQuerySet] = PartnerProfileQuerySet.as_manager()  # type: ignore[assignment]
@@ -147,6 +149,7 @@ class PartnerProfile(models.Model):
             models.Index(fields=["sort_name", "id"], name="profile_by_name", condition=Q(status="registered")),
             models.Index(OpClass("city_key", "text_pattern_ops"), name="profile_by_city"),
             GinIndex(OpClass("search_text", "gin_trgm_ops"), name="profile_search"),
+            GinIndex(OpClass("lead_text", "gin_trgm_ops"), name="profile_search_alike"),
         ]
         triggers = triggers.PROFILE
 

@@ -4,15 +4,13 @@ from typing import Any, Self
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import models
-from django.db.models import BigIntegerField, F, IntegerField, Value
+from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
 
 from partnerportal.folding import Fold
 
 #: A query longer than this is no name, service or place.
 LONGEST_QUERY = 100
-#: So many matches are looked at to find the likeliest.
-CANDIDATES = 500
 #: Where an agency without reviews stands among the rated ones: the prior of 3.5 stars (reviews/models.py), in millionths.
 UNRATED = 3_500_000
 
@@ -24,34 +22,30 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
         """Those that the world may see."""
         return self.filter(status="registered")
 
-    def search(self, query: str) -> list[int]:
-        """The keys of those that match, `CANDIDATES` + 1 at most; one query, two after a typing mistake.
+    def search(self, query: str) -> Self:
+        """Those that match, each with its `rank`; order by `-rank` for the likeliest first. One small query.
 
-        Every word has to stand somewhere in the profile's texts; where no profile has them all, those that nearly have
-        (pg_trgm's word similarity of 0.6). Both go through the trigram index.
+        Every word has to stand somewhere in the profile's texts: all in the name rank highest, then all in what it leads with (claim,
+        city, services), then those that the description is needed for. Where no profile has every word, those whose leading texts
+        nearly have it (pg_trgm's word similarity of 0.6), by likeness. All of it goes through trigram indexes.
         """
-        words = _words(query)
+        typed = query.replace("\x00", "")[:LONGEST_QUERY].split()
+        words = [Fold(Value(word)) for word in typed]
         if not words:
-            return []
-        exact = alike = self.order_by()
-        for word in words:
-            exact = exact.filter(search_text__contains=Fold(Value(word)))
-            alike = alike.filter(search_text__trigram_word_similar=Fold(Value(word)))
-        # Not both in one query: PostgreSQL would go through the index for the first half twice.
-        keys = list(exact.values_list("pk", flat=True)[: CANDIDATES + 1])
-        return keys or list(alike.values_list("pk", flat=True)[: CANDIDATES + 1])
-
-    def with_rank(self, query: str) -> Self:
-        """Each with `rank`, how much it is like `query`: its name counts twice, then the other texts; order by `-rank`."""
-        typed = Fold(Value(" ".join(_words(query))))
-        name = TrigramWordSimilarity(typed, "sort_name")  # type: ignore[arg-type]  # expressions work, too
-        texts = TrigramWordSimilarity(typed, "search_text")  # type: ignore[arg-type]
-        return self.annotate(rank=Cast((Coalesce(name, 0.0) * 2 + Coalesce(texts, 0.0)) * 1000, IntegerField()))
+            return self.none().annotate(rank=Value(0))
+        exact = self.filter(_all("search_text__contains", words))
+        if exact.exists():
+            in_name, leading = _all("sort_name__contains", words), _all("lead_text__contains", words)
+            return exact.annotate(rank=Case(When(in_name, then=3), When(leading, then=2), default=1))
+        alike = self.filter(_all("lead_text__trigram_word_similar", words))
+        likeness = TrigramWordSimilarity(Fold(Value(" ".join(typed))), "lead_text")  # type: ignore[arg-type]  # expressions work, too
+        return alike.annotate(rank=Cast(likeness * 1000, IntegerField()))
 
     def with_standing(self) -> Self:
         """Each with `standing`, the weighted rating to order by (`RatingSummary.standing`; reviews come after this app: no import)."""
         return self.annotate(standing=Coalesce(F("agency__rating_summary__standing"), Value(UNRATED), output_field=BigIntegerField()))
 
 
-def _words(query: str) -> list[str]:
-    return query.replace("\x00", "")[:LONGEST_QUERY].split()
+def _all(lookup: str, words: list[Fold]) -> Q:
+    """Rows of which this holds for every word."""
+    return Q(*((lookup, word) for word in words))

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from psycopg.errors import UniqueViolation
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -61,8 +62,8 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         ChangedMeanwhile: the stored version is another than `version`, the one that the person saw (0: none yet).
         SlugTaken: the address isn't free.
     """
-    # Whoever saves the same agency's profile at the same moment waits here, the first time, too.
-    agency = Agency.objects.select_for_update().get(pk=agency.pk)
+    # Whoever saves the same agency's profile at the same moment waits here, the first time, too; nobody else does.
+    agency = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     profile = PartnerProfile.objects.filter(agency=agency).first() or PartnerProfile(agency=agency, version=0)
     profile.agency = agency
     if profile.version != version:
@@ -84,6 +85,8 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         with transaction.atomic():
             profile.save()
     except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
         # Two at once can ask for the same address; the form has told all others.
         raise SlugTaken from error
     for name, chosen in lists.items():
@@ -103,7 +106,9 @@ def _store_logo(profile: PartnerProfile, logo: Logo | None) -> None:
 
 def _changes(profile: PartnerProfile, values: dict[str, Any]) -> dict[str, list[Any]]:
     """Old and new of what differs, as it stands in the audit."""
-    changes = {}
+    changes: dict[str, list[Any]] = {}
+    old: Any
+    new: Any
     for name, value in values.items():
         if name == "name":
             old, new = profile.agency.name, value
@@ -160,6 +165,6 @@ def _move(profile: PartnerProfile, allowed: set[Status], to: Status, *, by: User
     moved = PartnerProfile.objects.filter(pk=profile.pk, status__in=allowed).update(**values) == 1
     if moved:
         profile.refresh_from_db()
-        data = {"reason": decline_reason} if decline_reason else {}
+        data: dict[str, Any] = {"reason": decline_reason} if decline_reason else {}
         record(f"profile.{to}", on=profile, label=profile.slug, agency=profile.agency, by=by, **data)
     return moved

@@ -12,7 +12,7 @@ from django.urls import reverse
 from partnerportal.network.models import PartnerProfile
 
 #: Addresses in a file; the protocol allows 50,000 (https://www.sitemaps.org/protocol.html).
-LIMIT = 10_000
+LIMIT = 2_000
 
 
 class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at run time

@@ -28,7 +28,7 @@ def structured_data(profile: PartnerProfile, *, address: str, logo: str) -> Safe
         "sameAs": profile.website,
         "foundingDate": str(profile.founded or ""),
         "address": {"@type": "PostalAddress", "addressLocality": profile.city} if profile.city else "",
-        "knowsLanguage": profile.language_codes,  # type: ignore[attr-defined]  # annotated by the view
+        "knowsLanguage": profile.language_codes,  # type: ignore[attr-defined]  # annotated by `with_names`
         "makesOffer": [
             {"@type": "Offer", "itemOffered": {"@type": "Service", "name": name}}
             for name in profile.service_names  # type: ignore[attr-defined]

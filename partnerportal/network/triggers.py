@@ -13,16 +13,19 @@ PROFILE = [
         name="derived_columns",
         operation=pgtrigger.Insert | pgtrigger.Update,
         when=pgtrigger.Before,
-        declare=[("agency_name", "text"), ("services", "text"), ("plain", "text")],
+        declare=[("agency_name", "text"), ("services", "text"), ("lead", "text")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT name INTO agency_name FROM agencies_agency WHERE id = NEW.agency_id;
             SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services
             FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;
-            plain := concat_ws(' ', agency_name, NEW.claim, NEW.city, services, NEW.description);
+            lead := concat_ws(' ', agency_name, NEW.claim, NEW.city, services);
+            lead := concat_ws(' ', lead, NULLIF({SPELLED_OUT % "lead"}, lead));
             NEW.sort_name := portal_fold(agency_name);
             NEW.city_key := portal_fold(NEW.city);
-            NEW.search_text := portal_fold(concat_ws(' ', plain, NULLIF({SPELLED_OUT % "plain"}, plain)));
+            NEW.lead_text := portal_fold(lead);
+            NEW.search_text := portal_fold(concat_ws(' ', lead, NEW.description,
+                                                     NULLIF({SPELLED_OUT % "NEW.description"}, NEW.description)));
             RETURN NEW;
             """  # noqa: S608  # built from constants
         ),
@@ -30,7 +33,7 @@ PROFILE = [
     # Every address that a profile ever had stays its own: links to it lead on, and nobody else can take it over.
     pgtrigger.Trigger(
         name="keeps_its_slugs",
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),  # type: ignore[no-untyped-call]
         when=pgtrigger.After,
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             """

@@ -24,8 +24,4 @@ class Migration(migrations.Migration):
             name='standing',
             field=models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.functions.comparison.Cast(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('cooperation_sum'), '+', models.F('quality_sum')), '+', models.F('schedule_sum')), '+', models.F('budget_sum')), models.BigIntegerField()), '+', models.Value(98)), '*', models.Value(250000)), '/', django.db.models.expressions.CombinedExpression(models.F('count'), '+', models.Value(7))), output_field=models.BigIntegerField(), verbose_name='Standing'),
         ),
-        migrations.AddIndex(
-            model_name='ratingsummary',
-            index=models.Index(fields=['-standing'], name='rating_summary_by_standing'),
-        ),
     ]

@@ -69,7 +69,6 @@ class RatingSummary(models.Model):
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
-        indexes = [models.Index(fields=["-standing"], name="rating_summary_by_standing")]
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.average} ({self.count})"

@@ -17,6 +17,7 @@ DATA: dict[str, dict[str, Any]] = {
     "customers.exported": {"count": 3},
     "review.hidden": {"reason": "outdated"},
     "review.reported": {"reason": "offensive"},
+    "profile.updated": {"changes": {"logo": ["", "abc"], "claim": ["", "Fast."], "name": ["Alder", "Elder"]}},
 }
 
 

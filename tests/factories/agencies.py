@@ -61,7 +61,7 @@ class ProfileFactory(factory.django.DjangoModelFactory):
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)
-    description = "We design, build and look after websites."
+    description = "Websites, shops, newsletters."
     contact_email = factory.LazyAttribute(lambda profile: f"hello@{profile.slug}.example")
     privacy_url = factory.LazyAttribute(lambda profile: f"https://{profile.slug}.example/privacy/")
 

@@ -294,7 +294,7 @@ def test_owners_and_managers_are_told_in_their_language(cast: Cast, language: st
     for mail in mails:
         assert subject in mail.subject
         assert "/partners/alder/" in mail.text
-        assert ("Hallo" if language == "de" else "Hello") in mail.text
+        assert ("Guten Tag" if language == "de" else "Hello") in mail.text
 
 
 def test_a_decline_carries_its_reason(cast: Cast) -> None:

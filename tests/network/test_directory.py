@@ -58,7 +58,7 @@ def three() -> None:
         ("webläden", {"groesse", "zeta"}),
         ("shops film", {"zeta"}),
         ("koln", {"lindqvist"}),
-        ("lindqist", {"lindqvist"}),  # a typing mistake
+        ("lindquvist", {"lindqvist"}),  # a typing mistake
         ("nothing like it", set()),
         ("%", set()),
         ("\x00", set()),

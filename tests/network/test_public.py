@@ -102,7 +102,7 @@ def test_the_data_say_what_the_page_says(cast: Cast, settings: Any) -> None:
         "url": f"{settings.SITE_URL}/partners/alder/",
         "name": "Alder Web",
         "slogan": "We build websites.",
-        "description": "We design, build and look after websites.",
+        "description": "Websites, shops, newsletters.",
         "image": f"{settings.SITE_URL}{profile.logo_url}",
         "sameAs": "https://alder.example",
         "foundingDate": "2011",

@@ -119,6 +119,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='partnerprofile',
+            name='lead_text',
+            field=models.TextField(default='', editable=False),
+        ),
+        migrations.AddField(
+            model_name='partnerprofile',
             name='logo_digest',
             field=models.CharField(blank=True, editable=False, max_length=32),
         ),
@@ -159,7 +164,7 @@ class Migration(migrations.Migration):
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerprofile',
-            trigger=pgtrigger.compiler.Trigger(name='derived_columns', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE agency_name text; services text; plain text;', func="\n            SELECT name INTO agency_name FROM agencies_agency WHERE id = NEW.agency_id;\n            SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services\n            FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;\n            plain := concat_ws(' ', agency_name, NEW.claim, NEW.city, services, NEW.description);\n            NEW.sort_name := portal_fold(agency_name);\n            NEW.city_key := portal_fold(NEW.city);\n            NEW.search_text := portal_fold(concat_ws(' ', plain, NULLIF(replace(replace(replace(replace(replace(replace(plain, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'Ä', 'Ae'), 'Ö', 'Oe'), 'Ü', 'Ue'), plain)));\n            RETURN NEW;\n            ", hash='5a06be54c80d0d6d25b17881e1ff71f9abf7d40d', operation='INSERT OR UPDATE', pgid='pgtrigger_derived_columns_45209', table='network_partnerprofile', when='BEFORE')),
+            trigger=pgtrigger.compiler.Trigger(name='derived_columns', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE agency_name text; services text; lead text;', func="\n            SELECT name INTO agency_name FROM agencies_agency WHERE id = NEW.agency_id;\n            SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services\n            FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;\n            lead := concat_ws(' ', agency_name, NEW.claim, NEW.city, services);\n            lead := concat_ws(' ', lead, NULLIF(replace(replace(replace(replace(replace(replace(lead, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'Ä', 'Ae'), 'Ö', 'Oe'), 'Ü', 'Ue'), lead));\n            NEW.sort_name := portal_fold(agency_name);\n            NEW.city_key := portal_fold(NEW.city);\n            NEW.lead_text := portal_fold(lead);\n            NEW.search_text := portal_fold(concat_ws(' ', lead, NEW.description,\n                                                     NULLIF(replace(replace(replace(replace(replace(replace(NEW.description, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'Ä', 'Ae'), 'Ö', 'Oe'), 'Ü', 'Ue'), NEW.description)));\n            RETURN NEW;\n            ", hash='9429262f756ddda1b4c1c264e24e5fb37766c8b3', operation='INSERT OR UPDATE', pgid='pgtrigger_derived_columns_45209', table='network_partnerprofile', when='BEFORE')),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerprofile',
@@ -205,6 +210,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='partnerprofile',
             index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='profile_search'),
+        ),
+        migrations.AddIndex(
+            model_name='partnerprofile',
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('lead_text', 'gin_trgm_ops'), name='profile_search_alike'),
         ),
         migrations.AddConstraint(
             model_name='partnerprofile',

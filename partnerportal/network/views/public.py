@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from http import HTTPStatus
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
@@ -21,8 +22,7 @@ from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, n
 from partnerportal.network.structured import structured_data
 from partnerportal.paging import keyset_page
 
-P = ParamSpec("P")
-PublicView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+PublicView = Callable[..., HttpResponse]
 
 #: Seconds for which browsers and proxies may show a public page to strangers without asking again.
 PUBLIC_SECONDS = 60
@@ -32,7 +32,7 @@ CARDS = 24
 REVIEWS = 10
 
 
-def public_page(view: PublicView[P]) -> PublicView[P]:
+def public_page(view: PublicView) -> PublicView:
     """For pages that strangers all see alike: kept for a short while; whoever brings a session or a message gets it fresh.
 
     The ETag is the content's own hash, so it can't be forgotten when something new is shown.
@@ -40,14 +40,14 @@ def public_page(view: PublicView[P]) -> PublicView[P]:
 
     @require_safe
     @wraps(view)
-    def cached(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def cached(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
         patch_vary_headers(response, ["Cookie", "Accept-Language"])
         if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
             patch_cache_control(response, private=True, no_cache=True)
             return response
         patch_cache_control(response, public=True, max_age=PUBLIC_SECONDS)
-        if response.status_code == 200:  # OK
+        if response.status_code == HTTPStatus.OK:  # OK
             set_response_etag(response)
             return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
         return response
@@ -61,7 +61,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     filters = DirectoryFilter(request)
     profiles, total, more = filters.profiles()
     cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
-    page = keyset_page(request, cards.defer("description", "search_text"), order_by=filters.order_by(), size=CARDS)
+    page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS)
     context = {
         "page": page,
         "filters": filters,
@@ -106,15 +106,15 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
-    """What the profile's page shows, for the world and for the preview alike."""
+    """What the profile's page shows, for the world and for the preview alike; of a profile `with_names`."""
     canonical = _absolute(profile.get_absolute_url())
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
         "profile": profile,
         "agency": profile.agency,
         "rating": profile.rating,
-        "services": profile.service_names,
-        "languages": profile.language_names,
+        "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
+        "languages": profile.language_names,  # type: ignore[attr-defined]
         "canonical": canonical,
         "logo_absolute": logo,
         "structured_data": structured_data(profile, address=canonical, logo=logo),
