@@ -14,6 +14,7 @@ from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.outbox import MailFactory
+from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 AXE = Axe()
@@ -26,6 +27,8 @@ def filled(cast: Cast) -> dict[str, str]:
     customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
     project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
     answered = ReviewFactory(review_request__customer=customer, review_request__project=project, text=LONG * 3, author=LONG).request
+    for state in ("pinned", "commented", "hidden", "reported", "removed"):
+        in_state(state, cast.alder)
     asked = ReviewRequestFactory(customer=customer)
     withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
     withdraw_request(withdrawn, by=cast.alice)
@@ -51,6 +54,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
+        "comment": f"/company/reviews/{answered.review.pk}/comment/",
+        "hide": f"/company/reviews/{answered.review.pk}/hide/",
+        "report": f"/company/reviews/{answered.review.pk}/report/",
         "mail": f"/company/mail/{mail.pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
@@ -79,7 +85,8 @@ STAFF = [
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
     "/company/", "/company/preview/",
-    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
+    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request",
+    "comment", "hide", "report", "/partners/alder/", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
 PUBLIC = [
