@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import bootstrap_wrapper
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -211,6 +212,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------
@@ -331,6 +333,8 @@ CONTENT_SECURITY_POLICY = {
 
 #: Days for which a personal review link is good.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
+#: Days for which its author can change a review.
+REVIEW_EDIT_DAYS: int = env.int("REVIEW_EDIT_DAYS", default=14)
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 

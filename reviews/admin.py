@@ -3,7 +3,8 @@
 from django.contrib import admin
 
 from partnerportal.audit.admin import ReadOnlyAdmin
-from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.managing.admin import ReviewReportAdmin
+from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, ReviewReport, ReviewRequest
 
 
 @admin.register(ReviewRequest)
@@ -25,8 +26,8 @@ class ReviewRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agency", "author", "overall", "cooperation", "quality", "schedule", "budget")
-    list_filter = ("overall", "created_at")
+    list_display = ("created_at", "agency", "author", "overall", "hidden_at", "removed_at", "withdrawn_at")
+    list_filter = ("stars", "created_at", "hidden_for")
     search_fields = ("agency__name", "author", "text")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
@@ -44,3 +45,24 @@ class RatingSummaryAdmin(ReadOnlyAdmin):
     @admin.display(description=Review._meta.get_field("overall").verbose_name)
     def average_shown(self, summary: RatingSummary) -> str:
         return "–" if summary.average is None else f"{summary.average:.2f}"
+
+
+@admin.register(ReviewComment)
+class ReviewCommentAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency", "review", "written_by")
+    search_fields = ("agency__name", "text")
+    list_select_related = ("agency", "review", "written_by")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+
+admin.site.register(ReviewReport, ReviewReportAdmin)
+
+
+@admin.register(ReviewOptOut)
+class ReviewOptOutAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency")
+    search_fields = ("agency__name",)
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False

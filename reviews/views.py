@@ -20,33 +20,13 @@ from django.views.decorators.http import require_http_methods
 
 from customers.models import Customer, Project
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.paging import keyset_page
 from reviews.forms import ReviewForm, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.mails import preview_review_request
-from reviews.models import AUTHOR_LENGTH, RatingSummary, ReviewRequest
+from reviews.models import AUTHOR_LENGTH, ReviewRequest
 from reviews.services import RequestClosed, refuse_own_staff, request_review, submit_review, withdraw_request
 
 #: Marks the message that a review has just come in: the page it leads to says thank you in its own way.
 JUST_SUBMITTED = "just-submitted"
-#: Open requests that the reviews page lists.
-OPEN_REQUESTS_SHOWN = 20
-
-
-@agency_view(methods=("GET",))
-def manage(request: AgencyRequest) -> HttpResponse:
-    """My Company → Reviews."""
-    agency = request.agency
-    open_requests = agency.review_requests.open().select_related("customer", "project").order_by("-pk")
-    reviews = agency.reviews.select_related("request__project", "request__customer")
-    return render(
-        request,
-        "reviews/manage.html",
-        {
-            "summary": RatingSummary.objects.filter(agency=agency).first(),
-            "open_requests": open_requests[:OPEN_REQUESTS_SHOWN],
-            "page": keyset_page(request, reviews, order_by=("-pk",)),
-        },
-    )
 
 
 @agency_view()

@@ -7,6 +7,9 @@ from django.urls import reverse
 
 from requests_inbox.conversation import write_note
 from requests_inbox.models import InboxSettings
+from reviews.managing.services import comment_on_review, report_review
+from reviews.models import ReviewOptOut
+from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
@@ -38,6 +41,9 @@ READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
 def ada(cast: Cast) -> Client:
     """A browser in which Ada, an admin, is signed in; and at least one of everything."""
     review = ReviewFactory(review_request__customer__agency=cast.alder)
+    comment_on_review(review, text="Thank you.", by=cast.alice)
+    report_review(review, reason="other", details="…", by=cast.alice)
+    ReviewOptOut.objects.create(agency=cast.alder, address_digest=address_digest("kim@client.example"))
     for factory in (ProjectFactory, TaskFactory, DomainFactory, ContractFactory, NoteFactory):
         factory(customer=review.request.customer)
     ImportJobFactory(agency=cast.alder)

@@ -20,7 +20,7 @@ from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ def note(agency: Agency) -> Model:
 
 def review_request(agency: Agency) -> Model:
     return ReviewRequestFactory(customer__agency=agency)
+
+
+def review(agency: Agency) -> Model:
+    return ReviewFactory(review_request__customer__agency=agency)
 
 
 def mail(agency: Agency) -> Model:
@@ -161,6 +165,13 @@ STAFF_ROUTES = {
     "invitations:resend": Route(Role.STAFF, "POST", access_request),
     "invitations:request_withdraw": Route(Role.STAFF, "POST", access_request),
     "reviews:manage": Route(Role.STAFF, "GET"),
+    "reviews:pin": Route(Role.MANAGER, "POST", review),
+    "reviews:unpin": Route(Role.MANAGER, "POST", review),
+    "reviews:move": Route(Role.MANAGER, "POST", review),
+    "reviews:comment": Route(Role.MANAGER, "GET POST", review),
+    "reviews:hide": Route(Role.MANAGER, "GET POST", review),
+    "reviews:unhide": Route(Role.MANAGER, "POST", review),
+    "reviews:report": Route(Role.MANAGER, "GET POST", review),
     "reviews:request": Route(Role.STAFF),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),

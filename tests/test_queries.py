@@ -4,6 +4,7 @@ Limits (docs/architecture.md): 6 on a staff list, 4 on a public page, 8 on a cus
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from django.db import connection
@@ -14,6 +15,7 @@ from invitations.models import AccessRequest
 from requests_inbox.conversation import reply, write_note
 from requests_inbox.services import assign_request, take_request
 from reviews import tokens
+from reviews.managing.services import TooManyPinned, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
@@ -28,10 +30,15 @@ def fill(cast: Cast, rows: int) -> None:
     busy = cast.alder.customers.first() or CustomerFactory(agency=cast.alder)
     for _ in range(rows):
         for customer in (busy, CustomerFactory(agency=cast.alder)):
-            ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
+            review = ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
+            comment_on_review(review, text="Thank you.", by=cast.alice)
+            report_review(review, reason="other", details="…", by=cast.alice)
+            with suppress(TooManyPinned):
+                pin_review(review, by=cast.alice)
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
             ConnectedFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
+        hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
         MailFactory(agency=cast.alder)
         contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
         write_note(contact_request, text="Note", by=cast.stan)
@@ -81,7 +88,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/requests/settings/", True, 8),
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
-    ("/company/reviews/", True, 8),
+    ("/company/reviews/", True, 6),
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
@@ -95,6 +102,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/partners/alder/", False, 4),
     ("/partners/alder/contact/", False, 4),
     ("/partners/alder/contact/thanks/", False, 4),
+    ("/partners/alder/?stars=4", False, 4),
+    ("/partners/alder/", True, 8),
     (open_link, False, 4),
     (used_link, False, 4),
     ("/accounts/login/", False, 4),

@@ -94,7 +94,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
-    review_requests = list(customer.review_requests.select_related("project", "review").order_by("-pk"))
+    review_requests = list(customer.review_requests.select_related("project", "review__comment").order_by("-pk"))
     return render(
         request,
         "customers/detail.html",

@@ -146,8 +146,25 @@ REVIEWS = (
     (1, "Portfolio website", (5, 4, 5, 4), "Schnell, unkompliziert, und das Ergebnis sieht genau nach mir aus.", "Lea Brandt", 77),
     (10, "", (3, 4, 4, 3), "Solid. The invoice was a little higher than the estimate, with good reasons, but I would have liked to hear them earlier.", "Ole Hansen", 41),
     (0, "Relaunch of the shop", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
+    (18, "", (1, 2, 1, 1), "Nobody needs an agency. My nephew does the same for half: look at nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
+#: So many days before the review the customer was asked.
+ASKED_BEFORE = 4
+#: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
+PINNED = (12, 0)
+COMMENTS = (
+    (10, "Thank you, Mr Hansen. You are right: we tell you now before the estimate is exceeded, not after."),
+    (12, "Vielen Dank, Frau Claasen! Wir freuen uns auf die nächste Saison mit Ihnen."),
+)
+HIDDEN = ((6, "outdated"),)
+REPORTED = (
+    (
+        18,
+        "advertising",
+        "This is an advertisement for another web designer. We never worked on a website for this customer, only on a logo.",
+    ),
+)
 
 #: Position of the customer, title of the project, by mail or (False) by a link.
 OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))

@@ -21,6 +21,8 @@ DATA: dict[str, dict[str, Any]] = {
     "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
     "access_request.sent": {"scope": "full", "areas": []},
     "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
+    "review.hidden": {"reason": "outdated"},
+    "review.reported": {"reason": "offensive"},
     "profile.updated": {"changes": {"logo": ["", "abc"], "claim": ["", "Fast."], "name": ["Alder", "Elder"]}},
 }
 

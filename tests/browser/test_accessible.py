@@ -18,6 +18,7 @@ from tests.factories.customers import ContractFactory, CustomerFactory, DomainFa
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 AXE = Axe()
@@ -30,6 +31,8 @@ def filled(cast: Cast) -> dict[str, str]:
     customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
     project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
     answered = ReviewFactory(review_request__customer=customer, review_request__project=project, text=LONG * 3, author=LONG).request
+    for state in ("pinned", "commented", "hidden", "reported", "removed"):
+        in_state(state, cast.alder)
     asked = ReviewRequestFactory(customer=customer)
     withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
     withdraw_request(withdrawn, by=cast.alice)
@@ -84,6 +87,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
+        "comment": f"/company/reviews/{answered.review.pk}/comment/",
+        "hide": f"/company/reviews/{answered.review.pk}/hide/",
+        "report": f"/company/reviews/{answered.review.pk}/report/",
         "mail": f"/company/mail/{mail.pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
@@ -114,7 +120,8 @@ STAFF = [
     "/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam", "/requests/settings/",
     "/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask",
     "/company/", "/company/preview/",
-    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
+    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request",
+    "comment", "hide", "report", "/partners/alder/", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
 PUBLIC = [

@@ -15,6 +15,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from partnerportal.agencies.models import Role
 from partnerportal.network.filters import DirectoryFilter
 from partnerportal.network.logos import MEDIA_TYPE
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
@@ -106,7 +107,6 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
     """What the profile's page shows, for the world and for the preview alike; of a profile `with_names`."""
-    reviews = profile.agency.reviews.published().select_related("request__project")
     canonical = _absolute(profile.get_absolute_url())
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
@@ -115,10 +115,31 @@ def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, 
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
-        "page": keyset_page(request, reviews, order_by=("-pk",), size=REVIEWS),
         "canonical": canonical,
         "logo_absolute": logo,
         "structured_data": structured_data(profile, address=canonical, logo=logo),
+        **_reviews(request, profile),
+    }
+
+
+def _reviews(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
+    """The reviews: those that the agency highlights, then the newest; or those of so many stars.
+
+    The agency's own people also see what it hides, and what can be done with each.
+    """
+    visitor, agency = cast(Any, request), profile.agency
+    is_own = visitor.agency == agency
+    shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
+    stars = request.GET.get("stars", "")
+    is_filtered = stars in {"1", "2", "3", "4", "5"}
+    listed = shown.filter(stars=stars) if is_filtered else shown.filter(pin=None)
+    on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
+    return {
+        "highlighted": shown.pinned() if on_first_page else [],
+        "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS),
+        "stars_chosen": int(stars) if is_filtered else None,
+        "is_own": is_own,
+        "may_act": is_own and visitor.membership.may(Role.MANAGER),
     }
 
 

@@ -30,7 +30,8 @@ from requests_inbox.conversation import reply, write_note
 from requests_inbox.models import ContactRequest
 from requests_inbox.receiving import receive_request, submission_digest
 from requests_inbox.services import assign_request, close_request, mark_spam, take_request
-from reviews.models import Review
+from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.models import Review, ReviewRequest
 from reviews.services import request_review, submit_review
 
 CUSTOMER_FIELDS = (
@@ -110,13 +111,25 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         project = Project(title=title, status=status, due_on=_in_days(due_in))
         add_thing(project, customer=customers[position], by=by)
         projects[position, title] = project
+    reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
         asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
         ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
         review = submit_review(asked, text=text, author=author, **ratings)
-        Review.objects.filter(pk=review.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+        submitted = timezone.now() - timedelta(days=days_ago)
+        Review.objects.filter(pk=review.pk).update(created_at=submitted)
+        ReviewRequest.objects.filter(pk=asked.pk).update(created_at=submitted - timedelta(days=demo.ASKED_BEFORE))
+        reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
+    for position in demo.PINNED:
+        pin_review(reviews[position], by=by)
+    for position, text in demo.COMMENTS:
+        comment_on_review(reviews[position], text=text, by=by)
+    for position, reason in demo.HIDDEN:
+        hide_review(reviews[position], reason=reason, by=by)
+    for position, reason, details in demo.REPORTED:
+        report_review(reviews[position], reason=reason, details=details, by=by)
 
 
 def _work(customers: list[Customer], *, by: User) -> None:

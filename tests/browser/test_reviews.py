@@ -1,0 +1,121 @@
+"""What an agency does with its reviews, and what becomes of a reported one, as people do it."""
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from reviews.models import Review
+from tests.browser.conftest import signed_in
+from tests.cast import Cast
+from tests.factories.customers import ProjectFactory
+from tests.factories.reviews import ReviewFactory
+
+
+def a_review(cast: Cast, title: str, stars: int = 5, text: str = "They did what they said.") -> Review:
+    project = ProjectFactory(customer__agency=cast.alder, title=title)
+    ratings = dict.fromkeys(("cooperation", "quality", "schedule", "budget"), stars)
+    return ReviewFactory(review_request__customer=project.customer, review_request__project=project, text=text, **ratings)
+
+
+def card(page: Page, title: str) -> Locator:
+    return page.locator(".review").filter(has=page.get_by_role("heading", name=title, exact=True))
+
+
+def choose(page: Page, title: str, action: str) -> None:
+    """Through the three dots to the right of the project's name."""
+    dots = card(page, title)
+    dots.locator(".menu > summary").click()
+    dots.get_by_text(action, exact=True).click()
+
+
+def test_five_are_pinned_from_the_own_profile_and_the_sixth_takes_a_place(page: Page, portal: str, cast: Cast) -> None:
+    for number in range(1, 7):
+        a_review(cast, f"Project {number}")
+    signed_in(page, portal, cast.max)
+    page.goto(f"{portal}/partners/alder/")
+    for number in range(1, 6):
+        choose(page, f"Project {number}", "Pin review to top")
+        expect(card(page, f"Project {number}").get_by_text("pinned", exact=True)).to_be_visible()
+    # The browser itself says on its console that the answer was “409 Conflict”; the page that minds complaints is left alone.
+    other = page.context.new_page()
+    other.goto(f"{portal}/partners/alder/")
+    choose(other, "Project 6", "Pin review to top")
+    expect(other.get_by_role("heading", level=1)).to_have_text("Five reviews are pinned already")
+    other.get_by_role("button", name="Unpin Project 2").click()
+    expect(other).to_have_url(f"{portal}/partners/alder/#review-{Review.objects.latest('pk').pk}")
+    highlighted = other.get_by_role("region", name="Highlighted by the agency").locator(".review-title")
+    expect(highlighted).to_have_text(["Project 1", "Project 6", "Project 3", "Project 4", "Project 5"])
+    choose(other, "Project 6", "Move up")
+    expect(highlighted).to_have_text(["Project 6", "Project 1", "Project 3", "Project 4", "Project 5"])
+
+
+def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+    a_review(cast, "Relaunch")
+    a_review(cast, "Old logo", stars=2, text="It took for ever.")
+    signed_in(page, portal, cast.max)
+    page.goto(f"{portal}/company/reviews/")
+    choose(page, "Relaunch", "Comment")
+    dialog = page.get_by_role("dialog", name="Comment on this review")
+    expect(dialog).to_contain_text("You can reply once, for good.")
+    dialog.get_by_label("Comment").fill("Thank you for your trust.")
+    dialog.get_by_role("button", name="Reply").click()
+    expect(card(page, "Relaunch")).to_contain_text("Thank you for your trust.")
+    card(page, "Relaunch").locator(".menu > summary").click()
+    expect(card(page, "Relaunch").get_by_text("Comment", exact=True)).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    choose(page, "Old logo", "Hide review")
+    page.get_by_role("dialog").get_by_label("It is out of date").check()
+    page.get_by_role("dialog").get_by_role("button", name="Hide review").click()
+    expect(card(page, "Old logo").get_by_text("hidden", exact=True)).to_be_visible()
+
+    stranger = browser.new_page()
+    stranger.goto(f"{portal}/partners/alder/")
+    profile = stranger.get_by_role("main")
+    expect(profile).to_contain_text("1 review is hidden by the agency; its stars count.")
+    expect(profile).to_contain_text("Thank you for your trust.")
+    expect(profile).not_to_contain_text("It took for ever.")
+    expect(stranger.locator(".rating-figure")).to_have_text("3.5")
+    stranger.close()
+
+
+def test_reported_upheld_and_the_average_is_another(page: Page, portal: str, cast: Cast) -> None:
+    a_review(cast, "Relaunch", stars=5)
+    a_review(cast, "Never happened", stars=1, text="Crooks!")
+    signed_in(page, portal, cast.max)
+    page.goto(f"{portal}/partners/alder/")
+    expect(page.locator(".rating-figure")).to_have_text("3.0")
+    choose(page, "Never happened", "Report offensive review")
+    page.get_by_label("Reason").select_option("not_genuine")
+    page.get_by_label("Details").fill("There was no such project.")
+    page.get_by_role("button", name="Report", exact=True).click()
+    expect(card(page, "Never happened").get_by_text("under review")).to_be_visible()
+
+    page.context.clear_cookies()
+    signed_in(page, portal, cast.ada)
+    page.goto(f"{portal}/admin/reviews/reviewreport/")
+    page.locator("#result_list tbody a").first.click()
+    main = page.locator("#content")
+    expect(main).to_contain_text("There was no such project.")
+    expect(main).to_contain_text("Crooks!")
+    page.get_by_label("Reason").fill("Nobody ordered it.")
+    page.get_by_role("button", name="Upheld: remove the review").click()
+    expect(page.locator(".messagelist")).to_contain_text("The report was upheld.")
+
+    page.context.clear_cookies()
+    page.goto(f"{portal}/partners/alder/")
+    expect(page.locator(".rating-figure")).to_have_text("5.0")
+    expect(page.get_by_role("main")).not_to_contain_text("Crooks!")
+
+
+def test_load_more_appends_and_the_focus_stays(page: Page, portal: str, cast: Cast) -> None:
+    for number in range(25):
+        a_review(cast, f"Project {number}")
+    page.goto(f"{portal}/partners/alder/")
+    expect(page.locator(".review")).to_have_count(10)
+    more = page.get_by_role("link", name="Load more")
+    more.press("Enter")
+    expect(page.locator(".review")).to_have_count(20)
+    expect(more).to_be_focused()
+    more.click()
+    expect(page.locator(".review")).to_have_count(25)
+    expect(more).to_have_count(0)
+    assert len(set(page.locator(".review-title").all_inner_texts())) == 25
