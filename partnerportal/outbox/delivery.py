@@ -76,7 +76,7 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
         to=[mail.to_email],
         reply_to=[mail.reply_to] if mail.reply_to else None,
         # RFC 3834: no out-of-office answers to us, please.
-        headers={"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
+        headers={**mail.headers, "Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"},
     )
     if mail.html:
         message.attach_alternative(mail.html, "text/html")
