@@ -312,6 +312,8 @@ CONTENT_SECURITY_POLICY = {
 
 #: Days for which a personal review link is good.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
+#: Days for which its author can change a review.
+REVIEW_EDIT_DAYS: int = env.int("REVIEW_EDIT_DAYS", default=14)
 
 # --- Logs --------------------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from partnerportal.audit.admin import ReadOnlyAdmin
-from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, ReviewReport, ReviewRequest
 
 
 @admin.register(ReviewRequest)
@@ -44,3 +44,31 @@ class RatingSummaryAdmin(ReadOnlyAdmin):
     @admin.display(description=Review._meta.get_field("overall").verbose_name)
     def average_shown(self, summary: RatingSummary) -> str:
         return "–" if summary.average is None else f"{summary.average:.2f}"
+
+
+@admin.register(ReviewComment)
+class ReviewCommentAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency", "review", "written_by")
+    search_fields = ("agency__name", "text")
+    list_select_related = ("agency", "review", "written_by")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+
+@admin.register(ReviewReport)
+class ReviewReportAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency", "reason", "state", "decided_at")
+    list_filter = ("state", "reason")
+    search_fields = ("agency__name", "details")
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+
+@admin.register(ReviewOptOut)
+class ReviewOptOutAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "agency")
+    search_fields = ("agency__name",)
+    list_select_related = ("agency",)
+    date_hierarchy = "created_at"
+    show_full_result_count = False

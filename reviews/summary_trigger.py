@@ -7,21 +7,22 @@ They add what the new rows bring and take off what the old rows had, in the tran
 import pgtrigger
 
 _CATEGORIES = ("cooperation", "quality", "schedule", "budget")
-#: A review's stars: the mean of its four ratings, halves rounded up.
-_STARS = "((cooperation + quality + schedule + budget + 2) / 4)"
+#: Whose stars count: `ReviewQuerySet.counted`.
+_COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
 
 
 def _apply(changes: str) -> pgtrigger.Func:
     """SQL that adds `changes`, rows of reviews with a `sign` of +1 or -1, to the summaries of their agencies."""
     columns = {"count": "SUM(sign)"}
     columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in _CATEGORIES}
-    columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE {_STARS} = {n}), 0)" for n in range(1, 6)}
+    columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE stars = {n}), 0)" for n in range(1, 6)}
+    columns["hidden"] = "COALESCE(SUM(sign) FILTER (WHERE hidden_at IS NOT NULL), 0)"
     # In the order of their keys, so that two statements over several agencies can't lock each other out.
     return pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         INSERT INTO reviews_ratingsummary AS summary (agency_id, {", ".join(columns)})
         SELECT agency_id, {", ".join(columns.values())}
-        FROM ({changes}) AS changes GROUP BY agency_id ORDER BY agency_id
+        FROM ({changes}) AS changes WHERE {_COUNTED} GROUP BY agency_id ORDER BY agency_id
         ON CONFLICT (agency_id) DO UPDATE SET {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
         RETURN NULL;
         """  # noqa: S608  # built from the constants above

@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 
 _BYTES = 24
 _SALT = "reviews.personal-link"
+_ADDRESS_SALT = "reviews.no-more-mails"
 
 
 def new_nonce() -> str:
@@ -31,6 +32,11 @@ def token_for(nonce: str, *, secret: str | None = None) -> str:
 def digest(token: str) -> str:
     """What the database keeps of a token: SHA-256, as hexadecimal text."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
+
+
+def address_digest(email: str) -> str:
+    """What the database keeps of an address that wants no more mails: without the key nobody can try addresses against it."""
+    return salted_hmac(_ADDRESS_SALT, email.strip().lower(), algorithm="sha256").hexdigest()
 
 
 def recover(nonce: str, token_digest: str) -> str | None:

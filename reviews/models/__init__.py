@@ -1,0 +1,32 @@
+"""`ReviewRequest` owns the personal link; `Review` is what came of it; comment, reports; `RatingSummary` adds reviews up."""
+
+from reviews.models.reports import ReviewReport
+from reviews.models.requests import ReviewOptOut, ReviewRequest, link_expiry
+from reviews.models.reviews import (
+    AUTHOR_LENGTH,
+    CATEGORIES,
+    MOST_PINNED,
+    CategoryRating,
+    Review,
+    ReviewComment,
+    category_label,
+    rounded,
+)
+from reviews.models.summary import RatingSummary, StarCount
+
+__all__ = [
+    "AUTHOR_LENGTH",
+    "CATEGORIES",
+    "MOST_PINNED",
+    "CategoryRating",
+    "RatingSummary",
+    "Review",
+    "ReviewComment",
+    "ReviewOptOut",
+    "ReviewReport",
+    "ReviewRequest",
+    "StarCount",
+    "category_label",
+    "link_expiry",
+    "rounded",
+]

@@ -1,0 +1,87 @@
+"""`ReviewReport`: the agency finds a review offensive or unfair; an admin decides."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy
+
+from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.constraints import SameParent
+from partnerportal.validators import validate_plain_text
+from reviews.models.reviews import Review
+
+
+class ReviewReportQuerySet(TenantQuerySet["ReviewReport"]):
+    """Reports."""
+
+    def open(self) -> Self:
+        """Those that wait for a decision."""
+        return self.filter(state=ReviewReport.State.OPEN)
+
+
+class ReviewReport(models.Model):
+    """One report of a review: one open at a time, three in all.
+
+    `open → upheld | dismissed | settled`, `upheld → reinstated`; no other step, and each once.
+    """
+
+    class Reason(models.TextChoices):
+        OFFENSIVE = "offensive", gettext_lazy("It is offensive or insulting")
+        PERSONAL_DATA = "personal_data", gettext_lazy("It tells personal data of somebody")
+        ADVERTISING = "advertising", gettext_lazy("It is advertising")
+        NOT_GENUINE = "not_genuine", gettext_lazy("It is not genuine")
+        WRONG_BUSINESS = "wrong_business", gettext_lazy("It is about another business")
+        OTHER = "other", gettext_lazy("Another reason")
+
+    class State(models.TextChoices):
+        OPEN = "open", gettext_lazy("under review")
+        UPHELD = "upheld", gettext_lazy("upheld")
+        DISMISSED = "dismissed", gettext_lazy("dismissed")
+        #: Its author withdrew the review before anybody decided.
+        SETTLED = "settled", gettext_lazy("settled")
+        REINSTATED = "reinstated", gettext_lazy("reinstated")
+
+    #: A review can be reported so many times.
+    MOST = 3
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_reports")
+    review = models.ForeignKey(Review, verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="reports")
+    #: The first, second or third report of this review.
+    number = models.PositiveSmallIntegerField(gettext_lazy("Number"))
+    reason = models.CharField(gettext_lazy("Reason"), max_length=20, choices=Reason)
+    details = models.TextField(gettext_lazy("Details"), max_length=2000, validators=[validate_plain_text])
+    reported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Reported by"), on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(gettext_lazy("Reported"), auto_now_add=True)
+    state = models.CharField(gettext_lazy("State"), max_length=10, choices=State, default=State.OPEN)
+    #: What the admin told both sides.
+    decision = models.TextField(gettext_lazy("Why it was decided so"), max_length=2000, blank=True, validators=[validate_plain_text])
+    decided_at = models.DateTimeField(gettext_lazy("Decided"), null=True, blank=True)
+    reinstated_at = models.DateTimeField(gettext_lazy("Reinstated"), null=True, blank=True)
+    reinstated_for = models.TextField(gettext_lazy("Why it was reinstated"), max_length=2000, blank=True, validators=[validate_plain_text])
+
+    objects: ClassVar[ReviewReportQuerySet] = ReviewReportQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = gettext_lazy("report of a review")
+        verbose_name_plural = gettext_lazy("reports of reviews")
+        indexes = [models.Index(fields=["created_at", "id"], name="review_report_queue", condition=Q(state="open"))]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["open", "upheld", "dismissed", "settled", "reinstated"]), name="review_report_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open", decided_at=None) | ~Q(state="open") & Q(decided_at__isnull=False),
+                name="review_report_decided_has_its_time",
+            ),
+            models.CheckConstraint(condition=Q(number__range=(1, 3)), name="review_report_three_in_all"),
+            models.UniqueConstraint(fields=["review", "number"], name="review_report_each_number_once"),
+            models.UniqueConstraint(fields=["review"], condition=Q(state="open"), name="review_report_open_once"),
+            SameParent(field="review", parent="agency", name="review_report_same_agency"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()} ({self.get_state_display()})"

@@ -1,0 +1,143 @@
+"""`ReviewRequest` owns the personal link; `ReviewOptOut`: who wants no more mails that ask for a review."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from customers.models import Customer, Project
+from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.constraints import SameParent
+from partnerportal.validators import validate_plain_text
+from reviews import tokens
+
+
+def link_expiry() -> datetime:
+    """When a link made now ends."""
+    return timezone.now() + timedelta(days=settings.REVIEW_LINK_DAYS)
+
+
+class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
+    def with_token(self, token: str) -> Self:
+        """The one request, if any, whose personal link has this token."""
+        return self.filter(token_digest=tokens.digest(token))
+
+    def open(self) -> Self:
+        """Waiting for an answer, and not expired."""
+        return self.filter(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
+
+
+class ReviewRequest(models.Model):
+    """The agency asks a customer to rate the company or one project; at most one open request for each."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", gettext_lazy("waiting")
+        ANSWERED = "answered", gettext_lazy("answered")
+        WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
+        EXPIRED = "expired", gettext_lazy("expired")
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_requests")
+    customer = models.ForeignKey(Customer, verbose_name=gettext_lazy("Customer"), on_delete=models.RESTRICT, related_name="review_requests")
+    #: None: the company as a whole.
+    project = models.ForeignKey(
+        Project, verbose_name=gettext_lazy("Project"), on_delete=models.RESTRICT, null=True, blank=True, related_name="review_requests"
+    )
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    nonce = models.CharField(max_length=32, default=tokens.new_nonce, editable=False)
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    #: Expiry is a matter of the clock: ask `state`, which knows; EXPIRED is written once a new request takes its place.
+    status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
+    created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
+    mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
+    expires_at = models.DateTimeField(gettext_lazy("Good until"), default=link_expiry)
+    reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
+    #: When a mail with the link turned out not to reach anybody.
+    undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)
+    #: The customer had been asked for the same not long ago, and somebody said: ask anyway.
+    asked_anyway = models.BooleanField(gettext_lazy("Asked anyway"), default=False)
+    #: The mail's own first and last words; empty: the usual ones.
+    greeting = models.TextField(gettext_lazy("Greeting"), max_length=500, blank=True, validators=[validate_plain_text])
+    closing = models.TextField(gettext_lazy("Closing"), max_length=500, blank=True, validators=[validate_plain_text])
+
+    objects: ClassVar[ReviewRequestQuerySet] = ReviewRequestQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = gettext_lazy("review request")
+        verbose_name_plural = gettext_lazy("review requests")
+        indexes = [models.Index(fields=["agency", "status", "-id"], name="review_request_of_agency")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["open", "answered", "withdrawn", "expired"]), name="review_request_status_is_known"
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "project"],
+                condition=Q(status="open"),
+                nulls_distinct=False,
+                name="review_request_open_once",
+            ),
+            models.UniqueConstraint(fields=["id", "agency"], name="review_request_same_agency_target"),
+            SameParent(field="customer", parent="agency", name="review_request_customer_same_agency"),
+            SameParent(field="project", parent="customer", name="review_request_project_same_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.customer} · {self.subject_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.token_digest:
+            self.token_digest = tokens.digest(tokens.token_for(self.nonce))
+        super().save(*args, **kwargs)
+
+    @property
+    def state(self) -> str:
+        """The status as of now: an open request past its date is expired."""
+        if self.status == self.Status.OPEN and self.expires_at <= timezone.now():
+            return self.Status.EXPIRED
+        return self.status
+
+    def get_state_display(self) -> str:
+        """`state` in the reader's language."""
+        return str(self.Status(self.state).label)
+
+    @property
+    def link(self) -> str | None:
+        """The full address of the personal page; None once no known key can make it again."""
+        token = tokens.recover(self.nonce, self.token_digest)
+        return f"{settings.SITE_URL}{reverse('reviews:rate', args=[token])}" if token else None
+
+    @property
+    def is_project(self) -> bool:
+        """Whether one project is rated, rather than the company."""
+        return self.project_id is not None
+
+    @property
+    def subject_label(self) -> str:
+        """What is rated, for people."""
+        return self.project.title if self.project else _("The company as a whole")
+
+
+class ReviewOptOut(models.Model):
+    """Whoever has this e-mail address wants no more mails from this agency that ask for a review.
+
+    The address itself isn't kept, only its digest (`tokens.address_digest`): it tells who said stop, and goes with an erasure.
+    """
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="review_opt_outs")
+    address_digest = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(gettext_lazy("Since"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("stop of review mails")
+        verbose_name_plural = gettext_lazy("stops of review mails")
+        constraints = [models.UniqueConstraint(fields=["agency", "address_digest"], name="review_opt_out_once")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.address_digest[:8]}"

@@ -1,0 +1,235 @@
+"""`Review`: what a customer answered to one request; `ReviewComment`: what the agency replied to it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any, ClassVar, Self
+
+import pgtrigger
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.constraints import SameParent
+from partnerportal.validators import validate_one_line, validate_plain_text
+from reviews import summary_trigger
+from reviews.models.requests import ReviewRequest
+
+#: The four things that are rated, in the order in which they are asked.
+CATEGORIES = ("cooperation", "quality", "schedule", "budget")
+
+#: Characters of an author's name.
+AUTHOR_LENGTH = 100
+#: So many reviews an agency can pin to the top of its profile.
+MOST_PINNED = 5
+
+
+def _rating(label: Any) -> Any:
+    return models.PositiveSmallIntegerField(label, validators=[MinValueValidator(1), MaxValueValidator(5)])
+
+
+class ReviewQuerySet(TenantQuerySet["Review"]):
+    """Reviews, and who sees them."""
+
+    def counted(self) -> Self:
+        """Those whose stars count on the profile; hidden ones do."""
+        return self.filter(withdrawn_at=None, removed_at=None)
+
+    def published(self) -> Self:
+        """Those that the public profile shows."""
+        return self.counted().filter(hidden_at=None)
+
+    def pinned(self) -> Self:
+        """Those that the agency highlights, in its order."""
+        return self.filter(pin__isnull=False).order_by("pin")
+
+
+@dataclass(frozen=True)
+class CategoryRating:
+    """One of the four categories with its rating: whole stars of a review, or the mean of many."""
+
+    label: str
+    value: Decimal
+
+
+class Review(models.Model):
+    """What a customer answered to one `ReviewRequest`.
+
+    Its words and stars are its author's alone. The agency pins and hides it; an admin removes it for a good reason. What its author
+    withdrew and what an admin removed leaves the profile with its stars; what the agency hides leaves its stars there.
+    """
+
+    class ShownAs(models.TextChoices):
+        FULL = "full", gettext_lazy("with the full name")
+        INITIAL = "initial", gettext_lazy("with first name and initial")
+        COMPANY = "company", gettext_lazy("with the company's name")
+        ANONYMOUS = "anonymous", gettext_lazy("as “Verified customer”")
+
+    class HiddenFor(models.TextChoices):
+        OUTDATED = "outdated", gettext_lazy("It is out of date")
+        ASKED = "asked", gettext_lazy("The customer asked us to")
+        PRIVATE = "private", gettext_lazy("It names people or tells something confidential")
+        MISTAKEN = "mistaken", gettext_lazy("It is not about our work")
+        OTHER = "other", gettext_lazy("Another reason")
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="reviews")
+    request = models.OneToOneField(
+        ReviewRequest, verbose_name=gettext_lazy("Review request"), on_delete=models.RESTRICT, related_name="review"
+    )
+    cooperation = _rating(gettext_lazy("Cooperation"))
+    quality = _rating(gettext_lazy("Quality of service"))
+    schedule = _rating(gettext_lazy("Schedule"))
+    budget = _rating(gettext_lazy("Budget"))
+    #: The mean of the four: quarters, so two places hold it exactly.
+    overall = models.GeneratedField(
+        expression=(F("cooperation") + F("quality") + F("schedule") + F("budget")) * Decimal("0.25"),
+        output_field=models.DecimalField(max_digits=3, decimal_places=2),
+        db_persist=True,
+        verbose_name=gettext_lazy("Overall"),
+    )
+    #: `overall` in whole stars, halves up: what the distribution counts and lists are filtered by.
+    stars = models.GeneratedField(
+        expression=(F("cooperation") + F("quality") + F("schedule") + F("budget") + 2) / 4,
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+        verbose_name=gettext_lazy("Stars"),
+    )
+    text = models.TextField(gettext_lazy("Your review"), max_length=5000, blank=True, validators=[validate_plain_text])
+    #: The name that the author gave, or the company's if it is shown as that. Empty: the customer was erased.
+    author = models.CharField(gettext_lazy("Your name"), max_length=AUTHOR_LENGTH, validators=[validate_one_line])
+    shown_as = models.CharField(gettext_lazy("Shown"), max_length=10, choices=ShownAs, default=ShownAs.FULL)
+    created_at = models.DateTimeField(gettext_lazy("Submitted"), auto_now_add=True)
+    edited_at = models.DateTimeField(gettext_lazy("Edited"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn by its author"), null=True, blank=True)
+
+    #: Its place among those that the agency highlights, 1 to `MOST_PINNED`; NULL: not highlighted.
+    pin = models.PositiveSmallIntegerField(gettext_lazy("Pinned at"), null=True, blank=True)
+    hidden_at = models.DateTimeField(gettext_lazy("Hidden by the agency"), null=True, blank=True)
+    hidden_for = models.CharField(gettext_lazy("Why it is hidden"), max_length=10, choices=HiddenFor, blank=True)
+    removed_at = models.DateTimeField(gettext_lazy("Removed after a report"), null=True, blank=True)
+
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = gettext_lazy("review")
+        verbose_name_plural = gettext_lazy("reviews")
+        indexes = [
+            models.Index(fields=["agency", "-id"], name="review_of_agency"),
+            # How many are new stands in the menu of every page.
+            models.Index(fields=["agency", "created_at"], name="review_of_agency_by_date"),
+            # The few of so many stars among the many.
+            models.Index(fields=["agency", "stars", "-id"], name="review_of_agency_by_stars"),
+            models.Index(fields=["agency", "-id"], name="review_hidden", condition=Q(hidden_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(**{f"{category}__range": (1, 5) for category in CATEGORIES}), name="review_ratings_from_1_to_5"
+            ),
+            models.CheckConstraint(condition=Q(shown_as__in=["full", "initial", "company", "anonymous"]), name="review_shown_as_is_known"),
+            # Five places, each once: a sixth has nowhere to go, whoever comes at once.
+            models.CheckConstraint(condition=Q(pin=None) | Q(pin__range=(1, MOST_PINNED)), name="review_pinned_from_1_to_5"),
+            models.UniqueConstraint(fields=["agency", "pin"], condition=Q(pin__isnull=False), name="review_pinned_once_each_place"),
+            models.CheckConstraint(
+                condition=Q(pin=None) | Q(hidden_at=None, removed_at=None, withdrawn_at=None), name="review_pinned_is_public"
+            ),
+            models.CheckConstraint(
+                condition=Q(hidden_at=None, hidden_for="") | Q(hidden_at__isnull=False) & ~Q(hidden_for=""),
+                name="review_hidden_for_a_reason",
+            ),
+            models.CheckConstraint(condition=Q(withdrawn_at=None) | Q(text="", author=""), name="review_withdrawn_has_no_words"),
+            models.UniqueConstraint(fields=["id", "agency"], name="review_same_agency_target"),
+            SameParent(field="request", parent="agency", name="review_request_same_agency"),
+        ]
+        triggers = summary_trigger.triggers()
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.overall}"
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the public profile shows it."""
+        return self.hidden_at is None and self.removed_at is None and self.withdrawn_at is None
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether its stars have left the profile: nothing can be done with it any more, but to reinstate what was removed."""
+        return self.removed_at is not None or self.withdrawn_at is not None
+
+    @property
+    def editable_until(self) -> datetime:
+        """When its author's time to change it ends."""
+        return self.created_at + timedelta(days=settings.REVIEW_EDIT_DAYS)
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether its author can still change it."""
+        return not self.is_gone and timezone.now() < self.editable_until
+
+    @property
+    def subject_label(self) -> str:
+        """What was rated, for people."""
+        return self.request.subject_label
+
+    @property
+    def author_label(self) -> str:
+        """Who stands as the author on the public profile, as they chose; an erased customer has no name any more."""
+        if not self.author:
+            return _("Former customer")
+        if self.shown_as == self.ShownAs.ANONYMOUS:
+            return _("Verified customer")
+        if self.shown_as == self.ShownAs.INITIAL:
+            first, _space, rest = self.author.partition(" ")
+            return f"{first} {rest.split()[-1][0]}." if rest.strip() else first
+        return self.author
+
+    @property
+    def categories(self) -> list[CategoryRating]:
+        """The four ratings with their names."""
+        return [CategoryRating(category_label(name), Decimal(getattr(self, name))) for name in CATEGORIES]
+
+
+class ReviewComment(models.Model):
+    """The agency's one public reply to a review, for good."""
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_comments")
+    review = models.OneToOneField(Review, verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="comment")
+    text = models.TextField(gettext_lazy("Comment"), max_length=2000, validators=[validate_plain_text])
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Written by"), on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    created_at = models.DateTimeField(gettext_lazy("Written"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = gettext_lazy("comment on a review")
+        verbose_name_plural = gettext_lazy("comments on reviews")
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="review_comment_says_something"),
+            SameParent(field="review", parent="agency", name="review_comment_same_agency"),
+        ]
+        triggers = [
+            # Who wrote it may leave; what was said stays.
+            pgtrigger.Protect(
+                name="words_are_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("agency", "review", "text", "created_at"),
+            ),
+            pgtrigger.Protect(name="never_deleted", operation=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+
+def category_label(name: str) -> str:
+    """A category's name in the reader's language."""
+    return str(Review._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def rounded(value: Decimal) -> Decimal:
+    """A rating as people see it: one decimal, halves up."""
+    return value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
