@@ -11,6 +11,7 @@ import hashlib
 import secrets
 
 from django.conf import settings
+from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
 _BYTES = 24
@@ -34,9 +35,32 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
-def address_digest(email: str) -> str:
+def address_digest(email: str, *, secret: str | None = None) -> str:
     """What the database keeps of an address that wants no more mails: without the key nobody can try addresses against it."""
-    return salted_hmac(_ADDRESS_SALT, email.strip().lower(), algorithm="sha256").hexdigest()
+    return salted_hmac(_ADDRESS_SALT, email.strip().lower(), secret=secret, algorithm="sha256").hexdigest()
+
+
+def address_digests(email: str) -> list[str]:
+    """The digests that a stop of this address may have been kept under: a “stop” outlives a change of the key."""
+    return [address_digest(email, secret=secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def stop_token(customer_pk: int, email: str) -> str:
+    """The secret in a mail's “no more of these”: whose wish it would be and of which address, signed so that nobody makes one up."""
+    return _stop_signer().sign(f"{customer_pk}-{address_digest(email)}")
+
+
+def read_stop_token(token: str) -> tuple[int, str] | None:
+    """The customer's key and the address's digest in a `stop_token`; None if it isn't one of ours."""
+    try:
+        customer_pk, digest_of_address = _stop_signer().unsign(token).split("-")
+    except BadSignature:
+        return None
+    return int(customer_pk), digest_of_address
+
+
+def _stop_signer() -> Signer:
+    return Signer(salt="reviews.stop", sep=".")
 
 
 def recover(nonce: str, token_digest: str) -> str | None:

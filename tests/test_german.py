@@ -17,7 +17,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils import translation
 
-from reviews.mails import preview_review_request
+from reviews.asking.mails import preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.outbox import MailFactory

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.services import archive_customer
-from reviews.services import withdraw_request
+from reviews.asking.services import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory

@@ -210,6 +210,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "answered": ("good", "check-circle"),
     "expired": ("calm", "calendar"),
     "withdrawn": ("calm", "x-circle"),
+    "undeliverable": ("danger", "exclamation-triangle"),
     "queued": ("calm", "clock"),
     "sent": ("good", "check-circle"),
     "failed": ("danger", "exclamation-triangle"),

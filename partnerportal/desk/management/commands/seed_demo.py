@@ -18,8 +18,9 @@ from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services import register_profile, submit_profile
+from reviews.asking.services import request_review
 from reviews.models import Review
-from reviews.services import request_review, submit_review
+from reviews.services import submit_review
 
 CUSTOMER_FIELDS = (
     "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"
