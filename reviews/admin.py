@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from partnerportal.audit.admin import ReadOnlyAdmin
+from reviews.managing.admin import ReviewReportAdmin
 from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, ReviewReport, ReviewRequest
 
 
@@ -25,8 +26,8 @@ class ReviewRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agency", "author", "overall", "cooperation", "quality", "schedule", "budget")
-    list_filter = ("overall", "created_at")
+    list_display = ("created_at", "agency", "author", "overall", "hidden_at", "removed_at", "withdrawn_at")
+    list_filter = ("stars", "created_at", "hidden_for")
     search_fields = ("agency__name", "author", "text")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
@@ -55,14 +56,7 @@ class ReviewCommentAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
-@admin.register(ReviewReport)
-class ReviewReportAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agency", "reason", "state", "decided_at")
-    list_filter = ("state", "reason")
-    search_fields = ("agency__name", "details")
-    list_select_related = ("agency",)
-    date_hierarchy = "created_at"
-    show_full_result_count = False
+admin.site.register(ReviewReport, ReviewReportAdmin)
 
 
 @admin.register(ReviewOptOut)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
@@ -10,7 +11,8 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from reviews.asking.services import lock_open, refuse_own_staff, withdraw_request
 from reviews.asking.stopping import forget_stop
-from reviews.models import Review, ReviewRequest
+from reviews.managing.services import leave_pins, locked_review
+from reviews.models import Review, ReviewReport, ReviewRequest
 
 
 @transaction.atomic
@@ -26,16 +28,50 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
-    record(
-        "review.submitted",
-        on=review,
-        label=locked.customer.reference,
-        agency=locked.agency,
-        by=None,
-        customer=locked.customer,
-        source=AuditEvent.Source.LINK,
-    )
+    _record_by_author("review.submitted", review)
     return review
+
+
+class NotEditable(Exception):
+    """The time to change the review is over, or it has left the profile."""
+
+
+@transaction.atomic
+def edit_review(review: Review, **answers: Any) -> Review:
+    """Save what its author changed; marked as edited where anything is different. What the agency commented stays.
+
+    Raises:
+        NotEditable: it is too late.
+    """
+    locked = locked_review(review)
+    if not locked.is_editable:
+        raise NotEditable
+    changed = [name for name, value in answers.items() if getattr(locked, name) != value]
+    if changed:
+        for name in changed:
+            setattr(locked, name, answers[name])
+        locked.edited_at = timezone.now()
+        locked.save(update_fields=[*changed, "edited_at"])
+        _record_by_author("review.edited", locked)
+    return locked
+
+
+@transaction.atomic
+def withdraw_review(review: Review) -> bool:
+    """Its author takes a review back, for good: words, name and stars leave the profile. False if they did before.
+
+    A report of it that nobody has decided needs no decision any more.
+    """
+    locked = locked_review(review)
+    if locked.withdrawn_at:
+        return False
+    leave_pins(locked)
+    locked.withdrawn_at = timezone.now()
+    locked.text = locked.author = ""
+    locked.save(update_fields=["withdrawn_at", "text", "author"])
+    locked.reports.filter(state=ReviewReport.State.OPEN).update(state=ReviewReport.State.SETTLED, decided_at=locked.withdrawn_at)
+    _record_by_author("review.withdrawn", locked)
+    return True
 
 
 def forget_customer(customer: Customer, by: User) -> None:
@@ -50,3 +86,18 @@ def forget_customer(customer: Customer, by: User) -> None:
     customer.review_requests.update(greeting="", closing="")
     forget_stop(customer)
     Review.objects.filter(request__customer=customer).update(author="")
+    # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
+    ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")
+
+
+def _record_by_author(action: str, review: Review) -> None:
+    customer = review.request.customer
+    record(
+        action,
+        on=review,
+        label=customer.reference,
+        agency=review.agency,
+        by=None,
+        customer=customer,
+        source=AuditEvent.Source.LINK,
+    )

@@ -2,13 +2,20 @@
 
 from django.urls import path
 
-from reviews import views
 from reviews.asking import views as asking
+from reviews.managing import views as managing
 from reviews.personal import views as personal
 
 app_name = "reviews"
 urlpatterns = [
-    path("company/reviews/", views.manage, name="manage"),
+    path("company/reviews/", managing.manage, name="manage"),
+    path("company/reviews/<int:pk>/pin/", managing.pin, name="pin"),
+    path("company/reviews/<int:pk>/unpin/", managing.unpin, name="unpin"),
+    path("company/reviews/<int:pk>/move/", managing.move, name="move"),
+    path("company/reviews/<int:pk>/comment/", managing.comment, name="comment"),
+    path("company/reviews/<int:pk>/hide/", managing.hide, name="hide"),
+    path("company/reviews/<int:pk>/unhide/", managing.unhide, name="unhide"),
+    path("company/reviews/<int:pk>/report/", managing.report, name="report"),
     path("company/reviews/request/", asking.request_wizard, name="request"),
     path("company/reviews/requests/", asking.request_list, name="requests"),
     path("company/reviews/requests/<int:pk>/", asking.request_detail, name="request_detail"),

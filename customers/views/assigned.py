@@ -10,10 +10,9 @@ from typing import Any, cast
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils.functional import Promise
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
@@ -24,6 +23,7 @@ from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, Pr
 from customers.models import Customer
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.paging import keyset_page
+from partnerportal.returning import back
 
 View = Callable[..., HttpResponse]
 
@@ -39,7 +39,7 @@ def _adder(form_class: type[ThingForm], title: str | Promise, done: str | Promis
             thing = form.save(commit=False)
             if _tried(form, lambda: add_thing(thing, customer=customer, by=request.user)):
                 messages.success(request, str(done) % {"thing": thing})
-                return _back(request, customer)
+                return back(request, customer.get_absolute_url())
         return render(request, "customers/thing_form.html", {"form": form, "customer": customer, "title": title})
 
     return cast(View, add)
@@ -56,7 +56,7 @@ def _changer(name: str, form_class: type[ThingForm], title: str | Promise, done:
             changed = form.save(commit=False)
             if _tried(form, lambda: change_thing(changed, changed=form.changed_data, by=request.user)):
                 messages.success(request, str(done) % {"thing": changed})
-                return _back(request, thing.customer)
+                return back(request, thing.customer.get_absolute_url())
         context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
         return render(request, "customers/thing_form.html", context)
 
@@ -75,7 +75,7 @@ def _remover(name: str, done: str | Promise) -> View:
             messages.error(request, " ".join(error.messages))
         else:
             messages.success(request, str(done) % {"thing": thing})
-        return _back(request, thing.customer)
+        return back(request, thing.customer.get_absolute_url())
 
     return cast(View, remove)
 
@@ -93,16 +93,6 @@ def _tried(form: ThingForm, action: Callable[[], None]) -> bool:
         form.add_error(None, error)
         return False
     return True
-
-
-def _back(request: HttpRequest, customer: Customer) -> HttpResponse:
-    """To where the action was begun (`next`), at first the customer's page; a dialog's page is loaded anew as a whole."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = customer.get_absolute_url()
-    if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": target})
-    return redirect(target)
 
 
 project_add = _adder(ProjectForm, gettext_lazy("Add project"), gettext_lazy("The project “%(thing)s” was added."))
@@ -145,7 +135,7 @@ def _task_row(request: AgencyRequest, task: Any, said: str) -> HttpResponse:
         response = render(request, "customers/includes/_task.html", row)
         return trigger_client_event(response, "task-changed", after="swap")
     messages.success(request, said)
-    return _back(request, task.customer)
+    return back(request, task.customer.get_absolute_url())
 
 
 @dataclass(frozen=True)

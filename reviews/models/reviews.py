@@ -9,7 +9,7 @@ import pgtrigger
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,6 +27,8 @@ CATEGORIES = ("cooperation", "quality", "schedule", "budget")
 AUTHOR_LENGTH = 100
 #: So many reviews an agency can pin to the top of its profile.
 MOST_PINNED = 5
+#: So often one review can be reported.
+MOST_REPORTS = 3
 
 
 def _rating(label: Any) -> Any:
@@ -47,6 +49,16 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
     def pinned(self) -> Self:
         """Those that the agency highlights, in its order."""
         return self.filter(pin__isnull=False).order_by("pin")
+
+    def for_staff(self) -> Self:
+        """With what the agency's own people see of each: whether it is under review (`is_reported`), and can be (`is_reportable`)."""
+        from reviews.models.reports import ReviewReport
+
+        reports = ReviewReport.objects.filter(review=OuterRef("pk"))
+        return self.select_related("request__project", "request__customer", "comment").annotate(
+            is_reported=Exists(reports.open()),
+            is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MOST_REPORTS)),
+        )
 
 
 @dataclass(frozen=True)
@@ -167,8 +179,8 @@ class Review(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        """Whether its author can still change it."""
-        return not self.is_gone and timezone.now() < self.editable_until
+        """Whether its author can still change it; an erased one would bring back a name."""
+        return bool(self.author) and not self.is_gone and timezone.now() < self.editable_until
 
     @property
     def subject_label(self) -> str:
@@ -186,6 +198,20 @@ class Review(models.Model):
             first, _space, rest = self.author.partition(" ")
             return f"{first} {rest.split()[-1][0]}." if rest.strip() else first
         return self.author
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        """What its agency has to know about it: names of states, with their words; of one from `for_staff()`."""
+        if self.withdrawn_at:
+            return [("withdrawn", _("withdrawn by its author"))]
+        if self.removed_at:
+            return [("removed", _("removed after a report"))]
+        known = {
+            "pinned": (self.pin, _("pinned")),
+            "hidden": (self.hidden_at, _("hidden")),
+            "reported": (self.is_reported, _("under review")),  # type: ignore[attr-defined]  # annotated
+        }
+        return [(name, words) for name, (holds, words) in known.items() if holds]
 
     @property
     def categories(self) -> list[CategoryRating]:

@@ -116,6 +116,19 @@ def bar(percent: Decimal | float) -> SafeString:
     )
 
 
+@register.simple_tag
+def column(percent: Decimal | float) -> SafeString:
+    """A column filled from below to `percent`, for a chart; its number must stand beside it as text."""
+    height = min(max(float(percent), 0.0), 100.0)
+    return format_html(
+        '<svg class="column-bar" viewBox="0 0 10 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
+        '<rect class="column-rest" width="10" height="100"/>'
+        '<rect class="column-part" y="{}" width="10" height="{}"/></svg>',
+        f"{100 - height:.1f}",
+        f"{height:.1f}",
+    )
+
+
 # --- Dates -------------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +224,11 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "expired": ("calm", "calendar"),
     "withdrawn": ("calm", "x-circle"),
     "undeliverable": ("danger", "exclamation-triangle"),
+    # A review, and a report of one
+    "pinned": ("accent", "bookmark"),
+    "hidden": ("warn", "eye-slash"),
+    "reported": ("warn", "flag"),
+    "removed": ("danger", "x-circle"),
     "queued": ("calm", "clock"),
     "sent": ("good", "check-circle"),
     "failed": ("danger", "exclamation-triangle"),
