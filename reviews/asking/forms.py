@@ -102,7 +102,7 @@ class SendRequestForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.usual = usual
         if by_mail:
-            self.initial |= {"greeting": self.instance.greeting or usual.greeting, "closing": self.instance.closing or usual.closing}
+            self.initial.update(greeting=self.instance.greeting or usual.greeting, closing=self.instance.closing or usual.closing)
         else:
             del self.fields["greeting"], self.fields["closing"]
         if not asked_lately:
@@ -132,9 +132,7 @@ class SendRequestForm(forms.ModelForm):
             Hidden("project", str(project.pk) if project else ""),
             *([words] if by_mail else []),
             *(["anyway"] if asked_lately else []),
-            form_buttons(
-                *([send, link, preview] if by_mail else [link]), cancel=f"{reverse('reviews:request')}?customer={customer.pk}"
-            ),
+            form_buttons(*([send, link, preview] if by_mail else [link]), cancel=f"{reverse('reviews:request')}?customer={customer.pk}"),
         )
 
     def clean_greeting(self) -> str:

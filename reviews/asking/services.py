@@ -229,9 +229,7 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
         raise ValidationError(_("They were asked for this not long ago. If you mean it, tick “Ask anyway”."), "asked_lately")
     # A link that no known key can make again is as good as withdrawn.
     same.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
-    created = ReviewRequest.objects.create(
-        agency=customer.agency, customer=customer, project=project, requested_by=by, asked_anyway=again
-    )
+    created = ReviewRequest.objects.create(agency=customer.agency, customer=customer, project=project, requested_by=by, asked_anyway=again)
     _record("review_request.created_anyway" if again else "review_request.created", created, by=by)
     return created
 
