@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.search import Fold
+from partnerportal.folding import Fold
 
 #: So many are shown.
 MOST = 5

@@ -9,10 +9,11 @@ from typing import Any, Self
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection, models, transaction
-from django.db.models import BigIntegerField, F, Func, IntegerField, TextField, Value
+from django.db.models import BigIntegerField, F, IntegerField, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.folding import Fold
 
 #: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “500+” then.
 CANDIDATES = 500
@@ -20,13 +21,6 @@ CANDIDATES = 500
 LONGEST_QUERY = 100
 #: From this word similarity on (0 to 1; pg_trgm's own is 0.6) a text counts as nearly right: two slips in a longer word.
 NEARLY = 0.44
-
-
-class Fold(Func):
-    """The text without accents and case, as `search_text` is."""
-
-    function = "portal_fold"
-    output_field = TextField()
 
 
 def search_text(first: str, *more: str) -> models.GeneratedField:

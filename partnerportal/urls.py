@@ -3,6 +3,8 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 
 admin.autodiscover()
 # Before `admin.site.urls` is read: the admin signs in through the same accounts, second factor included.
@@ -15,8 +17,9 @@ urlpatterns = [
     path("", include("reviews.urls")),
     path("", include("customers.urls")),
     path("company/", include("partnerportal.agencies.urls")),
-    path("partners/", include("partnerportal.network.urls")),
+    path("", include("partnerportal.network.urls")),
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    # Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.
+    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -6,13 +6,25 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, LogoFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory
 
-EDITABLE = {"accounts.user", "agencies.agency", "agencies.membership", "network.partnerprofile"}
-OWN = {model._meta.label_lower: model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))}
+EDITABLE = {
+    "accounts.user",
+    "agencies.agency",
+    "agencies.membership",
+    "network.partnerprofile",
+    "network.service",
+    "network.spokenlanguage",
+}
+OWN = {
+    model._meta.label_lower: model
+    for model in apps.get_models()
+    if not model.__module__.startswith(("django.", "allauth.")) and not model._meta.proxy
+}
 #: Texts of a file on its way, which only the team that uploaded it may see; they go with the import.
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
@@ -26,6 +38,8 @@ def ada(cast: Cast) -> Client:
         factory(customer=review.request.customer)
     ImportJobFactory(agency=cast.alder)
     MailFactory(agency=cast.alder)
+    LogoFactory(profile=cast.alder.profile)
+    LanguageFactory()
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reviews import tokens
 from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -25,6 +26,8 @@ def fill(cast: Cast, rows: int) -> None:
             ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
         MailFactory(agency=cast.alder)
+        ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
+        cast.alder.profile.services.add(ServiceFactory())
 
 
 def first_customer(cast: Cast) -> str:
@@ -56,7 +59,13 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/request/", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
+    ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
+    ("/company/preview/", True, 6),
     ("/partners/", False, 4),
+    ("/partners/?q=agency&sort=name", False, 4),
+    ("/partners/?q=agancy&language=en&open=on&rating=3", False, 4),
+    ("/sitemap.xml", False, 4),
+    ("/sitemap-profiles.xml", False, 4),
     ("/partners/alder/", False, 4),
     (open_link, False, 4),
     (used_link, False, 4),

@@ -16,6 +16,14 @@ class DemoAgency:
     description: str
     city: str
     website: str
+    founded: int
+    team_size: str
+    #: In English and German, as the lists have them.
+    services: tuple[tuple[str, str], ...]
+    #: Code, and the name in English and German.
+    languages: tuple[tuple[str, str, str], ...]
+    contact_name: str
+    contact_email: str
     people: tuple[tuple[str, str, str], ...]
 
 
@@ -31,6 +39,18 @@ NORDLICHT = DemoAgency(
     ),
     city="Hamburg",
     website="https://nordlicht.example",
+    founded=2011,
+    team_size="6-10",
+    services=(
+        ("Web design", "Webdesign"),
+        ("Web development", "Webentwicklung"),
+        ("Online shops", "Onlineshops"),
+        ("Branding", "Markenauftritt"),
+        ("Hosting and care", "Hosting und Pflege"),
+    ),
+    languages=(("de", "German", "Deutsch"), ("en", "English", "Englisch")),
+    contact_name="Anna Petersen",
+    contact_email="hallo@nordlicht.example",
     people=(
         ("anna@nordlicht.example", "Anna Petersen", "owner"),
         ("mia@nordlicht.example", "Mia Schröder", "manager"),
@@ -47,6 +67,12 @@ SUEDWIND = DemoAgency(
     ),
     city="Kempten",
     website="https://suedwind.example",
+    founded=2019,
+    team_size="2-5",
+    services=(("Branding", "Markenauftritt"), ("Online shops", "Onlineshops"), ("Photography and video", "Foto und Video")),
+    languages=(("de", "German", "Deutsch"), ("it", "Italian", "Italienisch")),
+    contact_name="Clara Fink",
+    contact_email="servus@suedwind.example",
     people=(("clara@suedwind.example", "Clara Fink", "owner"),),
 )
 
@@ -120,8 +146,25 @@ REVIEWS = (
     (1, "Portfolio website", (5, 4, 5, 4), "Schnell, unkompliziert, und das Ergebnis sieht genau nach mir aus.", "Lea Brandt", 77),
     (10, "", (3, 4, 4, 3), "Solid. The invoice was a little higher than the estimate, with good reasons, but I would have liked to hear them earlier.", "Ole Hansen", 41),
     (0, "Relaunch of the shop", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
+    (18, "", (1, 2, 1, 1), "Nobody needs an agency. My nephew does the same for half: look at nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
+#: So many days before the review the customer was asked.
+ASKED_BEFORE = 4
+#: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
+PINNED = (12, 0)
+COMMENTS = (
+    (10, "Thank you, Mr Hansen. You are right: we tell you now before the estimate is exceeded, not after."),
+    (12, "Vielen Dank, Frau Claasen! Wir freuen uns auf die nächste Saison mit Ihnen."),
+)
+HIDDEN = ((6, "outdated"),)
+REPORTED = (
+    (
+        18,
+        "advertising",
+        "This is an advertisement for another web designer. We never worked on a website for this customer, only on a logo.",
+    ),
+)
 
 #: Position of the customer, title of the project, by mail or (False) by a link.
 OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))

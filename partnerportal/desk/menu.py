@@ -82,6 +82,7 @@ MENU = (
         _("My Company"),
         "building-office-2",
         children=(
+            Item(_("Profile"), "identification", "network:company"),
             Item(
                 _("Reviews"),
                 "star",

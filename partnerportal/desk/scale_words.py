@@ -139,3 +139,23 @@ AGENCY_NAMES = _each("""
     Blaupause Rotstift
 """)
 AGENCY_KINDS = ("Webstudio", "Digital", "Agentur", "Media", "Interactive", "Design")
+
+CLAIMS = (
+    "Websites for people who have other things to do.", "Onlineshops, die verkaufen.", "Brands with their feet on the ground.",
+    "Schnelle Seiten, klare Worte, feste Preise.", "We make the complicated simple.", "Webdesign aus der Nachbarschaft.",
+    "From the first sketch to the thousandth order.", "Barrierefrei, schnell, schön – in dieser Reihenfolge.",
+    "Digital craftsmanship since the modem.", "Ihr Auftritt, unser Handwerk.", "Fewer pages, more customers.",
+    "Wir bauen, was bleibt.", "Content first, pixels second.", "Von Hand gemacht, von Herzen gepflegt.",
+)  # fmt: skip
+
+ABOUT = (
+    "We design, build and look after websites for small and medium companies.",
+    "Fixed prices, quick answers, no jargon: you talk to the people who do the work.",
+    "Unsere Kundinnen und Kunden kommen aus Handwerk, Handel und Gastronomie, die meisten seit vielen Jahren.",
+    "Shops are what we know best: product data, payment, shipping, and what happens after the click.",
+    "Nach dem Start bleiben wir: Updates, Sicherungen, kleine Änderungen und eine Nummer, unter der jemand abnimmt.",
+    "We write, photograph and film ourselves, so that pictures and words belong together.",
+    "Barrierefreiheit ist bei uns kein Zusatz, sondern der Anfang: Tastatur, Kontrast, Sprache, Struktur.",
+    "Our sites are quick because they carry nothing that they do not need.",
+    "Wir arbeiten in kurzen Schritten und zeigen jede Woche, was fertig ist.",
+)

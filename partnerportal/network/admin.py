@@ -1,48 +1,120 @@
-"""Profiles in the Django admin: who may stand in the partner network is decided here."""
-
-from collections.abc import Callable
+"""Profiles in the Django admin: who may stand in the partner network is decided here, and which lists profiles choose from."""
 
 from django.contrib import admin, messages
+from django.contrib.admin import helpers
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from partnerportal.accounts.models import User
-from partnerportal.network.models import PartnerProfile
+from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.network.forms import DeclineForm
+from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLogo, ProfileSlug, Service, SpokenLanguage
 from partnerportal.network.services import decline_profile, register_profile
 
 
 @admin.register(PartnerProfile)
 class PartnerProfileAdmin(admin.ModelAdmin):
-    list_display = ("agency", "slug", "status", "city", "created_at", "registered_at")
+    list_display = ("agency", "slug", "status", "city", "created_at", "updated_at", "registered_at")
     list_filter = ("status", "created_at", "registered_at")
     search_fields = ("agency__name", "slug", "claim", "city")
     list_select_related = ("agency",)
-    autocomplete_fields = ("agency",)
-    # A status moves by the actions only: they check the step and write it to the audit.
-    readonly_fields = ("status", "created_at", "registered_at")
+    autocomplete_fields = ("agency", "languages")
+    # A status moves by the actions only: they check the step, write it to the audit and tell the agency.
+    readonly_fields = ("status", "decline_reason", "offered", "created_at", "updated_at", "registered_at")
     actions = ("register", "decline")
+
+    @admin.display(description=_("Services"))
+    def offered(self, profile: PartnerProfile) -> str:
+        return ", ".join(map(str, profile.services.all())) if profile.pk else ""
 
     @admin.action(description=_("Register in the partner network"), permissions=["change"])
     def register(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> None:
-        self._decide(request, queryset, register_profile)
-
-    @admin.action(description=_("Decline"), permissions=["change"])
-    def decline(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> None:
-        self._decide(request, queryset, decline_profile)
-
-    def _decide(self, request: HttpRequest, queryset: QuerySet[PartnerProfile], decide: Callable[..., bool]) -> None:
-        assert isinstance(request.user, User)  # noqa: S101  # the admin lets nobody else in
         profiles = list(queryset.select_related("agency"))
-        moved = sum(decide(profile, by=request.user) for profile in profiles)
+        self._say(request, len(profiles), sum(register_profile(profile, by=_admin(request)) for profile in profiles))
+
+    @admin.action(description=_("Decline …"), permissions=["change"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> HttpResponse | None:
+        """First the page that asks for the reason, then the step."""
+        profiles = list(queryset.select_related("agency"))
+        form = DeclineForm(request.POST if "decline_reason" in request.POST else None)
+        if form.is_valid():
+            reason = form.cleaned_data["decline_reason"]
+            self._say(request, len(profiles), sum(decline_profile(profile, reason=reason, by=_admin(request)) for profile in profiles))
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Decline"),
+            "opts": self.model._meta,
+            "profiles": profiles,
+            "form": form,
+            "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "network/admin_decline.html", context)
+
+    def _say(self, request: HttpRequest, chosen: int, moved: int) -> None:
         if moved:
             text = ngettext("%(count)d profile was decided.", "%(count)d profiles were decided.", moved)
             self.message_user(request, text % {"count": moved}, messages.SUCCESS)
-        if left := len(profiles) - moved:
+        if left := chosen - moved:
             text = ngettext(
                 "%(count)d profile is not waiting for a decision and was left as it is.",
                 "%(count)d profiles are not waiting for a decision and were left as they are.",
                 left,
             )
             self.message_user(request, text % {"count": left}, messages.WARNING)
+
+
+def _admin(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101  # the admin lets nobody else in
+    return request.user
+
+
+class ListEntryAdmin(admin.ModelAdmin):
+    """Names in each language. What profiles have chosen is retired rather than deleted."""
+
+    list_display = ("name_en", "name_de", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("name_en", "name_de")
+    ordering = ("name_en",)
+
+
+admin.site.register(Service, ListEntryAdmin)
+
+
+@admin.register(SpokenLanguage)
+class SpokenLanguageAdmin(ListEntryAdmin):
+    list_display = ("code", *ListEntryAdmin.list_display)
+    search_fields = ("code", *ListEntryAdmin.search_fields)
+
+
+@admin.register(OfferedService)
+class OfferedServiceAdmin(ReadOnlyAdmin):
+    list_display = ("profile", "service")
+    list_select_related = ("profile", "service")
+
+
+@admin.register(ProfileLogo)
+class ProfileLogoAdmin(ReadOnlyAdmin):
+    list_display = ("profile", "picture", "updated_at")
+    list_select_related = ("profile",)
+    fields = ("profile", "digest", "updated_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ProfileLogo]:
+        logos: QuerySet[ProfileLogo] = super().get_queryset(request)
+        return logos.defer("content")
+
+    @admin.display(description=_("Logo"))
+    def picture(self, logo: ProfileLogo) -> SafeString:
+        return format_html('<img src="{}" alt="" width="48" height="48">', logo.profile.logo_url)
+
+
+@admin.register(ProfileSlug)
+class ProfileSlugAdmin(ReadOnlyAdmin):
+    list_display = ("slug", "profile", "created_at")
+    search_fields = ("slug", "profile__slug")
+    list_select_related = ("profile",)

@@ -1,9 +1,29 @@
 """How this app's audit events read."""
 
-from django.utils.translation import gettext_lazy as _
+from typing import Any
 
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from partnerportal.agencies.models import Agency
 from partnerportal.audit.sentences import register
+from partnerportal.network.models import PartnerProfile
 
-register("profile.submitted", _("The partner profile was submitted"), icon="paper-airplane")
-register("profile.registered", _("The partner profile was registered"), icon="check-badge")
-register("profile.declined", _("The partner profile was declined"), icon="x-circle")
+
+def _field_names(data: dict[str, Any]) -> dict[str, Any]:
+    """The changed fields by their labels; what stood and stands in them is in the event's data."""
+    return {"fields": get_text_list([_label(name) for name in data["changes"]], _("and"))}
+
+
+def _label(name: str) -> str:
+    if name == "logo":
+        return _("Logo")
+    model = Agency if name == "name" else PartnerProfile
+    return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+register("profile.updated", gettext_lazy("The partner profile was changed: %(fields)s"), icon="pencil-square", values=_field_names)
+register("profile.submitted", gettext_lazy("The partner profile was submitted"), icon="paper-airplane")
+register("profile.registered", gettext_lazy("The partner profile was registered"), icon="check-badge")
+register("profile.declined", gettext_lazy("The partner profile was declined"), icon="x-circle")

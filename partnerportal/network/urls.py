@@ -1,11 +1,29 @@
-"""Addresses below /partners/."""
+"""Addresses of the partner network, and of the agency's own profile."""
 
+from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path
+from django.views.decorators.cache import cache_control
 
-from partnerportal.network import views
+from partnerportal.network.sitemaps import SITEMAPS
+from partnerportal.network.views import company, public
 
 app_name = "network"
+
+_an_hour = cache_control(public=True, max_age=60 * 60)
+
 urlpatterns = [
-    path("", views.directory, name="directory"),
-    path("<slug:slug>/", views.profile, name="profile"),
+    path("partners/", public.directory, name="directory"),
+    path("partners/<slug:slug>/", public.profile, name="profile"),
+    path("partners/<slug:slug>/logo/<slug:digest>/", public.logo, name="logo"),
+    path("company/", company.company, name="company"),
+    path("company/preview/", company.preview, name="preview"),
+    path("company/submit/", company.submit, name="submit"),
+    path(
+        "sitemap.xml",
+        _an_hour(sitemap_views.index),
+        {"sitemaps": SITEMAPS, "sitemap_url_name": "network:sitemap_section"},
+        name="sitemap",
+    ),
+    path("sitemap-<section>.xml", _an_hour(sitemap_views.sitemap), {"sitemaps": SITEMAPS}, name="sitemap_section"),
+    path("robots.txt", public.robots, name="robots"),
 ]

@@ -114,6 +114,7 @@ class SendRequestForm(forms.ModelForm):
         words = Div(
             "greeting",
             "closing",
+            css_class="mail-words",
             hx_post=reverse("reviews:request"),
             hx_trigger="input delay:300ms",
             hx_include="closest form",

@@ -1,12 +1,12 @@
 """How an agency's reviews do: what the reviews page says above the list."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, DateField, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject, TruncMonth
 from django.utils import timezone
 
@@ -52,14 +52,14 @@ class Figures:
 def figures(agency: Agency) -> Figures:
     """All figures of an agency, in one query."""
     months = _last_months()
-    start = timezone.make_aware(timezone.datetime(months[0].year, months[0].month, 1))
+    start = timezone.make_aware(datetime(months[0].year, months[0].month, 1))
     by_month = (
         Review.objects.counted()
         .filter(agency=OuterRef("pk"), created_at__gte=start)
-        .annotate(month=TruncMonth("created_at"))
+        .annotate(month=TruncMonth("created_at", output_field=DateField()))
         .values("month")
         .annotate(number=Count("pk"))
-        .values(json=JSONObject(month=F("month__date"), number=F("number")))
+        .values(json=JSONObject(month="month", number="number"))
     )
     requests = ReviewRequest.objects.filter(agency=OuterRef("pk")).order_by().values("agency")
     asked = requests.exclude(status=ReviewRequest.Status.WITHDRAWN)
@@ -68,7 +68,7 @@ def figures(agency: Agency) -> Figures:
         .annotate(
             asked=_number(asked),
             answered=_number(asked.filter(status=ReviewRequest.Status.ANSWERED)),
-            waiting=_number(asked.filter(Q(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now()))),
+            waiting=_number(asked.filter(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())),
             by_month=ArraySubquery(by_month),
         )
         .get(pk=agency.pk)

@@ -50,6 +50,10 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
         """Those that the agency highlights, in its order."""
         return self.filter(pin__isnull=False).order_by("pin")
 
+    def for_public(self) -> Self:
+        """What the world may see, with what it sees of each."""
+        return self.published().select_related("request__project", "comment")
+
     def for_staff(self) -> Self:
         """With what the agency's own people see of each: whether it is under review (`is_reported`), and can be (`is_reportable`)."""
         from reviews.models.reports import ReviewReport
@@ -67,6 +71,11 @@ class CategoryRating:
 
     label: str
     value: Decimal
+
+    @property
+    def percent(self) -> Decimal:
+        """How much of five stars that is."""
+        return self.value * 20
 
 
 class Review(models.Model):

@@ -47,8 +47,10 @@ class ReviewForm(forms.ModelForm):
                 },
             )
         ways = [way for way in ShownAs if way != ShownAs.COMPANY or customer.company]
+        # The example beside it says already what it is called then.
+        labels = {ShownAs.ANONYMOUS: _("without a name")}
         self.fields["shown_as"] = forms.ChoiceField(
-            label=_("How your name is shown"), choices=[(way.value, way.label) for way in ways], required=False, initial=ShownAs.FULL
+            label=_("How your name is shown"), choices=[(way.value, labels.get(way, way.label)) for way in ways], required=False, initial=ShownAs.FULL
         )
         # Without a name on the review it need not be told; `clean` asks for it where it is shown.
         self.fields["author"].required = False

@@ -11,6 +11,7 @@ from customers.services import archive_customer
 from reviews.asking.services import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -35,6 +36,7 @@ def filled(cast: Cast) -> dict[str, str]:
     DomainFactory(customer=customer, name="xn--mllerei-n2a.example", auto_renew=True, expires_on="2099-01-01")
     ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
     NoteFactory(customer=customer, text=LONG * 3, author=cast.alice)
+    fill_profile(cast)
     archived = CustomerFactory(agency=cast.alder, company=LONG)
     archive_customer(archived, by=cast.alice)
     mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
@@ -56,6 +58,17 @@ def filled(cast: Cast) -> dict[str, str]:
     }
 
 
+def fill_profile(cast: Cast) -> None:
+    """Everything that a profile can say, at length."""
+    profile = LogoFactory(profile=cast.alder.profile).profile
+    profile.claim, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
+    profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
+    profile.open_for_clients = False
+    profile.save()
+    profile.services.add(*(ServiceFactory(name_en=f"{LONG[:70]} {n}", name_de=f"{LONG[:70]} {n}") for n in range(6)))
+    profile.languages.add(LanguageFactory(name_en=LONG[:80]))
+
+
 def path(link: str | None) -> str:
     assert link
     return "/r/" + link.split("/r/")[1]
@@ -65,10 +78,14 @@ STAFF = [
     "/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add",
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
+    "/company/", "/company/preview/",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
-PUBLIC = ["/partners/", "/partners/alder/", "/partners/birch/", "rate", "answered", "/accounts/login/", "/accounts/password/reset/"]
+PUBLIC = [
+    "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
+    "rate", "answered", "/accounts/login/", "/accounts/password/reset/",
+]  # fmt: skip
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
 

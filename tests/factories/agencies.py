@@ -1,10 +1,15 @@
 """Agencies and who works there."""
 
+from io import BytesIO
+
 import factory
+from django.core.files.base import ContentFile
 from django.utils import timezone
+from PIL import Image
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.models import PartnerProfile
+from partnerportal.network.logos import read_logo
+from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
 from tests.factories.accounts import UserFactory
 
 
@@ -24,11 +29,31 @@ class MembershipFactory(factory.django.DjangoModelFactory):
     role = Role.OWNER
 
 
+class ServiceFactory(factory.django.DjangoModelFactory):
+    """One that no list brings along."""
+
+    class Meta:
+        model = Service
+
+    name_en = factory.Sequence(lambda n: f"Service {n}")
+    name_de = factory.Sequence(lambda n: f"Leistung {n}")
+
+
+class LanguageFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = SpokenLanguage
+
+    name_en = factory.Sequence(lambda n: f"Language {n}")
+    name_de = factory.Sequence(lambda n: f"Sprache {n}")
+    code = factory.Sequence(lambda n: f"x-{n}")
+
+
 class ProfileFactory(factory.django.DjangoModelFactory):
-    """A registered one."""
+    """A registered one, with all that it needs."""
 
     class Meta:
         model = PartnerProfile
+        skip_postgeneration_save = True
 
     agency = factory.SubFactory(AgencyFactory)
     slug = factory.Sequence(lambda n: f"agency-{n}")
@@ -36,3 +61,35 @@ class ProfileFactory(factory.django.DjangoModelFactory):
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)
+    description = "We design, build and look after websites."
+    contact_email = factory.LazyAttribute(lambda profile: f"hello@{profile.slug}.example")
+    privacy_url = factory.LazyAttribute(lambda profile: f"https://{profile.slug}.example/privacy/")
+
+    @factory.post_generation
+    def services(self, create, extracted):
+        """One, unless told otherwise."""
+        self.services.set([ServiceFactory()] if extracted is None else extracted)
+
+
+class LogoFactory(factory.django.DjangoModelFactory):
+    """A red square."""
+
+    class Meta:
+        model = ProfileLogo
+
+    profile = factory.SubFactory(ProfileFactory)
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        logo = read_logo(picture())
+        profile = kwargs["profile"]
+        PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest)
+        profile.refresh_from_db()
+        return model_class.objects.create(profile=profile, digest=logo.digest, content=logo.content)
+
+
+def picture(size=(64, 64), colour="red", kind="PNG", **options):
+    """An uploaded picture."""
+    stream = BytesIO()
+    Image.new("RGB", size, colour).save(stream, kind, **options)
+    return ContentFile(stream.getvalue(), name=f"logo.{kind.lower()}")

@@ -1,6 +1,7 @@
 """`/partners/` and `/partners/<slug>/`, and how a profile gets there."""
 
 import base64
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -52,6 +53,9 @@ def test_reviews_of_another_agency_stay_there(cast: Cast) -> None:
     assert "About Birch only" in Client().get("/partners/birch/").content.decode()
 
 
+decline = partial(decline_profile, reason="Too short.")
+
+
 @pytest.mark.parametrize(
     ("start", "step", "end"),
     [
@@ -63,10 +67,10 @@ def test_reviews_of_another_agency_stay_there(cast: Cast) -> None:
         ("draft", register_profile, None),
         ("declined", register_profile, None),
         ("registered", register_profile, None),
-        ("submitted", decline_profile, "declined"),
-        ("draft", decline_profile, None),
-        ("declined", decline_profile, None),
-        ("registered", decline_profile, None),
+        ("submitted", decline, "declined"),
+        ("draft", decline, None),
+        ("declined", decline, None),
+        ("registered", decline, None),
     ],
 )
 def test_each_step_of_a_profile(cast: Cast, start: str, step, end: str | None) -> None:
@@ -80,7 +84,7 @@ def test_each_step_of_a_profile(cast: Cast, start: str, step, end: str | None) -
 @pytest.mark.django_db(transaction=True)
 def test_register_and_decline_at_once_one_wins(cast: Cast) -> None:
     profile, ada = ProfileFactory(status="submitted"), cast.ada
-    results = at_once(2, lambda n: (register_profile if n else decline_profile)(PartnerProfile.objects.get(pk=profile.pk), by=ada))
+    results = at_once(2, lambda n: (register_profile if n else decline)(PartnerProfile.objects.get(pk=profile.pk), by=ada))
     assert sorted(results) == [False, True]
     assert AuditEvent.objects.filter(object_type="network.partnerprofile").count() == 1
 
@@ -90,7 +94,7 @@ def test_an_admin_registers_and_declines_in_the_administration(cast: Cast) -> No
     client = Client()
     client.force_login(cast.ada)
     for action, profiles in (("register", [first, draft]), ("decline", [second])):
-        data = {"action": action, "_selected_action": [profile.pk for profile in profiles]}
+        data = {"action": action, "_selected_action": [profile.pk for profile in profiles], "decline_reason": "Too short."}
         assert client.post("/admin/network/partnerprofile/", data, follow=True).status_code == 200
     assert [PartnerProfile.objects.get(pk=p.pk).status for p in (first, second, draft)] == ["registered", "declined", "draft"]
     event = AuditEvent.objects.get(action="profile.registered")

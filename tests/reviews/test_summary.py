@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partnerportal.agencies.models import Agency
+from partnerportal.network.search import UNRATED
 from reviews.models import CATEGORIES, RatingSummary, Review, rounded
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -123,3 +124,24 @@ def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cas
         (2, 0, 0),
         (1, 0, 0),
     ]
+
+
+def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(cast: Cast) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder).delete()
+    summary = RatingSummary.objects.get(agency=cast.alder)
+    assert (summary.shown, summary.standing) == (None, UNRATED)
+
+
+@given(reviews=st.lists(ratings, min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_shown_is_the_mean_to_one_decimal_and_the_standing_is_weighted(db: None, reviews: list[dict[str, int]]) -> None:
+    with transaction.atomic():
+        agency = AgencyFactory()
+        for stars in reviews:
+            ReviewFactory(review_request__customer__agency=agency, **stars)
+        summary = RatingSummary.objects.get(agency=agency)
+        assert summary.average is not None
+        assert summary.shown == rounded(summary.average)
+        weighted = (Decimal("3.5") * 7 + summary.average * summary.count) / (7 + summary.count)
+        assert abs(summary.standing - weighted * 1_000_000) < 1
+        transaction.set_rollback(True)

@@ -200,6 +200,15 @@ def money(amount: Decimal, currency: str) -> str:
     return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
+# --- Addresses ---------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def bare_address(url: str) -> str:
+    """A web address as people say it: without scheme, “www.” and the last slash."""
+    return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
+
+
 # --- Tasks -------------------------------------------------------------------------------------------------------------
 
 
@@ -238,6 +247,11 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "cancelled": ("calm", "x-circle"),
     "archived": ("calm", "archive-box"),
     "ended": ("calm", "check"),
+    # A profile
+    "draft": ("calm", "pencil-square"),
+    "submitted": ("accent", "clock"),
+    "registered": ("good", "check-badge"),
+    "declined": ("danger", "x-circle"),
     # An import, and its rows
     "uploaded": ("calm", "document-text"),
     "checking": ("accent", "clock"),

@@ -16,10 +16,12 @@ from customers.services import create_customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
-from partnerportal.network.models import PartnerProfile
-from partnerportal.network.services import register_profile, submit_profile
+from partnerportal.desk.demo_logos import demo_logo
+from partnerportal.network.models import Service, SpokenLanguage
+from partnerportal.network.services import register_profile, save_profile, submit_profile
 from reviews.asking.services import request_review
-from reviews.models import Review
+from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.models import Review, ReviewRequest
 from reviews.services import submit_review
 
 CUSTOMER_FIELDS = (
@@ -60,12 +62,25 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
     people = [_person(email, name) for email, name, _role in sketch.people]
     for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
         Membership.objects.create(agency=agency, user=person, role=role)
-    profile = PartnerProfile.objects.create(
-        agency=agency, slug=sketch.slug, claim=sketch.claim, description=sketch.description, city=sketch.city, website=sketch.website
-    )
+    profile = save_profile(agency, values=_profile(sketch), version=0, by=people[0])
     submit_profile(profile, by=people[0])
     register_profile(profile, by=admin)
     return agency, people[0]
+
+
+def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
+    names = (
+        "slug", "claim", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
+    )  # fmt: skip
+    return {
+        **{name: getattr(sketch, name) for name in names},
+        "privacy_url": f"{sketch.website}/privacy/",
+        "services": [Service.objects.get_or_create(name_en=en, defaults={"name_de": de})[0] for en, de in sketch.services],
+        "languages": [
+            SpokenLanguage.objects.get_or_create(code=code, defaults={"name_en": en, "name_de": de})[0] for code, en, de in sketch.languages
+        ],
+        "logo": demo_logo(sketch.slug),
+    }
 
 
 def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -> list[Customer]:
@@ -83,13 +98,25 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         project = Project(title=title, status=status, due_on=_in_days(due_in))
         add_thing(project, customer=customers[position], by=by)
         projects[position, title] = project
+    reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
         asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
         ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
         review = submit_review(asked, text=text, author=author, **ratings)
-        Review.objects.filter(pk=review.pk).update(created_at=timezone.now() - timedelta(days=days_ago))
+        submitted = timezone.now() - timedelta(days=days_ago)
+        Review.objects.filter(pk=review.pk).update(created_at=submitted)
+        ReviewRequest.objects.filter(pk=asked.pk).update(created_at=submitted - timedelta(days=demo.ASKED_BEFORE))
+        reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
+    for position in demo.PINNED:
+        pin_review(reviews[position], by=by)
+    for position, text in demo.COMMENTS:
+        comment_on_review(reviews[position], text=text, by=by)
+    for position, reason in demo.HIDDEN:
+        hide_review(reviews[position], reason=reason, by=by)
+    for position, reason, details in demo.REPORTED:
+        report_review(reviews[position], reason=reason, details=details, by=by)
 
 
 def _work(customers: list[Customer], *, by: User) -> None:

@@ -16,7 +16,8 @@ from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.desk import scale
 from partnerportal.desk.bulk import Table, set_aside, without_trigger
-from partnerportal.network.models import PartnerProfile
+from partnerportal.desk.scale_profiles import profile_sketch, some
+from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
 from reviews import tokens
 from reviews.models import Review, ReviewRequest
 
@@ -99,23 +100,46 @@ class Command(BaseCommand):
             for agency, team in zip(agencies, teams, strict=True)
             for user, (_name, role) in zip(team, TEAM, strict=True)
         )
-        PartnerProfile.objects.bulk_create(
-            PartnerProfile(
-                agency=agency,
-                slug=f"scale-{number}",
-                claim="Websites for people who have other things to do.",
-                description="We design, build and look after websites.\n\nFixed prices, quick answers, no jargon.",
-                city="Hamburg",
-                website=f"https://agency{number}.example",
-                status=PartnerProfile.Status.REGISTERED,
-                registered_at=timezone.now(),
-            )
-            for number, agency in zip(numbers, agencies, strict=True)
-        )
+        self._profiles(numbers, agencies)
         return [
             scale.SeededAgency(agency.pk, tuple(user.pk for user in team), size)
             for agency, team, size in zip(agencies, teams, sizes, strict=True)
         ]
+
+    def _profiles(self, numbers: range, agencies: list[Agency]) -> None:
+        """A registered profile for each agency, with services and languages of the lists."""
+        sketches = [profile_sketch(number) for number in numbers]
+        profiles = PartnerProfile.objects.bulk_create(
+            PartnerProfile(
+                agency=agency,
+                slug=f"scale-{number}",
+                claim=sketch.claim,
+                description=sketch.description,
+                city=sketch.city,
+                website=f"https://agency{number}.example",
+                founded=sketch.founded,
+                team_size=sketch.team_size,
+                open_for_clients=sketch.open_for_clients,
+                contact_name=f"Owner {number}",
+                contact_email=f"owner{number}@{MAIL_HOST}",
+                privacy_url=f"https://agency{number}.example/privacy/",
+                status=PartnerProfile.Status.REGISTERED,
+                registered_at=timezone.now(),
+            )
+            for number, agency, sketch in zip(numbers, agencies, sketches, strict=True)
+        )
+        services, languages = list(Service.objects.order_by("pk")), list(SpokenLanguage.objects.order_by("pk"))
+        OfferedService.objects.bulk_create(
+            OfferedService(profile=profile, service=service)
+            for profile, sketch in zip(profiles, sketches, strict=True)
+            for service in some(services, sketch.services)
+        )
+        speaks = PartnerProfile.languages.through
+        speaks.objects.bulk_create(
+            speaks(partnerprofile=profile, spokenlanguage=language)
+            for profile, sketch in zip(profiles, sketches, strict=True)
+            for language in some(languages, sketch.languages)
+        )
 
     def _load(self, agencies: list[scale.SeededAgency], *, reviews: int, seed: int) -> int:
         """Make and copy everything that belongs to customers; the number of rows."""

@@ -1,0 +1,60 @@
+"""What a good profile has, and what one needs before it can be registered."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.network.models import PartnerProfile
+
+#: The fields that a profile has to have from its submission on.
+NEEDED = ("claim", "description", "services", "city", "contact_email", "privacy_url")
+#: A description shorter than this says too little.
+GOOD_DESCRIPTION = 300
+
+
+@dataclass(frozen=True)
+class Point:
+    """One thing that a profile has or lacks; `field` is the form's that it is typed into."""
+
+    field: str
+    text: str | Promise
+    done: bool
+    #: Without it the profile can't be submitted.
+    needed: bool
+
+    @property
+    def anchor(self) -> str:
+        """Where the form has it; of a group of boxes the first."""
+        return f"#id_{self.field}_0" if self.field in {"services", "languages"} else f"#id_{self.field}"
+
+
+def checklist(profile: PartnerProfile) -> list[Point]:
+    """Every point, those that are needed first; of a profile that need not be saved yet."""
+    is_saved = profile.pk is not None
+    has_services, has_languages = is_saved and bool(profile.services.all()), is_saved and bool(profile.languages.all())
+    return [
+        Point("claim", _("Say in a sentence what you stand for"), bool(profile.claim), needed=True),
+        Point("description", _("Describe what you do"), bool(profile.description), needed=True),
+        Point("services", _("Choose your services"), has_services, needed=True),
+        Point("city", _("Name your city"), bool(profile.city), needed=True),
+        Point("contact_email", _("Give an e-mail address for enquiries"), bool(profile.contact_email), needed=True),
+        Point("privacy_url", _("Link your privacy policy"), bool(profile.privacy_url), needed=True),
+        Point("logo", _("Upload your logo"), bool(profile.logo_digest), needed=False),
+        Point(
+            "description",
+            _("Write a little more: three paragraphs read well"),
+            len(profile.description) >= GOOD_DESCRIPTION,
+            needed=False,
+        ),
+        Point("languages", _("Name the languages that you speak"), has_languages, needed=False),
+        Point("website", _("Link your website"), bool(profile.website), needed=False),
+        Point("founded", _("Say since when you exist"), profile.founded is not None, needed=False),
+        Point("team_size", _("Say how many you are"), bool(profile.team_size), needed=False),
+        Point("contact_name", _("Name the person who answers"), bool(profile.contact_name), needed=False),
+    ]
+
+
+def is_complete(profile: PartnerProfile) -> bool:
+    """Whether it has all that is needed to be submitted."""
+    return all(point.done for point in checklist(profile) if point.needed)

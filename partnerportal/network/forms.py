@@ -1,0 +1,176 @@
+"""The profile's form, and the reason for which an admin declines."""
+
+from typing import Any, cast
+
+from crispy_forms.layout import HTML, Column, Fieldset, Row
+from django import forms
+from django.conf import settings
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.agencies.models import Agency
+from partnerportal.forms import form_helper
+from partnerportal.network.checklist import NEEDED
+from partnerportal.network.logos import Logo, read_logo
+from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
+from partnerportal.validators import validate_plain_text
+
+
+class ProfileForm(forms.ModelForm):
+    """Everything that an agency says about itself, in groups."""
+
+    class Meta:
+        model = PartnerProfile
+        fields = (
+            "slug", "claim", "description", "services", "languages", "city", "website", "founded", "team_size", "open_for_clients",
+            "contact_name", "contact_email", "privacy_url",
+        )  # fmt: skip
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 9}),
+            "services": forms.CheckboxSelectMultiple,
+            "languages": forms.CheckboxSelectMultiple,
+            "founded": forms.TextInput(attrs={"inputmode": "numeric"}),
+            "contact_email": forms.EmailInput(attrs={"inputmode": "email"}),
+        }
+        help_texts = {
+            "claim": _("One sentence that stays in mind."),
+            "description": _("Plain text; an empty line begins a new paragraph."),
+            "open_for_clients": _("If not, your profile says so; people can write to you all the same."),
+            "contact_name": _("Who answers enquiries; mails to prospects carry this name."),
+            "contact_email": _("Replies of prospects go there. It isn’t shown on your profile."),
+            "privacy_url": _("Who writes to you agrees to it before sending."),
+        }
+
+    name = forms.CharField(label=_("Name"), max_length=120, validators=Agency._meta.get_field("name").validators)
+    logo = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_("PNG, JPEG or WebP, 2 MB at most; a square looks best."),
+    )
+    remove_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+    #: Which version of the profile the person saw when they began to type; 0 is that of a profile yet to be made.
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, may_edit: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        profile = self.instance
+        self.fields["name"].initial = profile.agency.name
+        self.fields["version"].initial = profile.version
+        self.fields["slug"].help_text = _("%(site)s/partners/…/. When it changes, the old address leads to the new one.") % {
+            "site": settings.SITE_URL
+        }
+        for name, model in (("services", Service), ("languages", SpokenLanguage)):
+            chosen = Q(profiles=profile.pk) if profile.pk else Q()
+            self.fields[name].queryset = model.objects.filter(Q(is_active=True) | chosen).distinct().order_by(name_column())  # type: ignore[attr-defined]
+        if profile.status in {PartnerProfile.Status.SUBMITTED, PartnerProfile.Status.REGISTERED}:
+            for name in NEEDED:
+                self.fields[name].required = True
+        if not profile.logo_digest:
+            del self.fields["remove_logo"]
+        self.helper = form_helper(
+            Fieldset(
+                _("Who you are"),
+                Row(Column("name"), Column("slug")),
+                HTML('{% include "network/includes/_logo_now.html" %}'),
+                "logo",
+                *(["remove_logo"] if profile.logo_digest else []),
+                "claim",
+                "description",
+            ),
+            Fieldset(_("What you offer"), "services", "languages", "open_for_clients"),
+            Fieldset(
+                _("Facts"),
+                Row(Column("city"), Column("website")),
+                Row(Column("founded"), Column("team_size")),
+            ),
+            Fieldset(_("Contact"), Row(Column("contact_name"), Column("contact_email")), "privacy_url"),
+            "version",
+            submit=_("Save"),
+        )
+        if not may_edit:
+            self.helper.layout.pop()
+            for field in self.fields.values():
+                field.disabled = True
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"].lower()
+        if ProfileSlug.objects.filter(slug=slug).exclude(profile=self.instance.pk).exists():
+            self.refuse_slug()
+        return slug
+
+    def refuse_slug(self) -> None:
+        """The address belongs, or once belonged, to somebody else."""
+        self.add_error("slug", forms.ValidationError(_("This address is taken. Please choose another one."), "taken"))
+
+    def clean_logo(self) -> Logo | None:
+        file = self.cleaned_data["logo"]
+        return read_logo(file) if file else None
+
+    @property
+    def seen_version(self) -> int | None:
+        """The version that the person saw; whoever sends a form without one (no browser does) means the stored version."""
+        seen: int | None = self.cleaned_data["version"] if "version" in self.data else self.instance.version
+        return seen
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What `save_profile` takes; the logo only if it is to change."""
+        values = {name: value for name, value in self.cleaned_data.items() if name not in {"logo", "remove_logo", "version"}}
+        if self.cleaned_data["logo"] or self.cleaned_data.get("remove_logo"):
+            values["logo"] = self.cleaned_data["logo"]
+        return values
+
+    def show_other_version(self, saved: PartnerProfile) -> None:
+        """Somebody saved the profile meanwhile: say so, and at each field that differs what stands there now.
+
+        Saving once more then is a decision, and goes through.
+        """
+        self.add_error(
+            None,
+            _("Somebody else changed this profile while you were typing. Nothing is lost: what is saved now stands below your fields.")
+            + " "
+            + _("Press Save again to keep yours."),
+        )
+        for name, value in self.values.items():
+            if name == "logo":
+                continue
+            stored = _shown(saved, name)
+            if stored != _typed(name, value):
+                self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": stored or "–"})
+        # Not `{**self.data}`: unpacking a QueryDict gives lists.
+        data = cast(QueryDict, self.data).copy()
+        data["version"] = str(saved.version)
+        self.data = data
+
+
+def _shown(profile: PartnerProfile, name: str) -> str:
+    """What a profile holds in a field, as people read it."""
+    if name == "name":
+        return profile.agency.name
+    if name in {"services", "languages"}:
+        return ", ".join(sorted(map(str, getattr(profile, name).all()))) if profile.pk else ""
+    value = getattr(profile, f"get_{name}_display", lambda: getattr(profile, name))()
+    return str(_("yes") if value is True else _("no") if value is False else "" if value is None else value)
+
+
+def _typed(name: str, value: Any) -> str:
+    """What was typed into a field, as people read it."""
+    if name in {"services", "languages"}:
+        return ", ".join(sorted(map(str, value)))
+    if name == "team_size":
+        return str(dict(PartnerProfile.TeamSize.choices).get(value, ""))
+    return str(_("yes") if value is True else _("no") if value is False else "" if value is None else value)
+
+
+class DeclineForm(forms.Form):
+    """Why an admin declines; it goes to the agency as it is typed."""
+
+    decline_reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        validators=[validate_plain_text],
+        help_text=_("The agency gets it by e-mail and reads it on its profile’s page."),
+    )

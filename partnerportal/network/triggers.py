@@ -1,0 +1,83 @@
+"""Triggers that keep what a profile is found by, and whose an address is.
+
+The database keeps them, not the services: agencies and services are renamed in the administration, and profiles come by form,
+by administration and by bulk load.
+"""
+
+import pgtrigger
+
+from partnerportal.folding import SPELLED_OUT
+
+PROFILE = [
+    pgtrigger.Trigger(
+        name="derived_columns",
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=pgtrigger.Before,
+        declare=[("agency_name", "text"), ("services", "text"), ("plain", "text")],
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            SELECT name INTO agency_name FROM agencies_agency WHERE id = NEW.agency_id;
+            SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services
+            FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;
+            plain := concat_ws(' ', agency_name, NEW.claim, NEW.city, services, NEW.description);
+            NEW.sort_name := portal_fold(agency_name);
+            NEW.city_key := portal_fold(NEW.city);
+            NEW.search_text := portal_fold(concat_ws(' ', plain, NULLIF({SPELLED_OUT % "plain"}, plain)));
+            RETURN NEW;
+            """  # noqa: S608  # built from constants
+        ),
+    ),
+    # Every address that a profile ever had stays its own: links to it lead on, and nobody else can take it over.
+    pgtrigger.Trigger(
+        name="keeps_its_slugs",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),
+        when=pgtrigger.After,
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            INSERT INTO network_profileslug (slug, profile_id, created_at) VALUES (NEW.slug, NEW.id, now()) ON CONFLICT (slug) DO NOTHING;
+            IF NOT EXISTS (SELECT FROM network_profileslug WHERE slug = NEW.slug AND profile_id = NEW.id) THEN
+                RAISE unique_violation USING MESSAGE = 'this address belongs to another profile', CONSTRAINT = 'profile_slug_of_another';
+            END IF;
+            RETURN NULL;
+            """
+        ),
+    ),
+]
+
+
+def _touch(operation: pgtrigger.Operation, rows: str, *, by: str = "id", **referencing: str) -> pgtrigger.Trigger:
+    """After something that profiles are found by has changed: a write to them, and their own trigger collects it anew."""
+    return pgtrigger.Trigger(
+        name=f"search_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"UPDATE network_partnerprofile SET search_text = '' WHERE {by} IN ({rows}); RETURN NULL;"  # noqa: S608
+        ),
+    )
+
+
+OFFERED_SERVICE = [
+    _touch(pgtrigger.Insert, "SELECT profile_id FROM new_rows", new="new_rows"),
+    _touch(pgtrigger.Delete, "SELECT profile_id FROM old_rows", old="old_rows"),
+]
+
+SERVICE = [
+    _touch(
+        pgtrigger.Update,
+        "SELECT o.profile_id FROM network_offeredservice o JOIN new_rows n ON n.id = o.service_id",
+        new="new_rows",
+    ),
+]
+
+AGENCY = [
+    _touch(
+        pgtrigger.Update,
+        "SELECT n.id FROM new_rows n JOIN old_rows o ON o.id = n.id WHERE o.name <> n.name",
+        by="agency_id",
+        old="old_rows",
+        new="new_rows",
+    ),
+]

@@ -1,0 +1,173 @@
+"""The public partner network. Anybody may look; an unregistered profile is 404."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, cast
+
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from partnerportal.agencies.models import Role
+from partnerportal.network.filters import DirectoryFilter
+from partnerportal.network.logos import MEDIA_TYPE
+from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
+from partnerportal.network.structured import structured_data
+from partnerportal.paging import keyset_page
+
+P = ParamSpec("P")
+PublicView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+#: Seconds for which browsers and proxies may show a public page to strangers without asking again.
+PUBLIC_SECONDS = 60
+#: A logo's address changes with its content, so it never has to be asked for again.
+LOGO_SECONDS = 60 * 60 * 24 * 365
+CARDS = 24
+REVIEWS = 10
+
+
+def public_page(view: PublicView[P]) -> PublicView[P]:
+    """For pages that strangers all see alike: kept for a short while; whoever brings a session or a message gets it fresh.
+
+    The ETag is the content's own hash, so it can't be forgotten when something new is shown.
+    """
+
+    @require_safe
+    @wraps(view)
+    def cached(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        patch_vary_headers(response, ["Cookie", "Accept-Language"])
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
+            patch_cache_control(response, private=True, no_cache=True)
+            return response
+        patch_cache_control(response, public=True, max_age=PUBLIC_SECONDS)
+        if response.status_code == 200:  # OK
+            set_response_etag(response)
+            return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
+        return response
+
+    return cached
+
+
+@public_page
+def directory(request: HttpRequest) -> HttpResponse:
+    """The registered agencies: searched, filtered, sorted; the address holds it all."""
+    filters = DirectoryFilter(request)
+    profiles, total, more = filters.profiles()
+    cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
+    page = keyset_page(request, cards.defer("description", "search_text"), order_by=filters.order_by(), size=CARDS)
+    context = {
+        "page": page,
+        "filters": filters,
+        "total": total,
+        "total_is_more": more,
+        "canonical": _absolute(reverse("network:directory")),
+    }
+    return render(request, "network/directory.html", context)
+
+
+@public_page
+def profile(request: HttpRequest, slug: str) -> HttpResponse:
+    """One agency with its rating and reviews."""
+    profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
+    if profile.slug != slug:
+        return redirect(profile, permanent=True)
+    return render(request, "network/profile.html", profile_context(request, profile))
+
+
+@require_safe
+def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
+    """A profile's logo: public with its profile, before that for the agency's own people and for admins."""
+    profile = _profile_or_404(request, slug, PartnerProfile.objects.all())
+    visitor = cast(Any, request)
+    if not (profile.is_registered or profile.agency == visitor.agency or visitor.user.is_staff) or not profile.logo_digest:
+        raise Http404
+    if (profile.slug, profile.logo_digest) != (slug, digest):
+        # A page that was kept somewhere names an older one.
+        return redirect(profile.logo_url)
+    response = HttpResponse(bytes(ProfileLogo.objects.get(profile=profile).content), content_type=MEDIA_TYPE)
+    response["Cache-Control"] = f"{'public' if profile.is_registered else 'private'}, max-age={LOGO_SECONDS}, immutable"
+    return response
+
+
+@cache_control(public=True, max_age=60 * 60 * 24)
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """What search engines are to read: the network; neither personal pages nor forms."""
+    return render(
+        request, "network/robots.txt", {"sitemap": _absolute(reverse("network:sitemap"))}, content_type="text/plain; charset=utf-8"
+    )
+
+
+def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
+    """What the profile's page shows, for the world and for the preview alike."""
+    canonical = _absolute(profile.get_absolute_url())
+    logo = _absolute(profile.logo_url) if profile.logo_digest else ""
+    return {
+        "profile": profile,
+        "agency": profile.agency,
+        "rating": profile.rating,
+        "services": profile.service_names,
+        "languages": profile.language_names,
+        "canonical": canonical,
+        "logo_absolute": logo,
+        "structured_data": structured_data(profile, address=canonical, logo=logo),
+        **_reviews(request, profile),
+    }
+
+
+def _reviews(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
+    """The reviews: those that the agency highlights, then the newest; or those of so many stars.
+
+    The agency's own people also see what it hides, and what can be done with each.
+    """
+    visitor, agency = cast(Any, request), profile.agency
+    is_own = visitor.agency == agency
+    shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
+    stars = request.GET.get("stars", "")
+    is_filtered = stars in {"1", "2", "3", "4", "5"}
+    listed = shown.filter(stars=stars) if is_filtered else shown.filter(pin=None)
+    on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
+    return {
+        "highlighted": shown.pinned() if on_first_page else [],
+        "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS),
+        "stars_chosen": int(stars) if is_filtered else None,
+        "is_own": is_own,
+        "may_act": is_own and visitor.membership.may(Role.MANAGER),
+    }
+
+
+def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
+    """Each with its rating, and `service_names`, `language_names`, … in the reader's language; one query for all."""
+    through = PartnerProfile.languages.through.objects.filter(partnerprofile=OuterRef("pk"))
+    column = f"spokenlanguage__{name_column()}"
+    languages, codes = (ArraySubquery(through.order_by(column).values(wanted)) for wanted in (column, "spokenlanguage__code"))
+    return profiles.select_related("agency__rating_summary").annotate(
+        service_names=_service_names(), language_names=languages, language_codes=codes
+    )
+
+
+def _service_names() -> ArraySubquery:
+    return ArraySubquery(Service.objects.filter(profiles=OuterRef("pk")).order_by(name_column()).values(name_column()))
+
+
+def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerProfile]) -> PartnerProfile:
+    """The profile that has this address, or once had it.
+
+    Raises:
+        Http404: there is none among `profiles`.
+    """
+    profile = with_names(profiles).filter(slugs__slug=slug).first()
+    if profile is None:
+        raise Http404
+    return profile
+
+
+def _absolute(path: str) -> str:
+    return f"{settings.SITE_URL}{path}"

@@ -1,0 +1,62 @@
+"""A profile's way into the partner network: edited, submitted, registered by an admin, found in the directory."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from partnerportal.network.models import PartnerProfile
+from tests.browser.conftest import sign_in, signed_in
+from tests.cast import Cast
+from tests.factories.agencies import ServiceFactory, picture
+from tests.smtp import Sink
+
+
+def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mail_server: Sink, tmp_path: Path) -> None:
+    PartnerProfile.objects.filter(agency=cast.alder).update(
+        status="draft", registered_at=None, claim="", description="", city="", privacy_url=""
+    )
+    ServiceFactory(name_en="Online shops for mills")
+    logo = tmp_path / "logo.png"
+    logo.write_bytes(picture(size=(900, 900), colour="teal").read())
+
+    sign_in(page, portal, "max@alder.example")
+    page.get_by_role("navigation").get_by_role("link", name="Profile").click()
+    expect(page.get_by_text("It can be submitted as soon as")).to_be_visible()
+    # A line of the checklist leads to its field.
+    page.get_by_role("link", name="Say in a sentence what you stand for").click()
+    expect(page.get_by_label("Claim")).to_be_in_viewport()
+    page.get_by_label("Claim").fill("Shops that grind finely.")
+    page.get_by_label("Description").fill("We know flour.\n\nAnd we know the web.")
+    page.get_by_label("Logo", exact=True).set_input_files(logo)
+    page.get_by_label("Online shops for mills").check()
+    page.get_by_label("City").fill("Görlitz")
+    page.get_by_label("Founded in").fill("2011")
+    page.get_by_label("Team").select_option(label="6 to 10 people")
+    page.get_by_label("Privacy policy").fill("alder.example/privacy")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your profile was saved.")).to_be_visible()
+
+    page.get_by_role("link", name="Preview").click()
+    expect(page.get_by_role("main")).to_contain_text("Shops that grind finely.")
+    assert page.locator("img.logo").first.evaluate("image => image.naturalWidth") == 512
+    page.get_by_role("link", name="Back to editing").click()
+    page.get_by_role("button", name="Submit for registration").click()
+    expect(page.get_by_text("Your profile was submitted.")).to_be_visible()
+
+    signed_in(page, portal, cast.ada)
+    page.goto(f"{portal}/admin/network/partnerprofile/?status__exact=submitted")
+    page.get_by_label("Select this object for an action").check()
+    page.locator("select[name=action]").select_option(label="Register in the partner network")
+    page.get_by_role("button", name="Go").click()
+    expect(page.get_by_text("1 profile was decided.")).to_be_visible()
+    mail = mail_server.wait_for("max@alder.example", seconds=30)
+    assert f"{portal}/partners/alder/" in mail.part("plain")
+
+    page.context.clear_cookies()
+    page.goto(f"{portal}/partners/")
+    page.get_by_role("searchbox").fill("gorlitz mills")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("1 agency")).to_be_visible()
+    page.get_by_role("link", name="Alder Web").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Alder Web")
+    expect(page.get_by_role("complementary")).to_contain_text("2011")

@@ -1,0 +1,196 @@
+"""`/partners/`: who is found, and in which order."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from partnerportal.network.models import PartnerProfile, Service
+from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
+from tests.factories.customers import CustomerFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def found(**filters: Any) -> list[str]:
+    """The slugs on the directory's first page."""
+    response = Client().get("/partners/", filters)
+    assert response.status_code == 200
+    return [profile.slug for profile in response.context["page"].items]
+
+
+def rate(profile: PartnerProfile, *all_stars: int) -> None:
+    for stars in all_stars:
+        customer = CustomerFactory(agency=profile.agency)
+        ratings = dict.fromkeys(("cooperation", "quality", "schedule", "budget"), stars)
+        ReviewFactory(review_request=ReviewRequestFactory(customer=customer), **ratings)
+
+
+@pytest.fixture
+def three() -> None:
+    """Three agencies with much to tell them apart."""
+    shops, film = ServiceFactory(name_en="Webshops", name_de="Webläden"), ServiceFactory(name_en="Film", name_de="Filme")
+    german, dutch = LanguageFactory(code="x-de", name_en="Low German"), LanguageFactory(code="x-nl", name_en="Flemish")
+    for slug, name, claim, description, city, services, languages, is_open in (
+        ("groesse", "Größe & Süd", "We build.", "Für Mühlen und Bäckereien.", "Görlitz", [shops], [german], True),
+        ("lindqvist", "Studio Lindqvist", "Ruhig und genau.", "Galleries.", "Köln", [film], [german, dutch], False),
+        ("zeta", "Zeta", "Fast.", "Anything with a plug.", "Bad Köstritz", [shops, film], [], True),
+    ):
+        profile = ProfileFactory(
+            slug=slug, agency__name=name, claim=claim, description=description, city=city, services=services, open_for_clients=is_open
+        )
+        profile.languages.set(languages)
+
+
+@pytest.mark.parametrize(
+    ("words", "slugs"),
+    [
+        ("groesse", {"groesse"}),
+        ("GRÖSSE", {"groesse"}),
+        ("grosse", {"groesse"}),
+        ("lindq", {"lindqvist"}),
+        ("ruhig", {"lindqvist"}),
+        ("baeckerei", {"groesse"}),
+        ("bäckerei görlitz", {"groesse"}),
+        ("shops", {"groesse", "zeta"}),
+        ("webläden", {"groesse", "zeta"}),
+        ("shops film", {"zeta"}),
+        ("koln", {"lindqvist"}),
+        ("lindqist", {"lindqvist"}),  # a typing mistake
+        ("nothing like it", set()),
+        ("%", set()),
+        ("\x00", set()),
+        ("x" * 500, set()),
+    ],
+)
+def test_it_finds_by_name_claim_description_services_and_city(three: None, words: str, slugs: set[str]) -> None:
+    assert set(found(q=words)) == slugs
+
+
+@pytest.mark.parametrize(
+    ("filters", "slugs"),
+    [
+        ({"place": "köln"}, {"lindqvist"}),
+        ({"place": "Gorl"}, {"groesse"}),
+        ({"place": "stritz"}, set()),
+        ({"language": "x-nl"}, {"lindqvist"}),
+        ({"language": "x-de"}, {"groesse", "lindqvist"}),
+        ({"open": "on"}, {"groesse", "zeta"}),
+        ({"open": "on", "q": "film"}, {"zeta"}),
+        ({"language": "x-de", "open": "on"}, {"groesse"}),
+        ({"rating": "4"}, set()),
+        # What can't be understood counts as not chosen.
+        ({"language": "klingon", "service": "x", "rating": "99", "sort": "age", "open": ""}, {"groesse", "lindqvist", "zeta"}),
+    ],
+)
+def test_it_narrows(three: None, filters: dict[str, str], slugs: set[str]) -> None:
+    assert set(found(**filters)) == slugs
+
+
+def test_it_narrows_to_a_service(three: None) -> None:
+    assert set(found(service=Service.objects.get(name_en="Film").pk)) == {"lindqvist", "zeta"}
+
+
+def test_nobody_is_found_who_is_not_registered(three: None) -> None:
+    PartnerProfile.objects.filter(slug="zeta").update(status="submitted")
+    assert "zeta" not in found()
+    assert found(q="zeta") == []
+    assert "zeta" not in found(q="film", open="on", sort="rating")
+
+
+def test_a_new_name_of_agency_or_service_is_found_at_once(three: None) -> None:
+    profile = PartnerProfile.objects.get(slug="zeta")
+    profile.agency.name = "Überall"
+    profile.agency.save()
+    assert (found(q="uberall"), found(q="ueberall"), found(q="zeta")) == (["zeta"], ["zeta"], [])
+    assert found(sort="name") == ["groesse", "lindqvist", "zeta"]
+    film = Service.objects.get(name_en="Film")
+    film.name_en = "Moving pictures"
+    film.save()
+    assert set(found(q="moving pict")) == {"lindqvist", "zeta"}
+    profile.services.remove(film)
+    assert found(q="moving pict") == ["lindqvist"]
+    profile.services.add(film)
+    film.delete()
+    assert found(q="moving pict") == []
+
+
+def test_one_review_of_five_stars_stands_below_many_of_nearly_five() -> None:
+    many, one, none, poor = (ProfileFactory(slug=slug) for slug in ("many", "one", "none", "poor"))
+    rate(many, *[5] * 9, 4)
+    rate(one, 5)
+    rate(poor, 1, 2)
+    assert found() == found(sort="rating") == ["many", "one", "none", "poor"]
+    # What is shown is the mean as it is.
+    page = Client().get("/partners/").content.decode()
+    for figure in ("4.9 of 5", "10 reviews", "5.0 of 5", "1 review", "1.5 of 5", "No reviews yet"):
+        assert figure in page
+    assert none.rating is None
+
+
+@pytest.mark.parametrize(("least", "slugs"), [("4.5", ["nearly"]), ("4", ["nearly", "four"]), ("3", ["nearly", "four", "half"])])
+def test_the_least_rating_is_that_which_is_shown(least: str, slugs: list[str]) -> None:
+    for slug, stars in (("nearly", (5, 4)), ("four", (4,)), ("half", (3, 4)), ("two", (2,)), ("none", ())):
+        rate(ProfileFactory(slug=slug), *stars)
+    assert set(found(rating=least)) == set(slugs)
+
+
+def test_the_best_match_comes_first_whatever_its_rating() -> None:
+    named = ProfileFactory(slug="named", agency__name="Hafen", claim="Something else.")
+    rate(ProfileFactory(slug="mentions", agency__name="Zwo", description="Not far from the hafen of Hamburg. " * 9), 5, 5, 5)
+    rate(named, 1)
+    assert found(q="hafen") == ["named", "mentions"]
+    assert found(q="hafen", sort="rating") == ["mentions", "named"]
+
+
+@pytest.mark.parametrize("filters", [{}, {"sort": "name"}, {"sort": "rating"}, {"q": "webdesign"}, {"q": "webdesign", "sort": "name"}])
+def test_paging_shows_each_once_forth_and_back(filters: dict[str, str]) -> None:
+    for number in range(55):
+        profile = ProfileFactory(slug=f"agency-{number}", agency__name=f"Agency {number % 7}", claim="Webdesign " * (number % 3 + 1))
+        if number % 11 == 0:
+            rate(profile, number % 5 + 1)
+    client, seen, address = Client(), [], "/partners/?" + "&".join(f"{name}={value}" for name, value in filters.items())
+    pages = []
+    while address:
+        pages.append(address)
+        page = client.get(address).context["page"]
+        seen += [profile.slug for profile in page.items]
+        address = f"/partners/{page.next_url}" if page.next_url else ""
+    assert len(pages) == 3
+    assert sorted(seen) == sorted(f"agency-{number}" for number in range(55))
+    # What is chosen travels along.
+    assert all(f"{name}={value}" in address for name, value in filters.items() for address in pages)
+    back = client.get(f"/partners/{client.get(pages[2]).context['page'].previous_url}").context["page"]
+    assert [profile.slug for profile in back.items] == seen[24:48]
+
+
+def test_an_empty_answer_says_what_to_do(cast: Cast) -> None:
+    page = Client().get("/partners/", {"q": "nothing like it"}).content.decode()
+    assert "No agency fits" in page
+    assert "Show all agencies" in page
+    PartnerProfile.objects.update(status="draft")
+    page = Client().get("/partners/").content.decode()
+    assert "No agency has joined yet" in page
+
+
+def test_the_form_keeps_what_was_chosen(three: None) -> None:
+    page = Client().get("/partners/", {"q": 'a"b', "place": "<i>", "language": "x-de", "sort": "name"}).content.decode()
+    assert 'value="a&quot;b"' in page
+    assert 'value="&lt;i&gt;"' in page
+    assert '<option value="x-de" selected>' in page
+    assert "<i>" not in page
+
+
+def test_the_lists_are_in_the_readers_language(three: None) -> None:
+    german = Client(headers={"Accept-Language": "de"}).get("/partners/").content.decode()
+    assert "Webläden" in german
+    assert "Webshops" not in german
+
+
+def test_what_admins_retired_can_not_be_chosen(three: None) -> None:
+    Service.objects.filter(name_en="Film").update(is_active=False)
+    form = Client().get("/partners/").context["filters"]
+    assert "Film" not in dict(form.fields["service"].choices).values()
+    assert "Webshops" in dict(form.fields["service"].choices).values()
