@@ -95,7 +95,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
-    review_requests = list(customer.review_requests.select_related("project", "review").order_by("-pk"))
+    review_requests = list(customer.review_requests.select_related("project", "review__comment").order_by("-pk"))
     return render(
         request,
         "customers/detail.html",
@@ -103,6 +103,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "customer": customer,
             **assigned_to(customer),
             "review_requests": review_requests,
+            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
             "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
             "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],
             "may_erase": request.membership.may(Role.OWNER),
