@@ -95,6 +95,7 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "OUTBOX_BACKOFF": str(BACKOFF),
         "OUTBOX_SWEEP": str(SWEEP),
         "IMPORT_LEASE": str(LEASE),
+        "REMINDERS_EVERY": str(SWEEP),
         "PYTHONUNBUFFERED": "1",
     }
 
