@@ -118,7 +118,10 @@ STAFF_ROUTES = {
     "network:submit": Route(Role.MANAGER, "POST"),
     "reviews:manage": Route(Role.STAFF, "GET"),
     "reviews:request": Route(Role.STAFF),
+    "reviews:requests": Route(Role.STAFF, "GET"),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
+    "reviews:request_resend": Route(Role.STAFF, "POST", review_request),
+    "reviews:request_replace": Route(Role.STAFF, "POST", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),
 }
 #: Open to everybody, each with its own tests.
@@ -133,6 +136,10 @@ PUBLIC_ROUTES = {
     "network:sitemap",
     "network:sitemap_section",
     "reviews:rate",
+    "reviews:edit",
+    "reviews:withdraw",
+    "reviews:stop",
+    "reviews:stop_undo",
     "set_language",
 }
 #: Whole parts that bring their own locks.

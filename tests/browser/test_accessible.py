@@ -8,6 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.services import archive_customer
+from reviews import tokens
 from reviews.asking.services import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
@@ -54,6 +55,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "mail": f"/company/mail/{mail.pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
+        "change": path(answered.link) + "edit/",
+        "take back": path(answered.link) + "withdraw/",
+        "stop": f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/",
         "gone": path(withdrawn.link),
     }
 
@@ -79,12 +83,12 @@ STAFF = [
     "task_edit", "contract_add", "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis",
     "/tasks/", "/tasks/?state=done", "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit",
     "/company/", "/company/preview/",
-    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/mail/", "mail",
+    "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
 PUBLIC = [
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
-    "rate", "answered", "/accounts/login/", "/accounts/password/reset/",
+    "rate", "answered", "change", "take back", "stop", "/accounts/login/", "/accounts/password/reset/",
 ]  # fmt: skip
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
