@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import bootstrap_wrapper
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -207,6 +208,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------

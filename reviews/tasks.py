@@ -1,5 +1,18 @@
 """Tasks of this app, where Celery looks for them."""
 
-from reviews.asking.tasks import remind_of_reviews
+from celery import shared_task
 
-__all__ = ["remind_of_reviews"]
+from reviews.asking.services import remind_due
+from reviews.recounting import recount_all
+
+
+@shared_task(name="reviews.remind")
+def remind() -> int:
+    """Mail the reminders that are due; how many that were."""
+    return remind_due()
+
+
+@shared_task(name="reviews.recount")
+def recount() -> None:
+    """Every night: count all ratings afresh, report what differs, put it right."""
+    recount_all()

@@ -106,7 +106,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             if not form.is_valid():
                 return self._page(request, report, form)
             if decide(report, reason=form.cleaned_data["reason"], by=request.user):
-                messages.success(request, said)
+                messages.success(request, str(said))
             else:
                 messages.warning(request, _("This had been decided already. Nothing was changed, and nobody was told again."))
             return redirect("admin:reviews_reviewreport_change", pk)

@@ -1,7 +1,7 @@
 """How an agency's reviews do: what the reviews page says above the list."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -52,7 +52,7 @@ class Figures:
 def figures(agency: Agency) -> Figures:
     """All figures of an agency, in one query."""
     months = _last_months()
-    start = timezone.make_aware(datetime(months[0].year, months[0].month, 1))
+    start = datetime.combine(months[0], time.min, timezone.get_current_timezone())
     by_month = (
         Review.objects.counted()
         .filter(agency=OuterRef("pk"), created_at__gte=start)

@@ -35,7 +35,7 @@ class CommentForm(ActionForm):
 
     submit = _("Reply")
     text = forms.CharField(
-        label=ReviewComment._meta.get_field("text").verbose_name,  # type: ignore[union-attr]
+        label=ReviewComment._meta.get_field("text").verbose_name,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         validators=[validate_plain_text],
@@ -87,13 +87,13 @@ class ReviewFilter(ListFilter):
 
     def reviews(self) -> ReviewQuerySet:
         """The agency's reviews that fit."""
-        found: ReviewQuerySet = self.agency.reviews.for_staff()  # type: ignore[attr-defined]  # of its own manager
+        found: ReviewQuerySet = self.agency.reviews.for_staff()
         chosen = self.chosen
         match chosen["show"]:
             case "unanswered":
                 found = found.published().filter(comment=None)
             case "reported":
-                found = found.filter(is_reported=True)
+                found = found.filter(reports__state=ReviewReport.State.OPEN)
             case "hidden":
                 found = found.counted().filter(hidden_at__isnull=False)
             case "pinned":

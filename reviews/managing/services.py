@@ -39,10 +39,10 @@ def pin_review(review: Review, *, by: User, instead_of: Review | None = None) ->
         return False
     if not locked.is_public:
         raise ValidationError(_("Only a review that everybody can read can be pinned."), "not_public")
-    pinned = list(locked.agency.reviews.pinned().select_related("request__project"))
-    if instead_of and instead_of in pinned:
+    pinned = list(locked.agency.reviews.pinned().select_related("agency", "request__customer", "request__project"))
+    if instead_of in pinned:
         order = [locked if other == instead_of else other for other in pinned]
-        _record("review.unpinned", locked_review(instead_of), by=by)
+        _record("review.unpinned", pinned[order.index(locked)], by=by)
     elif len(pinned) < MOST_PINNED:
         order = [*pinned, locked]
     else:

@@ -204,8 +204,8 @@ class Review(models.Model):
         if self.shown_as == self.ShownAs.ANONYMOUS:
             return _("Verified customer")
         if self.shown_as == self.ShownAs.INITIAL:
-            first, _space, rest = self.author.partition(" ")
-            return f"{first} {rest.split()[-1][0]}." if rest.strip() else first
+            first, *others = self.author.split()
+            return f"{first} {others[-1][0]}." if others else first
         return self.author
 
     @property

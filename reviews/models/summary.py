@@ -112,8 +112,11 @@ class RatingSummary(models.Model):
     @classmethod
     def counted_afresh(cls, agency: Agency) -> "RatingSummary":
         """What the summary has to be, from the reviews themselves; not saved."""
-        totals: dict[str, Any] = {"count": Count("pk")}
+        return cls(agency=agency, **agency.reviews.counted().aggregate(**cls.totals()))
+
+    @staticmethod
+    def totals() -> dict[str, Any]:
+        """How each figure is counted, as aggregates over reviews."""
+        totals: dict[str, Any] = {"count": Count("pk"), "hidden": Count("pk", filter=Q(hidden_at__isnull=False))}
         totals |= {f"{name}_sum": Sum(name, default=0) for name in CATEGORIES}
-        totals |= {f"stars_{n}": Count("pk", filter=Q(stars=n)) for n in range(1, 6)}
-        totals["hidden"] = Count("pk", filter=Q(hidden_at__isnull=False))
-        return cls(agency=agency, **agency.reviews.counted().aggregate(**totals))
+        return totals | {f"stars_{n}": Count("pk", filter=Q(stars=n)) for n in range(1, 6)}

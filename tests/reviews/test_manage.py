@@ -1,37 +1,132 @@
 """`/company/reviews/`: the rating, who was asked, what they said."""
 
-from datetime import timedelta
+from datetime import UTC, datetime
+from typing import Any
 
+import pytest
+import time_machine
 from django.test import Client
-from django.utils import timezone
 
+from reviews.managing.services import comment_on_review
+from reviews.models import Review, ReviewRequest
 from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.review_states import STATES, a_review, in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 MANAGE = "/company/reviews/"
 
 
+def found(client: Client, query: str) -> list[Review]:
+    return list(client.get(f"{MANAGE}?{query}").context["page"].items)
+
+
 def test_it_shows_the_own_agencys_only(stan: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.birch, text="About Birch only")
-    foreign = ReviewRequestFactory(customer__agency=cast.birch)
+    ReviewRequestFactory(customer__agency=cast.birch)
     # Nothing of one's own hides nothing of the others'.
     page = stan.get(MANAGE)
-    assert (page.context["summary"], list(page.context["open_requests"]), page.context["page"].items) == (None, [], [])
+    figures = page.context["figures"]
+    assert (figures.summary, figures.asked, figures.lately, page.context["page"].items) == (None, 0, 0, [])
     own = ReviewFactory(review_request__customer__agency=cast.alder, text="About Alder only")
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
     page = stan.get(MANAGE)
-    assert page.context["summary"].agency == cast.alder
-    assert (list(page.context["open_requests"]), page.context["page"].items) == ([asked], [own])
-    text = page.content.decode()
-    for word in ("About Alder only", asked.customer.company):
-        assert word in text
-    for word in ("About Birch only", foreign.customer.company):
-        assert word not in text
+    figures = page.context["figures"]
+    assert (figures.summary.agency, figures.asked, figures.lately) == (cast.alder, 1, 1)
+    assert page.context["page"].items == [own]
+    assert "About Alder only" in page.content.decode()
+    assert "About Birch only" not in page.content.decode()
 
 
-def test_only_those_who_can_still_answer_are_listed_as_asked(stan: Client, cast: Cast) -> None:
-    ReviewFactory(review_request__customer__agency=cast.alder)
+def test_each_state_is_said_to_staff(stan: Client, cast: Cast) -> None:
+    for state, words in (("hidden", "hidden"), ("reported", "under review"), ("removed", "removed after a report"), ("pinned", "pinned")):
+        review = in_state(state, cast.alder)
+        assert [said for _name, said in Review.objects.for_staff().get(pk=review.pk).states] == [words]
+        assert words in stan.get(MANAGE).content.decode()
+
+
+def test_the_filters(stan: Client, cast: Cast) -> None:
+    made = {state: in_state(state, cast.alder) for state in STATES}
+    in_state("hidden", cast.birch)
+    assert found(stan, "show=hidden") == [made["hidden"]]
+    assert found(stan, "show=reported") == [made["reported"]]
+    assert found(stan, "show=pinned") == [made["pinned"]]
+    assert found(stan, "show=unanswered") == [made["reported"], made["pinned"], made["public"]]
+    assert len(found(stan, "show=nonsense&stars=9")) == len(STATES)
+
+
+def test_the_filter_by_stars_takes_the_rounded_mean(stan: Client, cast: Cast) -> None:
+    five = a_review(cast.alder, cooperation=5, quality=4, schedule=5, budget=4)
+    four = a_review(cast.alder, cooperation=4, quality=4, schedule=5, budget=4)
+    assert (found(stan, "stars=5"), found(stan, "stars=4"), found(stan, "stars=1")) == ([five], [four], [])
+
+
+def test_it_is_searched_by_customer_and_by_project(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH")
+    project = ProjectFactory(customer__agency=cast.alder, title="Relaunch of the shop")
+    of_customer = ReviewFactory(review_request__customer=customer)
+    of_project = ReviewFactory(review_request__customer=project.customer, review_request__project=project)
+    assert found(stan, "q=muellerei") == [of_customer]
+    assert found(stan, "q=relaunch") == [of_project]
+    assert found(stan, "about=project") == [of_project]
+    assert found(stan, "about=company") == [of_customer]
+    page = stan.get(f"{MANAGE}?q=nobodyiscalledlikethis").content.decode()
+    assert "Nothing fits" in page
+
+
+def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> None:
+    for state in STATES:
+        in_state(state, cast.alder)
+    ReviewRequestFactory(customer__agency=cast.alder)
     ReviewRequestFactory(customer__agency=cast.alder, status="withdrawn")
-    ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
-    waiting = ReviewRequestFactory(customer__agency=cast.alder)
-    assert list(stan.get(MANAGE).context["open_requests"]) == [waiting]
+    ReviewRequestFactory(customer__agency=cast.alder, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    page = stan.get(MANAGE)
+    figures = page.context["figures"]
+    assert (figures.asked, figures.answered, figures.waiting, figures.answer_rate) == (9, 7, 1, 78)
+    # Neither the removed nor the withdrawn one counts; the hidden one does.
+    assert (figures.summary.count, figures.summary.hidden, figures.lately) == (5, 1, 5)
+    assert "7 of 9 asked" in page.content.decode()
+
+
+@time_machine.travel(datetime(2026, 3, 15, 12, tzinfo=UTC), tick=False)
+def test_the_chart_has_a_column_for_each_of_twelve_months_where_the_agency_is(stan: Client, cast: Cast) -> None:
+    cast.alder.time_zone = "Europe/Berlin"
+    cast.alder.save()
+    moments = {
+        datetime(2026, 3, 1, tzinfo=UTC): 2,
+        datetime(2026, 1, 31, 23, 30, tzinfo=UTC): 1,  # February in Berlin
+        datetime(2025, 4, 1, tzinfo=UTC): 4,
+        datetime(2025, 3, 31, 12, tzinfo=UTC): 1,  # too long ago
+    }
+    for moment, number in moments.items():
+        for _ in range(number):
+            Review.objects.filter(pk=a_review(cast.alder).pk).update(created_at=moment)
+    months = stan.get(MANAGE).context["figures"].months
+    assert len(months) == 12
+    assert {month.first.isoformat(): (month.count, month.percent) for month in months if month.count} == {
+        "2025-04-01": (4, 100),
+        "2026-02-01": (1, 25),
+        "2026-03-01": (2, 50),
+    }
+
+
+@pytest.mark.parametrize("rows", [27, 60])
+def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
+    customer: Any = CustomerFactory(agency=cast.alder)
+    requests = ReviewRequest.objects.bulk_create(
+        ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered") for n in range(rows)
+    )
+    ratings = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5}
+    Review.objects.bulk_create(Review(agency=cast.alder, request=asked, author="Lea", **ratings) for asked in requests)
+    seen, query = [], ""
+    while True:
+        page = stan.get(f"{MANAGE}{query}").context["page"]
+        seen += [review.pk for review in page.items]
+        query = page.next_url
+        if not query:
+            break
+    assert seen == sorted(Review.objects.values_list("pk", flat=True), reverse=True)
+
+
+def test_the_reply_stands_below_its_review(stan: Client, cast: Cast) -> None:
+    comment_on_review(a_review(cast.alder), text="Thank you for the flour.", by=cast.max)
+    assert "Thank you for the flour." in stan.get(MANAGE).content.decode()

@@ -1,0 +1,42 @@
+"""Reviews in every state that there is, made by the services themselves."""
+
+from collections.abc import Callable
+
+from partnerportal.agencies.models import Agency
+from reviews.managing.moderation import uphold_report
+from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.models import Review, ReviewReport
+from reviews.services import withdraw_review
+from tests.factories.reviews import ReviewFactory
+
+
+def a_review(agency: Agency, **fields: object) -> Review:
+    """A public one, of a new customer."""
+    return ReviewFactory(review_request__customer__agency=agency, **fields)
+
+
+def someone(agency: Agency) -> object:
+    return agency.memberships.get(role="owner").user
+
+
+def reported(review: Review) -> ReviewReport:
+    return report_review(review, reason="offensive", details="It calls us names.", by=someone(review.agency))
+
+
+#: How a public review gets into each state.
+STATES: dict[str, Callable[[Review], object]] = {
+    "public": lambda review: None,
+    "pinned": lambda review: pin_review(review, by=someone(review.agency)),
+    "commented": lambda review: comment_on_review(review, text="Thank you.", by=someone(review.agency)),
+    "hidden": lambda review: hide_review(review, reason="outdated", by=someone(review.agency)),
+    "reported": reported,
+    "removed": lambda review: uphold_report(reported(review), reason="It does.", by=someone(review.agency)),
+    "withdrawn": withdraw_review,
+}
+
+
+def in_state(state: str, agency: Agency) -> Review:
+    """A review in one of `STATES`, as the database has it."""
+    review = a_review(agency)
+    STATES[state](review)
+    return Review.objects.get(pk=review.pk)

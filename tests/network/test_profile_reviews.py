@@ -1,0 +1,132 @@
+"""The reviews on a public profile: what is highlighted, listed, filtered, said; and what only the agency's own people see there."""
+
+import pytest
+from django.test import Client
+
+from partnerportal.agencies.models import Role
+from reviews.managing.services import hide_review, pin_review
+from reviews.models import Review
+from tests.cast import Cast
+from tests.factories.agencies import MembershipFactory
+from tests.factories.review_states import STATES, a_review, in_state
+
+PROFILE = "/partners/alder/"
+
+
+def text(path: str = PROFILE, client: Client | None = None) -> str:
+    return (client or Client()).get(path).content.decode()
+
+
+def test_pinned_first_and_not_twice(cast: Cast) -> None:
+    reviews = [a_review(cast.alder, text=f"Text number {n}.") for n in range(1, 5)]
+    for review in (reviews[2], reviews[0]):
+        pin_review(review, by=cast.max)
+    page = Client().get(PROFILE)
+    assert list(page.context["highlighted"]) == [reviews[2], reviews[0]]
+    assert page.context["page"].items == [reviews[3], reviews[1]]
+    shown = page.content.decode()
+    assert "Highlighted by the agency" in shown
+    places = [shown.index(f"Text number {n}.") for n in (3, 1, 4, 2)]
+    assert places == sorted(places)
+    assert all(shown.count(f"Text number {n}.") == 1 for n in range(1, 5))
+
+
+def test_strangers_see_what_is_public(cast: Cast) -> None:
+    made = {state: in_state(state, cast.alder) for state in STATES}
+    page = Client().get(PROFILE)
+    seen = {review.pk for review in [*page.context["highlighted"], *page.context["page"].items]}
+    assert seen == {made[state].pk for state in ("public", "pinned", "commented", "reported")}
+    shown = page.content.decode()
+    for word in ("Pin review to top", "Report offensive review", "under review", "csrfmiddlewaretoken"):
+        assert word not in shown
+
+
+def test_hidden_the_text_goes_the_stars_stay_and_it_is_said(cast: Cast) -> None:
+    review, other = a_review(cast.alder, text="Hidden words", cooperation=1, quality=1, schedule=1, budget=1), a_review(cast.alder)
+    before = text()
+    assert "hidden by the agency" not in before
+    hide_review(review, reason="outdated", by=cast.max)
+    after = text()
+    assert "Hidden words" not in after
+    assert "1 review is hidden by the agency; its stars count." in after
+    assert "2 reviews" in after
+    hide_review(other, reason="outdated", by=cast.max)
+    assert "2 reviews are hidden by the agency; their stars count." in text()
+
+
+def test_all_stars_come_from_the_summary(cast: Cast) -> None:
+    from reviews.models import RatingSummary
+
+    a_review(cast.alder)
+    RatingSummary.objects.filter(agency=cast.alder).update(count=321, stars_3=77, hidden=45)
+    page = text()
+    for figure in ("321 reviews", "77", "45 reviews are hidden"):
+        assert figure in page
+
+
+def test_it_says_that_the_customer_is_verified_and_when_they_were_asked(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    type(review.request).objects.filter(pk=review.request_id).update(created_at="2026-01-05T12:00Z")
+    page = " ".join(text().split())
+    assert "Verified customer" in page
+    assert 'asked on <time datetime="2026-01-05">5 January 2026</time>' in page
+
+
+def test_only_those_of_so_many_stars(cast: Cast) -> None:
+    five = a_review(cast.alder, cooperation=5, quality=5, schedule=5, budget=5)
+    two = a_review(cast.alder, cooperation=2, quality=2, schedule=2, budget=2)
+    pin_review(five, by=cast.max)
+    page = Client().get(f"{PROFILE}?stars=5")
+    # A pinned one is found where it belongs, too.
+    assert (list(page.context["highlighted"]), page.context["page"].items) == ([], [five])
+    assert Client().get(f"{PROFILE}?stars=2").context["page"].items == [two]
+    assert Client().get(f"{PROFILE}?stars=3").context["page"].items == []
+    for nonsense in ("0", "6", "x", "55", "²"):
+        assert Client().get(PROFILE, {"stars": nonsense}).context["page"].items == [two]
+
+
+def test_load_more_shows_each_once_by_plain_links(cast: Cast) -> None:
+    reviews = [a_review(cast.alder) for _ in range(23)]
+    pin_review(reviews[4], by=cast.max)
+    seen, query = [], ""
+    while True:
+        page = Client().get(f"{PROFILE}{query}")
+        seen += [*page.context["highlighted"], *page.context["page"].items]
+        query = page.context["page"].next_url
+        assert ("Load more" in page.content.decode()) == bool(query)
+        if not query:
+            break
+    assert seen == [reviews[4], *(review for review in reversed(reviews) if review != reviews[4])]
+
+
+def test_the_own_people_see_states_and_what_is_hidden(stan: Client, charlie: Client, cast: Cast) -> None:
+    hidden = in_state("hidden", cast.alder)
+    reported = in_state("reported", cast.alder)
+    page = stan.get(PROFILE)
+    assert page.context["page"].items == [reported, hidden]
+    assert "under review" in page.content.decode()
+    # Staff reads; another agency's people are strangers.
+    assert "Pin review to top" not in page.content.decode()
+    assert charlie.get(PROFILE).context["page"].items == [reported]
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.OWNER])
+def test_managers_and_owners_have_the_three_dots_there(cast: Cast, role: Role) -> None:
+    client = Client()
+    client.force_login(MembershipFactory(agency=cast.alder, role=role).user)
+    review = a_review(cast.alder)
+    page = client.get(PROFILE)
+    for label in ("Pin review to top", "Comment", "Hide review", "Report offensive review"):
+        assert label in page.content.decode()
+    back = client.post(f"/company/reviews/{review.pk}/pin/", {"next": f"{PROFILE}#review-{review.pk}"})
+    assert back.url == f"{PROFILE}#review-{review.pk}"
+    assert list(Review.objects.pinned()) == [review]
+    assert "Unpin" in text(client=client)
+
+
+def test_what_a_reviewer_writes_is_text(cast: Cast) -> None:
+    a_review(cast.alder, text="<script>alert(1)</script> http://evil.example/", author="<b>Lea</b>")
+    page = text()
+    assert "<script>alert(1)" not in page
+    assert "<b>Lea" not in page
+    assert 'href="http://evil.example' not in page

@@ -1,0 +1,157 @@
+"""State × action: what pin, unpin, move, comment, hide, unhide and report do to a review, whatever became of it before."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import DatabaseError, transaction
+from django.test import Client
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from reviews.models import Review, ReviewComment
+from tests.cast import Cast
+from tests.factories.review_states import STATES, a_review, in_state
+
+FORMS: dict[str, dict[str, str]] = {
+    "pin": {},
+    "unpin": {},
+    "move": {"direction": "up"},
+    "comment": {"text": "We are glad to hear that."},
+    "hide": {"reason": "outdated"},
+    "unhide": {},
+    "report": {"reason": "offensive", "details": "It calls us names."},
+}
+#: What each action changes, as seen on the review afterwards.
+EFFECTS: dict[str, Callable[[Review], bool]] = {
+    "pin": lambda review: review.pin is not None,
+    "unpin": lambda review: review.pin is None,
+    "comment": lambda review: ReviewComment.objects.filter(review=review).exists(),
+    "hide": lambda review: review.hidden_at is not None,
+    "unhide": lambda review: review.hidden_at is None,
+    "report": lambda review: review.reports.filter(state="open").exists(),
+}
+#: The actions that do something in each state; all others change nothing, and say so.
+TAKEN = {
+    "public": {"pin", "comment", "hide", "report"},
+    "pinned": {"unpin", "comment", "hide", "report"},
+    "commented": {"pin", "hide", "report"},
+    "hidden": {"unhide", "report"},
+    "reported": {"pin", "comment", "hide"},
+    "removed": set(),
+    "withdrawn": set(),
+}
+
+
+@pytest.fixture
+def manager(cast: Cast) -> Client:
+    client = Client()
+    client.force_login(cast.max)
+    return client
+
+
+def act(client: Client, action: str, review: Review, **more: str) -> Any:
+    return client.post(f"/company/reviews/{review.pk}/{action}/", FORMS[action] | more)
+
+
+def snapshot(review: Review) -> Any:
+    return (
+        Review.objects.filter(pk=review.pk).values().get(),
+        list(review.reports.values()),
+        ReviewComment.objects.filter(review=review).count(),
+        AuditEvent.objects.count(),
+        OutgoingMail.objects.count(),
+    )
+
+
+@pytest.mark.parametrize("action", FORMS)
+@pytest.mark.parametrize("state", STATES)
+def test_each_action_in_each_state(manager: Client, cast: Cast, state: str, action: str) -> None:
+    review = in_state(state, cast.alder)
+    before, events = snapshot(review), AuditEvent.objects.count()
+    response = act(manager, action, review)
+    assert response.status_code == 302
+    assert response.url == f"/company/reviews/#review-{review.pk}"
+    (message,) = get_messages(response.wsgi_request)
+    if action in TAKEN[state]:
+        assert message.level_tag == "success"
+        assert EFFECTS[action](Review.objects.get(pk=review.pk))
+        assert AuditEvent.objects.count() == events + 1
+        event = AuditEvent.objects.first()
+        assert (event.agency, event.actor_label, event.customer_id) == (cast.alder, "Max Meyer", review.request.customer_id)
+        assert "%" not in event.sentence
+    else:
+        assert message.level_tag in {"info", "error"}
+        assert snapshot(review) == before
+
+
+@pytest.mark.parametrize("action", FORMS)
+def test_staff_reads_and_does_not_act(stan: Client, cast: Cast, action: str) -> None:
+    review = a_review(cast.alder)
+    before = snapshot(review)
+    assert act(stan, action, review).status_code == 403
+    assert snapshot(review) == before
+    page = stan.get("/company/reviews/").content.decode()
+    assert review.text in page
+    assert "Pin review to top" not in page
+
+
+@pytest.mark.parametrize("action", FORMS)
+def test_another_agencys_review_is_404_and_stays_as_it_is(charlie: Client, cast: Cast, action: str) -> None:
+    review = a_review(cast.alder)
+    before = snapshot(review)
+    assert act(charlie, action, review).status_code == 404
+    assert snapshot(review) == before
+
+
+@pytest.mark.parametrize("action", ["comment", "hide", "report"])
+def test_what_is_missing_is_told_at_its_field_and_nothing_is_lost(manager: Client, cast: Cast, action: str) -> None:
+    review = a_review(cast.alder)
+    before = snapshot(review)
+    page = manager.post(f"/company/reviews/{review.pk}/{action}/", {"details": "What was typed stays"})
+    assert page.status_code == 200
+    assert page.context["form"].errors
+    assert action != "report" or "What was typed stays" in page.content.decode()
+    assert snapshot(review) == before
+
+
+@pytest.mark.parametrize("where", ["/partners/alder/?stars=5#review-1", "/company/reviews/?show=hidden"])
+def test_it_leads_back_to_where_it_was_begun(manager: Client, cast: Cast, where: str) -> None:
+    assert act(manager, "pin", a_review(cast.alder), next=where).url == where
+
+
+@pytest.mark.parametrize("where", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
+def test_it_leads_nowhere_else(manager: Client, cast: Cast, where: str) -> None:
+    review = a_review(cast.alder)
+    assert act(manager, "pin", review, next=where).url == f"/company/reviews/#review-{review.pk}"
+
+
+@pytest.mark.parametrize("action", ["comment", "hide", "report"])
+def test_in_the_dialog_the_page_below_is_loaded_anew(manager: Client, cast: Cast, action: str) -> None:
+    review = a_review(cast.alder)
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/company/reviews/?stars=4"}
+    dialog = manager.get(f"/company/reviews/{review.pk}/{action}/", headers=headers).content.decode()
+    assert "<html" not in dialog
+    assert "/company/reviews/?stars=4" in dialog
+    done = manager.post(f"/company/reviews/{review.pk}/{action}/", FORMS[action] | {"next": "/company/reviews/?stars=4"}, headers=headers)
+    assert (done.status_code, done["HX-Redirect"]) == (204, "/company/reviews/?stars=4")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"pin": 0},
+        {"pin": 6},
+        {"pin": 1, "hidden_at": "2026-01-01T00:00Z", "hidden_for": "other"},
+        {"pin": 1, "removed_at": "2026-01-01T00:00Z"},
+        {"withdrawn_at": "2026-01-01T00:00Z"},
+        {"hidden_at": "2026-01-01T00:00Z"},
+        {"shown_as": "nobody"},
+    ],
+    ids=str,
+)
+def test_the_database_itself_refuses(cast: Cast, change: dict[str, Any]) -> None:
+    review = a_review(cast.alder)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Review.objects.filter(pk=review.pk).update(**change)

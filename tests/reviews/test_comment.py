@@ -1,0 +1,91 @@
+"""The one public comment on a review, for good; the reviewer is told."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+
+from partnerportal.outbox.models import OutgoingMail
+from reviews.managing.services import comment_on_review
+from reviews.models import ReviewComment
+from reviews.tokens import address_digest
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.customers import CustomerFactory
+from tests.factories.review_states import a_review
+from tests.factories.reviews import ReviewFactory
+
+TEXT = "Thank you! <b>Call</b> us & we'll see."
+
+
+def test_the_step_before_says_that_it_is_once_and_for_good(alice: Client, cast: Cast) -> None:
+    review = a_review(cast.alder)
+    page = alice.get(f"/company/reviews/{review.pk}/comment/").content.decode()
+    assert "You can reply once, for good." in page
+    assert "Reply" in page
+    assert not ReviewComment.objects.exists()
+
+
+def test_it_stands_on_the_profile_as_text(alice: Client, cast: Cast) -> None:
+    review = a_review(cast.alder)
+    alice.post(f"/company/reviews/{review.pk}/comment/", {"text": TEXT})
+    page = Client().get("/partners/alder/").content.decode()
+    assert "Reply of Alder Web" in page
+    assert "Thank you! &lt;b&gt;Call&lt;/b&gt; us &amp; we&#x27;ll see." in page
+
+
+@pytest.mark.parametrize(("language", "subject"), [("en", "Alder Web replied to your review"), ("de", "Alder Web hat auf Ihre Bewertung")])
+def test_the_reviewer_is_told_in_their_language(cast: Cast, language: str, subject: str) -> None:
+    customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language=language)
+    review = ReviewFactory(review_request__customer=customer)
+    comment_on_review(review, text=TEXT, by=cast.max)
+    mail = OutgoingMail.objects.get()
+    assert (mail.to_email, mail.from_name, mail.reply_to, mail.customer_id) == (
+        "kim@client.example",
+        "Alder Web",
+        "max@alder.example",
+        customer.pk,
+    )
+    assert mail.subject.startswith(subject)
+    text = mail.text
+    assert TEXT in text
+    assert f"/partners/alder/#review-{review.pk}" in text
+    assert review.request.link in text
+
+
+def test_who_said_stop_or_left_no_address_is_not_told(cast: Cast) -> None:
+    stopped = CustomerFactory(agency=cast.alder, email="Kim@Client.example")
+    cast.alder.review_opt_outs.create(address_digest=address_digest("kim@client.example"))
+    for customer in (stopped, CustomerFactory(agency=cast.alder, email="")):
+        comment_on_review(ReviewFactory(review_request__customer=customer), text=TEXT, by=cast.max)
+    assert ReviewComment.objects.count() == 2
+    assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 2001, "nul\x00"])
+def test_what_is_no_comment_is_refused(alice: Client, cast: Cast, text: str) -> None:
+    review = a_review(cast.alder)
+    assert alice.post(f"/company/reviews/{review.pk}/comment/", {"text": text}).context["form"].errors
+    assert not ReviewComment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_at_once_one_is_written_and_one_mail_sent(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    results = at_once(10, lambda n: comment_on_review(review, text=f"Reply {n}", by=cast.max))
+    assert [type(result) for result in results].count(ReviewComment) == 1
+    assert [type(result) for result in results].count(ValidationError) == 9
+    assert (ReviewComment.objects.count(), OutgoingMail.objects.count()) == (1, 1)
+
+
+def test_the_database_keeps_it_for_good_and_alone(cast: Cast) -> None:
+    comment = comment_on_review(a_review(cast.alder), text=TEXT, by=cast.max)
+    comments = ReviewComment.objects.filter(pk=comment.pk)
+    for change in (lambda: comments.update(text="Something else"), comments.delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ReviewComment.objects.create(agency=cast.alder, review=comment.review, text="Another")
+    # Who wrote it may leave the agency and the portal.
+    comments.update(written_by=None)
+    assert comments.get().text == TEXT

@@ -1,0 +1,106 @@
+"""“Pin review to top”: five at most, in an order of the agency's own, whatever happens at once."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from partnerportal.agencies.models import Agency
+from reviews.managing.services import TooManyPinned, hide_review, move_pin, pin_review, unpin_review
+from reviews.models import Review
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.review_states import a_review
+
+
+def pinned(agency: Agency) -> list[Review]:
+    reviews = list(agency.reviews.pinned())
+    assert [review.pin for review in reviews] == list(range(1, len(reviews) + 1))
+    return reviews
+
+
+def pin_five(cast: Cast) -> list[Review]:
+    reviews = [a_review(cast.alder, author=f"Author {n}") for n in range(1, 6)]
+    for review in reviews:
+        assert pin_review(review, by=cast.max)
+    assert pinned(cast.alder) == reviews
+    return reviews
+
+
+def test_a_sixth_is_refused_with_which_to_unpin(alice: Client, cast: Cast) -> None:
+    five, sixth = pin_five(cast), a_review(cast.alder)
+    page = alice.post(f"/company/reviews/{sixth.pk}/pin/", {"next": "/partners/alder/"})
+    assert page.status_code == 409
+    text = page.content.decode()
+    assert "Five reviews are pinned already" in text
+    assert all(review.author in text for review in five)
+    assert pinned(cast.alder) == five
+
+    assert alice.post(f"/company/reviews/{sixth.pk}/pin/", {"instead_of": five[2].pk, "next": "/partners/alder/"}).url == "/partners/alder/"
+    assert pinned(cast.alder) == [five[0], five[1], sixth, five[3], five[4]]
+
+
+@pytest.mark.parametrize("instead_of", ["", "0", "x", "9" * 40, "²"])
+def test_in_place_of_nothing_a_sixth_is_refused(alice: Client, cast: Cast, instead_of: str) -> None:
+    five, sixth = pin_five(cast), a_review(cast.alder)
+    assert alice.post(f"/company/reviews/{sixth.pk}/pin/", {"instead_of": instead_of}).status_code == 409
+    assert pinned(cast.alder) == five
+
+
+def test_another_agencys_pin_makes_no_room(alice: Client, cast: Cast) -> None:
+    five, sixth, foreign = pin_five(cast), a_review(cast.alder), a_review(cast.birch)
+    pin_review(foreign, by=cast.charlie)
+    assert alice.post(f"/company/reviews/{sixth.pk}/pin/", {"instead_of": foreign.pk}).status_code == 409
+    assert (pinned(cast.alder), pinned(cast.birch)) == (five, [foreign])
+
+
+def test_what_goes_leaves_no_gap(cast: Cast) -> None:
+    five = pin_five(cast)
+    assert unpin_review(five[1], by=cast.max)
+    assert hide_review(five[3], reason="outdated", by=cast.max)
+    assert pinned(cast.alder) == [five[0], five[2], five[4]]
+
+
+def test_the_order_can_be_changed(alice: Client, cast: Cast) -> None:
+    five = pin_five(cast)
+    alice.post(f"/company/reviews/{five[4].pk}/move/", {"direction": "up"})
+    alice.post(f"/company/reviews/{five[0].pk}/move/", {"direction": "down"})
+    assert pinned(cast.alder) == [five[1], five[0], five[2], five[4], five[3]]
+    assert not move_pin(five[1], up=True, by=cast.max)
+    assert not move_pin(five[3], up=False, by=cast.max)
+    page = alice.get("/company/reviews/?show=pinned")
+    assert page.context["page"].items == pinned(cast.alder)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_at_once_five_are_pinned(cast: Cast) -> None:
+    reviews = [a_review(cast.alder) for _ in range(20)]
+    results = at_once(20, lambda n: pin_review(reviews[n], by=cast.max))
+    assert [type(result) for result in results if result is not True] == [TooManyPinned] * 15
+    assert len(pinned(cast.alder)) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_is_hidden_or_pinned_but_never_both(cast: Cast) -> None:
+    for _ in range(5):
+        review = a_review(cast.alder)
+        at_once(
+            4, lambda n, review=review: hide_review(review, reason="other", by=cast.max) if n % 2 else pin_review(review, by=cast.alice)
+        )
+        review.refresh_from_db()
+        assert (review.hidden_at is not None, review.pin) == (True, None)
+    assert pinned(cast.alder) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_moving_at_once_loses_nobody(cast: Cast) -> None:
+    five = pin_five(cast)
+    results = at_once(10, lambda n: move_pin(five[n % 5], up=n % 2 == 0, by=cast.max))
+    assert not [result for result in results if isinstance(result, Exception)]
+    assert set(pinned(cast.alder)) == set(five)
+
+
+def test_the_database_holds_five_places_each_once(cast: Cast) -> None:
+    pin_five(cast)
+    first, second = pinned(cast.alder)[:2]
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Review.objects.filter(pk=first.pk).update(pin=second.pin)
