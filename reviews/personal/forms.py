@@ -50,7 +50,10 @@ class ReviewForm(forms.ModelForm):
         # The example beside it says already what it is called then.
         labels = {ShownAs.ANONYMOUS: _("without a name")}
         self.fields["shown_as"] = forms.ChoiceField(
-            label=_("How your name is shown"), choices=[(way.value, labels.get(way, way.label)) for way in ways], required=False, initial=ShownAs.FULL
+            label=_("How your name is shown"),
+            choices=[(way.value, labels.get(way, way.label)) for way in ways],
+            required=False,
+            initial=ShownAs.FULL,
         )
         # Without a name on the review it need not be told; `clean` asks for it where it is shown.
         self.fields["author"].required = False

@@ -100,7 +100,7 @@ def test_from_then_on_only_a_link_is_offered(stan: Client, lea: Customer) -> Non
     assert stan.post(WIZARD, {**choices(lea), "link": ""}).status_code == 302
 
 
-def test_it_holds_for_the_address_whoever_has_it_and_for_this_agency_alone(stan: Client, charlie: Client, cast: Cast, lea: Customer) -> None:
+def test_it_holds_for_the_address_and_for_this_agency_alone(stan: Client, charlie: Client, cast: Cast, lea: Customer) -> None:
     Client().post(address_of(lea), ONE_CLICK)
     twin = CustomerFactory(agency=cast.alder, email=lea.email.upper())
     elsewhere = CustomerFactory(agency=cast.birch, email=lea.email)
@@ -126,7 +126,7 @@ def test_it_outlives_a_change_of_the_key(lea: Customer, settings) -> None:
     assert not ReviewOptOut.objects.exists()
 
 
-@pytest.mark.parametrize("change", [lambda t: "9" + t, lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda _t: "x", lambda t: t.upper()])
+@pytest.mark.parametrize("change", [lambda t: "9" + t, lambda t: t[1:], lambda t: t[:-9], lambda _t: "x", lambda t: t.upper()])
 def test_nobody_makes_one_up(lea: Customer, change) -> None:
     token = change(tokens.stop_token(lea.pk, lea.email))
     for path in (f"/r/stop/{token}/", f"/r/stop/{token}/undo/"):
