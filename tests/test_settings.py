@@ -55,6 +55,9 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ("OUTBOX_LEASE", "-1"),
         ("OUTBOX_SWEEP", "0"),
         ("REVIEW_LINK_DAYS", "soon"),
+        ("REVIEW_REMINDER_DAYS", "-1"),
+        ("REVIEW_ASK_AGAIN_DAYS", "a while"),
+        ("REMINDERS_EVERY", "0"),
         ("PORTAL_DEMO", "1"),
     ],
 )
