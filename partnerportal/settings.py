@@ -201,7 +201,9 @@ OUTBOX_LEASE: float = env.float("OUTBOX_LEASE", default=90.0)
 OUTBOX_SWEEP: float = env.float("OUTBOX_SWEEP", default=15.0)
 #: Seconds after which an import is given to another worker when the one that had it gives no sign of life (it does after every batch).
 IMPORT_LEASE: float = env.float("IMPORT_LEASE", default=60.0)
-for _name in ("IMPORT_LEASE", "OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP"):
+#: Seconds between two looks for review requests that are to be reminded of.
+REMINDERS_EVERY: float = env.float("REMINDERS_EVERY", default=15 * 60.0)
+for _name in ("IMPORT_LEASE", "OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP", "REMINDERS_EVERY"):
     if vars()[_name] <= 0:
         raise ImproperlyConfigured(f"{_name}: a number above 0, please")
 CELERY_BEAT_SCHEDULE = {
@@ -211,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
@@ -335,6 +338,13 @@ CONTENT_SECURITY_POLICY = {
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)
 #: Days for which its author can change a review.
 REVIEW_EDIT_DAYS: int = env.int("REVIEW_EDIT_DAYS", default=14)
+#: Days after which a mailed link is reminded of, once; 0: never.
+REVIEW_REMINDER_DAYS: int = env.int("REVIEW_REMINDER_DAYS", default=7)
+#: Days for which a customer isn't asked for the same thing again, unless on purpose: half a year; 0: always without a question.
+REVIEW_ASK_AGAIN_DAYS: int = env.int("REVIEW_ASK_AGAIN_DAYS", default=183)
+for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_ASK_AGAIN_DAYS"):
+    if vars()[_name] < 0:
+        raise ImproperlyConfigured(f"{_name}: 0 or more days, please")
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 

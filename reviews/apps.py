@@ -11,7 +11,12 @@ class ReviewsConfig(AppConfig):
 
     def ready(self) -> None:
         from customers.services import before_erasure
+        from partnerportal.outbox.outcomes import on_outcome
         from reviews import events  # noqa: F401  # registers how this app's audit events read
+        from reviews.asking.mails import KINDS
+        from reviews.asking.services import note_outcome
         from reviews.services import forget_customer
 
         before_erasure.append(forget_customer)
+        for kind in KINDS:
+            on_outcome(kind, note_outcome)

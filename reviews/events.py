@@ -8,9 +8,16 @@ from partnerportal.audit.sentences import register
 from reviews.models import Review, ReviewReport
 
 register("review_request.created", _("A review was requested"), icon="star")
+register("review_request.created_anyway", _("A review was requested again so soon, on purpose (“Ask anyway”)"), icon="star")
 register("review_request.mailed", _("The review request was sent by e-mail"), icon="envelope")
+register("review_request.resent", _("The review request was sent once more"), icon="envelope")
+register("review_request.reminded", _("A reminder of the review request was sent"), icon="bell")
+register("review_request.undeliverable", _("The review request could not be delivered"), icon="exclamation-triangle")
+register("review_request.replaced", _("The review link was replaced by a new one"), icon="link")
 register("review_request.withdrawn", _("The review request was withdrawn"), icon="x-mark")
 register("review.submitted", _("The customer submitted a review"), icon="star")
+register("review_mails.stopped", _("The customer wants no more review mails"), icon="bell-slash")
+register("review_mails.allowed", _("The customer takes review mails again"), icon="bell")
 register("review.edited", _("The customer changed the review"), icon="pencil-square")
 register("review.withdrawn", _("The customer withdrew the review"), icon="x-mark")
 register("review.pinned", _("The review was pinned to the top of the profile"), icon="bookmark")

@@ -1,79 +1,19 @@
-"""What happens to review requests and reviews. Each function is one transaction, the audit event included."""
+"""What happens to reviews. Each function is one transaction, the audit event included."""
 
 from contextlib import suppress
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from customers.models import Customer, Project
+from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.mails import send_review_request
+from reviews.asking.services import lock_open, refuse_own_staff, withdraw_request
+from reviews.asking.stopping import forget_stop
 from reviews.managing.services import leave_pins, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
-
-
-class RequestClosed(Exception):
-    """The request isn't open any more: `state` says what it is instead."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
-
-
-@transaction.atomic
-def request_review(*, customer: Customer, project: Project | None, by: User, by_mail: bool) -> ReviewRequest:
-    """Ask `customer` to rate the company, or `project`; mail the personal link if `by_mail`.
-
-    A request that is still open for the same thing is used again, so its link stays the same, and it is mailed once
-    only: a second click changes nothing.
-
-    Raises:
-        ValidationError: the customer can't be asked, in words for the person who asks.
-    """
-    # Whoever asks the same customer at the same moment waits here.
-    customer = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
-    if customer.status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer is no longer active and can't be asked."), "not_active")
-    refuse_own_staff(customer)
-    if by_mail and not customer.email:
-        raise ValidationError(_("This customer has no e-mail address. Add one, or create a link instead."), "no_email")
-    review_request = _open_request(customer, project, by=by)
-    if by_mail and review_request.mailed_at is None:
-        review_request.mailed_at = timezone.now()
-        review_request.save(update_fields=["mailed_at"])
-        send_review_request(review_request, by=by)
-        _record("review_request.mailed", review_request, by=by)
-    return review_request
-
-
-def refuse_own_staff(customer: Customer) -> None:
-    """Nobody reviews an agency from an address of its own staff.
-
-    Raises:
-        ValidationError: this customer's address is one.
-    """
-    if customer.agency.has_staff_address(customer.email):
-        raise ValidationError(
-            _("This customer's e-mail address belongs to your own team. Your own team can't review your agency."), "own_staff"
-        )
-
-
-@transaction.atomic
-def withdraw_request(review_request: ReviewRequest, *, by: User) -> None:
-    """Close the personal link.
-
-    Raises:
-        RequestClosed: it isn't open any more.
-    """
-    locked = _lock_open(review_request)
-    locked.status = ReviewRequest.Status.WITHDRAWN
-    locked.save(update_fields=["status"])
-    _record("review_request.withdrawn", locked, by=by)
 
 
 @transaction.atomic
@@ -84,7 +24,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
         RequestClosed: it was answered, withdrawn or expired meanwhile.
         ValidationError: the customer's address belongs to the agency's staff.
     """
-    locked = _lock_open(review_request)
+    locked = lock_open(review_request)
     refuse_own_staff(locked.customer)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
@@ -136,7 +76,7 @@ def withdraw_review(review: Review) -> bool:
 
 
 def forget_customer(customer: Customer, by: User) -> None:
-    """A customer is about to be erased: their open links close, unanswered requests go, published reviews lose the name.
+    """A customer is about to be erased: their open links close, unanswered requests go, published reviews lose the name, a “stop” goes.
 
     Registered with `customers.services.before_erasure`; runs in that transaction.
     """
@@ -144,41 +84,12 @@ def forget_customer(customer: Customer, by: User) -> None:
         with suppress(RequestClosed):  # Answered at this very moment; the review loses its name below.
             withdraw_request(asked, by=by)
     customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
+    # The mails' own words greet by name.
     customer.review_requests.update(greeting="", closing="")
+    forget_stop(customer)
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
     ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")
-
-
-def _open_request(customer: Customer, project: Project | None, *, by: User) -> ReviewRequest:
-    same = ReviewRequest.objects.filter(customer=customer, project=project, status=ReviewRequest.Status.OPEN)
-    same.filter(expires_at__lte=timezone.now()).update(status=ReviewRequest.Status.EXPIRED)
-    existing = same.first()
-    if existing and existing.link:
-        return existing
-    # A link that no known key can make again is as good as withdrawn.
-    same.update(status=ReviewRequest.Status.WITHDRAWN)
-    created = ReviewRequest.objects.create(agency=customer.agency, customer=customer, project=project, requested_by=by)
-    _record("review_request.created", created, by=by)
-    return created
-
-
-def _lock_open(review_request: ReviewRequest) -> ReviewRequest:
-    locked = ReviewRequest.objects.select_for_update(of=("self",)).select_related("agency", "customer__agency").get(pk=review_request.pk)
-    if locked.state != ReviewRequest.Status.OPEN:
-        raise RequestClosed(locked.state)
-    return locked
-
-
-def _record(action: str, review_request: ReviewRequest, *, by: User) -> None:
-    record(
-        action,
-        on=review_request,
-        label=review_request.customer.reference,
-        agency=review_request.agency,
-        by=by,
-        customer=review_request.customer,
-    )
 
 
 def _record_by_author(action: str, review: Review) -> None:

@@ -2,7 +2,14 @@
 
 from celery import shared_task
 
+from reviews.asking.services import remind_due
 from reviews.recounting import recount_all
+
+
+@shared_task(name="reviews.remind")
+def remind() -> int:
+    """Mail the reminders that are due; how many that were."""
+    return remind_due()
 
 
 @shared_task(name="reviews.recount")

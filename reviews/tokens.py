@@ -1,16 +1,41 @@
 """The secret in a personal review link (see `partnerportal.tokens`), and what stands for an address that wants no more mails."""
 
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 
-__all__ = ["address_digest", "digest", "new_nonce", "recover", "token_for"]
+__all__ = ["address_digest", "address_digests", "digest", "new_nonce", "read_stop_token", "recover", "stop_token", "token_for"]
 
 _links = LinkTokens("reviews.personal-link")
 token_for = _links.token_for
 recover = _links.recover
 
 
-def address_digest(email: str) -> str:
+def address_digest(email: str, *, secret: str | None = None) -> str:
     """What the database keeps of an address that wants no more mails: without the key nobody can try addresses against it."""
-    return salted_hmac("reviews.no-more-mails", email.strip().lower(), algorithm="sha256").hexdigest()
+    return salted_hmac("reviews.no-more-mails", email.strip().lower(), secret=secret, algorithm="sha256").hexdigest()
+
+
+def address_digests(email: str) -> list[str]:
+    """The digests that a stop of this address may have been kept under: a “stop” outlives a change of the key."""
+    return [address_digest(email, secret=secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+
+
+def stop_token(customer_pk: int, email: str) -> str:
+    """The secret in a mail's “no more of these”: whose wish it would be and of which address, signed so that nobody makes one up."""
+    return _stop_signer().sign(f"{customer_pk}-{address_digest(email)}")
+
+
+def read_stop_token(token: str) -> tuple[int, str] | None:
+    """The customer's key and the address's digest in a `stop_token`; None if it isn't one of ours."""
+    try:
+        customer_pk, digest_of_address = _stop_signer().unsign(token).split("-")
+    except BadSignature:
+        return None
+    return int(customer_pk), digest_of_address
+
+
+def _stop_signer() -> Signer:
+    return Signer(salt="reviews.stop", sep=".")

@@ -19,10 +19,12 @@ from django.utils import timezone, translation
 
 from invitations.services import change_access, connect_to, disconnect_access, reject_invitation
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.services import render_mail
 from requests_inbox.conversation import reply
 from requests_inbox.receiving import receive_request
 from requests_inbox.services import assign_request
-from reviews.mails import preview_review_request
+from reviews import tokens
+from reviews.asking.mails import KINDS, mail_context, preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -228,7 +230,9 @@ def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
         f"/company/reviews/request/?customer={customer.pk}",
         f"/company/reviews/request/?customer={customer.pk}&subject=company",
         f"/company/reviews/requests/{asked.pk}/",
+        "/company/reviews/requests/",
         str(asked.link).removeprefix(settings.SITE_URL),
+        f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/?language=de",
     ):
         page = german(busy).get(path).content.decode()
         assert '<html lang="de">' in page, path
@@ -333,17 +337,22 @@ def test_numbers_and_dates_are_german(busy: Cast) -> None:
     assert re.search(r"\d\. (Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember) 20\d\d", page)
 
 
-def test_a_german_customer_is_asked_in_german(busy: Cast) -> None:
-    customer = busy.alder.customers.get()
-    project = customer.projects.get()
-    for asked in (ReviewRequestFactory.build(customer=customer, project=project), ReviewRequestFactory.build(customer=customer)):
+def test_a_german_customer_is_asked_and_reminded_in_german(busy: Cast) -> None:
+    customer, now = busy.alder.customers.get(), timezone.now()
+    for project in (customer.projects.get(), None):
+        asked = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
         with translation.override("en"):
-            mail = preview_review_request(asked, by=busy.alice)
-        assert mail["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
-        assert mail["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")
-        for part in (mail["subject"], mail["text"], *seen(mail["html"])):
-            assert not ENGLISH.search(part)
-            assert not FAMILIAR.search(part)
+            preview = preview_review_request(asked, by=busy.alice)
+        with translation.override("de"):
+            context = mail_context(asked, by=busy.alice, link="https://portal.example/r/x/")
+            mails = [render_mail(kind, context) for kind in KINDS]
+        assert preview["subject"] == mails[0]["subject"]
+        assert mails[0]["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
+        assert mails[0]["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")
+        for mail in (preview, *mails):
+            for part in (mail["subject"], mail.get("text", ""), *seen(mail["html"])):
+                assert not ENGLISH.search(part)
+                assert not FAMILIAR.search(part)
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])

@@ -173,7 +173,10 @@ STAFF_ROUTES = {
     "reviews:unhide": Route(Role.MANAGER, "POST", review),
     "reviews:report": Route(Role.MANAGER, "GET POST", review),
     "reviews:request": Route(Role.STAFF),
+    "reviews:requests": Route(Role.STAFF, "GET"),
     "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
+    "reviews:request_resend": Route(Role.STAFF, "POST", review_request),
+    "reviews:request_replace": Route(Role.STAFF, "POST", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),
 }
 #: For whoever is signed in, whose own things are the only ones they see; everybody else gets a code by e-mail.
@@ -201,6 +204,10 @@ PUBLIC_ROUTES = {
     "network:sitemap",
     "network:sitemap_section",
     "reviews:rate",
+    "reviews:edit",
+    "reviews:withdraw",
+    "reviews:stop",
+    "reviews:stop_undo",
     "set_language",
 }
 #: Whole parts that bring their own locks.

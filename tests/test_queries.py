@@ -73,6 +73,15 @@ def contact_request_page(cast: Cast) -> str:
     return cast.alder.contact_requests.order_by("pk")[0].get_absolute_url()
 
 
+def wizard_end(cast: Cast) -> str:
+    return f"/company/reviews/request/?customer={cast.alder.customers.order_by('pk')[0].pk}&subject=company"
+
+
+def stop_link(cast: Cast) -> str:
+    customer = cast.alder.customers.order_by("pk")[0]
+    return f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/"
+
+
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
     ("/dashboard/", True, 12),  # four for the frame, one a card
@@ -90,6 +99,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),
     ("/company/reviews/request/", True, 6),
+    ("/company/reviews/request/?q=company&search=1", True, 6),
+    (wizard_end, True, 10),
+    ("/company/reviews/requests/", True, 6),
+    ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
     ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
@@ -106,6 +119,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/partners/alder/", True, 8),
     (open_link, False, 4),
     (used_link, False, 4),
+    (lambda cast: used_link(cast) + "edit/", False, 4),
+    (stop_link, False, 4),
     ("/accounts/login/", False, 4),
     ("/healthz", False, 0),
 ]

@@ -96,6 +96,7 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "OUTBOX_SWEEP": str(SWEEP),
         "IMPORT_LEASE": str(LEASE),
         "LOG_FORMAT": "json",
+        "REMINDERS_EVERY": str(SWEEP),
         "PYTHONUNBUFFERED": "1",
     }
 

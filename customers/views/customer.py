@@ -102,6 +102,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "customer": customer,
             **assigned_to(customer),
             "review_requests": review_requests,
+            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
             "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
             "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],
             "may_erase": request.membership.may(Role.OWNER),

@@ -69,7 +69,7 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
         SealBroken: no known key opens the body.
     """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
-    headers = {"Message-ID": mail.message_id}
+    headers = {**mail.headers, "Message-ID": mail.message_id}
     if mail.references:
         headers |= {"In-Reply-To": mail.references.split()[-1], "References": mail.references}
     if not mail.by_hand:

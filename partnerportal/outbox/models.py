@@ -4,7 +4,7 @@ import json
 import random
 from collections.abc import Collection
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.outbox import outcomes
 from partnerportal.outbox.sealing import unseal
 
 #: The longest pause between two attempts, in seconds.
@@ -57,6 +58,8 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
             self.filter(pk__in=pks).update(
                 status=OutgoingMail.Status.FAILED, last_error="The last attempt never came to an end: its worker was killed."
             )
+            for mail in self.filter(pk__in=pks):
+                outcomes.tell(mail)
 
     def _at_their_time(self) -> Self:
         return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
@@ -80,7 +83,7 @@ class OutgoingMail(models.Model):
     from_name = models.CharField(_("Sender's name"), max_length=150, blank=True)
     reply_to = models.EmailField(_("Reply to"), blank=True)
     subject = models.CharField(_("Subject"), max_length=300)
-    #: {"text": …, "html": …} as JSON, see `sealing`.
+    #: {"text": …, "html": …, "headers": …} as JSON, see `sealing`.
     sealed_body = models.BinaryField(_("Sealed body"))
     message_id = models.CharField("Message-ID", max_length=200, unique=True)
     #: Which conversation it belongs to ("contact_request:17"), so that what goes with that finds its mails.
@@ -133,17 +136,24 @@ class OutgoingMail(models.Model):
         return str(self._body["html"])
 
     @property
-    def _body(self) -> dict[str, str]:
-        body: dict[str, str] = json.loads(unseal(self.sealed_body))
+    def headers(self) -> dict[str, str]:
+        """Headers besides the usual ones."""
+        return dict(self._body.get("headers", {}))
+
+    @property
+    def _body(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(unseal(self.sealed_body))
         return body
 
     def mark_sent(self) -> None:
         """SMTP has accepted it."""
         self._set(status=self.Status.SENT, sent_at=Now(), last_error="")
+        outcomes.tell(self)
 
     def mark_refused(self, error: str) -> None:
         """No further attempt can help."""
         self._set(status=self.Status.FAILED, last_error=_readable(error))
+        outcomes.tell(self)
 
     def put_off(self, error: str) -> None:
         """Try again later, or, after the last attempt, fail for good.

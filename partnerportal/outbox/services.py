@@ -38,17 +38,19 @@ def queue_mail(
     reply_to: str = "",
     thread: str = "",
     by_hand: bool = False,
+    headers: dict[str, str] | None = None,
 ) -> OutgoingMail:
     """Write one mail to the outbox; it leaves once the transaction is committed.
 
     Mails without an `agency` (an account's codes and resets) are seen by admins only. A mail of a `thread` answers the ones that
-    went to the same address before it. `by_hand`: somebody typed it, so that answering machines may answer.
+    went to the same address before it. `by_hand`: somebody typed it, so that answering machines may answer. `headers` are further
+    ones, kept as secret as the body: they may hold an address that acts for whoever has it.
     """
     mail = OutgoingMail.objects.create(
         kind=kind,
         to_email=to,
         subject=_one_line(subject)[:300],
-        sealed_body=seal(json.dumps({"text": text, "html": html})),
+        sealed_body=seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
         from_name=_one_line(from_name)[:150],

@@ -5,15 +5,13 @@ from django.conf import settings
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
 from partnerportal.outbox.services import queue_template_mail
-from reviews import tokens
 from reviews.models import Review, ReviewComment, ReviewReport
 
 
 def send_comment(comment: ReviewComment, *, by: User) -> None:
     """Tell the review's author what the agency replied, unless they want no more mails of this agency; answers go to `by`."""
     agency, customer = comment.agency, comment.review.request.customer
-    digest = tokens.address_digest(customer.email)
-    if not customer.email or agency.review_opt_outs.filter(address_digest=digest).exists():
+    if not customer.email or agency.review_opt_outs.of(customer.email).exists():
         return
     queue_template_mail(
         "review_comment",

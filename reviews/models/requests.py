@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Greatest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,8 +15,12 @@ from django.utils.translation import gettext_lazy
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
+from partnerportal.outbox.models import OutgoingMail
 from partnerportal.validators import validate_plain_text
 from reviews import tokens
+
+#: So long after a mail, the same wish again is a double click.
+JUST_MAILED = timedelta(minutes=1)
 
 
 def link_expiry() -> datetime:
@@ -32,6 +37,28 @@ class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
         """Waiting for an answer, and not expired."""
         return self.filter(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
 
+    def in_stage(self, stage: str) -> Self:
+        """Those whose `stage` it is now."""
+        stages = ReviewRequest.Stage
+        if stage in {stages.WAITING, stages.UNDELIVERABLE}:
+            return self.open().filter(undeliverable_at__isnull=stage == stages.WAITING)
+        if stage == stages.EXPIRED:
+            overdue = Q(status=ReviewRequest.Status.OPEN, expires_at__lte=timezone.now())
+            return self.filter(Q(status=ReviewRequest.Status.EXPIRED) | overdue)
+        return self.filter(status=stage)
+
+    def asked_lately(self, customer: Customer, project: Project | None) -> Self:
+        """Those for the same thing within the last `REVIEW_ASK_AGAIN_DAYS`, the last one first."""
+        since = timezone.now() - timedelta(days=settings.REVIEW_ASK_AGAIN_DAYS)
+        same = self.filter(customer=customer, project=project).annotate(asked_at=Greatest("created_at", "mailed_at"))
+        return same.filter(asked_at__gte=since).order_by("-asked_at")
+
+    def to_remind(self) -> Self:
+        """Those that a reminder is due for; of these, whoever said stop gets none."""
+        asked_before = timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS)
+        mailed = self.open().filter(mailed_at__lte=asked_before, reminded_at=None, undeliverable_at=None)
+        return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
+
 
 class ReviewRequest(models.Model):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
@@ -41,6 +68,15 @@ class ReviewRequest(models.Model):
         ANSWERED = "answered", gettext_lazy("answered")
         WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
         EXPIRED = "expired", gettext_lazy("expired")
+
+    class Stage(models.TextChoices):
+        """What lists tell: the state as of now, and of an open request whether its mail reached nobody."""
+
+        WAITING = "open", gettext_lazy("waiting")
+        ANSWERED = "answered", gettext_lazy("answered")
+        EXPIRED = "expired", gettext_lazy("expired")
+        WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
+        UNDELIVERABLE = "undeliverable", gettext_lazy("undeliverable")
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_requests")
     customer = models.ForeignKey(Customer, verbose_name=gettext_lazy("Customer"), on_delete=models.RESTRICT, related_name="review_requests")
@@ -59,6 +95,9 @@ class ReviewRequest(models.Model):
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
     expires_at = models.DateTimeField(gettext_lazy("Good until"), default=link_expiry)
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
+    #: The last mail with the link; what becomes of it says whether the link can be delivered.
+    mail = models.ForeignKey(OutgoingMail, verbose_name=gettext_lazy("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
     #: When a mail with the link turned out not to reach anybody.
     undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)
     #: The customer had been asked for the same not long ago, and somebody said: ask anyway.
@@ -72,7 +111,15 @@ class ReviewRequest(models.Model):
     class Meta:
         verbose_name = gettext_lazy("review request")
         verbose_name_plural = gettext_lazy("review requests")
-        indexes = [models.Index(fields=["agency", "status", "-id"], name="review_request_of_agency")]
+        indexes = [
+            models.Index(fields=["agency", "status", "-id"], name="review_request_of_agency"),
+            models.Index(fields=["agency", "-id"], name="review_request_by_age"),
+            models.Index(
+                fields=["mailed_at"],
+                name="review_request_to_remind",
+                condition=Q(status="open", reminded_at__isnull=True, mailed_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=["open", "answered", "withdrawn", "expired"]), name="review_request_status_is_known"
@@ -108,6 +155,22 @@ class ReviewRequest(models.Model):
         return str(self.Status(self.state).label)
 
     @property
+    def stage(self) -> str:
+        """The `Stage` it is in."""
+        if self.state == self.Status.OPEN and self.undeliverable_at:
+            return self.Stage.UNDELIVERABLE
+        return self.state
+
+    def get_stage_display(self) -> str:
+        """`stage` in the reader's language."""
+        return str(self.Stage(self.stage).label)
+
+    @property
+    def can_be_mailed_again(self) -> bool:
+        """Whether the last mail is more than a moment ago: a double click is no second wish."""
+        return self.mailed_at is None or timezone.now() - self.mailed_at > JUST_MAILED
+
+    @property
     def link(self) -> str | None:
         """The full address of the personal page; None once no known key can make it again."""
         token = tokens.recover(self.nonce, self.token_digest)
@@ -124,6 +187,12 @@ class ReviewRequest(models.Model):
         return self.project.title if self.project else _("The company as a whole")
 
 
+class ReviewOptOutQuerySet(TenantQuerySet["ReviewOptOut"]):
+    def of(self, email: str) -> Self:
+        """Those of this address."""
+        return self.filter(address_digest__in=tokens.address_digests(email)) if email else self.none()
+
+
 class ReviewOptOut(models.Model):
     """Whoever has this e-mail address wants no more mails from this agency that ask for a review.
 
@@ -133,6 +202,8 @@ class ReviewOptOut(models.Model):
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="review_opt_outs")
     address_digest = models.CharField(max_length=64, editable=False)
     created_at = models.DateTimeField(gettext_lazy("Since"), auto_now_add=True)
+
+    objects: ClassVar[ReviewOptOutQuerySet] = ReviewOptOutQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = gettext_lazy("stop of review mails")

@@ -188,8 +188,8 @@ class Review(models.Model):
 
     @property
     def is_editable(self) -> bool:
-        """Whether its author can still change it."""
-        return not self.is_gone and timezone.now() < self.editable_until
+        """Whether its author can still change it; an erased one would bring back a name."""
+        return bool(self.author) and not self.is_gone and timezone.now() < self.editable_until
 
     @property
     def subject_label(self) -> str:

@@ -154,6 +154,19 @@
     });
   }
 
+  // --- A review's author: how the name being typed will be shown ----------------------------------------------------------
+  for (const place of all("[data-author]")) {
+    const input = place.querySelector("input[name=author]");
+    const examples = all("[data-author-shown]", place).filter((shown) => ["full", "initial"].includes(shown.dataset.authorShown));
+    const empty = new Map(examples.map((shown) => [shown, shown.textContent]));
+    input.addEventListener("input", () => {
+      const names = input.value.trim().split(/\s+/);
+      const initial = names.length > 1 ? `${names[0]} ${[...names.at(-1)][0]}.` : names[0];
+      for (const shown of examples)
+        shown.textContent = (shown.dataset.authorShown === "full" ? names.join(" ") : initial) || empty.get(shown);
+    });
+  }
+
   // --- The summary of errors is read first -------------------------------------------------------------------------------
   document.querySelector("[data-error-summary]")?.focus();
 

@@ -8,6 +8,7 @@ from django.test import Client
 from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
+from reviews import tokens
 from reviews.models import ReviewRequest
 from tests.cast import Cast
 
@@ -33,17 +34,22 @@ def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> 
     stan.post("/company/reviews/request/", {**wizard, "send": ""})
     answers = {"cooperation": 1, "quality": 1, "schedule": 1, "budget": 1, "text": "Bitterly bad.", "author": "Undine Hagebutte"}
     Client().post(urlsplit(ReviewRequest.objects.get().link).path, answers, REMOTE_ADDR="198.51.100.7")
-    stan.post("/company/reviews/request/", {**wizard, "link": ""})
-    stan.post(f"/company/reviews/requests/{ReviewRequest.objects.get(status='open').pk}/withdraw/")
+    stan.post("/company/reviews/request/", {**wizard, "link": "", "anyway": "on"})
+    for action in ("resend", "replace", "withdraw"):
+        stan.post(f"/company/reviews/requests/{ReviewRequest.objects.get(status='open').pk}/{action}/")
+    Client().post(f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/", {"List-Unsubscribe": "One-Click"})
     ada = Client()
     ada.force_login(cast.ada)
-    ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [OutgoingMail.objects.get().pk]})
+    ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [OutgoingMail.objects.earliest("pk").pk]})
 
     assert set(AuditEvent.objects.values_list("action", flat=True)) == {
         "customer.created",
         "customer.updated",
         "project.added",
         "review_request.created",
+        "review_request.created_anyway",
+        "review_request.replaced",
+        "review_mails.stopped",
         "review_request.mailed",
         "review_request.withdrawn",
         "review.submitted",

@@ -10,7 +10,8 @@ from playwright.sync_api import Page, expect
 from customers.services import archive_customer
 from requests_inbox.conversation import reply, write_note
 from requests_inbox.services import assign_request, mark_spam
-from reviews.services import withdraw_request
+from reviews import tokens
+from reviews.asking.services import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
@@ -93,6 +94,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "mail": f"/company/mail/{mail.pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
+        "change review": path(answered.link) + "edit/",
+        "take back": path(answered.link) + "withdraw/",
+        "stop": f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/",
         "gone": path(withdrawn.link),
     }
 
@@ -121,13 +125,13 @@ STAFF = [
     "/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask",
     "/company/", "/company/preview/",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request",
-    "comment", "hide", "report", "/partners/alder/", "/company/mail/", "mail",
+    "/company/reviews/requests/", "comment", "hide", "report", "/partners/alder/", "/company/mail/", "mail",
     "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
 ]  # fmt: skip
 PUBLIC = [
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
     "/partners/alder/contact/", "/partners/alder/contact/thanks/",
-    "rate", "answered", "/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/",
+    "rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/",
 ]  # fmt: skip
 CLIENT = ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/"]
 TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]

@@ -13,8 +13,9 @@ from django.utils.html import escape
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
+from reviews.asking.services import RequestClosed, withdraw_request
 from reviews.models import CATEGORIES, Review, ReviewRequest
-from reviews.services import RequestClosed, submit_review, withdraw_request
+from reviews.services import submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory

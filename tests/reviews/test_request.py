@@ -154,7 +154,7 @@ def test_a_request_sent_long_ago_is_not_sent_again_and_says_so(stan: Client, cas
 
 def test_after_an_expired_request_a_new_one_gets_a_new_link(stan: Client, cast: Cast) -> None:
     old = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(days=1))
-    stan.post(WIZARD, {**choices(old.customer), "link": ""})
+    stan.post(WIZARD, {**choices(old.customer), "anyway": "on", "link": ""})
     old.refresh_from_db()
     new = ReviewRequest.objects.get(status="open")
     assert old.status == "expired"

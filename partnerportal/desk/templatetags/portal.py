@@ -244,6 +244,7 @@ _LOOKS: dict[str, tuple[str, str]] = {
     "answered": ("good", "check-circle"),
     "expired": ("calm", "calendar"),
     "withdrawn": ("calm", "x-circle"),
+    "undeliverable": ("danger", "exclamation-triangle"),
     # A review, and a report of one
     "pinned": ("accent", "bookmark"),
     "hidden": ("warn", "eye-slash"),

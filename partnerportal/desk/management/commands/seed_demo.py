@@ -30,9 +30,10 @@ from requests_inbox.conversation import reply, write_note
 from requests_inbox.models import ContactRequest
 from requests_inbox.receiving import receive_request, submission_digest
 from requests_inbox.services import assign_request, close_request, mark_spam, take_request
+from reviews.asking.services import request_review
 from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
 from reviews.models import Review, ReviewRequest
-from reviews.services import request_review, submit_review
+from reviews.services import submit_review
 
 CUSTOMER_FIELDS = (
     "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"

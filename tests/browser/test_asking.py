@@ -1,0 +1,77 @@
+"""Asking and rating, as people do it: the wizard by mail and by link; the own review submitted, changed, taken back."""
+
+from playwright.sync_api import Browser, Page, expect
+
+from partnerportal.outbox.models import OutgoingMail
+from reviews.models import Review
+from tests.browser.conftest import sign_in, signed_in
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.reviews import ReviewRequestFactory
+
+
+def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) -> None:
+    mill = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", email="ute@muellerei.example")
+    CustomerFactory.create_batch(9, agency=cast.alder)
+    ProjectFactory(customer=mill, title="Relaunch")
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/company/reviews/request/")
+    expect(page.get_by_role("radio")).to_have_count(8)
+    page.get_by_label("Search the customers").press_sequentially("mullerei", delay=20)
+    expect(page.get_by_role("radio")).to_have_count(1)
+    expect(page.get_by_role("radio", name="Müllerei Größe GmbH (K-1001)")).to_be_checked()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("A project").check()
+    page.get_by_label("Project", exact=True).select_option(label="Relaunch")
+    page.get_by_role("button", name="Next").click()
+
+    mail = page.get_by_role("region", name="The e-mail that is sent")
+    expect(mail).to_contain_text("how was working with Alder Web on “Relaunch”?")
+    page.get_by_label("Greeting").fill("Dear Ute,")
+    expect(mail).to_contain_text("Dear Ute,")
+    page.get_by_role("button", name="Send by e-mail").click()
+    expect(page.locator(".toast-card")).to_contain_text("ute@muellerei.example is on its way")
+    assert OutgoingMail.objects.get().text.startswith("Dear Ute,")
+
+
+def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+    asked = ReviewRequestFactory(customer=CustomerFactory(agency=cast.alder, company="Quiet GmbH", email=""))
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}/company/reviews/requests/")
+    page.locator("summary", has_text="More for Quiet GmbH").click()
+    page.get_by_role("button", name="New link").click()
+    page.get_by_role("dialog").get_by_role("button", name="New link").click()
+    expect(page.locator(".toast-card")).to_contain_text("The old one no longer works.")
+    link = page.get_by_role("textbox", name="The personal link").input_value()
+    assert link != asked.link
+
+    context = browser.new_context(locale="en-GB", viewport={"width": 360, "height": 780})
+    reviewer = context.new_page()
+    assert reviewer.goto(str(asked.link)).status == 410  # type: ignore[union-attr]
+    reviewer.goto(f"{link}?stars=4")
+    for category in ("Cooperation", "Quality of service", "Schedule", "Budget"):
+        expect(reviewer.get_by_role("group", name=category).get_by_role("radio", name="4 of 5, good")).to_be_checked()
+    reviewer.get_by_role("group", name="Budget").get_by_role("radio").nth(4).check()
+    reviewer.get_by_label("Your name").fill("Lea Maria Brandt")
+    names = reviewer.get_by_role("group", name="How your name is shown")
+    expect(names).to_contain_text("Lea B.")
+    names.get_by_role("radio", name="Lea B.").check()
+    reviewer.get_by_role("button", name="Submit review").click()
+    expect(reviewer.get_by_role("heading", level=1)).to_have_text("Thank you!")
+    expect(reviewer.get_by_role("article")).to_contain_text("Lea B.")
+
+    reviewer.get_by_role("link", name="Change").click()
+    reviewer.get_by_label("Your review").fill("Even better than I thought.")
+    reviewer.get_by_role("button", name="Save changes").click()
+    expect(reviewer.get_by_role("heading", level=1)).to_have_text("Your changes are saved")
+    expect(reviewer.get_by_role("article")).to_contain_text("(edited)")
+
+    reviewer.get_by_role("link", name="Take it back").click()
+    reviewer.get_by_role("link", name="Keep it").click()
+    assert Review.objects.get().withdrawn_at is None
+    reviewer.get_by_role("link", name="Take it back").click()
+    reviewer.get_by_role("button", name="Take it back for good").click()
+    expect(reviewer.get_by_role("heading", level=1)).to_have_text("Your review is taken back")
+    reviewer.goto(f"{portal}/partners/alder/")
+    expect(reviewer.get_by_role("main")).not_to_contain_text("Even better than I thought.")
+    context.close()

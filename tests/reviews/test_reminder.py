@@ -1,0 +1,113 @@
+"""One reminder, a week after the mail; never after an answer, a withdrawal, the end of the link, or a “stop”."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from reviews import tokens
+from reviews.asking import services
+from reviews.asking.services import remind, remind_due
+from reviews.models import ReviewRequest
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.agencies import MembershipFactory
+from tests.factories.customers import ProjectFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+
+
+def mailed(cast: Cast, days_ago: float = 8, **fields) -> ReviewRequest:
+    fields = {"customer__agency": cast.alder, "requested_by": cast.stan, **fields}
+    return ReviewRequestFactory(mailed_at=timezone.now() - timedelta(days=days_ago), **fields)
+
+
+def test_it_goes_out_once_in_the_customers_language_with_the_same_link(cast: Cast) -> None:
+    project = ProjectFactory(customer__agency=cast.alder, customer__language="de", title="Relaunch")
+    asked = mailed(cast, customer=project.customer, project=project)
+    assert (remind_due(), remind_due()) == (1, 0)
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.to_email, mail.reply_to) == ("review_reminder", project.customer.email, "stan@alder.example")
+    assert mail.text.startswith("Guten Tag Lea Brandt,")
+    assert asked.link in mail.text
+    assert "Erinnerung" in mail.subject
+    assert AuditEvent.objects.get(action="review_request.reminded").source == "system"
+
+
+def test_it_keeps_the_own_words(cast: Cast) -> None:
+    mailed(cast, greeting="Dear Lea,", closing="Yours, Stan")
+    remind_due()
+    mail = OutgoingMail.objects.get()
+    assert mail.text.startswith("Dear Lea,")
+    assert "Yours, Stan" in mail.text
+
+
+@pytest.mark.parametrize(
+    "why",
+    ["too early", "by link", "answered", "withdrawn", "expired", "reminded", "undeliverable", "no address", "archived", "stopped", "staff"],
+)
+def test_there_is_none(cast: Cast, why: str) -> None:
+    now = timezone.now()
+    fields = {"expired": {"expires_at": now}, "reminded": {"reminded_at": now}, "undeliverable": {"undeliverable_at": now}}
+    fields |= {"withdrawn": {"status": "withdrawn"}, "no address": {"customer__email": ""}}
+    asked = mailed(cast, 6.9 if why == "too early" else 8, **fields.get(why, {}))
+    if why == "by link":
+        ReviewRequest.objects.update(mailed_at=None)
+    elif why == "answered":
+        ReviewFactory(review_request=asked)
+    elif why == "archived":
+        asked.customer.status = "archived"
+        asked.customer.save()
+    elif why == "stopped":
+        cast.alder.review_opt_outs.create(address_digest=tokens.address_digest(asked.customer.email.upper()))
+    elif why == "staff":
+        MembershipFactory(agency=cast.alder, user__email=asked.customer.email)
+    assert (remind_due(), remind(asked.pk)) == (0, False)
+    assert not OutgoingMail.objects.exists()
+
+
+def test_when_is_a_setting_and_it_can_be_off(cast: Cast, settings) -> None:
+    mailed(cast, 4)
+    settings.REVIEW_REMINDER_DAYS = 0
+    assert remind_due() == 0
+    settings.REVIEW_REMINDER_DAYS = 3
+    assert remind_due() == 1
+
+
+def test_many_who_said_stop_hold_nobody_up(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "BATCH", 2)
+    requests = [mailed(cast) for _ in range(5)]
+    for asked in requests[:4]:
+        cast.alder.review_opt_outs.create(address_digest=tokens.address_digest(asked.customer.email))
+    assert remind_due() == 1
+    assert OutgoingMail.objects.get().to_email == requests[4].customer.email
+
+
+def test_a_stop_elsewhere_is_a_stop_elsewhere(cast: Cast) -> None:
+    asked = mailed(cast)
+    cast.birch.review_opt_outs.create(address_digest=tokens.address_digest(asked.customer.email))
+    assert remind_due() == 1
+
+
+def test_whoever_left_the_agency_gets_no_answers(cast: Cast) -> None:
+    mailed(cast, requested_by=cast.charlie)
+    remind_due()
+    assert OutgoingMail.objects.get().reply_to == "alice@alder.example"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_10_tasks_at_once_remind_each_once(cast: Cast) -> None:
+    for _ in range(5):
+        mailed(cast)
+    results = at_once(10, lambda _n: remind_due())
+    assert sum(results) + remind_due() == 5
+    assert OutgoingMail.objects.count() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beat_reminds_of_it(cast: Cast, celery_beat, smtp_sink) -> None:
+    asked = mailed(cast)
+    arrived = smtp_sink.wait_for(asked.customer.email, seconds=30)
+    assert asked.link in arrived.part("plain")
+    assert arrived.message["Subject"].startswith("A reminder")

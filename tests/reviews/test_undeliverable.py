@@ -1,0 +1,47 @@
+"""A request whose mail SMTP refuses for good says so; a later mail that arrives says so, too."""
+
+import pytest
+from django.test import Client
+
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.services import send_again
+from reviews.asking.services import request_review
+from reviews.models import ReviewRequest
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+from tests.smtp import Sink
+from tests.waiting import eventually
+from tests.workers import Process
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("celery_beat")]
+
+
+def is_undeliverable() -> bool:
+    return ReviewRequest.objects.get().undeliverable_at is not None
+
+
+def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+    smtp_sink.refuse("RCPT", "550 5.1.1 No such user", times=1)
+    asked = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
+    eventually(is_undeliverable, "the request says that nobody gets it", otherwise=celery_worker.logged)
+    assert AuditEvent.objects.get(action="review_request.undeliverable").customer_id == asked.customer_id
+
+    staff = Client()
+    staff.force_login(cast.stan)
+    page = staff.get(f"/company/reviews/requests/{asked.pk}/").content.decode()
+    assert "reached nobody" in page
+    assert "No such user" in page
+    # It still can be answered: the link may have been passed on in another way.
+    assert asked.state == "open"
+
+    send_again(OutgoingMail.objects.get(), by=cast.ada)
+    eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)
+
+
+def test_refused_for_a_while_is_not_undeliverable(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+    smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
+    asked = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
+    assert smtp_sink.wait_for(asked.customer.email)
+    eventually(lambda: OutgoingMail.objects.get().status == "sent", "it is written down", otherwise=celery_worker.logged)
+    assert not is_undeliverable()
