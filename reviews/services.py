@@ -10,7 +10,7 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.asking.services import lock_open, refuse_own_staff, withdraw_request
+from reviews.asking.services import RequestClosed, lock_open, refuse_own_staff, withdraw_request
 from reviews.asking.stopping import forget_stop
 from reviews.managing.services import leave_pins, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
