@@ -106,7 +106,7 @@ def seen(page: str) -> list[str]:
     """Every text of a page that somebody sees or hears, the way it stands there."""
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     # English is offered in English.
-    page = re.sub(r'<button[^>]* lang="en".*?</button>', "", page, flags=re.DOTALL)
+    page = re.sub(r'<(button|a)\b[^>]* lang="en".*?</\1>', "", page, flags=re.DOTALL)
     attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)
     texts = [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *attributes]]
     return [re.sub(r"\s+", " ", text) for text in texts if text]

@@ -164,7 +164,7 @@ def remind_due() -> int:
 def remind(pk: int) -> bool:
     """Mail the one reminder of a request, if it is still due for it; False if not, or if somebody else is at it."""
     # First the customer, as whoever asks or says stop does: a stop that was said is heard.
-    locked_customer = Customer.objects.select_for_update(of=("self",), skip_locked=True).filter(review_requests=pk).first()
+    locked_customer = Customer.objects.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(review_requests=pk).first()
     due = ReviewRequest.objects.to_remind().select_for_update(of=("self",), skip_locked=True)
     asked = due.select_related("agency", "customer__agency", "project", "requested_by").filter(pk=pk).first()
     if locked_customer is None or asked is None or asked.link is None:
@@ -216,7 +216,8 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
 
 def _lock_customer(customer: Customer) -> Customer:
     """Whoever asks the same customer at the same moment waits here, and so does a “stop”."""
-    locked: Customer = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
+    # Not the key itself: who has locked a request may still write a row that points to its customer.
+    locked: Customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     return locked
 
 

@@ -43,7 +43,7 @@ def stop_behind(token: str) -> Stop | None:
 def stop_mails(stop: Stop) -> None:
     """No more review mails to this address; what waits in the outbox goes nowhere. Said twice, nothing happens."""
     # Whoever asks or reminds at this moment waits, and then hears it.
-    customer = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=stop.customer.pk)
+    customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=stop.customer.pk)
     if stop.is_set:
         return
     ReviewOptOut.objects.get_or_create(agency=customer.agency, address_digest=stop.digest)
@@ -57,7 +57,7 @@ def stop_mails(stop: Stop) -> None:
 @transaction.atomic
 def allow_mails(stop: Stop) -> None:
     """They may come again."""
-    customer = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=stop.customer.pk)
+    customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=stop.customer.pk)
     deleted, _models = customer.agency.review_opt_outs.filter(address_digest__in=stop.digests).delete()
     if deleted:
         _record("review_mails.allowed", customer)
