@@ -138,21 +138,18 @@ TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
 
 
 def check(page: Page, portal: str, where: str, expected_status: int = 200) -> None:
-    """At both widths, in both schemes; of axe's rules only the contrast can differ from light to dark."""
-    for width in (360, 1280):
+    """At both widths, each in one of the schemes: every rule of axe at either width, the contrast in either scheme."""
+    for width, scheme in ((360, "dark"), (1280, "light")):
         page.set_viewport_size({"width": width, "height": 800})
-        page.emulate_media(color_scheme="light")
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         response = page.goto(portal + where)
         assert response
         assert response.status == expected_status
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (where, width)
         assert page.locator("h1").count() == 1, where
-        for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-            # Without motion: a colour halfway from light to dark has no contrast to judge.
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-            expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-            results = AXE.run(page, options={"resultTypes": ["violations"], **rules})
-            assert results.violations_count == 0, (where, width, scheme, results.generate_report())
+        results = AXE.run(page)
+        assert results.violations_count == 0, (where, width, scheme, results.generate_report())
 
 
 @pytest.mark.parametrize("where", STAFF)
