@@ -23,7 +23,6 @@ EDITABLE = {
     "accounts.user",
     "agencies.agency",
     "agencies.membership",
-    "network.partnerprofile",
     "network.service",
     "network.spokenlanguage",
 }

@@ -110,9 +110,12 @@ def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
             grant_request(asked, client=request.user, **form.cleaned_data)
         except StepTaken as taken:
             say_taken(request, taken)
+            return redirect("invitations:my")
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
             messages.success(request, _("%(agency)s now has access. You can change it or take it back here.") % {"agency": asked.agency})
-        return redirect("invitations:my")
+            return redirect("invitations:my")
     return render(request, "invitations/asked.html", {"asked": asked, "agency": asked.agency, "form": form})
 
 

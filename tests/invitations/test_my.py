@@ -5,6 +5,7 @@ from django.test import Client
 
 from invitations.models import AccessInvitation
 from partnerportal.audit.models import AuditEvent
+from partnerportal.accounts.models import User
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.customers import NoteFactory
@@ -82,6 +83,13 @@ def test_who_is_told_is_responsible_or_connected_it_or_owns_the_agency(kim: Clie
         given = ConnectedFactory(customer__agency=cast.alder, customer__responsible=responsible, client=cast.kim, connected_by=connected_by)
         kim.post(f"/my/{given.pk}/revoke/")
         assert OutgoingMail.objects.latest("pk").to_email == told
+
+
+def test_nobody_is_told_whose_account_was_switched_off(kim: Client, cast: Cast) -> None:
+    User.objects.filter(pk__in=[cast.stan.pk, cast.alice.pk]).update(is_active=False)
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, connected_by=cast.stan)
+    kim.post(f"/my/{given.pk}/revoke/")
+    assert OutgoingMail.objects.get().to_email == "max@alder.example"
 
 
 def test_nothing_is_done_by_looking(kim: Client, cast: Cast) -> None:
