@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -34,7 +34,12 @@ HISTORY_LENGTH = 50
 TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
 
 
-@client_view()
+def _to_give(slug: str) -> str:
+    profile = PartnerProfile.objects.public().select_related("agency").filter(slug=slug).first()
+    return _("To give %(agency)s access, please sign in first.") % {"agency": profile.agency} if profile else ""
+
+
+@client_view(why=_to_give)
 def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slug=slug)
@@ -152,6 +157,8 @@ def asked_of(user: User) -> AccessRequestQuerySet:
 
 
 def history_of(invitation: AccessInvitation) -> QuerySet[AuditEvent]:
-    """What happened to an invitation, the newest first."""
-    events = AuditEvent.objects.filter(object_type=invitation._meta.label_lower, object_id=invitation.pk)
-    return events.order_by("-pk")[:HISTORY_LENGTH]
+    """What happened to an invitation, and to the requests that it granted; the newest first."""
+    granted = list(invitation.requests.values_list("pk", flat=True))
+    its_own = Q(object_type=invitation._meta.label_lower, object_id=invitation.pk)
+    asked = Q(object_type=AccessRequest._meta.label_lower, object_id__in=granted)
+    return AuditEvent.objects.filter(its_own | asked).order_by("-pk")[:HISTORY_LENGTH]
