@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
@@ -17,5 +18,5 @@ def back(request: HttpRequest, default: str) -> HttpResponse:
     """To `next_address`, or else to `default`; the page under a dialog is loaded anew as a whole."""
     target = next_address(request) or default
     if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": target})
+        return HttpResponse(status=204, headers={"HX-Redirect": iri_to_uri(target)})
     return redirect(target)

@@ -10,9 +10,9 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.asking.services import RequestClosed, lock_open, refuse_own_staff, withdraw_request
+from reviews.asking.services import RequestClosed, drop_waiting_mail, lock_open, refuse_own_staff, withdraw_request
 from reviews.asking.stopping import forget_stop
-from reviews.managing.services import leave_pins, locked_review
+from reviews.managing.services import leave_pins, lock_reviews, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
 
 
@@ -29,6 +29,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
+    drop_waiting_mail(locked)
     _record_by_author("review.submitted", review)
     return review
 
@@ -87,6 +88,8 @@ def forget_customer(customer: Customer, by: User) -> None:
     # The mails' own words greet by name.
     customer.review_requests.update(greeting="", closing="")
     forget_stop(customer)
+    # Whoever changes a review at this moment comes before or after: no name is written anew.
+    lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
     ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")

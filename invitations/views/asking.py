@@ -98,7 +98,15 @@ def asked_page(view: Callable[[ClientRequest, AccessRequest], HttpResponse]) -> 
     return guarded
 
 
-@client_view()
+def _to_answer(token: str) -> str:
+    asked = AccessRequest.objects.select_related("agency").with_token(token).first()
+    if asked is None:
+        return ""
+    text = _("%(agency)s asks you for access. To see the request, please sign in with the address to which we wrote.")
+    return text % {"agency": asked.agency}
+
+
+@client_view(why=_to_answer)
 @asked_page
 def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
     """Who asks for what; a POST grants it, or less. A GET grants nothing."""

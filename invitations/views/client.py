@@ -37,7 +37,12 @@ HISTORY_LENGTH = 50
 TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
 
 
-@client_view()
+def _to_give(slug: str) -> str:
+    profile = PartnerProfile.objects.public().select_related("agency").filter(slug=slug).first()
+    return _("To give %(agency)s access, please sign in first.") % {"agency": profile.agency} if profile else ""
+
+
+@client_view(why=_to_give)
 def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)

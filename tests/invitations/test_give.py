@@ -64,6 +64,7 @@ def test_full_access_names_no_areas(kim: Client) -> None:
         ({"scope": "some"}, "some is not one of the available choices"),
         ({"name": ""}, "This field is required."),
         ({"domains": "shop.example\nno domain"}, "Line 2, “no domain”: this is not a domain name."),
+        ({"domains": "no domain\nshop.example\nnor this"}, "Line 3, “nor this”: this is not a domain name."),
         ({"domains": "\n".join(f"d{n}.example" for n in range(51))}, "Please name 50 domains at most."),
         ({"message": "x" * 10_000}, "at most 5000 characters"),
         ({"message": "\x07"}, "can&#x27;t be displayed"),

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils.encoding import iri_to_uri
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -125,6 +126,14 @@ def test_it_leads_back_to_where_it_was_begun(manager: Client, cast: Cast, where:
 def test_it_leads_nowhere_else(manager: Client, cast: Cast, where: str) -> None:
     review = a_review(cast.alder)
     assert act(manager, "pin", review, next=where).url == f"/company/reviews/#review-{review.pk}"
+
+
+@pytest.mark.parametrize("where", ["/partners/alder/\n?x", "/partners/größe/", "/\r\nSet-Cookie: a=b"])
+def test_any_address_fits_into_the_answer_to_a_dialog(manager: Client, cast: Cast, where: str) -> None:
+    data = {"next": where, "reason": "outdated"}
+    response = manager.post(f"/company/reviews/{a_review(cast.alder).pk}/hide/", data, headers={"HX-Request": "true"})
+    assert response.status_code == 204
+    assert response["HX-Redirect"] == iri_to_uri(where)
 
 
 @pytest.mark.parametrize("action", ["comment", "hide", "report"])
