@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
+    "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
 ]
 
 TEMPLATES = [

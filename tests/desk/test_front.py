@@ -30,6 +30,21 @@ def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast)
     assert ada.get("/").url == "/partners/"
 
 
+def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
+    ada = Client()
+    ada.force_login(cast.ada)
+    page = ada.get("/partners/").content.decode()
+    assert '<a class="site-link" href="/admin/">Administration</a>' in page
+    assert "To my portal" not in page
+
+
+def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Client, cast: Cast) -> None:
+    review = ReviewFactory(review_request__customer__agency=cast.alder)
+    response = alice.get(f"/company/reviews/{review.pk}/pin/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "does something when a button is pressed" in response.content.decode()
+
+
 def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.birch)
