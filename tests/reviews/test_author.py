@@ -93,6 +93,10 @@ def test_the_author_is_shown_as_they_chose(shown_as: str, author: str, label: st
     assert Review(shown_as=shown_as, author=author).author_label == label
 
 
+def test_who_withdrew_a_review_is_still_a_customer() -> None:
+    assert Review(shown_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
+
+
 def test_the_page_of_the_link_knows_how_long(cast: Cast) -> None:
     review: Any = a_review(cast.alder)
     assert review.is_editable
