@@ -63,7 +63,8 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
         return self.select_related("request__project", "request__customer", "comment").annotate(
             is_reported=Exists(reports.open()),
             is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MOST_REPORTS)),
-            has_pin_below=Exists(Review.objects.filter(agency=OuterRef("agency"), pin__gt=OuterRef("pin"))),
+            # Pins close up, so the next place tells. Said twice that it has one: the few are found by their index, not among all.
+            has_pin_below=Exists(Review.objects.filter(agency=OuterRef("agency"), pin__isnull=False, pin=OuterRef("pin") + 1)),
         )
 
 
