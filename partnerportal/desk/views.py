@@ -48,10 +48,13 @@ def search_page(request: AgencyRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400."""
+    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400.
+
+    Not by Django's own view: that looks for a token in the form first, and fails on one that can't be read at all.
+    """
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
-    return defaults.bad_request(request, exception)
+    return render(request, "400.html", status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
