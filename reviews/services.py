@@ -12,7 +12,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from reviews.asking.services import RequestClosed, lock_open, refuse_own_staff, withdraw_request
 from reviews.asking.stopping import forget_stop
-from reviews.managing.services import leave_pins, locked_review
+from reviews.managing.services import leave_pins, lock_reviews, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
 
 
@@ -87,6 +87,8 @@ def forget_customer(customer: Customer, by: User) -> None:
     # The mails' own words greet by name.
     customer.review_requests.update(greeting="", closing="")
     forget_stop(customer)
+    # A change, a comment or a report of this moment comes before, and goes; or after, and finds nobody any more.
+    lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
     ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")

@@ -164,8 +164,13 @@ def refuse_report(review: Review) -> None:
 
 def locked_review(review: Review) -> Review:
     """The review as it is now; whoever else works on the agency's reviews waits until this transaction ends."""
-    Agency.objects.select_for_update(no_key=True).get(pk=review.agency_id)
+    lock_reviews(review.agency_id)
     return Review.objects.select_related("agency", "request__customer", "request__project").get(pk=review.pk)
+
+
+def lock_reviews(agency_id: int) -> None:
+    """Whoever else works on the agency's reviews waits until this transaction ends."""
+    Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
 
 
 def leave_pins(review: Review) -> bool:
