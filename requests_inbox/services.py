@@ -174,7 +174,8 @@ def forget_customer(customer: Customer, by: User) -> None:
     Registered with `customers.services.before_erasure`; runs in that transaction. (The mails carry the customer's key, and go with it.)
     """
     requests = ContactRequest.objects.filter(customer=customer)
-    keys = {key for key in requests.values_list("sender_key", flat=True) if key}
+    # First of all: a reply or a note of this moment is there then, and goes; or comes after, and finds nobody any more.
+    keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
     RequestMessage.objects.filter(request__in=requests).delete()
     Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
     requests.update(**dict.fromkeys(PERSONAL_FIELDS, ""))
