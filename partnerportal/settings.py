@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
-from partnerportal.logs import refusal_in_one_line
+from partnerportal.logs import no_secret_addresses, refusal_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -108,6 +108,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
+    "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
 ]
 
 TEMPLATES = [
@@ -381,9 +382,10 @@ LOGGING = {
     },
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
+        "secrets": {"()": "django.utils.log.CallbackFilter", "callback": no_secret_addresses},
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "request_id"]}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "secrets", "request_id"]}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # It tells of every id that it makes.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "django_guid": {"level": "ERROR"}},

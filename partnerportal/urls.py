@@ -3,12 +3,14 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 
 admin.autodiscover()
 # Before `admin.site.urls` is read: the admin signs in through the same accounts, second factor included.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = gettext_lazy("Partner Portal")
 
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"

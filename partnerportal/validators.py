@@ -25,8 +25,10 @@ def validate_one_line(value: str) -> None:
     """Like `validate_plain_text`, and no line break either: for names, titles, whatever stands in a mail's subject.
 
     Raises:
-        ValidationError: the text has a control character or a line break.
+        ValidationError: the text has a control character or a line break, or nothing in it can be seen.
     """
     validate_plain_text(value)
+    if value.strip() and all(unicodedata.category(char)[0] in "CZ" for char in value):
+        raise ValidationError(_("This text contains characters that can't be displayed. Please type it anew."), "control")
     if any(char in value for char in "\r\n\t\u2028\u2029"):
         raise ValidationError(_("Please keep this to a single line."), "line_break")

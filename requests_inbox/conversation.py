@@ -23,7 +23,7 @@ class AnsweredMeanwhile(Exception):
 def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> RequestMessage:
     """Answer the sender by mail. `seen` is the last message that the member saw when they began to type; None: they saw all.
 
-    The first reply opens a new request and puts its author on it.
+    The first reply opens a new request and puts its author on it. A second press of the button sends nothing: the reply of the first.
 
     Raises:
         NotPossible: it was closed, called spam, or erased meanwhile.
@@ -32,6 +32,8 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     locked = locked_request(request)
     if not locked.can_be_answered:
         raise NotPossible(locked)
+    if pressed_before := _pressed_before(locked, Kind.REPLY, text=text, by=by, seen=seen):
+        return pressed_before
     if seen is not None:
         unseen = locked.messages.filter(kind=Kind.REPLY, pk__gt=seen).exclude(author=by).select_related("author")
         if replies := list(unseen.order_by("pk")):
@@ -48,8 +50,8 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
 
 
 @transaction.atomic
-def write_note(request: ContactRequest, *, text: str, by: User) -> RequestMessage:
-    """Note something down for the team; in whatever state the request is.
+def write_note(request: ContactRequest, *, text: str, by: User, seen: int | None = None) -> RequestMessage:
+    """Note something down for the team; in whatever state the request is. `seen`, and a second press, as for `reply`.
 
     Raises:
         NotPossible: its customer was erased.
@@ -57,7 +59,16 @@ def write_note(request: ContactRequest, *, text: str, by: User) -> RequestMessag
     locked = locked_request(request)
     if locked.is_erased:
         raise NotPossible(locked)
+    if pressed_before := _pressed_before(locked, Kind.NOTE, text=text, by=by, seen=seen):
+        return pressed_before
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=Kind.NOTE, author=by, text=text)
     touch(locked, by=by)
     record_event("request.noted", locked, by=by)
     return message
+
+
+def _pressed_before(request: ContactRequest, kind: RequestMessage.Kind, *, text: str, by: User, seen: int | None) -> RequestMessage | None:
+    """What this member wrote in the same words since the page was made on which they typed: the button was pressed twice."""
+    if seen is None:
+        return None
+    return request.messages.filter(kind=kind, author=by, text=text, pk__gt=seen).first()

@@ -185,10 +185,12 @@ class NoteForm(forms.Form):
         help_text=_("Only your team sees it."),
         error_messages={"required": _("Please write something first.")},
     )
+    #: As in `ReplyForm`.
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
-    def __init__(self, data: QueryDict | None, *, request: ContactRequest) -> None:
-        super().__init__(data, auto_id="id_note_%s")
-        self.helper = form_helper("text", submit=_("Add note"))
+    def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
+        super().__init__(data, auto_id="id_note_%s", initial={"seen": seen})
+        self.helper = form_helper("text", "seen", submit=_("Add note"))
         self.helper.layout[-1].fields[0].field_classes = "btn btn-secondary"
         self.helper.form_action = reverse("requests_inbox:note", args=[request.pk])
 

@@ -18,7 +18,7 @@ Status = ContactRequest.Status
 
 
 class NotPossible(Exception):
-    """The request is in another state meanwhile: `request` as it stands now."""
+    """The request is in another state meanwhile: `request` as it stands now; as it stood last if it was deleted."""
 
     def __init__(self, request: ContactRequest) -> None:
         super().__init__(request.status)
@@ -123,8 +123,8 @@ def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None
         _set_status(locked, Status.SPAM)
         touch(locked, by=by)
         record_event("request.spam", locked, by=by)
-    judge(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
-    if block:
+    before = judge(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
+    if block and before != Sender.Standing.BLOCKED:
         record_event("sender.blocked", locked, by=by)
 
 
@@ -135,16 +135,18 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     Raises:
         NotPossible: it isn't spam.
     """
-    locked = locked_request(request)
-    if locked.status != Status.SPAM:
-        raise NotPossible(locked)
-    spam = ContactRequest.objects.filter(agency=locked.agency, sender_key=locked.sender_key, status=Status.SPAM)
+    spam = ContactRequest.objects.filter(agency=request.agency_id, sender_key=request.sender_key, status=Status.SPAM)
+    # All at once and in one order: members who press it on several of the same sender don't wait for each other in a circle.
     requests = list(spam.select_for_update().order_by("pk"))
+    locked = next((other for other in requests if other == request), None)
+    if locked is None:
+        raise NotPossible(ContactRequest.objects.filter(pk=request.pk).first() or request)
     now = timezone.now()
     ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
     see(*requests, by=by)
     record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
-    judge(locked, Sender.Standing.FINE)
+    if judge(locked, Sender.Standing.FINE) == Sender.Standing.BLOCKED:
+        record_event("sender.unblocked", locked, by=by)
 
 
 @transaction.atomic
@@ -172,7 +174,8 @@ def forget_customer(customer: Customer, by: User) -> None:
     Registered with `customers.services.before_erasure`; runs in that transaction. (The mails carry the customer's key, and go with it.)
     """
     requests = ContactRequest.objects.filter(customer=customer)
-    keys = {key for key in requests.values_list("sender_key", flat=True) if key}
+    # First of all: a reply or a note of this moment is there then, and goes; or comes after, and finds nobody any more.
+    keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
     RequestMessage.objects.filter(request__in=requests).delete()
     Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
     requests.update(**dict.fromkeys(PERSONAL_FIELDS, ""))
@@ -197,8 +200,13 @@ def locked_request(request: ContactRequest) -> ContactRequest:
     """The request as it stands now, its row locked until the transaction ends.
 
     Alone, without its customer: who has waited for a lock gets the row anew, but what was joined to it as it was before.
+
+    Raises:
+        NotPossible: its term was over, and it was deleted.
     """
-    locked: ContactRequest = ContactRequest.objects.select_for_update().get(pk=request.pk)
+    locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
+    if locked is None:
+        raise NotPossible(request)
     return locked
 
 
@@ -225,9 +233,17 @@ def record_event(action: str, request: ContactRequest, *, by: User) -> None:
     record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer)
 
 
-def judge(request: ContactRequest, standing: Sender.Standing) -> None:
-    """Remember what the agency thinks of the request's sender."""
-    Sender.objects.update_or_create(agency=request.agency, key=request.sender_key, defaults={"standing": standing, "since": timezone.now()})
+def judge(request: ContactRequest, standing: Sender.Standing) -> str:
+    """Remember what the agency thinks of the request's sender; what it thought before, empty if nothing.
+
+    Who is blocked stays so when something else of theirs is called spam.
+    """
+    new = {"standing": standing, "since": timezone.now(), "turned_away": 0}
+    sender, created = Sender.objects.select_for_update().get_or_create(agency=request.agency, key=request.sender_key, defaults=new)
+    before = "" if created else sender.standing
+    if before not in ("", standing) and (before, standing) != (Sender.Standing.BLOCKED, Sender.Standing.SPAM):
+        Sender.objects.filter(pk=sender.pk).update(**new)
+    return before
 
 
 def _locked_unsettled(request: ContactRequest) -> ContactRequest:

@@ -88,7 +88,7 @@ def forget_customer(customer: Customer, by: User) -> None:
     # The mails' own words greet by name.
     customer.review_requests.update(greeting="", closing="")
     forget_stop(customer)
-    # Whoever changes a review at this moment comes before or after: no name is written anew.
+    # A change, a comment or a report of this moment comes before, and goes; or after, and finds nobody any more.
     lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.

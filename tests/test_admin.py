@@ -5,12 +5,14 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from partnerportal.network.models import PartnerProfile
 from requests_inbox.conversation import write_note
 from requests_inbox.models import InboxSettings
 from reviews.managing.services import comment_on_review, report_review
 from reviews.models import ReviewOptOut
 from reviews.tokens import address_digest
 from tests.cast import Cast
+from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, LogoFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
@@ -94,3 +96,19 @@ def test_no_admin_sees_what_a_personal_link_is_made_of(ada: Client, cast: Cast) 
     assert asked.customer.company in page
     for secret in (asked.nonce, asked.token_digest, asked.link):
         assert secret not in page
+
+
+def test_the_first_page_says_what_waits_for_a_decision(ada: Client, cast: Cast) -> None:
+    page = ada.get("/admin/").content.decode()
+    assert '<a href="/admin/reviews/reviewreport/">1 review was reported</a>' in page
+    assert "submitted" not in page
+    PartnerProfile.objects.filter(agency=cast.birch).update(status="submitted")
+    submitted = "/admin/network/partnerprofile/?status__exact=submitted"
+    assert f'<a href="{submitted}">1 profile was submitted</a>' in ada.get("/admin/").content.decode()
+    assert [profile.agency for profile in ada.get(submitted).context["cl"].result_list] == [cast.birch]
+
+
+def test_who_may_not_decide_is_shown_nothing_that_waits(ada: Client, cast: Cast) -> None:
+    helper = UserFactory(is_staff=True)
+    ada.force_login(helper)
+    assert "Nothing waits." in ada.get("/admin/").content.decode()

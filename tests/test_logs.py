@@ -2,12 +2,14 @@
 
 import json
 import logging
+import re
 import uuid
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
-from partnerportal.logs import refusal_in_one_line
+from partnerportal.logs import no_secret_addresses, refusal_in_one_line
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.smtp import Sink
@@ -28,6 +30,26 @@ def test_a_failure_keeps_its_traceback() -> None:
     failure.status_code = 500  # type: ignore[attr-defined]
     assert refusal_in_one_line(failure)
     assert failure.exc_info
+
+
+@pytest.mark.parametrize(
+    ("path", "logged"),
+    [
+        ("/r/K4kBSX2pCZcYWMgx/", "/r/…/"),
+        ("/r/K4kBSX2pCZcYWMgx/edit/?stars=5", "/r/…/edit/"),
+        ("/r/stop/11-2603f6.4hl_Z/", "/r/stop/…/"),
+        ("/a/K4kBSX2pCZcYWMgx/decline/", "/a/…/decline/"),
+        ("/requests/7/", "/requests/7/"),
+    ],
+)
+def test_no_secret_of_an_address_is_logged(cast: Cast, caplog: pytest.LogCaptureFixture, path: str, logged: str) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert Client().patch(path).status_code in (404, 405)
+    (record,) = [record for record in caplog.records if record.name == "django.request"]
+    assert no_secret_addresses(record)  # as the console's handler does, which may come after this test's
+    assert record.getMessage().endswith(logged)
+    assert not {"K4kBSX2pCZcYWMgx", "11-2603f6"} & set(re.split(r"[/.']", str(record.__dict__)))
+    assert "secrets" in settings.LOGGING["handlers"]["console"]["filters"]
 
 
 def test_each_answer_carries_the_id_of_its_request(client: Client) -> None:

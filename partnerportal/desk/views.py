@@ -7,7 +7,7 @@ import redis
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseServerError, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -47,11 +47,13 @@ def search_page(request: AgencyRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400."""
+    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400.
+
+    Not by Django's own view: that looks for a token in the form first, and fails on one that can't be read at all.
+    """
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
-    # Django's own looks into the form for its token, and raises once more where the form can't be read.
-    return HttpResponseBadRequest(render_to_string("400.html"))
+    return render(request, "400.html", status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -39,7 +39,7 @@ class InboxSettings(models.Model):
 
     @classmethod
     def told(cls, agency: Agency) -> list[Membership]:
-        """Whose mailboxes get the notices: the chosen members; without a choice, owners and managers."""
+        """Whose mailboxes get the notices: the chosen members; without a choice, owners and managers. Nobody who can't sign in any more."""
         chosen = cls.notified.through.objects.filter(inboxsettings=agency.pk, membership=OuterRef("pk"))
         working = Membership.objects.filter(agency=agency, user__is_active=True)
         members = working.annotate(is_chosen=Exists(chosen)).select_related("user").order_by("pk")

@@ -99,12 +99,12 @@ def _detail(
     request: AgencyRequest, contact_request: ContactRequest, *, reply_form: ReplyForm | None = None, note_form: NoteForm | None = None
 ) -> HttpResponse:
     conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__sealed_body").order_by("pk"))
-    last_seen = conversation[-1].pk if conversation else 0
+    seen = conversation[-1].pk if conversation else 0
     context = {
         "contact_request": contact_request,
         "conversation": conversation,
-        "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=last_seen),
-        "note_form": note_form or NoteForm(None, request=contact_request),
+        "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
+        "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),
         "hand_over_form": HandOverForm(None, team=_others(request, contact_request)),
         "timeline": _timeline(request, contact_request),
         "form": next((form for form in (reply_form, note_form) if form and form.errors), None),
@@ -161,7 +161,7 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
     form = NoteForm(request.input, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
-            write_note(contact_request, text=form.cleaned_data["text"], by=request.user)
+            write_note(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
         except NotPossible as error:
             form.add_error(None, _why_not(error))
         else:

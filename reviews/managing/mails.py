@@ -1,6 +1,7 @@
 """The mails that managing and moderating send, a function each."""
 
 from django.conf import settings
+from django.urls import reverse
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
@@ -15,7 +16,12 @@ def send_comment(comment: ReviewComment, *, by: User) -> None:
         return
     queue_template_mail(
         "review_comment",
-        {**_context(comment.review), "text": comment.text, "profile_link": _profile_link(comment.review)},
+        {
+            **_context(comment.review),
+            "text": comment.text,
+            "profile_link": _profile_link(comment.review),
+            "editable_until": comment.review.editable_until if comment.review.is_editable else None,
+        },
         language=customer.language,
         agency=agency,
         customer=customer,
@@ -23,6 +29,22 @@ def send_comment(comment: ReviewComment, *, by: User) -> None:
         from_name=agency.name,
         reply_to=by.email,
     )
+
+
+def tell_admins(report: ReviewReport) -> None:
+    """Tell everybody who may decide it that a review was reported; the agency doesn't see that mail."""
+    for admin in User.objects.filter(is_active=True, is_staff=True).order_by("pk"):
+        if admin.has_perm("reviews.change_reviewreport"):
+            queue_template_mail(
+                "review_reported",
+                {
+                    "agency": report.agency.name,
+                    "reason": report.get_reason_display(),
+                    "link": f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
+                },
+                language=settings.LANGUAGE_CODE,
+                to=admin.email,
+            )
 
 
 def tell_agency(report: ReviewReport, *, by: User) -> None:
@@ -33,6 +55,8 @@ def tell_agency(report: ReviewReport, *, by: User) -> None:
             {
                 **_context(report.review),
                 "state": report.state,
+                "author": report.review.author_label,
+                "date": report.review.created_at,
                 "reason": report.reinstated_for or report.decision,
                 "manage_link": f"{settings.SITE_URL}/company/reviews/#review-{report.review_id}",
             },

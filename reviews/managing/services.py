@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
-from reviews.managing.mails import send_comment
+from reviews.managing.mails import send_comment, tell_admins
 from reviews.models import MOST_PINNED, MOST_REPORTS, Review, ReviewComment, ReviewReport
 
 
@@ -133,7 +133,7 @@ def unhide_review(review: Review, *, by: User) -> bool:
 
 @transaction.atomic
 def report_review(review: Review, *, reason: str, details: str, by: User) -> ReviewReport:
-    """Ask the admins to remove a review, stars and all. It stays public until they have decided.
+    """Ask the admins, by mail, to remove a review, stars and all. It stays public until they have decided.
 
     Raises:
         ValidationError: it is reported already, has been too often, or has left the profile.
@@ -142,6 +142,7 @@ def report_review(review: Review, *, reason: str, details: str, by: User) -> Rev
     refuse_report(locked)
     number = locked.reports.count() + 1
     report = ReviewReport.objects.create(agency=locked.agency, review=locked, number=number, reason=reason, details=details, reported_by=by)
+    tell_admins(report)
     _record("review.reported", locked, by=by, reason=reason)
     return report
 
@@ -170,6 +171,11 @@ def locked_review(review: Review) -> Review:
     """The review as it is now; whoever else works on the agency's reviews waits until this transaction ends."""
     lock_reviews(review.agency_id)
     return Review.objects.select_related("agency", "request__customer", "request__project").get(pk=review.pk)
+
+
+def lock_reviews(agency_id: int) -> None:
+    """Whoever else works on the agency's reviews waits until this transaction ends."""
+    Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
 
 
 def leave_pins(review: Review) -> bool:

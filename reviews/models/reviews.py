@@ -55,13 +55,16 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
         return self.published().select_related("request__project", "comment")
 
     def for_staff(self) -> Self:
-        """With what the agency's own people see of each: whether it is under review (`is_reported`), and can be (`is_reportable`)."""
+        """With what the agency's own people see of each: whether it is under review (`is_reported`), can be (`is_reportable`), and
+        whether another is pinned below it (`has_pin_below`)."""
         from reviews.models.reports import ReviewReport
 
         reports = ReviewReport.objects.filter(review=OuterRef("pk"))
         return self.select_related("request__project", "request__customer", "comment").annotate(
             is_reported=Exists(reports.open()),
             is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MOST_REPORTS)),
+            # Pins close up, so the next place tells. Said twice that it has one: the few are found by their index, not among all.
+            has_pin_below=Exists(Review.objects.filter(agency=OuterRef("agency"), pin__isnull=False, pin=OuterRef("pin") + 1)),
         )
 
 
@@ -198,10 +201,10 @@ class Review(models.Model):
 
     @property
     def author_label(self) -> str:
-        """Who stands as the author on the public profile, as they chose; an erased customer has no name any more."""
-        if not self.author:
+        """Who stands as the author on the public profile, as they chose. An erased customer has no name any more, nor has who withdrew."""
+        if not self.author and not self.withdrawn_at:
             return _("Former customer")
-        if self.shown_as == self.ShownAs.ANONYMOUS:
+        if not self.author or self.shown_as == self.ShownAs.ANONYMOUS:
             return _("Verified customer")
         if self.shown_as == self.ShownAs.INITIAL:
             first, *others = self.author.split()

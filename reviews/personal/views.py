@@ -38,10 +38,17 @@ def _with_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) ->
         review_request = requests.with_token(token).first()
         if review_request is None:
             return unknown_link(request)
-        with translation.override(_language(request, review_request.customer.language)):
-            return view(request, review_request)
+        return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
 
     return behind_link
+
+
+def _in_language(language: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """What `answer` says, in this language and marked with it: the middleware knows only the browser's."""
+    with translation.override(language):
+        response = answer()
+    response["Content-Language"] = language
+    return response
 
 
 @_with_request
@@ -103,9 +110,9 @@ def stop(request: HttpRequest, token: str) -> HttpResponse:
         stop_mails(found)
         if "page" in request.POST:
             return redirect(request.get_full_path())
-    with translation.override(_language(request, found.customer.language)):
-        undo = f"{reverse('reviews:stop_undo', args=[token])}{_query(request)}"
-        return render(request, "reviews/stop.html", {"agency": found.customer.agency, "stopped": found.is_set, "undo": undo})
+    undo = f"{reverse('reviews:stop_undo', args=[token])}{_query(request)}"
+    context = {"agency": found.customer.agency, "stopped": found.is_set, "undo": undo}
+    return _in_language(_language(request, found.customer.language), lambda: render(request, "reviews/stop.html", context))
 
 
 @personal_page
@@ -153,6 +160,7 @@ def _form_page(
         "is_project": review_request.is_project,
         "action": f"{request.path}{_query(request)}",
         "back": _address(request),
+        "edit_days": settings.REVIEW_EDIT_DAYS,
     }
     response = render(request, "reviews/rate.html", context)
     return too_often.mark(response) if too_often else response

@@ -30,6 +30,29 @@ def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast)
     assert ada.get("/").url == "/partners/"
 
 
+def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
+    ada = Client()
+    ada.force_login(cast.ada)
+    page = ada.get("/partners/").content.decode()
+    assert '<a class="site-link" href="/admin/">Administration</a>' in page
+    assert "To my portal" not in page
+
+
+def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Client, cast: Cast) -> None:
+    review = ReviewFactory(review_request__customer__agency=cast.alder)
+    response = alice.get(f"/company/reviews/{review.pk}/pin/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "does something when a button is pressed" in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/partners/alder/contact/", "/accounts/login/"])
+def test_a_form_in_an_odd_encoding_is_a_bad_request_and_no_error(cast: Cast, path: str) -> None:
+    assert cast.alder.profile.is_registered
+    response = Client().post(path, "name=+AGE-", content_type="application/x-www-form-urlencoded; charset=utf-7")
+    assert response.status_code == 400
+    assert b"<h1>" in response.content
+
+
 def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.birch)

@@ -143,6 +143,7 @@ def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -
         ({"message": "null\x00byte"}, "ull characters"),
         ({"name": "bell\x07"}, "displayed"),
         ({"name": "two\nlines"}, "single line"),
+        ({"name": "\u200b\u202e\ufeff"}, "displayed"),
         ({"name": "x" * 101}, "at most 100"),
         ({"company": "x" * 201}, "at most 200"),
         ({"phone": "1" * 41}, "at most 40"),

@@ -272,3 +272,21 @@ def test_erase_against_assign_leaves_nothing_personal_behind(cast: Cast) -> None
     else:
         assert isinstance(assigned, CustomerGone)
         assert (request.customer, request.status) == (None, "new")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_erase_against_reply_and_note_leaves_nothing_personal_behind(cast: Cast) -> None:
+    for _ in range(10):
+        customer = CustomerFactory(agency=cast.alder)
+        request = ContactRequestFactory(agency=cast.alder)
+        assign_request(request, customer, by=cast.stan)
+        acts = [
+            lambda customer=customer: erase_customer(customer, by=cast.alice),
+            *[lambda request=request, n=n: reply(request, text=f"Reply {n}", by=cast.stan, seen=None) for n in range(3)],
+            *[lambda request=request, n=n: write_note(request, text=f"Note {n}", by=cast.stan) for n in range(3)],
+        ]
+        erased, *said = at_once(len(acts), lambda n, acts=acts: acts[n]())
+        assert erased is True
+        assert all(isinstance(result, RequestMessage | NotPossible) for result in said)
+        assert not request.messages.exists()
+        assert not OutgoingMail.objects.filter(customer_id=customer.pk).exists()

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from customers.models import Customer
+from customers.services import erase_customer
 from partnerportal.audit.models import AuditEvent
 from reviews.managing.services import comment_on_review
 from reviews.models import RatingSummary, Review
@@ -93,7 +95,27 @@ def test_the_author_is_shown_as_they_chose(shown_as: str, author: str, label: st
     assert Review(shown_as=shown_as, author=author).author_label == label
 
 
+def test_who_withdrew_a_review_is_still_a_customer() -> None:
+    assert Review(shown_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
+
+
 def test_the_page_of_the_link_knows_how_long(cast: Cast) -> None:
     review: Any = a_review(cast.alder)
     assert review.is_editable
     assert review.editable_until - timezone.now() > timedelta(days=13)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_at_the_moment_of_the_erasure_brings_no_name_back(cast: Cast) -> None:
+    for _ in range(10):
+        review = a_review(cast.alder)
+        customer = review.request.customer
+
+        def act(n: int, review: Review = review, customer: Customer = customer) -> object:
+            return erase_customer(customer, by=cast.alice) if n == 0 else edit_review(review, author=f"Lea {n}", text=f"Text {n}")
+
+        erased, *edited = at_once(6, act)
+        assert erased is True
+        assert all(isinstance(result, Review | NotEditable) for result in edited)
+        review.refresh_from_db()
+        assert review.author == ""

@@ -1,13 +1,18 @@
 """The one public comment on a review, for good; the reviewer is told."""
 
+from datetime import timedelta
+
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from partnerportal.outbox.models import OutgoingMail
 from reviews.managing.services import comment_on_review
-from reviews.models import ReviewComment
+from reviews.models import Review, ReviewComment
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -51,6 +56,18 @@ def test_the_reviewer_is_told_in_their_language(cast: Cast, language: str, subje
     assert TEXT in text
     assert f"/partners/alder/#review-{review.pk}" in text
     assert review.request.link in text
+
+
+def test_the_mail_says_whether_there_is_still_time_to_change_the_review(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language="en")
+    new, old = (ReviewFactory(review_request__customer=customer) for _ in range(2))
+    Review.objects.filter(pk=old.pk).update(created_at=old.created_at - timedelta(days=settings.REVIEW_EDIT_DAYS))
+    for review in (new, old):
+        comment_on_review(review, text=TEXT, by=cast.max)
+    said_new, said_old = (mail.text for mail in OutgoingMail.objects.order_by("pk"))
+    assert f"you can change until {date_format(localtime(new.editable_until))} and withdraw" in said_new
+    assert "you can withdraw at any time" in said_old
+    assert "change" not in said_old
 
 
 def test_who_said_stop_or_left_no_address_is_not_told(cast: Cast) -> None:

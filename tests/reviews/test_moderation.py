@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.test import Client
 
 from customers.services import erase_customer
@@ -41,8 +43,13 @@ def report(cast: Cast) -> ReviewReport:
     return report_review(review, reason="offensive", details="We are no crooks.", by=cast.max)
 
 
+def decisions() -> QuerySet[OutgoingMail]:
+    """What both sides were told; the admins had been told of the report."""
+    return OutgoingMail.objects.exclude(kind="review_reported").order_by("pk")
+
+
 def mails() -> list[tuple[str, str]]:
-    return [(mail.to_email, mail.subject) for mail in OutgoingMail.objects.order_by("pk")]
+    return [(mail.to_email, mail.subject) for mail in decisions()]
 
 
 def average(cast: Cast) -> Any:
@@ -55,6 +62,22 @@ def test_until_it_is_decided_everybody_reads_it(stan: Client, cast: Cast, report
     assert "under review" not in stranger
     assert "under review" in own
     assert "under review" in stan.get("/company/reviews/").content.decode()
+
+
+def test_who_may_decide_it_is_told_of_a_report_and_nobody_else(cast: Cast) -> None:
+    UserFactory(is_staff=True)
+    UserFactory(is_staff=True, is_superuser=True, is_active=False)
+    moderator = UserFactory(is_staff=True)
+    moderator.user_permissions.add(Permission.objects.get(codename="change_reviewreport"))
+    admins = {cast.ada.email, moderator.email}
+    report = report_review(a_review(cast.alder), reason="offensive", details="We are no crooks.", by=cast.max)
+    sent = OutgoingMail.objects.all()
+    assert {mail.to_email for mail in sent} == admins
+    for mail in sent:
+        assert (mail.subject, mail.agency) == ("Alder Web reported a review", None)
+        assert f"{QUEUE}{report.pk}/change/" in mail.text
+        assert "It is offensive or insulting" in mail.text
+        assert report.details not in mail.text
 
 
 def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cast: Cast, report: ReviewReport) -> None:
@@ -73,7 +96,8 @@ def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cas
         ("max@alder.example", "The review you reported has been removed"),
         ("kim@client.example", "Your review of Alder Web has been removed"),
     ]
-    assert all("“Crooks” is an insult." in mail.text for mail in OutgoingMail.objects.all())
+    assert all("“Crooks” is an insult." in mail.text for mail in decisions())
+    assert f"It is the review by {review.author_label} of " in decisions()[0].text
     event = AuditEvent.objects.first()
     assert (event.action, event.actor_label, event.source, event.agency) == ("review.report_upheld", "Ada Admin", "admin", cast.alder)
 
@@ -83,7 +107,7 @@ def test_dismissed_it_stays_and_the_agency_hears_why(ada: Client, cast: Cast, re
     ada.post(f"{QUEUE}{report.pk}/dismiss/", {"reason": "Harsh, but an opinion."})
     assert (average(cast), Review.objects.get(pk=report.review_id).is_public) == (before, True)
     assert mails() == [("max@alder.example", "The review you reported stays on your profile")]
-    assert "Harsh, but an opinion." in OutgoingMail.objects.get().text
+    assert "Harsh, but an opinion." in decisions().get().text
 
 
 def test_reinstated_it_is_back_with_its_stars_and_its_comment(ada: Client, cast: Cast, report: ReviewReport) -> None:

@@ -39,6 +39,21 @@ def test_a_sixth_is_refused_with_which_to_unpin(alice: Client, cast: Cast) -> No
     assert pinned(cast.alder) == [five[0], five[1], sixth, five[3], five[4]]
 
 
+def test_the_first_is_not_offered_up_and_the_last_not_down(alice: Client, cast: Cast) -> None:
+    five = pin_five(cast)
+    move_pin(five[4], up=True, by=cast.max)
+    for address in ("/partners/alder/", "/company/reviews/"):
+        page = alice.get(address).content.decode()
+        offered = {
+            review.pk: {way for way in ("up", "down") if f'value="{way}"' in part}
+            for part in page.split('<article class="review"')[1:]
+            for review in five
+            if f'id="review-{review.pk}"' in part
+        }
+        both = {"up", "down"}
+        assert offered == {five[0].pk: {"down"}, five[1].pk: both, five[2].pk: both, five[4].pk: both, five[3].pk: {"up"}}
+
+
 @pytest.mark.parametrize("instead_of", ["", "0", "x", "9" * 40, "²"])
 def test_in_place_of_nothing_a_sixth_is_refused(alice: Client, cast: Cast, instead_of: str) -> None:
     five, sixth = pin_five(cast), a_review(cast.alder)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
 
+from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
@@ -42,6 +43,15 @@ def test_it_opens_without_a_session_and_is_kept_from_caches_and_search_engines(a
     assert "no-store" in response["Cache-Control"]
     assert "noindex" in response["X-Robots-Tag"]
     assert response["Referrer-Policy"] == "strict-origin"
+
+
+@pytest.mark.parametrize("browser", ["en", "de"])
+def test_the_answer_is_marked_with_the_language_it_is_in(asked: ReviewRequest, browser: str) -> None:
+    Customer.objects.update(language="de")
+    response = Client().get(path_of(asked), headers={"Accept-Language": browser})
+    assert b'<html lang="de"' in response.content
+    assert response["Content-Language"] == "de"
+    assert Client().get(f"{path_of(asked)}?language=en", headers={"Accept-Language": browser})["Content-Language"] == "en"
 
 
 def test_submitting_saves_the_review_and_thanks(asked: ReviewRequest) -> None:

@@ -46,6 +46,13 @@ def test_step_2_lists_the_customers_projects_only(stan: Client, cast: Cast) -> N
     assert other.title not in page
 
 
+def test_a_step_that_is_done_leads_back(stan: Client, cast: Cast) -> None:
+    project = ProjectFactory(customer__agency=cast.alder)
+    page = stan.get(WIZARD, choices(project.customer, project)).content.decode()
+    assert f'href="{WIZARD}"' in page
+    assert f'href="{WIZARD}?customer={project.customer_id}"' in page
+
+
 def test_a_project_has_to_be_chosen_when_one_is_rated(stan: Client, cast: Cast) -> None:
     customer = ProjectFactory(customer__agency=cast.alder).customer
     response = stan.get(WIZARD, {"customer": customer.pk, "subject": "project", "project": ""})

@@ -1,0 +1,37 @@
+"""What the first page of the administration says above its lists."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import ngettext
+
+from partnerportal.accounts.models import User
+from partnerportal.network.models import PartnerProfile
+from reviews.models import ReviewReport
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Things of one kind that wait for an admin, in words, and where they are decided."""
+
+    words: str
+    url: str
+
+
+@register.simple_tag
+def waiting_decisions(user: User) -> list[Decision]:
+    """What waits for this admin, as far as they may decide it."""
+    found = []
+    if user.has_perm("reviews.change_reviewreport") and (count := ReviewReport.objects.open().count()):
+        words = ngettext("%(count)s review was reported", "%(count)s reviews were reported", count) % {"count": count}
+        found.append(Decision(words, reverse("admin:reviews_reviewreport_changelist")))
+    submitted = PartnerProfile.objects.filter(status=PartnerProfile.Status.SUBMITTED)
+    if user.has_perm("network.change_partnerprofile") and (count := submitted.count()):
+        words = ngettext("%(count)s profile was submitted", "%(count)s profiles were submitted", count) % {"count": count}
+        found.append(
+            Decision(words, f"{reverse('admin:network_partnerprofile_changelist')}?status__exact={PartnerProfile.Status.SUBMITTED}")
+        )
+    return found
