@@ -1,4 +1,4 @@
-"""A sign of life from processes that answer no requests: `HEARTBEAT_FILE` is touched while they work, and its age tells (docs/operations.md).
+"""A sign of life from processes that answer no requests: while they work they touch `HEARTBEAT_FILE`, and its age tells.
 
 A worker touches it every two seconds while it is connected to the broker; beat, whenever the broker has taken a job from it.
 """

@@ -11,7 +11,7 @@ from django.db import connections
 
 
 def limit_statements(process: Literal["web", "worker"]) -> None:
-    """From now on the connections of this process carry its limits (`WEB_STATEMENT_TIMEOUT` …), but for those to a pooler, which refuses them."""
+    """From now on the connections of this process carry its limits (`WEB_STATEMENT_TIMEOUT` …); a pooler would refuse them."""
     if settings.DATABASE_POOLER:
         return
     limits = {
