@@ -84,7 +84,12 @@ class Site:
         assert wait_until(lambda: self.is_up(self.port), 30)
 
     def _celery(self, name: str, *options: str, ready: str) -> Process:
-        return self._stack.enter_context(Process(*options, env=self.env, log=self.data_dir / f"{name}.log", ready=ready))
+        env = self.env | {"HEARTBEAT_FILE": str(self.heartbeat_of(name))}
+        return self._stack.enter_context(Process(*options, env=env, log=self.data_dir / f"{name}.log", ready=ready))
+
+    def heartbeat_of(self, name: str) -> Path:
+        """What "worker" or "beat" touches while it works."""
+        return self.data_dir / f"{name}.heartbeat"
 
     def _stop_web(self) -> None:
         self.web.terminate()

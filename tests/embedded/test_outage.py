@@ -13,6 +13,8 @@ pytestmark = pytest.mark.xdist_group("portal")
 
 #: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
 AT_ONCE = 8
+#: Seconds, a little more than the pause between two beats of the slower heart.
+PULSE = 2.5
 MAILS_TO = "SELECT count(*) FROM outbox_outgoingmail WHERE to_email = %s"
 REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = %s"
 
@@ -90,6 +92,22 @@ def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
     site.smtp.wait_for("leo@muellerei.example", seconds=30)
     eventually(lambda: not site.count("SELECT count(*) FROM outbox_outgoingmail WHERE status = 'queued'"), "nothing waits")
     assert len(site.smtp.to("leo@muellerei.example")) == 1
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Site, name: str) -> None:
+    heartbeat = site.heartbeat_of(name)
+
+    def beats() -> bool:
+        before = heartbeat.stat().st_mtime_ns
+        time.sleep(PULSE)
+        return heartbeat.stat().st_mtime_ns > before
+
+    eventually(beats, "it beats", otherwise=site.worker.logged)
+    site.valkey.stop()
+    eventually(lambda: not beats(), "it notices")
+    site.valkey.start()
+    eventually(beats, "it beats again", seconds=30, otherwise=site.worker.logged)
 
 
 def test_who_would_wait_too_long_gets_a_page_and_nothing_is_half_done(site: Site) -> None:
