@@ -162,11 +162,6 @@ def refuse_report(review: Review) -> None:
         raise ValidationError(_("This review has been reported three times. It can't be reported again."), "too_often")
 
 
-def lock_reviews(agency_pk: int) -> None:
-    """Whoever else works on the agency's reviews waits until this transaction ends."""
-    Agency.objects.select_for_update(no_key=True).get(pk=agency_pk)
-
-
 def locked_review(review: Review) -> Review:
     """The review as it is now; whoever else works on the agency's reviews waits until this transaction ends."""
     lock_reviews(review.agency_id)
