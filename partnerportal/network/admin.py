@@ -28,7 +28,7 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
     readonly_fields = ("picture", "offered")
     actions = ("register", "decline")
 
-    def view_on_site(self, profile: PartnerProfile) -> str | None:  # type: ignore[override]  # Django takes a callable, too
+    def view_on_site(self, profile: PartnerProfile) -> str | None:
         return profile.get_absolute_url() if profile.is_registered else None
 
     def has_decide_permission(self, request: HttpRequest) -> bool:

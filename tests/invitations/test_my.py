@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 
 from invitations.models import AccessInvitation
-from partnerportal.audit.models import AuditEvent
 from partnerportal.accounts.models import User
+from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.customers import NoteFactory
