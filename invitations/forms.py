@@ -147,7 +147,7 @@ def _message_field(label: Any, help_text: Any) -> forms.CharField:
 class RejectForm(forms.Form):
     """Staff reject an invitation; the preview of the mail follows what is typed where scripts run."""
 
-    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail below as a quotation."))
+    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail as a quotation."))
 
     def __init__(self, *args: Any, path: str, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
