@@ -4,13 +4,15 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def next_address(request: HttpRequest) -> str:
-    """Where the person came from, as the form or the link to it says (`next`); empty if that is none of our pages."""
+    """Where the person came from, as the form or the link to it says (`next`): a path; empty if that is none of our pages."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}) else ""
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    return iri_to_uri(target) if is_ours else ""
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.messages import get_messages
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils.encoding import iri_to_uri
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -121,10 +122,18 @@ def test_it_leads_back_to_where_it_was_begun(manager: Client, cast: Cast, where:
     assert act(manager, "pin", a_review(cast.alder), next=where).url == where
 
 
-@pytest.mark.parametrize("where", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize("where", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "None", "²", "<b>", "a\x00b", "-1"])
 def test_it_leads_nowhere_else(manager: Client, cast: Cast, where: str) -> None:
     review = a_review(cast.alder)
     assert act(manager, "pin", review, next=where).url == f"/company/reviews/#review-{review.pk}"
+
+
+@pytest.mark.parametrize("where", ["/a\x00b", "/x\r\nSet-Cookie: a=b", "/😀"])
+def test_an_odd_place_to_go_back_to_fits_into_an_address(manager: Client, cast: Cast, where: str) -> None:
+    review = a_review(cast.alder)
+    assert act(manager, "pin", review, next=where).url == iri_to_uri(where)
+    done = manager.post(f"/company/reviews/{review.pk}/unpin/", {"next": where}, headers={"HX-Request": "true"})
+    assert (done.status_code, done["HX-Redirect"]) == (204, iri_to_uri(where))
 
 
 @pytest.mark.parametrize("action", ["comment", "hide", "report"])
