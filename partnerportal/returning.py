@@ -2,15 +2,14 @@
 
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def next_address(request: HttpRequest) -> str:
-    """Where the person came from, as the form or the link to it says (`next`); empty if that is none of our pages."""
+    """Where the person came from, as the form or the link to it says (`next`), a path; empty if that is none of our pages."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}) else ""
+    return target if target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
@@ -18,4 +17,4 @@ def back(request: HttpRequest, default: str) -> HttpResponse:
     target = next_address(request) or default
     if cast(Any, request).htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": target})
-    return redirect(target)
+    return HttpResponseRedirect(target)

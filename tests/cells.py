@@ -215,10 +215,10 @@ def wrong_ways(person: str, path: str, methods: str, *, forgeable: bool = False)
         yield Cell(person, "POST", "own", path, "page" if forgeable else 403, forged=True)
 
 
-def wrong(cells: Iterator[Cell], world: World) -> list[str]:
-    """The cells that answer otherwise."""
+def wrong(cells: Iterable[Cell], world: World) -> str:
+    """The cells that answer otherwise, a line each."""
     asked = ((cell, cell.answer(world)) for cell in cells)
-    return [f"{cell}: {answer} instead of {cell.expected}" for cell, answer in asked if answer != cell.expected]
+    return "\n".join(f"{cell}: {answer} instead of {cell.expected}" for cell, answer in asked if answer != cell.expected)
 
 
 @cache
