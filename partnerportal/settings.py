@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
-from partnerportal.logs import refusal_in_one_line
+from partnerportal.logs import nothing_hidden, refusal_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -398,9 +398,12 @@ LOGGING = {
     },
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
+        "nothing_hidden": {"()": "django.utils.log.CallbackFilter", "callback": nothing_hidden},
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "nothing_hidden", "request_id"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # It tells of every id that it makes.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "django_guid": {"level": "ERROR"}},

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from django.test import Client
 
-from partnerportal.logs import refusal_in_one_line
+from partnerportal.logs import nothing_hidden, refusal_in_one_line
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.smtp import Sink
@@ -55,3 +55,34 @@ def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
     eventually(lambda: bool(lines()), "the refusal is logged", otherwise=celery_worker.logged)
     assert [line["request_id"] for line in lines()] == [given]
     assert lines()[0]["level"] == "WARNING"
+
+
+def logged(text: str, *args: object) -> str:
+    """The message as the log shows it."""
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, text, args, None)
+    record.request = "<WSGIRequest: GET '/r/s3cr3t/'>"  # type: ignore[attr-defined]
+    assert nothing_hidden(record)
+    assert not hasattr(record, "request")
+    return record.getMessage()
+
+
+@pytest.mark.parametrize(
+    "path", ["/r/{}/", "/r/{}/edit/", "/r/stop/{}/undo/", "/a/{}/", "/accounts/password/reset/key/{}/", "/accounts/confirm-email/{}/"]
+)
+def test_no_link_that_opens_something_is_logged(path: str) -> None:
+    line = logged("Gone: %s", path.format("s3cr3t-t0ken.x:y"))
+    assert "s3cr3t" not in line
+    assert line.startswith("Gone: " + path.partition("{")[0])
+
+
+def test_what_is_typed_is_no_line_of_its_own() -> None:
+    assert logged("refused %s", "Kim\n2026-01-01 INFO root: all is well\r\x1b[2K\u2028x") == (
+        "refused Kim\\x0a2026-01-01 INFO root: all is well\\x0d\\x1b[2K\\x2028x"
+    )
+
+
+def test_the_log_itself_is_kept_like_that() -> None:
+    record = logging.makeLogRecord({"msg": "Gone: %s", "args": ("/r/s3cr3t/",), "levelno": logging.WARNING})
+    (console,) = [handler for handler in logging.getLogger().handlers if handler.get_name() == "console"]
+    assert console.filter(record)
+    assert "s3cr3t" not in console.format(record)
