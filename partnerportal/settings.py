@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -107,6 +108,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
+    "partnerportal.accounts.middleware.PersonMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
 ]
 
@@ -211,6 +213,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
@@ -245,6 +248,8 @@ ACCOUNT_FORMS = {
     "confirm_login_code": "partnerportal.accounts.forms.ConfirmLoginCodeForm",
     "reset_password": "partnerportal.accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "partnerportal.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "partnerportal.accounts.forms.ReauthenticateForm",
+    "set_password": "partnerportal.accounts.forms.SetPasswordForm",
     "change_password": "partnerportal.accounts.forms.ChangePasswordForm",
     "add_email": "partnerportal.accounts.forms.AddEmailForm",
 }
@@ -260,6 +265,8 @@ ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
+# Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -345,6 +352,13 @@ REVIEW_ASK_AGAIN_DAYS: int = env.int("REVIEW_ASK_AGAIN_DAYS", default=183)
 for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_ASK_AGAIN_DAYS"):
     if vars()[_name] < 0:
         raise ImproperlyConfigured(f"{_name}: 0 or more days, please")
+
+# --- Team --------------------------------------------------------------------------------------------------------------
+
+#: Days for which an invitation to a team can be accepted.
+TEAM_INVITATION_DAYS: int = env.int("TEAM_INVITATION_DAYS", default=7)
+if TEAM_INVITATION_DAYS <= 0:
+    raise ImproperlyConfigured("TEAM_INVITATION_DAYS: a number above 0, please")
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 

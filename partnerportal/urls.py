@@ -3,8 +3,8 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
-from django.views.decorators.csrf import csrf_exempt
-from django.views.i18n import set_language
+
+from partnerportal.accounts.views import set_language
 
 admin.autodiscover()
 # Before `admin.site.urls` is read: the admin signs in through the same accounts, second factor included.
@@ -19,10 +19,10 @@ urlpatterns = [
     path("", include("requests_inbox.urls")),
     path("", include("customers.urls")),
     path("", include("invitations.urls")),
-    path("company/", include("partnerportal.agencies.urls")),
+    path("", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
+    path("account/", include("partnerportal.accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    # Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.
-    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -15,12 +15,14 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from partnerportal.agencies.models import Agency, Role
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
+from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,14 @@ def invitation(agency: Agency) -> Model:
     return InvitationFactory(agency=agency)
 
 
+def member(agency: Agency) -> Model:
+    return MembershipFactory(agency=agency, role=Role.STAFF)
+
+
+def team_invitation(agency: Agency) -> Model:
+    return TeamInvitationFactory(agency=agency)
+
+
 def access_request(agency: Agency) -> Model:
     return AccessRequestFactory(customer__agency=agency)
 
@@ -99,6 +109,17 @@ STAFF_ROUTES = {
     "agencies:switch": Route(Role.STAFF, "POST"),
     "agencies:mail_list": Route(Role.STAFF, "GET"),
     "agencies:mail_detail": Route(Role.STAFF, "GET", mail),
+    "agencies:team": Route(Role.STAFF, "GET"),
+    "agencies:invite": Route(Role.OWNER),
+    "agencies:invitation_resend": Route(Role.OWNER, "POST", team_invitation),
+    "agencies:invitation_withdraw": Route(Role.OWNER, "POST", team_invitation),
+    "agencies:role": Route(Role.OWNER, "GET POST", member),
+    "agencies:remove": Route(Role.OWNER, "GET POST", member),
+    "agencies:leave": Route(Role.STAFF),
+    "agencies:hand_over": Route(Role.OWNER),
+    "agencies:second_factor": Route(Role.OWNER, "POST"),
+    "agencies:second_factor_needed": Route(Role.STAFF, "GET"),
+    "agencies:notices": Route(Role.STAFF),
     "customers:list": Route(Role.STAFF, "GET"),
     "customers:add": Route(Role.STAFF),
     "customers:detail": Route(Role.STAFF, "GET", customer),
@@ -190,8 +211,11 @@ CLIENT_ROUTES = {
     "invitations:asked": "GET POST",
     "invitations:decline": "POST",
 }
+#: One's own account: for whoever is signed in.
+ACCOUNT_ROUTES = {"accounts:person": "GET POST"}
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
+    "agencies:join",
     "desk:home",
     "desk:healthz",
     "desk:readyz",
@@ -212,7 +236,7 @@ PUBLIC_ROUTES = {
 }
 #: Whole parts that bring their own locks.
 LIBRARY_NAMESPACES = {"admin"}
-LIBRARY_PREFIXES = ("account_", "mfa_")
+LIBRARY_PREFIXES = ("account_", "mfa_", "usersessions_")
 
 PEOPLE = {"staff": Role.STAFF, "manager": Role.MANAGER, "owner": Role.OWNER}
 
@@ -235,10 +259,10 @@ def own_routes() -> dict[str, URLPattern]:
 
 
 def test_every_route_is_registered_here() -> None:
-    unknown = {name for name, entry in own_routes().items() if name not in {*STAFF_ROUTES, *CLIENT_ROUTES, *PUBLIC_ROUTES}}
+    unknown = {name for name, entry in own_routes().items() if name not in {*STAFF_ROUTES, *CLIENT_ROUTES, *ACCOUNT_ROUTES, *PUBLIC_ROUTES}}
     # allauth's own front page has no name in some versions; nothing of ours may go without one.
     assert unknown == set()
-    assert set(STAFF_ROUTES) | set(CLIENT_ROUTES) | PUBLIC_ROUTES == set(own_routes())
+    assert set(STAFF_ROUTES) | set(CLIENT_ROUTES) | set(ACCOUNT_ROUTES) | PUBLIC_ROUTES == set(own_routes())
 
 
 @pytest.mark.parametrize("name", STAFF_ROUTES)
@@ -380,3 +404,16 @@ def test_no_form_of_a_client_is_taken_without_its_csrf_token(name: str, cast: Ca
     response = client.post(client_address(name, cast, cast.kim))
     assert response.status_code == 403
     assert "csrf" in response.templates[0].name
+
+
+@pytest.mark.parametrize("person", ["stan", "alice", "kim", "ada", None])
+@pytest.mark.parametrize("name", ACCOUNT_ROUTES)
+def test_the_own_account_opens_for_whoever_is_signed_in(name: str, person: str | None, cast: Cast) -> None:
+    client = signed_in(getattr(cast, person)) if person else Client()
+    methods = ACCOUNT_ROUTES[name].split()
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods):
+        assert answer(client, method, reverse(name)) == 405, method
+    for method in methods:
+        response = getattr(client, method.lower())(reverse(name))
+        assert response.status_code == (200 if person else 302), method
+        assert person or response.url.startswith(reverse("account_login"))

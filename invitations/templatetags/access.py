@@ -17,12 +17,6 @@ from invitations.models import AccessRequest
 register = template.Library()
 
 
-@register.filter
-def quoted(text: str) -> str:
-    """Somebody's words as a quotation in the text part of a mail."""
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-
-
 @register.simple_tag
 def ago(value: datetime) -> SafeString:
     """How long ago a moment is, in the largest unit that fits: “5 min ago”, “2 h ago”, “3 d ago”."""

@@ -8,3 +8,6 @@ class AccountsConfig(AppConfig):
     name = "partnerportal.accounts"
     label = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from partnerportal.accounts import confirming  # noqa: F401  # connects what remembers a sign-in
