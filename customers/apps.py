@@ -14,7 +14,6 @@ class CustomersConfig(AppConfig):
         from customers.handing_on import CUSTOMERS, TASKS
         from customers.importing.services import forget_customer
         from customers.services import before_erasure
-
         from partnerportal.agencies.team import holdings
 
         before_erasure.append(forget_customer)

@@ -20,7 +20,6 @@ from partnerportal.agencies.models import Agency, Membership, Notice, Role
 from partnerportal.outbox.letters import Letter, render_letter
 from partnerportal.outbox.services import queue_mail
 
-
 # --- To the agency -----------------------------------------------------------------------------------------------------
 
 
@@ -367,8 +366,9 @@ def _contact(agency: Agency, *preferred: int | None) -> User | None:
     members: dict[int, Membership] = {m.user_id: m for m in agency.memberships.select_related("user").order_by("created_at", "pk")}
     theirs = [members[user_id] for user_id in preferred if user_id in members]
     owners = [member for member in members.values() if member.role == Role.OWNER]
-    in_line = [*theirs, *owners] or list(members.values())
-    return next((member.user for member in (*in_line, *members.values()) if member.wants(Notice.ACCESS)), in_line[0].user if in_line else None)
+    in_line = [*theirs, *owners, *members.values()]
+    wanting = [member for member in in_line if member.wants(Notice.ACCESS)] or in_line
+    return wanting[0].user if wanting else None
 
 
 def _access(invitation: AccessInvitation) -> dict[str, str]:

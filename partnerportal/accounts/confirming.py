@@ -17,8 +17,6 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from partnerportal.accounts.models import User
-
 #: The session's key for the moment of the sign-in, in seconds since 1970.
 SESSION_KEY = "signed_in_at"
 
@@ -49,6 +47,5 @@ def ask_again(request: HttpRequest, *, back_to: str) -> HttpResponse:
 
 
 def _methods(user: Any) -> list[dict[str, str]]:
-    assert isinstance(user, User)
     methods: list[dict[str, str]] = get_adapter().get_reauthentication_methods(user)
     return methods

@@ -15,7 +15,7 @@ def account_of(email: str) -> User | None:
 
 def has_address(user: User, email: str) -> bool:
     """Whether this is one of the person's confirmed addresses."""
-    return EmailAddress.objects.filter(user=user, email=email.strip().lower(), verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=user, email=email.strip().lower(), verified=True).exists())
 
 
 @transaction.atomic

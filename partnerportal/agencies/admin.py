@@ -71,7 +71,7 @@ class AgencyAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
-        """The team is changed by the same steps as in the portal: told by e-mail, signed out, written down. Owners come before others go."""
+        """The team is changed by the same steps as in the portal: told by e-mail, signed out, written down; owners first."""
         if not change:
             super().save_formset(request, form, formset, change)
             return

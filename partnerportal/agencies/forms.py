@@ -25,9 +25,7 @@ ROLE_TEXTS: dict[Role, Promise] = {
 
 
 def _role_choices() -> list[tuple[str, SafeString]]:
-    return [
-        (role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_TEXTS.items()
-    ]
+    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_TEXTS.items()]
 
 
 class RoleForm(forms.Form):

@@ -95,12 +95,7 @@ def accept(invitation: TeamInvitation, *, user: User) -> Membership:
     locked = _lock(invitation)
     if not has_address(user, locked.email):
         raise ValidationError(_("This invitation is for another address."), "other_address")
-    _answer(locked, Status.ACCEPTED)
-    member, joined = Membership.objects.get_or_create(agency=agency, user=user, defaults={"role": locked.role})
-    if joined:
-        record_team("joined", agency, str(user), by=user, role=locked.role)
-        mails.tell_joined(member, invited_by=locked.invited_by)
-    return member
+    return _join(locked, agency, user)
 
 
 @transaction.atomic
@@ -111,12 +106,12 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
         InvitationClosed: it was accepted, withdrawn, or has expired.
         ValidationError: there is an account with this address by now.
     """
-    Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
+    agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
     locked = _lock(invitation)
     if account_of(locked.email) is not None:
         raise ValidationError(_("There is an account with this address by now. Please sign in to accept."), "account_exists")
     user = open_account(email=locked.email, full_name=full_name, password=password, language=language)
-    return accept(locked, user=user)
+    return _join(locked, agency, user)
 
 
 @transaction.atomic
@@ -127,6 +122,15 @@ def expire(overdue: TeamInvitationQuerySet) -> int:
         _answer(invitation, Status.EXPIRED)
         record_team("invitation_expired", invitation.agency, invitation.email, by=None)
     return len(expired)
+
+
+def _join(locked: TeamInvitation, agency: Agency, user: User) -> Membership:
+    _answer(locked, Status.ACCEPTED)
+    member, joined = Membership.objects.get_or_create(agency=agency, user=user, defaults={"role": locked.role})
+    if joined:
+        record_team("joined", agency, str(user), by=user, role=locked.role)
+        mails.tell_joined(member, invited_by=locked.invited_by)
+    return member
 
 
 def _lock(invitation: TeamInvitation) -> TeamInvitation:

@@ -77,7 +77,8 @@ def tell_removed(member: Membership, *, by: User) -> None:
         member.user,
         lambda: Letter(
             subject=_("You no longer work for %(agency)s in the partner portal") % values,
-            first=_("%(by)s has removed you from the team of %(agency)s. You were signed out everywhere, and get no more notices.") % values,
+            first=_("%(by)s has removed you from the team of %(agency)s. You were signed out everywhere, and get no more notices.")
+            % values,
             then=[_("Your account stays. If you think this is a mistake, just answer this e-mail.")],
         ),
         reply_to=by.email,

@@ -14,7 +14,7 @@ SESSION_KEY = "agency_id"
 
 
 class AgencyMiddleware:
-    """Sets `request.memberships`, `request.membership`, `request.agency` (None where there is none), `request.members`, `request.team` (its people).
+    """Sets `request.memberships`, `request.membership` and `request.agency` (None where there is none), its `members` and its `team`.
 
     Who belongs to several agencies works in the one chosen last (`agencies:switch`), at first in the oldest.
     Staff see times in their agency's zone, unless they chose one for themselves.
@@ -42,5 +42,5 @@ class AgencyMiddleware:
         staff.agency = staff.membership.agency
         staff.members = [member for member in memberships if member.agency_id == staff.agency.pk]
         staff.team = sorted((member.user for member in staff.members), key=str)
-        with timezone.override(zoneinfo.ZoneInfo(request.user.time_zone or staff.agency.time_zone)):
+        with timezone.override(zoneinfo.ZoneInfo(staff.user.time_zone or staff.agency.time_zone)):
             return self.get_response(request)

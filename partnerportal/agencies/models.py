@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
 
-
 _M = TypeVar("_M", bound=models.Model, covariant=True)
 
 

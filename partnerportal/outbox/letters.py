@@ -1,6 +1,7 @@
 """Mails of one build (`templates/email/letter/`): what happened, somebody's own words as a quotation, what can be done now."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from partnerportal.outbox.services import render_mail
 
@@ -21,6 +22,6 @@ class Letter:
     link: str = ""
 
 
-def render_letter(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, str]:
-    """`subject`, `text` and `html`, in the active language: to `name`, from `sender`, with `link` below the button and, last, `why` it came."""
+def render_letter(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
+    """`subject`, `text` and `html`, in the active language: to `name`, from `sender`, with a button to `link`, and `why` it came."""
     return render_mail("letter", {"letter": letter, "name": name, "sender": sender, "why": why, "link": link})

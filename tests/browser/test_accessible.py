@@ -21,6 +21,7 @@ from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 AXE = Axe()
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -63,7 +64,12 @@ def filled(cast: Cast) -> dict[str, str]:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
+    stan = cast.alder.memberships.get(user=cast.stan)
     return {
+        "removal": f"/company/team/{stan.pk}/remove/",
+        "role": f"/company/team/{stan.pk}/role/",
+        "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
+        "joining": path(TeamInvitationFactory(agency=cast.alder, email=cast.kim.email).link, "/join/"),
         "asking": asking.get_absolute_url(),
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
@@ -126,15 +132,18 @@ STAFF = [
     "/company/", "/company/preview/",
     "/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request",
     "/company/reviews/requests/", "comment", "hide", "report", "/partners/alder/", "/company/mail/", "mail",
-    "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/",
+    "/company/team/", "/company/team/invite/", "removal", "/company/team/leave/", "/company/team/hand-over/", "role",
+    "/account/", "/account/notices/", "/accounts/sessions/", "/accounts/reauthenticate/",
+    "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/",
 ]  # fmt: skip
 PUBLIC = [
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
     "/partners/alder/contact/", "/partners/alder/contact/thanks/",
+    "join", "joining",
     "rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/",
 ]  # fmt: skip
-CLIENT = ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/"]
-TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/nothing/", 404)]
+CLIENT = ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]
+TROUBLE = [("gone", 410), ("/r/mistyped/", 404), ("/join/mistyped/", 404), ("/nothing/", 404)]
 
 
 def check(page: Page, portal: str, where: str, expected_status: int = 200) -> None:

@@ -177,7 +177,7 @@ def second_factor(request: AgencyRequest) -> HttpResponse:
         _say(request, error)
         return redirect("agencies:team")
     if changed and required:
-        messages.success(request, _("Everybody on the team now needs a second factor. Who has none is asked to set one up at the next click."))
+        messages.success(request, _("Everybody on the team now needs a second factor. Who has none sets one up at the next click."))
     elif changed:
         messages.success(request, _("A second factor is no longer a must."))
     return redirect("agencies:team")
