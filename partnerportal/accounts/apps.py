@@ -10,6 +10,9 @@ class AccountsConfig(AppConfig):
     label = "accounts"
     verbose_name = _("Accounts")
 
+    def ready(self) -> None:
+        from partnerportal.accounts import confirming  # noqa: F401  # connects what remembers a sign-in
+
 
 class AdminConfig(admin_apps.AdminConfig):
     """Django's admin, with the portal's own sign-in."""
@@ -17,6 +20,3 @@ class AdminConfig(admin_apps.AdminConfig):
     # Not the one that the name of this package stands for.
     default = False
     default_site = "partnerportal.accounts.site.AdminSite"
-
-    def ready(self) -> None:
-        from partnerportal.accounts import confirming  # noqa: F401  # connects what remembers a sign-in
