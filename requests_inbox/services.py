@@ -123,14 +123,13 @@ def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None
         _set_status(locked, Status.SPAM)
         touch(locked, by=by)
         record_event("request.spam", locked, by=by)
-    judge(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
-    if block:
+    if judge(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM) and block:
         record_event("sender.blocked", locked, by=by)
 
 
 @transaction.atomic
 def mark_not_spam(request: ContactRequest, *, by: User) -> None:
-    """It is no spam, and this sender is fine: their other messages come back, too.
+    """It is no spam, and this sender is fine, blocked or not: their other messages come back, too.
 
     Raises:
         NotPossible: it isn't spam.
@@ -144,7 +143,9 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
     see(*requests, by=by)
     record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
-    judge(locked, Sender.Standing.FINE)
+    blocked = Sender.objects.of(locked).blocked().select_related("agency").first()
+    if blocked is None or not unblock_sender(blocked, by=by):
+        judge(locked, Sender.Standing.FINE)
 
 
 @transaction.atomic
@@ -225,9 +226,13 @@ def record_event(action: str, request: ContactRequest, *, by: User) -> None:
     record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer)
 
 
-def judge(request: ContactRequest, standing: Sender.Standing) -> None:
-    """Remember what the agency thinks of the request's sender."""
-    Sender.objects.update_or_create(agency=request.agency, key=request.sender_key, defaults={"standing": standing, "since": timezone.now()})
+def judge(request: ContactRequest, standing: Sender.Standing) -> bool:
+    """Remember what the agency thinks of the request's sender; False if nothing changes. Whoever is blocked stays so, if they spam, too."""
+    sender, is_new = Sender.objects.get_or_create(agency=request.agency, key=request.sender_key, defaults={"standing": standing})
+    others = Sender.objects.filter(pk=sender.pk).exclude(standing=standing)
+    if standing == Sender.Standing.SPAM:
+        others = others.exclude(standing=Sender.Standing.BLOCKED)
+    return is_new or others.update(standing=standing, since=timezone.now()) == 1
 
 
 def _locked_unsettled(request: ContactRequest) -> ContactRequest:
