@@ -130,7 +130,7 @@ def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None
 
 @transaction.atomic
 def mark_not_spam(request: ContactRequest, *, by: User) -> None:
-    """It is no spam, and this sender is fine: their other messages come back, too.
+    """It is no spam, and this sender is fine, blocked or not: their other messages come back, too.
 
     Raises:
         NotPossible: it isn't spam.

@@ -1,6 +1,6 @@
 """`Sender`: what an agency thinks of an e-mail address that wrote to it."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency, TenantQuerySet
+
+if TYPE_CHECKING:
+    from requests_inbox.models import ContactRequest
 
 
 def sender_key(email: str) -> str:
@@ -18,6 +21,10 @@ def sender_key(email: str) -> str:
 
 class SenderQuerySet(TenantQuerySet["Sender"]):
     """Senders."""
+
+    def of(self, request: "ContactRequest") -> "SenderQuerySet":
+        """The one who wrote this request, if the agency has judged them."""
+        return self.filter(agency=request.agency_id, key=request.sender_key)
 
     def blocked(self) -> "SenderQuerySet":
         """Those of whom nothing is taken any more."""

@@ -19,7 +19,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.paging import keyset_page
 from requests_inbox.conversation import AnsweredMeanwhile, reply, write_note
 from requests_inbox.forms import HandOverForm, InboxFilter, NoteForm, ReplyForm
-from requests_inbox.models import ContactRequest
+from requests_inbox.models import ContactRequest, Sender
 from requests_inbox.services import (
     NotPossible,
     close_request,
@@ -102,6 +102,7 @@ def _detail(
     seen = conversation[-1].pk if conversation else 0
     context = {
         "contact_request": contact_request,
+        "is_blocked": contact_request.status == "spam" and Sender.objects.of(contact_request).blocked().exists(),
         "conversation": conversation,
         "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
         "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),

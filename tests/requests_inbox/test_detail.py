@@ -209,6 +209,22 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     assert AuditEvent.objects.filter(action__in=["sender.blocked", "sender.unblocked"]).count() == 2
 
 
+def test_a_blocked_sender_stays_blocked_until_somebody_unblocks_them(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    other = ContactRequestFactory(agency=cast.alder, email=request_.email)
+    act(stan, request_, "block")
+    act(stan, request_, "block")
+    act(stan, other, "spam")
+    assert Sender.objects.get().standing == "blocked"
+    assert AuditEvent.objects.filter(action="sender.blocked").count() == 1
+    page = stan.get(other.get_absolute_url()).content.decode()
+    assert "Nothing of what this sender writes is kept any more" in page
+    assert "Whatever this sender writes lands here" not in page
+    assert f"{other.get_absolute_url()}block/" not in page
+    act(stan, other, "not-spam")
+    assert Sender.objects.get().standing == "fine"
+    assert AuditEvent.objects.filter(action="sender.unblocked").count() == 1
+
+
 def test_no_get_acts(stan: Client, request_: ContactRequest) -> None:
     for action in ("take", "hand-over", "spam", "not-spam", "block", "close", "reopen", "seen"):
         assert stan.get(f"{request_.get_absolute_url()}{action}/").status_code == 405
