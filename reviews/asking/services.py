@@ -228,6 +228,8 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
 
 def drop_waiting_mail(locked: ReviewRequest) -> None:
     """The request's last mail goes nowhere if it still waits in the outbox: its link is closed, or another mail takes its place."""
+    if locked.mail_id is None:
+        return
     queued = OutgoingMail.objects.filter(pk=locked.mail_id, status=OutgoingMail.Status.QUEUED)
     # What a worker holds is being sent just now.
     for mail in queued.select_for_update(skip_locked=True):
