@@ -9,7 +9,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 def next_address(request: HttpRequest) -> str:
     """Where the person came from, as the form or the link to it says (`next`): a path; empty if that is none of our pages."""
-    target = request.POST.get("next") or request.GET.get("next") or ""
+    # What was typed before the session ended knows it, too.
+    sent = getattr(request, "input", None) or request.POST
+    target = sent.get("next") or request.GET.get("next") or ""
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
     return iri_to_uri(target) if is_ours else ""
 

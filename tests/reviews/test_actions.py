@@ -122,6 +122,17 @@ def test_it_leads_back_to_where_it_was_begun(manager: Client, cast: Cast, where:
     assert act(manager, "pin", a_review(cast.alder), next=where).url == where
 
 
+def test_after_a_session_that_ended_it_still_leads_back(alice: Client, cast: Cast) -> None:
+    path = f"/company/reviews/{a_review(cast.alder).pk}/report/"
+    alice.get("/company/reviews/")
+    alice.cookies.pop("sessionid")
+    alice.post(path, {"reason": "other", "details": "A long story", "next": "/company/reviews/?stars=5"})
+    alice.force_login(cast.alice)
+    page = alice.get(path).content.decode()
+    assert "A long story" in page
+    assert 'value="/company/reviews/?stars=5"' in page
+
+
 @pytest.mark.parametrize(
     "where", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "None", "²", "<b>", "a\x00b", "-1"]
 )

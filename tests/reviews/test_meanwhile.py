@@ -56,10 +56,8 @@ def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
 def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     customer = review.request.customer
-    said = while_open(
-        lambda: erase_customer(customer, by=cast.alice),
-        lambda: edit_review(review, **STARS, text="New", author="Lea Brandt", shown_as="full"),
-    )
+    answers = {**STARS, "text": "New", "author": "Lea Brandt", "shown_as": "full"}
+    said = while_open(lambda: erase_customer(customer, by=cast.alice), lambda: edit_review(review, **answers))
     assert isinstance(said, NotEditable)
     review.refresh_from_db()
     assert review.author == ""

@@ -171,6 +171,13 @@ def test_any_language_and_markup_is_text(asked: ReviewRequest, text: str) -> Non
     assert all(escape(line) in page for line in text.split())
 
 
+def test_a_name_and_words_from_right_to_left_disturb_nothing_beside_them(asked: ReviewRequest) -> None:
+    Client().post(path_of(asked), {**ANSWERS, "author": "\u202eمحمد", "text": "شكرا جزيلا"})
+    page = Client().get("/partners/alder/").content.decode()
+    assert "<bdi>\u202eمحمد</bdi>" in page
+    assert '<div class="review-text" dir="auto">' in page
+
+
 def test_a_form_too_large_for_any_of_ours_is_refused_whole(asked: ReviewRequest) -> None:
     text = "x" * 34_000_000
     path = path_of(asked)
