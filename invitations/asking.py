@@ -12,7 +12,7 @@ from customers.models import Customer
 from invitations import mails
 from invitations.areas import Scope, areas_of
 from invitations.models import AccessInvitation, AccessRequest, expiry
-from invitations.services import StepTaken
+from invitations.services import StepTaken, refuse_own_agency
 from invitations.tokens import new_nonce
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
@@ -96,8 +96,10 @@ def grant_request(asked: AccessRequest, *, client: User, scope: str, areas: list
 
     Raises:
         StepTaken: it doesn't wait any more.
+        ValidationError: the client works for that agency meanwhile.
     """
     locked = _lock(asked)
+    refuse_own_agency(locked.agency, client)
     given = locked.customer.access_invitations.connected().select_for_update().filter(client=client).first()
     if given is None:
         given = _connected(locked, client, scope, areas)

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from invitations.areas import access_label
+from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.sentences import register
 
 
@@ -29,3 +30,19 @@ register("access_request.granted", _("The client granted the access request: %(a
 register("access_request.declined", _("The client declined the access request"), icon="x-circle")
 register("access_request.withdrawn", _("The access request was withdrawn"), icon="x-circle")
 register("access_request.expired", _("The access request expired"), icon="clock")
+
+#: What the client did, as the client reads it.
+_BY_YOU = {
+    "invitation.received": _("You gave access: %(access)s"),
+    "invitation.withdrawn": _("You withdrew the invitation"),
+    "invitation.changed": _("You changed the access: %(access)s"),
+    "invitation.revoked": _("You took the access back"),
+    "access_request.granted": _("You granted the access request: %(access)s"),
+}
+
+
+def sentence_for_client(event: AuditEvent) -> str:
+    """The event as the client reads it on their own pages."""
+    if event.action not in _BY_YOU:
+        return event.sentence
+    return str(_BY_YOU[event.action]) % (_access(event.data) if "scope" in event.data else {})

@@ -15,12 +15,20 @@ from partnerportal.validators import validate_plain_text
 
 #: So many domains can be handed over at once.
 MOST_DOMAINS = 50
+#: So many wrong lines are named at once.
+MOST_WRONG_LINES = 5
 
 
 class AccessFields(forms.Form):
     """Full or partial access, and the areas of the partial one."""
 
-    scope = forms.ChoiceField(label=_("Access"), choices=Scope, widget=forms.RadioSelect, initial=Scope.FULL)
+    scope = forms.ChoiceField(
+        label=_("Access"),
+        choices=Scope,
+        widget=forms.RadioSelect,
+        initial=Scope.FULL,
+        help_text=_("Full access covers everything: domains, e-mail, website and hosting, contracts and invoices, support."),
+    )
     areas = forms.MultipleChoiceField(
         label=_("Areas"),
         choices=Area,
@@ -87,17 +95,17 @@ class GiveForm(AccessFields, forms.ModelForm):
     def clean_domains(self) -> list[str]:
         """The A-labels, each once; what isn't a domain name is named with its line."""
         names: list[str] = []
+        wrong: list[forms.ValidationError] = []
         for number, line in enumerate(self.cleaned_data["domains"].splitlines(), start=1):
             if not line.strip():
                 continue
             try:
                 names.append(to_ascii(line))
-            except forms.ValidationError as error:
-                raise forms.ValidationError(
-                    _("Line %(number)s, “%(line)s”: this is not a domain name. It should read like example.com."),
-                    "domain",
-                    {"number": number, "line": line.strip()[:80]},
-                ) from error
+            except forms.ValidationError:
+                text = _("Line %(number)s, “%(line)s”: this is not a domain name. It should read like example.com.")
+                wrong.append(forms.ValidationError(text, "domain", {"number": number, "line": line.strip()[:80]}))
+        if wrong:
+            raise forms.ValidationError(wrong[:MOST_WRONG_LINES])
         names = list(dict.fromkeys(names))
         if len(names) > MOST_DOMAINS:
             raise forms.ValidationError(_("Please name %(most)s domains at most."), "too_many", {"most": MOST_DOMAINS})
@@ -118,7 +126,8 @@ class GrantForm(AccessFields):
     def __init__(self, *args: Any, asked: AccessRequest, **kwargs: Any) -> None:
         super().__init__(*args, **{"initial": {"scope": asked.scope, "areas": asked.areas}, **kwargs})
         if asked.scope == Scope.PARTIAL:
-            # No more than was asked for.
+            # No more than was asked for, and so nothing to choose between full and partial.
+            self.fields["scope"].widget = forms.HiddenInput()
             self.fields["scope"].choices = [(Scope.PARTIAL, Scope.PARTIAL.label)]  # type: ignore[attr-defined]
             self.fields["areas"].choices = [(area, Area(area).label) for area in asked.areas]  # type: ignore[attr-defined]
         self.helper = form_helper(_access_layout(), submit=_("Grant access"))
@@ -138,7 +147,7 @@ def _message_field(label: Any, help_text: Any) -> forms.CharField:
 class RejectForm(forms.Form):
     """Staff reject an invitation; the preview of the mail follows what is typed where scripts run."""
 
-    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail below as a quotation."))
+    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail as a quotation."))
 
     def __init__(self, *args: Any, path: str, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -377,7 +377,8 @@ def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> di
 
 def _contact(agency: Agency, *preferred: int | None) -> User | None:
     """Who of the agency is written to: the first of the preferred who still works there, else the owner who came first."""
-    members: dict[int, Membership] = {m.user_id: m for m in agency.memberships.select_related("user").order_by("created_at", "pk")}
+    working = agency.memberships.filter(user__is_active=True).select_related("user").order_by("created_at", "pk")
+    members: dict[int, Membership] = {member.user_id: member for member in working}
     for user_id in preferred:
         if user_id in members:
             return members[user_id].user

@@ -4,6 +4,7 @@ Of two steps at once one wins; the other raises `StepTaken`, changes nothing and
 locked first, as an erasure does.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,7 +50,8 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
     User.objects.select_for_update(no_key=True).get(pk=client.pk)
     refuse_own_agency(agency, client)
     for overdue in AccessInvitation.objects.for_agency(agency).overdue().filter(client=client):
-        expire_invitation(overdue)
+        with suppress(StepTaken):  # beat was faster
+            expire_invitation(overdue)
     if open_invitation(agency, client):
         raise ValidationError(_("You have given %(agency)s access already.") % {"agency": agency}, "given")
     invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=areas_of(scope, areas), **fields)
@@ -275,7 +277,8 @@ def _hand_over(locked: AccessInvitation, customer: Customer, *, by: User) -> Han
     """The domains become the customer's; whoever has one already keeps it."""
     there = {domain.name: domain for domain in customer.agency.domains.filter(name__in=locked.domains).select_related("customer")}
     handover = Handover(customer, [], [], [])
-    for name in locked.domains:
+    # In an order that is everybody's: two invitations with the same domains would else wait for each other for ever.
+    for name in sorted(locked.domains):
         domain = there.get(name) or Domain(name=name)
         if domain.pk is None:
             try:

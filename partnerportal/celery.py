@@ -1,11 +1,31 @@
-"""The Celery application: `celery -A partnerportal worker`, and exactly one `celery -A partnerportal beat`."""
+"""The Celery application: any number of `celery -A partnerportal worker`, and one `celery -A partnerportal beat`."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init
+
+from partnerportal.heartbeat import beat_once
+from partnerportal.patience import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 
 app = Celery("partnerportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def _a_worker_starts(**_: Any) -> None:
+    # Before it divides itself, so that each of its processes has them.
+    limit_statements("worker")
+
+
+@beat_init.connect
+def _beat_starts(**_: Any) -> None:
+    # Each job that the broker has taken, every few seconds (OUTBOX_SWEEP), shows that both are alive.
+    after_task_publish.connect(beat_once)
+
+
+heartbeat_sent.connect(beat_once)

@@ -12,12 +12,12 @@ def next_address(request: HttpRequest) -> str:
     """Where the person came from, as the form or the link to it says (`next`): a path; empty if that is none of our pages."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return iri_to_uri(target) if is_ours else ""
+    return target if is_ours else ""
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
     """To `next_address`, or else to `default`; the page under a dialog is loaded anew as a whole."""
     target = next_address(request) or default
     if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": target})
+        return HttpResponse(status=204, headers={"HX-Redirect": iri_to_uri(target)})
     return redirect(target)

@@ -138,6 +138,22 @@ _db = DATABASES["default"]
 _db["HOST"] = _db.setdefault("OPTIONS", {}).pop("host", _db.get("HOST", ""))
 _db |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 _db["OPTIONS"].setdefault("connect_timeout", 5)
+#: PgBouncer in transaction mode stands in between: nothing may outlive its transaction on a connection. So there are no cursors on
+#: the server, and the limits below are the pooler's to set (docs/operations.md); Django prepares no statements anyway.
+DATABASE_POOLER: bool = env.bool("DATABASE_POOLER", default=False)
+_db["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLER
+#: Seconds that the database gives a statement, the wait for a lock, and a transaction in which nothing happens (0: any number):
+#: few where a person waits; in a worker enough for SMTP, which takes its time while the mail's row is locked. Commands such as
+#: `migrate` have no limits. See `partnerportal/patience.py`.
+WEB_STATEMENT_TIMEOUT: int = env.int("WEB_STATEMENT_TIMEOUT", default=15)
+WEB_LOCK_TIMEOUT: int = env.int("WEB_LOCK_TIMEOUT", default=10)
+WEB_IDLE_TIMEOUT: int = env.int("WEB_IDLE_TIMEOUT", default=60)
+WORKER_STATEMENT_TIMEOUT: int = env.int("WORKER_STATEMENT_TIMEOUT", default=300)
+WORKER_LOCK_TIMEOUT: int = env.int("WORKER_LOCK_TIMEOUT", default=60)
+WORKER_IDLE_TIMEOUT: int = env.int("WORKER_IDLE_TIMEOUT", default=900)
+for _name in [f"{_process}_{_what}_TIMEOUT" for _process in ("WEB", "WORKER") for _what in ("STATEMENT", "LOCK", "IDLE")]:
+    if vars()[_name] < 0:
+        raise ImproperlyConfigured(f"{_name}: 0 or more seconds, please")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")
@@ -177,6 +193,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TIMEZONE = "UTC"
+#: Worker and beat touch this file while they work (`partnerportal/heartbeat.py`), each one of its own; no file if empty.
+HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 
 # --- Mail --------------------------------------------------------------------------------------------------------------
 
@@ -306,6 +324,8 @@ CSRF_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = _https
+# Machines inside ask these, by plain http.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"

@@ -10,7 +10,7 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.asking.services import RequestClosed, lock_open, refuse_own_staff, withdraw_request
+from reviews.asking.services import RequestClosed, drop_waiting_mail, lock_open, refuse_own_staff, withdraw_request
 from reviews.asking.stopping import forget_stop
 from reviews.managing.services import leave_pins, lock_reviews, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
@@ -29,6 +29,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
+    drop_waiting_mail(locked)
     _record_by_author("review.submitted", review)
     return review
 

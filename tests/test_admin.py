@@ -25,7 +25,6 @@ EDITABLE = {
     "accounts.user",
     "agencies.agency",
     "agencies.membership",
-    "network.partnerprofile",
     "network.service",
     "network.spokenlanguage",
 }

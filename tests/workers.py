@@ -55,11 +55,22 @@ class Process:
         eventually(lambda: self.ready in self.log.read_text() or not self.is_running, "it is ready", seconds=60, otherwise=self.logged)
         assert self.is_running, self.logged()
 
+    def ask_to_end(self) -> None:
+        """As a supervisor does it: SIGTERM to the main process alone; to the group, it would kill running jobs."""
+        assert self._process, "it doesn't run"
+        self._process.terminate()
+
+    def ended(self) -> int:
+        """Its exit code, as soon as it has ended."""
+        assert self._process, "it doesn't run"
+        code = self._process.wait(15)
+        self._process = None
+        return code
+
     def stop(self) -> None:
         """As a supervisor does it: what has begun comes to its end."""
         if self._process:
-            # To the main process alone; to the group, it would kill running jobs.
-            self._process.terminate()
+            self.ask_to_end()
             try:
                 self._process.wait(15)
             except subprocess.TimeoutExpired:

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from invitations.access import CustomerAccess, customer_access, waiting_requests
+from invitations.events import sentence_for_client
 from invitations.models import AccessRequest
+from partnerportal.audit.models import AuditEvent
 
 register = template.Library()
 
@@ -21,6 +23,12 @@ register = template.Library()
 def quoted(text: str) -> str:
     """Somebody's words as a quotation in the text part of a mail."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+@register.filter
+def for_client(event: AuditEvent) -> str:
+    """The event as the client reads it on their own pages."""
+    return sentence_for_client(event)
 
 
 @register.simple_tag

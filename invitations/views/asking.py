@@ -98,7 +98,15 @@ def asked_page(view: Callable[[ClientRequest, AccessRequest], HttpResponse]) -> 
     return guarded
 
 
-@client_view()
+def _to_answer(token: str) -> str:
+    asked = AccessRequest.objects.select_related("agency").with_token(token).first()
+    if asked is None:
+        return ""
+    text = _("%(agency)s asks you for access. To see the request, please sign in with the address to which we wrote.")
+    return text % {"agency": asked.agency}
+
+
+@client_view(why=_to_answer)
 @asked_page
 def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
     """Who asks for what; a POST grants it, or less. A GET grants nothing."""
@@ -110,9 +118,12 @@ def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
             grant_request(asked, client=request.user, **form.cleaned_data)
         except StepTaken as taken:
             say_taken(request, taken)
+            return redirect("invitations:my")
+        except ValidationError as error:
+            form.add_error(None, error)
         else:
             messages.success(request, _("%(agency)s now has access. You can change it or take it back here.") % {"agency": asked.agency})
-        return redirect("invitations:my")
+            return redirect("invitations:my")
     return render(request, "invitations/asked.html", {"asked": asked, "agency": asked.agency, "form": form})
 
 

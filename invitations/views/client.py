@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,19 +25,29 @@ from invitations.views.saying import say_taken
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.audit.models import AuditEvent
+from partnerportal.limits import Limit, TooOften, check
 from partnerportal.network.models import PartnerProfile
 from partnerportal.paging import keyset_page
 
+#: One client, whichever agencies they invite: each invitation, and each that is withdrawn, mails somebody.
+PER_CLIENT = Limit("access-client", times=10, seconds=60 * 60)
 #: Events that an invitation's page shows.
 HISTORY_LENGTH = 50
 #: What a client told about themselves once need not be typed again for the next agency.
 TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
 
 
-@client_view()
+def _to_give(slug: str) -> str:
+    profile = PartnerProfile.objects.public().select_related("agency").filter(slug=slug).first()
+    return _("To give %(agency)s access, please sign in first.") % {"agency": profile.agency} if profile else ""
+
+
+@client_view(why=_to_give)
 def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
-    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slug=slug)
+    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
+    if request.method != "POST" and profile.slug != slug:
+        return redirect("invitations:give", slug=profile.slug, permanent=True)
     agency = profile.agency
     context = {"profile": profile, "agency": agency}
     try:
@@ -49,7 +59,11 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     form = GiveForm(request.input, initial=_told_before(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
+            check((PER_CLIENT, str(request.user.pk)))
             give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
+        except TooOften as error:
+            form.add_error(None, str(error))
+            return error.mark(render(request, "invitations/give.html", {**context, "form": form}))
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
@@ -152,6 +166,10 @@ def asked_of(user: User) -> AccessRequestQuerySet:
 
 
 def history_of(invitation: AccessInvitation) -> QuerySet[AuditEvent]:
-    """What happened to an invitation, the newest first."""
-    events = AuditEvent.objects.filter(object_type=invitation._meta.label_lower, object_id=invitation.pk)
+    """What happened to an invitation, and to the access requests that it came from or grew by; the newest first."""
+    requests = list(invitation.requests.values_list("pk", flat=True))
+    events = AuditEvent.objects.filter(
+        Q(object_type=AccessInvitation._meta.label_lower, object_id=invitation.pk)
+        | Q(object_type=AccessRequest._meta.label_lower, object_id__in=requests)
+    )
     return events.order_by("-pk")[:HISTORY_LENGTH]

@@ -15,6 +15,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """As allauth has it; it raises on an address that can't be one (`//[`), which anybody can write behind `?next=`."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""
         site = get_current_site(self.request)

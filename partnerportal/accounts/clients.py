@@ -1,14 +1,14 @@
 """Accounts of clients: opened by a code, without a password, and only on the way to a page that is made for clients."""
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
@@ -21,12 +21,24 @@ NO_PASSWORD = UNUSABLE_PASSWORD_PREFIX
 
 def opens_accounts(request: HttpRequest) -> bool:
     """Whether whoever signs in now is on the way to a page for clients (one behind `client_view`): only there, a code makes an account."""
+    way = _way(request)
+    return way is not None and getattr(way.func, "for_clients", False) is True
+
+
+def why_sign_in(request: HttpRequest) -> str:
+    """What the page to which whoever signs in is on the way says about it (`client_view(why=…)`); empty where there is nothing to say."""
+    way = _way(request)
+    why: Callable[..., str] | None = getattr(way and way.func, "why", None)
+    return why(**way.kwargs) if why and way else ""
+
+
+def _way(request: HttpRequest) -> ResolverMatch | None:
+    """The page of ours to which whoever signs in goes next."""
     target = request.POST.get("next") or request.GET.get("next") or ""
     try:
-        view: Any = resolve(urlsplit(target).path).func
+        return resolve(urlsplit(target).path)
     except (Resolver404, ValueError):
-        return False
-    return getattr(view, "for_clients", False) is True
+        return None
 
 
 @transaction.atomic

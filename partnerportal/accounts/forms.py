@@ -6,7 +6,7 @@ from allauth.account import forms
 from allauth.core import context
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.accounts.clients import client_account, opens_accounts
+from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
 from partnerportal.accounts.models import User
 
 
@@ -31,6 +31,10 @@ class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignor
     """The address to which a sign-in code goes; on the way to a client's page, an unknown one gets an account."""
 
     _user: User | None
+
+    def why(self) -> str:
+        """What signing in is for, where the person comes from a page that says so."""
+        return why_sign_in(context.request)
 
     def clean_email(self) -> str:
         """As allauth does it, rate limits included; whether there is an account shows in nothing that follows."""

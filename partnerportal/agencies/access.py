@@ -76,11 +76,12 @@ class ClientRequest(HttpRequest):
 
 
 def client_view(
-    *, methods: tuple[str, ...] = ("GET", "POST")
+    *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None
 ) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
     """Let in whoever is signed in, by one of `methods`; everybody else may sign in by a code, which also opens an account.
 
-    The view itself sees to it that nobody gets at what is another's.
+    `why`, called with the view's arguments, says on the sign-in page what it is for. The view itself sees to it that nobody gets
+    at what is another's.
     """
 
     def decorate(
@@ -101,7 +102,9 @@ def client_view(
 
         allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
         view_with_methods = require_http_methods(allowed)(guarded)
-        view_with_methods.for_clients = True  # type: ignore[attr-defined]  # read where a code is asked for (accounts/clients.py)
+        # Both are read where a code is asked for (accounts/clients.py).
+        view_with_methods.for_clients = True  # type: ignore[attr-defined]
+        view_with_methods.why = why  # type: ignore[attr-defined]
         return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
 
     return decorate

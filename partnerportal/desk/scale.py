@@ -6,20 +6,17 @@ in which they would have come over five years, so that an agency's rows lie as s
 
 import random
 from array import array
-from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
-from itertools import accumulate
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from customers.domain_names import to_ascii
 from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
+from partnerportal.desk import scale_texts as texts
 from partnerportal.desk import scale_words as words
 from reviews.models import ReviewRequest
 
-T = TypeVar("T")
 Row = tuple[Any, ...]
 
 #: The oldest customer came so many days ago.
@@ -32,23 +29,6 @@ CONTRACTS = (0,) * 11 + (1,) * 7 + (2, 3)
 PROJECTS = (0,) * 13 + (1,) * 5 + (2, 3)
 TASKS = (0,) * 10 + (1,) * 5 + (2,) * 3 + (4, 5)
 NOTES = (0,) * 15 + (1,) * 4 + (2,)
-
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": "e", "è": "e", "ë": "e", "á": "a", "ï": "i", "ç": "c", "ć": "c"})
-
-
-class Skewed(Generic[T]):
-    """Values of which the first come most often, as names and cities do (Zipf's law)."""
-
-    def __init__(self, values: Sequence[T], exponent: float = 0.8) -> None:
-        self.values = values
-        self._cumulated = list(accumulate((rank + 2) ** -exponent for rank in range(len(values))))
-
-    def pick(self, rng: random.Random) -> T:
-        return self.values[bisect(self._cumulated, rng.random() * self._cumulated[-1])]
-
-
-_FIRST_NAMES, _SURNAMES, _TRADES = Skewed(words.FIRST_NAMES), Skewed(words.SURNAMES), Skewed(words.TRADES, 0.5)
-_CITIES, _STREETS = Skewed(words.CITIES), Skewed(words.STREETS)
 
 
 def agency_sizes(agencies: int, customers: int, biggest_share: float) -> list[int]:
@@ -181,27 +161,29 @@ class Scale:
         made = _Made(pk=self.next_customer, agency=agency, number=agency.next_number, created_at=created_at, now=self.now)
         self.next_customer += 1
         agency.next_number += 1
-        city, zip_start, dial, country = _CITIES.pick(rng)
-        surname = _surname(rng)
+        city, zip_start, dial, country = texts.CITIES.pick(rng)
+        surname = texts.surname(rng)
         made.is_company = rng.random() < 0.62
         if made.is_company:
-            made.company, base = _company(rng, surname)
+            made.company, base = texts.company(rng, surname)
         else:
-            base = _ascii(surname)
+            base = texts.ascii_letters(surname)
         if not made.is_company or rng.random() < 0.85:
-            made.first_name, made.last_name = _FIRST_NAMES.pick(rng), surname if rng.random() < 0.7 else _surname(rng)
+            made.first_name, made.last_name = texts.FIRST_NAMES.pick(rng), surname if rng.random() < 0.7 else texts.surname(rng)
             made.salutation = rng.choice(("ms", "mr", "ms", "mr", "ms", "mr", "mx", ""))
         made.domain = f"{base}.example"
         if rng.random() < 0.92:
-            made.email = _email(rng, made)
+            made.email = texts.email(
+                rng, first_name=made.first_name, last_name=made.last_name, domain=made.domain, is_company=made.is_company
+            )
         if rng.random() < 0.85:
-            made.phone = _phone(rng, country, dial)
+            made.phone = texts.phone(rng, country, dial)
         if made.is_company and rng.random() < 0.6:
             made.website = f"https://www.{made.domain}/"
         if rng.random() < 0.9:
             digits = (5 if country == "DE" else 4) - len(zip_start)
             made.zip = f"{zip_start}{int(rng.random() * 10**digits):0{digits}}"
-            made.street = f"{_STREETS.pick(rng)} {int(1 + 120 * rng.random() ** 2)}"
+            made.street = f"{texts.STREETS.pick(rng)} {int(1 + 120 * rng.random() ** 2)}"
         made.city, made.country = city, country
         made.language = "de" if rng.random() < 0.88 else "en"
         made.notes = rng.choice(words.NOTES) if rng.random() < 0.1 else ""
@@ -213,7 +195,10 @@ class Scale:
 
     def _domains(self, batch: Batch, customer: "_Made") -> None:
         rng = self.rng
-        base, unicode_base = customer.domain.removesuffix(".example"), _domain_label(customer)
+        base, unicode_base = (
+            customer.domain.removesuffix(".example"),
+            texts.domain_label(customer.company if customer.is_company else customer.last_name),
+        )
         for number in range(rng.choice(DOMAINS)):
             # The second is often the name with its umlauts, then come shops and campaigns.
             label = (base, unicode_base, f"{base}-shop", f"{base}-karriere", f"{unicode_base}-online")[number]
@@ -296,7 +281,7 @@ class Scale:
             stars = rng.choice((5,) * 12 + (4,) * 5 + (3,) * 2 + (1,))
             ratings = tuple(min(5, max(1, stars + rng.choice((0, 0, 0, 0, -1, 1)))) for _ in range(4))
             author = f"{customer.first_name} {customer.last_name}".strip() or customer.company[:100]
-            batch.reviews.append((customer.agency.pk, request, *ratings, _review_text(rng, stars), author, asked_at))
+            batch.reviews.append((customer.agency.pk, request, *ratings, texts.review_text(rng, stars), author, asked_at))
         if rng.random() * 1000 < OPEN_PER_MILLE and customer.status == Customer.Status.ACTIVE:
             asked_at = self.now - timedelta(days=rng.random() * 60)
             self._request(batch, customer, None, asked_at, ReviewRequest.Status.OPEN.value)
@@ -359,73 +344,3 @@ class _Made:
     def later(self, rng: random.Random, *, most: float = 400) -> datetime:
         """Some time after they came, at most so many days."""
         return min(self.now, self.created_at + timedelta(days=rng.random() * most))
-
-
-def _surname(rng: random.Random) -> str:
-    """Most people share few names; the rest have one of thousands."""
-    chance = rng.random()
-    if chance < 0.7:
-        return _SURNAMES.pick(rng)
-    name = rng.choice(words.SURNAME_BEGINNINGS) + rng.choice(words.SURNAME_ENDS)
-    return name if chance < 0.97 else f"{name}-{_SURNAMES.pick(rng)}"
-
-
-def _company(rng: random.Random, surname: str) -> tuple[str, str]:
-    """A company's name, and its domain name's first label."""
-    trade, form, chance = _TRADES.pick(rng), rng.choice(words.LEGAL_FORMS), rng.random()
-    if chance < 0.45:
-        name, base = f"{surname} {trade}", f"{surname}-{trade}"
-    elif chance < 0.65:
-        name, base = f"{trade} {surname}", f"{trade}-{surname}"
-    elif chance < 0.75:
-        name, base = f"{surname} & {_SURNAMES.pick(rng)} {trade}", f"{surname}-partner"
-    elif chance < 0.8:
-        name, base = f"{surname} & Söhne", f"{surname}-soehne"
-    else:
-        brand = "".join(rng.choice(words.SYLLABLES) for _ in range(3)).capitalize()
-        name, base = f"{brand} {trade}", brand
-    return f"{name} {form}".rstrip(), _ascii(base)
-
-
-def _email(rng: random.Random, made: _Made) -> str:
-    if made.is_company and rng.random() < 0.5:
-        return f"{rng.choice(('info', 'info', 'info', 'kontakt', 'buero', 'mail', 'office'))}@{made.domain}"
-    first, last = _ascii(made.first_name) or "kontakt", _ascii(made.last_name) or "buero"
-    name = rng.choice((f"{first}.{last}", f"{first}.{last}", f"{first[:1]}.{last}", last))
-    if made.is_company:
-        return f"{name}@{made.domain}"
-    return f"{name}{int(rng.random() * 100)}@{rng.choice(('post', 'mail', 'web', 'freemail'))}.example"
-
-
-def _phone(rng: random.Random, country: str, dial: str) -> str:
-    """As people write it: no two the same way."""
-    prefix = {"DE": "+49", "AT": "+43", "CH": "+41"}[country]
-    if rng.random() < 0.25:
-        dial = rng.choice(("151", "160", "171", "172", "176", "179"))
-    number = str(int(10**5 + rng.random() * 9 * 10**6))
-    chance = rng.random()
-    if chance < 0.5:
-        return f"{prefix} {dial} {number}"
-    if chance < 0.8:
-        return f"0{dial} {number[:3]} {number[3:]}"
-    return f"(0{dial}) {number[:-2]}-{number[-2:]}"
-
-
-def _domain_label(customer: _Made) -> str:
-    """The name with its umlauts."""
-    parts = (customer.company if customer.is_company else customer.last_name).lower().replace("&", " ").split()[:2]
-    return "-".join(part for part in parts if part.replace("-", "").isalpha()).strip("-") or "kontor"
-
-
-def _review_text(rng: random.Random, stars: int) -> str:
-    if rng.random() < 0.2:
-        return ""
-    sentences = words.PRAISE if stars > 3 else words.CRITICISM
-    return " ".join(dict.fromkeys(rng.choice(sentences) for _ in range(rng.choice((1, 1, 2, 3, 4)))))
-
-
-@lru_cache(maxsize=20_000)
-def _ascii(name: str) -> str:
-    """As in an address: “Größe” → “groesse”."""
-    spelled = name.lower().translate(_UMLAUTS)
-    return "".join(letter for letter in spelled if letter.isascii() and (letter.isalnum() or letter == "-"))

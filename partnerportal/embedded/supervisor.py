@@ -93,7 +93,7 @@ def _serve(here: Surroundings, children: Children, servers: Servers, signals: Si
     celery = [sys.executable, "-m", "celery", "-A", "partnerportal"]
     schedule = str(here.data_dir / "beat-schedule")
     # They are ended in the order of their ranks: no new request, no new job, then the running jobs.
-    children.spawn("web", [sys.executable, "-m", "gunicorn"], rank=1, grace=15)
+    children.spawn("web", [sys.executable, "-m", "gunicorn"], rank=1, grace=35)
     children.spawn("worker", [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"], rank=3, grace=20)
     children.spawn("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], rank=2, grace=10)
 

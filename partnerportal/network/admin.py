@@ -18,26 +18,37 @@ from partnerportal.network.services import decline_profile, register_profile
 
 
 @admin.register(PartnerProfile)
-class PartnerProfileAdmin(admin.ModelAdmin):
+class PartnerProfileAdmin(ReadOnlyAdmin):
+    """To read and to decide. What a profile says is its agency's: written at `/company/` alone, where each change is in the audit."""
+
     list_display = ("agency", "slug", "status", "city", "created_at", "updated_at", "registered_at")
     list_filter = ("status", "created_at", "registered_at")
     search_fields = ("agency__name", "slug", "claim", "city")
     list_select_related = ("agency",)
-    autocomplete_fields = ("agency", "languages")
-    # A status moves by the actions only: they check the step, write it to the audit and tell the agency.
-    readonly_fields = ("status", "decline_reason", "offered", "created_at", "updated_at", "registered_at")
+    readonly_fields = ("picture", "offered")
     actions = ("register", "decline")
+
+    def view_on_site(self, profile: PartnerProfile) -> str | None:
+        return profile.get_absolute_url() if profile.is_registered else None
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Rows are changed by nobody here; deciding takes the right to change them."""
+        return bool(request.user.has_perm("network.change_partnerprofile"))
+
+    @admin.display(description=_("Logo"))
+    def picture(self, profile: PartnerProfile) -> str:
+        return format_html('<img src="{}" alt="" width="96" height="96">', profile.logo_url) if profile.logo_url else ""
 
     @admin.display(description=_("Services"))
     def offered(self, profile: PartnerProfile) -> str:
-        return ", ".join(map(str, profile.services.all())) if profile.pk else ""
+        return ", ".join(map(str, profile.services.all()))
 
-    @admin.action(description=_("Register in the partner network"), permissions=["change"])
+    @admin.action(description=_("Register in the partner network"), permissions=["decide"])
     def register(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> None:
         profiles = list(queryset.select_related("agency"))
         self._say(request, len(profiles), sum(register_profile(profile, by=_admin(request)) for profile in profiles))
 
-    @admin.action(description=_("Decline …"), permissions=["change"])
+    @admin.action(description=_("Decline …"), permissions=["decide"])
     def decline(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> HttpResponse | None:
         """First the page that asks for the reason, then the step."""
         profiles = list(queryset.select_related("agency"))

@@ -36,7 +36,7 @@ class ProfileForm(forms.ModelForm):
         help_texts = {
             "claim": _("One sentence that stays in mind."),
             "description": _("Plain text; an empty line begins a new paragraph."),
-            "open_for_clients": _("If not, your profile says so; people can write to you all the same."),
+            "open_for_clients": _("If not, your profile says so, and its contact form is closed."),
             "contact_name": _("Who answers enquiries; mails to prospects carry this name."),
             "contact_email": _("Replies of prospects go there. It isn’t shown on your profile."),
             "privacy_url": _("Who writes to you agrees to it before sending."),

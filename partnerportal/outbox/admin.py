@@ -20,7 +20,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
 
     list_display = ("created_at", "status", "to_email", "subject", "agency", "attempts", "next_attempt_at", "last_error")
     list_filter = ("status", "kind", "created_at")
-    search_fields = ("to_email", "subject", "message_id")
+    search_fields = ("to_email", "subject", "message_id", "request_id")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
     exclude = ("sealed_body",)

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
+from django_guid import get_guid
 from kombu.exceptions import OperationalError
 
 from partnerportal.accounts.models import User
@@ -59,6 +60,7 @@ def queue_mail(
         thread=thread,
         references=_earlier(thread, to) if thread else "",
         by_hand=by_hand,
+        request_id=_current_request(),
     )
     _enqueue_on_commit(mail)
     return mail
@@ -110,6 +112,7 @@ def send_again(mail: OutgoingMail, *, by: User) -> None:
     if locked.status == OutgoingMail.Status.SENT:
         locked.pk, locked.sent_at = None, None
         locked.message_id = _new_message_id()
+        locked.request_id = _current_request()
         locked._state.adding = True
     locked.status, locked.attempts, locked.last_error = OutgoingMail.Status.QUEUED, 0, ""
     locked.next_attempt_at = locked.enqueued_at = Now()
@@ -131,6 +134,11 @@ def _earlier(thread: str, to: str) -> str:
 
 def _new_message_id() -> str:
     return make_msgid(domain=urlsplit(settings.SITE_URL).hostname)
+
+
+def _current_request() -> str:
+    """The id of the request, or of the job, that is under way; what a client sent for one may be a UUID with any number of hyphens."""
+    return (get_guid() or "")[:36]
 
 
 def _one_line(text: str) -> str:

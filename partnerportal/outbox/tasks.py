@@ -8,6 +8,7 @@ from functools import partial
 from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
+from django_guid import set_guid
 
 from partnerportal.outbox.delivery import FinalFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
@@ -39,6 +40,9 @@ def send(mail_id: int) -> None:
             mail = OutgoingMail.objects.select_for_update().filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
             if mail is None:
                 return
+            if mail.request_id:
+                # Handed out by a sweep, or again by an admin, it is still that request's mail.
+                set_guid(mail.request_id)
             write_down = _attempt(mail)
             write_down()
     except (OperationalError, InterfaceError):
@@ -77,6 +81,7 @@ def _attempt(mail: OutgoingMail) -> Callable[[], None]:
         # A defect or a wrong setting: it shows in the log and at the mail, which waits until it is mended.
         logger.exception("Mail %s, attempt %s", mail.pk, mail.attempts)
         return partial(mail.put_off, repr(error))
+    logger.info("Mail %s is sent.", mail.pk)
     return mail.mark_sent
 
 

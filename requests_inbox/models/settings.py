@@ -41,6 +41,7 @@ class InboxSettings(models.Model):
     def told(cls, agency: Agency) -> list[Membership]:
         """Whose mailboxes get the notices: the chosen members; without a choice, owners and managers. Nobody who can't sign in any more."""
         chosen = cls.notified.through.objects.filter(inboxsettings=agency.pk, membership=OuterRef("pk"))
-        members = Membership.objects.filter(agency=agency, user__is_active=True).annotate(is_chosen=Exists(chosen)).select_related("user").order_by("pk")
+        working = Membership.objects.filter(agency=agency, user__is_active=True)
+        members = working.annotate(is_chosen=Exists(chosen)).select_related("user").order_by("pk")
         told: list[Membership] = [member for member in members if member.is_chosen]
         return told or [member for member in members if member.may(Role.MANAGER)]

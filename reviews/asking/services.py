@@ -48,8 +48,7 @@ def request_review(
             but only `anyway`.
     """
     customer = _lock_customer(customer)
-    if customer.status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer is no longer active and can't be asked."), "not_active")
+    _refuse_inactive(customer)
     refuse_own_staff(customer)
     if by_mail:
         refuse_mail(customer)
@@ -59,6 +58,11 @@ def request_review(
         _mail(review_request, by=by)
         _record("review_request.mailed", review_request, by=by)
     return review_request
+
+
+def _refuse_inactive(customer: Customer) -> None:
+    if customer.status != Customer.Status.ACTIVE:
+        raise ValidationError(_("This customer is no longer active and can't be asked."), "not_active")
 
 
 def refuse_own_staff(customer: Customer) -> None:
@@ -95,6 +99,7 @@ def resend_request(review_request: ReviewRequest, *, by: User) -> bool:
     """
     _lock_customer(review_request.customer)
     locked = lock_open(review_request)
+    _refuse_inactive(locked.customer)
     refuse_own_staff(locked.customer)
     refuse_mail(locked.customer)
     if not locked.can_be_mailed_again:
@@ -113,8 +118,12 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
 
     Raises:
         RequestClosed: it isn't open any more.
+        ValidationError: the customer was archived meanwhile.
     """
+    # First the customer, as an erasure does, which would wait for the request and we for the customer.
+    _lock_customer(review_request.customer)
     locked = lock_open(review_request)
+    _refuse_inactive(locked.customer)
     _withdraw(locked)
     created = ReviewRequest.objects.create(
         agency=locked.agency,
@@ -202,16 +211,29 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
     """The request with its row locked.
 
     Raises:
-        RequestClosed: it isn't open any more.
+        RequestClosed: it isn't open any more; also where an erasure took it away meanwhile.
     """
     locked = (
         ReviewRequest.objects.select_for_update(of=("self",))
         .select_related("agency", "customer__agency", "project", "requested_by")
-        .get(pk=review_request.pk)
+        .filter(pk=review_request.pk)
+        .first()
     )
+    if locked is None:
+        raise RequestClosed(ReviewRequest.Status.WITHDRAWN)
     if locked.state != ReviewRequest.Status.OPEN:
         raise RequestClosed(locked.state)
     return locked
+
+
+def drop_waiting_mail(locked: ReviewRequest) -> None:
+    """The request's last mail goes nowhere if it still waits in the outbox: its link is closed, or another mail takes its place."""
+    if locked.mail_id is None:
+        return
+    queued = OutgoingMail.objects.filter(pk=locked.mail_id, status=OutgoingMail.Status.QUEUED)
+    # What a worker holds is being sent just now.
+    for mail in queued.select_for_update(skip_locked=True):
+        mail.delete()
 
 
 def _lock_customer(customer: Customer) -> Customer:
@@ -238,6 +260,7 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
 
 
 def _mail(review_request: ReviewRequest, *, by: User) -> None:
+    drop_waiting_mail(review_request)
     review_request.mail = send_review_request(review_request, by=by)
     review_request.mailed_at, review_request.undeliverable_at = timezone.now(), None
     review_request.save(update_fields=["mail", "mailed_at", "undeliverable_at", "greeting", "closing"])
@@ -246,6 +269,7 @@ def _mail(review_request: ReviewRequest, *, by: User) -> None:
 def _withdraw(locked: ReviewRequest) -> None:
     locked.status, locked.withdrawn_at = ReviewRequest.Status.WITHDRAWN, timezone.now()
     locked.save(update_fields=["status", "withdrawn_at"])
+    drop_waiting_mail(locked)
 
 
 def _record(action: str, review_request: ReviewRequest, *, by: User | None) -> None:

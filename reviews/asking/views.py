@@ -166,6 +166,9 @@ def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
     except RequestClosed:
         _say_closed(request)
         return redirect("reviews:request_detail", pk=pk)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("reviews:request_detail", pk=pk)
     messages.success(request, _("Here is the new link. The old one no longer works."))
     return redirect("reviews:request_detail", pk=created.pk)
 

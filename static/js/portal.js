@@ -71,10 +71,12 @@
   // --- “Are you sure?”: one <dialog> for any form or button with data-confirm ------------------------------------------
   const dialog = document.querySelector("[data-confirm-dialog]");
   let confirmed = null;
-  const ask = (question, action, then) => {
+  const ask = (question, action, then, calm = false) => {
     dialog.querySelector("[data-confirm-text]").textContent = question;
     const yes = dialog.querySelector("[data-confirm-yes]");
     yes.textContent = action || yes.dataset.label;
+    yes.classList.toggle("btn-danger", !calm);
+    yes.classList.toggle("btn-primary", calm);
     yes.onclick = () => {
       dialog.close();
       then();
@@ -102,10 +104,12 @@
     if (asking && dialog && confirmed !== form) {
       event.preventDefault();
       const submitter = event.submitter;
-      ask(asking.dataset.confirm, asking.dataset.confirmAction || submitter?.textContent.trim(), () => {
+      const goOn = () => {
         confirmed = form;
         submitter ? form.requestSubmit(submitter) : form.requestSubmit();
-      });
+      };
+      const { confirm, confirmAction, confirmCalm } = asking.dataset;
+      ask(confirm, confirmAction || submitter?.textContent.trim(), goOn, confirmCalm !== undefined);
       return;
     }
     confirmed = null;

@@ -69,6 +69,7 @@ def test_a_request_is_assigned_to_a_customer_who_is_there(page: Page, portal: st
     expect(found).to_have_count(1)
     expect(found).to_contain_text(other.company)
     page.get_by_role("region", name="Is it one of these?").get_by_role("button", name="Assign").click()
+    page.get_by_role("dialog").get_by_role("button", name="Assign").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
     request.refresh_from_db()
     assert request.customer == likely

@@ -7,9 +7,9 @@ from customers.importing import work
 from customers.models import Customer, ImportChunk, ImportJob
 from customers.services import erase_customer
 from tests.cast import Cast
+from tests.customers.importing import IMPORT, checked, columns_of, do_the_work, imported, uploaded
 from tests.customers.test_erase import dump
 from tests.customers.test_erase_meanwhile import meanwhile
-from tests.customers.test_import import IMPORT, checked, columns_of, do_the_work, imported, uploaded
 from tests.factories.customers import CustomerFactory, DomainFactory
 
 HEADINGS = "Firma;Vorname;Nachname;E-Mail;Telefon;Website;Domains;Status\n"

@@ -17,7 +17,7 @@ from customers.models import Customer, Domain
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
-from tests.customers.test_import import columns_of, do_the_work, imported, uploaded
+from tests.customers.importing import columns_of, do_the_work, imported, uploaded
 from tests.factories.agencies import AgencyFactory, MembershipFactory
 from tests.factories.customers import CustomerFactory
 

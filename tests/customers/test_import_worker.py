@@ -15,7 +15,7 @@ from customers.services import create_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
-from tests.customers.test_import import IMPORT, checked, columns_of, do_the_work, uploaded
+from tests.customers.importing import IMPORT, checked, columns_of, do_the_work, uploaded
 from tests.waiting import eventually
 from tests.workers import LEASE, Process
 

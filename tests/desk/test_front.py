@@ -140,3 +140,12 @@ def test_the_dashboard_rounds_as_the_profile_does(cast: Cast, language: str, sho
     browser = Client(headers={"Accept-Language": language})
     browser.force_login(cast.alice)
     assert shown in browser.get("/dashboard/").content.decode()
+
+
+def test_a_form_that_can_not_be_read_is_a_bad_request(cast: Cast) -> None:
+    # Django reads the form once more while it answers: for the token.
+    client, path = Client(enforce_csrf_checks=True, raise_request_exception=False), "/partners/alder/contact/"
+    client.get(path)
+    response = client.post(path, "name=Kim", content_type="application/x-www-form-urlencoded; charset=utf-16")
+    assert response.status_code == 400
+    assert "made no sense to us" in response.content.decode()

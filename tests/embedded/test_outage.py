@@ -1,92 +1,29 @@
-"""PostgreSQL and the broker go away for a while: the portal says so, and goes on by itself when they are back."""
+"""A server goes away for a while: the portal says so or lets the mail wait, and goes on by itself when it is back."""
 
-import http.client
-import os
-import re
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from email.message import Message
-from pathlib import Path
-from urllib.parse import urlencode
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from partnerportal.embedded.environment import BASE_DIR
-from partnerportal.embedded.places import open_data_dir
-from partnerportal.embedded.postgres import Postgres
-from partnerportal.embedded.processes import wait_until
-from partnerportal.embedded.valkey import Valkey
-from tests.embedded.test_run import free_port
+from tests.embedded.site import STATEMENT_TIMEOUT, Site
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.xdist_group("portal")
+
+#: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
+AT_ONCE = 8
+#: Seconds, a little more than the pause between two beats of the slower heart.
+PULSE = 2.5
+MAILS_TO = "SELECT count(*) FROM outbox_outgoingmail WHERE to_email = %s"
+REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = %s"
 
 
-@dataclass
-class Answer:
-    status: int
-    headers: Message
-    text: str
-
-
-class Site:
-    """A web process, and the two servers it needs."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.postgres, self.valkey = Postgres(data_dir, durable=False), Valkey(data_dir, durable=False)
-        self.postgres.start()
-        self.valkey.start()
-        self.port = free_port()
-        env = {
-            "PATH": os.environ["PATH"],
-            "SECRET_KEY": "x" * 50,
-            "SITE_URL": f"http://127.0.0.1:{self.port}",
-            "DATABASE_URL": self.postgres.url,
-            "REDIS_URL": self.valkey.url,
-            "EMAIL_URL": "smtp://127.0.0.1:9",
-            "PORTAL_DATA_DIR": str(data_dir),
-            "PORT": str(self.port),
-            "WEB_CONCURRENCY": "1",
-            # Not the hashed names: there is nothing collected.
-            "DJANGO_SETTINGS_MODULE": "tests.embedded.settings",
-        }
-        subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=BASE_DIR, env=env, check=True)
-        self.web = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=BASE_DIR, env=env, stderr=subprocess.DEVNULL)
-        assert wait_until(lambda: self.web.poll() is None and self.is_up(), 30)
-
-    def is_up(self) -> bool:
-        try:
-            return self.ask("/healthz").status == 200
-        except OSError:
-            return False
-
-    def ask(self, path: str, body: dict[str, str] | None = None, **headers: str) -> Answer:
-        form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
-            connection.request("POST" if body else "GET", path, body=urlencode(body or {}), headers={**form, **headers})
-            response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read().decode())
-
-    def sign_in(self) -> int:
-        """Somebody tries to sign in, which is counted in the broker's cache; the answer's status."""
-        page = self.ask("/accounts/login/")
-        cookie = page.headers["Set-Cookie"].split(";")[0]
-        (token,) = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
-        fields = {"csrfmiddlewaretoken": token, "login": "anna@people.example", "password": "not-hers"}
-        return self.ask("/accounts/login/", fields, Cookie=cookie).status
-
-    def stop(self) -> None:
-        self.web.terminate()
-        self.web.wait(30)
-        self.valkey.stop()
-        self.postgres.stop()
-
-
-@pytest.fixture
-def site(data_dir: Path) -> Iterator[Site]:
-    site = Site(open_data_dir(data_dir))
-    yield site
-    site.stop()
+@pytest.fixture(autouse=True)
+def _nobody_is_restarted(site: Site) -> Iterator[None]:
+    before = site.processes
+    yield
+    assert site.processes == before
 
 
 def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) -> None:
@@ -111,3 +48,77 @@ def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) 
     assert site.ask("/readyz").text == '{"database": true, "broker": false}'
     site.valkey.start()
     assert site.sign_in() == 200
+
+
+def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mails_go_out_later(site: Site) -> None:
+    site.valkey.stop()
+    begun = time.monotonic()
+    # Who writes is counted in Redis, too: without it, nobody is turned away.
+    assert site.contact("ute@muellerei.example").status == 302
+    assert time.monotonic() - begun < AT_ONCE
+    assert site.count(MAILS_TO, "ute@muellerei.example") == 1
+    assert not site.smtp.to("ute@muellerei.example")
+    site.valkey.start()
+    site.smtp.wait_for("ute@muellerei.example", seconds=30)
+    site.smtp.wait_for("alice@alder.example")
+    assert site.contact("uwe@muellerei.example").status == 302
+    site.smtp.wait_for("uwe@muellerei.example")
+    assert len(site.smtp.to("ute@muellerei.example")) == 1
+
+
+def test_while_the_mail_server_is_away_mails_wait_and_then_go_out_once(site: Site) -> None:
+    site.smtp.stop()
+    assert site.contact("ida@muellerei.example").status == 302
+    eventually(
+        lambda: site.count(f"{MAILS_TO} AND attempts >= 2 AND last_error <> ''", "ida@muellerei.example"),
+        "it was tried twice",
+        otherwise=site.worker.logged,
+    )
+    site.smtp.start()
+    site.smtp.wait_for("ida@muellerei.example")
+    eventually(lambda: site.count(f"{MAILS_TO} AND status = 'sent'", "ida@muellerei.example"), "it is known to be sent")
+    assert len(site.smtp.to("ida@muellerei.example")) == 1
+
+
+def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
+    site.smtp.stop()
+    assert site.contact("leo@muellerei.example").status == 302
+    eventually(lambda: site.count(f"{MAILS_TO} AND attempts > 0", "leo@muellerei.example"), "it was tried", otherwise=site.worker.logged)
+    tasks = site.worker.log.read_text().count("OperationalError")
+    site.postgres.stop()
+    site.smtp.start()
+    eventually(lambda: site.worker.log.read_text().count("OperationalError") > tasks, "the worker has met it", otherwise=site.worker.logged)
+    site.postgres.start()
+    site.smtp.wait_for("leo@muellerei.example", seconds=30)
+    eventually(lambda: not site.count("SELECT count(*) FROM outbox_outgoingmail WHERE status = 'queued'"), "nothing waits")
+    assert len(site.smtp.to("leo@muellerei.example")) == 1
+
+
+@pytest.mark.parametrize("name", ["worker", "beat"])
+def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Site, name: str) -> None:
+    heartbeat = site.heartbeat_of(name)
+
+    def beats() -> bool:
+        before = heartbeat.stat().st_mtime_ns
+        time.sleep(PULSE)
+        return heartbeat.stat().st_mtime_ns > before
+
+    eventually(beats, "it beats", otherwise=site.worker.logged)
+    site.valkey.stop()
+    eventually(lambda: not beats(), "it notices")
+    site.valkey.start()
+    eventually(beats, "it beats again", seconds=30, otherwise=site.worker.logged)
+
+
+def test_who_would_wait_too_long_gets_a_page_and_nothing_is_half_done(site: Site) -> None:
+    with site.database() as other, ThreadPoolExecutor(1) as pool:
+        # The request can be written, its mails can't.
+        other.execute("LOCK TABLE outbox_outgoingmail IN SHARE MODE")
+        begun = time.monotonic()
+        answer = pool.submit(site.contact, "max@muellerei.example").result()
+        assert STATEMENT_TIMEOUT <= time.monotonic() - begun < STATEMENT_TIMEOUT + AT_ONCE
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
+    assert "moment" in answer.text
+    assert site.count(REQUESTS_OF, "max@muellerei.example") == 0
+    assert site.contact("max@muellerei.example").status == 302
+    assert (site.count(REQUESTS_OF, "max@muellerei.example"), site.count(MAILS_TO, "max@muellerei.example")) == (1, 1)

@@ -17,7 +17,7 @@ from partnerportal.embedded.environment import BASE_DIR
 from partnerportal.embedded.places import open_data_dir
 from partnerportal.embedded.processes import wait_until
 from partnerportal.embedded.servers import servers
-from tests.embedded.conftest import end_everything_in, names_in, processes_of
+from tests.embedded.conftest import copied, end_everything_in, names_in, processes_of
 from tests.servers import temporary_folder
 
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
@@ -157,8 +157,9 @@ def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) ->
     assert portal.answers()
 
 
-def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path) -> None:
-    portal = Portal(folder / "data")
+@one_portal
+def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path, migrated: Path) -> None:
+    portal = Portal(copied(migrated, folder / "data"))
     first = portal.start()
     portal.sql("CREATE TABLE kept AS SELECT 7 AS value")
     first.kill()
@@ -179,9 +180,10 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
     assert "Traceback" not in portal.said()
 
 
+@one_portal
 @pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
-def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, name: str) -> None:
-    with servers(folder / "elsewhere", valkey=name != "valkey-server", durable=False) as env:
+def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migrated: Path, name: str) -> None:
+    with servers(copied(migrated, folder / "elsewhere"), valkey=name != "valkey-server", durable=False) as env:
         portal = Portal(folder / "data", **env)
         run = portal.start()
         pid = portal.of(name) if name == "gunicorn" else next(p.pid for p in processes_of(portal.data_dir) if p.name() == name)

@@ -13,6 +13,7 @@ from invitations import tokens
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
+from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 
@@ -124,6 +125,20 @@ def test_granting_adds_to_what_was_given_before(kim: Client, asked: AccessReques
     given.refresh_from_db()
     assert given.areas == ["email", "contracts"]
     assert AccessInvitation.objects.count() == 1
+
+
+def test_the_history_of_an_access_tells_of_the_request_it_came_from(kim: Client, stan: Client, asked: AccessRequest) -> None:
+    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
+    given = AccessInvitation.objects.get()
+    for page in (kim.get(f"/my/{given.pk}/"), stan.get(given.get_absolute_url())):
+        assert "The client granted the access request: partial access: E-mail" in page.content.decode()
+
+
+def test_who_works_there_meanwhile_grants_nothing(kim: Client, asked: AccessRequest, cast: Cast) -> None:
+    MembershipFactory(agency=cast.alder, user=cast.kim)
+    page = kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
+    assert "You work for Alder Web" in page.content.decode()
+    assert not AccessInvitation.objects.exists()
 
 
 def test_declining(kim: Client, asked: AccessRequest) -> None:

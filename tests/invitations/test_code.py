@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -14,7 +15,7 @@ from partnerportal.accounts.tasks import purge_unconfirmed
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.invitations import InvitationFactory
+from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 
 GIVE = "/partners/alder/access/"
 CODE = "/accounts/login/code/"
@@ -34,6 +35,23 @@ def mailed_code() -> str:
 @pytest.mark.parametrize("path", [GIVE, "/my/", "/a/sometoken/"])
 def test_without_a_session_a_code_is_offered(cast: Cast, path: str) -> None:
     assert Client().get(path).url == f"{CODE}?next={path}"
+
+
+def test_the_sign_in_page_says_what_it_is_for(cast: Cast) -> None:
+    asked = AccessRequestFactory(customer__agency=cast.alder)
+    page = Client().get(GIVE, follow=True).content.decode()
+    assert "To give Alder Web access, please sign in first." in page
+    page = Client().get(urlsplit(asked.link).path, follow=True).content.decode()
+    assert "Alder Web asks you for access." in page
+    assert asked.email not in page
+
+
+@pytest.mark.parametrize("target", ["/a/nothing/", "/partners/nobody/access/", "/my/", "/dashboard/", "//[", "\x00"])
+def test_the_sign_in_page_says_nothing_where_there_is_nothing_to_say(cast: Cast, target: str) -> None:
+    response = Client().get(CODE, {"next": target})
+    assert response.status_code == 200
+    assert "<strong>" not in response.content.decode()
+    assert Client().get("/accounts/login/", {"next": target}).status_code == 200
 
 
 def test_a_code_opens_an_account_and_leads_back_to_the_form(cast: Cast) -> None:

@@ -64,6 +64,7 @@ def test_full_access_names_no_areas(kim: Client) -> None:
         ({"scope": "some"}, "some is not one of the available choices"),
         ({"name": ""}, "This field is required."),
         ({"domains": "shop.example\nno domain"}, "Line 2, “no domain”: this is not a domain name."),
+        ({"domains": "no domain\nshop.example\nnor this"}, "Line 3, “nor this”: this is not a domain name."),
         ({"domains": "\n".join(f"d{n}.example" for n in range(51))}, "Please name 50 domains at most."),
         ({"message": "x" * 10_000}, "at most 5000 characters"),
         ({"message": "\x07"}, "can&#x27;t be displayed"),
@@ -118,6 +119,24 @@ def test_only_registered_agencies_are_invited(kim: Client) -> None:
     for slug in ("draft", "nobody"):
         assert kim.get(f"/partners/{slug}/access/").status_code == 404
         assert kim.post(f"/partners/{slug}/access/", FIELDS).status_code == 404
+
+
+def test_a_former_address_still_leads_to_the_form_and_takes_it(kim: Client, cast: Cast) -> None:
+    cast.alder.profile.slug = "alder-new"
+    cast.alder.profile.save()
+    assert kim.get(PATH).headers["Location"] == "/partners/alder-new/access/"
+    kim.post(PATH, FIELDS)  # a page that was open before
+    assert AccessInvitation.objects.get().agency == cast.alder
+
+
+def test_one_client_can_not_flood_an_agency(kim: Client, cast: Cast) -> None:
+    for _time in range(10):
+        kim.post(PATH, FIELDS)
+        kim.post(f"/my/{AccessInvitation.objects.latest('pk').pk}/withdraw/")
+    response = kim.post(PATH, FIELDS)
+    assert response.status_code == 429
+    assert "Please &lt;b&gt;help&lt;/b&gt;" in response.content.decode()  # what was typed is still there
+    assert AccessInvitation.objects.count() == 10
 
 
 def test_what_was_told_once_need_not_be_typed_again(kim: Client) -> None:

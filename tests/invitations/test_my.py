@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from invitations.models import AccessInvitation
+from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
@@ -84,6 +85,13 @@ def test_who_is_told_is_responsible_or_connected_it_or_owns_the_agency(kim: Clie
         assert OutgoingMail.objects.latest("pk").to_email == told
 
 
+def test_nobody_is_told_whose_account_was_switched_off(kim: Client, cast: Cast) -> None:
+    User.objects.filter(pk__in=[cast.stan.pk, cast.alice.pk]).update(is_active=False)
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, connected_by=cast.stan)
+    kim.post(f"/my/{given.pk}/revoke/")
+    assert OutgoingMail.objects.get().to_email == "max@alder.example"
+
+
 def test_nothing_is_done_by_looking(kim: Client, cast: Cast) -> None:
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     assert kim.get(f"/my/{given.pk}/withdraw/").status_code == 405
@@ -106,6 +114,34 @@ def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> No
     page = kim.get("/my/").content.decode()
     assert asked.link in page
     assert "Birch" not in page
+    assert "You have given nobody access" not in page
+
+
+def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Client, cast: Cast) -> None:
+    from invitations.asking import grant_request
+
+    asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    given = grant_request(asked, client=cast.kim, scope="partial", areas=["email"])
+    kim.post(f"/my/{given.pk}/change/", {"scope": "full"})
+    kim.post(f"/my/{given.pk}/revoke/")
+    page = " ".join(kim.get(f"/my/{given.pk}/").content.decode().split())
+    said = ["You took the access back", "You changed the access: full access", "You granted the access request: partial access: E-mail"]
+    assert [text for text in said if text in page] == said
+    assert sorted(said, key=page.index) == said
+    stan = Client()
+    stan.force_login(cast.stan)
+    page = stan.get(given.get_absolute_url()).content.decode()
+    assert "The client granted the access request: partial access: E-mail" in page
+    assert "open:" not in page
+
+
+def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
+    given = InvitationFactory(agency=cast.alder, client=cast.kim, scope="partial", areas=["email"])
+    stan = Client()
+    stan.force_login(cast.stan)
+    for page in (kim.get("/my/"), kim.get(f"/my/{given.pk}/"), stan.get(given.get_absolute_url())):
+        assert "offered:" in page.content.decode()
+        assert "open:" not in page.content.decode()
 
 
 def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) -> None:

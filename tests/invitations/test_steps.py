@@ -5,12 +5,13 @@
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import combinations_with_replacement
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer
@@ -25,6 +26,7 @@ from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.waiting import eventually
 
 Action = Callable[[Any], object]
 
@@ -239,6 +241,42 @@ def test_two_handing_over_the_same_domain_at_once(cast: Cast) -> None:
     results = at_once(2, lambda n: services.connect_to_new(rows[n], by=cast.stan, kind="company", company=f"No {n}"))
     assert sorted(len(handover.added) for handover in results) == [0, 1]
     assert sorted(len(handover.held) for handover in results) == [0, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_domains_handed_over_crosswise_at_once(cast: Cast) -> None:
+    # Each takes the lock of its first name and waits for the other's, unless both go through them in the same order.
+    names = [f"shop-{n}.example" for n in range(50)]
+    rows = [InvitationFactory(agency=cast.alder, domains=domains) for domains in (names, names[::-1])]
+    there = [CustomerFactory(agency=cast.alder) for _ in rows]
+    results = at_once(2, lambda n: services.connect_to(rows[n], customer=there[n], by=cast.stan))
+    assert sorted(len(handover.added) for handover in results) == [0, 50]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inviting_anew_while_the_old_invitation_expires(cast: Cast) -> None:
+    old = an_invitation(cast, "overdue")
+    fields = {"agency": cast.alder, "client": old.client, "scope": "full", "areas": [], "name": "Kim"}
+
+    def give() -> AccessInvitation | Exception:
+        (given,) = at_once(1, lambda _n: services.give_access(**fields))
+        return given
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            services.expire_invitation(old)
+            giving = pool.submit(give)
+            eventually(somebody_waits, "the client's new invitation waits for the old one")
+        given = giving.result()
+    assert isinstance(given, AccessInvitation), given
+    assert [row.status for row in AccessInvitation.objects.order_by("pk")] == ["expired", "pending"]
+
+
+def somebody_waits() -> bool:
+    """Whether a transaction waits for another's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 # --- The database has the last word ------------------------------------------------------------------------------------

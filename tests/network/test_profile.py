@@ -14,7 +14,7 @@ from partnerportal.network.services import decline_profile, register_profile, su
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import ProfileFactory
+from tests.factories.agencies import LogoFactory, ProfileFactory
 from tests.factories.reviews import ReviewFactory
 
 
@@ -108,15 +108,20 @@ def test_ratings_are_shown_to_one_decimal_halves_up(cast: Cast, language: str, s
     assert page.count(shown) >= 2  # the agency's and the review's
 
 
-# That the admin's field for addresses warns is no matter of the status.
-@pytest.mark.filterwarnings("ignore:The default scheme will be changed")
-def test_no_admin_types_a_status(cast: Cast) -> None:
-    profile, client = ProfileFactory(status="draft"), Client()
+def test_an_admin_reads_a_profile_and_types_nothing_past_the_audit(cast: Cast) -> None:
+    logo, client = LogoFactory(profile__status="submitted"), Client()
+    profile = logo.profile
+    url = f"/admin/network/partnerprofile/{profile.pk}/change/"
     client.force_login(cast.ada)
+    page = client.get(url).content.decode()
+    assert profile.claim in page
+    assert f'<img src="{profile.logo_url}"' in page
+    assert f'href="{profile.get_absolute_url()}"' not in page  # nothing is there as long as it isn't registered
     fields = {"agency": profile.agency_id, "slug": profile.slug, "claim": "Typed", "status": "registered"}
-    assert client.post(f"/admin/network/partnerprofile/{profile.pk}/change/", fields).status_code == 302
+    assert client.post(url, fields).status_code == 403
+    before = profile.claim
     profile.refresh_from_db()
-    assert (profile.claim, profile.status) == ("Typed", "draft")
+    assert (profile.claim, profile.status) == (before, "submitted")
 
 
 @pytest.mark.parametrize("action", ["register", "decline"])

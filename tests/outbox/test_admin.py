@@ -1,5 +1,7 @@
 """The outbox in the Django admin: to watch, and to send again."""
 
+import uuid
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection, transaction
@@ -13,6 +15,7 @@ from partnerportal.outbox.tasks import send
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
+from tests.factories.customers import CustomerFactory
 from tests.factories.outbox import MailFactory
 from tests.smtp import Sink
 
@@ -114,6 +117,26 @@ def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:
     page = ada.get(MAILS, {"q": "lea@"}).content.decode()
     assert "Found" in page
     assert "Other" not in page
+
+
+def test_a_mail_is_found_by_the_request_that_wrote_it(ada: Client, cast: Cast) -> None:
+    customer, given = CustomerFactory(agency=cast.alder), str(uuid.uuid4())
+    ada.force_login(cast.alice)
+    fields = {"customer": customer.pk, "subject": "company", "send": ""}
+    ada.post("/company/reviews/request/", fields, headers={"X-Request-ID": given})
+    ada.force_login(cast.ada)
+    mail = OutgoingMail.objects.get()
+    assert mail.request_id == given
+    assert f"{mail.pk}/change/" in ada.get(MAILS, {"q": given}).content.decode()
+    assert given in ada.get(f"{MAILS}{mail.pk}/change/").content.decode()
+
+
+def test_an_odd_request_id_costs_nobody_a_mail(alice: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    fields = {"customer": customer.pk, "subject": "company", "send": ""}
+    odd = "urn:uuid:{" + "-" * 5000 + uuid.uuid4().hex
+    assert alice.post("/company/reviews/request/", fields, headers={"X-Request-ID": odd}).status_code == 302
+    assert OutgoingMail.objects.get().request_id == odd[:36]
 
 
 def test_nobody_can_add_change_or_delete_a_mail(ada: Client) -> None:

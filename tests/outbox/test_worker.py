@@ -1,14 +1,21 @@
 """What beat sweeps up and a worker sends after all: whatever was killed, cut off, refused or forgotten in between."""
 
 import time
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from partnerportal import celery_app
 from partnerportal.outbox.models import OutgoingMail
+from reviews.models import ReviewRequest
+from tests import workers
+from tests.cast import Cast
 from tests.factories.outbox import MailFactory
+from tests.factories.reviews import ReviewRequestFactory
 from tests.smtp import Sink
 from tests.waiting import eventually
 from tests.workers import LEASE, SWEEP, Process, Wire
@@ -67,6 +74,40 @@ def test_a_worker_killed_while_smtp_talks_leaves_the_mail_to_the_next_one(worker
     smtp_sink.wait_for(mail.to_email)
     assert once_sent(mail).attempts == 2
     assert len(smtp_sink.mails) == 1
+
+
+def test_a_worker_that_is_asked_to_end_sends_what_it_has_begun_and_leaves_the_rest(worker: Process, smtp_sink: Sink) -> None:
+    with smtp_sink.holding("BODY") as hold:
+        mails = MailFactory.create_batch(2)
+        eventually(lambda: OutgoingMail.objects.filter(attempts=1).count() == 2, "both are under way", otherwise=worker.logged)
+        rest = MailFactory.create_batch(3)
+        worker.ask_to_end()
+        eventually(lambda: "Warm shutdown" in worker.log.read_text(), "it is about to end", otherwise=worker.logged)
+        hold.release()
+        assert worker.ended() == 0
+    assert [once_sent(mail).attempts for mail in mails] == [1, 1]
+    assert len(smtp_sink.mails) == 2
+    worker.start()
+    assert [once_sent(mail).attempts for mail in rest] == [1, 1, 1]
+    assert len(smtp_sink.mails) == 5
+
+
+def test_two_beats_by_accident_do_nothing_twice(
+    worker: Process, celery_beat: Process, smtp_sink: Sink, broker_wire: Wire, tmp_path: Path, cast: Cast
+) -> None:
+    week = timezone.now() - timedelta(days=8)
+    with workers.beat(smtp_sink, broker_wire.url, tmp_path):
+        # Greylisted mails come back by sweeps alone; reminders are mailed by beat's own task.
+        smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=6)
+        mails = MailFactory.create_batch(6)
+        asked = [ReviewRequestFactory(customer__agency=cast.alder, requested_by=cast.stan, mailed_at=week) for _ in range(6)]
+        for mail in mails:
+            once_sent(mail)
+        eventually(lambda: not ReviewRequest.objects.filter(reminded_at=None).exists(), "all are reminded", otherwise=worker.logged)
+        time.sleep(3 * SWEEP)
+        eventually(settled, "all is sent", otherwise=worker.logged)
+    assert OutgoingMail.objects.filter(kind="review_reminder").count() == len(asked)
+    assert len(smtp_sink.mails) == len(mails) + len(asked)
 
 
 def test_a_worker_killed_right_after_the_yes_leaves_a_twin_that_can_be_told_by_its_message_id(worker: Process, smtp_sink: Sink) -> None:

@@ -160,6 +160,11 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict
     assert not ContactRequest.objects.exists()
 
 
+def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:
+    page = send(visitor, consent="").content.decode()
+    assert '<a href="#id_consent">Without your consent the agency must not read your message.</a>' in page
+
+
 @pytest.mark.parametrize(
     "text", ["🚀 שלום ‮ مرحبا", "<script>alert(1)</script>", "{{ 7 * 7 }} %s {0}", "\r\n.\r\nQUIT", "'; DROP TABLE x; --"]
 )

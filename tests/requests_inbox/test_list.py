@@ -87,6 +87,14 @@ def test_the_typical_first_answer_is_the_median(stan: Client, cast: Cast) -> Non
     assert "after 1\xa0hour" in page
 
 
+def test_an_agency_outside_the_network_is_told_why_nobody_writes(stan: Client, cast: Cast) -> None:
+    assert "Nothing new" in stan.get("/requests/").content.decode()
+    cast.alder.profile.delete()
+    page = stan.get("/requests/").content.decode()
+    assert "Nobody can write to you yet" in page
+    assert 'href="/company/"' in page
+
+
 def test_pages_follow_each_other(stan: Client, cast: Cast) -> None:
     requests = [ContactRequestFactory(agency=cast.alder) for _ in range(27)]
     first = stan.get("/requests/").context["page"]

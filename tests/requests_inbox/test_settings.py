@@ -7,6 +7,7 @@ from django.conf import settings as django_settings
 from django.test import Client
 from django.utils import timezone
 
+from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
@@ -37,6 +38,12 @@ def test_owners_and_managers_are_told_until_somebody_chooses(max_: Client, cast:
     # Who leaves is told no more; somebody always is.
     stans.delete()
     assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+
+
+def test_whose_account_was_switched_off_is_told_nothing(cast: Cast) -> None:
+    InboxSettings.objects.create(agency=cast.alder).notified.set(cast.alder.memberships.filter(user=cast.stan))
+    User.objects.filter(pk__in=[cast.stan.pk, cast.max.pk]).update(is_active=False)
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice]
 
 
 @pytest.mark.parametrize("keep_days", ["", "0", "-1", "3651", "x", "9" * 20])

@@ -31,5 +31,6 @@ def waiting_decisions(user: User) -> list[Decision]:
     submitted = PartnerProfile.objects.filter(status=PartnerProfile.Status.SUBMITTED)
     if user.has_perm("network.change_partnerprofile") and (count := submitted.count()):
         words = ngettext("%(count)s profile was submitted", "%(count)s profiles were submitted", count) % {"count": count}
-        found.append(Decision(words, f"{reverse('admin:network_partnerprofile_changelist')}?status__exact={PartnerProfile.Status.SUBMITTED}"))
+        profiles = reverse("admin:network_partnerprofile_changelist")
+        found.append(Decision(words, f"{profiles}?status__exact={PartnerProfile.Status.SUBMITTED}"))
     return found

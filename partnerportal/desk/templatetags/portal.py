@@ -312,6 +312,7 @@ class ErrorLine:
 
     #: The id of the input that the line leads to; empty where the error belongs to no single one.
     anchor: str
+    #: The input's; empty where it can't be named.
     label: str
     message: str
 
@@ -325,7 +326,9 @@ def error_lines(form: BaseForm | None) -> list[ErrorLine]:
     for field in form:
         # A group of radio buttons has no input of its own to lead to: its first button is the place.
         anchor = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
-        lines += [ErrorLine(anchor, str(field.label), str(error)) for error in field.errors]
+        # A label with a link in it (a consent) can't stand within the link to its field: the message says enough.
+        label = "" if hasattr(field.label, "__html__") else str(field.label)
+        lines += [ErrorLine(anchor, label, str(error)) for error in field.errors]
     return lines
 
 

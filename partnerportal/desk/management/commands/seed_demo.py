@@ -209,7 +209,8 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
             language="de",
             **dict(zip(told, fields, strict=True)),
         )
-        AccessInvitation.objects.filter(pk=given.pk).update(created_at=timezone.now() - timedelta(hours=hours))
+        age = timedelta(hours=hours)
+        AccessInvitation.objects.filter(pk=given.pk).update(created_at=given.created_at - age, expires_at=given.expires_at - age)
     for position, areas, message in demo.ACCESS_REQUESTS:
         customer = customers[position]
         request_access(customer=customer, email=customer.email, scope=_scope(areas), areas=list(areas), message=message, by=by)
