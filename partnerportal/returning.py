@@ -2,8 +2,7 @@
 
 from typing import Any, cast
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -11,13 +10,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def next_address(request: HttpRequest) -> str:
     """Where the person came from, as the form or the link to it says (`next`): a path; empty if that is none of our pages."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
-    return target if is_ours else ""
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
+    return iri_to_uri(target) if is_ours else ""
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
     """To `next_address`, or else to `default`; the page under a dialog is loaded anew as a whole."""
     target = next_address(request) or default
     if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": iri_to_uri(target)})
-    return redirect(target)
+        return HttpResponse(status=204, headers={"HX-Redirect": target})
+    return HttpResponseRedirect(target)
