@@ -3,8 +3,9 @@
 import logging
 import re
 
-#: Addresses whose next part opens something for whoever has it: personal links, and those that reset a password.
-_SECRET = re.compile(r"(/(?:r/stop|r|a|accounts/password/reset/key)/)[^/\s'\"]+")
+#: What stands behind these opens something: personal links, links to confirm an address or to set a new password.
+_SECRETS = re.compile(r"(/(?:r/stop|r|a|confirm-email|password/reset/key)/)[^/\s?#]+")
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
 def refusal_in_one_line(record: logging.LogRecord) -> bool:
@@ -14,11 +15,10 @@ def refusal_in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
-def no_secret_addresses(record: logging.LogRecord) -> bool:
-    """For a `CallbackFilter`: whoever reads the log opens no personal link that was refused. Lets every record pass."""
-    message = record.getMessage()
-    if _SECRET.search(message):
-        record.msg, record.args = _SECRET.sub(r"\1…", message), None
-    if hasattr(record, "request"):
-        record.request = _SECRET.sub(r"\1…", repr(record.request))
+def nothing_hidden(record: logging.LogRecord) -> bool:
+    """For a `CallbackFilter`: no link that opens something gets into the log, and nothing that was typed can look like a line of its own.
+    Lets every record pass."""
+    record.msg, record.args = _SECRETS.sub(r"\1…", record.getMessage()).translate(_CONTROLS), ()
+    # Its address stands in the message already.
+    record.__dict__.pop("request", None)
     return True

@@ -4,6 +4,7 @@ Whatever is missing or wrong stops the start and names its variable; nothing sec
 the variables with their meaning; `make run` sets them for the demo (see `partnerportal/embedded/`).
 """
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
-from partnerportal.logs import no_secret_addresses, refusal_in_one_line
+from partnerportal.logs import nothing_hidden, refusal_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -70,7 +71,7 @@ INSTALLED_APPS = [
     "invitations",
     "reviews",
     "partnerportal.desk",
-    "django.contrib.admin",
+    "partnerportal.accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -95,6 +96,7 @@ MIDDLEWARE = [
     # First: whatever is logged carries the request's id.
     "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
+    "partnerportal.middleware.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,6 +108,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "partnerportal.middleware.LimitsMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
     "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
@@ -164,10 +167,11 @@ REDIS_TIMEOUT = 2
 
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "partnerportal.cache.ForgetfulRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT},
+        # Without retries: a person waits for the answer.
+        "OPTIONS": {"socket_timeout": REDIS_TIMEOUT, "socket_connect_timeout": REDIS_TIMEOUT, "retry": None},
     },
 }
 
@@ -276,6 +280,8 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+#: Where allauth counts by itself; `accounts/limits.py` says how such an answer reads, and what the portal counts beside.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
@@ -284,6 +290,12 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _on_loopback
 MFA_TOTP_ISSUER = "Partner Portal"
+#: Where the Django admin is.
+ADMIN_PATH: str = env.str("ADMIN_PATH", default="admin/")
+if not re.fullmatch(r"([\w-]+/)+", ADMIN_PATH, re.ASCII):
+    raise ImproperlyConfigured("ADMIN_PATH: letters, digits, - and _, with a / at the end and none at the beginning, please: admin/")
+#: Whether the admin opens for people with a second factor only.
+ADMIN_REQUIRES_MFA: bool = env.bool("ADMIN_REQUIRES_MFA", default=not _on_loopback)
 
 # --- Language and time -------------------------------------------------------------------------------------------------
 
@@ -319,9 +331,8 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 _https = _site.scheme == "https"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
-SESSION_COOKIE_HTTPONLY = True
-CSRF_COOKIE_HTTPONLY = True
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
 SECURE_SSL_REDIRECT = _https
 # Machines inside ask these, by plain http.
@@ -329,7 +340,13 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+#: What of the browser no page uses, and what only the portal's own pages may: passkeys, and the button that copies a link.
+PERMISSIONS_POLICY = ", ".join(
+    [f"{feature}=()" for feature in ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")]
+    + [f"{feature}=(self)" for feature in ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")]
+)
 #: A form may carry this many bytes before it is refused whole (413); single fields are limited far below, with a message.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
@@ -402,10 +419,12 @@ LOGGING = {
     },
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
-        "secrets": {"()": "django.utils.log.CallbackFilter", "callback": no_secret_addresses},
+        "nothing_hidden": {"()": "django.utils.log.CallbackFilter", "callback": nothing_hidden},
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "secrets", "request_id"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "nothing_hidden", "request_id"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # It tells of every id that it makes.
     "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "django_guid": {"level": "ERROR"}},

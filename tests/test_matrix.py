@@ -1,41 +1,42 @@
-"""Every page × every role × one's own, a stranger's and an absent object. A new route fails until it stands in the table.
+"""Every route × every role × one's own, a stranger's and an absent object, by GET and POST, whole pages and htmx.
 
-A role too weak gets 403; somebody else's object, or none, 404; no session the sign-in page.
+A role too weak gets 403; somebody else's object, or none, 404; another method 405; no session the sign-in page; a form without its
+token 403. A new route fails until it stands in one of the tables. A failure names its cells:
+
+    POST customers:edit as stan, foreign object, htmx: 200 instead of 404
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Model
-from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from partnerportal.agencies.models import Agency, Role
-from tests.cast import Cast
-from tests.factories.accounts import UserFactory
+from tests.cells import (
+    Library,
+    Open,
+    Route,
+    World,
+    account_cells,
+    admin_cells,
+    all_routes,
+    client_cells,
+    public_cells,
+    staff_cells,
+    token_of,
+    wrong,
+)
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
-from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
-
-@dataclass(frozen=True)
-class Route:
-    """What one address of the staff's part asks for."""
-
-    role: Role
-    methods: str = "GET POST"
-    #: Makes the object that the address names, in an agency.
-    thing: Callable[[Agency], Model] | None = None
-    #: Whom it takes to send its form, where more may read it.
-    writes: Role | None = None
-
-    def asks_for(self, method: str) -> Role:
-        return self.writes if method == "POST" and self.writes else self.role
+# Each test is undone within the transaction that holds the world.
+pytestmark = pytest.mark.django_db
 
 
 def customer(agency: Agency) -> Model:
@@ -181,202 +182,111 @@ STAFF_ROUTES = {
 }
 #: For whoever is signed in, whose own things are the only ones they see; everybody else gets a code by e-mail.
 CLIENT_ROUTES = {
-    "invitations:give": "GET POST",
-    "invitations:my": "GET",
-    "invitations:mine": "GET",
-    "invitations:change": "GET POST",
-    "invitations:withdraw": "POST",
-    "invitations:revoke": "POST",
-    "invitations:asked": "GET POST",
-    "invitations:decline": "POST",
+    "invitations:give": Open("GET POST", lambda world: ["alder"]),
+    "invitations:my": Open(),
+    "invitations:mine": Open("GET", lambda world: [world.given.pk]),
+    "invitations:change": Open("GET POST", lambda world: [world.given.pk]),
+    "invitations:withdraw": Open("POST", lambda world: [world.given.pk]),
+    "invitations:revoke": Open("POST", lambda world: [world.given.pk]),
+    "invitations:asked": Open("GET POST", lambda world: [token_of(world.asked.link)]),
+    "invitations:decline": Open("POST", lambda world: [token_of(world.asked.link)]),
 }
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
-    "desk:home",
-    "desk:healthz",
-    "desk:readyz",
-    "network:directory",
-    "network:logo",
-    "network:profile",
-    "requests_inbox:contact",
-    "requests_inbox:thanks",
-    "network:robots",
-    "network:sitemap",
-    "network:sitemap_section",
-    "reviews:rate",
-    "reviews:edit",
-    "reviews:withdraw",
-    "reviews:stop",
-    "reviews:stop_undo",
-    "set_language",
+    "desk:home": Open(),
+    "desk:healthz": Open(),
+    "desk:readyz": Open(),
+    "network:directory": Open(),
+    "network:logo": Open("GET", lambda world: ["alder", world.logo]),
+    "network:profile": Open("GET", lambda world: ["alder"]),
+    "requests_inbox:contact": Open("GET POST", lambda world: ["alder"]),
+    "requests_inbox:thanks": Open("GET", lambda world: ["alder"]),
+    "network:robots": Open(),
+    "network:sitemap": Open(),
+    "network:sitemap_section": Open("GET", lambda world: ["profiles"]),
+    "reviews:rate": Open("GET POST", lambda world: [token_of(world.open_request.link)]),
+    "reviews:edit": Open("GET POST", lambda world: [token_of(world.answered.link)]),
+    "reviews:withdraw": Open("GET POST", lambda world: [token_of(world.answered.link)]),
+    "reviews:stop": Open("GET POST", lambda world: [world.stop_token], forgeable=True),
+    "reviews:stop_undo": Open("GET POST", lambda world: [world.stop_token]),
+    "set_language": Open("GET POST PUT PATCH DELETE", forgeable=True),
 }
-#: Whole parts that bring their own locks.
-LIBRARY_NAMESPACES = {"admin"}
-LIBRARY_PREFIXES = ("account_", "mfa_")
+#: allauth's pages.
+ACCOUNT_ROUTES = {
+    "account_login": Library(),
+    "account_logout": Library(),
+    "account_signup": Library(),
+    "account_inactive": Library(post=405),
+    "account_request_login_code": Library(),
+    "account_confirm_login_code": Library(nobody="code"),
+    "account_reset_password": Library(),
+    "account_reset_password_done": Library(post=405),
+    "account_reset_password_from_key": Library(args=("1", "not-a-key")),
+    "account_reset_password_from_key_done": Library(post=405),
+    "account_email_verification_sent": Library(post=405),
+    "account_confirm_email": Library(args=("no:key",), post=404),
+    "account_email": Library(nobody="sign in"),
+    "account_change_password": Library(nobody="sign in"),
+    "account_set_password": Library(nobody="sign in"),
+    "account_reauthenticate": Library(nobody="sign in"),
+    "mfa_index": Library(nobody="sign in", post=405),
+    "mfa_authenticate": Library(nobody="sign in"),
+    "mfa_reauthenticate": Library(nobody="sign in"),
+    "mfa_activate_totp": Library(nobody="sign in"),
+    "mfa_deactivate_totp": Library(nobody="sign in", get=404, post=404),
+    "mfa_view_recovery_codes": Library(nobody="sign in", get=404, post=405),
+    "mfa_generate_recovery_codes": Library(nobody="sign in"),
+    "mfa_download_recovery_codes": Library(nobody="sign in", get=404, post=404),
+    "mfa_list_webauthn": Library(nobody="sign in", post=405),
+    "mfa_add_webauthn": Library(nobody="sign in"),
+    "mfa_reauthenticate_webauthn": Library(nobody="sign in"),
+    "mfa_remove_webauthn": Library(nobody="sign in", args=(1,)),
+    "mfa_edit_webauthn": Library(nobody="sign in", args=(1,)),
+    "mfa_login_webauthn": Library(nobody="sign in"),
+}
+#: The administration, whatever it registers: for admins only.
+ADMIN_ROUTES = {name: route for name, route in all_routes().items() if name.startswith("admin:")}
+#: Everything: what yields the cells of a table's routes.
+MATRIX = {
+    staff_cells: STAFF_ROUTES,
+    client_cells: CLIENT_ROUTES,
+    public_cells: PUBLIC_ROUTES,
+    account_cells: ACCOUNT_ROUTES,
+    admin_cells: ADMIN_ROUTES,
+}
 
-PEOPLE = {"staff": Role.STAFF, "manager": Role.MANAGER, "owner": Role.OWNER}
 
-
-def all_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Every named route of the URLconf, as `namespace:name`."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLResolver):
-            yield from all_routes(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
-        else:
-            yield f"{namespace}{entry.name}", entry
-
-
-def own_routes() -> dict[str, URLPattern]:
-    return {
-        name: entry
-        for name, entry in all_routes()
-        if name.split(":")[0] not in LIBRARY_NAMESPACES and not name.startswith(LIBRARY_PREFIXES)
-    }
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield World(STAFF_ROUTES.values())
+        transaction.set_rollback(True)
 
 
 def test_every_route_is_registered_here() -> None:
-    unknown = {name for name, entry in own_routes().items() if name not in {*STAFF_ROUTES, *CLIENT_ROUTES, *PUBLIC_ROUTES}}
-    # allauth's own front page has no name in some versions; nothing of ours may go without one.
-    assert unknown == set()
-    assert set(STAFF_ROUTES) | set(CLIENT_ROUTES) | PUBLIC_ROUTES == set(own_routes())
+    assert {name for table in MATRIX.values() for name in table} == set(all_routes())
 
 
-@pytest.mark.parametrize("name", STAFF_ROUTES)
-def test_every_staff_route_has_the_decorator_with_its_role(name: str) -> None:
-    assert own_routes()[name].callback.agency_role == STAFF_ROUTES[name].role
+def test_every_route_has_its_decorator() -> None:
+    for name, entry in all_routes().items():
+        role = STAFF_ROUTES[name].role if name in STAFF_ROUTES else None
+        assert getattr(entry.callback, "agency_role", None) == role, name
+        assert getattr(entry.callback, "for_clients", False) == (name in CLIENT_ROUTES), name
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC_ROUTES - {"set_language"}))
-def test_no_public_route_asks_for_a_role(name: str) -> None:
-    assert not hasattr(own_routes()[name].callback, "agency_role")
-    assert not hasattr(own_routes()[name].callback, "for_clients")
+@pytest.mark.parametrize(
+    ("cells", "name"), [(cells, name) for cells, table in MATRIX.items() if table is not ADMIN_ROUTES for name in table]
+)
+def test_every_answer(cells: Any, name: str, world: World) -> None:
+    assert wrong(cells(name, MATRIX[cells][name], world), world) == ""
 
 
-def address(name: str, thing: Model | None = None) -> str:
-    return reverse(name, args=[thing.pk] if thing else [])
+def test_the_administration(world: World) -> None:
+    assert wrong((cell for name, route in ADMIN_ROUTES.items() for cell in admin_cells(name, route, world)), world) == ""
 
 
-def signed_in(user: Any) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def answer(client: Client, method: str, path: str) -> int:
-    return getattr(client, method.lower())(path).status_code
-
-
-@pytest.fixture(params=STAFF_ROUTES)
-def name(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
-@pytest.mark.parametrize("person", PEOPLE)
-def test_a_role_opens_what_it_covers_and_nothing_else(name: str, person: str, cast: Cast) -> None:
-    route = STAFF_ROUTES[name]
-    client = signed_in({"staff": cast.stan, "manager": cast.max, "owner": cast.alice}[person])
-    path = address(name, route.thing and route.thing(cast.alder))
-    for method in route.methods.split():
-        status = answer(client, method, path)
-        if not PEOPLE[person].covers(route.asks_for(method)):
-            assert status == 403, (method, status)
-        elif name == "agencies:switch":
-            assert status == 404  # without the agency to switch to
-        else:
-            assert status in {200, 302}, (method, status)
-
-
-def test_only_the_methods_of_the_table_are_taken(name: str, cast: Cast) -> None:
-    route = STAFF_ROUTES[name]
-    path, client = address(name, route.thing and route.thing(cast.alder)), signed_in(cast.alice)
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(route.methods.split()):
-        assert answer(client, method, path) == 405, method
-
-
-@pytest.mark.parametrize("htmx", [False, True])
-def test_without_a_session_the_sign_in_page(name: str, htmx: bool, cast: Cast) -> None:
-    route = STAFF_ROUTES[name]
-    path = address(name, route.thing and route.thing(cast.alder))
-    for method in route.methods.split():
-        response = getattr(Client(headers={"HX-Request": "true"} if htmx else {}), method.lower())(path)
-        assert response.status_code == 302
-        assert response.url.startswith(reverse("account_login"))
-
-
-@pytest.mark.parametrize("person", ["kim", "ada"])
-def test_without_a_membership_403(name: str, person: str, cast: Cast) -> None:
-    route = STAFF_ROUTES[name]
-    path, client = address(name, route.thing and route.thing(cast.alder)), signed_in(getattr(cast, person))
-    for method in route.methods.split():
-        assert answer(client, method, path) == 403, method
-
-
-@pytest.mark.parametrize("name", [name for name, route in STAFF_ROUTES.items() if route.thing])
-def test_a_strangers_object_or_none_is_404(name: str, cast: Cast) -> None:
-    route, client = STAFF_ROUTES[name], signed_in(cast.charlie)
-    theirs, own = route.thing(cast.alder), route.thing(cast.birch)
-    for method in route.methods.split():
-        assert answer(client, method, address(name, own)) in {200, 302}
-        assert answer(client, method, address(name, theirs)) == 404, method
-        for absent in (0, 999_999, 2**63 + 1):
-            assert answer(client, method, reverse(name, args=[absent])) == 404, (method, absent)
-
-
-@pytest.mark.parametrize("name", [name for name, route in STAFF_ROUTES.items() if "POST" in route.methods])
-def test_no_form_is_taken_without_its_csrf_token(name: str, cast: Cast) -> None:
-    route, client = STAFF_ROUTES[name], Client(enforce_csrf_checks=True)
-    client.force_login(cast.alice)
-    response = client.post(address(name, route.thing and route.thing(cast.alder)), {"agency": cast.alder.pk})
-    assert response.status_code == 403
-    assert "csrf" in response.templates[0].name
-
-
-def client_address(name: str, cast: Cast, client: Any) -> str:
-    """The address of a client's page about something that is that client's."""
-    if name == "invitations:give":
-        return reverse(name, args=["alder"])
-    if name in {"invitations:asked", "invitations:decline"}:
-        asked = AccessRequestFactory(customer__agency=cast.alder, email=client.email)
-        return reverse(name, args=[str(asked.link).rstrip("/").rpartition("/")[2]])
-    if name == "invitations:my":
-        return reverse(name)
-    return reverse(name, args=[ConnectedFactory(customer__agency=cast.alder, client=client).pk])
-
-
-@pytest.mark.parametrize("name", CLIENT_ROUTES)
-def test_a_client_opens_what_is_theirs(name: str, cast: Cast) -> None:
-    assert own_routes()[name].callback.for_clients
-    client, path = signed_in(cast.kim), client_address(name, cast, cast.kim)
-    methods = CLIENT_ROUTES[name].split()
-    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(methods):
-        assert answer(client, method, path) == 405, method
-    for method in methods:
-        assert answer(client, method, path) in {200, 302}, method
-
-
-@pytest.mark.parametrize("name", CLIENT_ROUTES)
-def test_without_a_session_a_code_is_offered(name: str, cast: Cast) -> None:
-    path = client_address(name, cast, cast.kim)
-    for method in CLIENT_ROUTES[name].split():
-        response = getattr(Client(), method.lower())(path)
-        assert response.status_code == 302
-        assert response.url.startswith(reverse("account_request_login_code"))
-
-
-@pytest.mark.parametrize("person", ["stan", "alice", "charlie", "ada", "lee"])
-@pytest.mark.parametrize("name", [name for name in CLIENT_ROUTES if name not in {"invitations:give", "invitations:my"}])
-def test_nobody_opens_what_is_another_clients(name: str, person: str, cast: Cast) -> None:
-    somebody = UserFactory() if person == "lee" else getattr(cast, person)
-    path, client = client_address(name, cast, cast.kim), signed_in(somebody)
-    expected = 403 if name in {"invitations:asked", "invitations:decline"} else 404
-    for method in CLIENT_ROUTES[name].split():
-        assert answer(client, method, path) == expected, method
-
-
-@pytest.mark.parametrize("name", [name for name, methods in CLIENT_ROUTES.items() if "POST" in methods])
-def test_no_form_of_a_client_is_taken_without_its_csrf_token(name: str, cast: Cast) -> None:
-    client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.kim)
-    response = client.post(client_address(name, cast, cast.kim))
-    assert response.status_code == 403
-    assert "csrf" in response.templates[0].name
+def test_how_large_it_is(world: World) -> None:
+    """`pytest -rP` shows it."""
+    sizes = {cells.__name__: sum(len([*cells(name, route, world)]) for name, route in table.items()) for cells, table in MATRIX.items()}
+    print(f"{len(all_routes())} routes, {sum(sizes.values())} cells: {sizes}")  # noqa: T201
+    assert sum(sizes.values()) > 4_000

@@ -24,13 +24,16 @@ from invitations.services import (
 from invitations.views.saying import say_taken
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import ClientRequest, client_view
+from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.limits import Limit, TooOften, check
 from partnerportal.network.models import PartnerProfile
 from partnerportal.paging import keyset_page
 
-#: One client, whichever agencies they invite: each invitation, and each that is withdrawn, mails somebody.
-PER_CLIENT = Limit("access-client", times=10, seconds=60 * 60)
+#: Each of these sends the agency a mail. One client, whichever agencies they give access to:
+PER_CLIENT = Limit("access-client", times=20, seconds=60 * 60)
+#: One client and one agency: giving, changing and taking back in turn.
+PER_AGENCY = Limit("access-agency", times=6, seconds=60 * 60)
 #: Events that an invitation's page shows.
 HISTORY_LENGTH = 50
 #: What a client told about themselves once need not be typed again for the next agency.
@@ -59,7 +62,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     form = GiveForm(request.input, initial=_told_before(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            check((PER_CLIENT, str(request.user.pk)))
+            _check_limits(request.user, agency)
             give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
         except TooOften as error:
             form.add_error(None, str(error))
@@ -113,7 +116,11 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
     form = ChangeForm(request.input, invitation=invitation, cancel=back)
     if request.method == "POST" and form.is_valid():
         try:
+            _check_limits(request.user, invitation.agency)
             changed = change_access(invitation, **form.cleaned_data)
+        except TooOften as error:
+            form.add_error(None, str(error))
+            return error.mark(render(request, "invitations/change.html", {"invitation": invitation, "form": form}))
         except StepTaken as taken:
             say_taken(request, taken)
         else:
@@ -152,6 +159,15 @@ def revoke(request: ClientRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, _("%(agency)s has no access any more; they were told by e-mail.") % {"agency": invitation.agency})
     return redirect("invitations:my")
+
+
+def _check_limits(client: User, agency: Agency) -> None:
+    """Count what is given or changed; taking back is never refused, and ends what was given anyway.
+
+    Raises:
+        TooOften: this client has done so too often.
+    """
+    check((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
 
 
 def _mine(request: ClientRequest) -> QuerySet[AccessInvitation]:

@@ -3,9 +3,12 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
 from django.contrib.sites.shortcuts import get_current_site
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
 
+from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
 
 
@@ -21,6 +24,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
             return bool(super().is_safe_url(url))
         except ValueError:
             return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The person's address, as `TRUSTED_PROXY_COUNT` says; empty where there is none: over a socket, and when proxies forward other
+        than the setting says. That is no reason to keep everybody out."""
+        try:
+            return str(super().get_client_ip(request))
+        except (PermissionDenied, ImproperlyConfigured):
+            return ""
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """What a form says; where that is “too often”, the answer becomes a 429."""
+        return refuse(context.request) if code in {"too_many_login_attempts", "rate_limited"} else super().validation_error(code, *args)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""

@@ -1,8 +1,15 @@
 """Users in the Django admin."""
 
+from typing import Any
+
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
+from allauth.mfa import admin as mfa_admin
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
@@ -24,3 +31,30 @@ class UserAdmin(BaseUserAdmin):
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
+
+
+# allauth shows each second factor's secret here, and lets whoever may look at addresses confirm them.
+admin.site.unregister([Authenticator, EmailAddress])
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):
+    """Second factors: can be taken away from who has lost theirs; neither made nor read, for that would be to sign in as somebody else."""
+
+    search_fields = ("user__email",)
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+        return False
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(EmailAddressAdmin):
+    """Confirming addresses, by who may change them."""
+
+    @admin.action(permissions=["change"], description=_("Confirm the chosen addresses"))
+    def make_verified(self, request: HttpRequest, queryset: Any) -> None:
+        super().make_verified(request, queryset)

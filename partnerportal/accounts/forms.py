@@ -7,6 +7,7 @@ from allauth.core import context
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
+from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
 
 
@@ -47,9 +48,17 @@ class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignor
 class ConfirmLoginCodeForm(OurWords, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
     """The code from the e-mail."""
 
+    def clean_code(self) -> str:
+        count_code()
+        return str(super().clean_code())
+
 
 class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which the reset link goes."""
+
+    def clean_email(self) -> str:
+        count_reset(self.cleaned_data["email"])
+        return str(super().clean_email())
 
 
 class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -20,19 +19,8 @@ class AuditMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         source = AuditEvent.Source.ADMIN if request.path.startswith(self.admin_path) else AuditEvent.Source.WEB
-        token = origin.set(Origin(source, _ip_address(request)))
+        token = origin.set(Origin(source, get_adapter().get_client_ip(request) or None))
         try:
             return self.get_response(request)
         finally:
             origin.reset(token)
-
-
-def _ip_address(request: HttpRequest) -> str | None:
-    """The person's address, as the rate limits of signing in see it (`TRUSTED_PROXY_COUNT`); None where there is none.
-
-    That is so over a socket, and when proxies forward other than the setting says.
-    """
-    try:
-        return str(get_adapter().get_client_ip(request))
-    except (PermissionDenied, ImproperlyConfigured):
-        return None

@@ -3,6 +3,7 @@
 from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path
 from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
 
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.network.views import company, public
@@ -20,10 +21,10 @@ urlpatterns = [
     path("company/submit/", company.submit, name="submit"),
     path(
         "sitemap.xml",
-        _an_hour(sitemap_views.index),
+        require_safe(_an_hour(sitemap_views.index)),
         {"sitemaps": SITEMAPS, "sitemap_url_name": "network:sitemap_section"},
         name="sitemap",
     ),
-    path("sitemap-<section>.xml", _an_hour(sitemap_views.sitemap), {"sitemaps": SITEMAPS}, name="sitemap_section"),
+    path("sitemap-<section>.xml", require_safe(_an_hour(sitemap_views.sitemap)), {"sitemaps": SITEMAPS}, name="sitemap_section"),
     path("robots.txt", public.robots, name="robots"),
 ]

@@ -92,6 +92,7 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
         # A page that was kept somewhere names an older one.
         return redirect(profile.logo_url)
     response = HttpResponse(bytes(ProfileLogo.objects.get(profile=profile).content), content_type=MEDIA_TYPE)
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # an agency may show its logo elsewhere
     response["Cache-Control"] = f"{'public' if profile.is_registered else 'private'}, max-age={LOGO_SECONDS}, immutable"
     return response
 

@@ -1,0 +1,44 @@
+"""What every answer carries, and how one says that something was done too often."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from partnerportal.limits import TooOften
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class HeadersMiddleware:
+    """The locks that neither Django nor django-csp sets: which features of the browser a page may use, and who may embed an answer.
+
+    A view that sets one of them itself is left alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        return response
+
+
+class LimitsMiddleware:
+    """Answers for `limits.TooOften`: the page for 429 where a view lets it out; the form itself, as 429, where the form has said so
+    (and left the exception as `request.too_often`), because then what was typed is still there.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        error: TooOften | None = getattr(request, "too_often", None)
+        return error.mark(response) if error else response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return exception.mark(render(request, "429.html")) if isinstance(exception, TooOften) else None

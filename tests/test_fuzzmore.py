@@ -1,0 +1,219 @@
+"""Every form gets what no form should get: never a 5xx, and where a form is refused nothing is written.
+
+The forms are those that the pages themselves show (their fields, and what a browser would send in them), for every route of the
+matrix that takes a POST. Hypothesis mixes what is right with what is hostile; the examples are the same in each run.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any, NamedTuple
+from urllib.parse import quote_from_bytes, urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.cells import World
+from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAFF_ROUTES
+
+pytestmark = pytest.mark.django_db
+
+#: How many answers of which kind there were, for the last line of a run with `pytest -rP`.
+COUNTS: Counter[str] = Counter()
+EXAMPLES = 40
+HOSTILE = [
+    b"", b" ", b"\0", b"a\0b", b"\x01\x1b[31m\x7f", b"\xff\xfe", "\ud800".encode(errors="surrogatepass"), "\u202egpj.exe\u2066".encode(),
+    "👩‍👩‍👧‍👦\U000e0041".encode(), "Z\u0351\u036b\u0343".encode() * 50, b"x@y.example\r\nBcc: all@clients.example", b"line\nline",
+    b"<script>alert(1)</script>{{ 7*7 }}{% debug %}", b"=cmd|' /C calc'!A0", b"'; DROP TABLE customers_customer; --", b"%s%n%00",
+    b"../../etc/passwd", b"javascript:alert(1)", b"//evil.example", b"/\\evil.example", b"https:evil.example", b"http://[::1",
+    b"https://user@:99999/", b"-1", b"0", b"999999", b"9223372036854775808", b"9" * 400, b"1e400", b"NaN", b"-Infinity", b"0x10", b"1_0",
+    b"1,5.0,2", "١٢٣".encode(), b"true", b"0000-00-00", b"9999-12-31", b"10000-01-01", b"2024-02-30", b"0001-01-01T00:00:00+25:00",
+    b"[]", b'{"a": [1]}', b"None", b"xn--a", b"xn--0", b"a@b", b"a" * 300 + b"@example.com", "ü@ü.example".encode(),
+    b"\"a b\"@example.com", b"a." * 200 + b"de", "ß.de".encode(), b"x" * 1_000_000,
+]  # fmt: skip
+FILES = [
+    b"", b"\0" * 1000, b"\x89PNG\r\n\x1a\n" + b"\0" * 50, b"GIF89a\xff\xff\xff\xff", b"<svg onload='alert(1)'/>",
+    b"PK\x03\x04" + b"\0" * 100, b"a,b\n" * 3000, b"\xff\xfea\0,\0b\0", b"company;email\r\n" + b"\"unclosed",
+    "Firma;E-Mail\nMüller;x".encode("cp1252"), b"a" * 200_000, b",".join([b"x"] * 5000) + b"\n1",
+]  # fmt: skip
+#: Fields that no form of ours has, and some forms of others.
+EXTRA = ("agency", "id", "pk", "is_superuser", "role", "status", "next", "language", "action", "_method", "customer", "pin", "created_at")
+
+#: What stands in a form, and what a browser would send of it; `FILE` for a file.
+Fields = dict[str, list[bytes]]
+FILE = b"<file>"
+BOUNDARY = "----fuzz"
+
+
+class FormsOfAPage(HTMLParser):
+    """The fields of each form on a page that is posted, by the address it is sent to."""
+
+    def __init__(self, path: str, page: str) -> None:
+        super().__init__()
+        self.found: dict[str, Fields] = {}
+        self._path, self._select = path, ""
+        self._fields: Fields | None = None
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "form" and attributes.get("method", "").lower() == "post":
+            self._fields = self.found.setdefault(urlsplit(attributes.get("action") or self._path).path, {})
+        if self._fields is None:
+            return
+        name, value = attributes.get("name", ""), attributes.get("value", "").encode()
+        if tag == "select":
+            self._select = name
+        elif tag == "option":
+            self._fields.setdefault(self._select, []).append(value)
+        elif tag in {"input", "textarea", "button"} and name and name != "csrfmiddlewaretoken":
+            self._fields.setdefault(name, []).append(FILE if attributes.get("type") == "file" else value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._fields = None
+
+
+class Place(NamedTuple):
+    """Where a form is, and who fills it in."""
+
+    person: str
+    methods: str
+    path: str
+
+
+class FuzzedWorld(World):
+    """The world of the matrix, with every form that its pages show, and a digest of all its rows."""
+
+    def __init__(self) -> None:
+        super().__init__(STAFF_ROUTES.values())
+        self.places = dict(self._places())
+        self.strangers = [str(thing.pk).encode() for thing in self.foreign.values()]
+        self.forms: dict[str, Fields] = {}
+        for place in self.places.values():
+            if "GET" in place.methods:
+                page = self.send(place, "GET")
+                if page.status_code == 200 and "html" in page["Content-Type"]:
+                    for target, fields in FormsOfAPage(place.path, page.content.decode()).found.items():
+                        self.forms.setdefault(target, {}).update(fields)
+        self.rows = rows()
+
+    def _places(self) -> Iterator[tuple[str, Place]]:
+        for name, staff in STAFF_ROUTES.items():
+            yield name, Place("owner", staff.methods, reverse(name, args=[self.own[staff.thing].pk] if staff.thing else []))
+        for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "nobody")):
+            for name, route in table.items():
+                yield name, Place(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
+        for name, page in ACCOUNT_ROUTES.items():
+            yield name, Place("client" if page.nobody else "nobody", "GET POST", reverse(name, args=page.args))
+
+    def send(self, place: Place, method: str = "POST", **content: Any) -> HttpResponse:
+        """From a network of its own, so that no limit ends the test."""
+        client = Client()
+        if place.person in self.sessions:
+            client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[place.person]
+        return client.generic(method, place.path, REMOTE_ADDR=next(self.networks), **content)
+
+
+def rows() -> str:
+    """A digest of all rows, but for sessions: what was typed is kept there."""
+    digest = "SELECT '{0}' || md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) AS d FROM {0} t"
+    tables = [digest.format(table) for table in connection.introspection.table_names() if table != "django_session"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT md5(string_agg(d, '' ORDER BY d)) FROM (" + " UNION ALL ".join(tables) + ") tables")  # noqa: S608  # our own tables
+        return str(cursor.fetchone()[0])
+
+
+def as_form(fields: Fields) -> dict[str, Any]:
+    """As a browser sends it, whatever the bytes."""
+    pairs = "&".join(f"{quote_from_bytes(name.encode())}={quote_from_bytes(value)}" for name, values in fields.items() for value in values)
+    return {"data": pairs, "content_type": "application/x-www-form-urlencoded"}
+
+
+def as_upload(fields: Fields, file: bytes, name: str) -> dict[str, Any]:
+    """The same with a file in the place of `FILE`."""
+    parts = []
+    for field, values in fields.items():
+        for value in values:
+            about = f'; filename="{name}"\r\nContent-Type: text/csv' if value == FILE else ""
+            parts += [
+                f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"{about}\r\n\r\n'.encode(),
+                file if about else value,
+                b"\r\n",
+            ]
+    return {"data": b"".join([*parts, f"--{BOUNDARY}--\r\n".encode()]), "content_type": f"multipart/form-data; boundary={BOUNDARY}"}
+
+
+def refused(response: HttpResponse) -> bool:
+    """An answer that says that nothing was done: an error, or a form with what is wrong in it."""
+    if response.status_code >= 400:
+        return True
+    forms = [value for context in response.context or () for value in context.flatten().values() if hasattr(value, "is_bound")]
+    return response.status_code == 200 and any(form.is_bound and form.errors for form in forms)
+
+
+@st.composite
+def filled_in(draw: st.DrawFn, form: Fields, strangers: list[bytes]) -> Fields:
+    """A form with one, some or all fields hostile, missing, twice there or another's, and some that it doesn't have."""
+    hostile = st.one_of(st.sampled_from(HOSTILE), st.sampled_from(strangers), st.binary(max_size=20))
+    worst = draw(st.sampled_from((0.15, 0.5, 1.0)))
+    fields: Fields = {}
+    for name, usual in form.items():
+        if FILE in usual:
+            fields[name] = [FILE]
+        elif draw(st.floats(0, 1)) <= worst:
+            fields[name] = draw(st.lists(hostile, max_size=2))
+        else:
+            fields[name] = [draw(st.sampled_from([value for value in usual if value] or [b"word"]))]
+    for name in draw(st.lists(st.sampled_from(EXTRA), max_size=2)):
+        fields.setdefault(name, [draw(hostile)])
+    return fields
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[FuzzedWorld]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield FuzzedWorld()
+        transaction.set_rollback(True)
+
+
+POSTED = [
+    *(name for table in (STAFF_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES) for name, route in table.items() if "POST" in route.methods),
+    *(name for name, page in ACCOUNT_ROUTES.items() if page.post == "page"),
+]
+
+
+@pytest.mark.parametrize("name", POSTED)
+@settings(max_examples=EXAMPLES, derandomize=False, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_is_sent(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
+    place = world.places[name]
+    fields = data.draw(filled_in(world.forms.get(place.path, {}), world.strangers))
+    content = as_form(fields)
+    if any(FILE in values for values in fields.values()):
+        content = as_upload(
+            fields, data.draw(st.sampled_from(FILES)), data.draw(st.sampled_from(("a.csv", "../a.png", "a\0.png", "ü" * 300)))
+        )
+    with transaction.atomic():
+        # Whatever the portal doesn't catch is raised here.
+        response = world.send(place, **content)
+        assert response.status_code < 500
+        COUNTS["sent"] += 1
+        if refused(response):
+            COUNTS["refused"] += 1
+            assert rows() == world.rows
+        transaction.set_rollback(True)
+
+
+def test_how_much_that_was(world: FuzzedWorld) -> None:
+    """`pytest -rP` shows it."""
+    fields = sum(len(form) for form in world.forms.values())
+    print(f"{len(POSTED)} addresses, {len(world.forms)} forms with {fields} fields; in this process {dict(COUNTS)}")  # noqa: T201
+    # A page that no longer shows its forms would make all this easy.
+    assert fields > 150
