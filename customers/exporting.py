@@ -25,7 +25,7 @@ HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status")
 CHUNK = 1000
 
 
-@agency_view(role=Role.MANAGER)
+@agency_view(role=Role.MANAGER, confirm=True)
 def export(request: AgencyRequest) -> HttpResponseBase:
     """The customers of the list's current filter, which stands in the address. POST, because it is written to the audit."""
     filters = CustomerFilter(request)

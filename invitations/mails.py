@@ -1,10 +1,9 @@
 """The mails of this app, a function each: every step tells the other side, in its language.
 
-They are all of one build (`templates/email/access/`): what happened, somebody's own words as a quotation, what can be done now.
+They are all of one build (`templates/email/letter/`): what happened, somebody's own words as a quotation, what can be done now.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,25 +16,9 @@ from django.utils.translation import gettext as _
 from invitations.areas import access_label
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.outbox.services import queue_mail, render_mail
-
-
-@dataclass(frozen=True)
-class Letter:
-    """The text of a mail between greeting and signature."""
-
-    subject: str
-    first: str
-    #: What is said after the quotation.
-    then: list[str] = field(default_factory=list)
-    #: Somebody's own words.
-    quote: str = ""
-    quote_intro: str = ""
-    #: The button's words; it leads to `link`, or else to the page where the recipient sees it all.
-    button: str = ""
-    link: str = ""
-
+from partnerportal.agencies.models import Agency, Membership, Notice, Role
+from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.services import queue_mail
 
 # --- To the agency -----------------------------------------------------------------------------------------------------
 
@@ -363,7 +346,7 @@ def _notify(
     """To somebody of the agency; nobody is told where nobody works any more."""
     if to is None:
         return
-    with translation.override(about.agency.language):
+    with translation.override(to.language or about.agency.language):
         why = _("You get this e-mail because you work for %(agency)s.") % {"agency": about.agency}
         parts = _parts(letter(), name=str(to), sender=_("Partner Portal"), why=why, link=link)
     queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
@@ -372,18 +355,21 @@ def _notify(
 def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
     """`subject`, `text` and `html`, in the active language."""
     address = letter.link or (f"{settings.SITE_URL}{link}" if letter.button else "")
-    return render_mail("access", {"letter": letter, "name": name, "sender": sender, "why": why, "link": address})
+    return render_letter(letter, name=name, sender=sender, why=why, link=address)
 
 
 def _contact(agency: Agency, *preferred: int | None) -> User | None:
-    """Who of the agency is written to: the first of the preferred who still works there, else the owner who came first."""
+    """Who of the agency is written to: the first of the preferred who still works there, else the owner who came first.
+
+    Who doesn't want such notices is passed over, as long as somebody wants them; who can't sign in any more gets none.
+    """
     working = agency.memberships.filter(user__is_active=True).select_related("user").order_by("created_at", "pk")
     members: dict[int, Membership] = {member.user_id: member for member in working}
-    for user_id in preferred:
-        if user_id in members:
-            return members[user_id].user
-    owners = [m for m in members.values() if m.role == Role.OWNER] or list(members.values())
-    return owners[0].user if owners else None
+    theirs = [members[user_id] for user_id in preferred if user_id in members]
+    owners = [member for member in members.values() if member.role == Role.OWNER]
+    in_line = [*theirs, *owners, *members.values()]
+    wanting = [member for member in in_line if member.wants(Notice.ACCESS)] or in_line
+    return wanting[0].user if wanting else None
 
 
 def _access(invitation: AccessInvitation) -> dict[str, str]:

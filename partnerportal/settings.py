@@ -83,6 +83,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
@@ -110,6 +111,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "partnerportal.middleware.LimitsMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
+    "partnerportal.accounts.middleware.PersonMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
     "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
 ]
@@ -234,6 +236,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
@@ -268,6 +271,8 @@ ACCOUNT_FORMS = {
     "confirm_login_code": "partnerportal.accounts.forms.ConfirmLoginCodeForm",
     "reset_password": "partnerportal.accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "partnerportal.accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "partnerportal.accounts.forms.ReauthenticateForm",
+    "set_password": "partnerportal.accounts.forms.SetPasswordForm",
     "change_password": "partnerportal.accounts.forms.ChangePasswordForm",
     "add_email": "partnerportal.accounts.forms.AddEmailForm",
 }
@@ -285,6 +290,8 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code":
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
+# Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -383,6 +390,13 @@ REVIEW_ASK_AGAIN_DAYS: int = env.int("REVIEW_ASK_AGAIN_DAYS", default=183)
 for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_ASK_AGAIN_DAYS"):
     if vars()[_name] < 0:
         raise ImproperlyConfigured(f"{_name}: 0 or more days, please")
+
+# --- Team --------------------------------------------------------------------------------------------------------------
+
+#: Days for which an invitation to a team can be accepted.
+TEAM_INVITATION_DAYS: int = env.int("TEAM_INVITATION_DAYS", default=7)
+if TEAM_INVITATION_DAYS <= 0:
+    raise ImproperlyConfigured("TEAM_INVITATION_DAYS: a number above 0, please")
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 

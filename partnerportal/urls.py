@@ -3,10 +3,8 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.decorators.csrf import csrf_exempt
-from django.views.i18n import set_language
 
-from partnerportal.accounts.views import confirm_login_code
+from partnerportal.accounts.views import confirm_login_code, set_language
 
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"
@@ -19,11 +17,11 @@ urlpatterns = [
     path("", include("requests_inbox.urls")),
     path("", include("customers.urls")),
     path("", include("invitations.urls")),
-    path("company/", include("partnerportal.agencies.urls")),
+    path("", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
+    path("account/", include("partnerportal.accounts.urls")),
     path("accounts/login/code/confirm/", confirm_login_code, name="account_confirm_login_code"),
     path("accounts/", include("allauth.urls")),
-    # Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.
-    path("i18n/setlang/", csrf_exempt(set_language), name="set_language"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

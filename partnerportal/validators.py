@@ -1,6 +1,7 @@
 """What any typed text is held to, whichever form or import it came through."""
 
 import unicodedata
+import zoneinfo
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -32,3 +33,13 @@ def validate_one_line(value: str) -> None:
         raise ValidationError(_("This text contains characters that can't be displayed. Please type it anew."), "control")
     if any(char in value for char in "\r\n\t\u2028\u2029"):
         raise ValidationError(_("Please keep this to a single line."), "line_break")
+
+
+def validate_time_zone(value: str) -> None:
+    """Refuse what isn't a name of the IANA time zone database, such as `Europe/Berlin`.
+
+    Raises:
+        ValidationError: no such time zone.
+    """
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(_("No such time zone. It should read like Europe/Berlin."), "time_zone")

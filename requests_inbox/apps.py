@@ -11,7 +11,10 @@ class RequestsInboxConfig(AppConfig):
 
     def ready(self) -> None:
         from customers.services import before_erasure
+        from partnerportal.agencies.team import holdings
         from requests_inbox import events  # noqa: F401  # registers how this app's audit events read
+        from requests_inbox.handing_on import REQUESTS
         from requests_inbox.services import forget_customer
 
         before_erasure.append(forget_customer)
+        holdings.append(REQUESTS)

@@ -32,7 +32,7 @@ def send_acknowledgement(request: ContactRequest) -> OutgoingMail:
 
 
 def send_notice(request: ContactRequest, *, to: Membership) -> OutgoingMail:
-    """Tell a member that somebody has written, in the agency's language; an answer to it goes nowhere near the sender."""
+    """Tell a member that somebody has written, in their language; an answer to it goes nowhere near the sender."""
     return queue_template_mail(
         "contact_notice",
         {
@@ -40,7 +40,7 @@ def send_notice(request: ContactRequest, *, to: Membership) -> OutgoingMail:
             "member_name": to.user.get_short_name(),
             "link": f"{settings.SITE_URL}{request.get_absolute_url()}",
         },
-        language=request.agency.language,
+        language=to.language,
         agency=request.agency,
         to=to.user.email,
         thread=request.thread,

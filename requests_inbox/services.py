@@ -8,7 +8,7 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services import create_customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership
+from partnerportal.agencies.models import Agency, Membership, Notice
 from partnerportal.audit.services import record, record_all
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, RequestSeen, Sender
@@ -164,7 +164,8 @@ def save_settings(settings: InboxSettings, *, keep_days: int, notified: list[Mem
     """Who is told of new requests (nobody chosen: owners and managers), and how long settled ones are kept."""
     settings.keep_days = keep_days
     settings.save()
-    settings.notified.set(notified)
+    for member in settings.agency.memberships.all():
+        member.set_notice(Notice.REQUESTS, member in notified)
     record("inbox.changed", on=settings, label="", agency=settings.agency, by=by)
 
 

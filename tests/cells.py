@@ -20,6 +20,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 PEOPLE = ("owner", "manager", "staff", "client", "admin", "nobody")
 ROLES = {"owner": Role.OWNER, "manager": Role.MANAGER, "staff": Role.STAFF}
@@ -83,6 +84,7 @@ class World:
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.stop_token(self.answered.customer.pk, self.answered.customer.email)
+        self.joining = TeamInvitationFactory(agency=cast.alder)
         self.logo = LogoFactory(profile=cast.alder.profile).digest
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
         self.sessions = {person: self._signed_in(user) for person, user in people}

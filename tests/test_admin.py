@@ -20,11 +20,11 @@ from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
+from tests.factories.team import TeamInvitationFactory
 
 EDITABLE = {
     "accounts.user",
     "agencies.agency",
-    "agencies.membership",
     "network.service",
     "network.spokenlanguage",
 }
@@ -55,6 +55,7 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
+    TeamInvitationFactory(agency=cast.alder)
     AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)

@@ -72,6 +72,13 @@ STAFF_PAGES = [
     "/company/reviews/",
     "/company/reviews/request/",
     "/company/mail/",
+    "/company/team/",
+    "/company/team/invite/",
+    "/company/team/leave/",
+    "/company/team/hand-over/",
+    "/account/notices/",
+    "/accounts/sessions/",
+    "/accounts/2fa/webauthn/add/",
     "/accounts/email/",
     "/accounts/2fa/webauthn/",
 ]

@@ -28,12 +28,14 @@ from tests.cells import (
     token_of,
     wrong,
 )
+from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 # Each test is undone within the transaction that holds the world.
 pytestmark = pytest.mark.django_db
@@ -91,6 +93,14 @@ def invitation(agency: Agency) -> Model:
     return InvitationFactory(agency=agency)
 
 
+def member(agency: Agency) -> Model:
+    return MembershipFactory(agency=agency, role=Role.STAFF)
+
+
+def team_invitation(agency: Agency) -> Model:
+    return TeamInvitationFactory(agency=agency)
+
+
 def access_request(agency: Agency) -> Model:
     return AccessRequestFactory(customer__agency=agency)
 
@@ -100,6 +110,17 @@ STAFF_ROUTES = {
     "agencies:switch": Route(Role.STAFF, "POST"),
     "agencies:mail_list": Route(Role.STAFF, "GET"),
     "agencies:mail_detail": Route(Role.STAFF, "GET", mail),
+    "agencies:team": Route(Role.STAFF, "GET"),
+    "agencies:invite": Route(Role.OWNER),
+    "agencies:invitation_resend": Route(Role.OWNER, "POST", team_invitation),
+    "agencies:invitation_withdraw": Route(Role.OWNER, "POST", team_invitation),
+    "agencies:role": Route(Role.OWNER, "GET POST", member),
+    "agencies:remove": Route(Role.OWNER, "GET POST", member),
+    "agencies:leave": Route(Role.STAFF),
+    "agencies:hand_over": Route(Role.OWNER),
+    "agencies:second_factor": Route(Role.OWNER, "POST"),
+    "agencies:second_factor_needed": Route(Role.STAFF, "GET"),
+    "agencies:notices": Route(Role.STAFF),
     "customers:list": Route(Role.STAFF, "GET"),
     "customers:add": Route(Role.STAFF),
     "customers:detail": Route(Role.STAFF, "GET", customer),
@@ -193,6 +214,7 @@ CLIENT_ROUTES = {
 }
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
+    "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)]),
     "desk:home": Open(),
     "desk:healthz": Open(),
     "desk:readyz": Open(),
@@ -211,8 +233,10 @@ PUBLIC_ROUTES = {
     "reviews:stop_undo": Open("GET POST", lambda world: [world.stop_token]),
     "set_language": Open("GET POST PUT PATCH DELETE", forgeable=True),
 }
-#: allauth's pages.
+#: One's own account: our page of it, and allauth's.
 ACCOUNT_ROUTES = {
+    "accounts:person": Library(nobody="sign in"),
+    "usersessions_list": Library(nobody="sign in"),
     "account_login": Library(),
     "account_logout": Library(),
     "account_signup": Library(),

@@ -17,12 +17,13 @@ from requests_inbox.services import assign_request, take_request
 from reviews import tokens
 from reviews.managing.services import TooManyPinned, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
-from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
+from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 
 def fill(cast: Cast, rows: int) -> None:
@@ -49,6 +50,8 @@ def fill(cast: Cast, rows: int) -> None:
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
         InvitationFactory(agency=cast.alder)
+        MembershipFactory(agency=cast.alder, role="staff")
+        TeamInvitationFactory(agency=cast.alder)
 
 
 def first_customer(cast: Cast) -> str:
@@ -75,6 +78,10 @@ def contact_request_page(cast: Cast) -> str:
 
 def wizard_end(cast: Cast) -> str:
     return f"/company/reviews/request/?customer={cast.alder.customers.order_by('pk')[0].pk}&subject=company"
+
+
+def removal(cast: Cast) -> str:
+    return f"/company/team/{cast.alder.memberships.get(user=cast.stan).pk}/remove/"
 
 
 def stop_link(cast: Cast) -> str:
@@ -105,6 +112,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
+    ("/company/team/", True, 6),
+    (removal, True, 8),
+    ("/account/", True, 6),
+    ("/account/notices/", True, 6),
     ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
     ("/company/preview/", True, 6),
     ("/partners/", False, 4),

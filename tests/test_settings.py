@@ -57,6 +57,7 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ("REVIEW_LINK_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "0"),
+        ("TEAM_INVITATION_DAYS", "0"),
         ("REVIEW_REMINDER_DAYS", "-1"),
         ("REVIEW_ASK_AGAIN_DAYS", "a while"),
         ("REMINDERS_EVERY", "0"),

@@ -128,11 +128,11 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     return redirect(customer)
 
 
-@agency_view(role=Role.OWNER)
+@agency_view(role=Role.OWNER, confirm=True)
 def erase(request: AgencyRequest, pk: int) -> HttpResponse:
     """Remove everything personal about a customer, after naming what goes and what stays; the number confirms it."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
-    typed = request.POST.get("number", "").strip().upper()
+    typed = (request.input.get("number", "") if request.input else "").strip().upper()
     wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
     if request.method == "POST" and not wrong:
         erase_customer(customer, by=request.user)

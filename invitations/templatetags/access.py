@@ -20,12 +20,6 @@ register = template.Library()
 
 
 @register.filter
-def quoted(text: str) -> str:
-    """Somebody's words as a quotation in the text part of a mail."""
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-
-
-@register.filter
 def for_client(event: AuditEvent) -> str:
     """The event as the client reads it on their own pages."""
     return sentence_for_client(event)

@@ -7,7 +7,10 @@ from allauth.core import context
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation import get_language
 
+from partnerportal.accounts.confirming import signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
 
@@ -40,5 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""
         site = get_current_site(self.request)
-        message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context})
+        user = context.get("user")
+        with translation.override((user and user.language) or get_language()):
+            message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context})
         queue_mail(kind=template_prefix, to=email, subject=message.subject, text=str(message.body))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again for their second factor's pages."""
+        return super().is_reauthentication_required(app=app, **kwargs) and not signed_in_lately(self.request)

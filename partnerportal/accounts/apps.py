@@ -17,3 +17,6 @@ class AdminConfig(admin_apps.AdminConfig):
     # Not the one that the name of this package stands for.
     default = False
     default_site = "partnerportal.accounts.site.AdminSite"
+
+    def ready(self) -> None:
+        from partnerportal.accounts import confirming  # noqa: F401  # connects what remembers a sign-in

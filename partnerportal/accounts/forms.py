@@ -4,11 +4,14 @@ from typing import Any
 
 from allauth.account import forms
 from allauth.core import context
+from django.forms import ChoiceField, ModelForm
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
 from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
+from partnerportal.accounts.time_zones import zone_choices
+from partnerportal.forms import form_helper
 
 
 class OurWords:
@@ -65,9 +68,44 @@ class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]
     """A new address for the own account."""
 
 
+class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
+    """The password once more."""
+
+
+class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
+    """A first password, twice, for an account without one."""
+
+
 class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
     """The old and, twice, the new password."""
 
 
 class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """The new password, twice, by a reset link."""
+
+
+class PersonForm(ModelForm):
+    """What somebody says about themselves."""
+
+    class Meta:
+        model = User
+        fields = ("full_name", "language")
+        help_texts = {
+            "full_name": _("So your colleagues and customers see you."),
+            "language": _("For all pages, and for the e-mails to you."),
+        }
+
+    time_zone = ChoiceField(label=_("Time zone"), required=False, choices=zone_choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["full_name"].widget.attrs["autocomplete"] = "name"
+        self.fields["full_name"].required = True
+        self.fields["language"].choices = [("", _("As my browser says")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
+        self.initial["time_zone"] = self.instance.time_zone
+        self.helper = form_helper("full_name", "language", "time_zone", submit=_("Save"))
+
+    def save(self, commit: bool = True) -> User:
+        self.instance.time_zone = self.cleaned_data["time_zone"]
+        user: User = super().save(commit)
+        return user

@@ -2,12 +2,13 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.validators import validate_one_line
+from partnerportal.validators import validate_one_line, validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):
@@ -31,6 +32,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     email = models.EmailField(_("E-mail"), unique=True)
     full_name = models.CharField(_("Name"), max_length=150, blank=True, validators=[validate_one_line])
+    #: For pages and mails; empty: pages as the browser asks for them, mails as the agency speaks.
+    language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, blank=True)
+    #: Empty: the agency's.
+    time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[validate_time_zone])
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("admin"), default=False, help_text=_("May sign in to the administration."))
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)

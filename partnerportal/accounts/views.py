@@ -1,10 +1,51 @@
-"""What allauth's pages lack."""
+"""One's own account: what django-allauth has no page for."""
+
+from typing import cast
 
 from allauth.account import views
 from allauth.account.utils import get_next_redirect_url
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+from django.views import i18n
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from partnerportal.accounts.forms import PersonForm
+from partnerportal.accounts.models import User
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@login_required
+def person(request: HttpRequest) -> HttpResponse:
+    """Name, language, time zone."""
+    user = cast(User, request.user)
+    # Of the form's own, so that what is typed doesn't stand in the page's head before it is saved.
+    form = PersonForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk))
+    if request.method == "POST" and form.is_valid():
+        saved = form.save()
+        with override(saved.language or None):
+            messages.success(request, _("Your account was saved."))
+        return redirect("accounts:person")
+    return render(request, "accounts/person.html", {"form": form})
+
+
+# Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.
+@csrf_exempt
+def set_language(request: HttpRequest) -> HttpResponseBase:
+    """Read this in another language; who is signed in reads it so everywhere, and gets their mails so."""
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        User.objects.filter(pk=request.user.pk).update(language=language)
+    return i18n.set_language(request)
 
 
 def confirm_login_code(request: HttpRequest) -> HttpResponse:

@@ -6,11 +6,13 @@ from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from partnerportal.accounts.confirming import ask_again, is_confirmed
 from partnerportal.accounts.models import User
 from partnerportal.agencies.kept_input import keep_input, kept_input, remember_person
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -25,6 +27,8 @@ class AgencyRequest(HttpRequest):
     agency: Agency
     membership: Membership
     memberships: list[Membership]
+    #: All of the agency's memberships, the oldest first, `with_second_factor`.
+    members: list[Membership]
     #: Everybody who works for the agency, by name.
     team: list[User]
     #: What a form is to be filled with: what was posted, or what was typed before the session ended; else None.
@@ -32,12 +36,15 @@ class AgencyRequest(HttpRequest):
 
 
 def agency_view(
-    *, role: Role = Role.STAFF, methods: tuple[str, ...] = ("GET", "POST")
+    *, role: Role = Role.STAFF, methods: tuple[str, ...] = ("GET", "POST"), confirm: bool = False, any_sign_in: bool = False
 ) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
     """Let in members of an agency with at least `role`, by one of `methods` (HEAD goes with GET).
 
     Nobody signed in: the sign-in page, and back afterwards. No membership, or a role too weak: 403.
     Another method: 405. The view gets `request.agency` and `request.membership`.
+
+    An agency can require a second factor: who has none is led to a page that says so, unless the view takes `any_sign_in`. For what must
+    not happen at a screen that somebody left, `confirm` asks who it is, when the sign-in is a while ago; what was typed is kept.
     """
 
     def decorate(
@@ -53,6 +60,13 @@ def agency_view(
             membership: Membership | None = cast(Any, request).membership
             if membership is None or not membership.may(role):
                 raise PermissionDenied
+            if membership.lacks_second_factor and not any_sign_in:
+                return _lead_to(request, reverse("agencies:second_factor_needed"))
+            if confirm and not is_confirmed(request):
+                answer = ask_again(request, back_to=request.get_full_path() if "GET" in methods else "/")
+                # Now, for who signs in by a code alone has just been signed out, and their session emptied.
+                keep_input(request, confirming=True)
+                return _lead_to(request, answer["Location"])
             staff = cast(AgencyRequest, request)
             staff.input = request.POST if request.method == "POST" else kept_input(request)
             response = view(staff, *args, **kwargs)
@@ -65,6 +79,13 @@ def agency_view(
         return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
 
     return decorate
+
+
+def _lead_to(request: HttpRequest, address: str) -> HttpResponseBase:
+    """To another page as a whole, even from within a dialog."""
+    if cast(Any, request).htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)
 
 
 class ClientRequest(HttpRequest):

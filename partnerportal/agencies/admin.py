@@ -1,15 +1,47 @@
 """Agencies and their members in the Django admin."""
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership
+from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
+from partnerportal.agencies.team import change_role, record_team, remove_member
+from partnerportal.audit.admin import ReadOnlyAdmin
+
+
+class MembershipForm(forms.ModelForm):
+    """A place on the team belongs to one person."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "user" in self.fields:
+            self.fields["user"].disabled = True
+
+
+class MembershipFormSet(forms.BaseInlineFormSet):
+    """A team keeps an owner."""
+
+    def clean(self) -> None:
+        super().clean()
+        if any(self.errors):
+            return
+        there_were = any(form.instance.pk for form in self.forms)
+        stay = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        if there_were and not any(data["role"] == Role.OWNER for data in stay):
+            raise ValidationError(_("An agency needs an owner: please make somebody else one first."), "last_owner")
 
 
 class MembershipInline(admin.TabularInline):
     model = Membership
+    form = MembershipForm
+    formset = MembershipFormSet
+    fields = ("user", "role", "created_at")
     extra = 0
     autocomplete_fields = ("user",)
     readonly_fields = ("created_at",)
@@ -37,16 +69,43 @@ class AgencyAdmin(admin.ModelAdmin):
         """An agency with all that its clients entrusted to it is nothing to end with a click."""
         return False
 
+    @transaction.atomic
+    def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
+        """The team is changed by the same steps as in the portal: told by e-mail, signed out, written down; owners first."""
+        if not change:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        by: Any = request.user
+        for member in formset.new_objects:
+            member.save()
+            record_team("joined", member.agency, str(member.user), by=by, role=member.role)
+        for member in sorted((changed for changed, _fields in formset.changed_objects), key=lambda member: member.role != Role.OWNER):
+            change_role(member, Role(member.role), by=by)
+        for member in formset.deleted_objects:
+            remove_member(member, to=None, by=by)
+
     @admin.display(description=_("Members"), ordering="member_count")
     def member_count(self, agency: Agency) -> int:
         return agency.member_count  # type: ignore[attr-defined,no-any-return]
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(ReadOnlyAdmin):
+    """To look up; they are changed with their agency, which sees to it that an owner stays."""
+
     list_display = ("user", "agency", "role", "created_at")
     list_filter = ("role", "created_at")
     search_fields = ("user__email", "user__full_name", "agency__name")
-    autocomplete_fields = ("user", "agency")
     list_select_related = ("user", "agency")
-    readonly_fields = ("created_at",)
+
+
+@admin.register(TeamInvitation)
+class TeamInvitationAdmin(ReadOnlyAdmin):
+    """To look up who invited whom. What the link is made of is not shown."""
+
+    list_display = ("created_at", "agency", "email", "role", "status", "expires_at")
+    list_filter = ("status", "role", "created_at")
+    search_fields = ("agency__name", "email")
+    list_select_related = ("agency",)
+    exclude = ("nonce", "token_digest")

@@ -8,3 +8,6 @@ class AgenciesConfig(AppConfig):
     name = "partnerportal.agencies"
     label = "agencies"
     verbose_name = _("Agencies")
+
+    def ready(self) -> None:
+        from partnerportal.agencies import events  # noqa: F401  # registers how this app's audit events read

@@ -33,8 +33,11 @@ def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
         )
 
 
-def keep_input(request: HttpRequest) -> None:
-    """Put the posted form aside, if it is one that a person can have typed and we know whose it is."""
+def keep_input(request: HttpRequest, *, confirming: bool = False) -> None:
+    """Put the posted form aside, if it is one that a person can have typed and we know whose it is.
+
+    `confirming`: the session goes on, but the person is asked once more who they are.
+    """
     person = _person(request)
     if request.method != "POST" or person is None:
         return
@@ -42,7 +45,7 @@ def keep_input(request: HttpRequest) -> None:
     fields.pop("csrfmiddlewaretoken", None)
     encoded = fields.urlencode()
     if fields and len(encoded) <= LIMIT:
-        request.session[SESSION_KEY] = {"path": request.path, "fields": encoded, "person": person}
+        request.session[SESSION_KEY] = {"path": request.path, "fields": encoded, "person": person, "confirming": confirming}
 
 
 def kept_input(request: HttpRequest) -> QueryDict | None:
@@ -54,7 +57,10 @@ def kept_input(request: HttpRequest) -> QueryDict | None:
     if not kept or kept["path"] != request.path:
         return None
     del request.session[SESSION_KEY]
-    messages.info(request, _("You had been signed out. What you typed is still here; please check it and save."))
+    if kept.get("confirming"):
+        messages.info(request, _("Thank you. What you typed is still here; please check it and go on."))
+    else:
+        messages.info(request, _("You had been signed out. What you typed is still here; please check it and save."))
     return QueryDict(kept["fields"])
 
 

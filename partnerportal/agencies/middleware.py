@@ -14,10 +14,10 @@ SESSION_KEY = "agency_id"
 
 
 class AgencyMiddleware:
-    """Sets `request.memberships`, `request.membership`, `request.agency` (None where there is none), `request.team` (its people).
+    """Sets `request.memberships`, `request.membership` and `request.agency` (None where there is none), its `members` and its `team`.
 
     Who belongs to several agencies works in the one chosen last (`agencies:switch`), at first in the oldest.
-    Staff see times in their agency's zone.
+    Staff see times in their agency's zone, unless they chose one for themselves.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -25,13 +25,13 @@ class AgencyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         staff = cast(Any, request)
-        staff.memberships, staff.membership, staff.agency, staff.team = [], None, None, []
+        staff.memberships, staff.membership, staff.agency, staff.members, staff.team = [], None, None, [], []
         # Anonymous visitors bring no session: their pages cost no query here.
         if request.session.get("_auth_user_id") and request.user.is_authenticated:
             # One query for the person's agencies and their colleagues, whom nearly every page of staff offers to choose from.
             mine = Membership.objects.filter(user=request.user).values("agency")
-            everybody = Membership.objects.filter(agency__in=mine).select_related("agency", "user").order_by("created_at", "pk")
-            memberships = list(everybody)
+            everybody = Membership.objects.filter(agency__in=mine).with_second_factor().select_related("agency", "user")
+            memberships = list(everybody.order_by("created_at", "pk"))
             staff.memberships = [membership for membership in memberships if membership.user_id == request.user.pk]
             chosen = request.session.get(SESSION_KEY)
             for membership in staff.memberships:
@@ -40,6 +40,7 @@ class AgencyMiddleware:
         if staff.membership is None:
             return self.get_response(request)
         staff.agency = staff.membership.agency
-        staff.team = sorted((m.user for m in memberships if m.agency_id == staff.agency.pk), key=str)
-        with timezone.override(zoneinfo.ZoneInfo(staff.agency.time_zone)):
+        staff.members = [member for member in memberships if member.agency_id == staff.agency.pk]
+        staff.team = sorted((member.user for member in staff.members), key=str)
+        with timezone.override(zoneinfo.ZoneInfo(staff.user.time_zone or staff.agency.time_zone)):
             return self.get_response(request)

@@ -1,25 +1,24 @@
-"""`Agency`, the tenant: every row that staff can see belongs to one. `Membership`: who works there, and as what."""
+"""`Agency`, the tenant: every row that staff can see belongs to one. `Membership`: who works there, and as what.
 
-import zoneinfo
-from typing import ClassVar, Self, TypeVar
+`TeamInvitation`: who is asked to join.
+"""
 
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Self, TypeVar
+
+import pgtrigger
+from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.validators import validate_one_line
-
-
-def validate_time_zone(value: str) -> None:
-    """Refuse what isn't a name of the IANA time zone database, such as `Europe/Berlin`.
-
-    Raises:
-        ValidationError: no such time zone.
-    """
-    if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("No such time zone. It should read like Europe/Berlin."), "time_zone")
-
+from partnerportal.tokens import LinkTokens, digest, new_nonce
+from partnerportal.validators import validate_one_line, validate_time_zone
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
 
@@ -38,6 +37,11 @@ class Agency(models.Model):
     name = models.CharField(_("Name"), max_length=120, validators=[validate_one_line])
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("Time zone"), max_length=64, default=settings.TIME_ZONE, validators=[validate_time_zone])
+    second_factor_required = models.BooleanField(
+        _("Second factor required"),
+        default=False,
+        help_text=_("Whoever works here signs in with a second factor; who has none sets one up before anything else."),
+    )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="agencies")
 
@@ -68,6 +72,24 @@ class Role(models.TextChoices):
         return order.index(self) >= order.index(other)
 
 
+class Notice(models.TextChoices):
+    """Mails that a member may want or not."""
+
+    REQUESTS = "requests", _("New requests")
+    ACCESS = "access", _("Access that clients give, change or take back")
+
+
+class MembershipQuerySet(TenantQuerySet["Membership"]):
+    def with_second_factor(self) -> Self:
+        """Each with `has_second_factor`: whether the person signs in with more than a password or a code."""
+        second = Authenticator.objects.filter(user=models.OuterRef("user"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
+        return self.annotate(has_second_factor=models.Exists(second))
+
+    def owners(self) -> Self:
+        """Those who may do everything."""
+        return self.filter(role=Role.OWNER)
+
+
 class Membership(models.Model):
     """One person's place in one agency."""
 
@@ -75,8 +97,13 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
+    #: None: nothing chosen yet, `wants` goes by the role.
+    notices = ArrayField(models.CharField(max_length=10, choices=Notice), verbose_name=_("Notices"), null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Membership"]] = TenantQuerySet.as_manager()
+    #: Filled by `with_second_factor`.
+    has_second_factor: bool
+
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("membership")
@@ -85,6 +112,26 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["agency", "user"], name="membership_once_per_agency"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_is_known"),
         ]
+        triggers = [
+            # At the transaction's end, so that one may go and another come. The lock makes two who remove each other wait: the later
+            # one sees what the earlier one did.
+            pgtrigger.Trigger(
+                name="an_owner_stays",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                timing=pgtrigger.Deferred,
+                condition=pgtrigger.Q(old__role="owner"),
+                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                    "PERFORM 1 FROM agencies_agency WHERE id = OLD.agency_id FOR NO KEY UPDATE; "
+                    "IF FOUND AND NOT EXISTS "
+                    "(SELECT 1 FROM agencies_membership WHERE agency_id = OLD.agency_id AND role = 'owner') THEN "
+                    "RAISE EXCEPTION 'Agency % would be left without an owner.', OLD.agency_id "
+                    "USING ERRCODE = 'integrity_constraint_violation'; "
+                    "END IF; "
+                    "RETURN NULL;"
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} · {self.agency} · {self.get_role_display()}"
@@ -92,3 +139,126 @@ class Membership(models.Model):
     def may(self, role: Role) -> bool:
         """Whether this member may do what takes `role`."""
         return Role(self.role).covers(role)
+
+    @property
+    def lacks_second_factor(self) -> bool:
+        """Whether the agency requires one that this person doesn't have; after `with_second_factor`."""
+        return self.agency.second_factor_required and not self.has_second_factor
+
+    @property
+    def language(self) -> str:
+        """In which mails to this member are written: theirs, or else the agency's."""
+        return self.user.language or self.agency.language
+
+    def wants(self, notice: Notice) -> bool:
+        """Whether this member is told of such things; unless they chose, news of requests go to owners and managers only."""
+        if self.notices is None:
+            return notice != Notice.REQUESTS or self.may(Role.MANAGER)
+        return notice in self.notices
+
+    def set_notice(self, notice: Notice, wanted: bool) -> None:
+        """Tell this member of such things from now on, or no longer."""
+        if self.wants(notice) != wanted:
+            self.notices = [other for other in Notice if (wanted if other == notice else self.wants(other))]
+            self.save(update_fields=["notices"])
+
+
+_links = LinkTokens("agencies.team-invitation")
+
+
+def invitation_expiry() -> datetime:
+    """Until when an invitation that is mailed now can be accepted."""
+    return timezone.now() + timedelta(days=settings.TEAM_INVITATION_DAYS)
+
+
+class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
+    def with_token(self, token: str) -> Self:
+        """The one invitation, if any, whose link has this token."""
+        return self.filter(token_digest=digest(token))
+
+    def waiting(self) -> Self:
+        """For an answer, and not expired."""
+        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__gt=timezone.now())
+
+    def overdue(self) -> Self:
+        """Expired by the clock, but not yet written down so."""
+        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__lte=timezone.now())
+
+
+class TeamInvitation(models.Model):
+    """Somebody is asked, by a personal link, to work for an agency; only the invited address can accept.
+
+    pending → accepted | withdrawn (by an owner) | expired
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        ACCEPTED = "accepted", _("accepted")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="team_invitations")
+    email = models.EmailField(_("E-mail"))
+    role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("Invited by"), on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField(_("Invited"), auto_now_add=True)
+    mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
+    expires_at = models.DateTimeField(_("Waits until"), default=invitation_expiry)
+    answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
+
+    objects: ClassVar[TeamInvitationQuerySet] = TeamInvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("team invitation")
+        verbose_name_plural = _("team invitations")
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "email"], condition=Q(status="pending"), name="team_invitation_pending_once"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="team_invitation_role_is_known"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="team_invitation_email_is_lower_case"),
+            models.CheckConstraint(
+                condition=Q(status="pending", answered_at=None) | ~Q(status="pending") & Q(answered_at__isnull=False),
+                name="team_invitation_answered_has_its_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="team_invitation_overdue", condition=Q(status="pending"))]
+        triggers = [
+            pgtrigger.FSM(
+                name="steps",
+                field="status",
+                transitions=[("pending", "accepted"), ("pending", "withdrawn"), ("pending", "expired")],
+            ),
+            pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status="pending")),
+            pgtrigger.ReadOnly(name="for_one_address", fields=["agency", "email", "role"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} · {self.agency}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self.token_digest:
+            self.token_digest = digest(_links.token_for(self.nonce))
+        super().save(*args, **kwargs)
+
+    @property
+    def state(self) -> str:
+        """The status as of now: what waited too long is expired, whether or not that has been written down yet."""
+        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
+            return self.Status.EXPIRED
+        return self.status
+
+    @property
+    def link(self) -> str | None:
+        """The full address of the page on which it is accepted; None once no known key can make it again."""
+        token = _links.recover(self.nonce, self.token_digest)
+        return f"{settings.SITE_URL}{reverse('agencies:join', args=[token])}" if token else None
+
+    def renew(self) -> None:
+        """Wait the whole time anew, by the same link where it can be made again; not saved yet."""
+        if self.link is None:
+            self.nonce, self.token_digest = new_nonce(), ""
+        self.mailed_at, self.expires_at = timezone.now(), invitation_expiry()

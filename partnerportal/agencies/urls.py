@@ -1,12 +1,24 @@
-"""Addresses below /company/."""
+"""Addresses of the agency itself: below /company/; and of whoever is invited to its team."""
 
 from django.urls import path
 
-from partnerportal.agencies import views
+from partnerportal.agencies.views import agency, joining, team
 
 app_name = "agencies"
 urlpatterns = [
-    path("switch/", views.switch, name="switch"),
-    path("mail/", views.mail_list, name="mail_list"),
-    path("mail/<int:pk>/", views.mail_detail, name="mail_detail"),
+    path("company/switch/", agency.switch, name="switch"),
+    path("company/mail/", agency.mail_list, name="mail_list"),
+    path("company/mail/<int:pk>/", agency.mail_detail, name="mail_detail"),
+    path("company/team/", team.overview, name="team"),
+    path("company/team/invite/", team.invite, name="invite"),
+    path("company/team/invitations/<int:pk>/resend/", team.invitation_resend, name="invitation_resend"),
+    path("company/team/invitations/<int:pk>/withdraw/", team.invitation_withdraw, name="invitation_withdraw"),
+    path("company/team/<int:pk>/role/", team.role, name="role"),
+    path("company/team/<int:pk>/remove/", team.remove, name="remove"),
+    path("company/team/leave/", team.leave, name="leave"),
+    path("company/team/hand-over/", team.hand_over, name="hand_over"),
+    path("company/team/second-factor/", team.second_factor, name="second_factor"),
+    path("company/second-factor/", team.second_factor_needed, name="second_factor_needed"),
+    path("account/notices/", team.notices, name="notices"),
+    path("join/<str:token>/", joining.join, name="join"),
 ]

@@ -119,6 +119,7 @@ MENU = (
                 "reviews:manage",
                 waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
             ),
+            Item(_("Team"), "user-group", "agencies:team"),
             Item(_("Mails sent"), "envelope", "agencies:mail_list"),
         ),
     ),

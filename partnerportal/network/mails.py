@@ -19,9 +19,9 @@ def send_profile_declined(profile: PartnerProfile) -> None:
 
 
 def _send(name: str, profile: PartnerProfile, *, link: str) -> None:
-    """To each of them, in the agency's language: accounts have none of their own."""
+    """To each of them, in their language."""
     agency = profile.agency
-    bosses = agency.memberships.filter(role__in=[Role.OWNER, Role.MANAGER], user__is_active=True).select_related("user")
+    bosses = agency.memberships.filter(role__in=[Role.OWNER, Role.MANAGER], user__is_active=True).select_related("user", "agency")
     for membership in bosses.order_by("pk"):
         context = {"name": membership.user.get_short_name(), "agency": agency.name, "reason": profile.decline_reason, "link": link}
-        queue_template_mail(name, context, language=agency.language, agency=agency, to=membership.user.email)
+        queue_template_mail(name, context, language=membership.language, agency=agency, to=membership.user.email)

@@ -1,11 +1,11 @@
-"""`InboxSettings`: who is told of new requests, and how long settled ones are kept."""
+"""`InboxSettings`: how long settled requests are kept; and who is told of new ones, which each membership knows."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.agencies.models import Agency, Membership, Notice, Role
 
 #: Days for which closed requests and spam are kept where the agency hasn't said otherwise.
 DEFAULT_KEEP_DAYS = 180
@@ -20,7 +20,6 @@ class InboxSettings(models.Model):
     keep_days = models.PositiveSmallIntegerField(
         _("Days to keep"), default=DEFAULT_KEEP_DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
-    notified = models.ManyToManyField(Membership, verbose_name=_("Who is told"), blank=True, related_name="+")
 
     class Meta:
         verbose_name = _("inbox settings")
@@ -39,9 +38,7 @@ class InboxSettings(models.Model):
 
     @classmethod
     def told(cls, agency: Agency) -> list[Membership]:
-        """Whose mailboxes get the notices: the chosen members; without a choice, owners and managers. Nobody who can't sign in any more."""
-        chosen = cls.notified.through.objects.filter(inboxsettings=agency.pk, membership=OuterRef("pk"))
-        working = Membership.objects.filter(agency=agency, user__is_active=True)
-        members = working.annotate(is_chosen=Exists(chosen)).select_related("user").order_by("pk")
-        told: list[Membership] = [member for member in members if member.is_chosen]
+        """Whose mailboxes get the notices: who wants them; owners and managers where nobody does. Nobody who can't sign in any more."""
+        members = list(agency.memberships.filter(user__is_active=True).select_related("user").order_by("pk"))
+        told = [member for member in members if member.wants(Notice.REQUESTS)]
         return told or [member for member in members if member.may(Role.MANAGER)]

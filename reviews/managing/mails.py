@@ -49,7 +49,7 @@ def tell_admins(report: ReviewReport) -> None:
 
 def tell_agency(report: ReviewReport, *, by: User) -> None:
     """Tell whoever reported the review, or the owners if that person has left, what `by` decided; answers go there."""
-    for address in _addresses(report):
+    for person in _told(report):
         queue_template_mail(
             "report_decided",
             {
@@ -60,10 +60,10 @@ def tell_agency(report: ReviewReport, *, by: User) -> None:
                 "reason": report.reinstated_for or report.decision,
                 "manage_link": f"{settings.SITE_URL}/company/reviews/#review-{report.review_id}",
             },
-            language=report.agency.language,
+            language=person.language or report.agency.language,
             agency=report.agency,
             customer=report.review.request.customer,
-            to=address,
+            to=person.email,
             reply_to=by.email,
         )
 
@@ -94,11 +94,11 @@ def _context(review: Review) -> dict[str, object]:
     }
 
 
-def _addresses(report: ReviewReport) -> list[str]:
+def _told(report: ReviewReport) -> list[User]:
     people = {membership.user: membership.role for membership in report.agency.memberships.select_related("user")}
     if report.reported_by in people:
-        return [report.reported_by.email]
-    return [user.email for user, role in people.items() if role == Role.OWNER]
+        return [report.reported_by]
+    return [user for user, role in people.items() if role == Role.OWNER]
 
 
 def _profile_link(review: Review) -> str:

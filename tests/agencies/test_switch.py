@@ -64,7 +64,8 @@ def test_a_removed_membership_ends_access_at_once(stan: Client, cast: Cast) -> N
 def test_who_has_left_the_chosen_agency_works_in_the_other_one(both: Client, cast: Cast) -> None:
     cedar = cast.stan.agencies.get(name="Cedar Labs")
     both.post("/company/switch/", {"agency": cedar.pk})
-    cedar.memberships.all().delete()
+    MembershipFactory(agency=cedar)
+    cedar.memberships.filter(user=cast.stan).delete()
     response = both.get("/dashboard/")
     assert response.status_code == 200
     assert "Alder Web" in response.content.decode()

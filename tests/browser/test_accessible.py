@@ -22,6 +22,7 @@ from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 AXE = Axe()
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
@@ -64,7 +65,12 @@ def filled(cast: Cast) -> dict[str, str]:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
+    stan = cast.alder.memberships.get(user=cast.stan)
     return {
+        "removal": f"/company/team/{stan.pk}/remove/",
+        "role": f"/company/team/{stan.pk}/role/",
+        "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
+        "joining": path(TeamInvitationFactory(agency=cast.alder, email=cast.kim.email).link, "/join/"),
         "asking": asking.get_absolute_url(),
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
@@ -139,9 +145,15 @@ PAGES = {
     ),
     "company": (
         "alice",
-        ["/company/", "/company/preview/", "/company/mail/", "mail", "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/"],
+        ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
+         "/company/team/leave/", "/company/team/hand-over/", "role"],
     ),
-    "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/"]),
+    "own account": (
+        "alice",
+        ["/account/", "/account/notices/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
+         "/accounts/password/change/", "/accounts/2fa/"],
+    ),
+    "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
@@ -149,7 +161,7 @@ PAGES = {
     ),
     "personal links": (
         None,
-        ["rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/",
+        ["join", "joining", "rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/",
          "/accounts/password/reset/"],
     ),
 }  # fmt: skip
@@ -198,12 +210,12 @@ def test_pages(page: Page, portal: str, cast: Cast, filled: dict[str, str], who:
 
 def test_a_second_factor(page: Page, portal: str, cast: Cast) -> None:
     signed_in(page, portal, cast.alice)
-    where = "/accounts/2fa/totp/activate/"
+    pages = ["/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"]
     # allauth asks for the password again before it shows a secret.
-    page.goto(portal + where)
+    page.goto(portal + pages[0])
     page.get_by_label("Password").fill("a-long-password-of-tests")
     page.get_by_role("main").get_by_role("button").first.click()
-    assert list(faults(page, portal, where)) == []
+    assert [fault for where in pages for fault in faults(page, portal, where)] == []
 
 
 @pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
@@ -216,7 +228,7 @@ def test_a_question_that_is_over_or_anothers(context, portal: str, cast: Cast, f
 def test_the_pages_of_trouble(context, portal: str, filled: dict[str, str]) -> None:
     # Not the `page` that minds complaints: the browser itself complains about each 404.
     page = context.new_page()
-    trouble = {filled["gone"]: 410, "/r/mistyped/": 404, "/nothing/": 404}
+    trouble = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
     assert [fault for where, status in trouble.items() for fault in faults(page, portal, where, status)] == []
 
 

@@ -10,10 +10,11 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from partnerportal.agencies.models import Notice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.models import ContactRequest, InboxSettings, Sender
+from requests_inbox.models import ContactRequest, Sender
 from requests_inbox.stamps import FASTEST, LONGEST
 from requests_inbox.views.contact import PER_NETWORK, PER_SENDER
 from tests.cast import Cast
@@ -94,7 +95,8 @@ def test_it_is_in_the_pages_language(visitor: Client) -> None:
 @pytest.mark.parametrize("chosen", [False, True])
 def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, chosen: bool) -> None:
     if chosen:
-        InboxSettings.objects.create(agency=cast.alder).notified.set(cast.alder.memberships.filter(user=cast.stan))
+        for member in cast.alder.memberships.all():
+            member.set_notice(Notice.REQUESTS, member.user == cast.stan)
     send(visitor, message="<b>Bold</b> & honest")
     notices = OutgoingMail.objects.filter(kind="contact_notice")
     expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}

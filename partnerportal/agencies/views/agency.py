@@ -12,7 +12,7 @@ from partnerportal.outbox.models import OutgoingMail
 from partnerportal.paging import keyset_page
 
 
-@agency_view(methods=("POST",))
+@agency_view(methods=("POST",), any_sign_in=True)
 def switch(request: AgencyRequest) -> HttpResponse:
     """Work in another of one's agencies. Objects differ from agency to agency, so it leads to the dashboard."""
     try:

@@ -1,0 +1,28 @@
+"""Pages as the signed-in person wants them."""
+
+import zoneinfo
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+
+class PersonMiddleware:
+    """The language and the time zone that somebody chose for their account win over what the browser says."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Anonymous visitors bring no session: their pages cost no query here.
+        if not (request.session.get("_auth_user_id") and request.user.is_authenticated):
+            return self.get_response(request)
+        if request.user.language:
+            # Not undone here: LocaleMiddleware, around this one, names the language in the answer and sets it anew for the next request.
+            translation.activate(request.user.language)
+            cast(Any, request).LANGUAGE_CODE = request.user.language
+        zone = request.user.time_zone
+        with timezone.override(zoneinfo.ZoneInfo(zone)) if zone else nullcontext():
+            return self.get_response(request)

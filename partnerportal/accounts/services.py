@@ -1,0 +1,26 @@
+"""What opens and changes accounts."""
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from partnerportal.accounts.models import User
+
+
+def account_of(email: str) -> User | None:
+    """Whose address this is: their name here, or a further one that they confirmed."""
+    address = email.strip().lower()
+    further = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
+    return further.user if further else User.objects.filter(email=address).first()
+
+
+def has_address(user: User, email: str) -> bool:
+    """Whether this is one of the person's confirmed addresses."""
+    return bool(EmailAddress.objects.filter(user=user, email=email.strip().lower(), verified=True).exists())
+
+
+@transaction.atomic
+def open_account(*, email: str, full_name: str, password: str, language: str) -> User:
+    """A new account for somebody who showed that the address is theirs: no further e-mail has to confirm it."""
+    user = User.objects.create_user(email, password, full_name=full_name, language=language)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user

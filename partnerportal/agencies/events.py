@@ -1,0 +1,26 @@
+"""How this app's audit events read. They name colleagues, no customers (see `AuditEvent`); all are about the agency as their object."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.agencies.models import Role
+from partnerportal.audit.sentences import register
+
+
+def _role(data: dict[str, Any]) -> dict[str, Any]:
+    """The role in the reader's language."""
+    return {"role": Role(data["role"]).label}
+
+
+register("team.invited", _("%(object)s was invited as %(role)s"), icon="envelope", values=_role)
+register("team.invited_again", _("The invitation to %(object)s was sent again"), icon="envelope")
+register("team.invitation_withdrawn", _("The invitation to %(object)s was withdrawn"), icon="x-circle")
+register("team.invitation_expired", _("The invitation to %(object)s expired"), icon="clock")
+register("team.joined", _("%(object)s joined the team as %(role)s"), icon="user-plus", values=_role)
+register("team.role_changed", _("%(object)s is now %(role)s"), icon="identification", values=_role)
+register("team.removed", _("%(object)s was removed from the team"), icon="user-minus")
+register("team.left", _("%(object)s left the team"), icon="arrow-right-start-on-rectangle")
+register("team.handed_over", _("The ownership was handed over to %(object)s"), icon="arrows-right-left")
+register("team.second_factor_required", _("A second factor was made a must for the team"), icon="shield-check")
+register("team.second_factor_optional", _("A second factor is no longer a must for the team"), icon="shield-exclamation")

@@ -1,0 +1,133 @@
+"""What is asked about a team and its members."""
+
+from typing import Any
+
+from crispy_forms.layout import HTML
+from django import forms
+from django.contrib.auth import password_validation
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Membership, Notice, Role
+from partnerportal.forms import form_helper
+
+#: What each role may do, as DESIGN says it, the least first.
+ROLE_TEXTS: dict[Role, Promise] = {
+    Role.STAFF: _("Daily work: customers, requests, invitations, tasks, asking for reviews."),
+    Role.MANAGER: _("All that staff do, and the profile, answering reviews, import and export."),
+    Role.OWNER: _("Everything: the team and erasing customers, too."),
+}
+
+
+def _role_choices() -> list[tuple[str, SafeString]]:
+    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_TEXTS.items()]
+
+
+class RoleForm(forms.Form):
+    """Which role somebody has."""
+
+    role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect)
+
+    def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
+        super().__init__(data, initial={"role": member.role})
+        self.helper = form_helper("role", submit=_("Change role"), cancel=reverse("agencies:team"))
+
+
+class InviteForm(forms.Form):
+    """Whom to ask, and as what."""
+
+    email = forms.EmailField(label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect, initial=Role.STAFF)
+
+    def __init__(self, data: QueryDict | None) -> None:
+        super().__init__(data)
+        self.helper = form_helper("email", "role", submit=_("Send invitation"), cancel=reverse("agencies:team"))
+
+
+class HandOnForm(forms.Form):
+    """Who gets what somebody had in hand."""
+
+    to = forms.TypedChoiceField(label=_("Hand it on to"), coerce=int, empty_value=None, required=False)
+
+    def __init__(self, data: QueryDict | None, *, going: User, team: list[User], holds: bool, submit: str) -> None:
+        super().__init__(data)
+        self.colleagues = {person.pk: person for person in team if person != going}
+        self.fields["to"].choices = [("", _("Nobody: it waits for whoever takes it")), *self.colleagues.items()]  # type: ignore[attr-defined]
+        self.helper = form_helper(*(["to"] if holds else []), submit=submit, cancel=reverse("agencies:team"))
+        self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
+
+    @property
+    def person(self) -> User | None:
+        """The colleague who was chosen; None: nobody."""
+        return self.colleagues.get(self.cleaned_data["to"])
+
+
+class HandOverForm(forms.Form):
+    """Who is to own the agency."""
+
+    to = forms.TypedChoiceField(label=_("New owner"), coerce=int, choices=())
+
+    def __init__(self, data: QueryDict | None, *, members: list[Membership], by: User) -> None:
+        super().__init__(data)
+        self.members = {member.pk: member for member in members if member.user != by}
+        named = [(pk, f"{member.user} ({member.get_role_display()})") for pk, member in self.members.items()]
+        self.fields["to"].choices = [("", _("Please choose")), *named]  # type: ignore[attr-defined]
+        self.helper = form_helper("to", submit=_("Hand over the ownership"), cancel=reverse("agencies:team"))
+        self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
+
+    @property
+    def member(self) -> Membership:
+        """The one who was chosen."""
+        return self.members[self.cleaned_data["to"]]
+
+
+class NoticesForm(forms.Form):
+    """Which mails one wants."""
+
+    notices = forms.TypedMultipleChoiceField(
+        label=_("Tell me by e-mail of"), choices=Notice, coerce=Notice, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
+        super().__init__(data, initial={"notices": [notice for notice in Notice if member.wants(notice)]})
+        self.helper = form_helper("notices", submit=_("Save"))
+
+
+class JoinForm(forms.Form):
+    """Name and password of somebody who has no account yet."""
+
+    full_name = forms.CharField(
+        label=_("Your name"),
+        max_length=150,
+        validators=User._meta.get_field("full_name").validators[:1],
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    password = forms.CharField(
+        label=_("Choose a password"),
+        max_length=200,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters; a sentence is a good one."),
+    )
+
+    def __init__(self, data: QueryDict | None, *, email: str) -> None:
+        super().__init__(data)
+        self.email = email
+        # For password managers, which otherwise don't know whose password it is.
+        whose = format_html('<input type="email" name="username" value="{}" autocomplete="username" hidden>', email)
+        self.helper = form_helper(HTML(whose), "full_name", "password", submit=_("Join the team"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("password"):
+            person = User(email=self.email, full_name=cleaned.get("full_name", ""))
+            try:
+                password_validation.validate_password(cleaned["password"], person)
+            except forms.ValidationError as error:
+                self.add_error("password", error)
+        return cleaned

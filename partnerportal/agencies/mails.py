@@ -1,0 +1,135 @@
+"""What people are told about the team they are on, a function each; in their language, or else the agency's."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, Membership, TeamInvitation
+from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.services import queue_mail
+
+
+def send_invitation(invitation: TeamInvitation, *, account: User | None, by: User) -> None:
+    """The link. It belongs to no agency's mails: whoever of the team could read it there could use it."""
+    agency = invitation.agency
+    with translation.override((account and account.language) or agency.language):
+        values = {"agency": agency, "by": by, "role": invitation.get_role_display(), "date": _day(invitation.expires_at)}
+        letter = Letter(
+            subject=_("%(by)s invites you to the team of %(agency)s") % values,
+            first=_("%(by)s would like you to work for %(agency)s in the partner portal, as %(role)s.") % values,
+            then=[_("The link is good until %(date)s. It opens for this address only.") % values],
+            button=_("See the invitation"),
+        )
+        why = _("You get this e-mail because somebody of %(agency)s typed your address. If you don’t know them, there is nothing to do.")
+        parts = render_letter(
+            letter, name=account.full_name if account else "", sender=_("Partner Portal"), why=why % values, link=invitation.link or ""
+        )
+    queue_mail(kind="team_invitation", to=invitation.email, reply_to=by.email, **parts)
+
+
+def tell_joined(member: Membership, *, invited_by: User | None) -> None:
+    """Whoever invited them; the owners, where that person has left."""
+    owners = member.agency.memberships.owners().select_related("user").order_by("created_at", "pk")
+    still_here = [other for other in owners if other.user == invited_by]
+    for owner in still_here or owners:
+        _tell(
+            "team_joined",
+            member.agency,
+            owner.user,
+            lambda: Letter(
+                subject=_("%(name)s has joined the team") % {"name": member.user},
+                first=_("%(name)s (%(email)s) has accepted the invitation and now works for %(agency)s as %(role)s.")
+                % {"name": member.user, "email": member.user.email, "agency": member.agency, "role": member.get_role_display()},
+                button=_("See the team"),
+            ),
+            reply_to=member.user.email,
+        )
+
+
+def tell_role_changed(member: Membership, *, by: User) -> None:
+    """The member, what they are now."""
+    values = {"agency": member.agency, "by": by}
+    _tell(
+        "team_role",
+        member.agency,
+        member.user,
+        lambda: Letter(
+            subject=_("Your role at %(agency)s has changed") % values,
+            first=_("%(by)s has changed your role at %(agency)s: you are now %(role)s.") % {**values, "role": member.get_role_display()},
+            button=_("See the team"),
+        ),
+        reply_to=by.email,
+    )
+
+
+def tell_removed(member: Membership, *, by: User) -> None:
+    """Whoever was removed."""
+    values = {"agency": member.agency, "by": by}
+    _tell(
+        "team_removed",
+        member.agency,
+        member.user,
+        lambda: Letter(
+            subject=_("You no longer work for %(agency)s in the partner portal") % values,
+            first=_("%(by)s has removed you from the team of %(agency)s. You were signed out everywhere, and get no more notices.")
+            % values,
+            then=[_("Your account stays. If you think this is a mistake, just answer this e-mail.")],
+        ),
+        reply_to=by.email,
+    )
+
+
+def tell_left(member: Membership) -> None:
+    """The owners."""
+    for owner in member.agency.memberships.owners().select_related("user"):
+        _tell(
+            "team_left",
+            member.agency,
+            owner.user,
+            lambda: Letter(
+                subject=_("%(name)s has left the team") % {"name": member.user},
+                first=_("%(name)s (%(email)s) has left the team of %(agency)s.")
+                % {"name": member.user, "email": member.user.email, "agency": member.agency},
+                button=_("See the team"),
+            ),
+            reply_to=member.user.email,
+        )
+
+
+def tell_handed_over(heir: Membership, *, by: User) -> None:
+    """All who own the agency now, and whoever did until now: nobody gives an agency away unnoticed."""
+    values = {"agency": heir.agency, "by": by, "name": heir.user}
+    owners = [member.user for member in heir.agency.memberships.owners().select_related("user").order_by("created_at", "pk")]
+    for person in [*owners, by]:
+        _tell(
+            "team_ownership",
+            heir.agency,
+            person,
+            lambda: Letter(
+                subject=_("%(agency)s has a new owner") % values,
+                first=_("%(by)s has handed the ownership of %(agency)s over to %(name)s, and is now a manager.") % values,
+                then=[_("If that was not meant to be, please answer at once.")],
+                button=_("See the team"),
+            ),
+            reply_to=by.email if person != by else heir.user.email,
+        )
+
+
+def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, reply_to: str) -> None:
+    """The letter is made once the language is the reader's."""
+    with translation.override(to.language or agency.language):
+        why = _("You get this e-mail because it is about your work for %(agency)s.") % {"agency": agency}
+        made = letter()
+        link = f"{settings.SITE_URL}{reverse('agencies:team')}" if made.button else ""
+        parts = render_letter(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)
+    queue_mail(kind=kind, to=to.email, agency=agency, reply_to=reply_to, **parts)
+
+
+def _day(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")

@@ -1,0 +1,1 @@
+"""Pages of “My Company”: the agency, its team, joining it."""

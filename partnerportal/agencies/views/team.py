@@ -1,0 +1,224 @@
+"""Who works for the agency: everybody on the team sees it, owners change it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+
+from partnerportal.agencies import joining, team
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.forms import HandOnForm, HandOverForm, InviteForm, NoticesForm, RoleForm
+from partnerportal.agencies.joining import InvitationClosed
+from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
+from partnerportal.audit.models import AuditEvent
+from partnerportal.limits import Limit, TooOften, check
+
+#: Events that the page shows.
+TIMELINE_LENGTH = 10
+#: Invitations that one agency sends: a whole company can join in an hour, a spammer gets nowhere.
+INVITATIONS = Limit("team-invitations", 30, 60 * 60)
+
+
+@agency_view(methods=("GET",))
+def overview(request: AgencyRequest) -> HttpResponse:
+    """The team: who, as what, since when, with a second factor or not; who is invited; what happened."""
+    order = {Role.OWNER: 0, Role.MANAGER: 1, Role.STAFF: 2}
+    members = sorted(request.members, key=lambda member: (order[Role(member.role)], str(member.user).lower()))
+    events = AuditEvent.objects.filter(object_type=Agency._meta.label_lower, object_id=request.agency.pk, action__startswith="team.")
+    return render(
+        request,
+        "agencies/team.html",
+        {
+            "members": members,
+            "without_second_factor": sum(not member.has_second_factor for member in members),
+            "invitations": request.agency.team_invitations.waiting().order_by("-pk"),
+            "timeline": events.order_by("-pk")[:TIMELINE_LENGTH],
+            "may_manage": request.membership.may(Role.OWNER),
+        },
+    )
+
+
+# --- Invitations -------------------------------------------------------------------------------------------------------
+
+
+@agency_view(role=Role.OWNER)
+def invite(request: AgencyRequest) -> HttpResponse:
+    """Ask somebody to join."""
+    form = InviteForm(request.input)
+    if request.method == "POST" and form.is_valid():
+        try:
+            check((INVITATIONS, str(request.agency.pk)))
+            invitation = joining.invite(request.agency, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        except TooOften as error:
+            form.add_error(None, str(error))
+            return error.mark(render(request, "agencies/invite.html", {"form": form}))
+        else:
+            messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
+            return redirect("agencies:team")
+    return render(request, "agencies/invite.html", {"form": form})
+
+
+@agency_view(role=Role.OWNER, methods=("POST",))
+def invitation_resend(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mail the link once more."""
+    invitation = _invitation(request, pk)
+    try:
+        check((INVITATIONS, str(request.agency.pk)))
+        if joining.resend(invitation, by=request.user):
+            messages.success(request, _("The invitation to %(email)s was sent again.") % {"email": invitation.email})
+        else:
+            messages.info(request, _("It was sent a moment ago; no second e-mail was sent."))
+    except TooOften as error:
+        messages.error(request, str(error))
+    except (InvitationClosed, ValidationError) as error:
+        _say(request, error)
+    return redirect("agencies:team")
+
+
+@agency_view(role=Role.OWNER, methods=("POST",))
+def invitation_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
+    """No longer ask."""
+    invitation = _invitation(request, pk)
+    try:
+        joining.withdraw(invitation, by=request.user)
+    except (InvitationClosed, ValidationError) as error:
+        _say(request, error)
+    else:
+        messages.success(request, _("The invitation to %(email)s was withdrawn; its link is closed.") % {"email": invitation.email})
+    return redirect("agencies:team")
+
+
+# --- Members -----------------------------------------------------------------------------------------------------------
+
+
+@agency_view(role=Role.OWNER, confirm=True)
+def role(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Let a member do more, or less."""
+    member = _member(request, pk)
+    form = RoleForm(request.input, member=member)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = team.change_role(member, form.cleaned_data["role"], by=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            if changed:
+                values = {"name": member.user, "role": form.cleaned_data["role"].label}
+                messages.success(request, _("%(name)s is now %(role)s.") % values)
+            return redirect("agencies:team")
+    return render(request, "agencies/role.html", {"form": form, "member": member})
+
+
+@agency_view(role=Role.OWNER, confirm=True)
+def remove(request: AgencyRequest, pk: int) -> HttpResponse:
+    """End somebody's work here, after naming what happens."""
+    member = _member(request, pk)
+    if member.user == request.user:
+        return redirect("agencies:leave")
+    holds = team.what_they_hold(member)
+    form = HandOnForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from the team"))
+    if request.method == "POST" and form.is_valid():
+        try:
+            team.remove_member(member, to=form.person, by=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(name)s is no longer on the team.") % {"name": member.user})
+            return redirect("agencies:team")
+    return render(request, "agencies/remove.html", {"form": form, "member": member, "holds": holds})
+
+
+@agency_view()
+def leave(request: AgencyRequest) -> HttpResponse:
+    """Go, by one's own decision."""
+    holds = team.what_they_hold(request.membership)
+    form = HandOnForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave the team"))
+    is_last_owner = [member.user for member in request.members if member.role == Role.OWNER] == [request.user]
+    if request.method == "POST" and form.is_valid():
+        try:
+            team.leave(request.membership, to=form.person)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("You have left the team of %(agency)s.") % {"agency": request.agency})
+            return redirect("desk:home")
+    context = {"form": form, "holds": holds, "is_last_owner": is_last_owner, "is_alone": len(request.members) == 1}
+    return render(request, "agencies/leave.html", context)
+
+
+@agency_view(role=Role.OWNER, confirm=True)
+def hand_over(request: AgencyRequest) -> HttpResponse:
+    """Make somebody else the owner."""
+    form = HandOverForm(request.input, members=request.members, by=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            team.hand_over_ownership(form.member, by=request.user)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, _("%(name)s now owns the agency; you are a manager.") % {"name": form.member.user})
+            return redirect("agencies:team")
+    return render(request, "agencies/hand_over.html", {"form": form})
+
+
+# --- The second factor -------------------------------------------------------------------------------------------------
+
+
+@agency_view(role=Role.OWNER, methods=("POST",))
+def second_factor(request: AgencyRequest) -> HttpResponse:
+    """Make it a must, or no longer."""
+    required = request.POST.get("required") == "on"
+    try:
+        changed = team.require_second_factor(request.agency, required, by=request.user)
+    except ValidationError as error:
+        _say(request, error)
+        return redirect("agencies:team")
+    if changed and required:
+        messages.success(request, _("Everybody on the team now needs a second factor. Who has none sets one up at the next click."))
+    elif changed:
+        messages.success(request, _("A second factor is no longer a must."))
+    return redirect("agencies:team")
+
+
+@agency_view(methods=("GET",), any_sign_in=True)
+def second_factor_needed(request: AgencyRequest) -> HttpResponse:
+    """Why nothing else goes on, and what to do."""
+    if not request.membership.lacks_second_factor:
+        return redirect("desk:dashboard")
+    return render(request, "agencies/second_factor_needed.html")
+
+
+@agency_view()
+def notices(request: AgencyRequest) -> HttpResponse:
+    """Which mails of this agency's one gets."""
+    form = NoticesForm(request.input, member=request.membership)
+    if request.method == "POST" and form.is_valid():
+        for notice in Notice:
+            request.membership.set_notice(notice, notice in form.cleaned_data["notices"])
+        messages.success(request, _("Your notices were saved."))
+        return redirect("agencies:notices")
+    return render(request, "agencies/notices.html", {"form": form})
+
+
+def _member(request: AgencyRequest, pk: int) -> Membership:
+    member: Membership = get_object_or_404(request.agency.memberships.select_related("user"), pk=pk)
+    return member
+
+
+def _invitation(request: AgencyRequest, pk: int) -> TeamInvitation:
+    return get_object_or_404(TeamInvitation.objects.for_agency(request.agency).select_related("agency"), pk=pk)
+
+
+def _say(request: AgencyRequest, error: InvitationClosed | ValidationError) -> None:
+    if isinstance(error, ValidationError):
+        messages.error(request, " ".join(error.messages))
+        return
+    what = {
+        "accepted": _("It has been accepted already."),
+        "withdrawn": _("It has been withdrawn already."),
+        "expired": _("It has expired; please invite them anew."),
+    }[error.state]
+    messages.info(request, f"{what} {_('Nothing was changed, and no e-mail was sent.')}")

@@ -1,0 +1,172 @@
+"""`/account/`: name, language, time zone; notices; where one is signed in; the pages of django-allauth beside them."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.test import Client
+from django.utils import timezone
+from zeal import zeal_ignore
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Notice
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.models import InboxSettings
+from requests_inbox.receiving import receive_request
+from tests.agencies.test_second_factor import with_app
+from tests.agencies.test_team import signed_in_by_password
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory
+
+ACCOUNT = "/account/"
+
+
+def save(client: Client, **fields: str) -> None:
+    response = client.post(ACCOUNT, {"full_name": "Stan Stein", "language": "", "time_zone": "", **fields})
+    assert (response.status_code, getattr(response, "url", "")) == (302, ACCOUNT)
+
+
+def test_the_menu_leads_there(stan: Client) -> None:
+    assert f'href="{ACCOUNT}"' in stan.get("/dashboard/").content.decode()
+
+
+def test_the_language_is_followed_whatever_the_browser_says(stan: Client, cast: Cast) -> None:
+    save(stan, language="de")
+    response = stan.get("/customers/", headers={"Accept-Language": "en"})
+    assert response["Content-Language"] == "de"
+    assert "Kunden" in response.content.decode()
+    # In the next session, too; and for nobody else.
+    again = signed_in_by_password(cast.stan)
+    assert again.get("/customers/")["Content-Language"] == "de"
+    assert again.get("/partners/")["Content-Language"] == "de"
+    assert Client().get("/partners/")["Content-Language"] == "en"
+
+
+def test_the_switch_of_a_page_is_meant_for_good(stan: Client, cast: Cast) -> None:
+    save(stan, language="de")
+    stan.post("/i18n/setlang/", {"language": "en", "next": "/customers/"})
+    assert stan.get("/customers/")["Content-Language"] == "en"
+    cast.stan.refresh_from_db()
+    assert cast.stan.language == "en"
+    stan.post("/i18n/setlang/", {"language": "xx"})
+    cast.stan.refresh_from_db()
+    assert cast.stan.language == "en"
+
+
+def test_mails_come_in_that_language(stan: Client, cast: Cast) -> None:
+    for member in cast.alder.memberships.all():
+        member.set_notice(Notice.REQUESTS, member.user == cast.stan)
+    save(stan, language="de")
+    receive_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
+    assert "Anfrage" in OutgoingMail.objects.get(to_email=cast.stan.email).subject
+    Client().post("/accounts/password/reset/", {"email": cast.stan.email})
+    assert "Passwort" in OutgoingMail.objects.latest("pk").text
+
+
+def test_times_are_shown_in_the_own_zone(stan: Client, alice: Client, cast: Cast) -> None:
+    save(stan, time_zone="Pacific/Kiritimati")
+    customer = CustomerFactory(agency=cast.alder)
+    there = timezone.localtime(customer.created_at, ZoneInfo("Pacific/Kiritimati"))
+    here = timezone.localtime(customer.created_at, ZoneInfo("Europe/Berlin"))
+    assert f"{there:%H:%M}" in stan.get(customer.get_absolute_url()).content.decode()
+    assert f"{here:%H:%M}" in alice.get(customer.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"full_name": ""}, {"full_name": "a\x00b"}, {"full_name": "x" * 151}, {"language": "xx"}, {"time_zone": "Mars/Base"}]
+)
+def test_nonsense_is_refused(stan: Client, cast: Cast, fields: dict[str, str]) -> None:
+    response = stan.post(ACCOUNT, {"full_name": "Stan", "language": "de", "time_zone": "Europe/Paris", **fields})
+    assert response.status_code == 200
+    cast.stan.refresh_from_db()
+    assert (cast.stan.full_name, cast.stan.language, cast.stan.time_zone) == ("Stan Stein", "", "")
+
+
+def test_a_client_has_an_account_page_too(cast: Cast) -> None:
+    kim = Client()
+    kim.force_login(cast.kim)
+    kim.post(ACCOUNT, {"full_name": "Kim", "language": "de", "time_zone": ""})
+    assert User.objects.get(pk=cast.kim.pk).language == "de"
+    page = kim.get(ACCOUNT).content.decode()
+    assert "/account/notices/" not in page
+
+
+# --- Notices -----------------------------------------------------------------------------------------------------------
+
+
+def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client, alice: Client, cast: Cast) -> None:
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    stan.post("/account/notices/", {"notices": ["requests", "access"]})
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max, cast.stan]
+    alice.post("/account/notices/", {"notices": ["access"]})
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.max, cast.stan]
+    stans = cast.alder.memberships.get(user=cast.stan)
+    alice.post("/requests/settings/", {"notified": [stans.pk], "keep_days": "30"})
+    assert stan.get("/account/notices/").context["form"].initial["notices"] == ["requests", "access"]
+    stan.post("/account/notices/", {})
+    # Nobody wants them: somebody has to get them.
+    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+
+
+def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:
+    from invitations.mails import _contact
+
+    members = {member.user: member for member in cast.alder.memberships.all()}
+    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+    members[cast.stan].set_notice(Notice.ACCESS, False)
+    assert _contact(cast.alder, cast.stan.pk) == cast.alice
+    for member in members.values():
+        member.set_notice(Notice.ACCESS, False)
+    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+
+
+@pytest.mark.parametrize("notices", [["everything"], ["requests", "\x00"]])
+def test_there_are_no_other_notices(stan: Client, cast: Cast, notices: list[str]) -> None:
+    assert stan.post("/account/notices/", {"notices": notices}).status_code == 200
+    assert cast.alder.memberships.get(user=cast.stan).notices is None
+
+
+# --- Sessions ----------------------------------------------------------------------------------------------------------
+
+
+@zeal_ignore()  # django-allauth looks up each session by itself.
+def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
+    here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
+    page = here.get("/accounts/sessions/").content.decode()
+    assert page.count("192.0.2.7") == 2
+    assert page.count("this one") == 1
+    response = here.post("/accounts/sessions/", follow=True)
+    assert "You are signed out everywhere else." in response.content.decode()
+    assert "You are signed in nowhere else." in response.content.decode()
+    assert elsewhere.get("/dashboard/").status_code == 302
+    assert here.get("/dashboard/").status_code == 200
+
+
+@zeal_ignore()
+def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
+    from tests.factories.accounts import PASSWORD
+
+    here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
+    new = "another-long-password"
+    here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    assert User.objects.get(pk=cast.stan.pk).check_password(new)
+    assert here.get("/dashboard/").status_code == 200
+    assert elsewhere.get("/dashboard/").status_code == 302
+
+
+# --- What django-allauth brings ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("agency", [True, False])
+def test_every_page_of_the_account_opens(cast: Cast, agency: bool) -> None:
+    person = cast.stan if agency else cast.kim
+    with_app(person)
+    key = Authenticator.objects.create(user=person, type="webauthn", data={"name": "Phone", "credential": {}})
+    Authenticator.objects.create(user=person, type="recovery_codes", data={"seed": "x" * 32, "used_mask": 0})
+    client = Client()
+    client.force_login(person)
+    paths = ["", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/", "recovery-codes/download/", "reauthenticate/"]
+    for path in [*paths, f"webauthn/keys/{key.pk}/edit/", f"webauthn/keys/{key.pk}/remove/"]:
+        assert client.get(f"/accounts/2fa/{path}").status_code == 200, path
+    for path in ("sessions/", "email/", "password/change/", "reauthenticate/"):
+        assert client.get(f"/accounts/{path}").status_code == 200, path

@@ -1,0 +1,98 @@
+"""An agency can require a second factor: who has none sets one up before anything else."""
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
+from django.test import Client
+
+from partnerportal.accounts.models import User
+from partnerportal.audit.models import AuditEvent
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.factories.agencies import AgencyFactory, MembershipFactory
+
+TEAM = "/company/team/"
+NEEDED = "/company/second-factor/"
+
+
+def with_app(user: User) -> str:
+    """Give this person an app that shows codes; its secret."""
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def code(secret: str) -> str:
+    """What the app shows now."""
+    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
+
+
+@pytest.fixture
+def required(cast: Cast, alice: Client) -> None:
+    """Alice, who has a second factor, requires one of everybody."""
+    with_app(cast.alice)
+    assert alice.post(f"{TEAM}second-factor/", {"required": "on"}).status_code == 302
+    cast.alder.refresh_from_db()
+    assert cast.alder.second_factor_required
+
+
+def test_who_has_none_cannot_ask_others_for_one(cast: Cast, alice: Client) -> None:
+    response = alice.post(f"{TEAM}second-factor/", {"required": "on"}, follow=True)
+    assert "Please set up your own second factor first" in response.content.decode()
+    cast.alder.refresh_from_db()
+    assert not cast.alder.second_factor_required
+
+
+def test_who_has_none_is_led_to_set_one_up(required: None, cast: Cast, stan: Client) -> None:
+    for path in ("/dashboard/", "/customers/", TEAM):
+        assert stan.get(path).url == NEEDED
+    assert stan.post("/customers/add/", {"kind": "person", "last_name": "X"}).url == NEEDED
+    assert not cast.alder.customers.exists()
+    htmx = stan.get("/search/?q=x", headers={"HX-Request": "true"})
+    assert (htmx.status_code, htmx["HX-Redirect"]) == (204, NEEDED)
+    page = stan.get(NEEDED).content.decode()
+    assert "Alder Web asks everybody on the team for a second factor" in page
+    for path in ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/account/"):
+        assert stan.get(path).status_code == 200
+
+
+def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Client) -> None:
+    secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
+    assert stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}).url == "/accounts/2fa/recovery-codes/"
+    assert stan.get("/dashboard/").status_code == 200
+    assert stan.get(NEEDED).url == "/dashboard/"
+    assert Authenticator.objects.filter(user=cast.stan, type="recovery_codes").exists()
+    # From the next sign-in on it is asked for.
+    browser = Client()
+    signed_in = browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})
+    assert signed_in.url == "/accounts/2fa/authenticate/"
+    assert browser.get("/dashboard/").status_code == 302
+    Authenticator.objects.filter(user=cast.stan, type="totp").delete()
+    assert stan.get("/dashboard/").url == NEEDED
+
+
+def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, stan: Client) -> None:
+    Authenticator.objects.create(user=cast.stan, type="recovery_codes", data={})
+    assert stan.get("/dashboard/").url == NEEDED
+
+
+def test_another_agency_is_not_held_up(required: None, cast: Cast, stan: Client) -> None:
+    cedar = AgencyFactory(name="Cedar")
+    MembershipFactory(agency=cedar, user=cast.stan)
+    assert stan.post("/company/switch/", {"agency": cedar.pk}).url == "/dashboard/"
+    assert stan.get("/dashboard/").status_code == 200
+
+
+def test_the_team_page_says_who_has_one(required: None, cast: Cast, alice: Client) -> None:
+    page = alice.get(TEAM).content.decode()
+    assert "2 people have no second factor yet." in page
+    for person in (cast.max, cast.stan):
+        with_app(person)
+    assert "Everybody signs in with a second factor" in alice.get(TEAM).content.decode()
+
+
+def test_it_can_be_given_up_again(required: None, cast: Cast, alice: Client, stan: Client) -> None:
+    alice.post(f"{TEAM}second-factor/")
+    assert stan.get("/dashboard/").status_code == 200
+    actions = AuditEvent.objects.filter(action__startswith="team.").order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["team.second_factor_required", "team.second_factor_optional"]

@@ -1,0 +1,55 @@
+"""Somebody joins the team, is given a role, and goes again."""
+
+import re
+
+from playwright.sync_api import Browser, Page, expect
+
+from partnerportal.agencies.models import Role
+from tests.browser.conftest import sign_in
+from tests.cast import Cast
+from tests.smtp import Sink
+
+
+def test_from_the_invitation_to_the_last_click(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink) -> None:
+    sign_in(page, portal, "alice@alder.example")
+    page.goto(f"{portal}/company/team/")
+    page.get_by_role("link", name="Invite somebody").click()
+    page.get_by_label("E-mail").fill("nina@people.example")
+    page.get_by_role("radio", name="Manager").check()
+    page.get_by_role("button", name="Send invitation").click()
+    expect(page.get_by_role("region", name="Invited")).to_contain_text("nina@people.example")
+
+    link = re.search(rf"{portal}/join/\S+", mail_server.wait_for("nina@people.example", seconds=30).part("plain"))
+    assert link
+    ninas_browser = browser.new_context(locale="en-GB")
+    nina = ninas_browser.new_page()
+    nina.goto(link.group())
+    expect(nina.get_by_role("main")).to_contain_text("Alice Alder invites you to work for Alder Web")
+    nina.get_by_label("Your name").fill("Nina Neu")
+    nina.get_by_label("Choose a password").fill("correct horse battery")
+    nina.get_by_role("button", name="Join the team").click()
+    nina.wait_for_url("**/dashboard/")
+    nina.goto(f"{portal}/customers/import/")
+    expect(nina.get_by_role("heading", level=1)).to_have_text("Import customers")
+
+    page.reload()
+    members = page.get_by_role("region", name="Members")
+    row = members.get_by_role("listitem").filter(has_text="Nina Neu")
+    expect(row).to_contain_text("Manager")
+    row.get_by_text("More for Nina Neu").click()
+    row.get_by_role("link", name="Change role").click()
+    page.get_by_role("radio", name="Staff").check()
+    page.get_by_role("button", name="Change role").click()
+    expect(row).to_contain_text("Staff")
+    assert nina.goto(f"{portal}/customers/import/").status == 403  # type: ignore[union-attr]
+
+    nina.goto(f"{portal}/customers/")
+    row.get_by_text("More for Nina Neu").click()
+    row.get_by_role("link", name="Remove from the team").click()
+    page.get_by_role("button", name="Remove from the team").click()
+    expect(members).not_to_contain_text("Nina Neu")
+    expect(page.get_by_role("region", name="What happened")).to_contain_text("Nina Neu was removed from the team")
+    nina.get_by_role("link", name="Requests").first.click()
+    nina.wait_for_url("**/accounts/login/**")
+    ninas_browser.close()
+    assert [member.role for member in cast.alder.memberships.filter(user=cast.alice)] == [Role.OWNER]
