@@ -118,6 +118,8 @@ class ContactRequest(models.Model):
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-id"], name="contact_request_by_status"),
+            # The newest few of two states at once, however many of the others there are.
+            models.Index(fields=["agency", "-id"], name="contact_request_waiting", condition=Q(status__in=["new", "open"])),
             models.Index(fields=["agency", "created_at"], name="contact_request_answered", condition=Q(first_reply_at__isnull=False)),
             models.Index(fields=["agency", "sender_key"], name="contact_request_by_sender"),
             models.Index(fields=["agency", "status_since"], name="contact_request_to_delete", condition=Q(status__in=["closed", "spam"])),
