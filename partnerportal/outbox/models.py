@@ -93,7 +93,7 @@ class OutgoingMail(models.Model):
     #: Somebody typed it; all else says that it came by itself.
     by_hand = models.BooleanField(_("Typed by hand"), default=False)
     #: The id of the request, or of the job, that wrote it: what the log says of the sending carries the same.
-    request_id = models.CharField(_("Request"), max_length=36, blank=True, db_default="")
+    request_id = models.CharField(_("Request ID"), max_length=36, blank=True, db_default="")
 
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)

@@ -9,7 +9,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from partnerportal.embedded.build import static_fingerprint
@@ -74,6 +76,10 @@ class Portal:
         done = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    def database(self) -> "psycopg.Connection[Any]":
+        """A connection to the running portal's database."""
+        return psycopg.connect(f"postgres://portal@/portal?host={self.data_dir}/postgres")
 
     def answers(self) -> bool:
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
@@ -161,7 +167,8 @@ def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) ->
 def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path, migrated: Path) -> None:
     portal = Portal(copied(migrated, folder / "data"))
     first = portal.start()
-    portal.sql("CREATE TABLE kept AS SELECT 7 AS value")
+    with portal.database() as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 7 AS value")
     first.kill()
     first.wait()
     left = {portal.of(name) for name in ("gunicorn", "worker", "beat")}
@@ -170,7 +177,8 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
 
     second = portal.start()
     assert portal.answers()
-    assert portal.sql("SELECT value FROM kept") == "(7,)"
+    with portal.database() as connection:
+        assert connection.execute("SELECT value FROM kept").fetchall() == [(7,)]
     assert not left & {portal.of(name) for name in ("gunicorn", "worker", "beat")}
 
     # As the terminal does: to everything in the foreground.

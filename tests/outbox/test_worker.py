@@ -100,7 +100,7 @@ def test_two_beats_by_accident_do_nothing_twice(
         # Greylisted mails come back by sweeps alone; reminders are mailed by beat's own task.
         smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=6)
         mails = MailFactory.create_batch(6)
-        asked = [ReviewRequestFactory(customer__agency=cast.alder, requested_by=cast.stan, mailed_at=week) for _ in range(6)]
+        asked = [ReviewRequestFactory(customer__agency=cast.alder, requested_by=cast.stan, mailed_at=week) for _ in range(20)]
         for mail in mails:
             once_sent(mail)
         eventually(lambda: not ReviewRequest.objects.filter(reminded_at=None).exists(), "all are reminded", otherwise=worker.logged)

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outgoingmail',
             name='request_id',
-            field=models.CharField(blank=True, db_default='', max_length=36, verbose_name='Request'),
+            field=models.CharField(blank=True, db_default='', max_length=36, verbose_name='Request ID'),
         ),
     ]
