@@ -1,9 +1,10 @@
 """`/company/team/`: who works here; roles, removing, leaving, handing over. An owner stays, whatever happens."""
 
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
@@ -201,10 +202,15 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
     two_owners(cast)
     pks = [place(cast.alice).pk, place(cast.max).pk]
 
+    both_gone = Barrier(2)
+
     def act(number: int) -> None:
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
             mine = Membership.objects.filter(pk=pks[number])
             _ = mine.delete() if statement == "delete" else mine.update(role=Role.STAFF)
+            both_gone.wait(timeout=30)
+            # Neither sees what the other did, and the check comes a moment before the end: only a lock tells them.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_sleep(0.2)")
 
     outcomes = at_once(2, act)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [IntegrityError]
