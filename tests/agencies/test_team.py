@@ -4,6 +4,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
@@ -11,7 +12,7 @@ from zeal import zeal_ignore
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies import team
+from partnerportal.agencies import joining, team
 from partnerportal.agencies.models import Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -215,6 +216,21 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
     outcomes = at_once(2, act)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [IntegrityError]
     assert cast.alder.memberships.owners().count() == 1
+
+
+def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
+    two_owners(cast)
+    team.change_role(place(cast.alice), Role.MANAGER, by=cast.max)
+    for act in (
+        lambda: team.change_role(place(cast.stan), Role.OWNER, by=cast.alice),
+        lambda: team.remove_member(place(cast.stan), to=None, by=cast.alice),
+        lambda: team.hand_over_ownership(place(cast.stan), by=cast.alice),
+        lambda: team.require_second_factor(cast.alder, True, by=cast.alice),
+        lambda: joining.invite(cast.alder, email="x@people.example", role=Role.OWNER, by=cast.alice),
+    ):
+        with pytest.raises(ValidationError, match="no longer an owner"):
+            act()
+    assert place(cast.stan).role == Role.STAFF
 
 
 @zeal_ignore()  # Django's own inline forms fetch each row's person.

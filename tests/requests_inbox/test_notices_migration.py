@@ -19,8 +19,8 @@ def test_who_was_chosen_goes_on_being_told(cast: Cast) -> None:
     try:
         apps = migrate("0001_initial").loader.project_state([("requests_inbox", "0001_initial")]).apps
         settings = apps.get_model("requests_inbox", "InboxSettings")
-        chosen = [settings.objects.create(agency_id=agency.pk) for agency in (cast.alder, cast.birch)][0]
-        chosen.notified.add(cast.alder.memberships.get(user=cast.stan).pk)
+        settings.objects.create(agency_id=cast.birch.pk)
+        settings.objects.create(agency_id=cast.alder.pk).notified.add(cast.alder.memberships.get(user=cast.stan).pk)
     finally:
         migrate("0003_forget_the_former_choice")
     told = {member.user: member.wants(Notice.REQUESTS) for member in Membership.objects.select_related("user")}
