@@ -16,7 +16,4 @@ def keep_what_was_chosen(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [("requests_inbox", "0001_initial"), ("agencies", "0002_team")]
-    operations = [
-        migrations.RunPython(keep_what_was_chosen, migrations.RunPython.noop),
-        migrations.RemoveField("inboxsettings", "notified"),
-    ]
+    operations = [migrations.RunPython(keep_what_was_chosen, migrations.RunPython.noop)]

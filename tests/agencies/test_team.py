@@ -1,16 +1,18 @@
 """`/company/team/`: who works here; roles, removing, leaving, handing over. An owner stays, whatever happens."""
 
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies import team
+from partnerportal.agencies import joining, team
 from partnerportal.agencies.models import Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -201,14 +203,34 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
     two_owners(cast)
     pks = [place(cast.alice).pk, place(cast.max).pk]
 
+    both_gone = Barrier(2)
+
     def act(number: int) -> None:
-        with transaction.atomic():
+        with transaction.atomic(), connection.cursor() as cursor:
             mine = Membership.objects.filter(pk=pks[number])
             _ = mine.delete() if statement == "delete" else mine.update(role=Role.STAFF)
+            both_gone.wait(timeout=30)
+            # Neither sees what the other did, and the check comes a moment before the end: only a lock tells them.
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_sleep(0.2)")
 
     outcomes = at_once(2, act)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [IntegrityError]
     assert cast.alder.memberships.owners().count() == 1
+
+
+def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
+    two_owners(cast)
+    team.change_role(place(cast.alice), Role.MANAGER, by=cast.max)
+    for act in (
+        lambda: team.change_role(place(cast.stan), Role.OWNER, by=cast.alice),
+        lambda: team.remove_member(place(cast.stan), to=None, by=cast.alice),
+        lambda: team.hand_over_ownership(place(cast.stan), by=cast.alice),
+        lambda: team.require_second_factor(cast.alder, True, by=cast.alice),
+        lambda: joining.invite(cast.alder, email="x@people.example", role=Role.OWNER, by=cast.alice),
+    ):
+        with pytest.raises(ValidationError, match="no longer an owner"):
+            act()
+    assert place(cast.stan).role == Role.STAFF
 
 
 @zeal_ignore()  # Django's own inline forms fetch each row's person.

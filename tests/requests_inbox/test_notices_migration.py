@@ -1,0 +1,28 @@
+"""What an agency chose before each membership knew its notices is kept."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from partnerportal.agencies.models import Membership, Notice
+from tests.cast import Cast
+
+
+def migrate(name: str) -> MigrationExecutor:
+    executor = MigrationExecutor(connection)
+    executor.migrate([("requests_inbox", name)])
+    return MigrationExecutor(connection)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_was_chosen_goes_on_being_told(cast: Cast) -> None:
+    try:
+        apps = migrate("0001_initial").loader.project_state([("requests_inbox", "0001_initial")]).apps
+        settings = apps.get_model("requests_inbox", "InboxSettings")
+        settings.objects.create(agency_id=cast.birch.pk)
+        settings.objects.create(agency_id=cast.alder.pk).notified.add(cast.alder.memberships.get(user=cast.stan).pk)
+    finally:
+        migrate("0003_forget_the_former_choice")
+    told = {member.user: member.wants(Notice.REQUESTS) for member in Membership.objects.select_related("user")}
+    assert told == {cast.alice: False, cast.max: False, cast.stan: True, cast.charlie: True}
+    assert all(member.wants(Notice.ACCESS) for member in Membership.objects.all())
