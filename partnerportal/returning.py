@@ -9,7 +9,12 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def next_address(request: HttpRequest) -> str:
     """Where the person came from, as the form or the link to it says (`next`), a path; empty if that is none of our pages."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    return target if target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
+    return target if is_ours(target) else ""
+
+
+def is_ours(target: str) -> bool:
+    """Whether it is a path of this portal's: no other host, in no spelling that a browser would take for one."""
+    return target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

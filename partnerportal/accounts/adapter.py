@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
+from partnerportal.returning import is_ours
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
@@ -25,6 +26,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
             return str(super().get_client_ip(request))
         except (PermissionDenied, ImproperlyConfigured):
             return ""
+
+    def is_safe_url(self, url: str) -> bool:
+        """Where a sign-in may lead."""
+        return is_ours(url)
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What a form says; where that is “too often”, the answer becomes a 429."""
