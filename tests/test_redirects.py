@@ -2,22 +2,25 @@
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
+from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import TaskFactory
 from tests.factories.reviews import ReviewFactory
 
 ELSEWHERE = [
-    "https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example", "https:/evil.example",
-    "http:///evil.example", "javascript:alert(1)", "data:text/html,x", "\x08//evil.example", "\t//evil.example", "/\t/evil.example", "/\n/evil.example",
-    "https://testserver@evil.example/", "https://evil.example\\@testserver/", "//[::1", "evil", "customers:list", "ftp://testserver/",
+    "https://evil.example/", "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https:evil.example",
+    "https:/evil.example", "http:///evil.example", "javascript:alert(1)", "data:text/html,x", "\x08//evil.example", "\t//evil.example",
+    "/\t/evil.example", "/\n/evil.example", "https://testserver@evil.example/", "https://evil.example\\@testserver/", "//[::1",
+    "customers:list", "ftp://testserver/",
 ]  # fmt: skip
 
 
 def stays_here(address: str) -> bool:
     """Whether a browser that gets this `Location` stays: a path, which doesn't begin like another host to any of them."""
-    return address.startswith("/") and not address.startswith(("//", "/\\", "/\t", "/\n", "/\r")) and not set(address) & set("\t\r\n\\")
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and not set(address) & set("\t\r\n\\")
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
@@ -29,7 +32,8 @@ def test_no_action_leads_elsewhere(cast: Cast, alice: Client, target: str) -> No
             response = alice.post(path, {"next": target, "language": "en"}, headers=headers)
             assert stays_here(response.headers.get("HX-Redirect") or response.headers.get("Location") or "/"), (path, response.headers)
     form = alice.get(f"/company/reviews/{review.pk}/comment/", {"next": target}).content.decode()
-    assert "evil" not in form
+    assert f'name="next" value="{escape(target)}"' not in form
+    assert f'href="{escape(target)}"' not in form
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
@@ -48,12 +52,9 @@ def test_no_sign_in_leads_elsewhere(cast: Cast, target: str) -> None:
 def test_another_host_is_no_address_of_ours(cast: Cast, client: Client) -> None:
     for headers in ({"Host": "evil.example"}, {"Host": "localhost:80@evil.example"}):
         assert client.get("/partners/alder/", headers=headers).status_code == 400
-    page = client.get(
-        "/partners/alder/", headers={"X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "99", "Forwarded": "host=evil.example"}
-    )
+    forged = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "99", "Forwarded": "host=evil.example"}
+    page = client.get("/partners/alder/", headers=forged)
     assert page.status_code == 200
     assert "evil.example" not in page.content.decode()
-    client.post("/accounts/password/reset/", {"email": cast.stan.email}, headers={"X-Forwarded-Host": "evil.example"})
-    from partnerportal.outbox.models import OutgoingMail
-
+    client.post("/accounts/password/reset/", {"email": cast.stan.email}, headers=forged)
     assert "evil.example" not in OutgoingMail.objects.get().text
