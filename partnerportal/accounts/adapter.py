@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from partnerportal.accounts.confirming import signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
+from partnerportal.returning import is_ours
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
@@ -35,6 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
             return str(super().get_client_ip(request))
         except (PermissionDenied, ImproperlyConfigured):
             return ""
+
+    def is_safe_url(self, url: str) -> bool:
+        """Where a sign-in may lead."""
+        return is_ours(url)
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What a form says; where that is “too often”, the answer becomes a 429."""
