@@ -25,7 +25,7 @@ def send_review_request(review_request: ReviewRequest, *, by: User) -> OutgoingM
 
 def send_reminder(review_request: ReviewRequest) -> OutgoingMail:
     """Ask once more, with the same words around it; answers go to whoever asked, or, if they have left, to who is there longest."""
-    team = list(review_request.agency.members.order_by("memberships__created_at", "pk"))
+    team = list(review_request.agency.members.filter(is_active=True).order_by("memberships__created_at", "pk"))
     asker = review_request.requested_by
     return _send("review_reminder", review_request, by=asker if asker in team else next(iter(team), None))
 

@@ -95,7 +95,9 @@ def _context(review: Review) -> dict[str, object]:
 
 
 def _told(report: ReviewReport) -> list[User]:
-    people = {membership.user: membership.role for membership in report.agency.memberships.select_related("user")}
+    people = {
+        membership.user: membership.role for membership in report.agency.memberships.filter(user__is_active=True).select_related("user")
+    }
     if report.reported_by in people:
         return [report.reported_by]
     return [user for user, role in people.items() if role == Role.OWNER]

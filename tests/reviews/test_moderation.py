@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.test import Client
 
 from customers.services import erase_customer
+from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews.managing.moderation import dismiss_report, reinstate_review, uphold_report
@@ -229,8 +230,12 @@ def test_no_such_report_is_404(ada: Client, pk: object) -> None:
     assert ada.get(f"{QUEUE}{pk}/change/").status_code == 404
 
 
-def test_when_the_reporter_has_left_the_owners_hear_it(cast: Cast, report: ReviewReport) -> None:
-    cast.alder.memberships.get(user=cast.max).delete()
+@pytest.mark.parametrize("gone", ["left", "switched off"])
+def test_when_the_reporter_has_gone_the_owners_hear_it(cast: Cast, report: ReviewReport, gone: str) -> None:
+    if gone == "left":
+        cast.alder.memberships.get(user=cast.max).delete()
+    else:
+        User.objects.filter(pk=cast.max.pk).update(is_active=False)
     dismiss_report(report, reason="No.", by=cast.ada)
     assert [address for address, _subject in mails()] == ["alice@alder.example"]
 

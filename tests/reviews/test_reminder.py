@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
@@ -90,8 +91,10 @@ def test_a_stop_elsewhere_is_a_stop_elsewhere(cast: Cast) -> None:
     assert remind_due() == 1
 
 
-def test_whoever_left_the_agency_gets_no_answers(cast: Cast) -> None:
-    mailed(cast, requested_by=cast.charlie)
+@pytest.mark.parametrize("gone", ["left", "switched off"])
+def test_whoever_has_gone_gets_no_answers(cast: Cast, gone: str) -> None:
+    mailed(cast, requested_by=cast.charlie if gone == "left" else cast.stan)
+    User.objects.filter(pk=cast.stan.pk).update(is_active=False)
     remind_due()
     assert OutgoingMail.objects.get().reply_to == "alice@alder.example"
 
