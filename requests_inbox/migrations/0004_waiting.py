@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("requests_inbox", "0002_notices_of_members")]
+    dependencies = [("requests_inbox", "0003_forget_the_former_choice")]
 
     operations = [
         migrations.AddIndex(
