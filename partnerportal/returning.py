@@ -12,8 +12,12 @@ def next_address(request: HttpRequest) -> str:
     # What was typed before the session ended knows it, too.
     sent = getattr(request, "input", None) or request.POST
     target = sent.get("next") or request.GET.get("next") or ""
-    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
-    return iri_to_uri(target) if is_ours else ""
+    return iri_to_uri(target) if is_ours(target) else ""
+
+
+def is_ours(target: str) -> bool:
+    """Whether it is a path of this portal's: no other host, in no spelling that a browser would take for one."""
+    return target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

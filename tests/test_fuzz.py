@@ -154,7 +154,9 @@ def refused(response: HttpResponse) -> bool:
     """An answer that says that nothing was done: an error, or a form with what is wrong in it."""
     if response.status_code >= 400:
         return True
-    forms = [value for context in response.context or () for value in context.flatten().values() if hasattr(value, "is_bound")]
+    forms = [
+        value for context in response.context or () for value in getattr(context, "flatten", dict)().values() if hasattr(value, "is_bound")
+    ]
     return response.status_code == 200 and any(form.is_bound and form.errors for form in forms)
 
 

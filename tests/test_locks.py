@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
@@ -9,6 +10,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.factories.agencies import LogoFactory
 
 #: SHA-384 of the files in the npm package bootstrap 5.3.8.
 BOOTSTRAP = {
@@ -32,8 +35,49 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert "unsafe" not in response["Content-Security-Policy"]
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Opener-Policy"] == response["Cross-Origin-Resource-Policy"] == "same-origin"
     assert response["Referrer-Policy"] in {"same-origin", "strict-origin"}
+    assert {"camera=()", "microphone=()", "geolocation=()", "payment=()"} <= set(response["Permissions-Policy"].split(", "))
+
+
+def test_the_logo_alone_may_be_shown_elsewhere(cast: Cast, client: Client) -> None:
+    LogoFactory(profile=cast.alder.profile)
+    assert client.get(cast.alder.profile.logo_url)["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
+    """As in production; `pytest -rP` shows them."""
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = 31_536_000, True, True
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
+    client = Client()
+    for path, person in (("/partners/alder/", None), ("/customers/", cast.alice), ("/admin/", cast.ada)):
+        if person:
+            client.force_login(person)
+        response = client.get(path, secure=True)
+        print(f"\nGET {path} {response.status_code}", *(f"{name}: {value}" for name, value in response.items()), sep="\n")  # noqa: T201
+        print(response.cookies)  # noqa: T201
+        assert response["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+        assert "Cookie" in response["Vary"]
+        assert ("public" in response["Cache-Control"]) == (person is None)
+        assert "Server" not in response
+
+
+def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
+    client = Client()
+    answers = [
+        client.get("/accounts/login/"),
+        client.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD}),
+        client.get("/customers/"),
+        client.post("/i18n/setlang/", {"language": "de"}),
+    ]
+    # One that is deleted has no value.
+    cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items() if cookie.value}
+    assert set(cookies) == {"csrftoken", "sessionid", "person", "messages", "django_language"}
+    for name, cookie in cookies.items():
+        assert cookie["secure"], name
+        assert cookie["httponly"], name
+        assert cookie["samesite"] == "Lax", name
 
 
 @pytest.mark.parametrize("path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/"])

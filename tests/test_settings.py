@@ -1,10 +1,14 @@
 """Settings come from the environment alone; what is missing or wrong stops the start and names its variable."""
 
 import os
+import re
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 GOOD = {
     "SECRET_KEY": "a-key-that-is-long-enough-and-not-one-letter-only-0123456789",
@@ -49,6 +53,11 @@ def test_a_missing_variable_is_named(variable: str) -> None:
         ("REDIS_URL", "nonsense"),
         ("EMAIL_URL", "nonsense"),
         ("DEBUG", "perhaps"),
+        ("ADMIN_PATH", ""),
+        ("ADMIN_PATH", "admin"),
+        ("ADMIN_PATH", "/admin/"),
+        ("ADMIN_PATH", "<int:pk>/"),
+        ("ADMIN_REQUIRES_MFA", "perhaps"),
         ("OUTBOX_MAX_ATTEMPTS", "many"),
         ("OUTBOX_MAX_ATTEMPTS", "0"),
         ("OUTBOX_BACKOFF", "0"),
@@ -96,9 +105,37 @@ def test_only_the_sites_own_host_is_served() -> None:
     assert setting("ALLOWED_HOSTS") == "['portal.example.com']"
 
 
-def test_the_deployment_check_has_nothing_to_say() -> None:
-    code = (
-        "import django; django.setup(); from django.core.management import call_command as c; c('check', deploy=True, fail_level='WARNING')"
+def example() -> dict[str, str]:
+    """What `.env.example` sets, with secrets filled in."""
+    lines = (Path(settings.BASE_DIR) / ".env.example").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    empty = {name for name, value in values.items() if not value}
+    assert empty == {"SECRET_KEY", "POSTGRES_PASSWORD"}
+    return {name: shlex.split(value)[0] if value else GOOD["SECRET_KEY"] for name, value in values.items()}
+
+
+def test_the_deployment_check_has_nothing_to_say_to_the_example() -> None:
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env={**example(), "PATH": os.environ["PATH"]},
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
-    result = run(code)
+    print(result.stdout, result.stderr)  # noqa: T201
     assert result.returncode == 0, result.stderr
+    assert "no issues" in result.stdout
+
+
+def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
+    assert setting("ADMIN_REQUIRES_MFA") == "True"
+    assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000") == "False"
+    assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000", ADMIN_REQUIRES_MFA="1") == "True"
+
+
+def test_the_admin_is_where_the_environment_says() -> None:
+    code = "import django; django.setup(); from django.urls import reverse; print(reverse('admin:index'), reverse('admin:login'))"
+    result = run(code, ADMIN_PATH="back-office/x7/")
+    assert result.stdout.split() == ["/back-office/x7/", "/back-office/x7/login/"], result.stderr

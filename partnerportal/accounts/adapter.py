@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from partnerportal.accounts.confirming import signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
+from partnerportal.returning import is_ours
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
@@ -21,13 +22,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def is_safe_url(self, url: str | None) -> bool:
-        """As allauth has it; it raises on an address that can't be one (`//[`), which anybody can write behind `?next=`."""
-        try:
-            return bool(super().is_safe_url(url))
-        except ValueError:
-            return False
-
     def get_client_ip(self, request: HttpRequest) -> str:
         """The person's address, as `TRUSTED_PROXY_COUNT` says; empty where there is none: over a socket, and when proxies forward other
         than the setting says. That is no reason to keep everybody out."""
@@ -35,6 +29,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
             return str(super().get_client_ip(request))
         except (PermissionDenied, ImproperlyConfigured):
             return ""
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Where a sign-in may lead."""
+        return is_ours(url or "")
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What a form says; where that is “too often”, the answer becomes a 429."""

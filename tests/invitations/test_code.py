@@ -153,3 +153,9 @@ def test_a_second_factor_is_still_asked_for(cast: Cast) -> None:
     response = client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
     assert response.url.startswith("/accounts/2fa/authenticate/")
     assert client.get("/dashboard/").status_code == 302
+
+
+def test_an_address_that_is_too_long_for_an_account_is_refused(cast: Cast) -> None:
+    response = ask(Client(), f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 30}.example")
+    assert response.status_code == 200
+    assert response.context["form"].errors["email"]

@@ -1,6 +1,7 @@
 """A client gives an agency access: `/partners/<slug>/access/`."""
 
 import pytest
+import time_machine
 from django.core.exceptions import ValidationError
 from django.test import Client
 
@@ -145,3 +146,36 @@ def test_what_was_told_once_need_not_be_typed_again(kim: Client) -> None:
     for text in ("Kim Client", "Kim &amp; Co", "+49 40 1234567", "Hamburg"):
         assert text in page
     assert "evil.example" not in page
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_giving_and_taking_back_in_a_loop_comes_to_an_end(kim: Client, cast: Cast) -> None:
+    def give(path: str = PATH) -> int:
+        response = kim.post(path, FIELDS)
+        if response.status_code == 429:
+            assert 0 < int(response["Retry-After"]) <= 3600
+            page = response.content.decode()
+            assert "too often" in page
+            assert "Please &lt;b&gt;help&lt;/b&gt;" in page  # what was typed
+        elif response.status_code == 302:
+            # Taking back is never refused.
+            assert kim.post(f"/my/{AccessInvitation.objects.latest('pk').pk}/withdraw/").status_code == 302
+        return response.status_code
+
+    with time_machine.travel("2026-01-01 12:00:15+00:00", tick=False):
+        assert [give() for _ in range(8)] == [302] * 6 + [429] * 2
+        mails = OutgoingMail.objects.count()
+        give()
+        assert OutgoingMail.objects.count() == mails
+        assert give("/partners/birch/access/") == 302
+    with time_machine.travel("2026-01-01 13:00:15+00:00", tick=False):
+        kim.force_login(cast.kim)
+        assert give() == 302
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_changing_in_a_loop_comes_to_an_end(kim: Client, cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="full")
+    answers = [kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": [area]}) for area in ("email", "support") * 4]
+    assert [answer.status_code for answer in answers] == [302] * 6 + [429] * 2
+    assert answers[-1]["Retry-After"]

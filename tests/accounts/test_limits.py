@@ -1,0 +1,139 @@
+"""Whoever tries too often waits: 429 with Retry-After, and what was typed is still there."""
+
+from typing import Any
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.http import HttpResponse
+from django.test import Client
+
+from partnerportal import settings as production
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+
+LOGIN, CODE, CONFIRM, RESET = "/accounts/login/", "/accounts/login/code/", "/accounts/login/code/confirm/", "/accounts/password/reset/"
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+
+@pytest.fixture(autouse=True)
+def _limits_of_production(settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = production.ACCOUNT_RATE_LIMITS
+
+
+def refused(response: HttpResponse, seconds: int = 300) -> bool:
+    if response.status_code != 429:
+        return False
+    assert 0 < int(response["Retry-After"]) <= seconds
+    assert "too often" in response.content.decode()
+    return True
+
+
+def tries(path: str, fields: dict[str, str], times: int = 40, **more: Any) -> int:
+    """How often that is taken, each time by a new browser, until it is refused."""
+    for number in range(times):
+        response = Client().post(path, fields, **more)
+        if refused(response):
+            typed = fields.get("login") or fields.get("email")
+            assert typed is None or typed in response.content.decode()
+            return number
+    return times
+
+
+@pytest.mark.parametrize("login", ["stan@alder.example", "nobody@alder.example"])
+def test_wrong_passwords(cast: Cast, login: str) -> None:
+    assert tries(LOGIN, {"login": login, "password": "wrong"}) == 5
+    # Even the right one has to wait, or guessing would go on.
+    assert refused(Client().post(LOGIN, {"login": login, "password": PASSWORD}))
+
+
+def test_signing_in_uses_up_nothing(cast: Cast) -> None:
+    for _ in range(7):
+        assert Client().post(LOGIN, {"login": "stan@alder.example", "password": PASSWORD}).status_code == 302
+
+
+def test_wrong_passwords_for_many_accounts_from_one_network(cast: Cast) -> None:
+    taken = [not refused(Client().post(LOGIN, {"login": f"p{n}@alder.example", "password": "x"})) for n in range(12)]
+    assert taken == [True] * 10 + [False] * 2
+    assert Client().post(LOGIN, {"login": "stan@alder.example", "password": PASSWORD}, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+@pytest.mark.parametrize("email", ["kim@client.example", "nobody@client.example"])
+@pytest.mark.parametrize("path", [CODE, RESET])
+def test_mails_asked_for_one_address(cast: Cast, path: str, email: str) -> None:
+    assert cast.kim
+    assert tries(path, {"email": email}) == 3
+    assert OutgoingMail.objects.count() == (3 if email == cast.kim.email else 0)
+
+
+@pytest.mark.parametrize("path", [CODE, RESET])
+def test_mails_asked_for_from_one_network(cast: Cast, path: str) -> None:
+    taken = [not refused(Client().post(path, {"email": f"p{n}@client.example"})) for n in range(22)]
+    assert taken == [True] * 20 + [False] * 2
+
+
+def test_codes_entered_from_one_network(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("partnerportal.accounts.limits.CODES", production_limit("CODES", times=1))
+    client = Client()
+    client.post(CODE, {"email": cast.kim.email})
+    assert client.post(CONFIRM, {"code": "BBBB-BBBB"}).status_code == 200
+    for _ in range(5):
+        assert refused(client.post(CONFIRM, {"code": "BBBB-BBBB"}))
+    # That used up none of the code's own three tries.
+    assert client.get(CONFIRM).status_code == 200
+
+
+def production_limit(name: str, times: int) -> Any:
+    from partnerportal.accounts import limits
+
+    limit = getattr(limits, name)
+    assert limit.times > times
+    return type(limit)(limit.name, times, limit.seconds)
+
+
+def test_wrong_second_factors(cast: Cast) -> None:
+    TOTP.activate(cast.stan, generate_totp_secret())
+    client = Client()
+    client.post(LOGIN, {"login": cast.stan.email, "password": PASSWORD})
+    taken = [not refused(client.post("/accounts/2fa/authenticate/", {"code": "000000"})) for _ in range(8)]
+    assert taken == [True] * 5 + [False] * 3
+
+
+def test_a_network_is_what_the_trusted_proxy_says(cast: Cast, settings: Any) -> None:
+    wrong = {"login": "stan@alder.example", "password": "wrong"}
+    for number in range(12):  # Without a trusted proxy the header, which anybody can send, makes nobody another.
+        Client().post(LOGIN, {**wrong, "login": f"p{number}@alder.example"}, headers={"X-Forwarded-For": f"198.51.100.{number}"})
+    assert refused(Client().post(LOGIN, {**wrong, "login": "q@alder.example"}, headers={"X-Forwarded-For": "198.51.100.99"}))
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for number in range(12):
+        login = {**wrong, "login": f"r{number}@alder.example"}
+        assert not refused(Client().post(LOGIN, login, headers={"X-Forwarded-For": f"6.6.6.6, 198.51.100.{number}"}))
+
+
+def test_a_proxy_that_forwards_otherwise_locks_nobody_out(cast: Cast, settings: Any) -> None:
+    right = {"login": "stan@alder.example", "password": PASSWORD}
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
+    assert Client().post(LOGIN, right, headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 302
+    assert Client().post(LOGIN, right, REMOTE_ADDR="").status_code == 302
+
+
+def test_without_redis_nobody_is_locked_out(cast: Cast, settings: Any) -> None:
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
+    for _ in range(7):
+        assert Client().post(LOGIN, {"login": "stan@alder.example", "password": "wrong"}).status_code == 200
+    assert Client().post(LOGIN, {"login": "stan@alder.example", "password": PASSWORD}).status_code == 302
+    assert Client().post(CODE, {"email": cast.kim.email}).status_code == 302
+    assert Client().post(RESET, {"email": cast.kim.email}).status_code == 302
+
+
+def test_after_three_wrong_codes_it_is_known_where_the_person_wanted_to_go(cast: Cast) -> None:
+    client, target = Client(), "/partners/alder/access/"
+    client.post(CODE, {"email": cast.kim.email, "next": target})
+    for _ in range(3):
+        response = client.post(CONFIRM, {"code": "BBBB-BBBB", "next": target})
+    assert response.url == f"{CODE}?next=%2Fpartners%2Falder%2Faccess%2F"
+    assert f'name="next" value="{target}"' in client.get(response.url).content.decode()
+    # Too late, or in another browser:
+    assert Client().get(f"{CONFIRM}?next={target}").url == response.url
+    assert Client().get(f"{CONFIRM}?next=https://evil.example/").url == CODE

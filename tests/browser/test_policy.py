@@ -1,0 +1,51 @@
+"""Pages that come from libraries, in a browser that complains about whatever the content security policy forbids."""
+
+import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from playwright.sync_api import Page
+
+from reviews.managing.services import report_review
+from tests.browser.conftest import signed_in
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.factories.reviews import ReviewFactory
+
+
+@pytest.mark.parametrize("part", ["admin", "account"])
+def test_the_policy_has_nothing_to_forbid(page: Page, portal: str, cast: Cast, part: str) -> None:
+    review = ReviewFactory(review_request__customer__agency=cast.alder)
+    report = report_review(review, reason="other", details="…", by=cast.alice)
+    if part == "admin":
+        signed_in(page, portal, cast.ada)
+        paths = [
+            "/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", f"/admin/accounts/user/{cast.stan.pk}/change/",
+            f"/admin/accounts/user/{cast.stan.pk}/password/", f"/admin/accounts/user/{cast.stan.pk}/history/", "/admin/agencies/membership/add/",
+            f"/admin/network/partnerprofile/{cast.alder.profile.pk}/change/", "/admin/reviews/reviewreport/",
+            f"/admin/reviews/reviewreport/{report.pk}/change/", "/admin/outbox/outgoingmail/", "/admin/password_change/",
+        ]  # fmt: skip
+    else:
+        TOTP.activate(cast.stan, generate_totp_secret())
+        RecoveryCodes.activate(cast.stan)
+        signed_in(page, portal, cast.stan)
+        # allauth asks for the password again before it shows anything secret.
+        page.goto(f"{portal}/accounts/reauthenticate/?next=/accounts/2fa/")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button").first.click()
+        below = (
+            "email/",
+            "password/change/",
+            "2fa/",
+            "2fa/recovery-codes/",
+            "2fa/recovery-codes/generate/",
+            "2fa/totp/deactivate/",
+            "2fa/webauthn/",
+        )
+        paths = [
+            f"/accounts/{path}" for path in (*below, "2fa/webauthn/add/", "2fa/reauthenticate/", "logout/", "inactive/", "confirm-email/")
+        ]
+    for path in paths:
+        response = page.goto(portal + path)
+        assert response
+        assert response.status == 200, path
+        assert page.url == portal + path
