@@ -9,7 +9,7 @@ from django.utils import timezone
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.conversation import reply
-from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, Sender
+from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.receiving import receive_request
 from requests_inbox.services import NotPossible, mark_not_spam, mark_spam, reopen_request
 from tests.cast import Cast
@@ -69,16 +69,6 @@ def test_a_second_press_writes_no_second_note(stan: Client, cast: Cast) -> None:
     assert RequestMessage.objects.count() == 1
     act(stan, request, "note", text="Call her.", seen=str(RequestMessage.objects.get().pk))
     assert RequestMessage.objects.count() == 2
-
-
-def test_who_may_not_sign_in_any_more_is_not_written_to(cast: Cast) -> None:
-    cast.max.is_active = False
-    cast.max.save()
-    told = [member.user.email for member in InboxSettings.told(cast.alder)]
-    assert told == [cast.alice.email]
-    settings = InboxSettings.objects.create(agency=cast.alder)
-    settings.notified.set(cast.alder.memberships.filter(user=cast.max))
-    assert [member.user.email for member in InboxSettings.told(cast.alder)] == told
 
 
 @pytest.mark.django_db(transaction=True)
