@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -179,6 +180,8 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
     browser = Client()
     browser.force_login(thief)
     assert browser.post(link(OutgoingMail.objects.get())).status_code == 403
+    with pytest.raises(ValidationError, match="another address"):
+        joining.accept(invited, user=thief)
 
 
 def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:

@@ -23,6 +23,9 @@ DATA: dict[str, dict[str, Any]] = {
     "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
     "review.hidden": {"reason": "outdated"},
     "review.reported": {"reason": "offensive"},
+    "team.invited": {"role": "manager"},
+    "team.joined": {"role": "staff"},
+    "team.role_changed": {"role": "owner"},
     "profile.updated": {"changes": {"logo": ["", "abc"], "claim": ["", "Fast."], "name": ["Alder", "Elder"]}},
 }
 
