@@ -14,7 +14,7 @@ class ForgetfulRedisCache(RedisCache):
     locked out for want of a count."""
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        return self._or(True, super().add, *args, **kwargs)
+        return bool(self._or(True, super().add, *args, **kwargs))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self._or(default, super().get, key, default, version)
@@ -23,7 +23,7 @@ class ForgetfulRedisCache(RedisCache):
         self._or(None, super().set, *args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        return self._or(False, super().delete, *args, **kwargs)
+        return bool(self._or(False, super().delete, *args, **kwargs))
 
     @staticmethod
     def _or(otherwise: Any, command: Any, *args: Any, **kwargs: Any) -> Any:

@@ -38,7 +38,7 @@ admin.site.unregister([Authenticator, EmailAddress])
 
 
 @admin.register(Authenticator)
-class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):
+class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth brings no types
     """Second factors: can be taken away from who has lost theirs; neither made nor read, for that would be to sign in as somebody else."""
 
     search_fields = ("user__email",)
@@ -52,7 +52,7 @@ class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(EmailAddressAdmin):
+class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
     """Confirming addresses, by who may change them."""
 
     @admin.action(permissions=["change"], description=_("Confirm the chosen addresses"))

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account import forms
 from allauth.core import context
+from django.core.validators import MaxLengthValidator
 from django.forms import ChoiceField, ModelForm
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +26,8 @@ class OurWords:
             field.widget.attrs.pop("placeholder", None)
             if name in {"login", "email"}:
                 field.label = _("E-mail")
+                # What is longer fits into no account; allauth's own field takes more.
+                field.validators.append(MaxLengthValidator(User._meta.get_field("email").max_length))
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types

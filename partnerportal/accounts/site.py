@@ -31,7 +31,7 @@ class AdminSite(admin.AdminSite):
     site_header = site_title = gettext_lazy("Partner Portal")
     login = method_decorator(secure_admin_login)(admin.AdminSite.login)
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # its stubs want a view type that no def has
         return super().admin_view(second_factor_required(view), cacheable)
 
 
