@@ -52,6 +52,8 @@ class Open:
     args: Callable[["World"], list[Any]] | None = None
     #: Whether its form needs no token, because whoever has the address may do just that.
     forgeable: bool = False
+    #: What it answers to those who are signed in, where it is for somebody else.
+    others: int | str = "page"
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,7 @@ def public_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
     yield from wrong_ways("nobody", path, route.methods, forgeable=route.forgeable)
     for method in route.methods.split():
         for person in PEOPLE:
-            yield Cell(person, method, "own", path, "page")
+            yield Cell(person, method, "own", path, "page" if person == "nobody" else route.others)
             if args:
                 yield Cell(person, method, "absent", reverse(name, args=["nothing"] * len(args)), 404)
 

@@ -69,6 +69,7 @@ def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
         client.get("/accounts/login/"),
         client.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD}),
         client.get("/customers/"),
+        client.post("/account/", {"full_name": "Alice", "language": "en", "time_zone": ""}),
         client.post("/i18n/setlang/", {"language": "de"}),
     ]
     # One that is deleted has no value.

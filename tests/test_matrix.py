@@ -214,7 +214,7 @@ CLIENT_ROUTES = {
 }
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
-    "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)]),
+    "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": Open(),
     "desk:healthz": Open(),
     "desk:readyz": Open(),
@@ -264,8 +264,8 @@ ACCOUNT_ROUTES = {
     "mfa_list_webauthn": Library(nobody="sign in", post=405),
     "mfa_add_webauthn": Library(nobody="sign in"),
     "mfa_reauthenticate_webauthn": Library(nobody="sign in"),
-    "mfa_remove_webauthn": Library(nobody="sign in", args=(1,)),
-    "mfa_edit_webauthn": Library(nobody="sign in", args=(1,)),
+    "mfa_remove_webauthn": Library(nobody="sign in", get=404, post=404, args=(1,)),
+    "mfa_edit_webauthn": Library(nobody="sign in", get=404, post=404, args=(1,)),
     "mfa_login_webauthn": Library(nobody="sign in"),
 }
 #: The administration, whatever it registers: for admins only.

@@ -11,7 +11,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from partnerportal.accounts import confirming  # noqa: F401  # connects what remembers a sign-in
+        from partnerportal.accounts import confirming, sessions  # noqa: F401  # connect what remembers a sign-in
 
 
 class AdminConfig(admin_apps.AdminConfig):

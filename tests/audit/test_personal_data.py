@@ -7,10 +7,10 @@ from django.test import Client
 
 from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
-from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.models import ReviewRequest
 from tests.cast import Cast
+from tests.factories.outbox import MailFactory
 
 BEFORE = {
     "kind": "company", "company": "Quittenhof", "salutation": "ms", "first_name": "Undine", "last_name": "Zwetschge",
@@ -40,7 +40,7 @@ def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> 
     Client().post(f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/", {"List-Unsubscribe": "One-Click"})
     ada = Client()
     ada.force_login(cast.ada)
-    ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [OutgoingMail.objects.earliest("pk").pk]})
+    ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [MailFactory(agency=cast.alder).pk]})
 
     assert set(AuditEvent.objects.values_list("action", flat=True)) == {
         "customer.created",

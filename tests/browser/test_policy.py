@@ -21,8 +21,7 @@ def test_the_policy_has_nothing_to_forbid(page: Page, portal: str, cast: Cast, p
         paths = [
             "/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", f"/admin/accounts/user/{cast.stan.pk}/change/",
             f"/admin/accounts/user/{cast.stan.pk}/password/", f"/admin/accounts/user/{cast.stan.pk}/history/",
-            "/admin/agencies/membership/add/",
-            f"/admin/network/partnerprofile/{cast.alder.profile.pk}/change/", "/admin/reviews/reviewreport/",
+            "/admin/agencies/agency/add/", f"/admin/network/partnerprofile/{cast.alder.profile.pk}/change/", "/admin/reviews/reviewreport/",
             f"/admin/reviews/reviewreport/{report.pk}/change/", "/admin/outbox/outgoingmail/", "/admin/password_change/",
         ]  # fmt: skip
     else:
