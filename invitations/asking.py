@@ -13,10 +13,10 @@ from invitations import mails
 from invitations.areas import Scope, areas_of
 from invitations.models import AccessInvitation, AccessRequest, expiry
 from invitations.services import StepTaken, refuse_own_agency
-from invitations.tokens import new_nonce
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.tokens import new_nonce
 
 Status = AccessRequest.Status
 

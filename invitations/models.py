@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_unicode
 from customers.models import Customer
-from invitations import tokens
 from invitations.areas import WithAccess
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.countries import country_choices, country_name
+from partnerportal.links import PersonalLink
 from partnerportal.search import SearchQuerySet, search_index, search_text
+from partnerportal.tokens import LinkTokens, digest
 from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: Characters of a message, in either direction.
@@ -214,7 +215,7 @@ class AccessInvitation(WithAccess):
 class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
     def with_token(self, token: str) -> Self:
         """The one request, if any, whose link has this token."""
-        return self.filter(token_digest=tokens.digest(token))
+        return self.filter(token_digest=digest(token))
 
     def waiting(self) -> Self:
         """For the client's answer, and not expired."""
@@ -225,11 +226,14 @@ class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
         return self.filter(status=AccessRequest.Status.PENDING, expires_at__lte=timezone.now())
 
 
-class AccessRequest(WithAccess):
+class AccessRequest(PersonalLink, WithAccess):
     """An agency asks for access to a customer's things; only the asked address can answer.
 
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
     """
+
+    link_tokens = LinkTokens("invitations.access-request")
+    leads_to = "invitations:asked"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("waiting")
@@ -245,8 +249,6 @@ class AccessRequest(WithAccess):
     )
     email = models.EmailField(_("E-mail"), blank=True)
     message = models.TextField(_("Message"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
-    nonce = models.CharField(max_length=32, default=tokens.new_nonce, editable=False)
-    token_digest = models.CharField(max_length=64, unique=True, editable=False)
     #: What came of it.
     invitation = models.ForeignKey(
         AccessInvitation, verbose_name=_("access invitation"), on_delete=models.RESTRICT, null=True, blank=True, related_name="requests"
@@ -293,11 +295,6 @@ class AccessRequest(WithAccess):
     def __str__(self) -> str:
         return f"{self.customer} · {self.access_label}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.token_digest:
-            self.token_digest = tokens.digest(tokens.token_for(self.nonce))
-        super().save(*args, **kwargs)
-
     @property
     def state(self) -> str:
         """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
@@ -308,9 +305,3 @@ class AccessRequest(WithAccess):
     def get_state_display(self) -> str:
         """`state` in the reader's language."""
         return str(self.Status(self.state).label)
-
-    @property
-    def link(self) -> str | None:
-        """The full address of the page on which the client answers; None once no known key can make it again."""
-        token = tokens.recover(self.nonce, self.token_digest)
-        return f"{settings.SITE_URL}{reverse('invitations:asked', args=[token])}" if token else None

@@ -6,11 +6,12 @@ from django.utils.crypto import salted_hmac
 
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 
-__all__ = ["address_digest", "address_digests", "digest", "new_nonce", "read_stop_token", "recover", "stop_token", "token_for"]
+__all__ = ["LINKS", "address_digest", "address_digests", "digest", "new_nonce", "read_stop_token", "recover", "stop_token", "token_for"]
 
-_links = LinkTokens("reviews.personal-link")
-token_for = _links.token_for
-recover = _links.recover
+#: Of personal links.
+LINKS = LinkTokens("reviews.personal-link")
+token_for = LINKS.token_for
+recover = LINKS.recover
 
 
 def address_digest(email: str, *, secret: str | None = None) -> str:

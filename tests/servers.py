@@ -33,6 +33,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     return (yield)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n logical`: one more than there are cores, for a good part of the tests waits: for servers, workers, a browser."""
+    return (os.cpu_count() or 1) + 1
+
+
 def set_up(config: pytest.Config) -> None:
     """Once a run: in the only process, or in the one that starts the parallel workers, which inherit the environment."""
     # Not at the top: the embedded servers need packages which a run with DATABASE_URL and REDIS_URL can do without.

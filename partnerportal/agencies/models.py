@@ -4,7 +4,7 @@
 """
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import pgtrigger
 from allauth.mfa.models import Authenticator
@@ -13,10 +13,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.links import PersonalLink
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
 
@@ -163,9 +163,6 @@ class Membership(models.Model):
             self.save(update_fields=["notices"])
 
 
-_links = LinkTokens("agencies.team-invitation")
-
-
 def invitation_expiry() -> datetime:
     """Until when an invitation that is mailed now can be accepted."""
     return timezone.now() + timedelta(days=settings.TEAM_INVITATION_DAYS)
@@ -185,11 +182,14 @@ class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
         return self.filter(status=TeamInvitation.Status.PENDING, expires_at__lte=timezone.now())
 
 
-class TeamInvitation(models.Model):
+class TeamInvitation(PersonalLink):
     """Somebody is asked, by a personal link, to work for an agency; only the invited address can accept.
 
     pending → accepted | withdrawn (by an owner) | expired
     """
+
+    link_tokens = LinkTokens("agencies.team-invitation")
+    leads_to = "agencies:join"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("waiting")
@@ -203,8 +203,6 @@ class TeamInvitation(models.Model):
     invited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Invited by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
-    token_digest = models.CharField(max_length=64, unique=True, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Invited"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
@@ -239,23 +237,12 @@ class TeamInvitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email} · {self.agency}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.token_digest:
-            self.token_digest = digest(_links.token_for(self.nonce))
-        super().save(*args, **kwargs)
-
     @property
     def state(self) -> str:
         """The status as of now: what waited too long is expired, whether or not that has been written down yet."""
         if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
             return self.Status.EXPIRED
         return self.status
-
-    @property
-    def link(self) -> str | None:
-        """The full address of the page on which it is accepted; None once no known key can make it again."""
-        token = _links.recover(self.nonce, self.token_digest)
-        return f"{settings.SITE_URL}{reverse('agencies:join', args=[token])}" if token else None
 
     def renew(self) -> None:
         """Wait the whole time anew, by the same link where it can be made again; not saved yet."""

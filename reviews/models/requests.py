@@ -1,13 +1,12 @@
 """`ReviewRequest` owns the personal link; `ReviewOptOut`: who wants no more mails that ask for a review."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Greatest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
+from partnerportal.links import PersonalLink
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.validators import validate_plain_text
 from reviews import tokens
@@ -60,8 +60,11 @@ class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
         return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
 
 
-class ReviewRequest(models.Model):
+class ReviewRequest(PersonalLink):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
+
+    link_tokens = tokens.LINKS
+    leads_to = "reviews:rate"
 
     class Status(models.TextChoices):
         OPEN = "open", gettext_lazy("waiting")
@@ -87,8 +90,6 @@ class ReviewRequest(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    nonce = models.CharField(max_length=32, default=tokens.new_nonce, editable=False)
-    token_digest = models.CharField(max_length=64, unique=True, editable=False)
     #: Expiry is a matter of the clock: ask `state`, which knows; EXPIRED is written once a new request takes its place.
     status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
@@ -138,11 +139,6 @@ class ReviewRequest(models.Model):
     def __str__(self) -> str:
         return f"{self.customer} · {self.subject_label}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self.token_digest:
-            self.token_digest = tokens.digest(tokens.token_for(self.nonce))
-        super().save(*args, **kwargs)
-
     @property
     def state(self) -> str:
         """The status as of now: an open request past its date is expired."""
@@ -169,12 +165,6 @@ class ReviewRequest(models.Model):
     def can_be_mailed_again(self) -> bool:
         """Whether the last mail is more than a moment ago: a double click is no second wish."""
         return self.mailed_at is None or timezone.now() - self.mailed_at > JUST_MAILED
-
-    @property
-    def link(self) -> str | None:
-        """The full address of the personal page; None once no known key can make it again."""
-        token = tokens.recover(self.nonce, self.token_digest)
-        return f"{settings.SITE_URL}{reverse('reviews:rate', args=[token])}" if token else None
 
     @property
     def is_project(self) -> bool:

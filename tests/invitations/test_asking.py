@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from customers.models import Customer
 from customers.services import erase_customer
-from invitations import tokens
 from invitations.models import AccessInvitation, AccessRequest
+from partnerportal import tokens
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
