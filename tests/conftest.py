@@ -25,8 +25,9 @@ def _empty_tables(case: TransactionTestCase) -> None:
     tables = [connection.ops.quote_name(name) for name in sorted(set(names) - MADE_BY_DJANGO)]
     # Not TRUNCATE, which makes new files for each table and index: the tests' tables hold a few rows each. What another process
     # is still writing is waited for. Foreign keys are looked at when all is gone.
+    statements = [f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE", *(f"DELETE FROM {name}" for name in tables)]  # noqa: S608
     with pgtrigger.ignore(), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE; {'; '.join(f'DELETE FROM {name}' for name in tables)}")
+        cursor.execute("; ".join(statements))
 
 
 def _empty_tables_patiently(case: TransactionTestCase) -> None:

@@ -79,7 +79,7 @@ def set_up(config: pytest.Config) -> None:
     config.add_cleanup(servers.stop)
     try:
         os.environ |= servers.start()
-        if postgres:
+        if postgres and not config.pluginmanager.is_blocked("django"):
             os.environ |= migrate(servers, folder)
     except Trouble as trouble:
         raise pytest.UsageError(str(trouble)) from trouble
