@@ -9,7 +9,7 @@ import time_machine
 from django.test import Client
 
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.sealing import SealBroken
+from partnerportal.sealing import SealBroken
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
