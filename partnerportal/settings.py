@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
@@ -293,6 +294,17 @@ ACCOUNT_CHANGE_EMAIL = True
 # Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_ADAPTER = "partnerportal.accounts.second_factors.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "partnerportal.accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "partnerportal.accounts.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "partnerportal.accounts.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "partnerportal.accounts.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "partnerportal.accounts.second_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "partnerportal.accounts.second_factor_forms.AuthenticateByPasskeyForm",
+    "login_webauthn": "partnerportal.accounts.second_factor_forms.SignInByPasskeyForm",
+    "reauthenticate_webauthn": "partnerportal.accounts.second_factor_forms.ReauthenticateByPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _on_loopback

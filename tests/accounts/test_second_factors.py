@@ -1,0 +1,134 @@
+"""Second factors: their secrets lie sealed, survive a new secret key, and open what they should, once where it should be once."""
+
+import json
+from importlib import import_module
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.apps import apps
+from django.db import connection
+from django.test import Client
+from zeal import zeal_ignore
+
+from partnerportal.accounts.tasks import reseal_second_factors
+from tests.agencies.test_second_factor import code, with_app
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+
+MFA = "/accounts/2fa/"
+OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+
+def password_typed(cast: Cast) -> Client:
+    """Stan has typed his password, and is asked for more."""
+    browser = Client()
+    assert browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD}).url == f"{MFA}authenticate/"
+    return browser
+
+
+def opens(browser: Client, typed: str) -> bool:
+    """Whether this code signs in."""
+    response = browser.post(f"{MFA}authenticate/", {"code": typed})
+    assert response.status_code in {200, 302}
+    return browser.get("/dashboard/").status_code == 200
+
+
+def recovery_codes(cast: Cast) -> list[str]:
+    return RecoveryCodes.activate(cast.stan).get_unused_codes()
+
+
+# --- How they lie in the database ------------------------------------------------------------------------------------------
+
+
+def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
+    secret = stan.get(f"{MFA}totp/activate/").context["form"].secret
+    stan.post(f"{MFA}totp/activate/", {"code": code(secret)})
+    codes = recovery_codes(cast)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(json_agg(factor)::text, '') FROM mfa_authenticator factor")
+        table = cursor.fetchone()[0]
+    assert table.count("gAAAA") == 2
+    for part in (secret, *codes):
+        assert part not in table
+    assert opens(password_typed(cast), code(secret))
+
+
+def test_what_lay_open_is_sealed_by_the_migration(cast: Cast) -> None:
+    secret = with_app(cast.stan)
+    codes = recovery_codes(cast)
+    migration: Any = import_module("partnerportal.accounts.migrations.0003_seal_second_factors")
+    migration.unseal(apps, None)
+    assert Authenticator.objects.get(type="totp").data == {"secret": secret}
+    migration.seal(apps, None)
+    assert secret not in json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
+    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == codes
+    assert opens(password_typed(cast), code(secret))
+
+
+# --- Signing in ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_recovery_code_opens_once(cast: Cast) -> None:
+    with_app(cast.stan)
+    first, second, *_ = recovery_codes(cast)
+    assert opens(password_typed(cast), first)
+    assert not opens(password_typed(cast), first)
+    assert opens(password_typed(cast), f" {second[:4]} {second[4:]} ")
+    assert not opens(password_typed(cast), "00000000")
+
+
+def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
+    with_app(cast.stan)
+    for typed in ("000000", "x" * 5000, "\x00"):
+        page = password_typed(cast).post(f"{MFA}authenticate/", {"code": typed})
+        assert page.status_code == 200
+        assert page.context["form"].errors["code"]
+
+
+# --- A new secret key ------------------------------------------------------------------------------------------------------
+
+
+@zeal_ignore()  # django-allauth looks up each session by itself.
+def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: Cast, settings: Any) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
+    secret = with_app(cast.stan)
+    first, second, *_ = recovery_codes(cast)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
+    assert opens(password_typed(cast), code(secret))
+    assert opens(password_typed(cast), first)
+    assert (reseal_second_factors(), reseal_second_factors()) == (2, 0)
+    # The former key can go now. What was used stays used.
+    settings.SECRET_KEY_FALLBACKS = []
+    assert not opens(password_typed(cast), first)
+    assert opens(password_typed(cast), second)
+
+
+@pytest.mark.parametrize("how", ["the key is gone", "never sealed"])
+def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings: Any, how: str) -> None:
+    settings.SECRET_KEY_FALLBACKS = [OLD]
+    secret = with_app(cast.stan)
+    first, *_ = recovery_codes(cast)
+    if how == "never sealed":
+        Authenticator.objects.filter(type="totp").update(data={"secret": secret})
+        Authenticator.objects.filter(type="recovery_codes").update(data={"seed": "a" * 80, "used_mask": 0})
+    else:
+        key = settings.SECRET_KEY
+        settings.SECRET_KEY = OLD
+        Authenticator.objects.all().delete()
+        secret, (first, *_) = with_app(cast.stan), recovery_codes(cast)
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = key, []
+    assert reseal_second_factors() == 0
+    for typed in (code(secret), first):
+        page = password_typed(cast).post(f"{MFA}authenticate/", {"code": typed})
+        assert "can no longer be read here" in page.content.decode()
+    assert stan.get(MFA).status_code == 200
+    for path in ("", "download/"):
+        page = stan.get(f"{MFA}recovery-codes/{path}", follow=True).content.decode()
+        assert "Please make new ones" in page
+    assert stan.get(f"{MFA}recovery-codes/generate/").status_code == 200
+    assert stan.post(f"{MFA}recovery-codes/generate/", follow=True).context["unused_codes"]
+    assert stan.post(f"{MFA}totp/deactivate/").url == MFA
