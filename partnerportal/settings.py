@@ -288,7 +288,8 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 #: Where allauth counts by itself; `accounts/limits.py` says how such an answer reads, and what the portal counts beside.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Whoever changes what opens an account is told so, in case it was somebody else.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 # Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.mfa.base import forms as base
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.sealing import SealBroken
@@ -18,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: What reading a browser's answer raises that no browser gave: it is JSON with base64, CBOR and keys inside.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+UNREADABLE = _("Your second factor can no longer be read here. Please ask whoever runs the portal to take it away, then set it up anew.")
 #: As long as a passkey's name may be.
 NAME_LENGTH = 100
 
@@ -32,7 +35,7 @@ class ByCode:
         super().__init__(*args, **kwargs)
         code = self.fields["code"]
         code.label = _("Code")
-        code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric"}
         code.widget.attrs.pop("placeholder", None)
         code.validators.append(MaxLengthValidator(50))
 
@@ -41,17 +44,17 @@ class ByCode:
         try:
             return str(super().clean_code())  # type: ignore[misc]
         except SealBroken as error:
-            logger.warning(
-                "No key opens the second factor of user %s: is a former SECRET_KEY missing in SECRET_KEY_FALLBACKS?", self.user.pk
-            )
-            message = _(
-                "Your second factor can no longer be read here. Please ask whoever runs the portal to take it away, then set it up anew."
-            )
-            raise ValidationError(message, code="unreadable") from error
+            logger.warning("No key opens the second factor of user %s: is one missing in SECRET_KEY_FALLBACKS?", self.user.pk)
+            raise ValidationError(UNREADABLE, code="unreadable") from error
 
 
 class AuthenticateForm(ByCode, base.AuthenticateForm):  # type: ignore[misc]  # allauth brings no types
     """The second step of signing in: a code of the app, or one of the recovery codes."""
+
+    @cached_property
+    def kinds(self) -> set[str]:
+        """Which second factors the person has (`Authenticator.Type`)."""
+        return set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
 
 
 class ReauthenticateForm(ByCode, base.ReauthenticateForm):  # type: ignore[misc]

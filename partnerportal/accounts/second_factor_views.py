@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, download_recovery_codes, view_recovery_codes
+from allauth.mfa.webauthn.views import RemoveWebAuthnView
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -24,9 +26,7 @@ def _readable(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except SealBroken:
-            messages.error(
-                request, _("Your recovery codes can no longer be read, because the portal’s key was replaced. Please make new ones.")
-            )
+            messages.error(request, _("Your recovery codes can no longer be read here. Please make new ones."))
             return redirect("mfa_index")
 
     return guarded
@@ -40,6 +40,14 @@ class MakeRecoveryCodes(GenerateRecoveryCodesView):  # type: ignore[misc]  # all
         return FormView.get_context_data(self, **kwargs)
 
 
+class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
+    """allauth's own, which fetches the same passkey twice."""
+
+    def get_object(self, queryset: Any = None) -> Authenticator:
+        return getattr(self, "object", None) or super().get_object(queryset)
+
+
 show_recovery_codes = _readable(view_recovery_codes)
 save_recovery_codes = _readable(download_recovery_codes)
 make_recovery_codes = MakeRecoveryCodes.as_view()
+remove_passkey = RemovePasskey.as_view()

@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
@@ -162,7 +163,7 @@ def test_every_page_of_the_account_opens(cast: Cast, agency: bool) -> None:
     person = cast.stan if agency else cast.kim
     with_app(person)
     key = Authenticator.objects.create(user=person, type="webauthn", data={"name": "Phone", "credential": {}})
-    Authenticator.objects.create(user=person, type="recovery_codes", data={"seed": "x" * 32, "used_mask": 0})
+    RecoveryCodes.activate(person)
     client = Client()
     client.force_login(person)
     paths = ["", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/", "recovery-codes/download/", "reauthenticate/"]

@@ -13,6 +13,7 @@ from django.test import Client
 from zeal import zeal_ignore
 
 from partnerportal.accounts.tasks import reseal_second_factors
+from partnerportal.outbox.models import OutgoingMail
 from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
@@ -132,3 +133,79 @@ def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings:
     assert stan.get(f"{MFA}recovery-codes/generate/").status_code == 200
     assert stan.post(f"{MFA}recovery-codes/generate/", follow=True).context["unused_codes"]
     assert stan.post(f"{MFA}totp/deactivate/").url == MFA
+
+
+# --- Passkeys, as far as no browser is needed (tests/browser/test_passkey.py) ------------------------------------------------
+
+
+def passkey(cast: Cast, name: str = "Phone") -> Authenticator:
+    return Authenticator.objects.create(user=cast.stan, type="webauthn", data={"name": name, "credential": {}})
+
+
+def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> None:
+    kept, key = passkey(cast, "Laptop"), passkey(cast)
+    page = stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/", follow=True)
+    assert page.redirect_chain == [(f"{MFA}webauthn/", 302)]
+    assert list(Authenticator.objects.filter(user=cast.stan)) == [kept]
+    mail = OutgoingMail.objects.get(to_email=cast.stan.email)
+    assert mail.subject == "A passkey was removed"
+
+
+def test_with_the_last_one_the_recovery_codes_go(cast: Cast, stan: Client) -> None:
+    key = passkey(cast)
+    recovery_codes(cast)
+    stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/")
+    assert not Authenticator.objects.exists()
+
+
+def test_a_passkey_is_renamed(cast: Cast, stan: Client) -> None:
+    key = passkey(cast)
+    page = stan.get(f"{MFA}webauthn/keys/{key.pk}/edit/").content.decode()
+    assert "Rename “Phone”" in page
+    for name in ("", "x" * 101, "a\x00b"):
+        assert stan.post(f"{MFA}webauthn/keys/{key.pk}/edit/", {"name": name}).status_code == 200
+    assert stan.post(f"{MFA}webauthn/keys/{key.pk}/edit/", {"name": "Old phone"}).url == f"{MFA}webauthn/"
+    key.refresh_from_db()
+    assert key.data["name"] == "Old phone"
+
+
+KEY = '"id": "eA", "rawId": "eA", "type": "public-key"'
+HOSTILE = [
+    "", "null", "7", '"x"', "[]", "{}", '{"id": "x"}', '{"id": "x", "rawId": "x", "response": {}}', "{" * 3000,
+    f'{{{KEY}, "response": {{"clientDataJSON": "e30", "attestationObject": "oA"}}}}',
+    f'{{{KEY}, "response": {{"clientDataJSON": "eA", "attestationObject": "/w"}}}}',
+    f'{{{KEY}, "response": {{"clientDataJSON": "e30", "authenticatorData": "eA", "signature": "eA", "userHandle": "eA"}}}}',
+    f'{{{KEY}, "response": {{"userHandle": 7}}}}', '{"response": [1], "id": {"\\u0000": 1}}',
+]  # fmt: skip
+
+
+def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
+    with_app(cast.stan)
+    signing_in, visitor = password_typed(cast), Client()
+    for credential in HOSTILE:
+        # Each of the pages hands out a challenge first: without one nothing is looked at.
+        stan.get(f"{MFA}webauthn/add/")
+        page = stan.post(f"{MFA}webauthn/add/", {"name": "x", "credential": credential, "passwordless": "on"})
+        assert page.status_code == 200 and page.context["form"].errors, credential
+        signing_in.get(f"{MFA}authenticate/")
+        assert signing_in.post(f"{MFA}authenticate/", {"credential": credential}).status_code == 200, credential
+        stan.get(f"{MFA}webauthn/reauthenticate/")
+        assert stan.post(f"{MFA}webauthn/reauthenticate/", {"credential": credential}).status_code == 302, credential
+        visitor.get(f"{MFA}webauthn/login/", headers={"Accept": "application/json"})
+        assert visitor.post(f"{MFA}webauthn/login/", {"credential": credential}).url == "/accounts/login/", credential
+    assert not Authenticator.objects.filter(type="webauthn").exists()
+
+
+def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, stan: Client, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "192.0.2.1", "portal.example"]
+    for host, says in {
+        "127.0.0.1:8000": 'href="http://localhost:8000/accounts/2fa/webauthn/add/"',
+        "192.0.2.1": "Please open the portal by its name.",
+    }.items():
+        page = stan.get(f"{MFA}webauthn/add/", headers={"Host": host}).content.decode()
+        assert says in page
+        assert "mfa_webauthn_add" not in page
+        assert "passkey_login" not in Client().get("/accounts/login/", headers={"Host": host}).content.decode()
+    page = stan.get(f"{MFA}webauthn/add/", headers={"Host": "portal.example"}).content.decode()
+    assert "mfa_webauthn_add" in page
+    assert "by a number" not in page
