@@ -14,11 +14,21 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.forms import form_helper
 
+#: Their fields of passwords, by name.
+PASSWORDS = {
+    "password": _("Password"),
+    "oldpassword": _("Your password until now"),
+    "password1": _("New password"),
+    "password2": _("New password once more"),
+}
+
 
 class OurWords:
     """Mixed into a form of allauth's."""
 
     fields: dict[str, Any]
+    #: What the browser is to fill in where an address is asked for.
+    address = "username"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,6 +38,11 @@ class OurWords:
                 field.label = _("E-mail")
                 # What is longer fits into no account; allauth's own field takes more.
                 field.validators.append(MaxLengthValidator(User._meta.get_field("email").max_length))
+                field.widget.attrs["autocomplete"] = self.address
+            elif name in PASSWORDS:
+                field.label = PASSWORDS[name]
+            if name == "password1":
+                field.help_text = _("At least 8 characters; a sentence is a good one.")
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
@@ -70,6 +85,8 @@ class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc
 class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]
     """A new address for the own account."""
 
+    address = "email"
+
 
 class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
     """The password once more."""
@@ -98,7 +115,7 @@ class PersonForm(ModelForm):
             "language": _("For all pages, and for the e-mails to you."),
         }
 
-    time_zone = ChoiceField(label=_("Time zone"), required=False, choices=zone_choices)
+    time_zone = ChoiceField(label=_("Time zone"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,6 +123,7 @@ class PersonForm(ModelForm):
         self.fields["full_name"].required = True
         self.fields["language"].choices = [("", _("As my browser says")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
         self.initial["time_zone"] = self.instance.time_zone
+        self.fields["time_zone"].choices = zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
         self.helper = form_helper("full_name", "language", "time_zone", submit=_("Save"))
 
     def save(self, commit: bool = True) -> User:

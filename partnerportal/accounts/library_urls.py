@@ -10,5 +10,6 @@ urlpatterns = [
     path("2fa/recovery-codes/generate/", second_factor_views.make_recovery_codes, name="mfa_generate_recovery_codes"),
     path("2fa/recovery-codes/download/", second_factor_views.save_recovery_codes, name="mfa_download_recovery_codes"),
     path("2fa/webauthn/keys/<int:pk>/remove/", second_factor_views.remove_passkey, name="mfa_remove_webauthn"),
+    path("2fa/webauthn/reauthenticate/", second_factor_views.reauthenticate_by_passkey, name="mfa_reauthenticate_webauthn"),
     path("", include("allauth.urls")),
 ]

@@ -6,9 +6,10 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, download_recovery_codes, view_recovery_codes
-from allauth.mfa.webauthn.views import RemoveWebAuthnView
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import FormView
@@ -19,7 +20,7 @@ View = Callable[..., HttpResponse]
 
 
 def _readable(view: View) -> View:
-    """A page that shows codes; where no known key opens them, it says so."""
+    """A page that shows codes; where no known key opens them, it says so, and where there are none, where they come from."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -27,7 +28,9 @@ def _readable(view: View) -> View:
             return view(request, *args, **kwargs)
         except SealBroken:
             messages.error(request, _("Your recovery codes can no longer be read here. Please make new ones."))
-            return redirect("mfa_index")
+        except Http404:
+            messages.info(request, _("Recovery codes come with a second factor: please set one up first."))
+        return redirect("mfa_index")
 
     return guarded
 
@@ -47,7 +50,16 @@ class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
         return getattr(self, "object", None) or super().get_object(queryset)
 
 
+class ReauthenticateByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]
+    """Asks again where the passkey did not fit; allauth leads away, and forgets where the person wanted to go."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        super().form_invalid(form)  # puts what was wrong among the messages
+        return redirect(self.passthrough_next_url(self.request.path))
+
+
 show_recovery_codes = _readable(view_recovery_codes)
 save_recovery_codes = _readable(download_recovery_codes)
 make_recovery_codes = MakeRecoveryCodes.as_view()
 remove_passkey = RemovePasskey.as_view()
+reauthenticate_by_passkey = login_required(ReauthenticateByPasskey.as_view())
