@@ -28,7 +28,7 @@ class OurWords:
 
     fields: dict[str, Any]
     #: What the browser is to fill in where an address is asked for.
-    address = "username"
+    address = "email"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -47,6 +47,8 @@ class OurWords:
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
     """E-mail and password."""
+
+    address = "username"
 
 
 class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignore[misc]
@@ -84,8 +86,6 @@ class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc
 
 class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]
     """A new address for the own account."""
-
-    address = "email"
 
 
 class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
