@@ -7,6 +7,7 @@ from allauth.core import context
 from django.core.validators import MaxLengthValidator
 from django.forms import ChoiceField, ModelForm
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
 from partnerportal.accounts.limits import count_code, count_reset
@@ -14,6 +15,8 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.forms import form_helper
 
+#: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
+CODE = pgettext_lazy("to sign in", "Code")
 #: Their fields of passwords, by name.
 PASSWORDS = {
     "password": _("Password"),
@@ -70,6 +73,10 @@ class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignor
 
 class ConfirmLoginCodeForm(OurWords, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
     """The code from the e-mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = CODE
 
     def clean_code(self) -> str:
         count_code()

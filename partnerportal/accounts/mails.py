@@ -132,7 +132,13 @@ def codes_made(context: Context) -> Letter:
     )
 
 
-#: By allauth's names. The others it has are never sent here; tests/accounts/test_mails.py knows them.
+def code_used(context: Context) -> Letter:
+    """A recovery code has opened the account."""
+    left = ngettext("%(count)d code is left.", "%(count)d codes are left.", context["left"]) % {"count": context["left"]}
+    return _changed(context, _("A recovery code was used"), _("Somebody signed in with one of your recovery codes.") + f" {left}")
+
+
+#: By allauth's names, but for the last. The others it has are never sent here; tests/accounts/test_mails.py knows them.
 LETTERS: dict[str, Callable[[Context], Letter]] = {
     "account/email/login_code": login_code,
     "account/email/password_reset_key": password_reset_link,
@@ -148,6 +154,7 @@ LETTERS: dict[str, Callable[[Context], Letter]] = {
     "mfa/email/webauthn_added": passkey_added,
     "mfa/email/webauthn_removed": passkey_removed,
     "mfa/email/recovery_codes_generated": codes_made,
+    "recovery_code_used": code_used,
 }
 
 

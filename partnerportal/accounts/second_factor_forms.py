@@ -14,6 +14,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.accounts.forms import CODE
 from partnerportal.sealing import SealBroken
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,7 @@ class ByCode:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         code = self.fields["code"]
-        code.label = _("Code")
+        code.label = CODE
         code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric"}
         code.widget.attrs.pop("placeholder", None)
         code.validators.append(MaxLengthValidator(50))

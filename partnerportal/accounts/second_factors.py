@@ -6,10 +6,13 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_used
 from django.conf import settings
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.accounts.models import User
 from partnerportal.accounts.templatetags.browsers import browser
 from partnerportal.sealing import SealBroken, Sealer
 
@@ -45,6 +48,15 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {**super().get_public_key_credential_rp_entity(), "name": settings.MFA_TOTP_ISSUER}
+
+
+@receiver(authenticator_used, dispatch_uid="accounts.tell_of_used_code")
+def tell_of_used_code(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    """Whoever finds a printed code can sign in with it: its owner learns of it, and how many are left."""
+    if authenticator.type == Authenticator.Type.RECOVERY_CODES:
+        authenticator.refresh_from_db(fields=["data"])
+        left = len(authenticator.wrap().get_unused_codes())
+        get_account_adapter().send_notification_mail("recovery_code_used", user, {"left": left})
 
 
 def reseal() -> int:
