@@ -8,7 +8,6 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, download_recovery_codes, view_recovery_codes
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -62,4 +61,4 @@ show_recovery_codes = _readable(view_recovery_codes)
 save_recovery_codes = _readable(download_recovery_codes)
 make_recovery_codes = MakeRecoveryCodes.as_view()
 remove_passkey = RemovePasskey.as_view()
-reauthenticate_by_passkey = login_required(ReauthenticateByPasskey.as_view())
+reauthenticate_by_passkey = ReauthenticateByPasskey.as_view()
