@@ -9,9 +9,11 @@ import time_machine
 from django.test import Client
 
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.sealing import SealBroken
+from partnerportal.sealing import SealBroken
 from reviews import tokens
+from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory
 from tests.factories.outbox import MailFactory
@@ -42,9 +44,17 @@ def made(cast: Cast, settings: Any) -> dict[str, Any]:
         "question": AccessRequestFactory(customer=customer, email=cast.kim.email),
         "stop": f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/",
         "reset": re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.get(to_email=cast.max.email).text).group(),
+        "second factor": with_app(cast.alice),
         "visitor": visitor,
         "form": {"name": "Pia", "email": "pia@prospect.example", "message": "A shop", "consent": "on", "stamp": stamp[1]},
     }
+
+
+def second_step(cast: Cast, secret: str) -> str:
+    """What Alice sees after her password and the code of her app."""
+    browser = Client()
+    browser.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD})
+    return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
 
 
 def path(link: str | None) -> str:
@@ -68,6 +78,7 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
     kim.force_login(cast.kim)
     assert kim.get(links[1]).status_code == 200
     assert Client().get(made["stop"]).status_code == 200
+    assert "Dashboard" in second_step(cast, made["second factor"])
     reset = Client()
     assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
     with time_machine.travel(time.time() + 60):
@@ -86,6 +97,7 @@ def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast:
     assert Client().get(review).status_code == 200
     assert Client().get(made["stop"]).status_code == 404
     assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
+    assert "Your second factor can no longer be read here" in second_step(cast, made["second factor"])
     with time_machine.travel(time.time() + 60):
         response = made["visitor"].post("/partners/alder/contact/", made["form"])
     assert response.status_code == 200

@@ -71,6 +71,16 @@ def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Clien
     assert stan.get("/dashboard/").url == NEEDED
 
 
+def test_afterwards_it_goes_on_to_what_was_wanted(required: None, cast: Cast, stan: Client) -> None:
+    assert stan.get("/customers/?q=mill").url == NEEDED
+    secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
+    codes = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
+    assert f'href="{NEEDED}"' in codes
+    assert stan.get(NEEDED).url == "/customers/?q=mill"
+    assert stan.get(NEEDED).url == "/dashboard/"
+    assert "asks everybody for a second factor" in stan.get("/accounts/2fa/totp/deactivate/").content.decode()
+
+
 def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, stan: Client) -> None:
     Authenticator.objects.create(user=cast.stan, type="recovery_codes", data={})
     assert stan.get("/dashboard/").url == NEEDED

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies import joining, team
-from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.access import WANTED, AgencyRequest, agency_view
 from partnerportal.agencies.forms import HandOnForm, HandOverForm, InviteForm, NoticesForm, RoleForm
 from partnerportal.agencies.joining import InvitationClosed
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
@@ -187,7 +187,7 @@ def second_factor(request: AgencyRequest) -> HttpResponse:
 def second_factor_needed(request: AgencyRequest) -> HttpResponse:
     """Why nothing else goes on, and what to do."""
     if not request.membership.lacks_second_factor:
-        return redirect("desk:dashboard")
+        return redirect(request.session.pop(WANTED, None) or "desk:dashboard")
     return render(request, "agencies/second_factor_needed.html")
 
 
