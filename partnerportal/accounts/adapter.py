@@ -4,13 +4,14 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language
 
-from partnerportal.accounts.confirming import signed_in_lately
+from partnerportal.accounts.confirming import ask_again, signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
 from partnerportal.returning import is_ours
@@ -47,5 +48,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         queue_mail(kind=template_prefix, to=email, subject=message.subject, text=str(message.body))
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again for their second factor's pages."""
-        return super().is_reauthentication_required(app=app, **kwargs) and not signed_in_lately(self.request)
+        """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again.
+
+        Raises:
+            ImmediateHttpResponse: somebody signs in by a code alone; allauth would let them pass, here they sign in anew.
+        """
+        if signed_in_lately(self.request) or not super().is_reauthentication_required(app=app, **kwargs):
+            return False
+        if not self.get_reauthentication_methods(self.request.user):
+            raise ImmediateHttpResponse(ask_again(self.request, back_to=self.request.get_full_path()))
+        return True

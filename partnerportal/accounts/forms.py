@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import context
 from django.core.validators import MaxLengthValidator
 from django.forms import ChoiceField, ModelForm
@@ -76,7 +77,11 @@ class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[mi
 
 
 class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
-    """A first password, twice, for an account without one."""
+    """A first password, twice, for an account without one; a way in like a new address, which allauth asks about itself."""
+
+    def clean(self) -> dict[str, Any]:
+        raise_if_reauthentication_required(context.request, app="allauth.account")
+        return dict(super().clean())
 
 
 class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
