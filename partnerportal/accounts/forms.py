@@ -13,6 +13,7 @@ from partnerportal.accounts.clients import client_account, opens_accounts, why_s
 from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
 from partnerportal.accounts.time_zones import zone_choices
+from partnerportal.addresses import validate_address
 from partnerportal.forms import form_helper
 
 
@@ -28,7 +29,7 @@ class OurWords:
             if name in {"login", "email"}:
                 field.label = _("E-mail")
                 # What is longer fits into no account; allauth's own field takes more.
-                field.validators.append(MaxLengthValidator(User._meta.get_field("email").max_length))
+                field.validators += [MaxLengthValidator(User._meta.get_field("email").max_length), validate_address]
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
