@@ -6,6 +6,8 @@ from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
 from allauth.mfa import admin as mfa_admin
 from allauth.mfa.models import Authenticator
+from allauth.usersessions import admin as sessions_admin
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -13,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
+from partnerportal.audit.admin import ReadOnlyAdmin
 
 
 @admin.register(User)
@@ -33,8 +36,8 @@ class UserAdmin(BaseUserAdmin):
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
 
 
-# allauth shows each second factor's secret here, and lets whoever may look at addresses confirm them.
-admin.site.unregister([Authenticator, EmailAddress])
+# allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, and searches for user names.
+admin.site.unregister([Authenticator, EmailAddress, UserSession])
 
 
 @admin.register(Authenticator)
@@ -58,3 +61,12 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
     @admin.action(permissions=["change"], description=_("Confirm the chosen addresses"))
     def make_verified(self, request: HttpRequest, queryset: Any) -> None:
         super().make_verified(request, queryset)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnlyAdmin, sessions_admin.UserSessionAdmin):  # type: ignore[misc]
+    """Where people are signed in. Taken off this list a session would go on, and nobody could end it any more."""
+
+    search_fields = ("user__email", "ip")
+    list_select_related = ("user",)
+    fields = ("user", "created_at", "ip", "user_agent")
