@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import get_language
 
+from partnerportal.accounts.browsers import is_known
 from partnerportal.accounts.confirming import ask_again, signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.outbox.services import queue_mail
@@ -30,6 +31,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
             return str(super().get_client_ip(request))
         except (PermissionDenied, ImproperlyConfigured):
             return ""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By what wrong passwords for one account are counted: apart in the browser in which its person worked last, or whoever guesses
+        elsewhere would lock them out there, too."""
+        key = str(super()._get_login_attempts_cache_key(request, **credentials))
+        return f"{key}:known" if is_known(request, credentials.get("email", "")) else key
 
     def is_safe_url(self, url: str | None) -> bool:
         """Where a sign-in may lead."""

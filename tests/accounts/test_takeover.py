@@ -12,7 +12,7 @@ from partnerportal.accounts.clients import NO_PASSWORD
 from partnerportal.accounts.models import User
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_confirming import REAUTHENTICATE, later
-from tests.agencies.test_second_factor import code
+from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 
@@ -121,3 +121,20 @@ def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast
     at_home = signed_in(cast.stan)
     assert at_home.get(SESSIONS).status_code == 200
     assert at_work.get("/dashboard/").status_code == 200
+
+
+# --- The second factor ---------------------------------------------------------------------------------------------------
+
+
+@zeal_ignore()
+def test_a_code_of_the_app_is_good_once(cast: Cast) -> None:
+    secret = with_app(cast.stan)
+    over_the_shoulder, stan = Client(), Client()
+    for browser in (over_the_shoulder, stan):
+        browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})
+    shown = code(secret)
+    assert stan.post("/accounts/2fa/authenticate/", {"code": shown}).url == "/"
+    in_full_width = "".join(chr(0xFF10 + int(digit)) for digit in shown)
+    for again in (shown, f"{shown[:3]} {shown[3:]}", in_full_width, f"0{shown}"):
+        assert over_the_shoulder.post("/accounts/2fa/authenticate/", {"code": again}).status_code == 200
+        assert over_the_shoulder.get("/dashboard/").status_code == 302
