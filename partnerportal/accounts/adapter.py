@@ -5,6 +5,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
@@ -47,8 +48,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         return refuse(context.request) if code in {"too_many_login_attempts", "rate_limited"} else super().validation_error(code, *args)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them."""
+        """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them.
+
+        Links lead to `SITE_URL`, whatever host and port whoever asked for the mail wrote into the request.
+        """
         site = get_current_site(self.request)
+        asked = self.request.build_absolute_uri("/")
+        context = {
+            name: f"{settings.SITE_URL}/{value.removeprefix(asked)}" if isinstance(value, str) and value.startswith(asked) else value
+            for name, value in context.items()
+        }
         user = context.get("user")
         with translation.override((user and user.language) or get_language()):
             message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context})
