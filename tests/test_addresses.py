@@ -15,6 +15,8 @@ from tests.factories.customers import CustomerFactory
 #: All of them Kim's mailbox, but the last, which is nobody's: copied from a window of Windows, with a mark for right-to-left.
 DISGUISED = ["kim@cli\xadent.example", "kim@\uff43lient.example", "kim@client\u200b.example", "kim@client.example\u202c"]
 
+TWO_SPELLINGS = ["kim@münchen.example", "kim@xn--mnchen-3ya.example"]
+
 
 @pytest.mark.parametrize("address", [*DISGUISED, "kim@stra\xdfe.example", f"kim@{'ü' * 63}.example"])
 def test_it_is_refused(address: str) -> None:
@@ -22,14 +24,15 @@ def test_it_is_refused(address: str) -> None:
         validate_address(address)
 
 
-@pytest.mark.parametrize("address", ["kim@client.example", "Kim@Client.Example", "kim@münchen.example", "kim@xn--mnchen-3ya.example", "kim@[127.0.0.1]"])
+@pytest.mark.parametrize("address", ["Kim@Client.Example", *TWO_SPELLINGS, "kim@[127.0.0.1]"])
 def test_others_are_not(address: str) -> None:
     validate_address(address)
 
 
 def test_one_mailbox_has_one_name() -> None:
-    assert mailbox(" Kim@MÜNCHEN.example") == mailbox("kim@xn--mnchen-3ya.example") == "kim@xn--mnchen-3ya.example"
-    assert spellings("kim@xn--mnchen-3ya.example") == spellings("Kim@münchen.example") == {"kim@xn--mnchen-3ya.example", "kim@münchen.example"}
+    for spelling in (*TWO_SPELLINGS, " Kim@MÜNCHEN.example"):
+        assert mailbox(spelling) == TWO_SPELLINGS[1]
+        assert spellings(spelling) == set(TWO_SPELLINGS)
     assert mailbox("") == ""
     assert mailbox("Kim") == "kim"
 

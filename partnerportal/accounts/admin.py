@@ -15,7 +15,6 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.audit.admin import ReadOnlyAdmin
 
 
 @admin.register(User)
@@ -64,9 +63,22 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(UserSession)
-class UserSessionAdmin(ReadOnlyAdmin, sessions_admin.UserSessionAdmin):  # type: ignore[misc]
-    """Where people are signed in. Taken off this list a session would go on, and nobody could end it any more."""
+class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
+    """Where people are signed in; to delete one is to end it. Just taken off this list, it would go on, and nobody could end it."""
 
     search_fields = ("user__email", "ip")
     list_select_related = ("user",)
     fields = ("user", "created_at", "ip", "user_agent")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: UserSession | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        obj.end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for session in queryset:
+            session.end()

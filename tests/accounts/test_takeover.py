@@ -1,11 +1,7 @@
 """Whoever gets at a screen that was left, or at a password, does not get the account for good; and what was changed is told."""
 
-from datetime import timedelta
-
 import pytest
-import time_machine
 from django.test import Client
-from django.utils import timezone
 from zeal import zeal_ignore
 
 from partnerportal.accounts.clients import NO_PASSWORD
@@ -60,7 +56,9 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
     assert "from stan@alder.example to stan@new.example" in OutgoingMail.objects.get(to_email=cast.stan.email).text
 
 
-@pytest.mark.parametrize(("path", "fields"), [(EMAIL, {"email": THIEF, "action_add": ""}), (SET, {"password1": PASSWORD, "password2": PASSWORD})])
+@pytest.mark.parametrize(
+    ("path", "fields"), [(EMAIL, {"email": THIEF, "action_add": ""}), (SET, {"password1": PASSWORD, "password2": PASSWORD})]
+)
 def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str, fields: dict[str, str]) -> None:
     User.objects.filter(pk=cast.kim.pk).update(password=NO_PASSWORD)
     kim = Client()
