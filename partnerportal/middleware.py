@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 
 from partnerportal.limits import TooOften
 
@@ -12,7 +13,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class HeadersMiddleware:
-    """The locks that neither Django nor django-csp sets: which features of the browser a page may use, and who may embed an answer.
+    """The locks that neither Django nor django-csp sets: which features of the browser a page may use, who may embed an answer, and that
+    no cache keeps what doesn't ask for it: an error's page, too, shows who is signed in.
 
     A view that sets one of them itself is left alone.
     """
@@ -24,6 +26,8 @@ class HeadersMiddleware:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", settings.PERMISSIONS_POLICY)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)
         return response
 
 

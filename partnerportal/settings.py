@@ -294,6 +294,10 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 # Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+# Another address is another way in; for second factors allauth asks anyway.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# Whoever's password, address or second factor is changed reads so, at the address from before.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_ADAPTER = "partnerportal.accounts.second_factors.MFAAdapter"
 MFA_FORMS = {
@@ -354,6 +358,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = _https
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14
+SESSION_ENGINE = "partnerportal.accounts.session_store"
 SECURE_SSL_REDIRECT = _https
 # Machines inside ask these, by plain http.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
+from partnerportal.addresses import mailbox
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 
 __all__ = ["LINKS", "address_digest", "address_digests", "digest", "new_nonce", "read_stop_token", "recover", "stop_token", "token_for"]
@@ -16,7 +17,7 @@ recover = LINKS.recover
 
 def address_digest(email: str, *, secret: str | None = None) -> str:
     """What the database keeps of an address that wants no more mails: without the key nobody can try addresses against it."""
-    return salted_hmac("reviews.no-more-mails", email.strip().lower(), secret=secret, algorithm="sha256").hexdigest()
+    return salted_hmac("reviews.no-more-mails", mailbox(email), secret=secret, algorithm="sha256").hexdigest()
 
 
 def address_digests(email: str) -> list[str]:

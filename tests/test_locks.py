@@ -81,7 +81,13 @@ def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
         assert cookie["samesite"] == "Lax", name
 
 
-@pytest.mark.parametrize("path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/"])
+OWN_PAGES = ["/accounts/sessions/", "/accounts/email/", "/accounts/2fa/", "/accounts/2fa/recovery-codes/"]
+ERRORS = ["/nothing/", "/partners/nobody/", "/customers/0/", "/customers/import/0/", "/company/team/second-factor/"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/", "/", *OWN_PAGES, *ERRORS]
+)
 def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
     for browser in (alice, Client()):
         assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))

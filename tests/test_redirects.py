@@ -1,5 +1,7 @@
 """`next` leads to this portal's own pages and nowhere else, wherever it is taken."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.utils.html import escape
@@ -58,3 +60,17 @@ def test_another_host_is_no_address_of_ours(cast: Cast, client: Client) -> None:
     assert "evil.example" not in page.content.decode()
     client.post("/accounts/password/reset/", {"email": cast.stan.email}, headers=forged)
     assert "evil.example" not in OutgoingMail.objects.get().text
+
+
+@pytest.mark.usefixtures("clean_cache")
+@pytest.mark.parametrize("host", ["localhost:4711", "internal.example"])
+def test_a_mailed_link_leads_to_the_portals_one_address(cast: Cast, client: Client, settings: Any, host: str) -> None:
+    settings.ALLOWED_HOSTS = ["localhost", "internal.example"]
+    client.post("/accounts/password/reset/", {"email": cast.charlie.email}, headers={"Host": host})
+    signed_in = Client()
+    signed_in.force_login(cast.max)
+    signed_in.post("/accounts/email/", {"email": "max@new.example", "action_add": ""}, headers={"Host": host})
+    texts = [mail.text for mail in OutgoingMail.objects.order_by("pk")]
+    for text, path in zip(texts, ["/accounts/password/reset/key/", "/accounts/confirm-email/"], strict=True):
+        assert f"{settings.SITE_URL}{path}" in text
+        assert host not in text

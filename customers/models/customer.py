@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import triggers
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
-from partnerportal.fields import WebsiteField
+from partnerportal.fields import AddressField, WebsiteField
 from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
 
@@ -79,7 +79,7 @@ class Customer(models.Model):
     salutation = models.CharField(_("Salutation"), max_length=5, choices=Salutation, blank=True)
     first_name = models.CharField(_("First name"), max_length=100, blank=True, validators=[validate_one_line])
     last_name = models.CharField(_("Last name"), max_length=100, blank=True, validators=[validate_one_line])
-    email = models.EmailField(_("E-mail"), blank=True)
+    email = AddressField(_("E-mail"), blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True, validators=[validate_one_line])
     website = WebsiteField(_("Website"), max_length=300, blank=True)
     street = models.CharField(_("Street"), max_length=200, blank=True, validators=[validate_one_line])

@@ -4,10 +4,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
 
-from partnerportal.accounts.confirming import signed_in_lately
+from partnerportal.accounts.browsers import is_known
+from partnerportal.accounts.confirming import ask_again, signed_in_lately
 from partnerportal.accounts.limits import refuse
 from partnerportal.accounts.mails import send_account_mail
 from partnerportal.accounts.models import User
@@ -28,6 +30,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         except (PermissionDenied, ImproperlyConfigured):
             return ""
 
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """By what wrong passwords for one account are counted: apart in the browser in which its person worked last, or whoever guesses
+        elsewhere would lock them out there, too."""
+        key = str(super()._get_login_attempts_cache_key(request, **credentials))
+        return f"{key}:known" if is_known(request, credentials.get("email", "")) else key
+
     def is_safe_url(self, url: str | None) -> bool:
         """Where a sign-in may lead."""
         return is_ours(url or "")
@@ -47,5 +55,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again for their second factor's pages."""
-        return super().is_reauthentication_required(app=app, **kwargs) and not signed_in_lately(self.request)
+        """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again.
+
+        Raises:
+            ImmediateHttpResponse: somebody signs in by a code alone; allauth would let them pass, here they sign in anew.
+        """
+        if signed_in_lately(self.request) or not super().is_reauthentication_required(app=app, **kwargs):
+            return False
+        if not self.get_reauthentication_methods(self.request.user):
+            raise ImmediateHttpResponse(ask_again(self.request, back_to=self.request.get_full_path()))
+        return True

@@ -6,6 +6,8 @@ from allauth.account.admin import EmailAddressAdmin
 from allauth.account.models import EmailAddress
 from allauth.mfa import admin as mfa_admin
 from allauth.mfa.models import Authenticator
+from allauth.usersessions import admin as sessions_admin
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -33,8 +35,8 @@ class UserAdmin(BaseUserAdmin):
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
 
 
-# allauth shows each second factor's secret here, and lets whoever may look at addresses confirm them.
-admin.site.unregister([Authenticator, EmailAddress])
+# allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, and searches for user names.
+admin.site.unregister([Authenticator, EmailAddress, UserSession])
 
 
 @admin.register(Authenticator)
@@ -58,3 +60,25 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
     @admin.action(permissions=["change"], description=_("Confirm the chosen addresses"))
     def make_verified(self, request: HttpRequest, queryset: Any) -> None:
         super().make_verified(request, queryset)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
+    """Where people are signed in; to delete one is to end it. Just taken off this list, it would go on, and nobody could end it."""
+
+    search_fields = ("user__email", "ip")
+    list_select_related = ("user",)
+    fields = ("user", "created_at", "ip", "user_agent")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: UserSession | None = None) -> bool:
+        return False
+
+    def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
+        obj.end()
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for session in queryset:
+            session.end()

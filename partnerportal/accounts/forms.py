@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account import forms
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import context
 from django.core.validators import MaxLengthValidator
 from django.forms import ChoiceField, ModelForm
@@ -13,6 +14,7 @@ from partnerportal.accounts.clients import client_account, opens_accounts, why_s
 from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
 from partnerportal.accounts.time_zones import zone_choices
+from partnerportal.addresses import validate_address
 from partnerportal.forms import form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
@@ -40,7 +42,7 @@ class OurWords:
             if name in {"login", "email"}:
                 field.label = _("E-mail")
                 # What is longer fits into no account; allauth's own field takes more.
-                field.validators.append(MaxLengthValidator(User._meta.get_field("email").max_length))
+                field.validators += [MaxLengthValidator(User._meta.get_field("email").max_length), validate_address]
                 field.widget.attrs["autocomplete"] = self.address
             elif name in PASSWORDS:
                 field.label = PASSWORDS[name]
@@ -100,7 +102,11 @@ class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[mi
 
 
 class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
-    """A first password, twice, for an account without one."""
+    """A first password, twice, for an account without one; a way in like a new address, which allauth asks about itself."""
+
+    def clean(self) -> dict[str, Any]:
+        raise_if_reauthentication_required(context.request, app="allauth.account")
+        return dict(super().clean())
 
 
 class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from partnerportal.addresses import mailbox
 from partnerportal.audit.context import origin
 from partnerportal.limits import Limit, TooOften, check, network_of
 
@@ -35,7 +36,7 @@ def count_reset(email: str) -> None:
         ValidationError: too many were, for this address.
     """
     try:
-        check((RESETS, email.lower()))
+        check((RESETS, mailbox(email)))
     except TooOften as error:
         raise refuse(context.request, error) from error
 

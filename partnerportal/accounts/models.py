@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.fields import AddressField
 from partnerportal.validators import validate_one_line, validate_time_zone
 
 
@@ -30,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account: agency staff (has memberships), a client (has none), or an admin (`is_staff`)."""
 
-    email = models.EmailField(_("E-mail"), unique=True)
+    email = AddressField(_("E-mail"), unique=True)
     full_name = models.CharField(_("Name"), max_length=150, blank=True, validators=[validate_one_line])
     #: For pages and mails; empty: pages as the browser asks for them, mails as the agency speaks.
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, blank=True)

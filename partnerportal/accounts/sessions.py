@@ -3,13 +3,20 @@
 from ipaddress import IPv4Address
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
+from django.contrib import messages
 from django.contrib.sessions.models import Session
 from django.db.models.signals import pre_save
 from django.dispatch import receiver
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 
+#: Recovery codes come along with one of these.
+SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 #: Stands for an address that nobody knows.
 UNKNOWN = str(IPv4Address(0))
 
@@ -20,8 +27,19 @@ def fill_address(instance: UserSession, **_kwargs: Any) -> None:
     instance.ip = instance.ip or UNKNOWN
 
 
-def end_sessions(user: User) -> None:
-    """Sign somebody out everywhere, from their next click on."""
-    theirs = UserSession.objects.filter(user=user)
-    Session.objects.filter(session_key__in=list(theirs.values_list("session_key", flat=True))).delete()
+def end_sessions(user: User, *, but: str = "") -> int:
+    """Sign somebody out everywhere, from their next click on, `but` where the session has this key; from how many places."""
+    theirs = UserSession.objects.filter(user=user).exclude(session_key=but)
+    keys = list(theirs.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
     theirs.delete()
+    return len(keys)
+
+
+@receiver(authenticator_added, dispatch_uid="accounts.second_factor_everywhere")
+def ask_for_it_everywhere(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+    """Somebody set up their first second factor: wherever one signed in with the password alone, it is asked for now."""
+    factors = Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS)
+    is_first = authenticator.type in SECOND_FACTORS and factors.count() == 1
+    if is_first and end_sessions(user, but=request.session.session_key or ""):
+        messages.info(request, _("You are signed out everywhere else."))

@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from partnerportal.accounts.browsers import remember_person
 from partnerportal.accounts.confirming import ask_again, is_confirmed
 from partnerportal.accounts.models import User
-from partnerportal.agencies.kept_input import keep_input, kept_input, remember_person
+from partnerportal.agencies.kept_input import keep_input, kept_input
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")

@@ -6,31 +6,15 @@ where the form stands is filled with it again, once. Nothing is saved until the 
 Only for the person who typed it: a signed cookie, which outlives the session, says who that was.
 """
 
-from django.conf import settings
 from django.contrib import messages
-from django.core.signing import BadSignature
-from django.http import HttpRequest, HttpResponseBase, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
+
+from partnerportal.accounts.browsers import remembered_person
 
 SESSION_KEY = "kept_input"
 #: Characters; a session is no place for more, and no form of staff needs it.
 LIMIT = 200_000
-COOKIE = "person"
-COOKIE_SECONDS = 60 * 60 * 24 * 30
-
-
-def remember_person(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the browser know who works in it, for the time after the session."""
-    if _person(request) != request.user.pk:
-        response.set_signed_cookie(
-            COOKIE,
-            str(request.user.pk),
-            salt=SESSION_KEY,
-            max_age=COOKIE_SECONDS,
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
 
 
 def keep_input(request: HttpRequest, *, confirming: bool = False) -> None:
@@ -38,7 +22,7 @@ def keep_input(request: HttpRequest, *, confirming: bool = False) -> None:
 
     `confirming`: the session goes on, but the person is asked once more who they are.
     """
-    person = _person(request)
+    person = remembered_person(request)
     if request.method != "POST" or person is None:
         return
     fields = request.POST.copy()
@@ -62,11 +46,3 @@ def kept_input(request: HttpRequest) -> QueryDict | None:
     else:
         messages.info(request, _("You had been signed out. What you typed is still here; please check it and save."))
     return QueryDict(kept["fields"])
-
-
-def _person(request: HttpRequest) -> int | None:
-    """Who last worked in this browser, as far as the cookie can be trusted."""
-    try:
-        return int(request.get_signed_cookie(COOKIE, salt=SESSION_KEY, max_age=COOKIE_SECONDS) or "")
-    except (KeyError, ValueError, BadSignature):
-        return None

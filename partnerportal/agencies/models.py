@@ -16,6 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.addresses import spellings
 from partnerportal.links import PersonalLink
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
@@ -54,9 +55,9 @@ class Agency(models.Model):
 
     def has_staff_address(self, email: str) -> bool:
         """Whether this e-mail address is one of the agency's own people, their further addresses included (case ignored)."""
-        address = email.strip().lower()
-        own = models.Q(user__email=address) | models.Q(user__emailaddress__email=address)
-        return bool(address) and self.memberships.filter(own).exists()
+        addresses = spellings(email)
+        own = models.Q(user__email__in=addresses) | models.Q(user__emailaddress__email__in=addresses)
+        return bool(email.strip()) and self.memberships.filter(own).exists()
 
 
 class Role(models.TextChoices):

@@ -11,13 +11,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.sessions import end_sessions
 from partnerportal.agencies import mails
-from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.audit.services import record
 
 
@@ -45,7 +46,8 @@ def what_they_hold(member: Membership) -> list[str]:
 
 @transaction.atomic
 def change_role(member: Membership, role: Role, *, by: User) -> bool:
-    """Let a member do more, or less. False if that is their role already.
+    """Let a member do more, or less. False if that is their role already. Of an owner whom another one makes less, the invitations that
+    still wait are withdrawn: one to an address of their own would lead back.
 
     Raises:
         ValidationError: nobody would own the agency any more, or one of the two has left meanwhile.
@@ -56,6 +58,8 @@ def change_role(member: Membership, role: Role, *, by: User) -> bool:
         return False
     if locked.role == Role.OWNER:
         _keep_an_owner(agency, locked)
+        if locked.user != by:
+            _withdraw_invitations(agency, of=locked.user, by=by)
     locked.role = role
     locked.save(update_fields=["role"])
     record_team("role_changed", agency, str(locked.user), by=by, role=role)
@@ -66,7 +70,8 @@ def change_role(member: Membership, role: Role, *, by: User) -> bool:
 
 @transaction.atomic
 def remove_member(member: Membership, *, to: User | None, by: User) -> None:
-    """End somebody's work here: they are signed out everywhere, what they had in hand goes `to` a colleague, or to nobody.
+    """End somebody's work here: they are signed out everywhere, what they had in hand goes `to` a colleague, or to nobody, and the
+    invitations that they sent are withdrawn.
 
     Raises:
         ValidationError: nobody would own the agency any more, or one of the people has left meanwhile.
@@ -74,6 +79,7 @@ def remove_member(member: Membership, *, to: User | None, by: User) -> None:
     agency = lock_team(member.agency, by=by)
     locked = _still_there(agency, member)
     _let_go(agency, locked, to=to)
+    _withdraw_invitations(agency, of=locked.user, by=by)
     record_team("removed", agency, str(locked.user), by=by)
     mails.tell_removed(locked, by=by)
     end_sessions(locked.user)
@@ -102,7 +108,9 @@ def hand_over_ownership(to: Membership, *, by: User) -> None:
     """
     agency = lock_team(to.agency, by=by)
     heir = _still_there(agency, to)
-    former = agency.memberships.get(user=by)
+    former = agency.memberships.owners().filter(user=by).first()
+    if former is None:
+        raise _no_owner()
     if heir == former:
         raise ValidationError(_("Please choose somebody else."), "oneself")
     heir.role, former.role = Role.OWNER, Role.MANAGER
@@ -138,13 +146,24 @@ def lock_team(agency: Agency, *, by: User) -> Agency:
     """
     locked = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     if not by.is_staff and not locked.memberships.owners().filter(user=by).exists():
-        raise ValidationError(_("You are no longer an owner of this agency. Nothing was changed."), "no_owner")
+        raise _no_owner()
     return locked
 
 
 def record_team(what: str, agency: Agency, label: str, *, by: User | None, **data: Any) -> None:
     """Write down what happened to the team; `label` is whom it is about."""
     record(f"team.{what}", on=agency, label=label[:200], agency=agency, by=by, **data)
+
+
+def _no_owner() -> ValidationError:
+    return ValidationError(_("You are no longer an owner of this agency. Nothing was changed."), "no_owner")
+
+
+def _withdraw_invitations(agency: Agency, *, of: User, by: User) -> None:
+    for invitation in agency.team_invitations.filter(invited_by=of).waiting().select_for_update():
+        invitation.status, invitation.answered_at = TeamInvitation.Status.WITHDRAWN, timezone.now()
+        invitation.save(update_fields=["status", "answered_at"])
+        record_team("invitation_withdrawn", agency, invitation.email, by=by)
 
 
 def _still_there(agency: Agency, member: Membership) -> Membership:

@@ -129,3 +129,7 @@ class ProfileSlugAdmin(ReadOnlyAdmin):
     list_display = ("slug", "profile", "created_at")
     search_fields = ("slug", "profile__slug")
     list_select_related = ("profile",)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ProfileSlug | None:
+        # The one table here whose key is a text, which PostgreSQL is asked for as it was typed.
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.fields import WebsiteField
+from partnerportal.fields import AddressField, WebsiteField
 from partnerportal.network import triggers
 from partnerportal.network.search import PartnerProfileQuerySet
 from partnerportal.validators import validate_one_line, validate_plain_text
@@ -108,7 +108,7 @@ class PartnerProfile(models.Model):
     open_for_clients = models.BooleanField(_("Open for new clients"), default=True)
     #: Name and reply address that mails to prospects carry.
     contact_name = models.CharField(_("Contact name"), max_length=100, blank=True, validators=[validate_one_line])
-    contact_email = models.EmailField(_("Contact e-mail"), blank=True)
+    contact_email = AddressField(_("Contact e-mail"), blank=True)
     privacy_url = WebsiteField(_("Privacy policy"), max_length=300, blank=True)
     #: The logo's content hash; the picture itself lies in `ProfileLogo`, so that lists don't load it. Empty: no logo.
     logo_digest = models.CharField(max_length=32, blank=True, editable=False)

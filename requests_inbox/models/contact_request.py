@@ -17,6 +17,7 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
+from partnerportal.fields import AddressField
 from partnerportal.folding import Fold
 from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
@@ -70,7 +71,7 @@ class ContactRequest(models.Model):
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contact_requests")
     name = models.CharField(_("Name"), max_length=100, blank=True, validators=[validate_one_line])
     company = models.CharField(_("Company"), max_length=200, blank=True, validators=[validate_one_line])
-    email = models.EmailField(_("E-mail"), blank=True)
+    email = AddressField(_("E-mail"), blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True, validators=[validate_one_line])
     message = models.TextField(_("Message"), max_length=5000, blank=True, validators=[validate_plain_text])
     #: The address as `sender_key` has it: who writes again is the same sender.

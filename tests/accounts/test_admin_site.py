@@ -8,9 +8,12 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
 from django.test import Client
+from zeal import zeal_ignore
 
+from partnerportal.accounts.models import User
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD, UserFactory
 
@@ -102,3 +105,34 @@ def test_addresses_are_confirmed_in_bulk_by_who_may_change_them(cast: Cast, sett
     signed_in(helper.email).post("/admin/account/emailaddress/", confirm)
     mine.refresh_from_db()
     assert mine.verified
+
+
+@zeal_ignore()  # django-allauth ends each session by itself.
+@pytest.mark.parametrize("by", ["page", "list"])
+def test_a_session_that_an_admin_deletes_is_over(cast: Cast, settings: Any, by: str) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    lost, ada = signed_in(cast.stan.email), signed_in(cast.ada.email)
+    session = UserSession.objects.get(user=cast.stan)
+    sessions = "/admin/usersessions/usersession/"
+    assert "stan@alder.example" not in ada.get(f"{sessions}?q=max@alder").content.decode()
+    assert lost.cookies["sessionid"].value not in ada.get(f"{sessions}{session.pk}/change/").content.decode()
+    assert ada.post(f"{sessions}add/", {"user": cast.stan.pk}).status_code == 403
+    if by == "page":
+        ada.post(f"{sessions}{session.pk}/delete/", {"post": "yes"})
+    else:
+        ada.post(sessions, {"action": "delete_selected", "_selected_action": [session.pk], "post": "yes"})
+    assert lost.get("/dashboard/").status_code == 302
+    assert ada.get("/admin/").status_code == 200
+
+
+def test_the_account_of_a_client_who_is_signed_in_can_be_deleted(cast: Cast, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    signed_in(cast.kim.email)
+    signed_in(cast.ada.email).post(f"/admin/accounts/user/{cast.kim.pk}/delete/", {"post": "yes"})
+    assert not User.objects.filter(email=cast.kim.email).exists()
+
+
+def test_an_address_of_the_administration_may_hold_anything(cast: Cast, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    ada = signed_in(cast.ada.email)
+    assert ada.get("/admin/network/profileslug/x%00/change/").status_code == 302

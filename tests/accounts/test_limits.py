@@ -49,6 +49,25 @@ def test_wrong_passwords(cast: Cast, login: str) -> None:
     assert refused(Client().post(LOGIN, {"login": login, "password": PASSWORD}))
 
 
+@zeal_ignore()
+@pytest.mark.parametrize("worked_here", ["Stan", "Max", "a forged cookie"])
+def test_guessing_elsewhere_locks_nobody_out_where_they_work(cast: Cast, worked_here: str) -> None:
+    browser = Client()
+    if worked_here == "a forged cookie":
+        browser.cookies["person"] = f"{cast.stan.pk}:forged"
+    else:
+        browser.force_login(cast.stan if worked_here == "Stan" else cast.max)
+        browser.get("/dashboard/")
+        browser.post("/accounts/logout/")
+    for number in range(6):
+        Client().post(LOGIN, {"login": cast.stan.email, "password": "wrong"}, REMOTE_ADDR=f"198.51.100.{number}")
+    signed_in = browser.post(LOGIN, {"login": cast.stan.email.upper(), "password": PASSWORD}).status_code == 302
+    assert signed_in == (worked_here == "Stan")
+    browser.post("/accounts/logout/")
+    # Guessing there has an end, too.
+    assert refused([browser.post(LOGIN, {"login": cast.stan.email, "password": "wrong"}) for _ in range(6)][-1])
+
+
 @zeal_ignore()  # django-allauth looks up the person more than once while it signs in.
 def test_signing_in_uses_up_nothing(cast: Cast) -> None:
     for _ in range(7):

@@ -129,7 +129,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
     The agency's own people also see what it hides, and what can be done with each.
     """
     visitor, agency = cast(Any, request), profile.agency
-    is_own = visitor.agency == agency
+    is_own = visitor.agency == agency and not visitor.membership.lacks_second_factor
     shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
     stars = request.GET.get("stars", "")
     is_filtered = stars in {"1", "2", "3", "4", "5"}
