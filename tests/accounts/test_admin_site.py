@@ -9,8 +9,11 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 
+from partnerportal.accounts.models import User
+from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD, UserFactory
 
@@ -42,6 +45,16 @@ def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str)
     assert response.url == "/accounts/2fa/"
     assert "needs a second factor" in client.get(response.url).content.decode()
     assert client.post(path, {"email": "x@y.example"}).url == "/accounts/2fa/"
+
+
+def test_the_first_admin_gets_in_without_an_e_mail(db: None, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    call_command("createsuperuser", interactive=False, email="First@portal.example", verbosity=0)
+    first = User.objects.get()
+    first.set_password(PASSWORD)
+    first.save()
+    assert signed_in(first.email).get("/admin/").status_code == 200
+    assert not OutgoingMail.objects.exists()
 
 
 def test_with_a_second_factor_it_opens(cast: Cast) -> None:
