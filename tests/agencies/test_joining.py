@@ -106,7 +106,10 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     assert (told.to_email, "Nina Neu" in told.text) == ("alice@alder.example", True)
     # Signs in as everybody, and the link opens no second time.
     assert Client().post("/accounts/login/", {"login": NEW, "password": "correct horse battery"}).url == "/"
-    assert Client().get(path).status_code == 410
+    closed = Client().get(path)
+    assert closed.status_code == 410
+    assert 'href="/accounts/login/"' in closed.content.decode()
+    assert f"You are signed in as {NEW}." in browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
