@@ -8,6 +8,7 @@ from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
@@ -115,3 +116,29 @@ def test_addresses_are_confirmed_in_bulk_by_who_may_change_them(cast: Cast, sett
     signed_in(helper.email).post("/admin/account/emailaddress/", confirm)
     mine.refresh_from_db()
     assert mine.verified
+
+
+def test_a_corrected_address_takes_the_place_of_the_former(cast: Cast, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    client, former = signed_in(cast.ada.email), cast.stan.email
+    form = {"email": "Stan.Stein@alder.example", "full_name": "Stan Stein", "is_active": "on"}
+    assert client.post(f"/admin/accounts/user/{cast.stan.pk}/change/", form).status_code == 302
+    address = EmailAddress.objects.get(user=cast.stan)
+    assert (address.email, address.primary, address.verified) == ("stan.stein@alder.example", True, False)
+    assert Client().post("/accounts/login/", {"login": former, "password": PASSWORD}).status_code == 200
+    # Whatever an admin types about a row of allauth's, it stays that person's.
+    client.post(f"/admin/account/emailaddress/{address.pk}/change/", {"user": cast.ada.pk, "email": "x@y.example", "verified": "on"})
+    address.refresh_from_db()
+    assert (address.user, address.email, address.verified) == (cast.stan, "stan.stein@alder.example", True)
+    assert client.post("/admin/account/emailaddress/add/").status_code == 403
+
+
+def test_sessions_are_found_and_ended_and_nothing_else(cast: Cast, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    stan, ada = signed_in(cast.stan.email), signed_in(cast.ada.email)
+    stans = UserSession.objects.get(user=cast.stan)
+    assert "Stan Stein" in ada.get("/admin/usersessions/usersession/?q=stan").content.decode()
+    assert ada.post(f"/admin/usersessions/usersession/{stans.pk}/change/", {"user": cast.ada.pk}).status_code == 403
+    assert stan.get("/dashboard/").status_code == 200
+    ada.post("/admin/usersessions/usersession/", {"action": "delete_selected", "_selected_action": [stans.pk], "post": "yes"})
+    assert stan.get("/dashboard/").status_code == 302

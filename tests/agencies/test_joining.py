@@ -123,6 +123,22 @@ def test_name_and_a_good_password_are_needed(invited: TeamInvitation, fields: di
     assert not User.objects.filter(email=NEW).exists()
 
 
+def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
+    admin = Client()
+    admin.force_login(cast.ada)
+    form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
+    form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    page = admin.post("/admin/agencies/agency/add/", form, follow=True).content.decode()
+    assert f"The invitation to {NEW} is on its way." in page
+    join(Client(), link(OutgoingMail.objects.get()))
+    nina = Membership.objects.get(user__email=NEW)
+    assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
+    # Nobody is told of their own arrival, and a second invitation is refused in words.
+    assert OutgoingMail.objects.count() == 1
+    page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
+    assert "This address belongs to somebody of your team already." in page
+
+
 def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
     path = link(OutgoingMail.objects.get())
     for browser in (Client(), Client(enforce_csrf_checks=True)):
