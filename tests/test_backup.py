@@ -1,4 +1,4 @@
-"""`deploy/backup.sh`: a dump a day, old ones go, and one that breaks off is none. The container engine is a stand-in; the files are real."""
+"""`deploy/backup.sh`: a dump a day, old ones go, and one that breaks off is none. Only the engine is a stand-in."""
 
 import os
 import subprocess

@@ -48,5 +48,4 @@ def static_fingerprint(base: Path = BASE_DIR) -> str:
 
 
 if __name__ == "__main__":
-    for made in compile_translations():
-        print(made.relative_to(BASE_DIR))
+    compile_translations()
