@@ -118,7 +118,7 @@ STAFF_ROUTES = {
     "agencies:remove": Route(Role.OWNER, "GET POST", member),
     "agencies:leave": Route(Role.STAFF),
     "agencies:hand_over": Route(Role.OWNER),
-    "agencies:second_factor": Route(Role.OWNER, "POST"),
+    "agencies:second_factor": Route(Role.OWNER),
     "agencies:second_factor_needed": Route(Role.STAFF, "GET"),
     "agencies:notices": Route(Role.STAFF),
     "customers:list": Route(Role.STAFF, "GET"),

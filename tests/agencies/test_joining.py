@@ -106,7 +106,10 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     assert (told.to_email, "Nina Neu" in told.text) == ("alice@alder.example", True)
     # Signs in as everybody, and the link opens no second time.
     assert Client().post("/accounts/login/", {"login": NEW, "password": "correct horse battery"}).url == "/"
-    assert Client().get(path).status_code == 410
+    closed = Client().get(path)
+    assert closed.status_code == 410
+    assert 'href="/accounts/login/"' in closed.content.decode()
+    assert f"You are signed in as {NEW}." in browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,22 @@ def test_name_and_a_good_password_are_needed(invited: TeamInvitation, fields: di
     assert response.status_code == 200
     assert response.context["form"].errors
     assert not User.objects.filter(email=NEW).exists()
+
+
+def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
+    admin = Client()
+    admin.force_login(cast.ada)
+    form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
+    form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    page = admin.post("/admin/agencies/agency/add/", form, follow=True).content.decode()
+    assert f"The invitation to {NEW} is on its way." in page
+    join(Client(), link(OutgoingMail.objects.get()))
+    nina = Membership.objects.get(user__email=NEW)
+    assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
+    # Nobody is told of their own arrival, and a second invitation is refused in words.
+    assert OutgoingMail.objects.count() == 1
+    page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
+    assert "This address belongs to somebody of your team already." in page
 
 
 def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:

@@ -106,6 +106,8 @@ def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, c
         assert "<b>Bold</b> & honest" in mail.text
         assert "<b>" not in mail.html
         assert mail.reply_to == ""
+        # How to get no more of them is said to the person who got it.
+        assert mail.text.rstrip().endswith("/account/notices/")
 
 
 def test_a_double_click_makes_one_request(visitor: Client) -> None:
