@@ -101,8 +101,15 @@ def test_over_https_cookies_are_locked(name: str) -> None:
     assert setting(name) == "True"
 
 
-def test_only_the_sites_own_host_is_served() -> None:
+def test_only_the_sites_own_host_is_served_and_only_its_own_forms_are_taken() -> None:
     assert setting("ALLOWED_HOSTS") == "['portal.example.com']"
+    assert setting("CSRF_TRUSTED_ORIGINS") == "['https://portal.example.com']"
+
+
+def test_browsers_are_told_to_come_by_https_for_a_year() -> None:
+    assert setting("SECURE_HSTS_SECONDS") == str(365 * 24 * 60 * 60)
+    # Not to whoever has a portal on this very machine: everything else there would be out of reach.
+    assert setting("SECURE_HSTS_SECONDS", SITE_URL="http://localhost:8000") == "0"
 
 
 def example() -> dict[str, str]:
