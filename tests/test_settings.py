@@ -142,6 +142,12 @@ def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000", ADMIN_REQUIRES_MFA="1") == "True"
 
 
+def test_the_log_is_for_machines_but_on_this_very_one() -> None:
+    assert setting("LOG_FORMAT") == "json"
+    assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000") == "line"
+    assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000", LOG_FORMAT="json") == "json"
+
+
 def test_the_admin_is_where_the_environment_says() -> None:
     code = "import django; django.setup(); from django.urls import reverse; print(reverse('admin:index'), reverse('admin:login'))"
     result = run(code, ADMIN_PATH="back-office/x7/")
