@@ -18,7 +18,7 @@ from tests.factories.reviews import ReviewFactory
 #: Occur in the personal data of the customer below, and nowhere else. Long enough that no digest, clock or key holds one by chance.
 TRACES = (
     "Müllerei", "mullerei", "Größe", "grosse", "Ute", "ute@muellerei", "muellerei.example", "+49 3581 4410", "35814410",
-    "Mühlweg", "PL 02826", "Görlitz", "gorlitz", "Mondays", "Zwetschge",
+    "Mühlweg", "PL 02826", "Görlitz", "gorlitz", "Mondays", "Zwetschge", "zwetschge.example",
 )  # fmt: skip
 
 
