@@ -44,10 +44,12 @@ def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str)
     assert client.post(path, {"email": "x@y.example"}).url == "/accounts/2fa/"
 
 
-def test_recovery_codes_alone_are_no_second_factor(cast: Cast) -> None:
+def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Cast) -> None:
     client = signed_in(cast.ada.email)
     Authenticator.objects.create(user=cast.ada, type="recovery_codes", data={})
     assert client.get("/admin/").url == "/accounts/2fa/"
+    Authenticator.objects.create(user=cast.ada, type="webauthn", data={})
+    assert client.get("/admin/").status_code == 200
 
 
 def test_with_a_second_factor_it_opens(cast: Cast) -> None:
