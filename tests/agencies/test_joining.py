@@ -184,6 +184,14 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
         joining.accept(invited, user=thief)
 
 
+def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
+    # By somebody whose further address it is.
+    UserFactory().emailaddress_set.create(email=NEW, verified=True)
+    with pytest.raises(ValidationError, match="There is an account with this address by now"):
+        joining.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
+    assert not User.objects.filter(email=NEW).exists()
+
+
 def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.max.email, role=Role.STAFF)
     joining.accept(invitation, user=cast.max)
