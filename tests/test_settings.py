@@ -142,6 +142,11 @@ def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000", ADMIN_REQUIRES_MFA="1") == "True"
 
 
+def test_behind_a_pooler_no_cursor_outlives_its_transaction() -> None:
+    name = "DATABASES['default']['DISABLE_SERVER_SIDE_CURSORS']"
+    assert (setting(name), setting(name, DATABASE_POOLER="1")) == ("False", "True")
+
+
 def test_the_log_is_for_machines_but_on_this_very_one() -> None:
     assert setting("LOG_FORMAT") == "json"
     assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000") == "line"

@@ -92,6 +92,7 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     page = browser.get(path)
     assert page["Referrer-Policy"] == "strict-origin"
     assert "noindex" in page["X-Robots-Tag"]
+    assert "no-store" in page["Cache-Control"]
     assert "Alice Alder invites you to work for <strong>Alder Web</strong>" in page.content.decode()
     response = browser.post(path, {"full_name": "Nina Neu", "password": "correct horse battery"}, follow=True)
     assert response.redirect_chain[-1][0] == "/dashboard/"
@@ -220,6 +221,12 @@ def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitatio
         assert tasks.expire_invitations() == 1
         assert tasks.expire_invitations() == 0
         joining.invite(invited.agency, email=NEW, role=Role.STAFF, by=invited.invited_by)
+    assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
+
+
+def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+        assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
