@@ -133,6 +133,15 @@ def test_nothing_is_handed_on_to_a_stranger(cast: Cast, alice: Client) -> None:
     assert place(cast.stan)
 
 
+def test_nor_to_a_colleague_who_has_left_meanwhile(cast: Cast) -> None:
+    gone = cast.max
+    place(gone).delete()
+    for go in (lambda: team.remove_member(place(cast.stan), to=gone, by=cast.alice), lambda: team.leave(place(cast.stan), to=gone)):
+        with pytest.raises(ValidationError, match="Max Meyer has left the team meanwhile"):
+            go()
+    assert place(cast.stan)
+
+
 # --- Leaving -----------------------------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,14 @@ def test_one_at_a_time(kim: Client, cast: Cast) -> None:
     assert AccessInvitation.objects.count() == 1
 
 
+def test_a_second_tab_gives_nothing_more(cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    InvitationFactory(agency=cast.birch, client=cast.kim)
+    for agency in (given.agency, cast.birch):
+        with pytest.raises(ValidationError, match=f"You have given {agency} access already"):
+            give_access(agency=agency, client=cast.kim, scope="full", areas=[], name="Kim")
+
+
 def test_after_it_was_taken_back_a_new_one_is_possible(kim: Client, cast: Cast) -> None:
     connected = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     assert "has access already" in kim.get(PATH).content.decode()
