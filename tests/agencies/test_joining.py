@@ -73,15 +73,26 @@ def test_nobody_is_invited_twice(invited: TeamInvitation, alice: Client) -> None
         TeamInvitationFactory(agency=invited.agency, email=NEW)
 
 
-def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    from partnerportal.agencies.views import team
-    from partnerportal.limits import Limit
+def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cache: None) -> None:
+    answers = [alice.post(f"{TEAM}invite/", {"email": f"p{number}@people.example", "role": "staff"}) for number in range(31)]
+    assert [answer.status_code for answer in answers] == [302] * 30 + [429]
+    assert 0 < int(answers[30]["Retry-After"]) <= 60 * 60
+    assert "p30@people.example" in answers[30].content.decode()
+    # To send one again is another mail.
+    last = cast.alder.team_invitations.latest("pk")
+    TeamInvitation.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
+    page = alice.post(f"{TEAM}invitations/{last.pk}/resend/", follow=True).content.decode()
+    assert "too often" in page
+    assert OutgoingMail.objects.count() == 30
 
-    monkeypatch.setattr(team, "INVITATIONS", Limit("team-test", 1, 3600))
-    assert alice.post(f"{TEAM}invite/", {"email": "one@people.example", "role": "staff"}).status_code == 302
-    response = alice.post(f"{TEAM}invite/", {"email": "two@people.example", "role": "staff"})
-    assert (response.status_code, "Retry-After" in response) == (429, True)
-    assert "two@people.example" in response.content.decode()
+
+def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache: None) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder)
+    answers = [Client().get(f"/join/{'x' * number}/") for number in range(1, 32)]
+    assert [answer.status_code for answer in answers] == [404] * 30 + [429]
+    assert 0 < int(answers[30]["Retry-After"]) <= 10 * 60
+    assert Client(REMOTE_ADDR="198.51.100.7").get("/join/x/").status_code == 404
+    assert Client().get(str(invitation.link).removeprefix("http://localhost")).status_code == 200
 
 
 # --- Accepting ---------------------------------------------------------------------------------------------------------

@@ -182,6 +182,13 @@ def test_giving_and_taking_back_in_a_loop_comes_to_an_end(kim: Client, cast: Cas
 
 
 @pytest.mark.usefixtures("clean_cache")
+def test_so_does_inviting_one_agency_after_the_other(kim: Client) -> None:
+    agencies = [ProfileFactory() for _ in range(21)]
+    answers = [kim.post(f"/partners/{profile.slug}/access/", FIELDS).status_code for profile in agencies]
+    assert answers == [302] * 20 + [429]
+
+
+@pytest.mark.usefixtures("clean_cache")
 def test_changing_in_a_loop_comes_to_an_end(kim: Client, cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="full")
     answers = [kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": [area]}) for area in ("email", "support") * 4]
