@@ -99,6 +99,14 @@ def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
         assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
 
 
+@pytest.mark.parametrize("path", ["/my/", "/partners/alder/access/", "/account/", "/partners/alder/contact/", "/healthz", "/readyz"])
+def test_nor_one_that_is_for_one_person_or_for_one_moment(cast: Cast, path: str) -> None:
+    kim = Client()
+    kim.force_login(cast.kim)
+    for browser in (kim, Client()):
+        assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
+
+
 @pytest.mark.parametrize("path", [*PAGES[:-1], "/customers/add/", "/company/reviews/", "/company/reviews/request/", "/accounts/2fa/"])
 def test_no_page_has_inline_script_or_style(cast: Cast, alice: Client, path: str) -> None:
     page = alice.get(path, follow=True).content.decode().lower()
