@@ -59,6 +59,14 @@ def test_the_first_admin_gets_in_without_an_e_mail(db: None, settings: Any) -> N
     assert not OutgoingMail.objects.exists()
 
 
+def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Cast) -> None:
+    client = signed_in(cast.ada.email)
+    Authenticator.objects.create(user=cast.ada, type="recovery_codes", data={})
+    assert client.get("/admin/").url == "/accounts/2fa/"
+    Authenticator.objects.create(user=cast.ada, type="webauthn", data={})
+    assert client.get("/admin/").status_code == 200
+
+
 def test_with_a_second_factor_it_opens(cast: Cast) -> None:
     secret = generate_totp_secret()
     TOTP.activate(cast.ada, secret)

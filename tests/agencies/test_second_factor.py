@@ -108,6 +108,11 @@ def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, s
     assert stan.get("/dashboard/").url == NEEDED
 
 
+def test_a_passkey_is_one(required: None, cast: Cast, stan: Client) -> None:
+    Authenticator.objects.create(user=cast.stan, type="webauthn", data={})
+    assert stan.get("/dashboard/").status_code == 200
+
+
 def test_another_agency_is_not_held_up(required: None, cast: Cast, stan: Client) -> None:
     cedar = AgencyFactory(name="Cedar")
     MembershipFactory(agency=cedar, user=cast.stan)
