@@ -236,7 +236,7 @@ PUBLIC_ROUTES = {
 #: One's own account: our page of it, and allauth's.
 ACCOUNT_ROUTES = {
     "accounts:person": Library(nobody="sign in"),
-    "accounts:end_session": Library(nobody="sign in", get=405, post=404, args=(1,)),
+    "accounts:end_session": Library(nobody="sign in", post=404, args=(1,)),
     "usersessions_list": Library(nobody="sign in"),
     "account_login": Library(),
     "account_logout": Library(),

@@ -17,7 +17,7 @@ from django.utils.translation import override
 from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.forms import PersonForm
 from partnerportal.accounts.models import User
@@ -39,12 +39,13 @@ def person(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/person.html", {"form": form})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign out somewhere else."""
-    get_object_or_404(UserSession, user=request.user, pk=pk).end()
-    messages.success(request, _("You are signed out there."))
+    """Sign out somewhere else. A GET, which comes of signing in again on the way here, only leads back to the list."""
+    if request.method == "POST":
+        get_object_or_404(UserSession, user=request.user, pk=pk).end()
+        messages.success(request, _("You are signed out there."))
     return redirect("usersessions_list")
 
 
