@@ -113,6 +113,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
     ("/company/team/", True, 6),
+    ("/company/team/second-factor/", True, 6),
     (removal, True, 8),
     ("/account/", True, 6),
     ("/account/notices/", True, 6),

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminEmailInputWidget
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -23,6 +24,7 @@ class AgencyForm(forms.ModelForm):
         label=_("Invite an owner"),
         required=False,
         max_length=254,
+        widget=AdminEmailInputWidget,
         help_text=_("This address gets an e-mail with a link; whoever has no account yet sets one up there."),
     )
 

@@ -147,7 +147,7 @@ PAGES = {
     "company": (
         "alice",
         ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
-         "/company/team/leave/", "/company/team/hand-over/", "role"],
+         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role"],
     ),
     "own account": (
         "alice",
