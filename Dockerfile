@@ -13,7 +13,7 @@ RUN /venv/bin/pip install --require-hashes --requirement requirements/base.txt
 COPY . .
 
 # Collecting reads the settings, but signs nothing and reaches nothing.
-RUN /venv/bin/python -c "from partnerportal.embedded.build import compile_translations; compile_translations()" \
+RUN /venv/bin/python -m partnerportal.embedded.build \
     && SECRET_KEY=only-to-read-the-settings-nothing-is-signed-with-it SITE_URL=http://localhost \
        DATABASE_URL=postgres://nobody@127.0.0.1:9/nowhere REDIS_URL=redis://127.0.0.1:9 EMAIL_URL=smtp://127.0.0.1:9 \
        PORTAL_DATA_DIR=/portal/data /venv/bin/python manage.py collectstatic --noinput \

@@ -239,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
@@ -287,7 +288,8 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 #: Where allauth counts by itself; `accounts/limits.py` says how such an answer reads, and what the portal counts beside.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
-ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+# Whoever changes what opens an account is told so, in case it was somebody else.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
 # Seconds after a sign-in, or the password typed anew, for which what needs it most is done without asking once more.
@@ -297,6 +299,17 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Whoever's password, address or second factor is changed reads so, at the address from before.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+MFA_ADAPTER = "partnerportal.accounts.second_factors.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "partnerportal.accounts.second_factor_forms.AuthenticateForm",
+    "reauthenticate": "partnerportal.accounts.second_factor_forms.ReauthenticateForm",
+    "activate_totp": "partnerportal.accounts.second_factor_forms.ActivateTOTPForm",
+    "add_webauthn": "partnerportal.accounts.second_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "partnerportal.accounts.second_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "partnerportal.accounts.second_factor_forms.AuthenticateByPasskeyForm",
+    "login_webauthn": "partnerportal.accounts.second_factor_forms.SignInByPasskeyForm",
+    "reauthenticate_webauthn": "partnerportal.accounts.second_factor_forms.ReauthenticateByPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = _on_loopback

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from partnerportal.accounts.views import confirm_login_code, set_language
+from partnerportal.accounts.views import set_language
 
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"
@@ -20,8 +20,7 @@ urlpatterns = [
     path("", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
     path("account/", include("partnerportal.accounts.urls")),
-    path("accounts/login/code/confirm/", confirm_login_code, name="account_confirm_login_code"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("partnerportal.accounts.library_urls")),
     path("i18n/setlang/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

@@ -1,6 +1,7 @@
 """The mails of this app, a function each."""
 
 from django.conf import settings
+from django.urls import reverse
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
@@ -39,6 +40,7 @@ def send_notice(request: ContactRequest, *, to: Membership) -> OutgoingMail:
             "request": request,
             "member_name": to.user.get_short_name(),
             "link": f"{settings.SITE_URL}{request.get_absolute_url()}",
+            "notices": f"{settings.SITE_URL}{reverse('agencies:notices')}",
         },
         language=to.language,
         agency=request.agency,

@@ -1,6 +1,7 @@
 """Reviews in the Django admin. Nobody but its author edits a review's words, so all of it is to be read only."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.admin import ReadOnlyAdmin
 from reviews.managing.admin import ReviewReportAdmin
@@ -26,12 +27,17 @@ class ReviewRequestAdmin(ReadOnlyAdmin):
 
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "agency", "author", "overall", "hidden_at", "removed_at", "withdrawn_at")
+    list_display = ("created_at", "agency", "signed", "overall", "hidden_at", "removed_at", "withdrawn_at")
     list_filter = ("stars", "created_at", "hidden_for")
     search_fields = ("agency__name", "author", "text")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
     show_full_result_count = False
+
+    @admin.display(description=_("Author"), ordering="author")
+    def signed(self, review: Review) -> str:
+        """The field's own label speaks to whoever writes one."""
+        return review.author
 
 
 @admin.register(RatingSummary)

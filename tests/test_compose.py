@@ -39,6 +39,11 @@ def test_each_that_stays_can_be_asked_how_it_is(name: str) -> None:
         assert SERVICES[name]["healthcheck"]["test"]
 
 
+def test_the_database_is_not_called_ready_while_it_is_still_setting_itself_up() -> None:
+    # At the socket it answers then, too, and the migrations, which run once, would find nobody at the address.
+    assert "--host 127.0.0.1" in SERVICES["db"]["healthcheck"]["test"]
+
+
 def test_only_the_proxy_is_reached_from_outside() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert SERVICES["db"]["networks"] == SERVICES["broker"]["networks"] == ["back"]

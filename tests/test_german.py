@@ -76,6 +76,7 @@ STAFF_PAGES = [
     "/company/team/invite/",
     "/company/team/leave/",
     "/company/team/hand-over/",
+    "/account/",
     "/account/notices/",
     "/accounts/sessions/",
     "/accounts/2fa/webauthn/add/",
@@ -114,6 +115,8 @@ def seen(page: str) -> list[str]:
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     # English is offered in English.
     page = re.sub(r'<(button|a)\b[^>]* lang="en".*?</\1>', "", page, flags=re.DOTALL)
+    # Names of time zones are names.
+    page = re.sub(r'<option value="[A-Z]\w+/[^"]+">.*?</option>', "", page, flags=re.DOTALL)
     attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)
     texts = [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *attributes]]
     return [re.sub(r"\s+", " ", text) for text in texts if text]

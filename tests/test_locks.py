@@ -36,8 +36,12 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Cross-Origin-Opener-Policy"] == response["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert response["Referrer-Policy"] in {"same-origin", "strict-origin"}
-    assert {"camera=()", "microphone=()", "geolocation=()", "payment=()"} <= set(response["Permissions-Policy"].split(", "))
+    # Where the address itself is the secret, not even our own pages are told it.
+    assert response["Referrer-Policy"] == ("strict-origin" if path.startswith("/r/") else "same-origin")
+    features = dict(part.split("=") for part in response["Permissions-Policy"].split(", "))
+    unused = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
+    ours = ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
+    assert features == {**dict.fromkeys(unused, "()"), **dict.fromkeys(ours, "(self)")}
 
 
 def test_the_logo_alone_may_be_shown_elsewhere(cast: Cast, client: Client) -> None:
@@ -60,6 +64,14 @@ def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
         assert "Cookie" in response["Vary"]
         assert ("public" in response["Cache-Control"]) == (person is None)
         assert "Server" not in response
+
+
+def test_whoever_comes_by_http_is_led_to_https_but_for_machines_inside(cast: Cast, client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    for path in ("/partners/alder/", "/accounts/login/", "/r/mistyped/", "/nothing/", "/healthz/", "/customers/healthz"):
+        response = client.get(path)
+        assert (response.status_code, response["Location"]) == (301, f"https://testserver{path}")
+    assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
 
 
 def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
@@ -90,6 +102,14 @@ ERRORS = ["/nothing/", "/partners/nobody/", "/customers/0/", "/customers/import/
 )
 def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
     for browser in (alice, Client()):
+        assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
+
+
+@pytest.mark.parametrize("path", ["/my/", "/partners/alder/access/", "/account/", "/partners/alder/contact/", "/healthz", "/readyz"])
+def test_nor_one_that_is_for_one_person_or_for_one_moment(cast: Cast, path: str) -> None:
+    kim = Client()
+    kim.force_login(cast.kim)
+    for browser in (kim, Client()):
         assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
 
 

@@ -12,6 +12,7 @@ from partnerportal.logs import nothing_hidden, refusal_in_one_line
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import sweep
 from tests.cast import Cast
+from tests.customers.importing import columns_of, uploaded
 from tests.factories.customers import CustomerFactory
 from tests.smtp import Sink
 from tests.waiting import eventually
@@ -84,6 +85,21 @@ def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
     eventually(sweep, "another attempt is due", otherwise=celery_worker.logged)
     eventually(lambda: bool(lines(f"Mail {mail.pk} is sent")), "the sending is logged", otherwise=celery_worker.logged)
     assert [line["request_id"] for line in lines(f"Mail {mail.pk} is sent")] == [given]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_does_what_celery_logs_of_any_job(alice: Client, cast: Cast, celery_worker: Process) -> None:
+    job = uploaded(alice, "Firma\nMuster GmbH\n")
+    given = str(uuid.uuid4())
+    columns = columns_of(alice, job)
+    assert alice.post(f"/customers/import/{job.pk}/columns/", columns, headers={"X-Request-ID": given}).status_code == 302
+
+    def done() -> list[dict[str, str]]:
+        lines = [json.loads(line) for line in celery_worker.log.read_text().splitlines() if given in line]
+        return [line for line in lines if line["message"].startswith("Task customers.work_import")]
+
+    eventually(done, "the job is logged as that request's", otherwise=celery_worker.logged)
+    assert {line["request_id"] for line in done()} == {given}
 
 
 def logged(text: str, *args: object) -> str:

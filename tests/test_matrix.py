@@ -118,7 +118,7 @@ STAFF_ROUTES = {
     "agencies:remove": Route(Role.OWNER, "GET POST", member),
     "agencies:leave": Route(Role.STAFF),
     "agencies:hand_over": Route(Role.OWNER),
-    "agencies:second_factor": Route(Role.OWNER, "POST"),
+    "agencies:second_factor": Route(Role.OWNER),
     "agencies:second_factor_needed": Route(Role.STAFF, "GET"),
     "agencies:notices": Route(Role.STAFF),
     "customers:list": Route(Role.STAFF, "GET"),
@@ -236,6 +236,7 @@ PUBLIC_ROUTES = {
 #: One's own account: our page of it, and allauth's.
 ACCOUNT_ROUTES = {
     "accounts:person": Library(nobody="sign in"),
+    "accounts:end_session": Library(nobody="sign in", get=405, post=404, args=(1,)),
     "usersessions_list": Library(nobody="sign in"),
     "account_login": Library(),
     "account_logout": Library(),
@@ -258,9 +259,9 @@ ACCOUNT_ROUTES = {
     "mfa_reauthenticate": Library(nobody="sign in"),
     "mfa_activate_totp": Library(nobody="sign in"),
     "mfa_deactivate_totp": Library(nobody="sign in", get=404, post=404),
-    "mfa_view_recovery_codes": Library(nobody="sign in", get=404, post=405),
+    "mfa_view_recovery_codes": Library(nobody="sign in", post=405),
     "mfa_generate_recovery_codes": Library(nobody="sign in"),
-    "mfa_download_recovery_codes": Library(nobody="sign in", get=404, post=404),
+    "mfa_download_recovery_codes": Library(nobody="sign in"),
     "mfa_list_webauthn": Library(nobody="sign in", post=405),
     "mfa_add_webauthn": Library(nobody="sign in"),
     "mfa_reauthenticate_webauthn": Library(nobody="sign in"),

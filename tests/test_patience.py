@@ -1,11 +1,15 @@
 """How long PostgreSQL may take, by process; and a pooler in between."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
 from django.db import OperationalError, connections
 
+from partnerportal.embedded.environment import BASE_DIR
 from partnerportal.patience import limit_statements
 
 NONE = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
@@ -40,6 +44,23 @@ def test_a_command_has_no_limits() -> None:
 def test_a_web_process_gives_up_before_a_worker(process: Literal["web", "worker"], expected: tuple[str, ...]) -> None:
     limit_statements(process)
     assert tuple(limits().values()) == expected
+
+
+def test_a_worker_has_them_from_its_start() -> None:
+    """As Celery starts one, in an interpreter of its own: nobody else is to have them."""
+    code = (
+        "from celery.signals import worker_init; from partnerportal import celery_app; celery_app.finalize(); worker_init.send(None); "
+        "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert "-c statement_timeout=300s -c lock_timeout=60s -c idle_in_transaction_session_timeout=900s" in started.stdout
 
 
 def test_what_the_address_of_the_database_says_wins(options: dict[str, Any]) -> None:

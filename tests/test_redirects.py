@@ -51,6 +51,13 @@ def test_no_sign_in_leads_elsewhere(cast: Cast, target: str) -> None:
     assert stays_here(Client().get("/admin/login/", {"next": target}).url)
 
 
+@pytest.mark.parametrize("target", ["evil.example", "..", "?next=//evil.example"])
+def test_it_is_a_path_from_the_root_or_nothing(cast: Cast, alice: Client, target: str) -> None:
+    task = TaskFactory(customer__agency=cast.alder)
+    assert stays_here(alice.post(f"/tasks/{task.pk}/done/", {"next": target}).url)
+    assert Client().post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD, "next": target}).url == "/"
+
+
 def test_another_host_is_no_address_of_ours(cast: Cast, client: Client) -> None:
     for headers in ({"Host": "evil.example"}, {"Host": "localhost:80@evil.example"}):
         assert client.get("/partners/alder/", headers=headers).status_code == 400

@@ -9,13 +9,16 @@ import time_machine
 from django.test import Client
 
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.sealing import SealBroken
+from partnerportal.sealing import SealBroken
 from reviews import tokens
+from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
 
 OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"
 
@@ -40,11 +43,24 @@ def made(cast: Cast, settings: Any) -> dict[str, Any]:
         "mail": MailFactory(agency=cast.alder, text="Hello Lea"),
         "review": ReviewRequestFactory(customer=customer),
         "question": AccessRequestFactory(customer=customer, email=cast.kim.email),
+        "invitation": TeamInvitationFactory(agency=cast.alder),
         "stop": f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/",
         "reset": re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.get(to_email=cast.max.email).text).group(),
+        "second factor": with_app(cast.alice),
         "visitor": visitor,
         "form": {"name": "Pia", "email": "pia@prospect.example", "message": "A shop", "consent": "on", "stamp": stamp[1]},
     }
+
+
+def second_step(cast: Cast, secret: str) -> str:
+    """What Alice sees after her password and the code of her app."""
+    browser = Client()
+    browser.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD})
+    return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
+
+
+#: Each kind of personal link: to rate, to be asked for access, to join a team.
+LINKS = ("review", "question", "invitation")
 
 
 def path(link: str | None) -> str:
@@ -52,8 +68,15 @@ def path(link: str | None) -> str:
     return "/" + link.split("/", 3)[3]
 
 
+def opened(links: list[str], cast: Cast) -> list[int]:
+    """How they answer; the second one opens for Kim alone."""
+    kim = Client()
+    kim.force_login(cast.kim)
+    return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
+
+
 def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    links = [path(made["review"].link), path(made["question"].link)]
+    links = [path(made[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
     assert made["staff"].get("/customers/").status_code == 200
     made["staff"].cookies.pop("sessionid")
@@ -62,12 +85,10 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
     made["mail"].refresh_from_db()
     assert made["mail"].text == "Hello Lea"
     # A link can still be shown, and leads to the same page; what is made from now on hangs on the new key.
-    assert [path(made["review"].link), path(made["question"].link)] == links
-    assert Client().get(links[0]).status_code == 200
-    kim = Client()
-    kim.force_login(cast.kim)
-    assert kim.get(links[1]).status_code == 200
+    assert [path(made[kind].link) for kind in LINKS] == links
+    assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 200
+    assert "Dashboard" in second_step(cast, made["second factor"])
     reset = Client()
     assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
     with time_machine.travel(time.time() + 60):
@@ -75,17 +96,18 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
 
 
 def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    review = path(made["review"].link)
+    links = [path(made[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
     assert made["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
     made["mail"].refresh_from_db()
     with pytest.raises(SealBroken):
         assert made["mail"].text
     # Personal links are found by their digest and outlive the key; nobody can show them again.
-    assert made["review"].link is None
-    assert Client().get(review).status_code == 200
+    assert [made[kind].link for kind in LINKS] == [None, None, None]
+    assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 404
     assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
+    assert "Your second factor can no longer be read here" in second_step(cast, made["second factor"])
     with time_machine.travel(time.time() + 60):
         response = made["visitor"].post("/partners/alder/contact/", made["form"])
     assert response.status_code == 200

@@ -101,8 +101,15 @@ def test_over_https_cookies_are_locked(name: str) -> None:
     assert setting(name) == "True"
 
 
-def test_only_the_sites_own_host_is_served() -> None:
+def test_only_the_sites_own_host_is_served_and_only_its_own_forms_are_taken() -> None:
     assert setting("ALLOWED_HOSTS") == "['portal.example.com']"
+    assert setting("CSRF_TRUSTED_ORIGINS") == "['https://portal.example.com']"
+
+
+def test_browsers_are_told_to_come_by_https_for_a_year() -> None:
+    assert setting("SECURE_HSTS_SECONDS") == str(365 * 24 * 60 * 60)
+    # Not to whoever has a portal on this very machine: everything else there would be out of reach.
+    assert setting("SECURE_HSTS_SECONDS", SITE_URL="http://localhost:8000") == "0"
 
 
 def example() -> dict[str, str]:
@@ -133,6 +140,17 @@ def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
     assert setting("ADMIN_REQUIRES_MFA") == "True"
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000") == "False"
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000", ADMIN_REQUIRES_MFA="1") == "True"
+
+
+def test_behind_a_pooler_no_cursor_outlives_its_transaction() -> None:
+    name = "DATABASES['default']['DISABLE_SERVER_SIDE_CURSORS']"
+    assert (setting(name), setting(name, DATABASE_POOLER="1")) == ("False", "True")
+
+
+def test_the_log_is_for_machines_but_on_this_very_one() -> None:
+    assert setting("LOG_FORMAT") == "json"
+    assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000") == "line"
+    assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000", LOG_FORMAT="json") == "json"
 
 
 def test_the_admin_is_where_the_environment_says() -> None:

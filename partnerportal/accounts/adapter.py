@@ -5,17 +5,14 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
-from django.conf import settings
-from django.contrib.sites.shortcuts import get_current_site
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
-from django.utils import translation
-from django.utils.translation import get_language
 
 from partnerportal.accounts.browsers import is_known
 from partnerportal.accounts.confirming import ask_again, signed_in_lately
 from partnerportal.accounts.limits import refuse
-from partnerportal.outbox.services import queue_mail
+from partnerportal.accounts.mails import send_account_mail
+from partnerportal.accounts.models import User
 from partnerportal.returning import is_ours
 
 
@@ -48,20 +45,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         return refuse(context.request) if code in {"too_many_login_attempts", "rate_limited"} else super().validation_error(code, *args)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Queue what allauth would have sent at once; its mails belong to no agency, so no agency can read them.
+        """Queue what allauth would have sent at once, as a letter of ours."""
+        send_account_mail(template_prefix, email, context)
 
-        Links lead to `SITE_URL`, whatever host and port whoever asked for the mail wrote into the request.
-        """
-        site = get_current_site(self.request)
-        asked = self.request.build_absolute_uri("/")
-        context = {
-            name: f"{settings.SITE_URL}/{value.removeprefix(asked)}" if isinstance(value, str) and value.startswith(asked) else value
-            for name, value in context.items()
-        }
-        user = context.get("user")
-        with translation.override((user and user.language) or get_language()):
-            message = self.render_mail(template_prefix, email, {"request": self.request, "email": email, "current_site": site, **context})
-        queue_mail(kind=template_prefix, to=email, subject=message.subject, text=str(message.body))
+    def send_notification_mail(
+        self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """allauth forgets to say whom it is about."""
+        super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """allauth itself counts no sign-in as a confirmation; who came a moment ago isn't asked again.

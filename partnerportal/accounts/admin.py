@@ -8,13 +8,17 @@ from allauth.mfa import admin as mfa_admin
 from allauth.mfa.models import Authenticator
 from allauth.usersessions import admin as sessions_admin
 from allauth.usersessions.models import UserSession
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
+from partnerportal.accounts.services import keep_one_address
 
 
 @admin.register(User)
@@ -34,8 +38,16 @@ class UserAdmin(BaseUserAdmin):
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
 
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
+        """A corrected address takes the place of the former one, also where allauth keeps it."""
+        super().save_model(request, obj, form, change)
+        if "email" in form.changed_data:
+            keep_one_address(obj)
 
-# allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, and searches for user names.
+
+# allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, lets sessions be written, and looks for
+# people by a name that ours don't have.
 admin.site.unregister([Authenticator, EmailAddress, UserSession])
 
 
@@ -55,7 +67,12 @@ class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  #
 
 @admin.register(EmailAddress)
 class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
-    """Confirming addresses, by who may change them."""
+    """Confirming addresses, by who may change them. Whose they are, and what they are, is corrected at the person."""
+
+    readonly_fields = ("user", "email", "primary")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
     @admin.action(permissions=["change"], description=_("Confirm the chosen addresses"))
     def make_verified(self, request: HttpRequest, queryset: Any) -> None:
@@ -66,9 +83,9 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
     """Where people are signed in; to delete one is to end it. Just taken off this list, it would go on, and nobody could end it."""
 
-    search_fields = ("user__email", "ip")
     list_select_related = ("user",)
-    fields = ("user", "created_at", "ip", "user_agent")
+    search_fields = ("user__email", "user__full_name", "ip")
+    fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -79,6 +96,6 @@ class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
     def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
         obj.end()
 
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[UserSession]) -> None:
         for session in queryset:
             session.end()

@@ -11,7 +11,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from partnerportal.accounts import confirming, sessions  # noqa: F401  # connect what remembers a sign-in
+        # They connect what remembers a sign-in, and what tells of one.
+        from partnerportal.accounts import confirming, second_factors, sessions  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):

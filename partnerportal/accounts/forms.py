@@ -8,6 +8,7 @@ from allauth.core import context
 from django.core.validators import MaxLengthValidator
 from django.forms import ChoiceField, ModelForm
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
 from partnerportal.accounts.limits import count_code, count_reset
@@ -16,11 +17,23 @@ from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.addresses import validate_address
 from partnerportal.forms import form_helper
 
+#: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
+CODE = pgettext_lazy("to sign in", "Code")
+#: Their fields of passwords, by name.
+PASSWORDS = {
+    "password": _("Password"),
+    "oldpassword": _("Your password until now"),
+    "password1": _("New password"),
+    "password2": _("New password once more"),
+}
+
 
 class OurWords:
     """Mixed into a form of allauth's."""
 
     fields: dict[str, Any]
+    #: What the browser is to fill in where an address is asked for.
+    address = "email"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -30,10 +43,17 @@ class OurWords:
                 field.label = _("E-mail")
                 # What is longer fits into no account; allauth's own field takes more.
                 field.validators += [MaxLengthValidator(User._meta.get_field("email").max_length), validate_address]
+                field.widget.attrs["autocomplete"] = self.address
+            elif name in PASSWORDS:
+                field.label = PASSWORDS[name]
+            if name == "password1":
+                field.help_text = _("At least 8 characters; a sentence is a good one.")
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
     """E-mail and password."""
+
+    address = "username"
 
 
 class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignore[misc]
@@ -55,6 +75,10 @@ class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignor
 
 class ConfirmLoginCodeForm(OurWords, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
     """The code from the e-mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = CODE
 
     def clean_code(self) -> str:
         count_code()
@@ -104,7 +128,7 @@ class PersonForm(ModelForm):
             "language": _("For all pages, and for the e-mails to you."),
         }
 
-    time_zone = ChoiceField(label=_("Time zone"), required=False, choices=zone_choices)
+    time_zone = ChoiceField(label=_("Time zone"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,6 +136,7 @@ class PersonForm(ModelForm):
         self.fields["full_name"].required = True
         self.fields["language"].choices = [("", _("As my browser says")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
         self.initial["time_zone"] = self.instance.time_zone
+        self.fields["time_zone"].choices = zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
         self.helper = form_helper("full_name", "language", "time_zone", submit=_("Save"))
 
     def save(self, commit: bool = True) -> User:

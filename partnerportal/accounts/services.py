@@ -19,6 +19,15 @@ def has_address(user: User, email: str) -> bool:
 
 
 @transaction.atomic
+def keep_one_address(user: User) -> None:
+    """After `user.email` was corrected for somebody: it is their only address from then on. The former opens nothing any more, no code
+    and no reset either; the new one proves nothing until they have confirmed it."""
+    addresses = EmailAddress.objects.filter(user=user)
+    addresses.exclude(email=user.email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"primary": True})
+
+
+@transaction.atomic
 def open_account(*, email: str, full_name: str, password: str, language: str) -> User:
     """A new account for somebody who showed that the address is theirs: no further e-mail has to confirm it."""
     user = User.objects.create_user(email, password, full_name=full_name, language=language)

@@ -4,11 +4,12 @@ from typing import cast
 
 from allauth.account import views
 from allauth.account.utils import get_next_redirect_url
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from django.utils.translation import override
 from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from partnerportal.accounts.forms import PersonForm
 from partnerportal.accounts.models import User
@@ -36,6 +37,15 @@ def person(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Your account was saved."))
         return redirect("accounts:person")
     return render(request, "accounts/person.html", {"form": form})
+
+
+@require_POST
+@login_required
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign out somewhere else."""
+    get_object_or_404(UserSession, user=request.user, pk=pk).end()
+    messages.success(request, _("You are signed out there."))
+    return redirect("usersessions_list")
 
 
 # Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.

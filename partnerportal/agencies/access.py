@@ -20,6 +20,9 @@ from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
 
+#: The session's key for the page that somebody wanted who had to set up a second factor first.
+WANTED = "wanted_page"
+
 
 class AgencyRequest(HttpRequest):
     """The request that a view behind `@agency_view` gets: somebody is signed in and works for an agency."""
@@ -62,6 +65,10 @@ def agency_view(
             if membership is None or not membership.may(role):
                 raise PermissionDenied
             if membership.lacks_second_factor and not any_sign_in:
+                if "GET" in methods:
+                    request.session[WANTED] = request.get_full_path()
+                # It may have become a must while somebody typed.
+                keep_input(request, confirming=True)
                 return _lead_to(request, reverse("agencies:second_factor_needed"))
             if confirm and not is_confirmed(request):
                 answer = ask_again(request, back_to=request.get_full_path() if "GET" in methods else "/")

@@ -3,16 +3,28 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.agencies import joining
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.team import change_role, record_team, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
+
+
+class AgencyForm(forms.ModelForm):
+    """An agency, and who is to own it: by e-mail, so that nobody has to think up a password for somebody else."""
+
+    invite_owner = forms.EmailField(
+        label=_("Invite an owner"),
+        required=False,
+        max_length=254,
+        help_text=_("This address gets an e-mail with a link; whoever has no account yet sets one up there."),
+    )
 
 
 class MembershipForm(forms.ModelForm):
@@ -58,6 +70,8 @@ class AgencyAdmin(admin.ModelAdmin):
     list_display = ("name", "language", "time_zone", "member_count", "created_at")
     list_filter = ("language", "created_at")
     search_fields = ("name", "memberships__user__email")
+    form = AgencyForm
+    fields = ("name", "language", "time_zone", "second_factor_required", "invite_owner", "created_at")
     readonly_fields = ("created_at",)
     inlines = (MembershipInline,)
 
@@ -84,6 +98,21 @@ class AgencyAdmin(admin.ModelAdmin):
             change_role(member, Role(member.role), by=by)
         for member in formset.deleted_objects:
             remove_member(member, to=None, by=by)
+
+    @transaction.atomic
+    def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
+        """After the members, one of whom the invited address may be."""
+        super().save_related(request, form, formsets, change)
+        address = form.cleaned_data["invite_owner"]
+        if not address:
+            return
+        by: Any = request.user
+        try:
+            invitation = joining.invite(form.instance, email=address, role=Role.OWNER, by=by)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
 
     @admin.display(description=_("Members"), ordering="member_count")
     def member_count(self, agency: Agency) -> int:

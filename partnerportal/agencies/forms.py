@@ -89,6 +89,17 @@ class HandOverForm(forms.Form):
         return self.members[self.cleaned_data["to"]]
 
 
+class SecondFactorForm(forms.Form):
+    """The other way round than it is now: a page that was open for a while doesn't undo what somebody else did meanwhile."""
+
+    required = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None, *, is_required: bool) -> None:
+        super().__init__(data, initial={"required": not is_required})
+        submit = _("No longer require it") if is_required else _("Require it of everybody")
+        self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
+
+
 class NoticesForm(forms.Form):
     """Which mails one wants."""
 

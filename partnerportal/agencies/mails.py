@@ -34,8 +34,8 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
 
 
 def tell_joined(member: Membership, *, invited_by: User | None) -> None:
-    """Whoever invited them; the owners, where that person has left."""
-    owners = member.agency.memberships.owners().select_related("user").order_by("created_at", "pk")
+    """Whoever invited them; the owners, where that person has left or is an admin."""
+    owners = member.agency.memberships.owners().exclude(pk=member.pk).select_related("user").order_by("created_at", "pk")
     still_here = [other for other in owners if other.user == invited_by]
     for owner in still_here or owners:
         _tell(

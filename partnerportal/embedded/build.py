@@ -1,4 +1,7 @@
-"""What is made from the sources before the portal runs: compiled translations and collected static files."""
+"""What is made from the sources before the portal runs: compiled translations and collected static files.
+
+As a program (`python -m partnerportal.embedded.build`) it compiles the translations, without the gettext tools.
+"""
 
 import hashlib
 import tempfile
@@ -42,3 +45,7 @@ def static_fingerprint(base: Path = BASE_DIR) -> str:
         digest.update(f"{path.relative_to(base)} {found.st_size} {found.st_mtime_ns}\n".encode())
     digest.update("\n".join(sorted(f"{package.name}=={package.version}" for package in distributions())).encode())
     return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    compile_translations()

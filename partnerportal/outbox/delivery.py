@@ -11,7 +11,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.sealing import SealBroken
+from partnerportal.sealing import SealBroken
 
 #: Seconds for each answer once a mail is on its way (RFC 5321, 4.5.3.2.6). Whoever hangs up on a server that is still
 #: thinking about a mail sends it twice; `EMAIL_TIMEOUT`, for connecting, may be much shorter.

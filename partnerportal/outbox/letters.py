@@ -17,6 +17,8 @@ class Letter:
     #: Somebody's own words.
     quote: str = ""
     quote_intro: str = ""
+    #: What the recipient is to type somewhere.
+    code: str = ""
     #: The button's words; it leads to `link`, or else to the page where the recipient sees it all.
     button: str = ""
     link: str = ""

@@ -13,8 +13,10 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.outbox import outcomes
-from partnerportal.outbox.sealing import unseal
+from partnerportal.sealing import Sealer
 
+#: Bodies lie sealed: they carry links and codes.
+BODIES = Sealer("partnerportal.outbox.body")
 #: The longest pause between two attempts, in seconds.
 MAX_PAUSE = 4 * 60 * 60
 
@@ -83,7 +85,7 @@ class OutgoingMail(models.Model):
     from_name = models.CharField(_("Sender's name"), max_length=150, blank=True)
     reply_to = models.EmailField(_("Reply to"), blank=True)
     subject = models.CharField(_("Subject"), max_length=300)
-    #: {"text": …, "html": …, "headers": …} as JSON, see `sealing`.
+    #: {"text": …, "html": …, "headers": …} as JSON, sealed with `BODIES`.
     sealed_body = models.BinaryField(_("Sealed body"))
     message_id = models.CharField("Message-ID", max_length=200, unique=True)
     #: Which conversation it belongs to ("contact_request:17"), so that what goes with that finds its mails.
@@ -144,7 +146,7 @@ class OutgoingMail(models.Model):
 
     @property
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(unseal(self.sealed_body))
+        body: dict[str, Any] = json.loads(BODIES.unseal(self.sealed_body))
         return body
 
     def mark_sent(self) -> None:

@@ -17,8 +17,7 @@ from kombu.exceptions import OperationalError
 
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
-from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.sealing import seal
+from partnerportal.outbox.models import BODIES, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def queue_mail(
         kind=kind,
         to_email=to,
         subject=_one_line(subject)[:300],
-        sealed_body=seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
+        sealed_body=BODIES.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
         from_name=_one_line(from_name)[:150],

@@ -4,6 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
@@ -82,6 +84,16 @@ def test_nonsense_is_refused(stan: Client, cast: Cast, fields: dict[str, str]) -
     assert (cast.stan.full_name, cast.stan.language, cast.stan.time_zone) == ("Stan Stein", "", "")
 
 
+def test_each_time_zone_is_offered_once_and_an_old_name_is_kept(stan: Client, cast: Cast) -> None:
+    offered = stan.get(ACCOUNT).content.decode()
+    assert 'value="Asia/Kolkata"' in offered and 'value="Asia/Calcutta"' not in offered
+    assert offered.index('value="Europe/Berlin"') < offered.index('value="Africa/Cairo"')
+    cast.stan.time_zone = "Asia/Calcutta"
+    cast.stan.save()
+    save(stan, time_zone="Asia/Calcutta")
+    assert User.objects.get(pk=cast.stan.pk).time_zone == "Asia/Calcutta"
+
+
 def test_a_client_has_an_account_page_too(cast: Cast) -> None:
     kim = Client()
     kim.force_login(cast.kim)
@@ -143,6 +155,19 @@ def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
 
 
 @zeal_ignore()
+def test_one_session_can_be_ended_and_this_one_stands_first(cast: Cast) -> None:
+    old, newer, here = (signed_in_by_password(cast.stan) for _ in range(3))
+    strangers = signed_in_by_password(cast.alice)
+    key, foreign = (UserSession.objects.get(session_key=browser.session.session_key).pk for browser in (newer, strangers))
+    page = here.get("/accounts/sessions/").content.decode()
+    assert page.index("this one") < page.index(f"/account/sessions/{key}/end/")
+    assert page.count("/end/") == 2
+    assert here.post(f"/account/sessions/{foreign}/end/").status_code == 404
+    assert "You are signed out there." in here.post(f"/account/sessions/{key}/end/", follow=True).content.decode()
+    assert [browser.get("/dashboard/").status_code for browser in (old, newer, here, strangers)] == [200, 302, 200, 200]
+
+
+@zeal_ignore()
 def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
     from tests.factories.accounts import PASSWORD
 
@@ -162,7 +187,7 @@ def test_every_page_of_the_account_opens(cast: Cast, agency: bool) -> None:
     person = cast.stan if agency else cast.kim
     with_app(person)
     key = Authenticator.objects.create(user=person, type="webauthn", data={"name": "Phone", "credential": {}})
-    Authenticator.objects.create(user=person, type="recovery_codes", data={"seed": "x" * 32, "used_mask": 0})
+    RecoveryCodes.activate(person)
     client = Client()
     client.force_login(person)
     paths = ["", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/", "recovery-codes/download/", "reauthenticate/"]

@@ -10,10 +10,12 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 from zeal import zeal_ignore
 
 from partnerportal.accounts.models import User
+from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD, UserFactory
 
@@ -45,6 +47,24 @@ def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str)
     assert response.url == "/accounts/2fa/"
     assert "needs a second factor" in client.get(response.url).content.decode()
     assert client.post(path, {"email": "x@y.example"}).url == "/accounts/2fa/"
+
+
+def test_the_first_admin_gets_in_without_an_e_mail(db: None, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    call_command("createsuperuser", interactive=False, email="First@portal.example", verbosity=0)
+    first = User.objects.get()
+    first.set_password(PASSWORD)
+    first.save()
+    assert signed_in(first.email).get("/admin/").status_code == 200
+    assert not OutgoingMail.objects.exists()
+
+
+def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Cast) -> None:
+    client = signed_in(cast.ada.email)
+    Authenticator.objects.create(user=cast.ada, type="recovery_codes", data={})
+    assert client.get("/admin/").url == "/accounts/2fa/"
+    Authenticator.objects.create(user=cast.ada, type="webauthn", data={})
+    assert client.get("/admin/").status_code == 200
 
 
 def test_with_a_second_factor_it_opens(cast: Cast) -> None:
@@ -116,7 +136,9 @@ def test_a_session_that_an_admin_deletes_is_over(cast: Cast, settings: Any, by: 
     sessions = "/admin/usersessions/usersession/"
     assert "stan@alder.example" not in ada.get(f"{sessions}?q=max@alder").content.decode()
     assert lost.cookies["sessionid"].value not in ada.get(f"{sessions}{session.pk}/change/").content.decode()
+    assert "stan@alder.example" in ada.get(f"{sessions}?q=stein").content.decode()
     assert ada.post(f"{sessions}add/", {"user": cast.stan.pk}).status_code == 403
+    assert ada.post(f"{sessions}{session.pk}/change/", {"user": cast.ada.pk}).status_code == 403
     if by == "page":
         ada.post(f"{sessions}{session.pk}/delete/", {"post": "yes"})
     else:
@@ -136,3 +158,18 @@ def test_an_address_of_the_administration_may_hold_anything(cast: Cast, settings
     settings.ADMIN_REQUIRES_MFA = False
     ada = signed_in(cast.ada.email)
     assert ada.get("/admin/network/profileslug/x%00/change/").status_code == 302
+
+
+def test_a_corrected_address_takes_the_place_of_the_former(cast: Cast, settings: Any) -> None:
+    settings.ADMIN_REQUIRES_MFA = False
+    client, former = signed_in(cast.ada.email), cast.stan.email
+    form = {"email": "Stan.Stein@alder.example", "full_name": "Stan Stein", "is_active": "on"}
+    assert client.post(f"/admin/accounts/user/{cast.stan.pk}/change/", form).status_code == 302
+    address = EmailAddress.objects.get(user=cast.stan)
+    assert (address.email, address.primary, address.verified) == ("stan.stein@alder.example", True, False)
+    assert Client().post("/accounts/login/", {"login": former, "password": PASSWORD}).status_code == 200
+    # Whatever an admin types about a row of allauth's, it stays that person's.
+    client.post(f"/admin/account/emailaddress/{address.pk}/change/", {"user": cast.ada.pk, "email": "x@y.example", "verified": "on"})
+    address.refresh_from_db()
+    assert (address.user, address.email, address.verified) == (cast.stan, "stan.stein@alder.example", True)
+    assert client.post("/admin/account/emailaddress/add/").status_code == 403

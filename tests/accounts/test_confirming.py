@@ -32,6 +32,8 @@ def guarded(cast: Cast) -> list[str]:
         f"/company/team/{stans.pk}/remove/",
         f"/company/team/{stans.pk}/role/",
         "/company/team/hand-over/",
+        "/company/team/second-factor/",
+        "/company/team/invite/",
     ]
 
 

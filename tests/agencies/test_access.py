@@ -39,6 +39,15 @@ def test_a_role_opens_what_it_covers_and_gets_403_elsewhere(cast: Cast, person: 
     assert answers == {role: 200 if role in opened else 403 for role in Role.values}
 
 
+def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
+    # Somebody who was removed, with a bookmark: there is no owner "of your agency" to ask.
+    kim, stan = Client(), Client()
+    kim.force_login(cast.kim)
+    stan.force_login(cast.stan)
+    assert "kim@client.example, and work for no agency" in kim.get("/dashboard/").content.decode()
+    assert "ask an owner of your agency" in stan.get("/company/team/invite/").content.decode()
+
+
 def test_the_role_counts_in_the_agency_where_one_works_now(cast: Cast) -> None:
     # Stan is staff at Alder; what he may do at Birch, which he owns, changes nothing there.
     cast.birch.memberships.create(user=cast.stan, role=Role.OWNER)

@@ -56,6 +56,28 @@ def test_who_has_none_is_led_to_set_one_up(required: None, cast: Cast, stan: Cli
         assert stan.get(path).status_code == 200
 
 
+def test_what_was_being_typed_when_it_became_a_must_is_still_there(cast: Cast, alice: Client, stan: Client) -> None:
+    stan.get("/customers/add/")
+    with_app(cast.alice)
+    alice.post(f"{TEAM}second-factor/", {"required": "on"})
+    assert stan.post("/customers/add/", {"kind": "person", "last_name": "Typed"}).url == NEEDED
+    with_app(cast.stan)
+    page = stan.get("/customers/add/").content.decode()
+    assert "What you typed is still here" in page
+    assert 'value="Typed"' in page
+
+
+def test_the_page_that_asks_names_who_has_none(cast: Cast, alice: Client) -> None:
+    path = f"{TEAM}second-factor/"
+    assert "Please set up your own second factor first" in alice.get(path).content.decode()
+    with_app(cast.alice)
+    page = alice.get(path).content.decode()
+    assert all(f"<li>{name}</li>" in page for name in ("Max Meyer", "Stan Stein"))
+    assert 'name="required" value="True"' in page
+    alice.post(path, {"required": "True"})
+    assert "No longer require it" in alice.get(path).content.decode()
+
+
 def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Client) -> None:
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     assert stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}).url == "/accounts/2fa/recovery-codes/"
@@ -71,9 +93,24 @@ def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Clien
     assert stan.get("/dashboard/").url == NEEDED
 
 
+def test_afterwards_it_goes_on_to_what_was_wanted(required: None, cast: Cast, stan: Client) -> None:
+    assert stan.get("/customers/?q=mill").url == NEEDED
+    secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
+    codes = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
+    assert f'href="{NEEDED}"' in codes
+    assert stan.get(NEEDED).url == "/customers/?q=mill"
+    assert stan.get(NEEDED).url == "/dashboard/"
+    assert "asks everybody for a second factor" in stan.get("/accounts/2fa/totp/deactivate/").content.decode()
+
+
 def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, stan: Client) -> None:
     Authenticator.objects.create(user=cast.stan, type="recovery_codes", data={})
     assert stan.get("/dashboard/").url == NEEDED
+
+
+def test_a_passkey_is_one(required: None, cast: Cast, stan: Client) -> None:
+    Authenticator.objects.create(user=cast.stan, type="webauthn", data={})
+    assert stan.get("/dashboard/").status_code == 200
 
 
 def test_another_agency_is_not_held_up(required: None, cast: Cast, stan: Client) -> None:

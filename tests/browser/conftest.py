@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from partnerportal.accounts.models import User
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
-from tests.workers import Process, worker
+from tests.workers import Process
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
 if CHROMIUM is None:
@@ -29,8 +28,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """The installed Chromium; without its sandbox, which root can't have."""
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]}
+    """The installed Chromium; without its sandbox, which root can't have, and without compiling scripts at length that run but once."""
+    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt"]
+    return {"executable_path": CHROMIUM, "args": args}
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +60,11 @@ def page(context: BrowserContext, portal: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def mail_server(tmp_path: Path, transactional_db: None) -> Iterator[Sink]:
+def mail_server(transactional_db: None, celery_worker: Process, smtp_sink: Sink) -> Iterator[Sink]:
     """An SMTP server, and a Celery worker that sends to it."""
-    with Sink() as sink, worker(sink, django_settings.REDIS_URL, tmp_path) as process:
-        assert isinstance(process, Process)
-        yield sink
+    smtp_sink.reset()
+    yield smtp_sink
+    smtp_sink.reset()
 
 
 def signed_in(page: Page, portal: str, user: User) -> None:

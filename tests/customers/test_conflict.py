@@ -42,6 +42,14 @@ def test_one_after_the_other_is_no_conflict(alice: Client, stan: Client, custome
     assert stan.post(path, {**form_of(stan, customer), "city": "Mainz"}).status_code == 302
 
 
+def test_who_was_typing_while_the_customer_was_archived_is_told(alice: Client, stan: Client, customer: Customer) -> None:
+    stans = form_of(stan, customer)
+    alice.post(f"/customers/{customer.pk}/archive/")
+    page = stan.post(f"/customers/{customer.pk}/edit/", {**stans, "city": "Mainz"}).content.decode()
+    assert "Somebody else changed this customer" in page
+    assert 'value="Mainz"' in page
+
+
 @pytest.mark.parametrize("version", ["", "0", "x", "-1"])
 def test_a_form_without_its_version_overwrites_nothing(stan: Client, customer: Customer, version: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "city": "Mainz", "version": version})

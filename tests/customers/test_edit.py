@@ -53,6 +53,14 @@ def test_the_database_refuses_what_the_form_would(customer: Customer, wrong: dic
         Customer.objects.filter(pk=customer.pk).update(**wrong)
 
 
+def test_only_somebody_of_the_team_can_be_responsible(stan: Client, cast: Cast, customer: Customer) -> None:
+    stranger = {**form_of(stan, customer), "responsible": str(cast.charlie.pk)}
+    for path in (f"/customers/{customer.pk}/edit/", "/customers/add/"):
+        assert stan.post(path, stranger).context["form"].errors.keys() == {"responsible"}
+    colleague = {**stranger, "responsible": str(cast.max.pk)}
+    assert stan.post(f"/customers/{customer.pk}/edit/", colleague).status_code == 302
+
+
 def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/projects/add/"
     response = stan.post(path, {"title": "Relaunch", "status": "active", "due_on": "2026-12-24"}, follow=True)

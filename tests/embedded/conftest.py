@@ -48,6 +48,8 @@ def migrated() -> Iterator[Path]:
     """A data folder with all tables and the tests' cast, in which nothing runs, to be copied: the tables take longer than all the rest
     of a start."""
     path = temporary_folder("portal-test-")
+    if folder := os.environ.get("TEST_MIGRATED_FOLDER"):
+        copied(Path(folder), path / "data")
     with servers(path / "data", durable=False) as env:
         environ = {"PATH": os.environ["PATH"], **NO_SECRETS, "PORTAL_DATA_DIR": str(path / "data"), **env}
         subprocess.run([sys.executable, "manage.py", "shell", "--no-imports", "-c", PREPARE], cwd=BASE_DIR, env=environ, check=True)

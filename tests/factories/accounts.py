@@ -27,7 +27,17 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.Sequence(lambda n: f"person{n}@people.example")
 
     @classmethod
+    def _build(cls, model_class, *args, **kwargs):
+        return model_class(password=hashed(kwargs.pop("password", PASSWORD)), **kwargs)
+
+    @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        user = model_class.objects.create(password=hashed(kwargs.pop("password", PASSWORD)), **kwargs)
-        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        [user] = saved(cls._build(model_class, **kwargs))
         return user
+
+
+def saved(*users):
+    """Users that are built, and their confirmed addresses, in two queries."""
+    User.objects.bulk_create(users)
+    EmailAddress.objects.bulk_create(EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users)
+    return users

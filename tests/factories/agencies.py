@@ -68,7 +68,8 @@ class ProfileFactory(factory.django.DjangoModelFactory):
     @factory.post_generation
     def services(self, create, extracted):
         """One, unless told otherwise."""
-        self.services.set([ServiceFactory()] if extracted is None else extracted)
+        if create:
+            self.services.set([ServiceFactory()] if extracted is None else extracted)
 
 
 class LogoFactory(factory.django.DjangoModelFactory):

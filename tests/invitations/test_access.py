@@ -75,3 +75,10 @@ def test_the_page_shows_a_lock_for_each_area(stan: Client, cast: Cast, areas: li
     assert page.count("open:") == opened
     assert page.count("closed:") == 5 - opened
     assert ("Send access request" in page) is (opened < 5)
+
+
+def test_so_do_the_invitations_own_pages(stan: Client, kim: Client, cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="partial", areas=["email", "support"])
+    for page in (stan.get(given.get_absolute_url()), kim.get(f"/my/{given.pk}/")):
+        assert page.content.decode().count("open:") == 2
+        assert page.content.decode().count("closed:") == 3

@@ -127,6 +127,14 @@ def test_granting_adds_to_what_was_given_before(kim: Client, asked: AccessReques
     assert AccessInvitation.objects.count() == 1
 
 
+def test_who_has_given_everything_takes_nothing_away_by_granting(kim: Client, asked: AccessRequest, cast: Cast) -> None:
+    given = ConnectedFactory(customer=asked.customer, client=cast.kim, scope="full")
+    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
+    given.refresh_from_db()
+    asked.refresh_from_db()
+    assert (given.scope, given.areas, asked.invitation) == ("full", [], given)
+
+
 def test_the_history_of_an_access_tells_of_the_request_it_came_from(kim: Client, stan: Client, asked: AccessRequest) -> None:
     kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
     given = AccessInvitation.objects.get()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from customers.services import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import connect_to, give_access
+from invitations.services import connect_to, give_access, reject_invitation
 from invitations.tasks import expire
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -52,6 +52,8 @@ def test_what_is_overdue_gives_way_to_a_new_invitation(cast: Cast) -> None:
 
 
 def test_erasing_a_customer_ends_the_access_and_tells_the_client(alice: Client, cast: Cast) -> None:
+    # What was written to Kim before there was a customer is theirs, too.
+    reject_invitation(InvitationFactory(agency=cast.alder, client=cast.kim), message="Not now.", by=cast.stan)
     given = give_access(
         agency=cast.alder, client=cast.kim, scope="full", areas=[], name="Zwetschge", company="Zwetschge & Co", phone="+49 4711 0815",
         message="From Zwetschge", domains=["zwetschge.example"],

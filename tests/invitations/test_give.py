@@ -95,6 +95,14 @@ def test_one_at_a_time(kim: Client, cast: Cast) -> None:
     assert AccessInvitation.objects.count() == 1
 
 
+def test_a_second_tab_gives_nothing_more(cast: Cast) -> None:
+    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    InvitationFactory(agency=cast.birch, client=cast.kim)
+    for agency in (given.agency, cast.birch):
+        with pytest.raises(ValidationError, match=f"You have given {agency} access already"):
+            give_access(agency=agency, client=cast.kim, scope="full", areas=[], name="Kim")
+
+
 def test_after_it_was_taken_back_a_new_one_is_possible(kim: Client, cast: Cast) -> None:
     connected = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     assert "has access already" in kim.get(PATH).content.decode()
@@ -171,6 +179,13 @@ def test_giving_and_taking_back_in_a_loop_comes_to_an_end(kim: Client, cast: Cas
     with time_machine.travel("2026-01-01 13:00:15+00:00", tick=False):
         kim.force_login(cast.kim)
         assert give() == 302
+
+
+@pytest.mark.usefixtures("clean_cache")
+def test_so_does_inviting_one_agency_after_the_other(kim: Client) -> None:
+    agencies = [ProfileFactory() for _ in range(21)]
+    answers = [kim.post(f"/partners/{profile.slug}/access/", FIELDS).status_code for profile in agencies]
+    assert answers == [302] * 20 + [429]
 
 
 @pytest.mark.usefixtures("clean_cache")

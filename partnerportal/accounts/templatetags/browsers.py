@@ -1,5 +1,8 @@
-"""Which browser a session belongs to, in words."""
+"""Sessions in words: which browser they belong to, and in which order."""
 
+from collections.abc import Iterable
+
+from allauth.usersessions.models import UserSession
 from django import template
 from django.utils.translation import gettext as _
 
@@ -25,6 +28,12 @@ SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
+
+
+@register.filter
+def this_one_first(sessions: Iterable[UserSession]) -> list[UserSession]:
+    """The session that asks, then the others, the newest first."""
+    return sorted(sorted(sessions, key=lambda session: session.created_at, reverse=True), key=lambda session: not session.is_current())
 
 
 @register.filter

@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies import joining, team
-from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.agencies.forms import HandOnForm, HandOverForm, InviteForm, NoticesForm, RoleForm
+from partnerportal.agencies.access import WANTED, AgencyRequest, agency_view
+from partnerportal.agencies.forms import HandOnForm, HandOverForm, InviteForm, NoticesForm, RoleForm, SecondFactorForm
 from partnerportal.agencies.joining import InvitationClosed
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
 from partnerportal.audit.models import AuditEvent
@@ -42,7 +42,7 @@ def overview(request: AgencyRequest) -> HttpResponse:
 # --- Invitations -------------------------------------------------------------------------------------------------------
 
 
-@agency_view(role=Role.OWNER)
+@agency_view(role=Role.OWNER, confirm=True)
 def invite(request: AgencyRequest) -> HttpResponse:
     """Ask somebody to join."""
     form = InviteForm(request.input)
@@ -107,7 +107,8 @@ def role(request: AgencyRequest, pk: int) -> HttpResponse:
         else:
             if changed:
                 values = {"name": member.user, "role": form.cleaned_data["role"].label}
-                messages.success(request, _("%(name)s is now %(role)s.") % values)
+                said = _("You are now %(role)s.") if member.user == request.user else _("%(name)s is now %(role)s.")
+                messages.success(request, said % values)
             return redirect("agencies:team")
     return render(request, "agencies/role.html", {"form": form, "member": member})
 
@@ -167,27 +168,31 @@ def hand_over(request: AgencyRequest) -> HttpResponse:
 # --- The second factor -------------------------------------------------------------------------------------------------
 
 
-@agency_view(role=Role.OWNER, methods=("POST",))
+@agency_view(role=Role.OWNER, confirm=True)
 def second_factor(request: AgencyRequest) -> HttpResponse:
-    """Make it a must, or no longer."""
-    required = request.POST.get("required") == "on"
-    try:
-        changed = team.require_second_factor(request.agency, required, by=request.user)
-    except ValidationError as error:
-        _say(request, error)
+    """Make it a must, or no longer, after naming what happens."""
+    form = SecondFactorForm(request.input, is_required=request.agency.second_factor_required)
+    if request.method == "POST" and form.is_valid():
+        required = form.cleaned_data["required"]
+        try:
+            changed = team.require_second_factor(request.agency, required, by=request.user)
+        except ValidationError as error:
+            _say(request, error)
+            return redirect("agencies:team")
+        if changed and required:
+            messages.success(request, _("Everybody on the team now needs a second factor. Who has none sets one up at the next click."))
+        elif changed:
+            messages.success(request, _("A second factor is no longer a must."))
         return redirect("agencies:team")
-    if changed and required:
-        messages.success(request, _("Everybody on the team now needs a second factor. Who has none sets one up at the next click."))
-    elif changed:
-        messages.success(request, _("A second factor is no longer a must."))
-    return redirect("agencies:team")
+    without = [member.user for member in request.members if not member.has_second_factor]
+    return render(request, "agencies/second_factor.html", {"form": form, "without": without})
 
 
 @agency_view(methods=("GET",), any_sign_in=True)
 def second_factor_needed(request: AgencyRequest) -> HttpResponse:
     """Why nothing else goes on, and what to do."""
     if not request.membership.lacks_second_factor:
-        return redirect("desk:dashboard")
+        return redirect(request.session.pop(WANTED, None) or "desk:dashboard")
     return render(request, "agencies/second_factor_needed.html")
 
 

@@ -1,0 +1,188 @@
+"""What people are told about their own account, a function each. django-allauth says when (`AccountAdapter.send_mail`).
+
+These mails belong to no agency: whoever of a team could read a code or a reset link could sign in with it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account import app_settings
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from partnerportal.accounts.models import User
+from partnerportal.accounts.services import account_of
+from partnerportal.accounts.templatetags.browsers import browser
+from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.services import queue_mail
+
+DAY = 24 * 60 * 60
+Context = dict[str, Any]
+
+
+def send_account_mail(name: str, to: str, context: Context) -> None:
+    """The mail that allauth calls so (`account/email/login_code`), in the recipient's language or else the page's.
+
+    Only whose address it is surely is greeted by name: a name is free to choose, and would be a message to whomever.
+    """
+    owner = account_of(to)
+    user: User | None = context.get("user") or owner
+    with translation.override((user and user.language) or get_language()):
+        letter = LETTERS[name](context)
+        why = _("You get this e-mail because it is about an account with this address.")
+        parts = render_letter(letter, name=owner.full_name if owner else "", sender=_("Partner Portal"), why=why, link=letter.link)
+    queue_mail(kind=name, to=to, **parts)
+
+
+# --- What opens something ------------------------------------------------------------------------------------------------
+
+
+def login_code(context: Context) -> Letter:
+    """A code that signs in."""
+    minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
+    return Letter(
+        subject=_("Your sign-in code"),
+        first=_("Please enter this code on the page where you asked for it:"),
+        code=context["code"],
+        then=[
+            ngettext("It is good for %(count)d minute.", "It is good for %(count)d minutes.", minutes) % {"count": minutes},
+            _("If you did not ask for it, there is nothing to do. Never tell it to anybody."),
+        ],
+    )
+
+
+def password_reset_link(context: Context) -> Letter:
+    """The link to a new password."""
+    return Letter(
+        subject=_("Choose a new password"),
+        first=_("Somebody, probably you, asked for a new password for your account."),
+        button=_("Choose a new password"),
+        link=_ours(context["password_reset_url"]),
+        then=[_good_for(settings.PASSWORD_RESET_TIMEOUT // DAY), _("If that was not you, there is nothing to do: your password stays.")],
+    )
+
+
+def confirm_address(context: Context) -> Letter:
+    """Whether an address is somebody's."""
+    return Letter(
+        subject=_("Please confirm your e-mail address"),
+        first=_("Please confirm that this is your e-mail address. From then on you sign in with it."),
+        button=_("Confirm the address"),
+        link=_ours(context["activate_url"]),
+        then=[_good_for(app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS), _("If you did not ask for this, there is nothing to do.")],
+    )
+
+
+# --- What was changed ----------------------------------------------------------------------------------------------------
+
+
+def password_changed(context: Context) -> Letter:
+    """By the old password, or by a reset link."""
+    return _changed(context, _("Your password was changed"), _("You now sign in with a new password. All other sessions were ended."))
+
+
+def password_set(context: Context) -> Letter:
+    """The first one of an account that had none."""
+    return _changed(context, _("Your account has a password now"), _("You can sign in with it from now on, and still by a code."))
+
+
+def address_changed(context: Context) -> Letter:
+    """To the old address, which opens nothing any more: so there is no link to a new password."""
+    return Letter(
+        subject=_("Your e-mail address was changed"),
+        first=_("From now on you sign in with %(to_email)s; this address opens your account no longer.") % context,
+        then=[_done(context), _("If that was not you, please tell whoever runs the portal at once.")],
+    )
+
+
+def address_removed(context: Context) -> Letter:
+    """One of several."""
+    return _changed(context, _("An e-mail address was removed"), _("%(deleted_email)s no longer belongs to your account.") % context)
+
+
+def app_set_up(context: Context) -> Letter:
+    """TOTP on."""
+    return _changed(context, _("Your account has a second factor"), _("From now on, signing in takes a code of your app, too."))
+
+
+def app_turned_off(context: Context) -> Letter:
+    """TOTP off."""
+    return _changed(context, _("A second factor was turned off"), _("Signing in takes no code of your app any more."))
+
+
+def passkey_added(context: Context) -> Letter:
+    """WebAuthn on."""
+    return _changed(context, _("A passkey was added"), _("A new passkey or security key opens your account."))
+
+
+def passkey_removed(context: Context) -> Letter:
+    """WebAuthn off."""
+    return _changed(context, _("A passkey was removed"), _("A passkey or security key opens your account no longer."))
+
+
+def codes_made(context: Context) -> Letter:
+    """New recovery codes."""
+    return _changed(
+        context, _("You have new recovery codes"), _("New recovery codes were made for your account; the former ones open nothing.")
+    )
+
+
+def code_used(context: Context) -> Letter:
+    """A recovery code has opened the account."""
+    left = ngettext("%(count)d code is left.", "%(count)d codes are left.", context["left"]) % {"count": context["left"]}
+    return _changed(context, _("A recovery code was used"), _("Somebody signed in with one of your recovery codes.") + f" {left}")
+
+
+#: By allauth's names, but for the last. The others it has are never sent here; tests/accounts/test_mails.py knows them.
+LETTERS: dict[str, Callable[[Context], Letter]] = {
+    "account/email/login_code": login_code,
+    "account/email/password_reset_key": password_reset_link,
+    "account/email/email_confirmation": confirm_address,
+    "account/email/email_confirmation_signup": confirm_address,
+    "account/email/password_changed": password_changed,
+    "account/email/password_reset": password_changed,
+    "account/email/password_set": password_set,
+    "account/email/email_changed": address_changed,
+    "account/email/email_deleted": address_removed,
+    "mfa/email/totp_activated": app_set_up,
+    "mfa/email/totp_deactivated": app_turned_off,
+    "mfa/email/webauthn_added": passkey_added,
+    "mfa/email/webauthn_removed": passkey_removed,
+    "mfa/email/recovery_codes_generated": codes_made,
+    "recovery_code_used": code_used,
+}
+
+
+def _changed(context: Context, subject: str, first: str) -> Letter:
+    """Something that opens the account is new or gone: whoever did not do it can do something about it."""
+    return Letter(
+        subject=subject,
+        first=first,
+        then=[_done(context), _("If that was not you, somebody else is in your account: please choose a new password at once.")],
+        button=_("Choose a new password"),
+        link=f"{settings.SITE_URL}{reverse('account_reset_password')}",
+    )
+
+
+def _done(context: Context) -> str:
+    when = date_format(timezone.localtime(context["timestamp"]), "DATETIME_FORMAT")
+    values = {"when": when, "browser": browser(context["user_agent"]), "ip": context["ip"]}
+    if context["ip"]:
+        return _("It was done on %(when)s, with %(browser)s, from the address %(ip)s.") % values
+    return _("It was done on %(when)s, with %(browser)s.") % values
+
+
+def _good_for(days: int) -> str:
+    return ngettext(
+        "The link is good for %(count)d day, and for one time.", "The link is good for %(count)d days, and for one time.", days
+    ) % {"count": days}
+
+
+def _ours(url: str) -> str:
+    """The same page at `SITE_URL`, as in all our mails; allauth takes the address under which the page was opened."""
+    return f"{settings.SITE_URL}{urlsplit(url).path}"

@@ -1,0 +1,132 @@
+"""The mails about an account: each is a letter like all others, in the person's language, and belongs to no agency."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import allauth
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.test import Client
+from django.utils import timezone, translation
+
+from partnerportal.accounts.mails import LETTERS, send_account_mail
+from partnerportal.outbox.models import OutgoingMail
+from tests.accounts.test_second_factors import MFA, passkey
+from tests.agencies.test_second_factor import code, with_app
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.test_german import ENGLISH, FAMILIAR, seen
+
+#: What allauth could send besides: to people without an account, for a sign-up that is closed, for what is switched off.
+NEVER = {"unknown_account", "account_already_exists", "password_reset_code", "email_confirm"}
+NEW = "another-long-password"
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+
+def test_each_mail_that_allauth_sends_has_its_letter() -> None:
+    folders = [Path(allauth.__file__).parent / "templates" / app / "email" for app in ("account", "mfa")]
+    theirs = {f"{folder.parent.name}/email/{file.name[:-12]}" for folder in folders for file in folder.glob("*_subject.txt")}
+    assert theirs - {f"account/email/{name}" for name in NEVER} == set(LETTERS) - {"recovery_code_used"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", LETTERS)
+def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language: str, settings: Any) -> None:
+    settings.SITE_URL = "https://portal.example"
+    cast.kim.language = language
+    cast.kim.save()
+    context = {
+        "user": cast.kim, "code": "ABC-123", "password_reset_url": "http://else.example/reset/key/1-x/", "timestamp": timezone.now(),
+        "activate_url": "http://else.example/confirm/x/", "ip": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux) Firefox/128",
+        "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
+    }  # fmt: skip
+    with translation.override("en"):
+        send_account_mail(name, cast.kim.email, context)
+    mail = OutgoingMail.objects.get()
+    assert (mail.kind, mail.to_email, mail.agency) == (name, cast.kim.email, None)
+    assert mail.html.count("<html") == 1
+    assert ("Kim Client" in mail.text) and ("Kim Client" in mail.html)
+    assert "else.example" not in mail.text
+    assert ("ABC-123" in mail.text, "ABC-123" in mail.html) == ((True, True) if "login_code" in name else (False, False))
+    assert "ABC-123" not in mail.subject
+    if language == "de":
+        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+            if "http" not in part:
+                assert not ENGLISH.search(part.replace("Firefox on", "")), part
+                assert not FAMILIAR.search(part), part
+
+
+def change_password(stan: Client, cast: Cast) -> None:
+    stan.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW})
+
+
+def reset_password(stan: Client, cast: Cast) -> None:
+    browser = Client()
+    browser.post("/accounts/password/reset/", {"email": cast.stan.email})
+    link = next(line for line in OutgoingMail.objects.latest("pk").text.splitlines() if "/accounts/password/reset/key/" in line)
+    page = browser.get("/" + link.split("/", 3)[3], follow=True)
+    browser.post(page.request["PATH_INFO"], {"password1": NEW, "password2": NEW})
+    cast.stan.refresh_from_db()
+    assert cast.stan.check_password(NEW)
+
+
+def set_up_an_app(stan: Client, cast: Cast) -> None:
+    secret = stan.get(f"{MFA}totp/activate/").context["form"].secret
+    stan.post(f"{MFA}totp/activate/", {"code": code(secret)})
+
+
+def turn_the_app_off(stan: Client, cast: Cast) -> None:
+    with_app(cast.stan)
+    stan.post(f"{MFA}totp/deactivate/")
+
+
+def make_codes(stan: Client, cast: Cast) -> None:
+    passkey(cast)
+    RecoveryCodes.activate(cast.stan)
+    stan.post(f"{MFA}recovery-codes/generate/")
+
+
+@pytest.mark.django_db(transaction=True)  # what is told after a commit is told
+@pytest.mark.parametrize(
+    ("change", "subject"),
+    [
+        (change_password, "Your password was changed"),
+        (reset_password, "Your password was changed"),
+        (set_up_an_app, "Your account has a second factor"),
+        (turn_the_app_off, "A second factor was turned off"),
+        (make_codes, "You have new recovery codes"),
+    ],
+)
+def test_whoever_changes_what_opens_an_account_is_told(
+    cast: Cast, stan: Client, change: Callable[[Client, Cast], None], subject: str
+) -> None:
+    change(stan, cast)
+    mail = OutgoingMail.objects.filter(to_email=cast.stan.email).latest("pk")
+    assert mail.subject == subject
+    assert "If that was not you" in mail.text
+    assert "127.0.0.1" in mail.text
+
+
+def test_the_old_address_learns_of_the_new_one(cast: Cast, stan: Client) -> None:
+    stan.post("/accounts/email/", {"action_add": "", "email": "new@alder.example"})
+    asked = OutgoingMail.objects.get()
+    assert asked.to_email == "new@alder.example"
+    # Nobody knows yet whose address it is: a name is free to choose, and would be a message to a stranger.
+    assert asked.text.startswith("Hello,\n")
+    link = next(line for line in asked.text.splitlines() if "/accounts/confirm-email/" in line)
+    stan.post("/" + link.split("/", 3)[3])
+    told = OutgoingMail.objects.latest("pk")
+    assert (told.to_email, told.subject) == ("stan@alder.example", "Your e-mail address was changed")
+    assert "new@alder.example" in told.text
+    assert "reset" not in told.text
+    assert [address.email for address in EmailAddress.objects.filter(user=cast.stan)] == ["new@alder.example"]
+
+
+def test_a_code_comes_in_the_language_of_the_account(cast: Cast) -> None:
+    cast.kim.language = "de"
+    cast.kim.save()
+    Client(headers={"Accept-Language": "en"}).post("/accounts/login/code/", {"email": cast.kim.email})
+    assert OutgoingMail.objects.get().subject == "Ihr Anmeldecode"

@@ -1,0 +1,233 @@
+"""What the database itself holds, each broken once past all forms and services. A new constraint fails until it stands here."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CheckConstraint, Model, UniqueConstraint
+from django.utils import timezone
+
+from customers.models import ImportChunk, ImportKey, ImportRow
+from partnerportal.agencies.models import Agency
+from partnerportal.constraints import SameParent
+from partnerportal.network.models import OfferedService
+from requests_inbox.conversation import reply, write_note
+from requests_inbox.models import InboxSettings, RequestSeen
+from reviews.managing.services import comment_on_review, report_review
+from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
+from tests.cast import Cast
+from tests.factories.accounts import UserFactory
+from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.imports import ImportJobFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
+
+Make = Callable[[Agency], Model]
+NOW = timezone.now()
+#: Keys and places of rows that no factory makes.
+NUMBERS = count(1)
+OURS = [model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))]
+
+
+def someone(agency: Agency) -> Any:
+    return agency.members.order_by("pk")[0]
+
+
+def of_customer(factory: Any) -> Make:
+    return lambda agency: factory(customer__agency=agency)
+
+
+def import_row(agency: Agency) -> Model:
+    job = ImportJobFactory(agency=agency)
+    return ImportRow.objects.create(job=job, agency=agency, line=next(NUMBERS), outcome="new", cells=["x"], values={"fields": {}})
+
+
+def review(agency: Agency) -> Any:
+    return ReviewFactory(review_request__customer__agency=agency)
+
+
+#: One row of each kind that has a constraint.
+MAKE: dict[str, Make] = {
+    "accounts.User": lambda agency: UserFactory(),
+    "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
+    "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
+    "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
+    "network.PartnerProfile": lambda agency: ProfileFactory(),
+    "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
+    "customers.Customer": lambda agency: CustomerFactory(agency=agency),
+    "customers.Contract": of_customer(ContractFactory),
+    "customers.Domain": of_customer(DomainFactory),
+    "customers.Note": of_customer(NoteFactory),
+    "customers.Project": of_customer(ProjectFactory),
+    "customers.Task": of_customer(TaskFactory),
+    "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
+    "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
+    "customers.ImportRow": import_row,
+    "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),
+    "requests_inbox.RequestSeen": lambda agency: RequestSeen.objects.create(
+        request=ContactRequestFactory(agency=agency), user=someone(agency), seen_at=NOW
+    ),
+    "requests_inbox.RequestMessage": lambda agency: write_note(ContactRequestFactory(agency=agency), text="Note", by=someone(agency)),
+    "requests_inbox.Sender": lambda agency: SenderFactory(agency=agency),
+    "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
+    "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
+    "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "reviews.ReviewRequest": of_customer(ReviewRequestFactory),
+    "reviews.ReviewOptOut": lambda agency: ReviewOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
+    "reviews.Review": review,
+    "reviews.ReviewComment": lambda agency: comment_on_review(review(agency), text="Thanks", by=someone(agency)),
+    "reviews.ReviewReport": lambda agency: report_review(review(agency), reason="other", details="…", by=someone(agency)),
+}
+#: By constraint: values that a row must not have, each set of which breaks this one alone.
+WRONG: dict[str, list[dict[str, Any]]] = {
+    "user_email_is_lower_case": [{"email": "Upper@people.example"}],
+    "membership_role_is_known": [{"role": "boss"}],
+    "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
+    "outbox_status_is_known": [{"status": "lost"}],
+    "outbox_sent_has_its_time": [{"status": "sent"}, {"sent_at": NOW}],
+    "profile_status_is_known": [{"status": "famous"}],
+    "profile_registered_has_its_time": [{"registered_at": None}],
+    "profile_reason_only_if_declined": [{"decline_reason": "No."}],
+    "profile_team_size_is_known": [{"team_size": "7"}],
+    "customer_number_from_1001": [{"number": 1000}],
+    "customer_has_its_name": [{"company": ""}, {"kind": "person", "last_name": ""}, {"kind": "robot"}],
+    "customer_status_is_known": [{"status": "lost"}],
+    "customer_erased_has_nothing_personal": [{"status": "erased"}],
+    "contract_has_a_number": [{"number": ""}],
+    "contract_price_not_negative": [{"price": -1}],
+    "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
+    "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
+    "contract_status_is_known": [{"status": "lost"}],
+    "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],
+    "import_status_is_known": [{"status": "lost"}],
+    "import_outcome_is_known": [{"outcome": "lost"}],
+    "import_imported_keeps_no_texts": [{"outcome": "imported", "values": {}}, {"outcome": "imported", "cells": []}],
+    "note_has_a_text": [{"text": ""}],
+    "project_has_a_title": [{"title": ""}],
+    "project_status_is_known": [{"status": "lost"}],
+    "task_has_a_title": [{"title": ""}],
+    "task_priority_is_known": [{"priority": 4}],
+    "contact_request_status_is_known": [{"status": "lost"}],
+    "contact_request_assigned_has_its_customer": [{"status": "assigned"}],
+    "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
+    "request_message_kind_is_known": [{"kind": "song"}],
+    "request_message_has_a_text": [{"text": ""}],
+    "sender_standing_is_known": [{"standing": "odd"}],
+    "inbox_settings_keep_days_are_sane": [{"keep_days": 0}, {"keep_days": 3651}],
+    "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
+    "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
+    "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
+    "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
+    "access_request_granted_has_its_invitation": [{"status": "granted"}],
+    "review_request_status_is_known": [{"status": "lost"}],
+    "review_ratings_from_1_to_5": [{name: wrong} for name in ("cooperation", "quality", "schedule", "budget") for wrong in (0, 6)],
+    "review_shown_as_is_known": [{"shown_as": "nobody"}],
+    "review_pinned_from_1_to_5": [{"pin": 0}, {"pin": 6}],
+    "review_pinned_is_public": [
+        {"pin": 1, "hidden_at": NOW, "hidden_for": "other"},
+        {"pin": 1, "removed_at": NOW},
+        {"pin": 1, "withdrawn_at": NOW, "text": "", "author": ""},
+    ],
+    "review_hidden_for_a_reason": [{"hidden_at": NOW}, {"hidden_for": "other"}],
+    "review_withdrawn_has_no_words": [{"withdrawn_at": NOW, "text": ""}, {"withdrawn_at": NOW, "author": ""}],
+    "review_report_state_is_known": [{"state": "lost", "decided_at": NOW}],
+    "review_report_decided_has_its_time": [{"state": "upheld"}, {"decided_at": NOW}],
+    "review_report_three_in_all": [{"number": 0}, {"number": 4}],
+}
+#: By constraint: what breaks it, where no row can be changed so that it does. Gets Alder and Birch.
+ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
+    "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
+    "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
+    "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
+    "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
+    "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
+    "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
+    "contact_request_customer_same_agency": lambda ours, theirs: ContactRequestFactory(
+        agency=ours, customer=CustomerFactory(agency=theirs), status="assigned"
+    ),
+    "request_message_note_is_never_mailed": lambda ours, _: change(
+        reply(ContactRequestFactory(agency=ours), text="Hello", by=someone(ours), seen=None), kind="note"
+    ),
+    "review_request_open_once": lambda ours, _: twice(CustomerFactory(agency=ours), ReviewRequestFactory),
+    "review_pinned_once_each_place": lambda ours, _: [change(review(ours), pin=1) for _ in range(2)],
+    "review_comment_says_something": lambda ours, _: comment_on_review(review(ours), text="", by=someone(ours)),
+    "review_comment_same_agency": lambda ours, theirs: ReviewComment.objects.create(agency=ours, review=review(theirs), text="Thanks"),
+    "review_report_each_number_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
+    "review_report_open_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 2),
+}
+
+
+def twice(customer: Model, factory: Any, **fields: Any) -> None:
+    for _ in range(2):
+        factory(customer=customer, **fields)
+
+
+def report_anew(report: Any, number: int, **fields: Any) -> None:
+    ReviewReport.objects.create(agency=report.agency, review=report.review, number=number, reason="other", details="…", **fields)
+
+
+def change(row: Model, **values: Any) -> None:
+    """Past the model, by a bare UPDATE."""
+    type(row)._base_manager.filter(pk=row.pk).update(**values)
+
+
+#: By name. Those that only let other rows point to a row and its parent at once hold nothing by themselves.
+CONSTRAINTS = {
+    constraint.name: (model, constraint)
+    for model in OURS
+    for constraint in model._meta.constraints
+    if not constraint.name.endswith("_target")
+}
+
+
+def of_kind(kind: type) -> list[str]:
+    return [name for name, (_, constraint) in CONSTRAINTS.items() if isinstance(constraint, kind) and name not in ATTEMPTS]
+
+
+def refused(name: str, attempt: Callable[[], object]) -> None:
+    """Check that PostgreSQL refuses what is attempted, and names the constraint."""
+
+    def act() -> None:
+        attempt()
+        connection.check_constraints()
+
+    with pytest.raises(IntegrityError, match=f'"{name}"'), transaction.atomic():
+        act()
+
+
+@pytest.mark.parametrize("name", of_kind(CheckConstraint))
+def test_no_row_is_wrong(name: str, cast: Cast) -> None:
+    row = MAKE[CONSTRAINTS[name][0]._meta.label](cast.alder)
+    assert WRONG[name]
+    for values in WRONG[name]:
+        refused(name, lambda values=values: change(row, **values))
+
+
+@pytest.mark.parametrize("name", of_kind(UniqueConstraint))
+def test_no_row_is_there_twice(name: str, cast: Cast) -> None:
+    model, constraint = CONSTRAINTS[name]
+    first, second = (MAKE[model._meta.label](cast.alder) for _ in range(2))
+    refused(name, lambda: change(second, **{field: getattr(first, field) for field in constraint.fields}))
+
+
+@pytest.mark.parametrize("name", of_kind(SameParent))
+def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: Cast) -> None:
+    model, constraint = CONSTRAINTS[name]
+    foreign = MAKE[model._meta.get_field(constraint.field).related_model._meta.label](cast.birch)
+    row = MAKE[model._meta.label](cast.alder)
+    refused(name, lambda: change(row, **{constraint.field: foreign}))
+
+
+@pytest.mark.parametrize("name", ATTEMPTS)
+def test_nor_can_one_be_made_like_that(name: str, cast: Cast) -> None:
+    refused(name, lambda: ATTEMPTS[name](cast.alder, cast.birch))
