@@ -254,8 +254,9 @@ def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitatio
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
-def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client) -> None:
+def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+        alice.force_login(cast.alice)
         assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
@@ -271,6 +272,7 @@ def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvi
         assert Client().get(first).status_code == 200
 
 
+@pytest.mark.usefixtures("clean_cache")
 @pytest.mark.parametrize("path", ["/join/nothing/", "/join/%00/", f"/join/{'x' * 300}/"])
 def test_a_mistyped_link_says_what_may_have_happened(db: None, path: str) -> None:
     response = Client().get(path)
