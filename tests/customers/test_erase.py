@@ -114,8 +114,10 @@ def test_the_review_stays_without_a_name_and_open_links_close(alice: Client, mil
     assert AuditEvent.objects.filter(action="customer.erased", object_label="K-1001").exists()
 
 
-def test_an_erased_customer_is_nobody_any_more(alice: Client, mill: Customer) -> None:
+def test_an_erased_customer_is_nobody_any_more(alice: Client, mill: Customer, cast: Cast) -> None:
+    Customer.objects.update(responsible=cast.stan)
     erase(alice, mill)
+    assert Customer.objects.get().responsible is None
     for address in ("", "edit/", "erase/", "tasks/add/"):
         assert alice.get(f"{mill.get_absolute_url()}{address}").status_code == 404
     for query in ("", "?status=all", "?q=K-1001"):

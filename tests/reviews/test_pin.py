@@ -7,6 +7,7 @@ from django.test import Client
 from partnerportal.agencies.models import Agency
 from reviews.managing.services import TooManyPinned, hide_review, move_pin, pin_review, unpin_review
 from reviews.models import Review
+from reviews.services import withdraw_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import a_review
@@ -73,6 +74,8 @@ def test_what_goes_leaves_no_gap(cast: Cast) -> None:
     assert unpin_review(five[1], by=cast.max)
     assert hide_review(five[3], reason="outdated", by=cast.max)
     assert pinned(cast.alder) == [five[0], five[2], five[4]]
+    assert withdraw_review(five[0])
+    assert pinned(cast.alder) == [five[2], five[4]]
 
 
 def test_the_order_can_be_changed(alice: Client, cast: Cast) -> None:
