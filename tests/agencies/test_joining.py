@@ -88,11 +88,11 @@ def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cach
 
 def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache: None) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder)
-    answers = [Client().get(f"/join/{'x' * number}/") for number in range(1, 32)]
+    answers = [Client(REMOTE_ADDR="203.0.113.9").get(f"/join/{'x' * number}/") for number in range(1, 32)]
     assert [answer.status_code for answer in answers] == [404] * 30 + [429]
     assert 0 < int(answers[30]["Retry-After"]) <= 10 * 60
     assert Client(REMOTE_ADDR="198.51.100.7").get("/join/x/").status_code == 404
-    assert Client().get(str(invitation.link).removeprefix("http://localhost")).status_code == 200
+    assert Client(REMOTE_ADDR="203.0.113.9").get(str(invitation.link).removeprefix("http://localhost")).status_code == 200
 
 
 # --- Accepting ---------------------------------------------------------------------------------------------------------
@@ -286,6 +286,11 @@ def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) ->
         TeamInvitation.objects.filter(pk=invitation.pk).update(status="withdrawn", answered_at=timezone.now())
     with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
         TeamInvitation.objects.filter(pk=invitation.pk).update(**change)
+
+
+def test_each_begins_waiting(cast: Cast) -> None:
+    with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+        TeamInvitationFactory(agency=cast.alder, status="withdrawn", answered_at=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -339,6 +339,18 @@ def test_what_can_never_change(cast: Cast) -> None:
             attempt()
 
 
+def test_an_access_request_keeps_on_its_way(cast: Cast) -> None:
+    AccessRequestFactory(customer__agency=cast.alder)
+    AccessRequest.objects.update(status="declined", answered_at=timezone.now())
+    attempts: list[Callable[[], object]] = [
+        lambda: AccessRequest.objects.update(status="withdrawn"),
+        lambda: AccessRequestFactory(customer__agency=cast.alder, status="declined", answered_at=timezone.now()),
+    ]
+    for attempt in attempts:
+        with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+            attempt()
+
+
 def test_one_waiting_invitation_for_a_client_and_an_agency(cast: Cast) -> None:
     InvitationFactory(agency=cast.alder, client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
