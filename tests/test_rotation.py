@@ -11,13 +11,13 @@ from django.test import Client
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.sealing import SealBroken
 from reviews import tokens
-from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.second_factors import code, with_app
 from tests.factories.team import TeamInvitationFactory
 
 OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"

@@ -1,13 +1,11 @@
 """The administration opens with a second factor and a fresh sign-in only, and where `ADMIN_PATH` says."""
 
-import time
 from typing import Any
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
@@ -18,6 +16,7 @@ from partnerportal.accounts.models import User
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.second_factors import code, with_app
 
 PAGES = ["/admin/", "/admin/accounts/user/", "/admin/accounts/user/add/", "/admin/autocomplete/", "/admin/nothing/"]
 
@@ -35,8 +34,7 @@ def signed_in(email: str, secret: str | None = None) -> Client:
     response = client.post("/accounts/login/?next=/admin/", {"login": email, "password": PASSWORD})
     if secret:
         assert response.url.startswith("/accounts/2fa/authenticate/")
-        code = format_hotp_value(hotp_value(secret, int(time.time()) // 30))
-        client.post(response.url, {"code": code})
+        client.post(response.url, {"code": code(secret)})
     return client
 
 
@@ -68,8 +66,7 @@ def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Ca
 
 
 def test_with_a_second_factor_it_opens(cast: Cast) -> None:
-    secret = generate_totp_secret()
-    TOTP.activate(cast.ada, secret)
+    secret = with_app(cast.ada)
     client = signed_in(cast.ada.email, secret)
     assert client.get("/admin/").status_code == 200
     # The password alone is half a sign-in.
@@ -77,8 +74,7 @@ def test_with_a_second_factor_it_opens(cast: Cast) -> None:
 
 
 def test_an_old_sign_in_is_asked_for_again_and_leads_back(cast: Cast) -> None:
-    secret = generate_totp_secret()
-    TOTP.activate(cast.ada, secret)
+    secret = with_app(cast.ada)
     client = signed_in(cast.ada.email, secret)
     session = client.session
     for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
@@ -97,8 +93,7 @@ def test_on_this_very_machine_it_needs_none(cast: Cast, settings: Any) -> None:
 
 def test_nobody_reads_or_makes_another_ones_second_factor(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
-    secret = generate_totp_secret()
-    TOTP.activate(cast.alice, secret)
+    secret = with_app(cast.alice)
     client, factor = signed_in(cast.ada.email), Authenticator.objects.get()
     page = client.get(f"/admin/mfa/authenticator/{factor.pk}/change/")
     assert page.status_code == 200

@@ -8,10 +8,10 @@ from django.test import Client
 from partnerportal.accounts.clients import NO_PASSWORD
 from partnerportal.accounts.confirming import SESSION_KEY
 from partnerportal.accounts.models import User
-from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
+from tests.factories.second_factors import code, with_app
 
 REAUTHENTICATE = "/accounts/reauthenticate/"
 

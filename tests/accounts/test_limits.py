@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.http import HttpResponse
 from django.test import Client
 from zeal import zeal_ignore
@@ -12,6 +11,7 @@ from partnerportal import settings as production
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.second_factors import with_app
 
 LOGIN, CODE, CONFIRM, RESET = "/accounts/login/", "/accounts/login/code/", "/accounts/login/code/confirm/", "/accounts/password/reset/"
 
@@ -107,7 +107,7 @@ def test_codes_entered_from_one_network(cast: Cast) -> None:
 
 
 def test_wrong_second_factors(cast: Cast) -> None:
-    TOTP.activate(cast.stan, generate_totp_secret())
+    with_app(cast.stan)
     client = Client()
     client.post(LOGIN, {"login": cast.stan.email, "password": PASSWORD})
     taken = [not refused(client.post("/accounts/2fa/authenticate/", {"code": "000000"})) for _ in range(8)]

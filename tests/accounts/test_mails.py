@@ -14,9 +14,9 @@ from django.utils import timezone, translation
 from partnerportal.accounts.mails import LETTERS, send_account_mail
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_second_factors import MFA, passkey
-from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.second_factors import code, with_app
 from tests.test_german import ENGLISH, FAMILIAR, seen
 
 #: What allauth could send besides: to people without an account, for a sign-up that is closed, for what is switched off.

@@ -20,9 +20,9 @@ from zeal import zeal_ignore
 
 from partnerportal.accounts.tasks import reseal_second_factors
 from partnerportal.outbox.models import OutgoingMail
-from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.second_factors import code, with_app
 
 MFA = "/accounts/2fa/"
 OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"

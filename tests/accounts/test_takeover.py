@@ -8,9 +8,9 @@ from partnerportal.accounts.clients import NO_PASSWORD
 from partnerportal.accounts.models import User
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_confirming import REAUTHENTICATE, later
-from tests.agencies.test_second_factor import code, with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
+from tests.factories.second_factors import code, with_app
 
 EMAIL, SET, SESSIONS = "/accounts/email/", "/accounts/password/set/", "/accounts/sessions/"
 THIEF = "thief@evil.example"

@@ -2,29 +2,16 @@
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value, yield_hotp_counters_from_time
 from django.test import Client
 
-from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.agencies import AgencyFactory, MembershipFactory
+from tests.factories.second_factors import code, with_app
 
 TEAM = "/company/team/"
 NEEDED = "/company/second-factor/"
-
-
-def with_app(user: User) -> str:
-    """Give this person an app that shows codes; its secret."""
-    secret = generate_totp_secret()
-    TOTP.activate(user, secret)
-    return secret
-
-
-def code(secret: str) -> str:
-    """What the app shows now."""
-    return format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
 
 
 @pytest.fixture

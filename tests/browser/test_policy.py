@@ -2,7 +2,6 @@
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from playwright.sync_api import Page
 
 from reviews.managing.services import report_review
@@ -10,6 +9,7 @@ from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.reviews import ReviewFactory
+from tests.factories.second_factors import with_app
 
 
 @pytest.mark.parametrize("part", ["admin", "account"])
@@ -25,7 +25,7 @@ def test_the_policy_has_nothing_to_forbid(page: Page, portal: str, cast: Cast, p
             f"/admin/reviews/reviewreport/{report.pk}/change/", "/admin/outbox/outgoingmail/", "/admin/password_change/",
         ]  # fmt: skip
     else:
-        TOTP.activate(cast.stan, generate_totp_secret())
+        with_app(cast.stan)
         RecoveryCodes.activate(cast.stan)
         signed_in(page, portal, cast.stan)
         # allauth asks for the password again before it shows anything secret.

@@ -5,7 +5,6 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +15,7 @@ from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.second_factors import with_app
 
 GIVE = "/partners/alder/access/"
 CODE = "/accounts/login/code/"
@@ -147,7 +147,7 @@ def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:
 
 
 def test_a_second_factor_is_still_asked_for(cast: Cast) -> None:
-    TOTP.activate(cast.stan, generate_totp_secret())
+    with_app(cast.stan)
     client = Client()
     ask(client, cast.stan.email)
     response = client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
