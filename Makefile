@@ -25,7 +25,7 @@ dev: .venv/dev.done ## The same for work on the code: debug pages, reload on cha
 	@$(EMBEDDED) run
 
 test: .venv/dev.done ## Run all tests (ARGS="tests/customers -k import" for some); the browser's where a Chromium is found
-	$(PY) -m pytest -n logical --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n logical --dist loadscope $(ARGS)
 
 bench: .venv/run.done ## How quick the pages are, beside a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
 	@$(PY) -m bench

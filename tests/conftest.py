@@ -92,11 +92,14 @@ def broker_wire() -> Iterator[workers.Wire]:
         yield wire
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def celery_worker(
     django_db_setup: None, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[workers.Process]:
-    """A worker that does what is committed (so the test needs `transactional_db`) and sends its mails to `smtp_sink`."""
+    """A worker that does what is committed (so the test needs `transactional_db`) and sends its mails to `smtp_sink`.
+
+    For a module's tests only: it would take others' jobs before they can look at them.
+    """
     with workers.worker(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("worker")) as process:
         yield process
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PREFIX = "portal-tests-"
 MEMORY = Path("/dev/shm")  # noqa: S108
+#: Modules whose tests share what takes long to make: a portal, a world of objects, a worker. Each with the name of its group.
+#: (pytest-xdist's own mark for that, `xdist_group`, does nothing since pytest 9.2.)
+TOGETHER = dict.fromkeys(("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_stop.py"), "portal") | {
+    module: module
+    for module in (
+        "tests/browser/test_access.py",
+        "tests/customers/test_import_worker.py",
+        "tests/outbox/test_broker.py",
+        "tests/outbox/test_commit.py",
+        "tests/outbox/test_worker.py",
+        "tests/reviews/test_undeliverable.py",
+        "tests/test_fuzz.py",
+        "tests/test_logs.py",
+        "tests/test_matrix.py",
+    )
+}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -44,6 +60,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n logical`: one more than there are cores, for a good part of the tests waits: for servers, workers, a browser."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """For `--dist loadscope`: each test by itself to whoever is free, but those of `TOGETHER` one after the other in one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 def set_up(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD, UserFactory
 
+pytestmark = pytest.mark.usefixtures("clean_cache")
 LOGIN = "/accounts/login/"
 
 

@@ -9,8 +9,6 @@ import pytest
 from tests.embedded.site import STATEMENT_TIMEOUT, Site
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.xdist_group("portal")
-
 #: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
 AT_ONCE = 8
 #: Seconds, a little more than the pause between two beats of the slower heart.

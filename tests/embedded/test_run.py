@@ -24,7 +24,6 @@ from tests.servers import temporary_folder
 
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
 #: One parallel worker starts it for all of them.
-one_portal = pytest.mark.xdist_group("portal")
 #: Seconds for a start with all migrations on a busy machine.
 PATIENCE = 120
 
@@ -118,7 +117,6 @@ def portal() -> Iterator[Portal]:
     end_everything_in(folder)
 
 
-@one_portal
 def test_it_answers_on_this_machine_only(portal: Portal) -> None:
     assert portal.answers()
     listening = {
@@ -130,12 +128,10 @@ def test_it_answers_on_this_machine_only(portal: Portal) -> None:
     assert listening == {"127.0.0.1"}
 
 
-@one_portal
 def test_it_runs_web_worker_and_beat(portal: Portal) -> None:
     assert len({portal.of(name) for name in ("gunicorn", "worker", "beat")}) == 3
 
 
-@one_portal
 def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> None:
     second = portal.run("run", PORT=str(free_port()))
     assert second.returncode == 1
@@ -145,7 +141,6 @@ def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> No
     assert portal.answers()
 
 
-@one_portal
 def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: Portal, folder: Path) -> None:
     other = Portal(folder / "other")
     done = other.run("run", PORT=str(portal.port))
@@ -155,7 +150,6 @@ def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: P
     assert not processes_of(folder)
 
 
-@one_portal
 def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) -> None:
     before = (portal.data_dir / "postgres" / "postmaster.pid").read_text()
     assert portal.sql("SELECT current_user") == "('portal',)"
@@ -163,7 +157,6 @@ def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) ->
     assert portal.answers()
 
 
-@one_portal
 def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path, migrated: Path) -> None:
     portal = Portal(copied(migrated, folder / "data"))
     first = portal.start()
@@ -188,7 +181,6 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
     assert "Traceback" not in portal.said()
 
 
-@one_portal
 @pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
 def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migrated: Path, name: str) -> None:
     with servers(copied(migrated, folder / "elsewhere"), valkey=name != "valkey-server", durable=False) as env:

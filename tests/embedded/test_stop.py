@@ -3,14 +3,10 @@
 import http.client
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from partnerportal.embedded.processes import wait_until
 from tests.embedded.site import Site
 from tests.embedded.test_run import free_port
 from tests.waiting import eventually
-
-pytestmark = pytest.mark.xdist_group("portal")
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'network_partnerprofile'::regclass"
 
