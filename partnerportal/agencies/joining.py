@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.services import account_of, has_address, open_account
+from partnerportal.addresses import validate_address
 from partnerportal.agencies import mails
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation, TeamInvitationQuerySet
 from partnerportal.agencies.team import lock_team, record_team
@@ -35,10 +36,11 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
     """Ask somebody, by e-mail, to work here.
 
     Raises:
-        ValidationError: they work here, or were asked already; or `by` is no owner any more.
+        ValidationError: they work here, or were asked already; no mail can go there; or `by` is no owner any more.
     """
-    locked = lock_team(agency, by=by)
     address = email.strip().lower()
+    validate_address(address)
+    locked = lock_team(agency, by=by)
     if locked.has_staff_address(address):
         raise ValidationError({"email": _("This address belongs to somebody of your team already.")})
     asked = locked.team_invitations.filter(email=address)

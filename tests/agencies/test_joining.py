@@ -149,6 +149,10 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     assert OutgoingMail.objects.count() == 1
     page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
     assert "This address belongs to somebody of your team already." in page
+    form["invite_owner"] = "otto@ced\u00adar.example"
+    page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
+    assert "The part after the @ has characters" in page
+    assert OutgoingMail.objects.count() == 1
 
 
 def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:

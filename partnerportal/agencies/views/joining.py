@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -86,7 +85,6 @@ def _for_somebody_new(request: HttpRequest, invitation: TeamInvitation) -> HttpR
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
             return redirect(request.path)
-        record_authentication(request, member.user, method="password")
         response: Any = perform_login(request, member.user, redirect_url=reverse("desk:dashboard"))
         request.session[SESSION_KEY] = invitation.agency_id
         _welcome(request, invitation)
