@@ -288,7 +288,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 #: Where allauth counts by itself; `accounts/limits.py` says how such an answer reads, and what the portal counts beside.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
-# Whoever changes what opens an account is told so, in case it was somebody else.
+# Whoever's password, address or second factor is changed reads so, at the address from before, in case it was somebody else.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
@@ -296,8 +296,6 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Another address is another way in; for second factors allauth asks anyway.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-# Whoever's password, address or second factor is changed reads so, at the address from before.
-ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 MFA_ADAPTER = "partnerportal.accounts.second_factors.MFAAdapter"
 MFA_FORMS = {

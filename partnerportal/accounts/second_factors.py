@@ -66,7 +66,7 @@ def reseal() -> int:
     """
     done = 0
     for kind, field in SECRET_FIELDS.items():
-        for pk, sealed in Authenticator.objects.filter(type=kind).values_list("pk", f"data__{field}").iterator():
+        for pk, sealed in Authenticator.objects.filter(type=kind, data__has_key=field).values_list("pk", f"data__{field}").iterator():
             if not SECRETS.is_current(sealed.encode()):
                 done += _reseal(pk, field)
     return done
