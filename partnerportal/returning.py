@@ -21,8 +21,12 @@ def is_ours(target: str) -> bool:
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
-    """To `next_address`, or else to `default`; the page under a dialog is loaded anew as a whole."""
+    """Redirect to `next_address`, or else to `default`; a dialog's page is reloaded as a whole."""
     target = next_address(request) or default
-    if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": target})
-    return HttpResponseRedirect(target)
+    htmx = cast(Any, request).htmx
+    if not htmx:
+        return HttpResponseRedirect(target)
+    # A browser that is sent to a fragment of the page it shows only scrolls, and the dialog would stay open.
+    page, _, _ = target.partition("#")
+    shown, _, _ = (htmx.current_url_abs_path or "").partition("#")
+    return HttpResponse(status=204, headers={"HX-Redirect": page if page == shown else target})

@@ -52,6 +52,7 @@ class ReviewForm(forms.ModelForm):
         self.fields["shown_as"] = forms.ChoiceField(
             label=_("How your name is shown"),
             choices=[(way.value, labels.get(way, way.label)) for way in ways],
+            widget=forms.RadioSelect,
             required=False,
             initial=ShownAs.FULL,
         )

@@ -204,10 +204,12 @@
     if (row && document.activeElement === document.body) document.querySelector(`#${row} .task-check`)?.focus();
     row = "";
   });
-  // A page that is loaded again because of a dialog stays where it was.
+  // A page that is loaded again because of a dialog keeps its scroll position.
   on("beforeOnLoad", (event) => {
     const target = event.detail.xhr.getResponseHeader("HX-Redirect");
-    if (target && new URL(target, location.href).pathname === location.pathname)
+    if (!target) return;
+    const { pathname, search } = new URL(target, location.href);
+    if (pathname === location.pathname && search === location.search)
       sessionStorage.setItem("scroll", JSON.stringify([location.pathname, scrollY]));
   });
   const [scrolledPath, scrolled] = JSON.parse(sessionStorage.getItem("scroll") ?? "[]");
@@ -229,6 +231,7 @@
     if (event.detail.target.id !== "dialog-body") return;
     const body = event.detail.target;
     typed = place.open && typed;
+    place.setAttribute("aria-labelledby", "dialog-title");
     if (!place.open) place.showModal();
     const first = body.querySelector("[data-error-summary]") ?? body.querySelector("form :is(input:not([type=hidden]), select, textarea)");
     first?.focus();
@@ -241,6 +244,7 @@
   });
   place?.addEventListener("close", () => {
     typed = false;
+    place.removeAttribute("aria-labelledby");
     document.getElementById("dialog-body").replaceChildren();
   });
   document.addEventListener("click", (event) => {

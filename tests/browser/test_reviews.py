@@ -1,5 +1,6 @@
 """What an agency does with its reviews, and what becomes of a reported one, as people do it."""
 
+import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from reviews.models import Review
@@ -119,3 +120,48 @@ def test_load_more_appends_and_the_focus_stays(page: Page, portal: str, cast: Ca
     expect(page.locator(".review")).to_have_count(25)
     expect(more).to_have_count(0)
     assert len(set(page.locator(".review-title").all_inner_texts())) == 25
+
+
+@pytest.mark.parametrize("project", ["Project 12", "Project 1"], ids=["on the first page", "loaded later"])
+def test_the_three_dots_ask_in_a_dialog_on_a_long_own_profile(page: Page, portal: str, cast: Cast, project: str) -> None:
+    for number in range(1, 13):
+        a_review(cast, f"Project {number}")
+    signed_in(page, portal, cast.max)
+
+    def dialog(action: str) -> Locator:
+        page.goto(f"{portal}/partners/alder/")
+        if project == "Project 1":
+            page.get_by_role("link", name="Load more").click()
+        choose(page, project, action)
+        opened = page.get_by_role("dialog")
+        expect(opened).to_contain_text(project)
+        return opened
+
+    comment = dialog("Comment")
+    comment.get_by_label("Comment").fill("Thank you for your trust.")
+    comment.get_by_role("button", name="Reply").click()
+    expect(card(page, project)).to_contain_text("Thank you for your trust.")
+
+    report = dialog("Report offensive review")
+    report.get_by_role("button", name="Report", exact=True).click()
+    expect(report.get_by_role("alert")).to_be_focused()
+    report.get_by_label("Reason").select_option("other")
+    report.get_by_label("Details").fill("There was no such project.")
+    report.get_by_role("button", name="Report", exact=True).click()
+    expect(card(page, project).get_by_text("under review", exact=True)).to_be_visible()
+
+    hide = dialog("Hide review")
+    hide.get_by_label("It is out of date").check()
+    hide.get_by_role("button", name="Hide review").click()
+    expect(card(page, project).get_by_text("hidden", exact=True)).to_be_visible()
+
+
+def test_the_dialog_closes_where_a_review_is_named_in_the_address(page: Page, portal: str, cast: Cast) -> None:
+    review = a_review(cast, "Relaunch")
+    signed_in(page, portal, cast.max)
+    page.goto(f"{portal}/company/reviews/#review-{review.pk}")
+    choose(page, "Relaunch", "Comment")
+    page.get_by_role("dialog").get_by_label("Comment").fill("Thank you for your trust.")
+    page.get_by_role("dialog").get_by_role("button", name="Reply").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(card(page, "Relaunch")).to_contain_text("Thank you for your trust.")

@@ -24,6 +24,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, to_lo
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
+from partnerportal.returning import next_address
+
 register = template.Library()
 
 # --- Icons -------------------------------------------------------------------------------------------------------------
@@ -336,9 +338,9 @@ def error_lines(form: BaseForm | None) -> list[ErrorLine]:
 def for_dialog(form: Any, request: HttpRequest) -> Any:
     """A crispy form that stands in the dialog: it posts to its own page by htmx, and is drawn anew there when something is wrong.
 
-    `next` tells the view where the dialog was opened; that page is then loaded again.
+    `next` tells the view which page to load afterwards: the one that the link to the form names, or else the one below the dialog.
     """
-    here: str = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    here: str = next_address(request) or request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
     form.helper.form_action = request.path
     form.helper.attrs |= {
         "hx-post": request.path,
