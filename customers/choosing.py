@@ -12,11 +12,14 @@ from django.core.exceptions import ValidationError
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from customers.forms import CustomerForm
 from customers.models import Customer
 from customers.twins import Twin, likely_twins
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.search import LONGEST_QUERY
 
+#: Name of the buttons that lead from the form for a new customer to the choice of an existing one, and back.
+SWITCH = "switch"
 #: So many of those who were found are shown; whoever looks for another types more.
 SHOWN = 10
 
@@ -30,19 +33,27 @@ class Choice:
     q: str
     found: list[Customer]
     more: bool
+    #: Input from the form for a new customer, by field name; it is posted back when the member returns to the form.
+    kept: dict[str, str]
 
 
 def customer_choice(request: AgencyRequest, fields: dict[str, Any]) -> Choice:
-    """The customers to choose from for somebody with these `fields` of a customer form; searched by the address's `q`.
+    """The customers to choose from for somebody with these `fields` of a customer form; searched by `q`, from the address or posted.
 
     Three queries, one more where something is searched for.
     """
-    q = request.GET.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()
+    sent = request.input or request.GET
+    q = sent.get("q", "").replace("\x00", "")[:LONGEST_QUERY].strip()
     active = Customer.objects.for_agency(request.agency).active()
     searched = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
     # Nothing is searched for: `searched` is nobody, without a query.
     found = list((searched if q else active.order_by("-number"))[: SHOWN + 1])
-    return Choice(likely_twins(request.agency, fields, wide=True), q, found[:SHOWN], len(found) > SHOWN)
+    return Choice(likely_twins(request.agency, fields, wide=True), q, found[:SHOWN], len(found) > SHOWN, typed_customer(request))
+
+
+def typed_customer(request: AgencyRequest) -> dict[str, str]:
+    """Return the submitted values of the customer form's fields, unchecked; empty if none were submitted."""
+    return {name: value for name, value in (request.input or {}).items() if name in CustomerForm.Meta.fields}
 
 
 def chosen_customer(request: AgencyRequest) -> Customer:

@@ -9,6 +9,7 @@ from reviews.personal import views as personal
 app_name = "reviews"
 urlpatterns = [
     path("company/reviews/", managing.manage, name="manage"),
+    path("company/reviews/<int:pk>/", managing.detail, name="detail"),
     path("company/reviews/<int:pk>/pin/", managing.pin, name="pin"),
     path("company/reviews/<int:pk>/unpin/", managing.unpin, name="unpin"),
     path("company/reviews/<int:pk>/move/", managing.move, name="move"),

@@ -187,6 +187,7 @@ STAFF_ROUTES = {
     "invitations:resend": Route(Role.STAFF, "POST", access_request),
     "invitations:request_withdraw": Route(Role.STAFF, "POST", access_request),
     "reviews:manage": Route(Role.STAFF, "GET"),
+    "reviews:detail": Route(Role.STAFF, "GET", review),
     "reviews:pin": Route(Role.MANAGER, "POST", review),
     "reviews:unpin": Route(Role.MANAGER, "POST", review),
     "reviews:move": Route(Role.MANAGER, "POST", review),

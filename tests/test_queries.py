@@ -105,6 +105,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),
+    (lambda cast: f"/company/reviews/{cast.alder.reviews.order_by('pk')[0].pk}/", True, 6),
     ("/company/reviews/request/", True, 6),
     ("/company/reviews/request/?q=company&search=1", True, 6),
     (wizard_end, True, 10),

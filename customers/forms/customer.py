@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from crispy_forms.layout import Column, Fieldset, Row, Submit
+from crispy_forms.layout import Column, Fieldset, Hidden, Row, Submit
 from django import forms
 from django.http import QueryDict
 from django.urls import reverse
@@ -72,6 +72,13 @@ class CustomerForm(forms.ModelForm):
     def offer_to_add_anyway(self) -> None:
         """There are likely twins: the same form with a button that adds the customer on purpose."""
         self.helper.layout[-1].fields.insert(1, Submit("add_anyway", _("Add anyway"), css_class="btn-outline-primary", css_id=None))
+
+    def offer_to_choose(self, address: str, *, q: str) -> None:
+        """Add a button that takes the input along to the page for choosing an existing customer; `q` is what was searched for there."""
+        button = Submit("switch", _("Assign to an existing customer"), css_class="btn-secondary", formaction=address)
+        self.helper.layout[-1].fields.insert(1, button)
+        if q:
+            self.helper.layout.append(Hidden("q", q))
 
     @property
     def changed_fields(self) -> list[str]:

@@ -117,6 +117,7 @@ MENU = (
                 _("Reviews"),
                 "star",
                 "reviews:manage",
+                children=(Item(_("Request review"), "paper-airplane", "reviews:request"),),
                 waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
             ),
             Item(_("Team"), "user-group", "agencies:team"),

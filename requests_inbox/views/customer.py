@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.choosing import chosen_customer, customer_choice
@@ -34,6 +35,7 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
         save=save,
         initial=contact_request.customer_fields,
         cancel=contact_request.get_absolute_url(),
+        choose=reverse("requests_inbox:assign", args=[pk]),
         template="requests_inbox/add_customer.html",
         context={"contact_request": contact_request},
     )

@@ -46,6 +46,13 @@ def manage(request: AgencyRequest) -> HttpResponse:
     return render(request, "reviews/manage.html", context)
 
 
+@agency_view(methods=("GET",))
+def detail(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Show one review with its actions."""
+    review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
+    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.may(Role.MANAGER)})
+
+
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def pin(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Pin review to top”; with `instead_of`, in the place of another one."""

@@ -72,7 +72,7 @@ def test_rejecting_with_a_message(page: Page, portal: str, cast: Cast, mail_serv
     InvitationFactory(agency=cast.alder, client=cast.kim, company="Mühle Paulsen")
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/customers/")
-    page.get_by_role("link", name="Reject…").click()
+    page.get_by_role("link", name="Reject invitation").click()
     preview = page.get_by_role("region", name="The e-mail that is sent")
     expect(preview).not_to_contain_text("Alder Web writes")
     page.get_by_label("Personal message").press_sequentially("We are <b>full</b>.")

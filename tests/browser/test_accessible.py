@@ -96,6 +96,7 @@ def filled(cast: Cast) -> dict[str, str]:
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
+        "review": f"/company/reviews/{answered.review.pk}/",
         "comment": f"/company/reviews/{answered.review.pk}/comment/",
         "hide": f"/company/reviews/{answered.review.pk}/hide/",
         "report": f"/company/reviews/{answered.review.pk}/report/",
@@ -141,7 +142,7 @@ PAGES = {
     "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
     "reviews": (
         "alice",
-        ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "comment", "hide",
+        ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment", "hide",
          "report", "/partners/alder/"],
     ),
     "company": (

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from customers.models import Customer, Domain, Note, Task
 from customers.services import archive_customer
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 
@@ -297,3 +297,16 @@ def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast:
     page.get_by_role("link", name="Müllerei Größe GmbH").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
     context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280, 1600, 1920])
+def test_the_list_shows_a_phone_number_once(page: Page, portal: str, cast: Cast, width: int) -> None:
+    CustomerFactory(agency=cast.alder, company="No Mail", email="", phone="+49 3581 4410")
+    CustomerFactory(agency=cast.alder, company="With Mail", email="office@mill.example", phone="+49 3581 4411")
+    page.set_viewport_size({"width": width, "height": 800})
+    signed_in(page, portal, cast.alice)
+    page.goto(f"{portal}/customers/")
+    expect(page.get_by_text("+49 3581 4410").filter(visible=True)).to_have_count(1)
+    expect(page.get_by_text("office@mill.example").filter(visible=True)).to_have_count(1)
+    shown = page.get_by_role("columnheader").filter(visible=True).all_inner_texts()
+    assert shown.count("Phone") + sum("or phone" in heading for heading in shown) == bool(shown)

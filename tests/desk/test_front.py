@@ -1,5 +1,6 @@
 """The front door, the menu, the dashboard, and what machines ask."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,8 +8,11 @@ from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from partnerportal.agencies.models import Role
+from partnerportal.desk.menu import Item
 from reviews.models import Review
 from tests.cast import Cast
+from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
@@ -62,6 +66,30 @@ def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast
     assert [url for url, item in flat.items() if item.active] == ["/customers/add/"]
     assert flat["/company/reviews/"].badge == 1
     assert "1 new review" in response.content.decode()
+
+
+def flat(items: list[Item]) -> list[Item]:
+    return [entry for item in items for entry in (item, *flat(item.children))]
+
+
+def test_the_menu_leads_to_requesting_a_review(alice: Client, cast: Cast) -> None:
+    page = alice.get("/company/reviews/request/")
+    (company,) = [item for item in page.context["menu"] if item.label == "My Company"]
+    (reviews,) = [item for item in company.children if item.label == "Reviews"]
+    assert [(item.label, item.url) for item in reviews.children] == [("Request review", "/company/reviews/request/")]
+    assert re.search(r'href="/company/reviews/request/"\s+aria-current="page"', page.content.decode())
+    for where, active in {"/company/reviews/request/": True, "/company/reviews/requests/": False, "/company/reviews/": False}.items():
+        marked = [item.url for item in flat(alice.get(where).context["menu"]) if item.active]
+        assert marked == [where if active else "/company/reviews/"]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_menu_names_only_what_a_role_can_open(cast: Cast, role: Role) -> None:
+    member = Client()
+    member.force_login(MembershipFactory(agency=cast.alder, role=role).user)
+    urls = [item.url for item in flat(member.get("/dashboard/").context["menu"]) if item.url]
+    assert "/company/reviews/request/" in urls
+    assert {url: member.get(url).status_code for url in urls} == dict.fromkeys(urls, 200)
 
 
 def test_the_dashboard_shows_what_waits(alice: Client, cast: Cast) -> None:

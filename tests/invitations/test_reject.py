@@ -72,3 +72,10 @@ def test_it_reaches_the_client(celery_worker: object, smtp_sink: Sink, cast: Cas
     mail = smtp_sink.wait_for("kim@client.example")
     assert "> Sorry, <b>no time</b>." in mail.part("plain")
     assert "&lt;b&gt;no time" in mail.part("html")
+
+
+def test_the_button_in_the_list_is_named_as_its_page(stan: Client, cast: Cast) -> None:
+    invitation = InvitationFactory(agency=cast.alder)
+    for where in ("/invitations/", "/customers/"):
+        page = " ".join(stan.get(where).content.decode().split())
+        assert f'href="/invitations/{invitation.pk}/reject/"> Reject invitation <span' in page

@@ -124,6 +124,40 @@ def test_managers_and_owners_have_the_three_dots_there(cast: Cast, role: Role) -
     assert "Unpin" in text(client=client)
 
 
+def test_the_title_leads_the_own_people_to_the_reviews_page(stan: Client, alice: Client, charlie: Client, cast: Cast) -> None:
+    review, pinned = a_review(cast.alder), in_state("pinned", cast.alder)
+    for one in (review, pinned):
+        where = f"/company/reviews/{one.pk}/"
+        link = f'<a href="{where}">{one.subject_label}</a>'
+        assert [link in text(client=client) for client in (stan, alice, charlie, Client())] == [True, True, False, False]
+        page = alice.get(where).content.decode()
+        for label in ("Comment", "Hide review", "Report offensive review"):
+            assert label in page
+        assert "Hide review" not in stan.get(where).content.decode()
+        assert charlie.get(where).status_code == 404
+
+
+def test_the_actions_of_the_reviews_page_lead_back_to_it(alice: Client, cast: Cast) -> None:
+    review = a_review(cast.alder)
+    where = f"/company/reviews/{review.pk}/"
+    assert f'value="{where}#review-{review.pk}"' in alice.get(where).content.decode()
+    form = alice.get(f"/company/reviews/{review.pk}/comment/?next={where}")
+    answered = alice.post(f"/company/reviews/{review.pk}/comment/", {"text": "Thank you.", "next": form.context["next"]}, follow=True)
+    assert answered.redirect_chain == [(where, 302)]
+    assert "Thank you." in answered.content.decode()
+
+
+def test_the_preview_shows_what_the_public_sees(alice: Client, cast: Cast) -> None:
+    made = {state: in_state(state, cast.alder) for state in STATES}
+    preview, public = alice.get("/company/preview/"), Client().get(PROFILE)
+    assert "Everybody sees your profile like this." in preview.content.decode()
+    for page in (preview, public):
+        seen = {review.pk for review in [*page.context["highlighted"], *page.context["page"].items]}
+        assert seen == {made[state].pk for state in ("public", "pinned", "commented", "reported")}
+    for word in ("under review", "Pin review to top", "Unhide", "dialog-body"):
+        assert word not in preview.content.decode()
+
+
 def test_what_a_reviewer_writes_is_text(cast: Cast) -> None:
     a_review(cast.alder, text="<script>alert(1)</script> http://evil.example/", author="<b>Lea</b>")
     page = text()

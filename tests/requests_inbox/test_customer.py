@@ -1,5 +1,6 @@
 """`/requests/<id>/add-customer/` and `…/assign/`: the request becomes a customer's, once and for good."""
 
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -38,6 +39,24 @@ def request_(cast: Cast) -> ContactRequest:
     return ContactRequestFactory(
         agency=cast.alder, name="Ute von der Größe", company="Müllerei Größe", email="ute@muellerei.example", phone="+49 3581 4410"
     )
+
+
+class Inputs(dict[str, str]):
+    """The inputs of the form with this class on a page, as a browser would send them."""
+
+    def __init__(self, response: Any, *, of: str) -> None:
+        super().__init__()
+        self.formactions: list[str] = []
+        parser = HTMLParser()
+        parser.handle_starttag = lambda tag, attrs: self._read(tag, dict(attrs))  # type: ignore[method-assign, arg-type, return-value]
+        form = response.content.decode().partition(f'<form class="{of}"')[2].partition("</form>")[0]
+        parser.feed(form)
+
+    def _read(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if tag == "input":
+            self[attributes["name"] or ""] = attributes.get("value") or ""
+        elif tag == "button" and attributes.get("formaction"):
+            self.formactions.append(attributes["formaction"] or "")
 
 
 def path(request: ContactRequest, action: str) -> str:
@@ -118,6 +137,46 @@ def test_assign_offers_the_likely_ones_first(stan: Client, cast: Cast, request_:
     assert response.redirect_chain == [(mill.get_absolute_url(), 302)]
     request_.refresh_from_db()
     assert (request_.customer, request_.status) == (mill, "assigned")
+
+
+def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    mill = CustomerFactory(agency=cast.alder, company="Old Mill")
+    add_page = stan.get(path(request_, "add-customer")).content.decode()
+    assert f'formaction="{path(request_, "assign")}"' in add_page
+    assert 'value="Assign to an existing customer"' in add_page
+    typed = {**filled_form(stan, request_), "company": "Müllerei <Größe>", "phone": "", "email": "not yet", "notes": "One.\r\nTwo."}
+
+    choosing = stan.post(path(request_, "assign"), {**typed, "switch": "Assign to an existing customer"})
+    kept = Inputs(choosing, of="choose-search")
+    assert {name: kept[name] for name in ("company", "phone", "email", "notes")} == {
+        name: typed[name] for name in ("company", "phone", "email", "notes")
+    }
+    assert kept.formactions == [path(request_, "add-customer")]
+
+    # The search keeps it, too, and is itself kept.
+    found = stan.post(path(request_, "assign"), {**kept, "q": "old mill"})
+    assert found.context["choice"].found == [mill]
+    back = stan.post(path(request_, "add-customer"), {**Inputs(found, of="choose-search"), "switch": ""})
+    form = back.context["form"]
+    assert {name: form[name].value() for name in typed if typed[name]} == {name: value for name, value in typed.items() if value}
+    assert not form["phone"].value()
+    assert not form.errors
+    assert '<input type="hidden" name="q" value="old mill"' in " ".join(back.content.decode().split())
+    again = stan.post(path(request_, "assign"), {**typed, "q": "old mill", "switch": "Assign to an existing customer"})
+    assert (again.context["choice"].q, again.context["choice"].found) == ("old mill", [mill])
+
+    assert Customer.objects.count() == 1
+    request_.refresh_from_db()
+    assert (request_.status, request_.customer) == ("new", None)
+
+
+def test_the_input_survives_a_session_that_ends_while_switching(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    typed = {**filled_form(stan, request_), "company": "Typed before the session ended", "switch": "1"}
+    for action in ("assign", "add-customer"):
+        del stan.cookies["sessionid"]
+        assert "/accounts/login/" in stan.post(path(request_, action), typed).url
+        stan.force_login(cast.stan)
+        assert "Typed before the session ended" in stan.get(path(request_, action)).content.decode(), action
 
 
 def test_nobody_elses_customer_and_none_that_is_put_aside(stan: Client, cast: Cast, request_: ContactRequest) -> None:

@@ -15,6 +15,7 @@ from reviews.personal import guard
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory
+from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.reviews.test_rate import ANSWERS, path_of
 
@@ -215,3 +216,11 @@ def test_a_colleague_who_was_a_customer_still_can_not_rate(asked: ReviewRequest,
     MembershipFactory(agency=cast.alder, user__email=asked.customer.email)
     Client().post(path_of(asked), ANSWERS)
     assert not Review.objects.exists()
+
+
+@pytest.mark.parametrize("state", ["public", "hidden", "removed"])
+def test_it_claims_that_others_see_it_only_where_they_do(cast: Cast, state: str) -> None:
+    review = in_state(state, cast.alder)
+    page = Client().get(path_of(review.request)).content.decode()
+    assert ("How others see it" in page) == (state == "public")
+    assert ("is in place, thank you" in page) == (state != "removed")

@@ -57,12 +57,12 @@ def company(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",))
 def preview(request: AgencyRequest) -> HttpResponse:
-    """The profile as the world will see it, or sees it."""
+    """Show the profile as the public sees it, or will see it once it is registered."""
     profile = with_names(PartnerProfile.objects.all()).filter(agency=request.agency).first()
     if profile is None:
         messages.info(request, _("There is nothing to show yet. Please fill in your profile and save it."))
         return redirect("network:company")
-    return render(request, "network/profile.html", {**profile_context(request, profile), "is_preview": True})
+    return render(request, "network/profile.html", {**profile_context(request, profile, is_own=False), "is_preview": True})
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))

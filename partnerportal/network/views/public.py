@@ -78,7 +78,9 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
     if profile.slug != slug:
         return redirect(profile, permanent=True)
-    return render(request, "network/profile.html", profile_context(request, profile))
+    visitor = cast(Any, request)
+    is_own = visitor.agency == profile.agency and not visitor.membership.lacks_second_factor
+    return render(request, "network/profile.html", profile_context(request, profile, is_own=is_own))
 
 
 @require_safe
@@ -106,8 +108,8 @@ def robots(request: HttpRequest) -> HttpResponse:
     )
 
 
-def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
-    """What the profile's page shows, for the world and for the preview alike; of a profile `with_names`."""
+def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
+    """Return what the page of a profile `with_names` shows; with `is_own`, also what only the agency's members see."""
     canonical = _absolute(profile.get_absolute_url())
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
@@ -119,17 +121,16 @@ def profile_context(request: HttpRequest, profile: PartnerProfile) -> dict[str, 
         "canonical": canonical,
         "logo_absolute": logo,
         "structured_data": structured_data(profile, address=canonical, logo=logo),
-        **_reviews(request, profile),
+        **_reviews(request, profile, is_own=is_own),
     }
 
 
-def _reviews(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
+def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
     """The reviews: those that the agency highlights, then the newest; or those of so many stars.
 
     The agency's own people also see what it hides, and what can be done with each.
     """
-    visitor, agency = cast(Any, request), profile.agency
-    is_own = visitor.agency == agency and not visitor.membership.lacks_second_factor
+    agency = profile.agency
     shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
     stars = request.GET.get("stars", "")
     is_filtered = stars in {"1", "2", "3", "4", "5"}
@@ -140,7 +141,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile) -> dict[str, Any]:
         "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS),
         "stars_chosen": int(stars) if is_filtered else None,
         "is_own": is_own,
-        "may_act": is_own and visitor.membership.may(Role.MANAGER),
+        "may_act": is_own and cast(Any, request).membership.may(Role.MANAGER),
     }
 
 
