@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -89,6 +90,7 @@ def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
         save=save,
         initial=invitation.customer_fields(),
         cancel=invitation.get_absolute_url(),
+        choose=reverse("invitations:connect", args=[pk]),
         template="invitations/connect_new.html",
         context={"invitation": invitation},
     )

@@ -169,3 +169,20 @@ def test_the_list_of_those_that_are_over(stan: Client, cast: Cast) -> None:
     ConnectedFactory(customer__agency=cast.alder, company="Runs")
     for kind, name in (("waiting", "Waits"), ("connected", "Runs"), ("over", "Nothing here yet"), ("nonsense", "Waits")):
         assert name in stan.get(f"/invitations/?show={kind}").content.decode()
+
+
+def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+    there, here = f"/invitations/{given.pk}/connect/", new_path(given)
+    assert f'formaction="{there}"' in stan.get(here).content.decode()
+    typed = {**fields_of(stan.get(here)), "company": "Kim & Sons", "email": "not yet", "phone": ""}
+    choice = stan.post(there, {**typed, "switch": "1"})
+    assert choice.context["choice"].kept == typed
+    page = choice.content.decode()
+    assert f'formaction="{here}"' in page
+    assert all(f'type="hidden" name="{name}"' in page for name in typed)
+    form = stan.post(here, {**choice.context["choice"].kept, "switch": "1"}).context["form"]
+    assert {name: form[name].value() or "" for name in typed} == typed
+    assert not form.errors
+    assert not Customer.objects.exists()
+    given.refresh_from_db()
+    assert given.status == "pending"
