@@ -9,7 +9,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404
+from django.http import Http404, QueryDict
 from django.shortcuts import get_object_or_404
 
 from customers.forms import CustomerForm
@@ -53,7 +53,8 @@ def customer_choice(request: AgencyRequest, fields: dict[str, Any]) -> Choice:
 
 def typed_customer(request: AgencyRequest) -> dict[str, str]:
     """Return the submitted values of the customer form's fields, unchecked; empty if none were submitted."""
-    return {name: value for name, value in (request.input or {}).items() if name in CustomerForm.Meta.fields}
+    sent = request.input or QueryDict()
+    return {name: str(sent[name]) for name in CustomerForm.Meta.fields if name in sent}
 
 
 def chosen_customer(request: AgencyRequest) -> Customer:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 
 from customers.choosing import SWITCH, typed_customer
@@ -28,7 +28,7 @@ def adding_page(
     `cancel` is where to go without saving; `choose` is the page for choosing an existing customer instead, which keeps the input and
     can return here with it. Whoever saves more than the customer does it in one transaction within `save`.
     """
-    sent = request.input or {}
+    sent = request.input or QueryDict()
     is_switched = SWITCH in sent
     if is_switched:
         # The input is only shown again: neither checked nor saved.

@@ -142,8 +142,8 @@ PAGES = {
     "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
     "reviews": (
         "alice",
-        ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment", "hide",
-         "report", "/partners/alder/"],
+        ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
+         "hide", "report", "/partners/alder/"],
     ),
     "company": (
         "alice",
