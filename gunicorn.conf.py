@@ -37,3 +37,13 @@ reload = os.environ.get("DEBUG", "").lower() in {"1", "true", "on", "yes", "y", 
 accesslog = "-" if reload else None
 # Nothing here needs to be steered at run time.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """Redact secret links in the access log and in gunicorn's own messages, which bypass Django's logging."""
+    # Only the workers, which `reload` replaces, import the portal.
+    from partnerportal.logs import RedactingFormatter
+
+    for logger in (worker.log.error_log, worker.log.access_log):
+        for handler in logger.handlers:
+            handler.setFormatter(RedactingFormatter(handler.formatter))

@@ -1,10 +1,12 @@
 """How the log reads."""
 
 import logging
-import re
 
-#: What stands behind these opens something: personal links, links to confirm an address or to set a new password.
-_SECRETS = re.compile(r"(/(?:r/stop|r|a|confirm-email|password/reset/key)/)[^/\s?#]+")
+from django.http import HttpRequest
+from pythonjsonlogger.json import JsonFormatter
+
+from partnerportal.redaction import redact, secrets_in
+
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 
 
@@ -15,10 +17,40 @@ def refusal_in_one_line(record: logging.LogRecord) -> bool:
     return True
 
 
+def redacted_message(record: logging.LogRecord) -> bool:
+    """For a `CallbackFilter`: redact secret links in the message. Lets every record pass."""
+    request = getattr(record, "request", None)
+    known = secrets_in(request.path) if isinstance(request, HttpRequest) else ()
+    record.msg, record.args = redact(record.getMessage(), *known), ()
+    return True
+
+
 def nothing_hidden(record: logging.LogRecord) -> bool:
     """For a `CallbackFilter`: no link that opens something gets into the log, and nothing that was typed can look like a line of its own.
     Lets every record pass."""
-    record.msg, record.args = _SECRETS.sub(r"\1…", record.getMessage()).translate(_CONTROLS), ()
+    redacted_message(record)
+    record.msg = record.msg.translate(_CONTROLS)
     # Its address stands in the message already.
     record.__dict__.pop("request", None)
     return True
+
+
+class RedactingFormatter(logging.Formatter):
+    """Redacts secret links in all that another formatter writes, including tracebacks and additional fields."""
+
+    def __init__(self, formatter: logging.Formatter | None) -> None:
+        super().__init__()
+        self._formatter = formatter or logging.Formatter()
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(self._formatter.format(record))
+
+
+def line_formatter(fmt: str) -> RedactingFormatter:
+    """Return the formatter for people."""
+    return RedactingFormatter(logging.Formatter(fmt))
+
+
+def json_formatter(fmt: str, rename_fields: dict[str, str], timestamp: str) -> RedactingFormatter:
+    """Return the formatter for machines: one JSON object per line."""
+    return RedactingFormatter(JsonFormatter(fmt, rename_fields=rename_fields, timestamp=timestamp))

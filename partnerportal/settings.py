@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
-from partnerportal.logs import nothing_hidden, refusal_in_one_line
+from partnerportal.logs import nothing_hidden, redacted_message, refusal_in_one_line
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -346,6 +346,10 @@ STORAGES = {
 # The source maps of others need no compressing, and under their plain names nothing is asked for.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map")
+#: Files served at the root, such as /favicon.ico; no session is read for them.
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
+#: Seconds for which browsers keep those. The names of all other files contain a hash, so they never expire.
+WHITENOISE_MAX_AGE = 0 if DEBUG else 60 * 60 * 24 * 7
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
@@ -387,6 +391,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "manifest-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -439,10 +444,10 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {"()": "partnerportal.logs.line_formatter", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
+            "()": "partnerportal.logs.json_formatter",
+            "fmt": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
             "rename_fields": {"levelname": "level", "name": "logger", "correlation_id": "request_id"},
             "timestamp": "time",
         },
@@ -450,15 +455,25 @@ LOGGING = {
     "filters": {
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
         "nothing_hidden": {"()": "django.utils.log.CallbackFilter", "callback": nothing_hidden},
+        "redacted": {"()": "django.utils.log.CallbackFilter", "callback": redacted_message},
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["refusals", "nothing_hidden", "request_id"]}
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    # It tells of every id that it makes.
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}, "django_guid": {"level": "ERROR"}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # The subject of a mail to ADMINS, if a handler sends any, is the message.
+        "django.request": {"filters": ["redacted"]},
+        # The development server; by default its handler bypasses the filters.
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # It tells of every id that it makes.
+        "django_guid": {"level": "ERROR"},
+    },
 }
+DEFAULT_EXCEPTION_REPORTER = "partnerportal.error_reports.RedactingReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerportal.error_reports.ReportFilter"
 
 if DEBUG:
     # The development server serves static files without collecting them first.

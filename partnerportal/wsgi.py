@@ -1,12 +1,30 @@
 """The WSGI application that gunicorn serves."""
 
 import os
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
 from partnerportal.patience import limit_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 
-application = get_wsgi_application()
+
+def without_body_for_head(respond: WSGIHandler) -> Callable[..., Iterable[bytes]]:
+    """Answer HEAD with the headers of GET and no body. Django leaves the body in, and gunicorn logs a warning for each one it drops."""
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        response = respond(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return response
+        # Ends the request, as the server does after a body.
+        response.close()
+        return []
+
+    return application
+
+
+application = without_body_for_head(get_wsgi_application())
 limit_statements("web")

@@ -30,7 +30,7 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-    assert policy["form-action"] == policy["connect-src"] == policy["font-src"] == "'self'"
+    assert policy["form-action"] == policy["connect-src"] == policy["manifest-src"] == policy["font-src"] == "'self'"
     assert policy["img-src"] == "'self' data:"
     assert "unsafe" not in response["Content-Security-Policy"]
     assert response["X-Frame-Options"] == "DENY"

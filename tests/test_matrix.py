@@ -217,6 +217,7 @@ CLIENT_ROUTES = {
 PUBLIC_ROUTES = {
     "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": Open(),
+    "desk:manifest": Open(),
     "desk:healthz": Open(),
     "desk:readyz": Open(),
     "network:directory": Open(),

@@ -10,7 +10,10 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.views.decorators.cache import never_cache
+from django.templatetags.static import static
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -21,6 +24,8 @@ from partnerportal.desk.search import search
 AWAY = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 #: Seconds after which whoever met that may ask again.
 RETRY_AFTER = 30
+#: Background colour of the light scheme (`--canvas` in static/css/tokens.css).
+CANVAS = "#f6f5f2"
 
 
 @require_safe
@@ -62,6 +67,31 @@ def server_error(request: HttpRequest) -> HttpResponse:
         # Without the request: the frame of a page asks the database.
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_AFTER)})
     return HttpResponseServerError(render_to_string("500.html"))
+
+
+@cache_control(public=True, max_age=60 * 60 * 24)
+@require_safe
+def manifest(request: HttpRequest) -> HttpResponse:
+    """The web app manifest: name, colours and icons of the portal on a home screen."""
+    icons = [
+        {"src": static(f"img/icon{kind}-{side}.png"), "sizes": f"{side}x{side}", "type": "image/png", "purpose": purpose}
+        for kind, purpose in (("", "any"), ("-maskable", "maskable"))
+        for side in (192, 512)
+    ]
+    name = _("Partner Portal")
+    content = {
+        "id": "/",
+        "name": name,
+        "short_name": name,
+        "lang": get_language(),
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "theme_color": CANVAS,
+        "background_color": CANVAS,
+        "icons": [*icons, {"src": static("img/favicon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}],
+    }
+    return JsonResponse(content, content_type="application/manifest+json")
 
 
 @never_cache

@@ -10,10 +10,19 @@
       return null; // Storage can be switched off.
     }
   };
+  // The browser's own frame: each colour is meant for the system's scheme, unless one was chosen.
+  const tint = () => {
+    for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {
+      const { scheme } = meta.dataset;
+      const followsSystem = root.dataset.theme === "system";
+      meta.media = followsSystem ? `(prefers-color-scheme: ${scheme})` : scheme === root.dataset.theme ? "all" : "not all";
+    }
+  };
   const apply = () => {
     const choice = stored();
     root.dataset.theme = choice === "light" || choice === "dark" ? choice : "system";
     root.dataset.bsTheme = root.dataset.theme === "system" ? (dark.matches ? "dark" : "light") : root.dataset.theme;
+    tint();
   };
   root.dataset.js = "";
   apply();
@@ -29,6 +38,7 @@
       apply();
       root.dataset.theme = choice;
       if (choice !== "system") root.dataset.bsTheme = choice;
+      tint();
     },
   };
 })();

@@ -16,7 +16,8 @@ from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
 from tests.workers import Process
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"))), None)
+#: The browser that people use, if it is installed: the headless shell requests no icons, for example.
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"))), None)
 if CHROMIUM is None:
     if os.environ.get("CI"):
         raise pytest.UsageError("CI needs a Chromium for the browser tests")

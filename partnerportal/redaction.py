@@ -1,0 +1,162 @@
+"""Redaction of secret links: tokens of the URLconf's routes, query parameters and signatures, in any text that is logged or reported.
+
+Which routes carry a secret is read from the URLconf, so a new route needs no entry here. The patterns are compiled once.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from threading import local
+from typing import Any
+from urllib.parse import unquote
+
+from django.apps import apps
+from django.conf import settings
+from django.urls import URLResolver, get_resolver
+from django.urls.resolvers import RoutePattern
+
+#: Names of URL parameters whose value grants access. tests/test_redaction.py lists the harmless ones.
+SECRET_PARAMETERS = frozenset({"key", "token", "uidb36"})
+#: Names of query parameters whose value is redacted.
+SECRET_QUERY_PARAMETERS = SECRET_PARAMETERS | {"password", "secret", "sig", "signature", "stamp"}
+#: Replaces a secret.
+ELLIPSIS = "…"
+#: Minimum length of a known secret that is replaced wherever it occurs, in characters. Shorter values would garble the text.
+MIN_KNOWN_LENGTH = 6
+
+# Each character also matches its percent-encoded form, however often that was encoded again.
+_SLASH = r"(?:/|%(?:25)*2f)"
+# Also //, /./ and /../; possessive, so that a long run of slashes costs no backtracking.
+_SEPARATOR = rf"(?:{_SLASH}(?:(?:\.|%(?:25)*2e){{1,2}}(?={_SLASH}))?)++"
+# Not within such a run: each is tried once, not from each of its slashes.
+_NEW_RUN = "".join(f"(?<!{slash}{dots})" for slash in ("/", "%2f", "%252f") for dots in ("", r"\.", r"\.\."))
+_VALUE = r"[^\s?#&\"'<>\\,;)\]}]*"
+_SEGMENT = r"[^\s?#&\"'<>\\/]+?"
+_PARAMETER_OF_ROUTE = re.compile(r"<(?:[^>:]+:)?(\w+)>")
+_PARAMETER_OF_REGEX = re.compile(r"\(\?P<(\w+)>")
+_QUERY = re.compile(
+    rf"((?:^|[?&;\s\"']|%(?:25)*(?:3f|26))(?:{'|'.join(sorted(SECRET_QUERY_PARAMETERS))})(?:=|%(?:25)*3d)){_VALUE}", re.IGNORECASE
+)
+# What django.core.signing appends to a value: a timestamp, if any, and a SHA-256 signature.
+_SIGNATURE = re.compile(r"(?::[\w-]{6})?:[\w-]{43}(?![\w-])")
+# Used until the URLconf is loaded, and while it can't be: no page is served then, but a token may be in a requested path. Tokens
+# have capital letters; the names of our files, which the traceback needs, don't.
+_LONG_SEGMENT = re.compile(r"(/|%(?:25)*2[fF])(?=[\w.:~%-]*[A-Z])[\w.:~%-]{20,}")
+
+_state = local()
+
+
+def redact(text: str, *known: str) -> str:
+    """Replace every secret in the text, and each occurrence of the `known` ones."""
+    for secret in sorted(known, key=len, reverse=True):
+        if len(secret) >= MIN_KNOWN_LENGTH:
+            text = text.replace(secret, ELLIPSIS)
+    patterns = _patterns()
+    text = patterns.redact(text) if patterns else _LONG_SEGMENT.sub(rf"\1{ELLIPSIS}", text)
+    return _SIGNATURE.sub(f":{ELLIPSIS}", _QUERY.sub(rf"\1{ELLIPSIS}", text))
+
+
+def secrets_in(path: str) -> set[str]:
+    """Return the secrets in the path of a request, which may contain any character, also decoded."""
+    patterns = _patterns()
+    found = patterns.secrets_in(path) if patterns else set()
+    return found | {unquote(secret) for secret in found}
+
+
+def secret_routes(resolver: URLResolver, before: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ...]]:
+    """Yield each route with a secret parameter as its literal texts and, between them, the names of its parameters."""
+    for entry in resolver.url_patterns:
+        first, *rest = _split(entry.pattern)
+        route = (*before[:-1], before[-1] + first, *rest)
+        if isinstance(entry, URLResolver):
+            yield from secret_routes(entry, route)
+        elif SECRET_PARAMETERS & set(route[1::2]):
+            yield route
+
+
+class _Patterns:
+    """The compiled patterns of one URLconf."""
+
+    def __init__(self, urlconf: str) -> None:
+        routes = list(secret_routes(get_resolver(urlconf)))
+        heads = sorted({_head(route) for route in routes}, key=len, reverse=True)
+        # Without a secret route nothing matches.
+        alternatives = rf"{_NEW_RUN}{_SEPARATOR}(?:{'|'.join(heads) or '(?!)'})"
+        self._head = re.compile(alternatives, re.IGNORECASE)
+        self._link = re.compile(f"({alternatives})({_VALUE})", re.IGNORECASE)
+        self._separator = re.compile(f"({_SEPARATOR})", re.IGNORECASE)
+        #: Parts of the paths that are no secrets, such as “edit” in /r/<token>/edit/.
+        self._literals = {word for route in routes for text in route[::2] for word in text.lower().split("/")}
+
+    def redact(self, text: str) -> str:
+        return self._link.sub(lambda match: match[1] + self._without_secrets(match[2]), text)
+
+    def _without_secrets(self, rest: str) -> str:
+        parts = self._separator.split(rest)
+        # Every second one is a separator.
+        parts[::2] = [part if part.lower() in self._literals else part and ELLIPSIS for part in parts[::2]]
+        return "".join(parts)
+
+    def secrets_in(self, path: str) -> set[str]:
+        match = self._head.search(path)
+        parts = self._separator.split(path[match.end() :])[::2] if match else []
+        return {part for part in parts if part and part.lower() not in self._literals}
+
+
+def _patterns() -> _Patterns | None:
+    """The patterns; None before the URLconf is loaded, or if it can't be."""
+    # Loading it may log something, which asks for the patterns again.
+    if not apps.ready or getattr(_state, "loading", False):
+        return None
+    _state.loading = True
+    try:
+        return _patterns_of(settings.ROOT_URLCONF)
+    except Exception:  # noqa: BLE001  # a broken URLconf: the log line that reports it must still be written
+        return None
+    finally:
+        _state.loading = False
+
+
+@cache
+def _patterns_of(urlconf: str) -> _Patterns:
+    """The patterns of the URLconf with this name; compiled once."""
+    return _Patterns(urlconf)
+
+
+def _split(pattern: Any) -> list[str]:
+    """The literal texts of a pattern and, between them, the names of its parameters."""
+    if isinstance(pattern, RoutePattern):
+        return _PARAMETER_OF_ROUTE.split(str(pattern))
+    rest, parts = str(pattern).removeprefix("^").removesuffix("$"), []
+    while match := _PARAMETER_OF_REGEX.search(rest):
+        parts += [rest[: match.start()].replace("\\", ""), match[1]]
+        rest = rest[_end_of_group(rest, match.start()) :]
+    return [*parts, rest.replace("\\", "")]
+
+
+def _end_of_group(regex: str, start: int) -> int:
+    """The position after the parenthesis that closes the group which starts here."""
+    depth, position = 0, start
+    for found in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()]", regex[start:]):
+        depth += {"(": 1, ")": -1}.get(found[0], 0)
+        position = start + found.end()
+        if depth == 0:
+            break
+    return position
+
+
+def _head(route: tuple[str, ...]) -> str:
+    """A regex for what precedes the first secret of a route, in any encoding, without the slash at its beginning.
+
+    If that is literal text, its last segment is enough: part of a mistyped path may be missing.
+    """
+    first = next(index for index, name in enumerate(route) if index % 2 and name in SECRET_PARAMETERS)
+    head = list(route[:first])
+    if len(head) == 1:
+        head[0] = head[0][head[0].rstrip("/").rfind("/") + 1 :]
+    return "".join(_SEGMENT if index % 2 else _literal(text) for index, text in enumerate(head))
+
+
+def _literal(text: str) -> str:
+    parts = ["".join(f"(?:{re.escape(c)}|%(?:25)*{ord(c):02x})" for c in part) for part in text.split("/")]
+    return _SEPARATOR.join(parts)

@@ -1,0 +1,89 @@
+"""What the web process logs, and what it answers to HEAD: gunicorn as production runs it, with its access log, too."""
+
+import http.client
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from partnerportal.embedded.environment import BASE_DIR
+from partnerportal.embedded.processes import wait_until
+from tests.embedded.site import Site
+from tests.embedded.test_run import free_port
+
+SECRET = "S3cr3tT0kenOfThisLink"
+ACCESS_LOG = "--access-logfile=- --access-logformat='%(r)s|%(U)s|%(q)s|%(f)s|%({location}o)s|%({raw_uri}e)s'"
+
+
+class Web:
+    """Another web process of the site, whose whole output can be read."""
+
+    def __init__(self, site: Site, log: Path) -> None:
+        self.site, self.log, self.port = site, log, free_port()
+
+    def head(self, path: str, **headers: str) -> http.client.HTTPResponse:
+        return self.ask("HEAD", path, **headers)
+
+    def ask(self, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
+            connection.request(method, path, headers={"Host": f"127.0.0.1:{self.site.port}", **headers})
+            response = connection.getresponse()
+            response.read()
+            return response
+
+    def lines_with(self, word: str) -> list[str]:
+        return [line for line in self.log.read_text().splitlines() if word in line]
+
+
+@pytest.fixture(scope="module")
+def web(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    web = Web(site, tmp_path_factory.mktemp("web") / "web.log")
+    env = site.env | {"PORT": str(web.port), "GUNICORN_CMD_ARGS": ACCESS_LOG, "LOG_FORMAT": "json"}
+    with web.log.open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=BASE_DIR, env=env, stdout=log, stderr=log)
+    try:
+        assert wait_until(lambda: site.is_up(web.port), 30), web.log.read_text()
+        yield web
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+PATHS = ["/partners/", "/partners/alder/", "/accounts/login/", "/healthz", "/nothing/", "/r/mistyped/", "/robots.txt", "/favicon.ico"]
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/", "/customers/", "/sitemap.xml", "/admin/", "/site.webmanifest"])
+def test_the_answer_to_head_is_that_to_get_without_its_body(web: Web, path: str) -> None:
+    got = web.ask("GET", path)
+    answer = web.head(path)
+    assert answer.status == got.status
+    assert answer.headers["Content-Type"] == got.headers["Content-Type"]
+    if "csrftoken" not in got.headers.get("Set-Cookie", ""):
+        # A token in a form is another one each time, but as long.
+        assert answer.headers["ETag"] == got.headers["ETag"]
+    assert answer.headers["Content-Length"] == got.headers["Content-Length"]
+    # Something logged later shows that a warning would be there.
+    web.head("/nothing/last/")
+    assert wait_until(lambda: bool(web.lines_with("/nothing/last/")), 10)
+    assert web.lines_with("no-body") == []
+
+
+def test_the_connection_can_be_used_again_after_head(web: Web) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=30)) as connection:
+        for method in ("HEAD", "GET", "HEAD", "GET"):
+            connection.request(method, "/healthz", headers={"Host": f"127.0.0.1:{web.site.port}"})
+            response = connection.getresponse()
+            assert response.status == 200
+            assert bool(response.read()) == (method == "GET")
+
+
+def test_no_log_of_the_web_process_has_a_secret_link(web: Web) -> None:
+    for number, path in enumerate([f"/join/{SECRET}/", f"//join//{SECRET}/", f"/%6Aoin/{SECRET}/", f"/%2Fr%2F{SECRET}%2F", f"/a/{SECRET}"]):
+        web.ask("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
+    assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 10), web.log.read_text()
+    assert [line for line in web.lines_with("POST /") if "/r/…/" in line]
+    assert web.lines_with("django")
+    assert web.lines_with(SECRET) == []

@@ -1,0 +1,223 @@
+"""No link that opens something is logged or reported, whatever its route, its spelling, or the place it is quoted in."""
+
+import json
+import logging
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as django_settings
+from django.core import mail, signing
+from django.test import Client, RequestFactory
+from django.urls import URLPattern, reverse
+from django.utils.log import AdminEmailHandler
+
+from partnerportal.agencies.views import joining
+from partnerportal.logs import RedactingFormatter, json_formatter
+from partnerportal.redaction import SECRET_PARAMETERS, _patterns_of, redact
+from tests.cast import Cast
+from tests.cells import all_routes
+from tests.factories.team import TeamInvitationFactory
+
+SECRET = "S3cr3tT0kenOfThisLink"
+#: Text parameters of routes that grant nothing. A new one belongs here, or into `SECRET_PARAMETERS`.
+HARMLESS_PARAMETERS = {"app_label", "content_type_id", "digest", "id", "object_id", "section", "slug", "url"}
+#: Parameters that hold a number.
+NUMBERS = {"IntConverter"}
+
+
+def parameters(route: URLPattern) -> set[str]:
+    """The names of a route's parameters that take text."""
+    converters = {name: type(converter).__name__ for name, converter in route.pattern.converters.items()}
+    return {name for name in route.pattern.regex.groupindex if converters.get(name) not in NUMBERS}
+
+
+SECRET_ROUTES = [name for name, route in all_routes().items() if parameters(route) & SECRET_PARAMETERS]
+
+
+def secret_path(name: str) -> str:
+    values = dict.fromkeys(all_routes()[name].pattern.regex.groupindex, SECRET)
+    return reverse(name, kwargs=values)
+
+
+def written(record: logging.LogRecord) -> str:
+    """What the log shows of a record."""
+    (console,) = [handler for handler in logging.getLogger().handlers if handler.get_name() == "console"]
+    assert console.filter(record)
+    return console.format(record)
+
+
+def line(text: str, *args: object, **more: object) -> str:
+    return written(logging.makeLogRecord({"name": "x", "msg": text, "args": args, "levelno": logging.WARNING, **more}))
+
+
+def test_every_text_parameter_is_a_secret_or_known_to_be_harmless() -> None:
+    unknown = {
+        f"{parameter} in {name}"
+        for name, route in all_routes().items()
+        for parameter in parameters(route) - SECRET_PARAMETERS - HARMLESS_PARAMETERS
+    }
+    assert unknown == set()
+
+
+def test_the_routes_with_a_secret_are_found() -> None:
+    assert {"agencies:join", "reviews:rate", "reviews:stop_undo", "invitations:decline", "account_confirm_email"} < set(SECRET_ROUTES)
+    assert "account_reset_password_from_key" in SECRET_ROUTES
+
+
+@pytest.mark.parametrize("name", SECRET_ROUTES)
+def test_a_refused_request_to_it(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    path = secret_path(name)
+    mistyped = [path, f"/{path}", path.replace("/", "//"), path.replace("/", "/./"), path.upper(), f"{path}more/", path.rstrip("/") + ")"]
+    with caplog.at_level(logging.INFO):
+        for tried in [*mistyped, path.partition("/accounts")[2] or path]:
+            Client().patch("/", PATH_INFO=tried)
+    lines = [written(record) for record in caplog.records if record.name.startswith("django")]
+    assert len(lines) >= 5
+    assert [logged for logged in lines if SECRET.lower() in logged.lower()] == []
+
+
+@pytest.mark.parametrize("name", SECRET_ROUTES)
+def test_any_spelling_of_it_anywhere(name: str) -> None:
+    path = secret_path(name)
+    encoded = quote(path, safe="")
+    spellings = [
+        path,
+        encoded,
+        encoded.lower().replace(SECRET.lower(), SECRET),
+        quote(encoded, safe=""),
+        quote(quote(encoded, safe=""), safe=""),
+        "".join(f"%{ord(c):02X}" for c in path.partition(SECRET)[0]) + SECRET,
+        f"https://portal.example{path}",
+    ]
+    for text in spellings:
+        assert SECRET not in line('"GET /accounts/login/?next=%s&x=1 HTTP/1.1" 200 "%s"', text, text), text
+        assert SECRET not in line("%s", {"next": text}), text
+        assert SECRET not in json.dumps(redact(json.dumps({"text": text, "lines": f"a\n{text}\nb"}))), text
+
+
+def test_the_rest_of_the_line_is_kept() -> None:
+    assert redact(f"Gone: /r/{SECRET}/edit/?stars=5, /requests/7/ (3 ms)") == "Gone: /r/…/edit/?stars=5, /requests/7/ (3 ms)"
+    assert redact(f'"GET /r/stop/{SECRET}/undo/ HTTP/1.1" 404 12') == '"GET /r/stop/…/undo/ HTTP/1.1" 404 12'
+    assert redact(f"next=%2Fjoin%2F{SECRET}%2F&page=2") == "next=%2Fjoin%2F…%2F&page=2"
+    for harmless in ("/partners/rose/", "/customers/12/edit/", "/static/img/favicon.svg", "/sitemap-profiles.xml", "K-1001: key is 5"):
+        assert redact(harmless) == harmless
+
+
+@pytest.mark.parametrize("query", ["token={}", "x=1&key={}", "next=/&token={}", "next=%2F%3Ftoken%3D{}", "a=1%26uidb36={}", "stamp={}"])
+def test_a_secret_in_a_query(query: str) -> None:
+    assert SECRET not in line("GET /?%s", query.format(SECRET))
+
+
+def test_a_signed_value_loses_its_signature() -> None:
+    for value in (signing.dumps(["kim@client.example"], salt="x"), signing.Signer().sign("7")):
+        logged = line("GET /?state=%s", value)
+        assert value.rpartition(":")[2] not in logged
+
+
+def test_tracebacks_and_additional_fields_of_the_log_have_none(db: None) -> None:
+    path = secret_path("agencies:join")
+    try:
+        raise ValueError(f"no such page: {path}")
+    except ValueError as error:
+        failure = {"exc_info": (ValueError, error, error.__traceback__), "stack_info": f"Stack: {path}"}
+    shown = line("Failed", **failure)
+    assert "no such page: /join/…/" in shown
+    assert SECRET not in shown
+
+    # As Celery adds the arguments of a job.
+    record = logging.makeLogRecord({"msg": "Failed", "data": {"args": f"('{path}',)"}, **failure})
+    shown = json_formatter("%(message)s", rename_fields={}, timestamp="time").format(record)
+    assert json.loads(shown)["data"] == {"args": "('/join/…/',)"}
+    assert SECRET not in shown
+
+
+def invitation_path(cast: Cast) -> str:
+    link = TeamInvitationFactory(agency=cast.birch).link
+    assert link
+    return link.removeprefix(django_settings.SITE_URL)
+
+
+def test_an_invitation_that_another_account_visits_or_a_forged_form_answers(
+    cast: Cast, alice: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = invitation_path(cast)
+    token = path.split("/")[2]
+    with caplog.at_level(logging.INFO):
+        assert alice.get(path).status_code == 403
+        assert Client(enforce_csrf_checks=True).post(path).status_code == 403
+        strange = {"Referer": f"https://elsewhere.example{path}"}
+        assert Client(enforce_csrf_checks=True).post(path, secure=True, headers=strange).status_code == 403
+    lines = [written(record) for record in caplog.records]
+    assert len([logged for logged in lines if "/join/…/" in logged]) >= 3
+    assert not [logged for logged in lines if token in logged]
+
+
+@pytest.fixture
+def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """The page of an unknown invitation fails with the secret in its hands."""
+
+    def fail(request: Any) -> None:
+        bare = request.path.split("/")[2]
+        matched = request.resolver_match.kwargs
+        raise RuntimeError(f"{bare} of {matched}")
+
+    settings.ADMINS = [("Ada", "ada@portal.example")]
+    monkeypatch.setattr(joining, "_unknown", fail)
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_report_has_none(failing: None, settings: Any, debug: bool) -> None:
+    settings.DEBUG = debug
+    path = f"/join/{SECRET}/"
+    handler = AdminEmailHandler(include_html=True)
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    try:
+        client = Client(raise_request_exception=False, headers={"Referer": f"http://testserver{path}?token={SECRET}"})
+        response = client.get(path, {"next": path, "token": SECRET})
+    finally:
+        logger.removeHandler(handler)
+    assert response.status_code == 500
+    assert SECRET not in response.content.decode()
+    assert ("RuntimeError" in response.content.decode()) == debug
+    (report,) = mail.outbox
+    assert "/join/…/" in report.subject
+    for text in (report.subject, report.body, report.alternatives[0].content):
+        assert "Internal Server Error" in report.subject
+        assert SECRET not in text
+    assert "RuntimeError" in report.body
+
+
+def test_the_settings_in_a_debug_page_hide_passwords_in_addresses(failing: None, settings: Any) -> None:
+    settings.DEBUG = True
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://:Pa55word@broker.example"
+    settings.CACHES = {**settings.CACHES, "spare": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
+    page = Client(raise_request_exception=False).get(f"/join/{SECRET}/").content.decode()
+    assert "CELERY_BROKER_URL" in page
+    assert "Pa55word" not in page
+
+
+def test_the_patterns_are_compiled_once() -> None:
+    redact("/")
+    compiled = _patterns_of.cache_info()
+    for number in range(3):
+        assert redact(f"/join/{SECRET}/{number}/") == "/join/…/…/"
+    assert _patterns_of.cache_info().misses == compiled.misses
+    assert _patterns_of.cache_info().hits == compiled.hits + 3
+
+
+def test_what_gunicorn_formats_itself() -> None:
+    record = logging.makeLogRecord({"msg": '%(r)s "%(f)s"', "args": {"r": f"GET /%6Aoin/{SECRET}/", "f": f"http://x/a/{SECRET}"}})
+    assert RedactingFormatter(logging.Formatter("web: %(message)s")).format(record) == 'web: GET /%6Aoin/…/ "http://x/a/…"'
+
+
+def test_a_broken_urlconf_is_reported_and_still_hides_long_segments(settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.no_such_urls"
+    shown = line("Asked for /join/%s/: /srv/partnerportal/accounts/second_factor_views.py", SECRET)
+    assert shown.endswith("Asked for /join/…/: /srv/partnerportal/accounts/second_factor_views.py")
+
+
+def test_secrets_are_known_exactly_even_if_a_delimiter_is_among_them() -> None:
+    request = RequestFactory().get(f"/join/ {SECRET}, {SECRET}/")
+    assert SECRET not in line("Not Found: %s", request.path, request=request)
