@@ -35,7 +35,8 @@ def pasted_address(text: str) -> str:
     Raises:
         ValidationError: The text contains several addresses.
     """
-    if len(text) > _MAX_PASTED:
+    # Browsers send no line breaks from an input: a text with one was not pasted.
+    if len(text) > _MAX_PASTED or any(char in text.strip() for char in "\r\n"):
         return text
     address = _without_notation(_trimmed(text))
     if len(_addresses_in(address)) > 1:
@@ -97,7 +98,7 @@ def _trimmed(text: str) -> str:
 
 
 def _is_invisible(char: str) -> bool:
-    return char.isspace() or unicodedata.category(char) == "Cf" and char not in _OVERRIDES
+    return char.isspace() or (unicodedata.category(char) == "Cf" and char not in _OVERRIDES)
 
 
 def _without_notation(text: str) -> str:
@@ -133,7 +134,7 @@ def _several() -> ValidationError:
 def _is_valid(label: str) -> bool:
     if label.isascii():
         return True
-    return bool(_idna_2008(label)) or bool(_idna_2003(label)) and not any(_is_invisible(char) for char in label)
+    return bool(_idna_2008(label)) or (bool(_idna_2003(label)) and not any(_is_invisible(char) for char in label))
 
 
 def _encoded(domain: str) -> str:

@@ -47,7 +47,6 @@ SEVERAL = [
     "kim@client.example, lea@client.example",
     "kim@client.example; lea@client.example;",
     "kim@client.example lea@client.example",
-    "kim@client.example\nlea@client.example",
     "Kim <kim@client.example>, Lea <lea@client.example>",
     "lea@client.example <kim@client.example>",
     "mailto:kim@client.example,lea@client.example",
@@ -56,9 +55,15 @@ SEVERAL = [
 ]
 
 #: Not understood: neither guessed at nor decoded.
-REFUSED = ["kim&#64;client.example", "kim [at] client.example", "kim @client.example", "E-mail: kim@client.example", "<kim@client.example"]
+REFUSED = [
+    "kim&#64;client.example",
+    "kim [at] client.example",
+    "kim @client.example",
+    "E-mail: kim@client.example",
+    "<kim@client.example",
+]
 #: Notation around nothing: no empty field either.
-REFUSED += [",", ";", ".", "<>", "mailto:", "Kim <>", "mailto:?subject=Offer"]
+REFUSED += ["kim@client.example\nBcc: lea@client.example", ",", ";", ".", "<>", "mailto:", "Kim <>", "mailto:?subject=Offer"]
 
 OURS = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
 #: Forms of django-allauth without a page here: nobody signs up, and addresses are confirmed by a link rather than a code.
@@ -111,7 +116,7 @@ def address_fields(request: Any) -> Fields:
         f"{form}.{name}": field
         for form, fields in found
         for name, field in fields.items()
-        if isinstance(field, forms.EmailField) or isinstance(field, forms.CharField) and ("email" in name or name == "login")
+        if isinstance(field, forms.EmailField) or (isinstance(field, forms.CharField) and ("email" in name or name == "login"))
     }
 
 
@@ -171,14 +176,13 @@ def test_the_length_is_that_of_the_address(fields: Fields) -> None:
 def test_what_is_empty_but_for_invisible_characters_is_empty(fields: Fields) -> None:
     for name, field in fields.items():
         for text in (" ", "\u200b", "\u00a0\ufeff"):
-            try:
-                assert field.clean(text) == "", name
-                assert not field.required, name
-            except ValidationError as error:
-                assert error.code == "required", name
+            assert field.to_python(text) == "", name
 
 
-@pytest.mark.parametrize("text", ["x" * 10_000_000, "a@" * 1_000_000, "<" * 1_000_000 + ">", "," * 5_000, "a" * 4_999 + "@", "<a@b.c>" * 700])
+FLOODS = ["x" * 10_000_000, "a@" * 1_000_000, "<" * 1_000_000 + ">", "," * 5_000, "a" * 4_999 + "@", "<a@b.c>" * 700]
+
+
+@pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))
 def test_a_flood_of_text_is_refused_soon(fields: Fields, text: str) -> None:
     field = next(field for name, field in fields.items() if name.endswith("ContactForm.email"))
     with pytest.raises(ValidationError):

@@ -161,7 +161,9 @@ def test_an_address_that_is_too_long_for_an_account_is_refused(cast: Cast) -> No
     assert response.context["form"].errors["email"]
 
 
-@pytest.mark.parametrize("spelled", [("kim@münchen.example", "kim@xn--mnchen-3ya.example"), ("kim@straße.example", "kim@xn--strae-oqa.example")])
+@pytest.mark.parametrize(
+    "spelled", [("kim@münchen.example", "kim@xn--mnchen-3ya.example"), ("kim@straße.example", "kim@xn--strae-oqa.example")]
+)
 @pytest.mark.parametrize("first", [0, 1])
 def test_both_spellings_of_a_domain_are_one_account(cast: Cast, spelled: tuple[str, str], first: int) -> None:
     entered, other = spelled[first], spelled[1 - first]

@@ -29,7 +29,14 @@ STANS = [
     "stan+other@home.example",
     "stan@home.example",
 ]
-OTHERS = ["stanley@alder.example", "sta@alder.example", "stan@alder.example.org", "+stan@alder.example", "stan@strasse.example", "s+tan@alder.example"]
+OTHERS = [
+    "stanley@alder.example",
+    "sta@alder.example",
+    "stan@alder.example.org",
+    "+stan@alder.example",
+    "stan@strasse.example",
+    "s+tan@alder.example",
+]
 
 
 @pytest.fixture
