@@ -71,7 +71,7 @@ def likely_twins(agency: Agency, fields: dict[str, Any], *, wide: bool = False) 
     name = fields.get("company") or f"{fields.get('last_name', '')} {fields.get('first_name', '')}".strip()
     matches = {}
     if fields.get("email"):
-        matches["email"] = known.filter(email__iexact=fields["email"])
+        matches["email"] = known.with_address(fields["email"])
     if key:
         matches["phone"] = known.filter(phone_key=key)
     if domains:

@@ -14,6 +14,7 @@ from invitations.areas import Scope, areas_of
 from invitations.models import AccessInvitation, AccessRequest, expiry
 from invitations.services import StepTaken, refuse_own_agency
 from partnerportal.accounts.models import User
+from partnerportal.addresses import spellings
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.tokens import new_nonce
@@ -36,7 +37,7 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
         raise ValidationError(_("This customer was archived or erased meanwhile."), "not_active")
     if customer.agency.has_staff_address(email):
         raise ValidationError({"email": _("This address belongs to your own team.")})
-    same = customer.access_requests.filter(email=email)
+    same = customer.access_requests.filter(email__in=spellings(email))
     for overdue in same.overdue():
         expire_request(overdue)
     if same.waiting().exists():

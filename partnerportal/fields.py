@@ -1,10 +1,11 @@
-"""Model fields of our own."""
+"""Our model fields, and the form field for e-mail addresses."""
 
 from typing import Any
 
+from django import forms
 from django.db import models
 
-from partnerportal.addresses import validate_address
+from partnerportal.addresses import MAX_LENGTH, pasted_address, validate_address
 
 
 class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no parameters at run time
@@ -19,10 +20,41 @@ class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no param
         return name, "django.db.models.URLField", args, kwargs
 
 
+class AddressFormField(forms.EmailField):
+    """Form field for an e-mail address. Accepts an address as it is copied from elsewhere: `Kim <kim@client.example>`."""
+
+    default_validators = [*forms.EmailField.default_validators, validate_address]
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": MAX_LENGTH, **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        """Return the address in the pasted text.
+
+        Raises:
+            ValidationError: The text contains several addresses.
+        """
+        return pasted_address(super().to_python(value)) or self.empty_value
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        """Return the attributes for an ordinary text input with the keyboard for addresses.
+
+        Chromium rewrites what is entered into `type=email` by IDNA 2003: mail for "groß.example" would go to "gross.example". No
+        `maxlength`: the browser would cut off a pasted text that contains an address.
+        """
+        if isinstance(widget, forms.widgets.Input) and widget.input_type == "email":
+            widget.input_type = "text"
+        attributes = {"inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+        return {name: value for name, value in attributes.items() if name not in widget.attrs}
+
+
 class AddressField(models.EmailField):  # type: ignore[type-arg]
     """An e-mail address that mail can be sent to."""
 
     default_validators = [*models.EmailField.default_validators, validate_address]
+
+    def formfield(self, **kwargs: Any) -> Any:
+        return super().formfield(**{"form_class": AddressFormField, **kwargs})
 
     def deconstruct(self) -> Any:
         """In migrations an ordinary EmailField: nothing in the database differs."""

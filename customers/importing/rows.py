@@ -18,6 +18,7 @@ from customers.importing.columns import FORM_FIELDS, simple
 from customers.importing.reading import Problem, Record
 from customers.models import Customer, ImportJob
 from customers.twins import phone_key, website_domain
+from partnerportal.addresses import mailbox
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices
 
@@ -49,7 +50,7 @@ class Row:
     @property
     def email(self) -> str:
         """The e-mail address, to be compared."""
-        return str(self.fields.get("email", "")).casefold()
+        return mailbox(str(self.fields.get("email", "")))
 
     @property
     def phone(self) -> str:
@@ -97,7 +98,7 @@ class RowReader:
         self._places = {name: place for place, name in self._columns.items()}
         self._form = RowForm(agency=agency)
         self._language = agency.language
-        self._members = {email.casefold(): pk for email, pk in agency.members.values_list("email", "pk")}
+        self._members = {mailbox(email): pk for email, pk in agency.members.values_list("email", "pk")}
 
     def read(self, record: Record) -> Row:
         """The row's fields, and what is wrong with it; messages are in the active language."""
@@ -151,9 +152,9 @@ class RowReader:
     def _responsible(self, email: str, row: Row) -> int | None:
         if not email:
             return None
-        if email.casefold() not in self._members:
+        if mailbox(email) not in self._members:
             row.problems.append((self._places["responsible"], _("Nobody in your team has this e-mail address.")))
-        return self._members.get(email.casefold())
+        return self._members.get(mailbox(email))
 
     def _status(self, text: str, row: Row) -> str:
         status = _understand(_words(_STATUSES), text) or Customer.Status.ACTIVE

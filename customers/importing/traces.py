@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from customers.importing.reading import LONGEST_RECORD, Source
 from customers.models import Customer
 from customers.twins import phone_key
+from partnerportal.addresses import spellings
 
 #: All cells of an `ImportRow` as one text, each a line.
 ROW_TEXT = Lower(Func(F("cells"), Value("\n"), function="array_to_string", output_field=TextField()))
@@ -22,7 +23,7 @@ _BETWEEN_DIGITS = r"[ ./()-]"
 def key_pattern(customer: Customer) -> str:
     """A regular expression for what nobody else has: e-mail address, phone number, domains; empty if none is known."""
     domains = [name for pair in customer.domains.values_list("name", "unicode_name") for name in pair]
-    patterns = [rf"(?<![\w.@+-])(?:www\.)?{_literal(text)}(?![\w-])" for text in {customer.email, *domains} if text]
+    patterns = [rf"(?<![\w.@+-])(?:www\.)?{_literal(text)}(?![\w-])" for text in {*spellings(customer.email), *domains} if text]
     if digits := phone_key(customer.phone):
         patterns.append(f"{_BETWEEN_DIGITS}{{0,4}}".join(digits) + rf"(?!{_BETWEEN_DIGITS}{{0,2}}\d)")
     return "|".join(patterns)

@@ -10,6 +10,7 @@ from django.db.models.functions import Upper
 
 from customers.importing.rows import Row
 from customers.models import ImportJob, ImportKey
+from partnerportal.addresses import mailbox, spellings
 from partnerportal.agencies.models import Agency
 
 
@@ -70,8 +71,9 @@ def _by_text(agency: Agency, what: str, texts: Collection[str]) -> dict[str, int
     if what == "phone":
         # Said again for the planner: the index holds no empty ones.
         return dict(customers.filter(phone_key__in=texts).exclude(phone_key="").values_list("phone_key", "pk"))
-    found = customers.annotate(upper_email=Upper("email")).filter(upper_email__in=[Upper(Value(text)) for text in texts])
-    return {email.casefold(): pk for email, pk in found.values_list("email", "pk")}
+    known = [Upper(Value(spelling)) for text in texts for spelling in spellings(text)]
+    found = customers.annotate(upper_email=Upper("email")).filter(upper_email__in=known)
+    return {mailbox(email): pk for email, pk in found.values_list("email", "pk")}
 
 
 def _with_www(names: Iterable[str]) -> set[str]:

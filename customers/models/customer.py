@@ -1,5 +1,7 @@
 """`Customer`: a person or company that an agency works for."""
 
+from functools import reduce
+from operator import or_
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
+from partnerportal.addresses import spellings
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
 from partnerportal.fields import AddressField, WebsiteField
@@ -51,6 +54,10 @@ class CustomerQuerySet(SearchQuerySet):
     def known(self) -> Self:
         """Active and archived ones; an erased customer is nobody any more."""
         return self.exclude(status="erased")
+
+    def with_address(self, email: str) -> Self:
+        """Return the customers with this e-mail address, in any spelling of its domain and ignoring case."""
+        return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(spellings(email)))))
 
 
 class Customer(models.Model):

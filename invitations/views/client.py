@@ -3,7 +3,7 @@
 from allauth.account.models import EmailAddress
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,6 +23,7 @@ from invitations.services import (
 )
 from invitations.views.saying import say_taken
 from partnerportal.accounts.models import User
+from partnerportal.addresses import spellings
 from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
@@ -177,8 +178,12 @@ def _mine(request: ClientRequest) -> QuerySet[AccessInvitation]:
 
 def asked_of(user: User) -> AccessRequestQuerySet:
     """The access requests to this person's confirmed addresses."""
-    addresses = EmailAddress.objects.filter(user=user, verified=True).values("email")
-    return AccessRequest.objects.filter(email__in=addresses)
+    confirmed = EmailAddress.objects.filter(user=user, verified=True)
+    theirs = Q(email__in=confirmed.values("email"))
+    if len(spelled := spellings(user.email)) > 1:
+        # The agency may have entered the domain in another spelling than the client.
+        theirs |= Q(Exists(confirmed.filter(email=user.email)), email__in=spelled)
+    return AccessRequest.objects.filter(theirs)
 
 
 def history_of(invitation: AccessInvitation) -> QuerySet[AuditEvent]:

@@ -12,6 +12,7 @@ from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
+from partnerportal.accounts.services import account_address
 
 #: An account whose code was never entered is deleted after this time: somebody may have typed another's address.
 UNCONFIRMED_FOR = timedelta(days=1)
@@ -44,7 +45,7 @@ def _way(request: HttpRequest) -> ResolverMatch | None:
 @transaction.atomic
 def client_account(email: str) -> User | None:
     """The account with this address, a new one without a password if there is none; None for one that was switched off."""
-    address = email.strip().lower()
+    address = account_address(email)
     user, created = User.objects.get_or_create(email=address, defaults={"password": NO_PASSWORD})
     if created:
         EmailAddress.objects.create(user=user, email=address, primary=True)

@@ -5,16 +5,16 @@ from typing import Any
 from allauth.account import forms
 from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from allauth.core import context
-from django.core.validators import MaxLengthValidator
-from django.forms import ChoiceField, ModelForm
+from django.forms import ChoiceField, ModelForm, TextInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
 from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
+from partnerportal.accounts.services import account_address
 from partnerportal.accounts.time_zones import zone_choices
-from partnerportal.addresses import validate_address
+from partnerportal.fields import AddressFormField
 from partnerportal.forms import form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
@@ -26,6 +26,14 @@ PASSWORDS = {
     "password1": _("New password"),
     "password2": _("New password once more"),
 }
+
+
+class AccountAddressField(AddressFormField):
+    """Form field for the address of an account, in any spelling: `info@xn--mnchen-3ya.example` finds `info@münchen.example`."""
+
+    def clean(self, value: Any) -> str:
+        """Return the address in lower case, as allauth expects it, in the spelling that the account has."""
+        return account_address(super().clean(value).lower())
 
 
 class OurWords:
@@ -40,10 +48,8 @@ class OurWords:
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             if name in {"login", "email"}:
-                field.label = _("E-mail")
-                # What is longer fits into no account; allauth's own field takes more.
-                field.validators += [MaxLengthValidator(User._meta.get_field("email").max_length), validate_address]
-                field.widget.attrs["autocomplete"] = self.address
+                widget = TextInput(attrs={"autocomplete": self.address})
+                self.fields[name] = AccountAddressField(label=_("E-mail"), required=field.required, widget=widget)
             elif name in PASSWORDS:
                 field.label = PASSWORDS[name]
             if name == "password1":

@@ -4,18 +4,33 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from partnerportal.accounts.models import User
+from partnerportal.addresses import spellings
+
+
+def account_address(email: str) -> str:
+    """Return the spelling in which an account has this address, in lower case; the given spelling if no account has it.
+
+    Costs a query only if the domain has several spellings.
+    """
+    address = email.strip().lower()
+    known = spellings(address)
+    if len(known) == 1:
+        return address
+    further = EmailAddress.objects.filter(email__in=known, verified=True).values_list("email", flat=True)
+    found = set(User.objects.filter(email__in=known).order_by().values_list("email", flat=True).union(further))
+    return address if address in found or not found else str(min(found))
 
 
 def account_of(email: str) -> User | None:
-    """Whose address this is: their name here, or a further one that they confirmed."""
-    address = email.strip().lower()
+    """Whose address this is: their name here, or a further one that they confirmed; in any spelling of its domain."""
+    address = account_address(email)
     further = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
     return further.user if further else User.objects.filter(email=address).first()
 
 
 def has_address(user: User, email: str) -> bool:
     """Whether this is one of the person's confirmed addresses."""
-    return bool(EmailAddress.objects.filter(user=user, email=email.strip().lower(), verified=True).exists())
+    return bool(EmailAddress.objects.filter(user=user, email__in=spellings(email), verified=True).exists())
 
 
 @transaction.atomic

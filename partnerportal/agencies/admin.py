@@ -15,15 +15,15 @@ from partnerportal.agencies import joining
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.team import change_role, record_team, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.fields import AddressFormField
 
 
 class AgencyForm(forms.ModelForm):
     """An agency, and who is to own it: by e-mail, so that nobody has to think up a password for somebody else."""
 
-    invite_owner = forms.EmailField(
+    invite_owner = AddressFormField(
         label=_("Invite an owner"),
         required=False,
-        max_length=254,
         widget=AdminEmailInputWidget,
         help_text=_("This address gets an e-mail with a link; whoever has no account yet sets one up there."),
     )

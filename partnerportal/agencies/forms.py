@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.addresses import validate_address
 from partnerportal.agencies.models import Membership, Notice, Role
+from partnerportal.fields import AddressFormField
 from partnerportal.forms import form_helper
 
 #: What each role may do, as DESIGN says it, the least first.
@@ -42,9 +42,7 @@ class RoleForm(forms.Form):
 class InviteForm(forms.Form):
     """Whom to ask, and as what."""
 
-    email = forms.EmailField(
-        label=_("E-mail"), max_length=254, validators=[validate_address], widget=forms.EmailInput(attrs={"autocomplete": "off"})
-    )
+    email = AddressFormField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect, initial=Role.STAFF)
 
     def __init__(self, data: QueryDict | None) -> None:

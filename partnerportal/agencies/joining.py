@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.services import account_of, has_address, open_account
-from partnerportal.addresses import validate_address
+from partnerportal.addresses import spellings, validate_address
 from partnerportal.agencies import mails
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation, TeamInvitationQuerySet
 from partnerportal.agencies.team import lock_team, record_team
@@ -43,7 +43,7 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
     locked = lock_team(agency, by=by)
     if locked.has_staff_address(address):
         raise ValidationError({"email": _("This address belongs to somebody of your team already.")})
-    asked = locked.team_invitations.filter(email=address)
+    asked = locked.team_invitations.filter(email__in=spellings(address))
     expire(asked.overdue())
     if asked.waiting().exists():
         raise ValidationError({"email": _("This address was invited already. You can send that invitation again.")})

@@ -16,7 +16,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.addresses import spellings
+from partnerportal.addresses import spellings, without_sub_address
 from partnerportal.links import PersonalLink
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
@@ -58,6 +58,16 @@ class Agency(models.Model):
         addresses = spellings(email)
         own = models.Q(user__email__in=addresses) | models.Q(user__emailaddress__email__in=addresses)
         return bool(email.strip()) and self.memberships.filter(own).exists()
+
+    def belongs_to_staff(self, email: str) -> bool:
+        """Return whether mail to this address reaches a team member: `has_staff_address` for sub-addresses (`stan+x@…`), too.
+
+        Compared in Python, because PostgreSQL can't encode the domains of the members' addresses.
+        """
+        if not email.strip():
+            return False
+        rows = Membership.objects.for_agency(self).values_list("user__email", "user__emailaddress__email")
+        return without_sub_address(email) in {without_sub_address(address) for row in rows for address in row if address}
 
 
 class Role(models.TextChoices):

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
+from partnerportal.addresses import with_ascii_domain
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.sealing import SealBroken
 
@@ -78,9 +79,10 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        from_email=formataddr((mail.from_name or name, address)),
-        to=[mail.to_email],
-        reply_to=[mail.reply_to] if mail.reply_to else None,
+        # Django would encode the domains by IDNA 2003, in which ß is ss: another mailbox.
+        from_email=formataddr((mail.from_name or name, with_ascii_domain(address))),
+        to=[with_ascii_domain(mail.to_email)],
+        reply_to=[with_ascii_domain(mail.reply_to)] if mail.reply_to else None,
         headers=headers,
     )
     if mail.html:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.addresses import mailbox
+from partnerportal.addresses import without_sub_address
 from partnerportal.agencies.models import Agency, TenantQuerySet
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def sender_key(email: str) -> str:
     """The address as it is compared: without case, and without the part after a plus, which everybody can vary at will."""
-    local, _at, domain = mailbox(email).rpartition("@")
-    return f"{local.partition('+')[0] or local}@{domain}"
+    return without_sub_address(email)
 
 
 class SenderQuerySet(TenantQuerySet["Sender"]):

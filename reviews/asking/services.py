@@ -66,12 +66,12 @@ def _refuse_inactive(customer: Customer) -> None:
 
 
 def refuse_own_staff(customer: Customer) -> None:
-    """Nobody reviews an agency from an address of its own staff.
+    """Nobody reviews an agency from an address of its own staff, in any spelling, sub-addresses included.
 
     Raises:
         ValidationError: this customer's address is one.
     """
-    if customer.agency.has_staff_address(customer.email):
+    if customer.agency.belongs_to_staff(customer.email):
         raise ValidationError(
             _("This customer's e-mail address belongs to your own team. Your own team can't review your agency."), "own_staff"
         )
@@ -118,12 +118,13 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
 
     Raises:
         RequestClosed: it isn't open any more.
-        ValidationError: the customer was archived meanwhile.
+        ValidationError: The customer has been archived, or their address belongs to the agency's staff.
     """
     # First the customer, as an erasure does, which would wait for the request and we for the customer.
     _lock_customer(review_request.customer)
     locked = lock_open(review_request)
     _refuse_inactive(locked.customer)
+    refuse_own_staff(locked.customer)
     _withdraw(locked)
     created = ReviewRequest.objects.create(
         agency=locked.agency,

@@ -65,7 +65,7 @@ def allow_mails(stop: Stop) -> None:
 
 def forget_stop(customer: Customer) -> None:
     """The customer is about to be erased, and the digest of their address with them, unless another customer has that address, too."""
-    others = customer.agency.customers.filter(email__iexact=customer.email).exclude(pk=customer.pk)
+    others = customer.agency.customers.with_address(customer.email).exclude(pk=customer.pk)
     if customer.email and not others.exists():
         customer.agency.review_opt_outs.of(customer.email).delete()
 

@@ -95,3 +95,11 @@ def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, 
     page.get_by_role("link", name="Spam").click()
     expect(page.get_by_role("main")).to_contain_text("Still page one!")
     assert not ContactRequest.objects.exclude(status="spam").exists()
+
+
+def test_a_prospect_pastes_an_address_with_a_sharp_s(page: Page, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
+    """Chromium makes “gross-x” of it in an input of the type “email”, and cuts a text off at `maxlength`."""
+    pasted = f"{'A very long name, ' * 15}<info@groß-x.example>"
+    write(page, portal, name="Ute Größe", company="Groß", email=pasted, message="We need a shop for flour.")
+    assert ContactRequest.objects.get().email == "info@groß-x.example"
+    assert mail_server.wait_for("info@xn--gro-x-nqa.example", seconds=30).message["Subject"] == "Your message to Alder Web has arrived"

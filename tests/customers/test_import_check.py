@@ -85,3 +85,19 @@ def test_reading_again_what_is_no_longer_there_changes_nothing(max_: Client, cas
     assert "no longer kept" in answer.content.decode()
     job.refresh_from_db()
     assert (job.status, job.headings, job.counts) == ("checked", ["Firma", "Ort"], {"new": 1})
+
+
+def test_an_address_is_known_in_both_spellings_of_its_domain_and_as_it_is_copied(max_: Client, cast: Cast) -> None:
+    known = CustomerFactory(agency=cast.alder, email="Kim@xn--strae-oqa.example")
+    CustomerFactory(agency=cast.alder, email="kim@strasse.example")
+    lines = [
+        "A;kim@straße.example",
+        "B;Ute <ute@groß.example>",
+        "C;UTE@xn--gro-7ka.example;",
+        "D;ute@gross.example",
+        "E;a@x.example, b@x.example",
+    ]
+    job = checked(max_, "\n".join(["Firma;E-Mail;Ort", *lines]))
+    assert outcomes(job) == [(2, "twin"), (3, "new"), (4, "duplicate"), (5, "new"), (6, "error")]
+    assert job.rows.get(line=2).twin_id == known.pk
+    assert job.rows.get(line=3).values["fields"]["email"] == "ute@groß.example"

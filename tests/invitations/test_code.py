@@ -159,3 +159,32 @@ def test_an_address_that_is_too_long_for_an_account_is_refused(cast: Cast) -> No
     response = ask(Client(), f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 30}.example")
     assert response.status_code == 200
     assert response.context["form"].errors["email"]
+
+
+@pytest.mark.parametrize(
+    "spelled", [("kim@münchen.example", "kim@xn--mnchen-3ya.example"), ("kim@straße.example", "kim@xn--strae-oqa.example")]
+)
+@pytest.mark.parametrize("first", [0, 1])
+def test_both_spellings_of_a_domain_are_one_account(cast: Cast, spelled: tuple[str, str], first: int) -> None:
+    entered, other = spelled[first], spelled[1 - first]
+    asked = AccessRequestFactory(customer__agency=cast.alder, email=other)
+    for address in (entered, other.title()):
+        client = Client()
+        ask(client, address, "/my/")
+        client.post(f"{CONFIRM}?next=/my/", {"code": mailed_code()})
+        assert client.get("/my/").status_code == 200, address
+        assert OutgoingMail.objects.filter(kind__contains="login_code").latest("pk").to_email == entered
+        assert asked in client.get("/my/").context["asked"]
+    assert User.objects.filter(email__in=spelled).count() == 1
+    assert not User.objects.filter(email="kim@strasse.example").exists()
+
+
+def test_a_password_and_a_reset_work_with_both_spellings(cast: Cast) -> None:
+    UserFactory(email="lea@straße.example", password="a sentence is a good one")
+    for address in ("lea@straße.example", "Lea <LEA@xn--strae-oqa.example>"):
+        client = Client()
+        client.post("/accounts/login/", {"login": address, "password": "a sentence is a good one"})
+        assert "_auth_user_id" in client.session, address
+        Client().post("/accounts/password/reset/", {"email": address})
+        assert OutgoingMail.objects.latest("pk").to_email == "lea@straße.example"
+    assert OutgoingMail.objects.filter(to_email="lea@straße.example", kind__contains="password").count() == 2

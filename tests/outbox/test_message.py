@@ -151,3 +151,26 @@ def test_a_mail_is_one_message_to_one_recipient(smtp: Sink) -> None:
         send(mail.pk)
     received = [(message_from_bytes(m.raw, policy=policy.default)["To"], m.recipients) for m in smtp.mails]
     assert received == [(first.to_email, [first.to_email]), (second.to_email, [second.to_email])]
+
+
+@pytest.mark.parametrize(
+    ("entered", "reached"),
+    [
+        ("info@groß-x.example", "info@xn--gro-x-nqa.example"),
+        ("Info@GROẞ-X.example", "Info@xn--gro-x-nqa.example"),
+        ("info@xn--gro-x-nqa.example", "info@xn--gro-x-nqa.example"),
+        ("info@münchen.example", "info@xn--mnchen-3ya.example"),
+        ("info@shop.☃.groß.example", "info@shop.xn--n3h.xn--gro-7ka.example"),
+        ("Info+Shop@Client.Example", "Info+Shop@Client.Example"),
+    ],
+)
+def test_an_internationalized_domain_is_reached(smtp: Sink, settings: Any, entered: str, reached: str) -> None:
+    settings.DEFAULT_FROM_EMAIL = "Partner Portal <portal@groß.example>"
+    mail = MailFactory(to=entered, reply_to=entered)
+    send(mail.pk)
+    mail.refresh_from_db()
+    assert (mail.status, mail.to_email) == ("sent", entered), mail.last_error
+    arrived = smtp.mails[0]
+    assert (arrived.recipients, arrived.sender) == ([reached], "portal@xn--gro-7ka.example")
+    assert (arrived.message["To"], arrived.message["Reply-To"]) == (reached, reached)
+    assert arrived.message["From"].addresses[0].addr_spec == "portal@xn--gro-7ka.example"
