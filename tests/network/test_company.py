@@ -328,12 +328,25 @@ def test_an_admin_gives_a_reason_before_a_profile_is_declined(cast: Cast) -> Non
     assert (alder().status, alder().decline_reason) == ("declined", "Too short.")
 
 
+@pytest.mark.parametrize(("status", "said"), [("draft", "It isn’t public yet."), ("registered", "public within a minute")])
+def test_the_page_says_who_sees_the_profile(manager: Client, cast: Cast, status: str, said: str) -> None:
+    if status == "draft":
+        PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", registered_at=None)
+    assert said in manager.get(COMPANY).content.decode()
+
+
+def test_visitors_see_a_change_within_the_minute_that_is_promised(cast: Cast) -> None:
+    assert "max-age=60" in Client().get(f"/partners/{cast.alder.profile.slug}/")["Cache-Control"]
+
+
 def test_the_preview_is_for_the_own_people(stan: Client, charlie: Client, cast: Cast) -> None:
     PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", claim="Not yet public.")
     response = stan.get("/company/preview/")
     page = response.content.decode()
     assert "Not yet public." in page
     assert "This is a preview." in page
+    # Administrators read it before they register it.
+    assert "Only your team and the portal administrators see it until your profile is registered." in page
     assert '<meta name="robots" content="noindex">' in page
     assert "no-store" in response["Cache-Control"]
     assert "Not yet public." not in charlie.get("/company/preview/").content.decode()

@@ -36,7 +36,7 @@ def company(request: AgencyRequest) -> HttpResponse:
             form.refuse_slug()
         else:
             messages.success(
-                request, _("Saved; your public profile shows it now.") if saved.is_registered else _("Your profile was saved.")
+                request, _("Saved. Visitors see it within a minute.") if saved.is_registered else _("Your profile was saved.")
             )
             return redirect("network:company")
     # Beside the form stands what is saved, not what is being typed.
