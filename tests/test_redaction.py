@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from tests.cast import Cast
 from tests.cells import all_routes
 from tests.factories.team import TeamInvitationFactory
 
+CADDYFILE = django_settings.BASE_DIR / "deploy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
 #: Text parameters of routes that grant nothing. A new one belongs here, or into `SECRET_PARAMETERS`.
 HARMLESS_PARAMETERS = {"app_label", "content_type_id", "digest", "id", "object_id", "section", "slug", "url"}
@@ -94,6 +96,22 @@ def test_any_spelling_of_it_anywhere(name: str) -> None:
         assert SECRET not in line('"GET /accounts/login/?next=%s&x=1 HTTP/1.1" 200 "%s"', text, text), text
         assert SECRET not in line("%s", {"next": text}), text
         assert SECRET not in json.dumps(redact(json.dumps({"text": text, "lines": f"a\n{text}\nb"}))), text
+
+
+@pytest.mark.parametrize("name", SECRET_ROUTES)
+def test_the_proxy_of_the_compose_file_leaves_it_out(name: str) -> None:
+    path, (found,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+    encoded_letters = "".join(f"%{ord(c):02X}" if c.isalpha() else c for c in path.partition(SECRET)[0]) + SECRET
+    nested = quote(quote(path, safe=""), safe="")
+    for uri in (path, f"/{path}more", encoded_letters, f"/accounts/login/?x=1&next={quote(path, safe='')}", f"/?next={nested}&x=1"):
+        assert SECRET not in re.sub(found, r"\1…", uri), uri
+
+
+def test_the_proxy_keeps_the_rest() -> None:
+    (found,) = re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+    assert re.sub(found, r"\1…", f"/r/{SECRET}/?stars=5&token={SECRET}&page=2") == "/r/…?stars=5&token=…&page=2"
+    for harmless in ("/customers/12/edit/?q=m%C3%BCller%20%40web&kind[]=%5B1%5D", "/partners/alder/reviews/7/", "/static/img/favicon.svg"):
+        assert re.sub(found, r"\1…", harmless) == harmless
 
 
 def test_the_rest_of_the_line_is_kept() -> None:
