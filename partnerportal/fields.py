@@ -34,7 +34,7 @@ class AddressFormField(forms.EmailField):
         Raises:
             ValidationError: The text contains several addresses.
         """
-        return pasted_address(super().to_python(value)) or self.empty_value
+        return pasted_address(super().to_python(value) or "") or self.empty_value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         """Return the attributes for an ordinary text input with the keyboard for addresses.
