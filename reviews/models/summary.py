@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count, F, Q, Sum, Value
-from django.db.models.functions import Cast, NullIf, Round
+from django.db.models.functions import Cast, Now, NullIf, Round
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
@@ -48,6 +48,8 @@ class RatingSummary(models.Model):
     stars_5 = models.IntegerField(default=0)
     #: How many of them the agency hides: their stars count, and the profile says so.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
+    #: When the reviews on the profile last changed, their words, order and comments included. The sitemap names it.
+    changed_at = models.DateTimeField(gettext_lazy("Changed"), db_default=Now(), editable=False)
     #: What people see: the mean to one decimal, halves up; NULL without reviews.
     shown = models.GeneratedField(
         expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),
@@ -105,7 +107,7 @@ class RatingSummary(models.Model):
         return {
             field.attname: getattr(self, field.attname)
             for field in self._meta.concrete_fields
-            if not field.primary_key and not field.generated
+            if isinstance(field, models.IntegerField) and not field.primary_key and not field.generated
         }
 
     @classmethod

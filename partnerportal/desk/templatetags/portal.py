@@ -24,6 +24,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, to_lo
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
+from partnerportal.language_addresses import fixed_language, language_url
+
 register = template.Library()
 
 # --- Icons -------------------------------------------------------------------------------------------------------------
@@ -219,6 +221,12 @@ def money(amount: Decimal, currency: str) -> str:
 def bare_address(url: str) -> str:
     """A web address as people say it: without scheme, “www.” and the last slash."""
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
+
+
+@register.simple_tag(takes_context=True)
+def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
+    """Return the address of a public page, in the language that the current page's address fixes, if it does."""
+    return language_url(name, *args, language=fixed_language(context.get("request")))
 
 
 # --- Tasks -------------------------------------------------------------------------------------------------------------
