@@ -173,14 +173,16 @@ def days_left(value: date | None) -> int | None:
 def until(value: date | None, calm: bool = False) -> SafeString:
     """How far away a date is (“in 12 days”, “yesterday”), the date itself where that is more than two months; nothing for None.
 
-    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it.
+    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it. On paper it is always the date.
     """
     if value is None:
         return SafeString("")
     days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
     tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
-    text = _in_days(days) if abs(days) <= _COUNTED_DAYS else shown
+    text: str | SafeString = shown
+    if abs(days) <= _COUNTED_DAYS:
+        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', _in_days(days), shown)
     return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
 
 
