@@ -212,7 +212,8 @@ def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
     assert (fresh - kept, kept - fresh) == (set(), set()), "make messages, then translate what is new in locale/de"
 
 
-GETTEXT = {"_", "gettext", "ngettext", "pgettext", "npgettext", *(f"{name}_lazy" for name in ("gettext", "ngettext", "pgettext", "npgettext"))}
+_CALLS = ("gettext", "ngettext", "pgettext", "npgettext")
+GETTEXT = {"_", *_CALLS, *(f"{name}_lazy" for name in _CALLS)}
 
 
 def gettext_calls_in_f_strings(source: str) -> list[int]:

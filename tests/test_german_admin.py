@@ -23,7 +23,10 @@ from tests.factories.reviews import ReviewFactory
 from tests.test_admin import ada  # noqa: F401  # a fixture: one of everything, and an admin
 
 #: Words that German shares with English, and names of things that are called so in both.
-SAME = {"Name", "Status", "Website", "Person", "Code", "Domain", "Domains", "Logo", "Logos", "Team", "Details", "Registrar", "Browser", "Filter", "Message-ID"}
+SAME = {
+    "Name", "Status", "Website", "Person", "Code", "Domain", "Domains", "Logo", "Logos", "Team",
+    "Details", "Registrar", "Browser", "Filter", "Message-ID",
+}  # fmt: skip
 LANGUAGES = ("en", "de")
 #: Every model that the administration shows, with its page.
 MODELS = {model._meta.label_lower: (model, options) for model, options in admin.site._registry.items()}

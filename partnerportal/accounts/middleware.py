@@ -12,7 +12,7 @@ from partnerportal.language_addresses import fixed_language
 
 
 class PersonMiddleware:
-    """The language and the time zone that somebody chose for their account win over what the browser says, not over what the address says."""
+    """Apply the account's language and time zone. They win over the browser's, but not over a language in the address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
