@@ -16,7 +16,6 @@ from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
@@ -48,7 +47,7 @@ class UserAdmin(BaseUserAdmin):
             keep_one_address(obj)
 
 
-def _name(model: type[Model], one: Promise, many: Promise, **fields: Promise) -> None:
+def _name(model: type[Model], one: Any, many: Any, **fields: Any) -> None:
     """Give an allauth model and its fields the names that allauth doesn't mark for translation.
 
     Migrations compare what the classes were declared with, so they don't see these names.
@@ -78,7 +77,7 @@ _name(
     user_agent=_("Browser"),
 )
 for _label, _app_name in (("mfa", _("Two-factor authentication")), ("usersessions", _("Sessions"))):
-    apps.get_app_config(_label).verbose_name = _app_name  # type: ignore[assignment]  # lazy texts work, too
+    apps.get_app_config(_label).verbose_name = _app_name
 
 
 # allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, lets sessions be written, and looks for

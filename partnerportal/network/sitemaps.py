@@ -69,7 +69,8 @@ class ProfileSitemap(_OurSitemap):
         # The reviews' part is stored, so nothing is counted. (Reviews come after this app: no import.)
         changed = F("agency__rating_summary__changed_at")
         # PostgreSQL's GREATEST ignores NULL: the agency may have no reviews.
-        return PartnerProfile.objects.public().annotate(changed_at=Greatest("updated_at", changed)).only("slug").order_by("pk")
+        profiles: QuerySet[PartnerProfile] = PartnerProfile.objects.public().annotate(changed_at=Greatest("updated_at", changed))
+        return profiles.only("slug").order_by("pk")
 
     def args(self, item: PartnerProfile) -> list[str]:
         return [item.slug]
