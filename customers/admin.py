@@ -1,6 +1,7 @@
 """Customers in the Django admin: to look up; what staff keep about their clients is changed by staff."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, Customer, Domain, ImportJob, Note, NumberSequence, Project, Task
 from partnerportal.audit.admin import ReadOnlyAdmin
@@ -13,6 +14,14 @@ class CustomerAdmin(ReadOnlyAdmin):
     search_fields = ("=number", "company", "last_name", "email", "agency__name")
     list_select_related = ("agency",)
     show_full_result_count = False
+
+    @admin.display(description=_("Number"), ordering="number")
+    def reference(self, customer: Customer) -> str:
+        return customer.reference
+
+    @admin.display(description=_("Customer"))
+    def display_name(self, customer: Customer) -> str:
+        return customer.display_name
 
 
 @admin.register(Project)

@@ -1,6 +1,7 @@
 """Requests in the Django admin: how many, in what state; what prospects and teams wrote is theirs."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.admin import ReadOnlyAdmin
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, RequestSeen, Sender
@@ -17,6 +18,10 @@ class ContactRequestAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     exclude = ("message",)
     show_full_result_count = False
+
+    @admin.display(description=_("Number"), ordering="pk")
+    def reference(self, contact_request: ContactRequest) -> str:
+        return contact_request.reference
 
 
 @admin.register(RequestMessage)

@@ -46,7 +46,7 @@ class ContactForm(forms.ModelForm):
     )
     stamp = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict | None = None, *, profile: PartnerProfile) -> None:
+    def __init__(self, data: QueryDict | None = None, *, profile: PartnerProfile, cancel: str) -> None:
         super().__init__(data)
         for name in ("name", "email", "message"):
             self.fields[name].required = True
@@ -62,7 +62,7 @@ class ContactForm(forms.ModelForm):
             Div("homepage", css_class="visually-hidden", aria_hidden="true"),
             "stamp",
             submit=_("Send"),
-            cancel=profile.get_absolute_url(),
+            cancel=cancel,
         )
 
     @staticmethod

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
+from partnerportal.language_addresses import language_paths
 from requests_inbox.views import contact, customer, inbox, settings
 
 app_name = "requests_inbox"
 urlpatterns = [
-    path("partners/<slug:slug>/contact/", contact.contact, name="contact"),
-    path("partners/<slug:slug>/contact/thanks/", contact.thanks, name="thanks"),
+    *language_paths("partners/<slug:slug>/contact/", contact.contact, name="contact"),
+    *language_paths("partners/<slug:slug>/contact/thanks/", contact.thanks, name="thanks"),
     path("requests/", inbox.request_list, name="list"),
     path("requests/settings/", settings.inbox_settings, name="settings"),
     path("requests/senders/<int:pk>/unblock/", settings.unblock, name="unblock"),

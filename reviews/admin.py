@@ -1,6 +1,9 @@
 """Reviews in the Django admin. Nobody but its author edits a review's words, so all of it is to be read only."""
 
+from decimal import Decimal
+
 from django.contrib import admin
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.admin import ReadOnlyAdmin
@@ -50,7 +53,7 @@ class RatingSummaryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=Review._meta.get_field("overall").verbose_name)
     def average_shown(self, summary: RatingSummary) -> str:
-        return "–" if summary.average is None else f"{summary.average:.2f}"
+        return "–" if summary.average is None else number_format(summary.average.quantize(Decimal("0.01")), 2)
 
 
 @admin.register(ReviewComment)

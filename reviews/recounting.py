@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
@@ -45,6 +46,6 @@ def _put_right(key: int) -> bool:
         return False
     wrong = {name: [was[name], afresh[name]] for name in afresh if was[name] != afresh[name]}
     logger.error("The rating summary of agency %s was wrong (stored, counted): %s", key, wrong)
-    RatingSummary.objects.filter(agency=agency).update(**afresh)
+    RatingSummary.objects.filter(agency=agency).update(**afresh, changed_at=timezone.now())
     record("rating_summary.repaired", on=stored, label=agency.name, agency=agency, by=None, source=AuditEvent.Source.SYSTEM, wrong=wrong)
     return True

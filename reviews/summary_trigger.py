@@ -6,6 +6,8 @@ They add what the new rows bring and take off what the old rows had, in the tran
 
 import pgtrigger
 
+#: The moment of the write. now() would be the beginning of its transaction.
+_NOW = "clock_timestamp()"
 _CATEGORIES = ("cooperation", "quality", "schedule", "budget")
 #: Whose stars count: `ReviewQuerySet.counted`.
 _COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
@@ -20,10 +22,10 @@ def _apply(changes: str) -> pgtrigger.Func:
     # In the order of their keys, so that two statements over several agencies can't lock each other out.
     return pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
-        INSERT INTO reviews_ratingsummary AS summary (agency_id, {", ".join(columns)})
-        SELECT agency_id, {", ".join(columns.values())}
+        INSERT INTO reviews_ratingsummary AS summary (agency_id, changed_at, {", ".join(columns)})
+        SELECT agency_id, {_NOW}, {", ".join(columns.values())}
         FROM ({changes}) AS changes WHERE {_COUNTED} GROUP BY agency_id ORDER BY agency_id
-        ON CONFLICT (agency_id) DO UPDATE SET {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
+        ON CONFLICT (agency_id) DO UPDATE SET changed_at = {_NOW}, {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
         RETURN NULL;
         """  # noqa: S608  # built from the constants above
     )
@@ -48,3 +50,23 @@ def triggers() -> list[pgtrigger.Trigger]:
         _trigger(pgtrigger.Update, f"{added} UNION ALL {removed}", old="old_reviews", new="new_reviews"),
         _trigger(pgtrigger.Delete, removed, old="old_reviews"),
     ]
+
+
+def comment_trigger() -> pgtrigger.Trigger:
+    """For `ReviewComment.Meta.triggers`: a comment changes the profile, too."""
+    # Locks the summaries in the order of their keys, as _apply() does.
+    return pgtrigger.Trigger(
+        name="summary_changed",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_comments"),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            PERFORM FROM reviews_ratingsummary WHERE agency_id IN (SELECT agency_id FROM new_comments)
+            ORDER BY agency_id FOR NO KEY UPDATE;
+            UPDATE reviews_ratingsummary SET changed_at = {_NOW} WHERE agency_id IN (SELECT agency_id FROM new_comments);
+            RETURN NULL;
+            """  # noqa: S608  # built from the constant above
+        ),
+    )

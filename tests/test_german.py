@@ -1,5 +1,6 @@
 """The German texts: nothing is missing, nothing stays English, and people are addressed as “Sie”."""
 
+import ast
 import os
 import re
 import shutil
@@ -209,6 +210,26 @@ def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
     kept = {key(message) for message in messages(OURS)}
     assert len(fresh) > 300
     assert (fresh - kept, kept - fresh) == (set(), set()), "make messages, then translate what is new in locale/de"
+
+
+_CALLS = ("gettext", "ngettext", "pgettext", "npgettext")
+GETTEXT = {"_", *_CALLS, *(f"{name}_lazy" for name in _CALLS)}
+
+
+def gettext_calls_in_f_strings(source: str) -> list[int]:
+    """Return the lines of f-strings that call gettext: xgettext doesn't look into them."""
+    f_strings = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    calls = [call for f_string in f_strings for call in ast.walk(f_string) if isinstance(call, ast.Call)]
+    return [call.lineno for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) in GETTEXT]
+
+
+def test_no_f_string_calls_gettext() -> None:
+    assert gettext_calls_in_f_strings("f'{_(\"a\")}'\n_('b')\nf'{x.gettext(\"c\")}'") == [1, 3]
+    folders = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
+    sources = [path for folder in folders for path in (settings.BASE_DIR / folder).rglob("*.py")]
+    assert len(sources) > 200
+    found = {path: gettext_calls_in_f_strings(path.read_text(encoding="utf-8")) for path in sources}
+    assert {str(path.relative_to(settings.BASE_DIR)): lines for path, lines in found.items() if lines} == {}
 
 
 # --- The pages -----------------------------------------------------------------------------------------------------------

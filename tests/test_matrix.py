@@ -213,6 +213,13 @@ CLIENT_ROUTES = {
     "invitations:asked": Open("GET POST", lambda world: [token_of(world.asked.link)]),
     "invitations:decline": Open("POST", lambda world: [token_of(world.asked.link)]),
 }
+
+
+def in_languages(name: str, route: Open) -> dict[str, Open]:
+    """A route that also has an address in each language."""
+    return {f"{name}{suffix}": route for suffix in ("", "_en", "_de")}
+
+
 #: Open to everybody, each with its own tests.
 PUBLIC_ROUTES = {
     "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)], others=403),
@@ -220,11 +227,11 @@ PUBLIC_ROUTES = {
     "desk:manifest": Open(),
     "desk:healthz": Open(),
     "desk:readyz": Open(),
-    "network:directory": Open(),
+    **in_languages("network:directory", Open()),
     "network:logo": Open("GET", lambda world: ["alder", world.logo]),
-    "network:profile": Open("GET", lambda world: ["alder"]),
-    "requests_inbox:contact": Open("GET POST", lambda world: ["alder"]),
-    "requests_inbox:thanks": Open("GET", lambda world: ["alder"]),
+    **in_languages("network:profile", Open("GET", lambda world: ["alder"])),
+    **in_languages("requests_inbox:contact", Open("GET POST", lambda world: ["alder"])),
+    **in_languages("requests_inbox:thanks", Open("GET", lambda world: ["alder"])),
     "network:robots": Open(),
     "network:sitemap": Open(),
     "network:sitemap_section": Open("GET", lambda world: ["profiles"]),

@@ -76,6 +76,7 @@ class ColumnsForm(forms.Form):
                 help_text=_examples(place, examples),
             )
         places = range(len(job.headings))
+        hint = gettext("Example values from the first rows are shown below each column.")
         self.helper = form_helper(
             Fieldset(
                 _("The file"),
@@ -85,7 +86,7 @@ class ColumnsForm(forms.Form):
             ),
             Fieldset(
                 _("What the columns become"),
-                HTML(f'<p class="soft">{escape(gettext("Below each stands what the first rows have in it."))}</p>'),
+                HTML(f'<p class="soft">{escape(hint)}</p>'),
                 Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places), css_class="import-columns"),
             ),
             submit=_("Check all rows"),

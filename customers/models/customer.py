@@ -37,8 +37,12 @@ def _significant_digits(field: str) -> Func:
 class NumberSequence(models.Model):
     """The number that an agency's next customer gets; its row is locked while one is taken."""
 
-    agency = models.OneToOneField(Agency, on_delete=models.CASCADE, primary_key=True, related_name="+")
-    next_number = models.PositiveIntegerField(default=FIRST_NUMBER)
+    agency = models.OneToOneField(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="+")
+    next_number = models.PositiveIntegerField(_("Next number"), default=FIRST_NUMBER)
+
+    class Meta:
+        verbose_name = _("number sequence")
+        verbose_name_plural = _("number sequences")
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.next_number}"

@@ -25,7 +25,7 @@ class Domain(models.Model):
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="domains")
     name = models.CharField(_("Domain name"), max_length=253)
     #: How people read it; follows from `name`.
-    unicode_name = models.CharField(max_length=253, editable=False)
+    unicode_name = models.CharField(_("Name in Unicode"), max_length=253, editable=False)
     registrar = models.CharField(_("Registrar"), max_length=120, blank=True, validators=[validate_one_line])
     expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_not_long_ago])
     auto_renew = models.BooleanField(_("Renews automatically"), default=False)

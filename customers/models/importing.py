@@ -47,20 +47,20 @@ class ImportJob(models.Model):
     encoding = models.CharField(_("Encoding"), max_length=20)
     delimiter = models.CharField(_("Columns are separated by"), max_length=1)
     has_headings = models.BooleanField(_("The first line holds headings"), default=True)
-    headings = ArrayField(models.TextField(), default=list)
+    headings = ArrayField(models.TextField(), verbose_name=_("Headings"), default=list)
     #: Place of a column in the file → name of the field it becomes.
-    mapping = models.JSONField(default=dict)
+    mapping = models.JSONField(_("Column mapping"), default=dict)
     #: In which the messages about rows are written: that of the person who had them checked.
-    language = models.CharField(max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
-    import_twins = models.BooleanField(default=False)
+    language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+    import_twins = models.BooleanField(_("Import possible duplicates"), default=False)
 
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UPLOADED)
     #: How far the current step has come: bytes of the file while it is checked, rows while they are imported.
-    progress = models.PositiveIntegerField(default=0)
-    progress_total = models.PositiveIntegerField(default=0)
-    rows_read = models.PositiveIntegerField(default=0)
+    progress = models.PositiveIntegerField(_("Rows processed"), default=0)
+    progress_total = models.PositiveIntegerField(_("Rows to process"), default=0)
+    rows_read = models.PositiveIntegerField(_("Rows read"), default=0)
     #: Rows by outcome; written when a step ends.
-    counts = models.JSONField(default=dict)
+    counts = models.JSONField(_("Rows by result"), default=dict)
     #: The worker that has it: whoever comes with another claim stops. Without a sign of life for a lease, it is anybody's.
     claim = models.UUIDField(null=True, editable=False)
     claimed_at = models.DateTimeField(null=True, editable=False)

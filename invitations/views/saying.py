@@ -20,4 +20,5 @@ def say_taken(request: HttpRequest, taken: StepTaken) -> None:
         "granted": _("It has been granted already."),
         "declined": _("It has been declined already."),
     }[taken.state]
-    messages.info(request, f"{what} {_('Nothing was changed, and no e-mail was sent.')}")
+    nothing_done = _("Nothing was changed, and no e-mail was sent.")
+    messages.info(request, f"{what} {nothing_done}")

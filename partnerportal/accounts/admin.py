@@ -9,11 +9,12 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions import admin as sessions_admin
 from allauth.usersessions.models import UserSession
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -44,6 +45,39 @@ class UserAdmin(BaseUserAdmin):
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             keep_one_address(obj)
+
+
+def _name(model: type[Model], one: Any, many: Any, **fields: Any) -> None:
+    """Give an allauth model and its fields the names that allauth doesn't mark for translation.
+
+    Migrations compare what the classes were declared with, so they don't see these names.
+    """
+    model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+    for name, label in fields.items():
+        model._meta.get_field(name).verbose_name = label  # type: ignore[union-attr]
+
+
+_name(
+    Authenticator,
+    _("second factor"),
+    _("second factors"),
+    user=_("User"),
+    type=_("Type"),
+    created_at=_("Created"),
+    last_used_at=_("Last used"),
+)
+_name(
+    UserSession,
+    _("session"),
+    _("sessions"),
+    user=_("User"),
+    created_at=_("Signed in"),
+    ip=_("IP address"),
+    last_seen_at=_("Last seen"),
+    user_agent=_("Browser"),
+)
+for _label, _app_name in (("mfa", _("Two-factor authentication")), ("usersessions", _("Sessions"))):
+    apps.get_app_config(_label).verbose_name = _app_name
 
 
 # allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, lets sessions be written, and looks for

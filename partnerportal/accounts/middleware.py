@@ -8,9 +8,11 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from partnerportal.language_addresses import fixed_language
+
 
 class PersonMiddleware:
-    """The language and the time zone that somebody chose for their account win over what the browser says."""
+    """Apply the account's language and time zone. They win over the browser's, but not over a language in the address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -19,8 +21,8 @@ class PersonMiddleware:
         # Anonymous visitors bring no session: their pages cost no query here.
         if not (request.session.get("_auth_user_id") and request.user.is_authenticated):
             return self.get_response(request)
-        if request.user.language:
-            # Not undone here: LocaleMiddleware, around this one, names the language in the answer and sets it anew for the next request.
+        if request.user.language and not fixed_language(request):
+            # Not undone here: LanguageMiddleware, around this one, names the language in the answer and sets it anew for the next request.
             translation.activate(request.user.language)
             cast(Any, request).LANGUAGE_CODE = request.user.language
         zone = request.user.time_zone

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.forms import PersonForm
 from partnerportal.accounts.models import User
+from partnerportal.language_addresses import in_other_language
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -56,7 +57,11 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=language)
-    return i18n.set_language(request)
+    response = i18n.set_language(request)
+    if language in dict(settings.LANGUAGES) and (location := response.get("Location")):
+        # A page whose address fixes the language has another address in the other.
+        response["Location"] = in_other_language(location, language)
+    return response
 
 
 def confirm_login_code(request: HttpRequest) -> HttpResponse:

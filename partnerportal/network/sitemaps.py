@@ -1,4 +1,4 @@
-"""sitemap.xml: an index, and below it files of at most `LIMIT` addresses."""
+"""sitemap.xml: an index, and below it files with the addresses of at most `LIMIT` pages."""
 
 from datetime import datetime
 from typing import Any
@@ -6,12 +6,15 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.sitemaps import Sitemap
-from django.db.models import QuerySet
+from django.db.models import F, Max, QuerySet
+from django.db.models.functions import Greatest
 from django.urls import reverse
 
+from partnerportal.language_addresses import alternates
 from partnerportal.network.models import PartnerProfile
 
-#: Addresses in a file; the protocol allows 50,000 (https://www.sitemaps.org/protocol.html).
+#: Pages in a file. Each has an address for each language and one without;
+#: the protocol allows 50,000 addresses (https://www.sitemaps.org/protocol.html).
 LIMIT = 2_000
 
 
@@ -19,6 +22,8 @@ class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at 
     """Under the address that the settings name, whatever host was asked."""
 
     limit = LIMIT
+    #: The route of the pages, made by `language_paths`.
+    route = ""
 
     def get_domain(self, site: Any = None) -> str:
         return urlsplit(settings.SITE_URL).netloc
@@ -26,25 +31,57 @@ class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at 
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
 
+    def args(self, item: Any) -> list[str]:
+        """Return the route's arguments for a page."""
+        return []
+
+    def location(self, item: Any) -> str:
+        return reverse(self.route, args=self.args(item))
+
+    def get_urls(self, page: int | str = 1, site: Any = None, protocol: str | None = None) -> list[dict[str, Any]]:
+        """Return each page's entries: one for each of its addresses, naming all of them.
+
+        Django's own `i18n` would load every profile for every file.
+        """
+        return [entry for plain in super().get_urls(page, site, protocol) for entry in self._in_each_language(plain)]
+
+    def _in_each_language(self, plain: dict[str, Any]) -> list[dict[str, Any]]:
+        addresses = {code: f"{settings.SITE_URL}{path}" for code, path in alternates(self.route, *self.args(plain["item"])).items()}
+        named = [{"lang_code": code, "location": address} for code, address in addresses.items()]
+        return [{**plain, "location": address, "alternates": named} for address in addresses.values()]
+
 
 class DirectorySitemap(_OurSitemap):
     """The directory itself."""
 
-    def items(self) -> list[str]:
-        return ["network:directory"]
+    route = "network:directory"
 
-    def location(self, item: str) -> str:
-        return reverse(item)
+    def items(self) -> list[str]:
+        return [self.route]
 
 
 class ProfileSitemap(_OurSitemap):
     """Every registered profile."""
 
+    route = "network:profile"
+
     def items(self) -> QuerySet[PartnerProfile]:
-        return PartnerProfile.objects.public().only("slug", "updated_at").order_by("pk")
+        # The reviews' part is stored, so nothing is counted. (Reviews come after this app: no import.)
+        changed = F("agency__rating_summary__changed_at")
+        # PostgreSQL's GREATEST ignores NULL: the agency may have no reviews.
+        profiles: QuerySet[PartnerProfile] = PartnerProfile.objects.public().annotate(changed_at=Greatest("updated_at", changed))
+        return profiles.only("slug").order_by("pk")
+
+    def args(self, item: PartnerProfile) -> list[str]:
+        return [item.slug]
 
     def lastmod(self, item: PartnerProfile) -> datetime:
-        return item.updated_at
+        return item.changed_at  # type: ignore[attr-defined,no-any-return]  # annotated by items()
+
+    def get_latest_lastmod(self) -> datetime | None:
+        """Return the latest of all dates. Django's own would load every profile."""
+        latest: datetime | None = self.items().order_by().aggregate(latest=Max("changed_at"))["latest"]
+        return latest
 
 
 SITEMAPS = {"directory": DirectorySitemap, "profiles": ProfileSitemap}

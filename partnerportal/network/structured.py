@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from partnerportal.network.models import PartnerProfile
@@ -19,7 +20,8 @@ def structured_data(profile: PartnerProfile, *, address: str, logo: str) -> Safe
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ProfessionalService",
-        "@id": address,
+        # The agency is the same in every language; its page isn't.
+        "@id": f"{settings.SITE_URL}{profile.get_absolute_url()}",
         "url": address,
         "name": agency.name,
         "slogan": profile.claim,

@@ -49,7 +49,10 @@ PROFILE = [
 
 
 def _touch(operation: pgtrigger.Operation, rows: str, *, by: str = "id", **referencing: str) -> pgtrigger.Trigger:
-    """After something that profiles are found by has changed: a write to them, and their own trigger collects it anew."""
+    """After something that profiles are found by has changed: a write to them, and their own trigger collects it anew.
+
+    Their page has changed, too, so the sitemap's date moves.
+    """
     return pgtrigger.Trigger(
         name=f"search_{str(operation).lower()}",
         level=pgtrigger.Statement,
@@ -57,7 +60,7 @@ def _touch(operation: pgtrigger.Operation, rows: str, *, by: str = "id", **refer
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
-            f"UPDATE network_partnerprofile SET search_text = '' WHERE {by} IN ({rows}); RETURN NULL;"  # noqa: S608
+            f"UPDATE network_partnerprofile SET search_text = '', updated_at = clock_timestamp() WHERE {by} IN ({rows}); RETURN NULL;"  # noqa: S608
         ),
     )
 

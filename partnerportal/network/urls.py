@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from partnerportal.language_addresses import language_paths
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.network.views import company, public
 
@@ -13,8 +14,8 @@ app_name = "network"
 _an_hour = cache_control(public=True, max_age=60 * 60)
 
 urlpatterns = [
-    path("partners/", public.directory, name="directory"),
-    path("partners/<slug:slug>/", public.profile, name="profile"),
+    *language_paths("partners/", public.directory, name="directory"),
+    *language_paths("partners/<slug:slug>/", public.profile, name="profile"),
     path("partners/<slug:slug>/logo/<slug:digest>/", public.logo, name="logo"),
     path("company/", company.company, name="company"),
     path("company/preview/", company.preview, name="preview"),
@@ -25,6 +26,11 @@ urlpatterns = [
         {"sitemaps": SITEMAPS, "sitemap_url_name": "network:sitemap_section"},
         name="sitemap",
     ),
-    path("sitemap-<section>.xml", require_safe(_an_hour(sitemap_views.sitemap)), {"sitemaps": SITEMAPS}, name="sitemap_section"),
+    path(
+        "sitemap-<section>.xml",
+        require_safe(_an_hour(sitemap_views.sitemap)),
+        {"sitemaps": SITEMAPS, "template_name": "network/sitemap.xml"},
+        name="sitemap_section",
+    ),
     path("robots.txt", public.robots, name="robots"),
 ]

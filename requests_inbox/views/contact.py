@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerportal.audit.context import origin
+from partnerportal.language_addresses import fixed_language, language_url
 from partnerportal.limits import Limit, TooOften, check, network_of
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.forms import ContactForm
@@ -26,10 +27,11 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
     """Write to an agency. What a machine sends, or a sender who is blocked, is thanked for all the same."""
     profile = _profile(slug)
     if request.method != "POST" and profile.slug != slug:
-        return redirect("requests_inbox:contact", slug=profile.slug, permanent=True)
+        return redirect(language_url("requests_inbox:contact", profile.slug, language=fixed_language(request)), permanent=True)
     if not profile.open_for_clients:
         return render(request, "requests_inbox/closed_for_clients.html", {"profile": profile, "agency": profile.agency})
-    form = ContactForm(request.POST if request.method == "POST" else None, profile=profile)
+    back = language_url("network:profile", profile.slug, language=fixed_language(request))
+    form = ContactForm(request.POST if request.method == "POST" else None, profile=profile, cancel=back)
     page = {"profile": profile, "agency": profile.agency, "form": form}
     if request.method == "POST" and form.is_valid():
         try:
@@ -45,7 +47,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             consented_at=timezone.now(),
             **form.request_fields,
         )
-        return redirect("requests_inbox:thanks", slug=profile.slug)
+        return redirect(language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/contact.html", page)
 
 

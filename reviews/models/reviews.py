@@ -250,6 +250,7 @@ class ReviewComment(models.Model):
             SameParent(field="review", parent="agency", name="review_comment_same_agency"),
         ]
         triggers = [
+            summary_trigger.comment_trigger(),
             # Who wrote it may leave; what was said stays.
             pgtrigger.Protect(
                 name="words_are_for_good",

@@ -6,11 +6,12 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Count, F, Q, Sum, Value
-from django.db.models.functions import Cast, NullIf, Round
+from django.db.models.functions import Cast, Now, NullIf, Round
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
-from reviews.models.reviews import CATEGORIES, CategoryRating, category_label
+from reviews.models.reviews import CATEGORIES, CategoryRating, category_label, rounded
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,23 @@ class RatingSummary(models.Model):
     Kept by triggers on `Review` (see `summary_trigger`), which catch each and every write; the application only reads.
     """
 
-    agency = models.OneToOneField(Agency, on_delete=models.CASCADE, primary_key=True, related_name="rating_summary")
+    agency = models.OneToOneField(
+        Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="rating_summary"
+    )
     count = models.IntegerField(gettext_lazy("Reviews"), default=0)
-    cooperation_sum = models.IntegerField(default=0)
-    quality_sum = models.IntegerField(default=0)
-    schedule_sum = models.IntegerField(default=0)
-    budget_sum = models.IntegerField(default=0)
-    stars_1 = models.IntegerField(default=0)
-    stars_2 = models.IntegerField(default=0)
-    stars_3 = models.IntegerField(default=0)
-    stars_4 = models.IntegerField(default=0)
-    stars_5 = models.IntegerField(default=0)
+    cooperation_sum = models.IntegerField(gettext_lazy("Cooperation, total stars"), default=0)
+    quality_sum = models.IntegerField(gettext_lazy("Quality of service, total stars"), default=0)
+    schedule_sum = models.IntegerField(gettext_lazy("Schedule, total stars"), default=0)
+    budget_sum = models.IntegerField(gettext_lazy("Budget, total stars"), default=0)
+    stars_1 = models.IntegerField(gettext_lazy("Reviews with 1 star"), default=0)
+    stars_2 = models.IntegerField(gettext_lazy("Reviews with 2 stars"), default=0)
+    stars_3 = models.IntegerField(gettext_lazy("Reviews with 3 stars"), default=0)
+    stars_4 = models.IntegerField(gettext_lazy("Reviews with 4 stars"), default=0)
+    stars_5 = models.IntegerField(gettext_lazy("Reviews with 5 stars"), default=0)
     #: How many of them the agency hides: their stars count, and the profile says so.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
+    #: When the reviews on the profile last changed, their words, order and comments included. The sitemap names it.
+    changed_at = models.DateTimeField(gettext_lazy("Changed"), db_default=Now(), editable=False)
     #: What people see: the mean to one decimal, halves up; NULL without reviews.
     shown = models.GeneratedField(
         expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),
@@ -71,7 +76,8 @@ class RatingSummary(models.Model):
         verbose_name_plural = gettext_lazy("rating summaries")
 
     def __str__(self) -> str:
-        return f"{self.agency_id}: {self.average} ({self.count})"
+        average = "–" if self.average is None else number_format(rounded(self.average), 1)
+        return f"{self.agency_id}: {average} ({self.count})"
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""
@@ -105,7 +111,7 @@ class RatingSummary(models.Model):
         return {
             field.attname: getattr(self, field.attname)
             for field in self._meta.concrete_fields
-            if not field.primary_key and not field.generated
+            if isinstance(field, models.IntegerField) and not field.primary_key and not field.generated
         }
 
     @classmethod

@@ -226,4 +226,5 @@ def _say(request: AgencyRequest, error: InvitationClosed | ValidationError) -> N
         "withdrawn": _("It has been withdrawn already."),
         "expired": _("It has expired; please invite them anew."),
     }[error.state]
-    messages.info(request, f"{what} {_('Nothing was changed, and no e-mail was sent.')}")
+    nothing_done = _("Nothing was changed, and no e-mail was sent.")
+    messages.info(request, f"{what} {nothing_done}")

@@ -24,6 +24,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, to_lo
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
+from partnerportal.language_addresses import fixed_language, language_url
 from partnerportal.returning import next_address
 
 register = template.Library()
@@ -173,14 +174,16 @@ def days_left(value: date | None) -> int | None:
 def until(value: date | None, calm: bool = False) -> SafeString:
     """How far away a date is (“in 12 days”, “yesterday”), the date itself where that is more than two months; nothing for None.
 
-    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it.
+    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it. On paper it is always the date.
     """
     if value is None:
         return SafeString("")
     days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
     tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
-    text = _in_days(days) if abs(days) <= _COUNTED_DAYS else shown
+    text: str | SafeString = shown
+    if abs(days) <= _COUNTED_DAYS:
+        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', _in_days(days), shown)
     return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
 
 
@@ -221,6 +224,12 @@ def money(amount: Decimal, currency: str) -> str:
 def bare_address(url: str) -> str:
     """A web address as people say it: without scheme, “www.” and the last slash."""
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
+
+
+@register.simple_tag(takes_context=True)
+def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
+    """Return the address of a public page, in the language that the current page's address fixes, if it does."""
+    return language_url(name, *args, language=fixed_language(context.get("request")))
 
 
 # --- Tasks -------------------------------------------------------------------------------------------------------------

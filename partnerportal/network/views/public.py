@@ -16,6 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Role
+from partnerportal.language_addresses import alternates, fixed_language, language_url
 from partnerportal.network.filters import DirectoryFilter
 from partnerportal.network.logos import MEDIA_TYPE
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
@@ -42,7 +43,7 @@ def public_page(view: PublicView) -> PublicView:
     @wraps(view)
     def cached(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response = view(request, *args, **kwargs)
-        patch_vary_headers(response, ["Cookie", "Accept-Language"])
+        patch_vary_headers(response, ["Cookie"] if fixed_language(request) else ["Cookie", "Accept-Language"])
         if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
             patch_cache_control(response, private=True, no_cache=True)
             return response
@@ -67,7 +68,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": total,
         "total_is_more": more,
-        "canonical": _absolute(reverse("network:directory")),
+        **_addresses(request, "network:directory"),
     }
     return render(request, "network/directory.html", context)
 
@@ -77,7 +78,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """One agency with its rating and reviews."""
     profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
     if profile.slug != slug:
-        return redirect(profile, permanent=True)
+        return redirect(language_url("network:profile", profile.slug, language=fixed_language(request)), permanent=True)
     visitor = cast(Any, request)
     is_own = visitor.agency == profile.agency and not visitor.membership.lacks_second_factor
     return render(request, "network/profile.html", profile_context(request, profile, is_own=is_own))
@@ -110,7 +111,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
     """Return what the page of a profile `with_names` shows; with `is_own`, also what only the agency's members see."""
-    canonical = _absolute(profile.get_absolute_url())
+    addresses = _addresses(request, "network:profile", profile.slug)
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
         "profile": profile,
@@ -118,9 +119,9 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
-        "canonical": canonical,
+        **addresses,
         "logo_absolute": logo,
-        "structured_data": structured_data(profile, address=canonical, logo=logo),
+        "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
         **_reviews(request, profile, is_own=is_own),
     }
 
@@ -169,6 +170,14 @@ def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerP
     if profile is None:
         raise Http404
     return profile
+
+
+def _addresses(request: HttpRequest, name: str, *args: str) -> dict[str, Any]:
+    """Return the page's own address and those of the same page in each language."""
+    return {
+        "canonical": _absolute(language_url(name, *args, language=fixed_language(request))),
+        "alternates": {code: _absolute(path) for code, path in alternates(name, *args).items()},
+    }
 
 
 def _absolute(path: str) -> str:

@@ -1,0 +1,126 @@
+"""When the sitemap says that a profile has changed, and what that costs."""
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.network.models import PartnerProfile
+from partnerportal.network.sitemaps import ProfileSitemap
+from reviews.managing.moderation import reinstate_review, uphold_report
+from reviews.managing.services import comment_on_review, hide_review, pin_review, unhide_review, unpin_review
+from reviews.models import RatingSummary, Review
+from reviews.services import edit_review, submit_review, withdraw_review
+from tests.cast import Cast
+from tests.factories.agencies import ServiceFactory
+from tests.factories.review_states import a_review, reported, someone
+from tests.factories.reviews import ReviewRequestFactory
+
+LONG_AGO = timezone.now() - timedelta(days=400)
+STARS = {"cooperation": 4, "quality": 4, "schedule": 4, "budget": 4}
+
+
+def last_changed(slug: str = "alder") -> str:
+    """Return the day that the sitemap names for a profile."""
+    sitemap = Client().get("/sitemap-profiles.xml").content.decode()
+    days = re.findall(rf"<loc>[^<]*/partners/{slug}/</loc><lastmod>([^<]+)</lastmod>", sitemap)
+    assert days and len(set(days)) == 1
+    return days[0][:10]
+
+
+def index_changed() -> str:
+    """Return the moment that the index names for the file of profiles."""
+    index = Client().get("/sitemap.xml").content.decode()
+    (moment,) = re.findall(r"<loc>[^<]*/sitemap-profiles.xml</loc><lastmod>([^<]+)</lastmod>", index)
+    return moment
+
+
+def all_changed(moment: datetime) -> None:
+    """Date every profile and every summary back."""
+    PartnerProfile.objects.update(updated_at=moment)
+    RatingSummary.objects.update(changed_at=moment)
+
+
+def upheld(review: Review) -> Review:
+    uphold_report(reported(review), reason="It does.", by=someone(review.agency))
+    return Review.objects.get(pk=review.pk)
+
+
+def hidden(review: Review) -> Review:
+    hide_review(review, reason="outdated", by=someone(review.agency))
+    return Review.objects.get(pk=review.pk)
+
+
+def pinned(review: Review) -> Review:
+    pin_review(review, by=someone(review.agency))
+    return Review.objects.get(pk=review.pk)
+
+
+def unchanged(review: Review) -> Review:
+    return review
+
+
+#: What has happened to a review before, and what then changes the profile.
+CHANGES: dict[str, tuple[Callable[[Review], Review], Callable[[Review], object]]] = {
+    "another": (
+        unchanged,
+        lambda review: submit_review(ReviewRequestFactory(customer__agency=review.agency), text="Good.", author="Lea", **STARS),
+    ),
+    "edited": (unchanged, lambda review: edit_review(review, text="Changed.", author="Lea", **STARS)),
+    "commented": (unchanged, lambda review: comment_on_review(review, text="Thank you.", by=someone(review.agency))),
+    "hidden": (unchanged, hidden),
+    "unhidden": (hidden, lambda review: unhide_review(review, by=someone(review.agency))),
+    "pinned": (unchanged, pinned),
+    "unpinned": (pinned, lambda review: unpin_review(review, by=someone(review.agency))),
+    "upheld": (unchanged, upheld),
+    "reinstated": (upheld, lambda review: reinstate_review(review.reports.get(), reason="It is true.", by=someone(review.agency))),
+    "withdrawn": (unchanged, withdraw_review),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_happens_to_a_review_changes_the_profile(cast: Cast, change: str) -> None:
+    before, happens = CHANGES[change]
+    review = before(a_review(cast.alder))
+    a_review(cast.birch)
+    all_changed(LONG_AGO)
+    happens(review)
+    assert last_changed() == timezone.now().date().isoformat()
+    assert last_changed("birch") == LONG_AGO.date().isoformat()
+    assert index_changed()[:10] == timezone.now().date().isoformat()
+
+
+def test_an_open_report_changes_nothing_that_the_world_sees(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    all_changed(LONG_AGO)
+    reported(review)
+    assert last_changed() == index_changed()[:10] == LONG_AGO.date().isoformat()
+
+
+def test_a_profile_without_reviews_has_its_own_date(cast: Cast) -> None:
+    all_changed(LONG_AGO)
+    assert last_changed() == index_changed()[:10] == LONG_AGO.date().isoformat()
+
+
+def test_a_renamed_agency_or_service_changes_the_profile(cast: Cast) -> None:
+    service = ServiceFactory(name_en="Mills")
+    cast.birch.profile.services.set([service])
+    all_changed(LONG_AGO)
+    cast.alder.name = "Alder and Sons"
+    cast.alder.save()
+    assert last_changed() == timezone.now().date().isoformat()
+    assert last_changed("birch") == LONG_AGO.date().isoformat()
+    service.name_en = "Shops for mills"
+    service.save()
+    assert last_changed("birch") == timezone.now().date().isoformat()
+
+
+def test_the_index_reads_no_profile(cast: Cast) -> None:
+    a_review(cast.alder)
+    latest = ProfileSitemap().get_latest_lastmod()
+    assert latest == RatingSummary.objects.get(agency=cast.alder).changed_at
+    PartnerProfile.objects.update(status="draft")
+    assert ProfileSitemap().get_latest_lastmod() is None
