@@ -17,10 +17,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
-from customers.assigned import add_thing, change_thing, finish_task, remove_thing, reopen_task
+from customers.assigned import ChangedMeanwhile, add_thing, change_thing, finish_task, remove_thing, reopen_task
 from customers.forms import ContractForm, DomainForm, NoteForm, ProjectForm, TaskForm, ThingForm
 from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, ProjectFilter, TaskFilter
 from customers.models import Customer
+from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.paging import keyset_page
 from partnerportal.returning import back
@@ -55,11 +56,13 @@ def _changer(name: str, form_class: type[ThingForm], title: str | Promise, done:
     def change(request: AgencyRequest, pk: int) -> HttpResponse:
         thing = _thing(request, name, pk)
         form = form_class(request.input, instance=thing, customer=thing.customer)
-        if request.method == "POST" and form.is_valid():
-            changed = form.save(commit=False)
-            if _tried(form, lambda: change_thing(changed, changed=form.changed_data, by=request.user)):
-                messages.success(request, str(done) % {"thing": changed})
-                return back(request, thing.customer.get_absolute_url())
+        while request.method == "POST" and form.is_valid():
+            try:
+                if _changed(form, by=request.user):
+                    messages.success(request, str(done) % {"thing": form.instance})
+                    return back(request, thing.customer.get_absolute_url())
+            except ChangedMeanwhile as meanwhile:
+                form = form_class(request.input, instance=meanwhile.saved, customer=thing.customer)
         context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
         return render(request, "customers/thing_form.html", context)
 
@@ -86,6 +89,10 @@ def _remover(name: str, done: str | Promise) -> View:
 def _thing(request: AgencyRequest, name: str, pk: int) -> Any:
     things: QuerySet[Any] = getattr(request.agency, name).select_related("customer__agency")
     return get_object_or_404(things.exclude(customer__status=Customer.Status.ERASED), pk=pk)
+
+
+def _changed(form: ThingForm, *, by: User) -> bool:
+    return _tried(form, lambda: change_thing(form.instance, changed=form.changed_here, loaded=form.loaded, by=by))
 
 
 def _tried(form: ThingForm, action: Callable[[], None]) -> bool:
