@@ -38,7 +38,7 @@ class EditForm(forms.BaseForm):
         self.is_edit = instance is None or instance.pk is not None
         #: Conflicting fields, once the form has been checked.
         self.conflicts: list[str] = []
-        #: The stored values when the form was made, by the names of the instance's fields: whoever saves checks that they are still the same.
+        #: The stored values when the form was made, by the instance's fields: whoever saves checks that they are still the same.
         self.loaded = {
             name: getattr(instance, instance._meta.get_field(name).attname)
             for name in (self._meta.fields if instance is not None else ())  # type: ignore[attr-defined]

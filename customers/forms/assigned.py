@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
+from customers.forms.adding_once import AddOnceForm
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import form_helper
@@ -18,7 +19,7 @@ def _date(**attrs: str) -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date", **attrs}, format="%Y-%m-%d")
 
 
-class ThingForm(EditForm, forms.ModelForm):
+class ThingForm(EditForm, AddOnceForm, forms.ModelForm):
     """What the five forms share."""
 
     #: The fields as they are laid out.
@@ -79,7 +80,7 @@ class DomainForm(ThingForm):
         """The A-label form; refused where another customer of the agency, or this one, has it already."""
         name = to_ascii(self.cleaned_data["name"])
         holder = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
-        if holder:
+        if holder and not self.has_added(holder):
             raise forms.ValidationError(_("This domain is assigned to %(customer)s already."), "unique", {"customer": holder.customer})
         return name
 

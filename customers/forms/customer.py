@@ -7,13 +7,14 @@ from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from customers.forms.adding_once import AddOnceForm
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.concurrent_edits import VersionedForm
 from partnerportal.forms import form_helper
 
 
-class CustomerForm(VersionedForm, forms.ModelForm):
+class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
     """Everything that is typed about a customer."""
 
     conflict_text = _(

@@ -62,12 +62,10 @@ def with_what_waits(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 def add(request: AgencyRequest) -> HttpResponse:
     """“Add Customer”."""
 
-    def save(fields: dict[str, Any]) -> HttpResponse:
-        customer = create_customer(agency=request.agency, by=request.user, **fields)
-        messages.success(request, _("%(customer)s was added.") % {"customer": customer})
-        return redirect(customer)
+    def create(fields: dict[str, Any]) -> Customer:
+        return create_customer(agency=request.agency, by=request.user, **fields)
 
-    return adding_page(request, save=save)
+    return adding_page(request, create=create)
 
 
 @agency_view()
