@@ -50,18 +50,30 @@ def add_to_held(thing: Any, *, customer: Customer, by: User) -> None:
     _record("added", thing, by=by)
 
 
+class ChangedMeanwhile(Exception):
+    """Someone else saved the thing in the meantime; `saved` is what is stored now."""
+
+    def __init__(self, saved: Any) -> None:
+        super().__init__(saved.pk)
+        self.saved = saved
+
+
 @transaction.atomic
-def change_thing(thing: Any, *, changed: list[str], by: User) -> None:
-    """Save a thing whose fields named in `changed` have new values.
+def change_thing(thing: Any, *, changed: list[str], by: User, loaded: dict[str, Any] | None = None) -> None:
+    """Save the fields named in `changed`, and no others; `loaded` is what the form's fields held when it was compared with them.
 
     Raises:
+        ChangedMeanwhile: a field of `loaded` holds something else by now.
         ValidationError: the database refuses it.
         ObjectDoesNotExist: it has just been removed, or its customer erased.
     """
     if changed:
         _held(thing.customer)
-        type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
-        _save(thing)
+        stored = type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
+        if any(getattr(stored, thing._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
+            stored.customer = thing.customer
+            raise ChangedMeanwhile(stored)
+        _save(thing, update_fields=changed)
         _record("changed", thing, by=by)
 
 
@@ -108,10 +120,10 @@ def _held(customer: Customer) -> Customer:
     return held
 
 
-def _save(thing: Any) -> None:
+def _save(thing: Any, *, update_fields: list[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            thing.save()
+            thing.save(update_fields=update_fields)
     except IntegrityError as error:
         if "domain_once_per_agency" not in str(error):
             raise

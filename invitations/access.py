@@ -74,7 +74,7 @@ def waiting_requests(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
     if hasattr(customer, GATHERED_REQUESTS):
         return restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
-    return list(customer.access_requests.waiting().order_by("-pk"))
+    return list(customer.access_requests.waiting().select_related("agency").order_by("-pk"))
 
 
 def gather_requests() -> ArraySubquery:

@@ -81,12 +81,13 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
 class AccessRequestAdmin(ReadOnlyAdmin):
     """Without nonce and digest: an admin has no use for a personal link."""
 
-    list_display = ("created_at", "agency", "customer", "email", "access", "state_now", "mailed_at", "expires_at")
+    list_display = ("created_at", "agency", "customer", "email", "access", "state_now", "mailed_at", "valid_until")
     list_filter = ("status", "scope", "created_at", ("agency", admin.RelatedOnlyFieldListFilter))
     search_fields = ("agency__name", "email", "customer__company", "customer__last_name")
     list_select_related = ("agency", "customer")
     date_hierarchy = "created_at"
-    exclude = ("nonce", "token_digest")
+    exclude = ("nonce", "token_digest", "expires_at")
+    readonly_fields = ("valid_until",)
     show_full_result_count = False
 
     @admin.display(description=_("Access"), ordering="scope")

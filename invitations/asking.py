@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from invitations import mails
 from invitations.areas import Scope, areas_of
-from invitations.models import AccessInvitation, AccessRequest, expiry
+from invitations.models import AccessInvitation, AccessRequest
 from invitations.services import StepTaken, refuse_own_agency
 from partnerportal.accounts.models import User
 from partnerportal.addresses import spellings
@@ -69,7 +69,8 @@ def resend_request(asked: AccessRequest, *, by: User) -> bool:
     if locked.link is None:
         # No known key can make the old link again: a new one takes its place.
         locked.nonce, locked.token_digest = new_nonce(), ""
-    locked.mailed_at, locked.expires_at = timezone.now(), expiry()
+    locked.mailed_at = timezone.now()
+    locked.start_term()
     locked.save()
     _record("resent", locked, by=by)
     mails.send_request(locked, by=by)

@@ -4,12 +4,12 @@ They are all of one build (`templates/email/letter/`): what happened, somebody's
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice, Role
 from partnerportal.outbox.letters import Letter, render_letter
 from partnerportal.outbox.services import queue_mail
+from partnerportal.validity import day_in
 
 # --- To the agency -----------------------------------------------------------------------------------------------------
 
@@ -33,7 +34,7 @@ def tell_given(invitation: AccessInvitation) -> None:
             first=_("%(who)s wants to give you access: %(access)s.") % _access(invitation),
             quote=invitation.message,
             quote_intro=_("%(name)s writes:") % {"name": invitation.name},
-            then=[_("Connect it to a customer or reject it. It expires on %(date)s.") % {"date": _day(invitation.expires_at)}],
+            then=[_("Connect it to a customer or reject it. It expires on %(date)s.") % {"date": _day(invitation.valid_until)}],
             button=_("See the invitation"),
         ),
     )
@@ -227,7 +228,7 @@ def send_request(asked: AccessRequest, *, by: User) -> None:
                 _("You decide: grant it, grant less, or decline. Nothing happens before you press a button on the page behind this link.")
                 + " "
                 + _("It works until %(date)s, for this e-mail address alone; we send a code there to be sure that it is you.")
-                % {"date": _day(asked.expires_at)}
+                % {"date": _day(asked.valid_until)}
             ],
             button=_("See the request"),
             link=asked.link or "",
@@ -373,12 +374,13 @@ def _contact(agency: Agency, *preferred: int | None) -> User | None:
 
 
 def _access(invitation: AccessInvitation) -> dict[str, str]:
+    zone = invitation.agency.time_zone
     return {
         "who": invitation.who,
         "agency": str(invitation.agency),
         "access": invitation.access_label,
-        "date": _day(invitation.created_at),
-        "since": _day(invitation.connected_at or invitation.created_at),
+        "date": _day(day_in(zone, invitation.created_at)),
+        "since": _day(day_in(zone, invitation.connected_at or invitation.created_at)),
     }
 
 
@@ -387,9 +389,9 @@ def _asked(asked: AccessRequest) -> dict[str, str]:
         "agency": str(asked.agency),
         "customer": asked.customer.display_name,
         "access": asked.access_label,
-        "date": _day(asked.created_at),
+        "date": _day(day_in(asked.agency.time_zone, asked.created_at)),
     }
 
 
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+def _day(day: date) -> str:
+    return date_format(day, "DATE_FORMAT")

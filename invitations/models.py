@@ -1,6 +1,5 @@
 """`AccessInvitation`: a client gives an agency access. `AccessRequest`: an agency asks for it, by a personal link."""
 
-from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -22,14 +21,10 @@ from partnerportal.links import PersonalLink
 from partnerportal.search import SearchQuerySet, search_index, search_text
 from partnerportal.tokens import LinkTokens, digest
 from partnerportal.validators import validate_one_line, validate_plain_text
+from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 
 #: Characters of a message, in either direction.
 MESSAGE_LENGTH = 5000
-
-
-def expiry() -> datetime:
-    """Until when an invitation or a request that is made now waits for its answer."""
-    return timezone.now() + timedelta(days=settings.ACCESS_INVITATION_DAYS)
 
 
 def _never(name: str, operation: Any, condition: Any = None) -> pgtrigger.Protect:
@@ -54,7 +49,7 @@ class AccessInvitationQuerySet(SearchQuerySet):
         return self.exclude(customer__status=Customer.Status.ERASED)
 
 
-class AccessInvitation(WithAccess):
+class AccessInvitation(ValidUntilEndOfDay, WithAccess):
     """A client gives an agency full or partial access, and can take it back.
 
     pending → connected → revoked (by the client) | disconnected (by the agency, or an admin)
@@ -94,7 +89,7 @@ class AccessInvitation(WithAccess):
 
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Received"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("Waits until"), default=expiry)
+    expires_at = EndOfDayField(_("Waits until"))
     connected_at = models.DateTimeField(_("Connected"), null=True, blank=True)
     connected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Connected by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -172,6 +167,10 @@ class AccessInvitation(WithAccess):
         """The client as the agency's lists call them."""
         return self.company or self.name or str(_("Former customer"))
 
+    @classmethod
+    def term_in_days(cls) -> int:
+        return settings.ACCESS_INVITATION_DAYS
+
     @property
     def state(self) -> str:
         """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
@@ -226,7 +225,7 @@ class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
         return self.filter(status=AccessRequest.Status.PENDING, expires_at__lte=timezone.now())
 
 
-class AccessRequest(PersonalLink, WithAccess):
+class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
     """An agency asks for access to a customer's things; only the asked address can answer.
 
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
@@ -256,7 +255,7 @@ class AccessRequest(PersonalLink, WithAccess):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
-    expires_at = models.DateTimeField(_("Waits until"), default=expiry)
+    expires_at = EndOfDayField(_("Waits until"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
     objects: ClassVar[AccessRequestQuerySet] = AccessRequestQuerySet.as_manager()  # type: ignore[assignment]
@@ -294,6 +293,10 @@ class AccessRequest(PersonalLink, WithAccess):
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.access_label}"
+
+    @classmethod
+    def term_in_days(cls) -> int:
+        return settings.ACCESS_INVITATION_DAYS
 
     @property
     def state(self) -> str:

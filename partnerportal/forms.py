@@ -16,6 +16,8 @@ def form_helper(*fields: Any, submit: str | Promise, cancel: str = "", method: s
     """
     helper = FormHelper()
     helper.form_method = method
+    # Those that a layout doesn't name.
+    helper.render_hidden_fields = True
     helper.attrs = {"novalidate": "", **attributes}
     helper.layout = Layout(*fields, form_buttons(Submit("", submit, css_id=None), cancel=cancel))
     return helper

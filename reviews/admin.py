@@ -15,12 +15,13 @@ from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, R
 class ReviewRequestAdmin(ReadOnlyAdmin):
     """Without nonce and digest: an admin has no use for a personal link."""
 
-    list_display = ("created_at", "agency", "customer", "project", "state_now", "mailed_at", "expires_at")
+    list_display = ("created_at", "agency", "customer", "project", "state_now", "mailed_at", "valid_until")
     list_filter = ("status", "created_at")
     search_fields = ("agency__name", "customer__company", "customer__last_name", "customer__email", "project__title")
     list_select_related = ("agency", "customer", "project")
     date_hierarchy = "created_at"
-    exclude = ("nonce", "token_digest")
+    exclude = ("nonce", "token_digest", "expires_at")
+    readonly_fields = ("valid_until",)
     show_full_result_count = False
 
     @admin.display(description=ReviewRequest._meta.get_field("status").verbose_name, ordering="status")

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import ImportChunk, ImportKey, ImportRow
+from customers.models import FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -68,6 +68,7 @@ MAKE: dict[str, Make] = {
     "customers.Note": of_customer(NoteFactory),
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
+    "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,

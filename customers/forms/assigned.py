@@ -7,8 +7,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
+from customers.forms.adding_once import AddOnceForm
 from customers.models import Contract, Customer, Domain, Note, Project, Task
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import form_helper
+from partnerportal.money import PriceField, typed_currency
 
 
 def _date(**attrs: str) -> forms.DateInput:
@@ -16,7 +19,7 @@ def _date(**attrs: str) -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date", **attrs}, format="%Y-%m-%d")
 
 
-class ThingForm(forms.ModelForm):
+class ThingForm(EditForm, AddOnceForm, forms.ModelForm):
     """What the five forms share."""
 
     #: The fields as they are laid out.
@@ -77,7 +80,7 @@ class DomainForm(ThingForm):
         """The A-label form; refused where another customer of the agency, or this one, has it already."""
         name = to_ascii(self.cleaned_data["name"])
         holder = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
-        if holder:
+        if holder and not self.has_added(holder):
             raise forms.ValidationError(_("This domain is assigned to %(customer)s already."), "unique", {"customer": holder.customer})
         return name
 
@@ -95,11 +98,19 @@ class ContractForm(ThingForm):
     class Meta:
         model = Contract
         fields = ("number", "product", "price", "currency", "interval", "starts_on", "ends_on", "notice_count", "notice_unit", "status")
-        # Not type=number: where the browser's language isn't the person's, it sends nothing at all for “12,50”.
-        localized_fields = ("price",)
-        widgets = {"price": forms.TextInput(attrs={"inputmode": "decimal"}), "starts_on": _date(), "ends_on": _date()}
+        field_classes = {"price": PriceField}
+        widgets = {"starts_on": _date(), "ends_on": _date()}
 
     notice_count = forms.IntegerField(label=_("Notice period"), min_value=0, max_value=999, initial=0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        chosen = cleaned.get("currency")
+        typed = typed_currency(str(self["price"].data or "")) if cleaned.get("price") is not None else ""
+        if typed and chosen and typed != chosen:
+            text = _("You entered %(typed)s, but the selected currency is %(chosen)s. Change one of them.")
+            self.add_error("price", forms.ValidationError(text, "other_currency", {"typed": typed, "chosen": chosen}))
+        return cleaned
 
 
 class NoteForm(ThingForm):

@@ -1,20 +1,27 @@
 """The form for a customer."""
 
-from typing import Any, cast
+from typing import Any
 
 from crispy_forms.layout import Column, Fieldset, Hidden, Row, Submit
 from django import forms
-from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from customers.forms.adding_once import AddOnceForm
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
+from partnerportal.concurrent_edits import VersionedForm
 from partnerportal.forms import form_helper
 
 
-class CustomerForm(forms.ModelForm):
+class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
     """Everything that is typed about a customer."""
+
+    conflict_text = _(
+        "Somebody else changed this customer while you were typing. Nothing is lost: what is saved now stands below your fields."
+    )
+    # Archiving concerns everyone who is typing.
+    watched = ("status",)
 
     class Meta:
         model = Customer
@@ -59,15 +66,9 @@ class CustomerForm(forms.ModelForm):
         )
 
     @property
-    def seen_version(self) -> int | None:
-        """The version that the person saw; whoever sends a form without one (no browser does) means the stored version."""
-        seen: int | None = self.cleaned_data["version"] if "version" in self.data else self.instance.version
-        return seen
-
-    @property
     def customer_fields(self) -> dict[str, Any]:
         """The cleaned values, by the names of the customer's fields."""
-        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        return {name: value for name, value in self.cleaned_data.items() if name in self._meta.fields}
 
     def offer_to_add_anyway(self) -> None:
         """There are likely twins: the same form with a button that adds the customer on purpose."""
@@ -79,31 +80,6 @@ class CustomerForm(forms.ModelForm):
         self.helper.layout[-1].fields.insert(1, button)
         if q:
             self.helper.layout.append(Hidden("q", q))
-
-    @property
-    def changed_fields(self) -> list[str]:
-        """Names of the customer's fields that have new values."""
-        return [name for name in self.changed_data if name != "version"]
-
-    def show_other_version(self, saved: Customer) -> None:
-        """Somebody saved the customer meanwhile: say so, and at each field that differs what stands there now.
-
-        Saving once more then is a decision, and goes through.
-        """
-        self.add_error(
-            None,
-            _("Somebody else changed this customer while you were typing. Nothing is lost: what is saved now stands below your fields.")
-            + " "
-            + _("Press Save again to keep yours."),
-        )
-        for name in self.changed_fields:
-            if getattr(saved, name) != self.cleaned_data.get(name):
-                shown = getattr(saved, f"get_{name}_display", lambda name=name: getattr(saved, name))()
-                self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": shown or "–"})
-        # Not `{**self.data}`: unpacking a QueryDict gives lists.
-        data = cast(QueryDict, self.data).copy()
-        data["version"] = str(saved.version)
-        self.data = data
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -68,6 +68,7 @@ class RowForm(CustomerForm):
 
     def __init__(self, *, agency: Agency) -> None:
         super().__init__({}, agency=agency)
+        del self.fields["form_number"]
         # The rule of the form field is the model's, too; and the names of all countries need not be made for each row.
         self._chosen = {name for name, field in self.fields.items() if isinstance(field, forms.ChoiceField)}
         for name in self._chosen - {"responsible"}:

@@ -48,9 +48,11 @@ def sweep_imports() -> int:
 
 @shared_task(name="customers.purge_imports")
 def purge_imports() -> int:
-    """Delete what is kept of old files; how many imports that were."""
+    """Delete what is kept of old files, and which forms were sent long ago; how many imports that were."""
+    from customers.adding_once import forget_submissions
     from customers.importing.services import purge
 
+    forget_submissions()
     return purge()
 
 

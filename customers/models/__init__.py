@@ -6,6 +6,7 @@ from customers.models.domain import Domain
 from customers.models.importing import KEEP_DAYS, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.models.note import Note
 from customers.models.project import Project
+from customers.models.submission import FormSubmission
 from customers.models.task import Task
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Contract",
     "Customer",
     "Domain",
+    "FormSubmission",
     "ImportChunk",
     "ImportJob",
     "ImportKey",

@@ -51,6 +51,8 @@ class Domain(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.unicode_name = to_unicode(self.name)
+        if "name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "unicode_name"}
         super().save(*args, **kwargs)
 
     def clean(self) -> None:

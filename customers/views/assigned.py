@@ -17,10 +17,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
-from customers.assigned import add_thing, change_thing, finish_task, remove_thing, reopen_task
+from customers.adding_once import AlreadyAdded, add_once
+from customers.assigned import ChangedMeanwhile, add_thing, change_thing, finish_task, remove_thing, reopen_task
 from customers.forms import ContractForm, DomainForm, NoteForm, ProjectForm, TaskForm, ThingForm
 from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, ProjectFilter, TaskFilter
 from customers.models import Customer
+from customers.views.adding import say_already_added
+from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.paging import keyset_page
 from partnerportal.returning import back
@@ -39,10 +42,15 @@ def _adder(form_class: type[ThingForm], title: str | Promise, done: str | Promis
         customer = get_object_or_404(known.select_related("agency"), pk=pk)
         form = form_class(request.input, customer=customer)
         if request.method == "POST" and form.is_valid():
-            thing = form.save(commit=False)
-            if _tried(form, lambda: add_thing(thing, customer=customer, by=request.user)):
-                messages.success(request, str(done) % {"thing": thing})
-                return back(request, customer.get_absolute_url())
+            try:
+                if _added(form, customer=customer, by=request.user):
+                    messages.success(request, str(done) % {"thing": form.instance})
+                    return back(request, customer.get_absolute_url())
+            except AlreadyAdded as already:
+                things = form_class._meta.model.objects.filter(customer=customer).select_related("customer")
+                change = f"customers:{form.instance._meta.model_name}_edit"
+                if answer := say_already_added(request, form, already, things, change=change):
+                    return answer
         return render(request, "customers/thing_form.html", {"form": form, "customer": customer, "title": title})
 
     return cast(View, add)
@@ -55,11 +63,13 @@ def _changer(name: str, form_class: type[ThingForm], title: str | Promise, done:
     def change(request: AgencyRequest, pk: int) -> HttpResponse:
         thing = _thing(request, name, pk)
         form = form_class(request.input, instance=thing, customer=thing.customer)
-        if request.method == "POST" and form.is_valid():
-            changed = form.save(commit=False)
-            if _tried(form, lambda: change_thing(changed, changed=form.changed_data, by=request.user)):
-                messages.success(request, str(done) % {"thing": changed})
-                return back(request, thing.customer.get_absolute_url())
+        while request.method == "POST" and form.is_valid():
+            try:
+                if _changed(form, by=request.user):
+                    messages.success(request, str(done) % {"thing": form.instance})
+                    return back(request, thing.customer.get_absolute_url())
+            except ChangedMeanwhile as meanwhile:
+                form = form_class(request.input, instance=meanwhile.saved, customer=thing.customer)
         context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
         return render(request, "customers/thing_form.html", context)
 
@@ -88,7 +98,19 @@ def _thing(request: AgencyRequest, name: str, pk: int) -> Any:
     return get_object_or_404(things.exclude(customer__status=Customer.Status.ERASED), pk=pk)
 
 
-def _tried(form: ThingForm, action: Callable[[], None]) -> bool:
+def _added(form: ThingForm, *, customer: Customer, by: User) -> bool:
+    def add() -> Any:
+        add_thing(form.instance, customer=customer, by=by)
+        return form.instance
+
+    return _tried(form, lambda: add_once(customer.agency, number=form.number, content=form.content, by=by, add=add))
+
+
+def _changed(form: ThingForm, *, by: User) -> bool:
+    return _tried(form, lambda: change_thing(form.instance, changed=form.changed_here, loaded=form.loaded, by=by))
+
+
+def _tried(form: ThingForm, action: Callable[[], object]) -> bool:
     """Whether the action went through; if the database refused, the form says why."""
     try:
         action()

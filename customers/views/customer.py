@@ -62,12 +62,10 @@ def with_what_waits(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 def add(request: AgencyRequest) -> HttpResponse:
     """“Add Customer”."""
 
-    def save(fields: dict[str, Any]) -> HttpResponse:
-        customer = create_customer(agency=request.agency, by=request.user, **fields)
-        messages.success(request, _("%(customer)s was added.") % {"customer": customer})
-        return redirect(customer)
+    def create(fields: dict[str, Any]) -> Customer:
+        return create_customer(agency=request.agency, by=request.user, **fields)
 
-    return adding_page(request, save=save)
+    return adding_page(request, create=create)
 
 
 @agency_view()
@@ -75,13 +73,14 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     """Change what is known about a customer."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     form = CustomerForm(request.input, instance=customer, agency=request.agency)
-    if request.method == "POST" and form.is_valid():
+    while request.method == "POST" and form.is_valid():
+        customer = form.instance
         try:
-            update_customer(customer, changed=form.changed_fields, version=form.seen_version, by=request.user)
+            update_customer(customer, changed=form.changed_here, version=customer.version, by=request.user)
         except Customer.DoesNotExist as gone:
             raise Http404 from gone
         except ChangedMeanwhile as meanwhile:
-            form.show_other_version(meanwhile.saved)
+            form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
         else:
             messages.success(request, _("%(customer)s was saved.") % {"customer": customer})
             return redirect(customer)
@@ -94,7 +93,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
-    review_requests = list(customer.review_requests.select_related("project", "review__comment").order_by("-pk"))
+    review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
     return render(
         request,
         "customers/detail.html",

@@ -3,7 +3,6 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import invitations.models
 import partnerportal.constraints
 import partnerportal.countries
 import partnerportal.tokens
@@ -43,7 +42,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', max_length=5, verbose_name='Language')),
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('connected', 'connected'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('revoked', 'taken back'), ('disconnected', 'ended')], default='pending', max_length=12, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Received')),
-                ('expires_at', models.DateTimeField(default=invitations.models.expiry, verbose_name='Waits until')),
+                ('expires_at', models.DateTimeField(verbose_name='Waits until')),
                 ('connected_at', models.DateTimeField(blank=True, null=True, verbose_name='Connected')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='Ended')),
                 ('reason', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Reason')),
@@ -70,7 +69,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('granted', 'granted'), ('declined', 'declined'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='pending', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Requested')),
                 ('mailed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Sent by e-mail')),
-                ('expires_at', models.DateTimeField(default=invitations.models.expiry, verbose_name='Waits until')),
+                ('expires_at', models.DateTimeField(verbose_name='Waits until')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='Answered')),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='access_requests', to='agencies.agency', verbose_name='Agency')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='access_requests', to='customers.customer', verbose_name='Customer')),

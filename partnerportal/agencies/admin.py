@@ -135,8 +135,9 @@ class MembershipAdmin(ReadOnlyAdmin):
 class TeamInvitationAdmin(ReadOnlyAdmin):
     """To look up who invited whom. What the link is made of is not shown."""
 
-    list_display = ("created_at", "agency", "email", "role", "status", "expires_at")
+    list_display = ("created_at", "agency", "email", "role", "status", "valid_until")
     list_filter = ("status", "role", "created_at")
     search_fields = ("agency__name", "email")
     list_select_related = ("agency",)
-    exclude = ("nonce", "token_digest")
+    exclude = ("nonce", "token_digest", "expires_at")
+    readonly_fields = ("valid_until",)

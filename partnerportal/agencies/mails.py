@@ -1,11 +1,10 @@
 """What people are told about the team they are on, a function each; in their language, or else the agency's."""
 
 from collections.abc import Callable
-from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -19,7 +18,12 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
     """The link. It belongs to no agency's mails: whoever of the team could read it there could use it."""
     agency = invitation.agency
     with translation.override((account and account.language) or agency.language):
-        values = {"agency": agency, "by": by, "role": invitation.get_role_display(), "date": _day(invitation.expires_at)}
+        values = {
+            "agency": agency,
+            "by": by,
+            "role": invitation.get_role_display(),
+            "date": date_format(invitation.valid_until, "DATE_FORMAT"),
+        }
         letter = Letter(
             subject=_("%(by)s invites you to the team of %(agency)s") % values,
             first=_("%(by)s would like you to work for %(agency)s in the partner portal, as %(role)s.") % values,
@@ -129,7 +133,3 @@ def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, 
         link = f"{settings.SITE_URL}{reverse('agencies:team')}" if made.button else ""
         parts = render_letter(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)
     queue_mail(kind=kind, to=to.email, agency=agency, reply_to=reply_to, **parts)
-
-
-def _day(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")

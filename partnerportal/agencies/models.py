@@ -3,7 +3,6 @@
 `TeamInvitation`: who is asked to join.
 """
 
-from datetime import datetime, timedelta
 from typing import ClassVar, Self, TypeVar
 
 import pgtrigger
@@ -20,6 +19,7 @@ from partnerportal.addresses import spellings, without_sub_address
 from partnerportal.links import PersonalLink
 from partnerportal.tokens import LinkTokens, digest, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
+from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 
 _M = TypeVar("_M", bound=models.Model, covariant=True)
 
@@ -174,11 +174,6 @@ class Membership(models.Model):
             self.save(update_fields=["notices"])
 
 
-def invitation_expiry() -> datetime:
-    """Until when an invitation that is mailed now can be accepted."""
-    return timezone.now() + timedelta(days=settings.TEAM_INVITATION_DAYS)
-
-
 class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
     def with_token(self, token: str) -> Self:
         """The one invitation, if any, whose link has this token."""
@@ -193,7 +188,7 @@ class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
         return self.filter(status=TeamInvitation.Status.PENDING, expires_at__lte=timezone.now())
 
 
-class TeamInvitation(PersonalLink):
+class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     """Somebody is asked, by a personal link, to work for an agency; only the invited address can accept.
 
     pending → accepted | withdrawn (by an owner) | expired
@@ -217,7 +212,7 @@ class TeamInvitation(PersonalLink):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Invited"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
-    expires_at = models.DateTimeField(_("Waits until"), default=invitation_expiry)
+    expires_at = EndOfDayField(_("Waits until"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
     objects: ClassVar[TeamInvitationQuerySet] = TeamInvitationQuerySet.as_manager()  # type: ignore[assignment]
@@ -248,6 +243,10 @@ class TeamInvitation(PersonalLink):
     def __str__(self) -> str:
         return f"{self.email} · {self.agency}"
 
+    @classmethod
+    def term_in_days(cls) -> int:
+        return settings.TEAM_INVITATION_DAYS
+
     @property
     def state(self) -> str:
         """The status as of now: what waited too long is expired, whether or not that has been written down yet."""
@@ -259,4 +258,5 @@ class TeamInvitation(PersonalLink):
         """Wait the whole time anew, by the same link where it can be made again; not saved yet."""
         if self.link is None:
             self.nonce, self.token_digest = new_nonce(), ""
-        self.mailed_at, self.expires_at = timezone.now(), invitation_expiry()
+        self.mailed_at = timezone.now()
+        self.start_term()

@@ -1,7 +1,7 @@
 """The cards of the dashboard: what waits today, each with the way to it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet, Subquery
@@ -78,7 +78,7 @@ def _waiting_requests(agency: Agency) -> Card:
 
 def _waiting_invitations(agency: Agency) -> Card:
     found, total = _first(agency.access_invitations.waiting(), "expires_at")
-    rows = [Row(i.who, i.get_absolute_url(), _until(i.expires_at), i.access_label) for i in found]
+    rows = [Row(i.who, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in found]
     empty = _("No client is waiting for your answer.")
     return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 
@@ -119,8 +119,8 @@ def _since(day: date, more: str = "") -> str:
     return f"{text} · {more}" if more else text
 
 
-def _until(moment: datetime) -> str:
-    return _("until %(date)s") % {"date": date_format(timezone.localtime(moment), "SHORT_DATE_FORMAT")}
+def _until(day: date) -> str:
+    return _("until %(date)s") % {"date": date_format(day, "SHORT_DATE_FORMAT")}
 
 
 def _due_projects(agency: Agency) -> Card:
@@ -139,7 +139,7 @@ def _open_requests(agency: Agency) -> Card:
         Row(
             r.customer.display_name,
             reverse("reviews:request_detail", args=[r.pk]),
-            _until(r.expires_at),
+            _until(r.valid_until),
             r.subject_label,
         )
         for r in found

@@ -15,6 +15,7 @@ from customers.domain_names import to_ascii
 from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
 from partnerportal.desk import scale_texts as texts
 from partnerportal.desk import scale_words as words
+from partnerportal.validity import end_of_day_in
 from reviews.models import ReviewRequest
 
 Row = tuple[Any, ...]
@@ -100,6 +101,7 @@ class SeededAgency:
     #: The accounts of its team.
     members: tuple[int, ...]
     customers: int
+    time_zone: str
     next_number: int = FIRST_NUMBER
 
 
@@ -294,7 +296,7 @@ class Scale:
         asked_by, mailed_at, expires_at = (
             rng.choice(customer.agency.members),
             asked_at if customer.email else None,
-            asked_at + timedelta(days=90),
+            end_of_day_in(customer.agency.time_zone, 90, since=asked_at),
         )
         batch.requests.append(
             (key, customer.agency.pk, customer.pk, project, asked_by, nonce, self.digest(nonce), status, asked_at, mailed_at, expires_at)

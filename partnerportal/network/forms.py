@@ -1,15 +1,15 @@
 """The profile's form, and the reason for which an admin declines."""
 
-from typing import Any, cast
+from typing import Any
 
 from crispy_forms.layout import HTML, Column, Fieldset, Row
 from django import forms
 from django.conf import settings
 from django.db.models import Q
-from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
+from partnerportal.concurrent_edits import VersionedForm
 from partnerportal.forms import form_helper
 from partnerportal.network.checklist import NEEDED
 from partnerportal.network.logos import Logo, read_logo
@@ -17,8 +17,13 @@ from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, S
 from partnerportal.validators import validate_plain_text
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(VersionedForm, forms.ModelForm):
     """Everything that an agency says about itself, in groups."""
+
+    conflict_text = _(
+        "Somebody else changed this profile while you were typing. Nothing is lost: what is saved now stands below your fields."
+    )
+    never_merged = ("version", "logo", "remove_logo")
 
     class Meta:
         model = PartnerProfile
@@ -109,59 +114,14 @@ class ProfileForm(forms.ModelForm):
         return read_logo(file) if file else None
 
     @property
-    def seen_version(self) -> int | None:
-        """The version that the person saw; whoever sends a form without one (no browser does) means the stored version."""
-        seen: int | None = self.cleaned_data["version"] if "version" in self.data else self.instance.version
-        return seen
-
-    @property
     def values(self) -> dict[str, Any]:
-        """What `save_profile` takes; the logo only if it is to change."""
-        values = {name: value for name, value in self.cleaned_data.items() if name not in {"logo", "remove_logo", "version"}}
+        """What `save_profile` takes: of a profile that is there already, only what is to change."""
+        values = {name: value for name, value in self.cleaned_data.items() if name not in {"logo", "remove_logo", "version", "shown"}}
+        if self.is_edit:
+            values = {name: values[name] for name in self.changed_here}
         if self.cleaned_data["logo"] or self.cleaned_data.get("remove_logo"):
             values["logo"] = self.cleaned_data["logo"]
         return values
-
-    def show_other_version(self, saved: PartnerProfile) -> None:
-        """Somebody saved the profile meanwhile: say so, and at each field that differs what stands there now.
-
-        Saving once more then is a decision, and goes through.
-        """
-        self.add_error(
-            None,
-            _("Somebody else changed this profile while you were typing. Nothing is lost: what is saved now stands below your fields.")
-            + " "
-            + _("Press Save again to keep yours."),
-        )
-        for name, value in self.values.items():
-            if name == "logo":
-                continue
-            stored = _shown(saved, name)
-            if stored != _typed(name, value):
-                self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": stored or "–"})
-        # Not `{**self.data}`: unpacking a QueryDict gives lists.
-        data = cast(QueryDict, self.data).copy()
-        data["version"] = str(saved.version)
-        self.data = data
-
-
-def _shown(profile: PartnerProfile, name: str) -> str:
-    """What a profile holds in a field, as people read it."""
-    if name == "name":
-        return profile.agency.name
-    if name in {"services", "languages"}:
-        return ", ".join(sorted(map(str, getattr(profile, name).all()))) if profile.pk else ""
-    value = getattr(profile, f"get_{name}_display", lambda: getattr(profile, name))()
-    return str(_("yes") if value is True else _("no") if value is False else "" if value is None else value)
-
-
-def _typed(name: str, value: Any) -> str:
-    """What was typed into a field, as people read it."""
-    if name in {"services", "languages"}:
-        return ", ".join(sorted(map(str, value)))
-    if name == "team_size":
-        return str(dict(PartnerProfile.TeamSize.choices).get(value, ""))
-    return str(_("yes") if value is True else _("no") if value is False else "" if value is None else value)
 
 
 class DeclineForm(forms.Form):

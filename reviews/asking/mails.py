@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from partnerportal.accounts.models import User
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import queue_template_mail
+from partnerportal.validity import day_in
 from reviews import tokens
 from reviews.models import ReviewRequest
 
@@ -68,8 +69,8 @@ def mail_context(review_request: ReviewRequest, *, by: User | None, link: str) -
         "subject_label": review_request.subject_label,
         "is_project": review_request.is_project,
         "link": link,
-        "asked_at": review_request.mailed_at,
-        "expires_at": review_request.expires_at,
+        "asked_at": review_request.mailed_at and day_in(review_request.agency.time_zone, review_request.mailed_at),
+        "valid_until": review_request.valid_until,
         "reply_to_name": str(by or review_request.agency),
         "stop_link": stop_link(review_request),
         "language": customer.language,

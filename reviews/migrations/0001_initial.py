@@ -7,7 +7,6 @@ import partnerportal.constraints
 import partnerportal.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
-import reviews.models
 import reviews.tokens
 from decimal import Decimal
 from django.conf import settings
@@ -54,7 +53,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('open', 'waiting'), ('answered', 'answered'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='open', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Requested')),
                 ('mailed_at', models.DateTimeField(blank=True, null=True, verbose_name='Sent by e-mail')),
-                ('expires_at', models.DateTimeField(default=reviews.models.link_expiry, verbose_name='Good until')),
+                ('expires_at', models.DateTimeField(verbose_name='Good until')),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='review_requests', to='agencies.agency', verbose_name='Agency')),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='review_requests', to='customers.customer', verbose_name='Customer')),
                 ('project', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='review_requests', to='customers.project', verbose_name='Project')),

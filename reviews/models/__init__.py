@@ -1,7 +1,7 @@
 """`ReviewRequest` owns the personal link; `Review` is what came of it; comment, reports; `RatingSummary` adds reviews up."""
 
 from reviews.models.reports import ReviewReport
-from reviews.models.requests import ReviewOptOut, ReviewRequest, link_expiry
+from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import (
     AUTHOR_LENGTH,
     CATEGORIES,
@@ -29,6 +29,5 @@ __all__ = [
     "ReviewRequest",
     "StarCount",
     "category_label",
-    "link_expiry",
     "rounded",
 ]

@@ -1,6 +1,6 @@
 """`ReviewRequest` owns the personal link; `ReviewOptOut`: who wants no more mails that ask for a review."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -17,15 +17,11 @@ from partnerportal.constraints import SameParent
 from partnerportal.links import PersonalLink
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.validators import validate_plain_text
+from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 from reviews import tokens
 
 #: So long after a mail, the same wish again is a double click.
 JUST_MAILED = timedelta(minutes=1)
-
-
-def link_expiry() -> datetime:
-    """When a link made now ends."""
-    return timezone.now() + timedelta(days=settings.REVIEW_LINK_DAYS)
 
 
 class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
@@ -60,7 +56,7 @@ class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
         return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
 
 
-class ReviewRequest(PersonalLink):
+class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
 
     link_tokens = tokens.LINKS
@@ -94,7 +90,7 @@ class ReviewRequest(PersonalLink):
     status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
-    expires_at = models.DateTimeField(gettext_lazy("Good until"), default=link_expiry)
+    expires_at = EndOfDayField(gettext_lazy("Good until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
     #: The last mail with the link; what becomes of it says whether the link can be delivered.
@@ -138,6 +134,10 @@ class ReviewRequest(PersonalLink):
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.subject_label}"
+
+    @classmethod
+    def term_in_days(cls) -> int:
+        return settings.REVIEW_LINK_DAYS
 
     @property
     def state(self) -> str:

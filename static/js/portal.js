@@ -131,6 +131,12 @@
     if (event.persisted) all("form[data-busy]").forEach(release);
   });
 
+  // --- Forms that add something: going back loads them anew with what was typed; they remain the same form -----------------
+  for (const input of all("input[name=form_number]")) {
+    if (history.state?.formNumber) input.value = history.state.formNumber;
+    else history.replaceState({ ...history.state, formNumber: input.value }, "");
+  }
+
   // --- Typed and not saved: ask before leaving ----------------------------------------------------------------------------
   for (const form of all("[data-guard] form[method=post]")) {
     let dirty = false;

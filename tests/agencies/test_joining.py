@@ -249,7 +249,7 @@ def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> Non
 
 def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
-    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         answer = join(Client(), path)
         assert (answer.status_code, "has expired" in answer.content.decode()) == (410, True)
         assert tasks.expire_invitations() == 1
@@ -259,7 +259,7 @@ def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitatio
 
 
 def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
-    with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1), tick=True):
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         alice.force_login(cast.alice)
         assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]

@@ -18,7 +18,7 @@ from tests.factories.customers import ContractFactory, CustomerFactory, DomainFa
 from tests.factories.reviews import ReviewRequestFactory
 
 HTMX = {"HX-Request": "true"}
-CONTRACT = {"number": "V-1", "currency": "EUR", "interval": "month", "notice_count": "1", "notice_unit": "months", "status": "active"}
+CONTRACT = {"number": "V-2099-1", "currency": "EUR", "interval": "month", "notice_count": "1", "notice_unit": "months", "status": "active"}
 #: kind: model, good fields, one field, its bad value
 KINDS = {
     "projects": (Project, {"title": "Relaunch", "status": "active"}, "title", ""),

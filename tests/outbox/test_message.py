@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.formats import date_format
 
 from partnerportal.outbox.models import OutgoingMail
@@ -134,7 +134,7 @@ def test_a_template_is_written_in_the_recipients_language_and_shows_input_as_it_
     request = ReviewRequestFactory(agency=cast.alder, customer__agency=cast.alder)
     mail = queue_template_mail(
         "review_request",
-        {"agency": request.agency.name, "customer_name": "Lea", "link": "https://x.example/r/1/", "expires_at": request.expires_at},
+        {"agency": request.agency.name, "customer_name": "Lea", "link": "https://x.example/r/1/", "valid_until": request.valid_until},
         language="de",
         to="lea@clients.example",
     )
@@ -142,7 +142,7 @@ def test_a_template_is_written_in_the_recipients_language_and_shows_input_as_it_
     assert 'Alder & "Söhne" <web>' in arrived.part("plain")
     assert "Alder &amp; &quot;Söhne&quot; &lt;web&gt;" in arrived.part("html")
     with translation.override("de"):
-        assert date_format(timezone.localtime(request.expires_at)) in arrived.part("plain")
+        assert date_format(request.valid_until) in arrived.part("plain")
 
 
 def test_a_mail_is_one_message_to_one_recipient(smtp: Sink) -> None:

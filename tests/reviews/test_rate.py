@@ -102,7 +102,7 @@ def test_an_expired_link_is_gone(asked: ReviewRequest) -> None:
 
 
 def test_a_link_is_good_for_90_days(asked: ReviewRequest) -> None:
-    assert timedelta(days=89, hours=23) < asked.expires_at - timezone.now() <= timedelta(days=90)
+    assert timedelta(days=90) <= asked.expires_at - timezone.now() < timedelta(days=91)
 
 
 def test_a_withdrawn_link_is_gone(asked: ReviewRequest, cast: Cast) -> None:

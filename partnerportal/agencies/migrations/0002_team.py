@@ -4,7 +4,6 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import partnerportal.agencies.models
 import partnerportal.tokens
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -31,7 +30,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('accepted', 'accepted'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='pending', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Invited')),
                 ('mailed_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Sent by e-mail')),
-                ('expires_at', models.DateTimeField(default=partnerportal.agencies.models.invitation_expiry, verbose_name='Waits until')),
+                ('expires_at', models.DateTimeField(verbose_name='Waits until')),
                 ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='Answered')),
             ],
             options={

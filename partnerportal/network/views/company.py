@@ -27,11 +27,11 @@ def company(request: AgencyRequest) -> HttpResponse:
         raise PermissionDenied
     profile = _profile_of(request)
     form = ProfileForm(request.input, request.FILES or None, instance=profile, may_edit=may_edit)
-    if request.method == "POST" and form.is_valid():
+    while request.method == "POST" and form.is_valid():
         try:
-            saved = save_profile(request.agency, values=form.values, version=form.seen_version, by=request.user)
+            saved = save_profile(request.agency, values=form.values, version=form.instance.version, by=request.user)
         except ChangedMeanwhile as meanwhile:
-            form.show_other_version(meanwhile.saved)
+            form = ProfileForm(request.input, request.FILES or None, instance=meanwhile.saved, may_edit=may_edit)
         except SlugTaken:
             form.refuse_slug()
         else:

@@ -26,6 +26,7 @@ from partnerportal.desk import demo
 from partnerportal.desk.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services import register_profile, save_profile, submit_profile
+from partnerportal.validity import end_of_day_in
 from requests_inbox.conversation import reply, write_note
 from requests_inbox.models import ContactRequest
 from requests_inbox.receiving import receive_request, submission_digest
@@ -210,7 +211,9 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
             **dict(zip(told, fields, strict=True)),
         )
         age = timedelta(hours=hours)
-        AccessInvitation.objects.filter(pk=given.pk).update(created_at=given.created_at - age, expires_at=given.expires_at - age)
+        came = given.created_at - age
+        expires_at = end_of_day_in(agency.time_zone, AccessInvitation.term_in_days(), since=came)
+        AccessInvitation.objects.filter(pk=given.pk).update(created_at=came, expires_at=expires_at)
     for position, areas, message in demo.ACCESS_REQUESTS:
         customer = customers[position]
         request_access(customer=customer, email=customer.email, scope=_scope(areas), areas=list(areas), message=message, by=by)

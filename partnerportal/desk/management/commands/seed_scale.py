@@ -103,7 +103,7 @@ class Command(BaseCommand):
         )
         self._profiles(numbers, agencies)
         return [
-            scale.SeededAgency(agency.pk, tuple(user.pk for user in team), size)
+            scale.SeededAgency(agency.pk, tuple(user.pk for user in team), size, agency.time_zone)
             for agency, team, size in zip(agencies, teams, sizes, strict=True)
         ]
 

@@ -1,0 +1,44 @@
+"""`FormSubmission`: which forms have already added something."""
+
+import hashlib
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.agencies.models import Agency, TenantQuerySet
+
+
+def form_digest(number: str) -> str:
+    """By what a form is found."""
+    return hashlib.sha256(number.encode(errors="backslashreplace")).hexdigest()
+
+
+class FormSubmissionQuerySet(TenantQuerySet["FormSubmission"]):
+    def of_form(self, agency: Agency, number: str) -> Self:
+        """The one, if any, of the form with this number."""
+        return self.filter(agency=agency, form_digest=form_digest(number))
+
+
+class FormSubmission(models.Model):
+    """A form that added something; sent again, by the back button or a second click, it adds nothing more.
+
+    Nothing personal: the form's number is random, and the digest of what was typed is keyed.
+    """
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="form_submissions")
+    form_digest = models.CharField(max_length=64, editable=False)
+    content_digest = models.CharField(max_length=64, editable=False)
+    #: What it added; written in the same transaction as the row. Of a thing that has since been removed it stays.
+    added_id = models.BigIntegerField(null=True, editable=False)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True, db_index=True)
+
+    objects: ClassVar[FormSubmissionQuerySet] = FormSubmissionQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("form submission")
+        verbose_name_plural = _("form submissions")
+        constraints = [models.UniqueConstraint(fields=["agency", "form_digest"], name="form_submission_once")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.form_digest[:8]}"

@@ -1,0 +1,197 @@
+"""Forms that two people, or two tabs, have open at the same time.
+
+A form remembers what it showed. When it is sent, fields that its user left alone get the stored value, whatever has happened to it
+since; fields that were changed both here and elsewhere are conflicts: the form is shown again with both values.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+
+class EditForm(forms.BaseForm):
+    """Mixed into forms that edit something stored; `changed_here` names the fields to save.
+
+    Nothing has to be kept on the server and nothing in the page is secret: `shown` holds digests of values that stand in the same page.
+    Forging it gains nothing, as whoever may send the form may also overwrite every field.
+    """
+
+    #: What a conflict says above the form.
+    conflict_text: Any = gettext_lazy("Someone else changed the same fields in the meantime. The saved values are shown below the fields.")
+    #: Attributes of `instance` that aren't fields: when one has changed, the form is shown again, too.
+    watched: Sequence[str] = ()
+    #: Fields that are never merged.
+    never_merged: Sequence[str] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        instance = getattr(self, "instance", None)
+        self.is_edit = instance is None or instance.pk is not None
+        #: Conflicting fields, once the form has been checked.
+        self.conflicts: list[str] = []
+        #: The stored values when the form was made, by the instance's fields: whoever saves checks that they are still the same.
+        self.loaded = {
+            name: getattr(instance, instance._meta.get_field(name).attname)
+            for name in (self._meta.fields if instance is not None else ())  # type: ignore[attr-defined]
+            if not instance._meta.get_field(name).many_to_many
+        }
+        if self.is_edit:
+            # Before cleaning, which puts what was typed into the instance.
+            self._watched_now = {name: _digest(str(getattr(instance, name))) for name in self.watched}
+            self.fields["shown"] = forms.CharField(required=False, widget=forms.HiddenInput, initial=self._stored_now)
+
+    @property
+    def changed_here(self) -> list[str]:
+        """Names of the fields whose values differ from the stored ones."""
+        return [name for name in self._mergeable() if self._typed(name) != self._stored(name)]
+
+    def full_clean(self) -> None:
+        if self.is_bound and self.is_edit:
+            self.conflicts = self._merge()
+        super().full_clean()
+        if self.conflicts:
+            self.add_error(None, f"{self.conflict_text} {_('Press Save again to keep yours.')}")
+            for name in self.conflicts:
+                if name in self.fields:
+                    self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": self._for_people(name) or "–"})
+
+    def _merge(self) -> list[str]:
+        """Put stored values into the fields that were left alone; the names of the conflicts."""
+        shown, now = self._shown(), json.loads(self._stored_now())
+        data = self.data.copy()
+        conflicts = []
+        for name in self._mergeable():
+            typed, stored = self._typed(name), self._stored(name)
+            if name in shown and shown[name] == now[name]:
+                continue
+            if isinstance(typed, list):
+                before = shown.get(name)
+                if isinstance(before, list):
+                    # Of several choices, each is merged by itself: what was added or removed here is added to or removed from the rest.
+                    merged = (set(stored) - (set(before) - set(typed))) | (set(typed) - set(before))
+                    data.setlist(self.add_prefix(name), sorted(merged))
+                elif typed != stored:
+                    conflicts.append(name)
+            elif name in shown and _digest(typed) == shown[name]:
+                self._put(data, name)
+            elif typed != stored:
+                conflicts.append(name)
+        touched = any(self._typed(name) != self._stored(name) for name in self._mergeable())
+        conflicts += [name for name in self.watched if shown.get(name) != now[name] and touched]
+        data[self.add_prefix("shown")] = self._stored_now()
+        self.data = data
+        return conflicts
+
+    def _shown(self) -> dict[str, Any]:
+        """What the form said it showed; the stored values for a form that says nothing, which no browser sends."""
+        if self.add_prefix("shown") not in self.data:
+            loaded: dict[str, Any] = json.loads(self._stored_now())
+            return loaded
+        try:
+            parsed = json.loads(self.data[self.add_prefix("shown")])
+        except ValueError:
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+    def _stored_now(self) -> str:
+        """What is stored, as `shown` writes it."""
+        stored = {name: self._stored(name) for name in self._mergeable()}
+        return json.dumps(
+            {name: value if isinstance(value, list) else _digest(value) for name, value in stored.items()} | self._watched_now,
+            separators=(",", ":"),
+        )
+
+    def _mergeable(self) -> list[str]:
+        return [name for name in self.fields if name != "shown" and name not in self.never_merged]
+
+    def _stored(self, name: str) -> str | list[str]:
+        return _comparable(self.fields[name], self.get_initial_for_field(self.fields[name], name))
+
+    def _typed(self, name: str) -> str | list[str]:
+        field = self.fields[name]
+        return _comparable(field, field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name)))
+
+    def _put(self, data: Any, name: str) -> None:
+        """Into `data` the stored value, as the browser would send it."""
+        field, key = self.fields[name], self.add_prefix(name)
+        value = field.prepare_value(self.get_initial_for_field(field, name))
+        if isinstance(field, forms.BooleanField):
+            data.pop(key, None)
+            if value:
+                data[key] = "on"
+        elif isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+            data[key] = "" if value is None else str(value)
+        else:
+            data[key] = field.widget.format_value(value) or ""
+
+    def _for_people(self, name: str) -> str:
+        """The stored value in words."""
+        field = self.fields[name]
+        value = self.get_initial_for_field(field, name)
+        if isinstance(field, forms.BooleanField):
+            return _("yes") if value else _("no")
+        if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+            labels = {str(key): str(label) for key, label in _flat(field.choices)}
+            chosen = value if isinstance(value, list | tuple) else [value]
+            return ", ".join(labels.get(str(getattr(one, "pk", one)), "") for one in chosen if one not in (None, ""))
+        if isinstance(value, date):
+            return date_format(value, "DATE_FORMAT")
+        return str(field.widget.format_value(field.prepare_value(value)) or "")
+
+
+class VersionedForm(EditForm):
+    """An `EditForm` for rows that count their changes (`version`), of which the form has a hidden field."""
+
+    never_merged: Sequence[str] = ("version",)
+
+    def _merge(self) -> list[str]:
+        conflicts = super()._merge()
+        self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[attr-defined]
+        return conflicts
+
+    def _shown(self) -> dict[str, Any]:
+        """Nothing for a version that the row never had, or that doesn't say what it was: then all that differs is a conflict."""
+        stored: int = self.instance.version  # type: ignore[attr-defined]
+        typed = self.data.get(self.add_prefix("version"))
+        if typed is not None:
+            version = int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+            if not 1 <= version <= stored or (version < stored and self.add_prefix("shown") not in self.data):
+                return {}
+        return super()._shown()
+
+
+def _comparable(field: forms.Field, value: Any) -> str | list[str]:
+    """The same for what is stored and for what a browser sends for it; a list for several choices."""
+    if isinstance(field, forms.ModelMultipleChoiceField | forms.MultipleChoiceField | forms.TypedMultipleChoiceField):
+        return sorted(str(getattr(one, "pk", one)) for one in value or ())
+    if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
+        return "" if value is None else str(getattr(value, "pk", value))
+    try:
+        value = field.to_python(value)
+    except ValidationError:
+        return str(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value.normalize(), "f")
+    # Browsers send line breaks as CR LF.
+    return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _flat(choices: Any) -> list[tuple[Any, Any]]:
+    pairs: list[tuple[Any, Any]] = []
+    for key, label in choices:
+        pairs += label if isinstance(label, list | tuple) else [(key, label)]
+    return pairs
+
+
+def _digest(value: str | list[str]) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()[:16]

@@ -1,0 +1,173 @@
+"""Two tabs edit the same thing: fields that the second one left alone keep what the first one saved."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from zeal import zeal_ignore
+
+from customers.models import Contract, Customer, Domain, Note, Project, Task
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+
+
+@pytest.fixture
+def customer(cast: Cast) -> Customer:
+    return CustomerFactory(agency=cast.alder, city="Köln", phone="+49 1", notes="Line one\nLine two")
+
+
+def sent_by(form: Any) -> dict[str, Any]:
+    """What a browser would send if nothing were typed: from the page's HTML, with its line breaks."""
+    fields: dict[str, Any] = {}
+    for name in form.fields:
+        field, html = form[name], str(form[name])
+        if 'type="checkbox"' in html:
+            if "checked" in html:
+                fields[name] = "on"
+        elif found := re.search(r"<textarea[^>]*>\n?(.*)</textarea>", html, re.DOTALL):
+            fields[name] = re.sub("\r?\n", "\r\n", unescape(found[1]))
+        elif found := re.search(r'<option value="([^"]*)" selected', html) or re.search(r'value="([^"]*)"', html):
+            fields[name] = unescape(found[1])
+        else:
+            fields[name] = ""
+        assert field is not None
+    return fields
+
+
+def opened(client: Client, path: str) -> dict[str, Any]:
+    return sent_by(client.get(path).context["form"])
+
+
+def test_the_second_save_overwrites_only_what_was_typed_there(stan: Client, alice: Client, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | {"city": "Bonn", "notes": "New notes"}).status_code == 302
+    assert alice.post(path, second | {"phone": "+49 2"}).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.city, customer.phone, customer.notes, customer.version) == ("Bonn", "+49 2", "New notes", 3)
+
+
+def test_a_real_conflict_is_shown_and_saving_again_overwrites_only_what_was_typed(stan: Client, alice: Client, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | {"city": "Bonn", "phone": "+49 9", "street": "Weg 1"}).status_code == 302
+    response = alice.post(path, second | {"city": "Mainz"})
+    assert response.status_code == 200
+    form = response.context["form"]
+    assert set(form.errors) == {"__all__", "city"}
+    assert "Saved meanwhile: Bonn" in response.content.decode()
+    # Another save while the conflict is read.
+    assert stan.post(path, opened(stan, path) | {"zip": "53111"}).status_code == 302
+    assert alice.post(path, sent_by(form)).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.city, customer.phone, customer.street, customer.zip) == ("Mainz", "+49 9", "Weg 1", "53111")
+
+
+def test_the_same_change_in_both_tabs_is_no_conflict(stan: Client, alice: Client, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | {"city": "Bonn"}).status_code == 302
+    assert alice.post(path, second | {"city": "Bonn", "phone": "+49 2"}).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.city, customer.phone) == ("Bonn", "+49 2")
+
+
+def test_another_mistake_in_the_form_loses_nothing(stan: Client, alice: Client, customer: Customer) -> None:
+    path = f"/customers/{customer.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | {"city": "Bonn"}).status_code == 302
+    response = alice.post(path, second | {"email": "wrong", "phone": "+49 2"})
+    assert set(response.context["form"].errors) == {"email"}
+    assert alice.post(path, sent_by(response.context["form"]) | {"email": "right@clients.example"}).status_code == 302
+    customer.refresh_from_db()
+    assert (customer.city, customer.phone, customer.email) == ("Bonn", "+49 2", "right@clients.example")
+
+
+@pytest.mark.parametrize("shown", ["", "x", "[]", "{}", '{"city": 5}', "null", '{"city":"' + "0" * 16 + '"}'])
+def test_a_forged_record_of_what_was_shown_overwrites_nothing(stan: Client, alice: Client, customer: Customer, shown: str) -> None:
+    path = f"/customers/{customer.pk}/edit/"
+    second = opened(alice, path)
+    assert stan.post(path, opened(stan, path) | {"city": "Bonn"}).status_code == 302
+    assert alice.post(path, second | {"shown": shown}).status_code == 200
+    customer.refresh_from_db()
+    assert customer.city == "Bonn"
+
+
+def test_what_the_form_remembers_does_not_show_the_values(stan: Client, customer: Customer) -> None:
+    shown = opened(stan, f"/customers/{customer.pk}/edit/")["shown"]
+    assert "Köln" not in shown
+    assert "+49 1" not in shown
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_at_once_each_change_another_field_and_all_are_kept(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    path = f"/customers/{customer.pk}/edit/"
+    client = Client()
+    client.force_login(cast.alice)
+    form = opened(client, path)
+    names = ["first_name", "last_name", "phone", "street", "zip", "city", "notes"]
+
+    def save(n: int) -> int:
+        browser = Client()
+        browser.force_login(cast.alice)
+        with zeal_ignore():  # Those who come later try again, several times.
+            return browser.post(path, form | {names[n]: f"9{n}"}).status_code
+
+    assert at_once(len(names), save) == [302] * len(names)
+    customer.refresh_from_db()
+    assert [getattr(customer, name) for name in names] == [f"9{n}" for n in range(len(names))]
+    assert customer.version == len(names) + 1
+
+
+#: Of each kind: factory, the change in the first tab, and the change in the second one.
+KINDS: dict[str, tuple[Any, type, dict[str, str], dict[str, str]]] = {
+    "projects": (ProjectFactory, Project, {"title": "First", "due_on": "2099-01-01"}, {"description": "Second"}),
+    "tasks": (TaskFactory, Task, {"title": "First", "priority": "3"}, {"due_on": "2099-01-01"}),
+    "domains": (DomainFactory, Domain, {"registrar": "First", "auto_renew": "on"}, {"name": "müller-second.de"}),
+    "contracts": (ContractFactory, Contract, {"number": "First", "price": "12.50"}, {"product": "Second"}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_things_of_a_customer(stan: Client, alice: Client, customer: Customer, kind: str) -> None:
+    factory, model, in_first, in_second = KINDS[kind]
+    thing = factory(customer=customer)
+    path = f"/{kind}/{thing.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | in_first).status_code == 302
+    response = alice.post(path, second | in_second)
+    assert response.status_code == 302, response.context["form"].errors
+    after = opened(stan, path)
+    assert {name: after.get(name, "") for name in in_first | in_second} == in_first | in_second
+    # Both changed the same field.
+    name = next(iter(in_first))
+    clash = alice.post(path, second | {name: "third"})
+    assert clash.status_code == 200
+    assert name in clash.context["form"].errors
+    assert opened(stan, path) == after
+    assert alice.post(path, sent_by(clash.context["form"])).status_code == 302
+    assert opened(stan, path)[name] == "third"
+    assert model.objects.count() == 1
+
+
+def test_a_note_changed_in_both_tabs(stan: Client, alice: Client, customer: Customer) -> None:
+    note = NoteFactory(customer=customer, text="Before")
+    path = f"/notes/{note.pk}/edit/"
+    first, second = opened(stan, path), opened(alice, path)
+    assert stan.post(path, first | {"text": "First"}).status_code == 302
+    assert alice.post(path, second).status_code == 302
+    assert Note.objects.get().text == "First"
+    assert "Saved meanwhile: First" in alice.post(path, second | {"text": "Second"}).content.decode()
+
+
+def test_a_task_done_meanwhile_stays_done(stan: Client, alice: Client, customer: Customer) -> None:
+    task = TaskFactory(customer=customer)
+    form = opened(alice, f"/tasks/{task.pk}/edit/")
+    stan.post(f"/tasks/{task.pk}/done/")
+    assert alice.post(f"/tasks/{task.pk}/edit/", form | {"title": "Other"}).status_code == 302
+    task.refresh_from_db()
+    assert (task.title, task.done_at is not None) == ("Other", True)
