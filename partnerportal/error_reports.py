@@ -37,7 +37,7 @@ class RedactingReporter(ExceptionReporter):
 
     def _redacted(self, report: SafeString) -> SafeString:
         # Redacting takes characters away and adds none that HTML gives a meaning to.
-        return SafeString(redact(report, *self._known_secrets()))
+        return SafeString(redact(report, *self._known_secrets()))  # nosec B703
 
     def _known_secrets(self) -> set[str]:
         """The secrets of the request, wherever they occur: a local variable can have any name."""
