@@ -14,6 +14,7 @@ from tests.factories.customers import CustomerFactory, DomainFactory
 def choice(cast: Cast, q: str = "", **fields: str) -> Choice:
     request = RequestFactory().get("/", {"q": q} if q else {})
     request.agency = cast.alder
+    request.input = None
     return customer_choice(request, fields)
 
 
