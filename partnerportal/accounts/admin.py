@@ -12,7 +12,7 @@ from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -22,11 +22,31 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.services import keep_one_address
 
 
+class PersonChangeForm(UserChangeForm):
+    """Django's own, with a help text that Django has in English only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "password" in self.fields and self.instance.has_usable_password():
+            self.fields["password"].help_text = _("Only a hash of the password is stored, so no one can read it.")
+
+
+class PersonAddForm(AdminUserCreationForm):
+    """Django's own, with texts that Django has in English only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["usable_password"]
+        field.label, field.choices = _("Sign-in with a password"), [("true", _("Enabled")), ("false", _("Disabled"))]
+        field.help_text = _("Without a password, this person signs in with a code sent by e-mail, or sets a password later.")
+
+
 @admin.register(User)
 class UserAdmin(BaseUserAdmin):
     """Django's own, with the e-mail address in the place of the user name."""
 
-    add_form = AdminUserCreationForm
+    form = PersonChangeForm
+    add_form = PersonAddForm
     list_display = ("email", "full_name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "memberships__role", "date_joined")
     search_fields = ("email", "full_name")

@@ -11,6 +11,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -172,7 +173,7 @@ class Review(models.Model):
         triggers = summary_trigger.triggers()
 
     def __str__(self) -> str:
-        return f"{self.author}: {self.overall}"
+        return f"{self.author}: {number_format(self.overall)}"
 
     @property
     def is_public(self) -> bool:
