@@ -15,6 +15,7 @@ from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
 from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.addresses import validate_address
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
@@ -117,7 +118,7 @@ class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):  # type: ignor
     """The new password, twice, by a reset link."""
 
 
-class PersonForm(ModelForm):
+class PersonForm(EditForm, ModelForm):
     """What somebody says about themselves."""
 
     class Meta:
@@ -141,5 +142,7 @@ class PersonForm(ModelForm):
 
     def save(self, commit: bool = True) -> User:
         self.instance.time_zone = self.cleaned_data["time_zone"]
-        user: User = super().save(commit)
+        user: User = super().save(commit=False)
+        if commit and self.changed_here:
+            user.save(update_fields=self.changed_here)
         return user

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.accounts.models import User
 from partnerportal.addresses import validate_address
 from partnerportal.agencies.models import Membership, Notice, Role
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import form_helper
 
 #: What each role may do, as DESIGN says it, the least first.
@@ -100,7 +101,7 @@ class SecondFactorForm(forms.Form):
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
 
 
-class NoticesForm(forms.Form):
+class NoticesForm(EditForm, forms.Form):
     """Which mails one wants."""
 
     notices = forms.TypedMultipleChoiceField(
