@@ -34,7 +34,7 @@ class EditForm(forms.BaseForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        instance = getattr(self, "instance", None)
+        instance: Any = getattr(self, "instance", None)
         self.is_edit = instance is None or instance.pk is not None
         #: Conflicting fields, once the form has been checked.
         self.conflicts: list[str] = []
@@ -67,7 +67,7 @@ class EditForm(forms.BaseForm):
     def _merge(self) -> list[str]:
         """Put stored values into the fields that were left alone; the names of the conflicts."""
         shown, now = self._shown(), json.loads(self._stored_now())
-        data = self.data.copy()
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
         conflicts = []
         for name in self._mergeable():
             typed, stored = self._typed(name), self._stored(name)
@@ -155,7 +155,8 @@ class VersionedForm(EditForm):
 
     def _merge(self) -> list[str]:
         conflicts = super()._merge()
-        self.data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[attr-defined]
+        data: Any = self.data
+        data[self.add_prefix("version")] = str(self.instance.version)  # type: ignore[attr-defined]
         return conflicts
 
     def _shown(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class PriceField(forms.DecimalField):
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
         super().__init__(**{**kwargs, "localize": True})
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # Django derives it from an integer field
         if isinstance(value, Decimal):
             return value
         if value in self.empty_values or not str(value).strip():

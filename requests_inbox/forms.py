@@ -14,6 +14,7 @@ from customers.forms.filters import ListFilter
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Membership
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import form_helper
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage
@@ -218,7 +219,7 @@ class MemberChoice(forms.ModelMultipleChoiceField):
         return f"{obj.user} ({obj.get_role_display()})"
 
 
-class InboxSettingsForm(forms.ModelForm):
+class InboxSettingsForm(EditForm, forms.ModelForm):
     """Who is told, and how long settled requests are kept."""
 
     class Meta:
@@ -238,6 +239,5 @@ class InboxSettingsForm(forms.ModelForm):
     def __init__(self, *args: Any, request: AgencyRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["notified"].queryset = request.agency.memberships.select_related("user").order_by("pk")  # type: ignore[attr-defined]
-        if not self.is_bound:
-            self.initial["notified"] = [member.pk for member in InboxSettings.told(request.agency)]
+        self.initial["notified"] = [member.pk for member in InboxSettings.told(request.agency)]
         self.helper = form_helper("notified", "keep_days", submit=_("Save"), cancel=reverse("requests_inbox:list"))

@@ -39,9 +39,10 @@ class AddOnceForm(forms.BaseForm):
         return {"": f"{kind}/{customer.pk if customer else ''}", **fields}
 
     def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data  # type: ignore[misc]
-        unreadable = self.is_add and self.errors.pop("form_number", None)
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        unreadable = self.is_add and "form_number" in self.errors
         if unreadable or (cleaned.get("form_number") and not is_form_number(cleaned["form_number"])):
+            self.errors.pop("form_number", [])
             self._renew(another=False)
             self.add_error(None, _("This form has been open for too long. Check your input and save again."))
         return cleaned
@@ -59,6 +60,6 @@ class AddOnceForm(forms.BaseForm):
         self.add_error(None, _("This form has already been saved, and the entry has since been removed. To add it again, save again."))
 
     def _renew(self, *, another: bool = True) -> None:
-        data: Any = self.data.copy()
+        data: Any = self.data.copy()  # type: ignore[attr-defined]
         data["form_number"] = new_form_number(another=another)
         self.data = data

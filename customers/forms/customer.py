@@ -68,7 +68,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
     @property
     def customer_fields(self) -> dict[str, Any]:
         """The cleaned values, by the names of the customer's fields."""
-        return {name: value for name, value in self.cleaned_data.items() if name in self._meta.fields}
+        return {name: value for name, value in self.cleaned_data.items() if name in self.Meta.fields}
 
     def offer_to_add_anyway(self) -> None:
         """There are likely twins: the same form with a button that adds the customer on purpose."""

@@ -14,6 +14,7 @@ from partnerportal.accounts.limits import count_code, count_reset
 from partnerportal.accounts.models import User
 from partnerportal.accounts.services import account_address
 from partnerportal.accounts.time_zones import zone_choices
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.fields import AddressFormField
 from partnerportal.forms import form_helper
 
@@ -123,7 +124,7 @@ class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):  # type: ignor
     """The new password, twice, by a reset link."""
 
 
-class PersonForm(ModelForm):
+class PersonForm(EditForm, ModelForm):
     """What somebody says about themselves."""
 
     class Meta:
@@ -147,5 +148,7 @@ class PersonForm(ModelForm):
 
     def save(self, commit: bool = True) -> User:
         self.instance.time_zone = self.cleaned_data["time_zone"]
-        user: User = super().save(commit)
+        user: User = super().save(commit=False)
+        if commit and self.changed_here:
+            user.save(update_fields=self.changed_here)
         return user

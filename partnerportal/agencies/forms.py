@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership, Notice, Role
+from partnerportal.concurrent_edits import EditForm
 from partnerportal.fields import AddressFormField
 from partnerportal.forms import form_helper
 
@@ -98,7 +99,7 @@ class SecondFactorForm(forms.Form):
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
 
 
-class NoticesForm(forms.Form):
+class NoticesForm(EditForm, forms.Form):
     """Which mails one wants."""
 
     notices = forms.TypedMultipleChoiceField(

@@ -8,7 +8,7 @@ from partnerportal.validity import extend_to_end_of_day
 class Migration(migrations.Migration):
     dependencies = [
         ("agencies", "0001_initial"),
-        ("reviews", "0005_asking"),
+        ("reviews", "0006_profile_changes"),
     ]
 
     operations = [

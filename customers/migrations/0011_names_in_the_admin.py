@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_team'),
-        ('customers', '0009_indexes_of_open_things'),
+        ('customers', '0010_form_submissions'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_team'),
-        ('reviews', '0006_profile_changes'),
+        ('reviews', '0007_valid_until_end_of_day'),
     ]
 
     operations = [

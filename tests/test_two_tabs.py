@@ -1,0 +1,67 @@
+"""Settings that are open in two tabs: the second save keeps what the first one changed elsewhere in the form."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Notice
+from requests_inbox.models import InboxSettings
+from tests.cast import Cast
+
+
+def opened(client: Client, path: str) -> dict[str, Any]:
+    form = client.get(path).context["form"]
+    return {name: form[name].value() or "" for name in form.fields}
+
+
+def test_the_own_account(alice: Client, cast: Cast) -> None:
+    path = reverse("accounts:person")
+    first, second = opened(alice, path), opened(alice, path)
+    assert alice.post(path, first | {"language": "en", "time_zone": "Asia/Tokyo"}).status_code == 302
+    assert alice.post(path, second | {"full_name": "Alice A."}).status_code == 302
+    after = User.objects.get(pk=cast.alice.pk)
+    assert (after.language, after.time_zone, after.full_name) == ("en", "Asia/Tokyo", "Alice A.")
+    clash = alice.post(path, second | {"time_zone": "Asia/Seoul"})
+    assert clash.status_code == 200
+    assert "time_zone" in clash.context["form"].errors
+    assert User.objects.get(pk=cast.alice.pk).time_zone == "Asia/Tokyo"
+
+
+def test_ones_notices(alice: Client, cast: Cast) -> None:
+    path = reverse("agencies:notices")
+    member = cast.alder.memberships.get(user=cast.alice)
+    member.notices = [Notice.REQUESTS]
+    member.save()
+    first, second = opened(alice, path), opened(alice, path)
+    assert alice.post(path, first | {"notices": [Notice.REQUESTS, Notice.ACCESS]}).status_code == 302
+    assert alice.post(path, second | {"notices": []}).status_code == 302
+    member.refresh_from_db()
+    assert member.notices == [Notice.ACCESS]
+
+
+def test_the_inboxs_settings(alice: Client, cast: Cast) -> None:
+    path = reverse("requests_inbox:settings")
+    stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
+    stan.set_notice(Notice.REQUESTS, True)
+    first, second = opened(alice, path), opened(alice, path)
+    assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
+    assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
+    told = {member.user for member in InboxSettings.told(cast.alder)}
+    assert cast.max in told
+    assert cast.stan not in told
+    assert InboxSettings.of(cast.alder).keep_days == 30
+
+
+def test_the_profile(alice: Client, cast: Cast) -> None:
+    path = reverse("network:company")
+    form = alice.get(path).context["form"]
+    fields = {name: form[name].value() for name in form.fields if name not in {"logo", "remove_logo"}}
+    fields = {name: [str(getattr(v, "pk", v)) for v in value] if isinstance(value, list) else value for name, value in fields.items()}
+    sent = {name: "" if value is None else value for name, value in fields.items() if value is not False}
+    assert alice.post(path, sent | {"claim": "First tab", "team_size": "6-10"}).status_code == 302
+    assert alice.post(path, sent | {"city": "Second tab"}).status_code == 302
+    profile = cast.alder.profile
+    profile.refresh_from_db()
+    assert (profile.claim, profile.city) == ("First tab", "Second tab")
