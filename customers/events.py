@@ -16,11 +16,11 @@ def _field_names(data: dict[str, Any]) -> dict[str, Any]:
     return {"fields": get_text_list(labels, _("and"))}
 
 
-register("customer.created", gettext_lazy("Customer %(object)s was created"), icon="user-plus")
-register("customer.updated", gettext_lazy("Changed: %(fields)s"), icon="pencil-square", values=_field_names)
-register("customer.archived", gettext_lazy("Customer %(object)s was archived"), icon="archive-box")
-register("customer.restored", gettext_lazy("Customer %(object)s was restored"), icon="arrow-uturn-left")
-register("customer.erased", gettext_lazy("Customer %(object)s was erased"), icon="trash")
+register("customer.created", gettext_lazy("Customer %(object)s created"), icon="user-plus")
+register("customer.updated", gettext_lazy("Updated: %(fields)s"), icon="pencil-square", values=_field_names)
+register("customer.archived", gettext_lazy("Customer %(object)s archived"), icon="archive-box")
+register("customer.restored", gettext_lazy("Customer %(object)s restored"), icon="arrow-uturn-left")
+register("customer.erased", gettext_lazy("Customer %(object)s erased"), icon="trash")
 
 register("project.added", gettext_lazy("A project was added"), icon="briefcase")
 register("project.changed", gettext_lazy("A project was changed"), icon="briefcase")
@@ -44,8 +44,8 @@ register("project.created", gettext_lazy("A project was added"), icon="briefcase
 
 register(
     "customers.imported",
-    gettext_lazy("Customers were imported: %(imported)s new, %(skipped)s skipped, %(errors)s in error"),
+    gettext_lazy("Customers imported: %(imported)s new, %(skipped)s skipped, %(errors)s failed"),
     icon="arrow-up-tray",
     values=dict,
 )
-register("customers.exported", gettext_lazy("Customers were exported: %(count)s"), icon="arrow-down-tray", values=dict)
+register("customers.exported", gettext_lazy("Customers exported: %(count)s"), icon="arrow-down-tray", values=dict)

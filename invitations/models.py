@@ -62,12 +62,12 @@ class AccessInvitation(WithAccess):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         CONNECTED = "connected", _("connected")
         REJECTED = "rejected", _("rejected")
         WITHDRAWN = "withdrawn", _("withdrawn")
         EXPIRED = "expired", _("expired")
-        REVOKED = "revoked", _("taken back")
+        REVOKED = "revoked", _("revoked")
         DISCONNECTED = "disconnected", _("ended")
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.RESTRICT, related_name="access_invitations")
@@ -94,7 +94,7 @@ class AccessInvitation(WithAccess):
 
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Received"), auto_now_add=True)
-    expires_at = models.DateTimeField(_("Waits until"), default=expiry)
+    expires_at = models.DateTimeField(_("Expires on"), default=expiry)
     connected_at = models.DateTimeField(_("Connected"), null=True, blank=True)
     connected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Connected by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -236,7 +236,7 @@ class AccessRequest(PersonalLink, WithAccess):
     leads_to = "invitations:asked"
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         GRANTED = "granted", _("granted")
         DECLINED = "declined", _("declined")
         WITHDRAWN = "withdrawn", _("withdrawn")
@@ -256,7 +256,7 @@ class AccessRequest(PersonalLink, WithAccess):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
-    expires_at = models.DateTimeField(_("Waits until"), default=expiry)
+    expires_at = models.DateTimeField(_("Expires on"), default=expiry)
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
     objects: ClassVar[AccessRequestQuerySet] = AccessRequestQuerySet.as_manager()  # type: ignore[assignment]

@@ -14,7 +14,7 @@ def validate_address(value: str) -> None:
     """
     domain = value.rpartition("@")[2].lower()
     if not domain.isascii() and domain != _readable(_encoded(domain)):
-        raise ValidationError(_("The part after the @ has characters that e-mail can't carry. Please type it anew."), "domain")
+        raise ValidationError(_("The part after the @ contains invalid characters. Type it again."), "domain")
 
 
 def mailbox(email: str) -> str:

@@ -114,4 +114,4 @@ def test_the_first_page_says_what_waits_for_a_decision(ada: Client, cast: Cast) 
 def test_who_may_not_decide_is_shown_nothing_that_waits(ada: Client, cast: Cast) -> None:
     helper = UserFactory(is_staff=True)
     ada.force_login(helper)
-    assert "Nothing waits." in ada.get("/admin/").content.decode()
+    assert "All caught up." in ada.get("/admin/").content.decode()

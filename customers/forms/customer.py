@@ -85,14 +85,14 @@ class CustomerForm(forms.ModelForm):
         """
         self.add_error(
             None,
-            _("Somebody else changed this customer while you were typing. Nothing is lost: what is saved now stands below your fields.")
+            _("Someone else changed this customer while you were editing. Nothing is lost: the saved values are shown below your fields.")
             + " "
-            + _("Press Save again to keep yours."),
+            + _("Select Save again to keep your version."),
         )
         for name in self.changed_fields:
             if getattr(saved, name) != self.cleaned_data.get(name):
                 shown = getattr(saved, f"get_{name}_display", lambda name=name: getattr(saved, name))()
-                self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": shown or "–"})
+                self.add_error(name, _("Currently saved: %(value)s") % {"value": shown or "–"})
         # Not `{**self.data}`: unpacking a QueryDict gives lists.
         data = cast(QueryDict, self.data).copy()
         data["version"] = str(saved.version)
@@ -102,7 +102,7 @@ class CustomerForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         kind = cleaned.get("kind")
         if kind == Customer.Kind.PERSON and not cleaned.get("last_name") and "last_name" not in self.errors:
-            self.add_error("last_name", _("Please give the person's last name."))
+            self.add_error("last_name", _("Enter a last name."))
         if kind == Customer.Kind.COMPANY and not cleaned.get("company") and "company" not in self.errors:
-            self.add_error("company", _("Please give the company's name."))
+            self.add_error("company", _("Enter a company name."))
         return cleaned

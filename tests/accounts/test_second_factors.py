@@ -84,7 +84,7 @@ def test_a_recovery_code_opens_once(cast: Cast) -> None:
     first, second, *_ = recovery_codes(cast)
     assert opens(password_typed(cast), first)
     told = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert told.subject == "A recovery code was used" and "9 codes are left." in told.text
+    assert told.subject == "A recovery code has been used" and "9 codes are left." in told.text
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), f" {second[:4]} {second[4:]} ")
     assert not opens(password_typed(cast), "00000000")
@@ -167,7 +167,7 @@ def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> No
     assert page.redirect_chain == [(f"{MFA}webauthn/", 302)]
     assert list(Authenticator.objects.filter(user=cast.stan)) == [kept]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert mail.subject == "A passkey was removed"
+    assert mail.subject == "A passkey has been removed"
 
 
 def test_with_the_last_one_the_recovery_codes_go(cast: Cast, stan: Client) -> None:
@@ -220,7 +220,7 @@ def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, sta
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "192.0.2.1", "portal.example"]
     for host, says in {
         "127.0.0.1:8000": 'href="http://localhost:8000/accounts/2fa/webauthn/add/"',
-        "192.0.2.1": "Please open the portal by its name.",
+        "192.0.2.1": "Open the portal by its domain name.",
     }.items():
         page = stan.get(f"{MFA}webauthn/add/", headers={"Host": host}).content.decode()
         assert says in page

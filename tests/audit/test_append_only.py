@@ -29,7 +29,7 @@ def ada(cast: Cast) -> Client:
 
 
 def _save(event: AuditEvent) -> None:
-    event.actor_label = "Somebody else"
+    event.actor_label = "Another customer"
     event.save()
 
 

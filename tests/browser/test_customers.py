@@ -55,7 +55,7 @@ def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page
     expect(page.get_by_placeholder("Name, e-mail, phone")).to_have_value("nordholz")
 
     page.get_by_placeholder("Name, e-mail, phone").fill("xyzxyzxyz")
-    expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No customers found")).to_be_visible()
     page.get_by_role("link", name="Clear").first.click()
     expect(page).to_have_url(f"{portal}/customers/")
     expect(count).to_have_text("61 customers")
@@ -75,7 +75,7 @@ def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, 
     page.get_by_label("Company").fill("Mühle Größe")
     page.get_by_label("E-mail").fill("ute@muellerei.example")
     page.get_by_role("button", name="Save").click()
-    twins = page.get_by_role("region", name="Is it one of these?")
+    twins = page.get_by_role("region", name="Possible duplicates")
     expect(twins).to_contain_text("same e-mail")
     with page.context.expect_page() as opened:
         twins.get_by_role("link", name="Müllerei Größe GmbH").click()
@@ -107,8 +107,8 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     # On the customer's page the count and the timeline follow.
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("button", name="Done: Call the mill").click()
-    expect(page.locator("#tasks-count")).to_have_text("nothing to do")
-    expect(page.get_by_role("region", name="What happened").get_by_role("listitem")).to_have_count(4)
+    expect(page.locator("#tasks-count")).to_have_text("No open tasks")
+    expect(page.get_by_role("region", name="Activity").get_by_role("listitem")).to_have_count(4)
 
 
 def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
@@ -146,7 +146,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     page.locator("summary", has_text="More for größe.example").click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("region", name="Domains")).to_contain_text("none yet")
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("None yet")
     assert not mill.domains.exists()
 
 
@@ -226,11 +226,11 @@ def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: 
     expect(page.get_by_role("main")).to_contain_text("1 task")
     number = page.get_by_label("To confirm, type the number")
     number.fill("K-9")
-    page.get_by_role("button", name="Erase for good").click()
+    page.get_by_role("button", name="Erase permanently").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was erased")
     expect(number).to_be_focused()
     number.fill(mill.reference)
-    page.get_by_role("button", name="Erase for good").click()
+    page.get_by_role("button", name="Erase permanently").click()
     expect(page).to_have_url(f"{portal}/customers/")
     mill.refresh_from_db()
     assert mill.status == "erased"

@@ -38,7 +38,7 @@ def test_five_are_pinned_from_the_own_profile_and_the_sixth_takes_a_place(page: 
     other = page.context.new_page()
     other.goto(f"{portal}/partners/alder/")
     choose(other, "Project 6", "Pin review to top")
-    expect(other.get_by_role("heading", level=1)).to_have_text("Five reviews are pinned already")
+    expect(other.get_by_role("heading", level=1)).to_have_text("You’ve already pinned five reviews")
     other.get_by_role("button", name="Unpin Project 2").click()
     expect(other).to_have_url(f"{portal}/partners/alder/#review-{Review.objects.latest('pk').pk}")
     highlighted = other.get_by_role("region", name="Highlighted by the agency").locator(".review-title")
@@ -54,7 +54,7 @@ def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: B
     page.goto(f"{portal}/company/reviews/")
     choose(page, "Relaunch", "Comment")
     dialog = page.get_by_role("dialog", name="Comment on this review")
-    expect(dialog).to_contain_text("You can reply once, for good.")
+    expect(dialog).to_contain_text("You can reply only once, and your reply is permanent.")
     dialog.get_by_label("Comment").fill("Thank you for your trust.")
     dialog.get_by_role("button", name="Reply").click()
     expect(card(page, "Relaunch")).to_contain_text("Thank you for your trust.")
@@ -63,7 +63,7 @@ def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: B
     page.keyboard.press("Escape")
 
     choose(page, "Old logo", "Hide review")
-    page.get_by_role("dialog").get_by_label("It is out of date").check()
+    page.get_by_role("dialog").get_by_label("It’s outdated").check()
     page.get_by_role("dialog").get_by_role("button", name="Hide review").click()
     expect(card(page, "Old logo").get_by_text("hidden", exact=True)).to_be_visible()
 
@@ -97,7 +97,7 @@ def test_reported_upheld_and_the_average_is_another(page: Page, portal: str, cas
     expect(main).to_contain_text("There was no such project.")
     expect(main).to_contain_text("Crooks!")
     page.get_by_label("Reason").fill("Nobody ordered it.")
-    page.get_by_role("button", name="Upheld: remove the review").click()
+    page.get_by_role("button", name="Uphold: remove review").click()
     expect(page.locator(".messagelist")).to_contain_text("The report was upheld.")
 
     page.context.clear_cookies()

@@ -35,7 +35,7 @@ def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
     ada.force_login(cast.ada)
     page = ada.get("/partners/").content.decode()
     assert '<a class="site-link" href="/admin/">Administration</a>' in page
-    assert "To my portal" not in page
+    assert "Go to portal" not in page
 
 
 def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Client, cast: Cast) -> None:
@@ -129,7 +129,7 @@ def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast)
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=noon)
     with translation.override("en"):
         there, here = (date_format(day, "SHORT_DATE_FORMAT") for day in (noon.date() + timedelta(days=1), noon.date()))
-    (row,) = card(alice.get("/dashboard/").context, "Reviews asked for").items
+    (row,) = card(alice.get("/dashboard/").context, "Open review requests").items
     assert there in row.note
     assert here not in row.note
 

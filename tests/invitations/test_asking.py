@@ -48,7 +48,7 @@ def test_asking_mails_a_link(stan: Client, customer: Customer) -> None:
     assert asked.link in mail.text
     assert "Stan Stein of Alder Web asks you for access: partial access: E-mail." in mail.text
     assert "> For the <move>" in mail.text and "For the &lt;move&gt;" in mail.html
-    for text in ("Asked: kim@client.example", "Access was asked for: partial access: E-mail", "Send again"):
+    for text in ("Asked: kim@client.example", "Access was asked for: partial access: E-mail", "Resend"):
         assert text in " ".join(page.split())
 
 
@@ -70,13 +70,13 @@ def test_only_the_customers_addresses_can_be_asked(stan: Client, customer: Custo
         stan.post(f"/customers/{customer.pk}/access/request/", {"email": email, "scope": "full"})
     Customer.objects.update(email="max@alder.example")
     response = stan.post(f"/customers/{customer.pk}/access/request/", {"email": "max@alder.example", "scope": "full"})
-    assert "This address belongs to your own team." in response.content.decode()
+    assert "This address belongs to someone on your team." in response.content.decode()
     assert not AccessRequest.objects.exists()
 
 
 def test_nobody_to_ask(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, email="")
-    assert "There is nobody to ask" in stan.get(f"/customers/{customer.pk}/access/request/").content.decode()
+    assert "No e-mail address" in stan.get(f"/customers/{customer.pk}/access/request/").content.decode()
 
 
 def test_one_waiting_request_for_an_address(stan: Client, asked: AccessRequest) -> None:
@@ -211,7 +211,7 @@ def test_withdrawing_closes_the_link(stan: Client, kim: Client, asked: AccessReq
     kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
     assert not AccessInvitation.objects.exists()
     page = stan.post(f"/access-requests/{asked.pk}/resend/", follow=True).content.decode()
-    assert "It has been withdrawn meanwhile." in page
+    assert "This has since been withdrawn." in page
 
 
 def test_an_erased_customers_link_is_closed(kim: Client, asked: AccessRequest, cast: Cast) -> None:

@@ -130,7 +130,7 @@ def test_who_comes_too_late_is_told(stan: Client, given: AccessInvitation, cast:
         stan.post(f"/invitations/{given.pk}/{path}", {"customer": customer.pk}, follow=True),
     ):
         assert response.redirect_chain == [(given.get_absolute_url(), 302)]
-        assert "It has been withdrawn meanwhile. Nothing was changed, and no e-mail was sent." in response.content.decode()
+        assert "This has since been withdrawn. Nothing was changed, and no e-mail was sent." in response.content.decode()
     assert not OutgoingMail.objects.exists()
 
 

@@ -60,7 +60,7 @@ def test_full_access_names_no_areas(kim: Client) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"areas": []}, "Please choose at least one area, or full access."),
+        ({"areas": []}, "Select at least one area, or choose full access."),
         ({"areas": ["everything"]}, "everything is not one of the available choices"),
         ({"scope": "some"}, "some is not one of the available choices"),
         ({"name": ""}, "This field is required."),

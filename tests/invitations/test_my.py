@@ -15,14 +15,14 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, 
 def test_the_front_door_leads_clients_to_what_they_gave(kim: Client) -> None:
     response = kim.get("/", follow=True)
     assert response.redirect_chain == [("/my/", 302)]
-    assert "You have given nobody access" in response.content.decode()
+    assert "You haven’t given anyone access" in response.content.decode()
 
 
 def test_it_shows_whom_what_and_since_when(kim: Client, cast: Cast) -> None:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="partial", areas=["email"])
     page = " ".join(kim.get("/my/").content.decode().split())
-    for text in ("Birch Digital", "waiting", "Alder Web", "connected", "Partial access", "Take it back", "Withdraw"):
+    for text in ("Birch Digital", "waiting", "Alder Web", "connected", "Partial access", "Revoke access", "Withdraw"):
         assert text in page
 
 
@@ -114,7 +114,7 @@ def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> No
     page = kim.get("/my/").content.decode()
     assert asked.link in page
     assert "Birch" not in page
-    assert "You have given nobody access" not in page
+    assert "You haven’t given anyone access" not in page
 
 
 def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Client, cast: Cast) -> None:
@@ -125,14 +125,14 @@ def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Clien
     kim.post(f"/my/{given.pk}/change/", {"scope": "full"})
     kim.post(f"/my/{given.pk}/revoke/")
     page = " ".join(kim.get(f"/my/{given.pk}/").content.decode().split())
-    said = ["You took the access back", "You changed the access: full access", "You granted the access request: partial access: E-mail"]
+    said = ["You revoked access", "You changed the access: full access", "You granted the access request: partial access: E-mail"]
     assert [text for text in said if text in page] == said
     assert sorted(said, key=page.index) == said
     stan = Client()
     stan.force_login(cast.stan)
     page = stan.get(given.get_absolute_url()).content.decode()
     assert "The client granted the access request: partial access: E-mail" in page
-    assert "open:" not in page
+    assert "granted:" not in page
 
 
 def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
@@ -141,7 +141,7 @@ def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
     stan.force_login(cast.stan)
     for page in (kim.get("/my/"), kim.get(f"/my/{given.pk}/"), stan.get(given.get_absolute_url())):
         assert "offered:" in page.content.decode()
-        assert "open:" not in page.content.decode()
+        assert "granted:" not in page.content.decode()
 
 
 def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) -> None:
@@ -150,4 +150,4 @@ def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) ->
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     reject_invitation(given, message="We are <full>.", by=cast.stan)
     assert "We are &lt;full&gt;." in kim.get(f"/my/{given.pk}/").content.decode()
-    assert "Earlier" in kim.get("/my/").content.decode()
+    assert "Past access" in kim.get("/my/").content.decode()

@@ -62,7 +62,7 @@ def test_all_of_it_is_saved_and_public_at_once(manager: Client, cast: Cast) -> N
     page = Client().get("/partners/alder/").content.decode()
     for word in ("Alder &amp; Söhne", "We &lt;3 the web.", "<p>Two.</p>", "Shops", "Frisian", "Görlitz", "2011", "6 to 10 people"):
         assert word in page
-    for word in ("https://alder.example", "not at present", alder().logo_url):
+    for word in ("https://alder.example", "not at the moment", alder().logo_url):
         assert word in page
     assert "hello@alder.example" not in page
 
@@ -77,7 +77,7 @@ def test_the_audit_says_what_changed_from_what_to_what(manager: Client, cast: Ca
     assert changes["services"][1] == ["Shops"]
     assert changes["name"] == ["Alder Web", "Elder Web"]
     assert (event.actor_label, event.agency_id) == ("Max Meyer", cast.alder.pk)
-    assert "Claim" in manager.get(COMPANY).content.decode()
+    assert "Tagline" in manager.get(COMPANY).content.decode()
     assert "The partner profile was changed: Name, Claim and Services" in manager.get(COMPANY).content.decode()
 
 
@@ -93,7 +93,7 @@ def test_staff_reads_but_changes_nothing(stan: Client, cast: Cast) -> None:
     assert all(field.disabled for field in page.context["form"].fields.values())
     assert ">Save<" not in page.content.decode()
     assert 'value="Save"' not in page.content.decode()
-    assert stan.post(COMPANY, {"claim": "Mine"}).status_code == 403
+    assert stan.post(COMPANY, {"claim": "Me"}).status_code == 403
     assert alder().claim == "We build websites."
 
 

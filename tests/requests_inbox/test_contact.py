@@ -165,7 +165,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict
 
 def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:
     page = send(visitor, consent="").content.decode()
-    assert '<a href="#id_consent">Without your consent the agency must not read your message.</a>' in page
+    assert '<a href="#id_consent">The agency needs your consent to read your message.</a>' in page
 
 
 @pytest.mark.parametrize(

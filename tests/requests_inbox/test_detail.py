@@ -74,7 +74,7 @@ def test_the_delivery_is_shown(stan: Client, cast: Cast, request_: ContactReques
     page = stan.get(request_.get_absolute_url()).content.decode()
     assert "waiting" in page
     mail.mark_refused("550 no such mailbox")
-    assert "It could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
+    assert "This message could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
 
 
 def test_a_note_stays_inside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
@@ -175,7 +175,7 @@ def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
 
 def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "spam")
-    again = {"name": "Somebody else", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
+    again = {"name": "Another customer", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
     second = receive_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
     assert (status(request_), second.status) == ("spam", "spam")
     assert not OutgoingMail.objects.exists()

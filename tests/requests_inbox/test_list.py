@@ -88,10 +88,10 @@ def test_the_typical_first_answer_is_the_median(stan: Client, cast: Cast) -> Non
 
 
 def test_an_agency_outside_the_network_is_told_why_nobody_writes(stan: Client, cast: Cast) -> None:
-    assert "Nothing new" in stan.get("/requests/").content.decode()
+    assert "No new requests" in stan.get("/requests/").content.decode()
     cast.alder.profile.delete()
     page = stan.get("/requests/").content.decode()
-    assert "Nobody can write to you yet" in page
+    assert "You can’t receive requests yet" in page
     assert 'href="/company/"' in page
 
 

@@ -50,7 +50,7 @@ def test_any_query_is_taken(stan: Client, cast: Cast, query: str) -> None:
 def test_continue_without_a_choice_says_so_and_keeps_the_query(stan: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder)
     page = stan.get(WIZARD, {"q": "company"}).content.decode()
-    assert "Please choose a customer." in page
+    assert "Select a customer." in page
     assert 'value="company"' in page
 
 

@@ -70,7 +70,7 @@ def test_it_is_searched_by_customer_and_by_project(stan: Client, cast: Cast) -> 
     assert found(stan, "about=project") == [of_project]
     assert found(stan, "about=company") == [of_customer]
     page = stan.get(f"{MANAGE}?q=nobodyiscalledlikethis").content.decode()
-    assert "Nothing fits" in page
+    assert "No results" in page
 
 
 def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> None:

@@ -231,7 +231,7 @@ def test_staff_of_another_agency_can_be_asked(stan: Client, cast: Cast) -> None:
 def test_the_mail_and_its_preview_speak_the_customers_language(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, language="de")
     page = stan.get(WIZARD, choices(customer)).content.decode()
-    assert "How should the link reach them?" in page
+    assert "How do you want to send the link?" in page
     assert "Wie war die Zusammenarbeit mit Alder Web?" in page
     stan.post(WIZARD, {**choices(customer), "send": ""})
     mail = OutgoingMail.objects.get()
@@ -263,7 +263,7 @@ def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(stan: Cli
     Session.objects.all().delete()
     assert browser.post(WIZARD, {**choices(customer), "send": "Send by e-mail"}).status_code == 302
     browser.force_login(cast.stan)
-    assert "How should the link reach them?" in browser.get(WIZARD).content.decode()
+    assert "How do you want to send the link?" in browser.get(WIZARD).content.decode()
     assert not ReviewRequest.objects.exists()
 
 

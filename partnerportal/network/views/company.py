@@ -35,9 +35,7 @@ def company(request: AgencyRequest) -> HttpResponse:
         except SlugTaken:
             form.refuse_slug()
         else:
-            messages.success(
-                request, _("Saved; your public profile shows it now.") if saved.is_registered else _("Your profile was saved.")
-            )
+            messages.success(request, _("Saved. Your public profile has been updated.") if saved.is_registered else _("Profile saved."))
             return redirect("network:company")
     # Beside the form stands what is saved, not what is being typed.
     profile = _profile_of(request) if form.is_bound else profile
@@ -60,7 +58,7 @@ def preview(request: AgencyRequest) -> HttpResponse:
     """The profile as the world will see it, or sees it."""
     profile = with_names(PartnerProfile.objects.all()).filter(agency=request.agency).first()
     if profile is None:
-        messages.info(request, _("There is nothing to show yet. Please fill in your profile and save it."))
+        messages.info(request, _("There is nothing to preview yet. Fill in your profile and save it first."))
         return redirect("network:company")
     return render(request, "network/profile.html", {**profile_context(request, profile), "is_preview": True})
 
@@ -75,9 +73,9 @@ def submit(request: AgencyRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         if submitted:
-            messages.success(request, _("Your profile was submitted. You get an e-mail as soon as it is decided."))
+            messages.success(request, _("Profile submitted. We’ll e-mail you when it has been reviewed."))
         else:
-            messages.info(request, _("Your profile had been submitted already. Nothing was changed."))
+            messages.info(request, _("Your profile has already been submitted. Nothing was changed."))
     return redirect("network:company")
 
 
