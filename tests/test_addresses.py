@@ -20,7 +20,7 @@ TWO_SPELLINGS = ["kim@münchen.example", "kim@xn--mnchen-3ya.example"]
 
 @pytest.mark.parametrize("address", [*DISGUISED, "kim@stra\xdfe.example", f"kim@{'ü' * 63}.example"])
 def test_it_is_refused(address: str) -> None:
-    with pytest.raises(ValidationError, match="characters that e-mail can't carry"):
+    with pytest.raises(ValidationError, match="The part after the @ contains invalid characters"):
         validate_address(address)
 
 
@@ -45,9 +45,9 @@ def test_every_form_says_so(cast: Cast, alice: Client, address: str) -> None:
         "/accounts/email/": {"email": address, "action_add": ""},
     }
     for path, fields in forms.items():
-        assert "characters that e-mail can" in alice.post(path, fields).content.decode(), path
+        assert "The part after the @ contains invalid characters" in alice.post(path, fields).content.decode(), path
     for path in ("/accounts/login/code/?next=/my/", "/accounts/password/reset/", "/partners/alder/contact/"):
-        assert "characters that e-mail can" in Client().post(path, {"email": address}).content.decode(), path
+        assert "The part after the @ contains invalid characters" in Client().post(path, {"email": address}).content.decode(), path
     assert not OutgoingMail.objects.exists()
     assert not cast.alder.customers.exists()
 
@@ -55,7 +55,7 @@ def test_every_form_says_so(cast: Cast, alice: Client, address: str) -> None:
 def test_what_is_known_of_an_address_counts_for_both_its_spellings(cast: Cast) -> None:
     cast.stan.emailaddress_set.create(email="stan@münchen.example", verified=True)
     for address in ("Stan@xn--mnchen-3ya.example", "stan@münchen.example"):
-        with pytest.raises(ValidationError, match="your own team"):
+        with pytest.raises(ValidationError, match="Team members can’t review their own agency"):
             refuse_own_staff(CustomerFactory(agency=cast.alder, email=address))
     assert tokens.address_digest("kim@münchen.example") == tokens.address_digest("kim@xn--mnchen-3ya.example")
     assert sender_key("kim+x@münchen.example") == sender_key("kim@xn--mnchen-3ya.example")

@@ -107,7 +107,7 @@ def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast:
     assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 404
     assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
-    assert "Your second factor can no longer be read here" in second_step(cast, made["two-factor"])
+    assert "Your two-factor authentication data can’t be read" in second_step(cast, made["two-factor"])
     with time_machine.travel(time.time() + 60):
         response = made["visitor"].post("/partners/alder/contact/", made["form"])
     assert response.status_code == 200

@@ -68,7 +68,7 @@ def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
     customer.refresh_from_db()
     assert customer.status == "active"
     page = alice.post(asked.url, {"password": PASSWORD}, follow=True).content.decode()
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
     assert f'value="{customer.reference}"' in page
     customer.refresh_from_db()
     assert customer.status == "active"

@@ -106,7 +106,7 @@ def test_whoever_changes_what_opens_an_account_is_told(
     change(stan, cast)
     mail = OutgoingMail.objects.filter(to_email=cast.stan.email).latest("pk")
     assert mail.subject == subject
-    assert "If that was not you" in mail.text
+    assert "If this wasn’t you" in mail.text
     assert "127.0.0.1" in mail.text
 
 

@@ -54,7 +54,7 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
     assert User.objects.get(pk=cast.stan.pk).email == "stan@new.example"
     assert told(cast.stan) == ["account/email/email_changed"]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert "sign in with stan@new.example; this address opens your account no longer" in mail.text
+    assert "You now sign in with stan@new.example. This address can no longer be used to sign in" in mail.text
 
 
 @pytest.mark.parametrize(

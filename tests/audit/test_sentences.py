@@ -55,7 +55,7 @@ def test_changed_fields_are_named_as_in_the_form() -> None:
 
 
 def test_an_object_without_a_name_is_called_so() -> None:
-    assert AuditEvent(action="customer.created").sentence == "Customer (without name) was created"
+    assert AuditEvent(action="customer.created").sentence == "Customer (no name) created"
 
 
 def test_a_label_with_a_percent_sign_is_only_a_label() -> None:

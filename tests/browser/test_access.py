@@ -32,9 +32,7 @@ def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browse
     expect(client.get_by_role("article")).to_contain_text("waiting")
 
     sign_in(page, portal, "stan@alder.example")
-    expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text(
-        "1 invitation is waiting"
-    )
+    expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text("1 pending invitation")
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Connect Customer").click()
     page.get_by_role("link", name="Create new customer").click()

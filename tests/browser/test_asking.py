@@ -30,7 +30,7 @@ def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) 
     page.get_by_label("Greeting").fill("Dear Ute,")
     expect(mail).to_contain_text("Dear Ute,")
     page.get_by_role("button", name="Send by e-mail").click()
-    expect(page.locator(".toast-card")).to_contain_text("ute@muellerei.example is on its way")
+    expect(page.locator(".toast-card")).to_contain_text("Review request sent to ute@muellerei.example")
     assert OutgoingMail.objects.get().text.startswith("Dear Ute,")
 
 
@@ -41,7 +41,7 @@ def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser,
     page.locator("summary", has_text="More for Quiet GmbH").click()
     page.get_by_role("button", name="New link").click()
     page.get_by_role("dialog").get_by_role("button", name="New link").click()
-    expect(page.locator(".toast-card")).to_contain_text("The old one no longer works.")
+    expect(page.locator(".toast-card")).to_contain_text("The old link no longer works.")
     link = page.get_by_role("textbox", name="Personal link").input_value()
     assert link != asked.link
 

@@ -95,7 +95,7 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     expect(page.locator("#live")).to_have_text("“Call the mill” is done.")
     row = page.get_by_role("listitem").filter(has_text="Call the mill")
     expect(row).to_contain_text("Müllerei Größe GmbH")  # still told in a list of many customers
-    expect(page.locator(":focus")).to_have_text(re.compile("Not done yet: Call the mill"))
+    expect(page.locator(":focus")).to_have_text(re.compile("Reopen task: Call the mill"))
     task.refresh_from_db()
     assert task.is_done
 
@@ -224,7 +224,7 @@ def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: 
     page.get_by_role("main").locator("summary", has_text="More").first.click()
     page.get_by_role("link", name="Erase").click()
     expect(page.get_by_role("main")).to_contain_text("1 task")
-    number = page.get_by_label("To confirm, type the number")
+    number = page.get_by_label("To confirm, enter the customer number")
     number.fill("K-9")
     page.get_by_role("button", name="Erase permanently").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was erased")
@@ -255,11 +255,11 @@ def test_a_server_that_fails_or_is_gone_is_said(context: BrowserContext, portal:
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.route("**/domains/add/", lambda route: route.fulfill(status=500, body="broken"))
     page.get_by_role("link", name="Add domain").click()
-    expect(page.locator(".toast-error")).to_contain_text("That did not work")
+    expect(page.locator(".toast-error")).to_contain_text("Something went wrong")
     page.route("**/notes/add/", lambda route: route.abort())
     page.get_by_role("link", name="Add note").click()
     expect(page.locator(".toast-error")).to_have_count(1)
-    expect(page.locator(".toast-error")).to_contain_text("can’t be reached")
+    expect(page.locator(".toast-error")).to_contain_text("Can’t reach the portal")
 
 
 def test_a_session_that_has_ended_leads_to_the_sign_in_page(page: Page, portal: str, cast: Cast, mill: Customer) -> None:

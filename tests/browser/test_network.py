@@ -21,7 +21,7 @@ def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mai
 
     sign_in(page, portal, "max@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Profile").click()
-    expect(page.get_by_text("It can be submitted as soon as")).to_be_visible()
+    expect(page.get_by_text("You can submit it once all required items are complete")).to_be_visible()
     # A line of the checklist leads to its field.
     page.get_by_role("link", name="Add a tagline").click()
     expect(page.get_by_label("Tagline")).to_be_in_viewport()
@@ -41,14 +41,14 @@ def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mai
     assert page.locator("img.logo").first.evaluate("image => image.naturalWidth") == 512
     page.get_by_role("link", name="Back to editing").click()
     page.get_by_role("button", name="Submit for registration").click()
-    expect(page.get_by_text("Your profile was submitted.")).to_be_visible()
+    expect(page.get_by_text("Profile submitted.")).to_be_visible()
 
     signed_in(page, portal, cast.ada)
     page.goto(f"{portal}/admin/network/partnerprofile/?status__exact=submitted")
     page.get_by_label("Select this object for an action").check()
     page.locator("select[name=action]").select_option(label="Register in the partner network")
     page.get_by_role("button", name="Go").click()
-    expect(page.get_by_text("1 profile was decided.")).to_be_visible()
+    expect(page.get_by_text("Decision saved for 1 profile.")).to_be_visible()
     mail = mail_server.wait_for("max@alder.example", seconds=30)
     assert f"{portal}/partners/alder/" in mail.part("plain")
 

@@ -134,7 +134,7 @@ def test_the_own_staff_is_not_asked(stan: Client, cast: Cast, button: str, email
     EmailAddress.objects.create(user=cast.alice, email="a.private@mail.example", verified=True)
     customer = CustomerFactory(agency=cast.alder, email=email)
     response = stan.post(WIZARD, {**choices(customer), button: ""})
-    assert "own team" in response.content.decode()
+    assert "Team members can’t review their own agency" in response.content.decode()
     assert not ReviewRequest.objects.exists()
 
 
@@ -218,7 +218,7 @@ def test_withdrawing_closes_the_link_once(stan: Client, cast: Cast) -> None:
 def test_an_expired_request_can_not_be_withdrawn_any_more(stan: Client, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
     page = stan.post(f"/company/reviews/requests/{asked.pk}/withdraw/", follow=True).content.decode()
-    assert "closed already" in page
+    assert "This request was already closed" in page
     assert not AuditEvent.objects.filter(action="review_request.withdrawn").exists()
 
 
