@@ -71,7 +71,7 @@ def check(*counts: tuple[Limit, str]) -> None:
                 pipeline.expire(key, limit.seconds)
             answers = pipeline.execute()
     except (redis.RedisError, OSError) as error:
-        logger.warning("Redis is away, nothing is limited: %s", error)
+        logger.warning("Redis is unavailable; rate limits are not enforced: %s", error)
         return
     # Every other answer is the EXPIRE's.
     waits = [limit.seconds - now % limit.seconds for (limit, _), times in zip(counted, answers[::2], strict=True) if times > limit.times]

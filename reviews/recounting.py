@@ -44,7 +44,7 @@ def _put_right(key: int) -> bool:
     if was == afresh:
         return False
     wrong = {name: [was[name], afresh[name]] for name in afresh if was[name] != afresh[name]}
-    logger.error("The rating summary of agency %s was wrong (stored, counted): %s", key, wrong)
+    logger.error("The rating summary of agency %s was wrong and has been corrected (stored, counted): %s", key, wrong)
     RatingSummary.objects.filter(agency=agency).update(**afresh)
     record("rating_summary.repaired", on=stored, label=agency.name, agency=agency, by=None, source=AuditEvent.Source.SYSTEM, wrong=wrong)
     return True

@@ -45,7 +45,7 @@ class ByCode:
         try:
             return str(super().clean_code())  # type: ignore[misc]
         except SealBroken as error:
-            logger.warning("No key opens the second factor of user %s: is one missing in SECRET_KEY_FALLBACKS?", self.user.pk)
+            logger.warning("Cannot decrypt the second factor of user %s. Is a key missing from SECRET_KEY_FALLBACKS?", self.user.pk)
             raise ValidationError(UNREADABLE, code="unreadable") from error
 
 

@@ -56,7 +56,7 @@ def sentence(event: "AuditEvent") -> str:
         try:
             return str(wording.text) % {"object": event.object_label or _("(no name)"), **wording.values(event.data)}
         except (LookupError, TypeError, ValueError, FieldDoesNotExist):
-            logger.warning("Audit event %s (%s) doesn't fit its wording.", event.pk, event.action)
+            logger.warning("Audit event %s (%s) does not match its description.", event.pk, event.action)
     return f"{event.action} {event.object_label}".rstrip()
 
 

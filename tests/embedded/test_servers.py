@@ -160,7 +160,7 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(folder: Path) -> Non
     ours = places.socket_folder(wanted)
     os.chown(ours, 12345, 12345)
     try:
-        with pytest.raises(Trouble, match="is not ours"):
+        with pytest.raises(Trouble, match="is owned by another user"):
             places.socket_folder(wanted)
     finally:
         ours.rmdir()
@@ -208,14 +208,14 @@ def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: 
 def test_somebody_elses_data_folder_is_refused(data_dir: Path) -> None:
     data_dir.mkdir()
     os.chown(data_dir, 12345, 12345)
-    with pytest.raises(Trouble, match="belongs to user 12345"), servers(data_dir):
+    with pytest.raises(Trouble, match="is owned by user 12345"), servers(data_dir):
         pass
 
 
 def test_a_data_folder_that_everybody_may_write_to_is_refused(data_dir: Path) -> None:
     data_dir.mkdir()
     data_dir.chmod(0o777)
-    with pytest.raises(Trouble, match="Everybody may write"), servers(data_dir):
+    with pytest.raises(Trouble, match="is world-writable"), servers(data_dir):
         pass
 
 
