@@ -69,7 +69,7 @@ def test_it_says_that_the_customer_is_verified_and_when_they_were_asked(cast: Ca
     type(review.request).objects.filter(pk=review.request_id).update(created_at="2026-01-05T12:00Z")
     page = " ".join(text().split())
     assert "Verified customer" in page
-    assert 'asked on <time datetime="2026-01-05">5 January 2026</time>' in page
+    assert 'requested on <time datetime="2026-01-05">5 January 2026</time>' in page
 
 
 def test_only_those_of_so_many_stars(cast: Cast) -> None:
