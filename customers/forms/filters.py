@@ -50,7 +50,7 @@ class CustomerFilter(ListFilter):
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain…")}),
     )
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)

@@ -48,7 +48,7 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
         profiles = list(queryset.select_related("agency"))
         self._say(request, len(profiles), sum(register_profile(profile, by=_admin(request)) for profile in profiles))
 
-    @admin.action(description=_("Decline …"), permissions=["decide"])
+    @admin.action(description=_("Decline…"), permissions=["decide"])
     def decline(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> HttpResponse | None:
         """First the page that asks for the reason, then the step."""
         profiles = list(queryset.select_related("agency"))

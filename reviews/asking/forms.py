@@ -31,7 +31,7 @@ class SelectCustomerForm(forms.Form):
         label=_("Search customers"),
         required=False,
         widget=forms.TextInput(
-            attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name, e-mail, phone, number, city, domain …")}
+            attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name, e-mail, phone, number, city, domain…")}
         ),
     )
     customer = forms.ModelChoiceField(
@@ -62,7 +62,7 @@ class SelectSubjectForm(forms.Form):
 
     subject = forms.ChoiceField(label=_("What is rated"), choices=SUBJECTS, widget=forms.RadioSelect, initial="company")
     project = forms.ModelChoiceField(
-        queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project …")
+        queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project…")
     )
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
@@ -163,7 +163,7 @@ class RequestFilter(ListFilter):
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number…")}),
     )
     state = forms.ChoiceField(label=_("Status"), choices=[("", _("All")), *ReviewRequest.Stage.choices], required=False)
     way = forms.ChoiceField(label=_("Sent"), choices=WAYS, required=False)
