@@ -42,7 +42,7 @@ class CustomerForm(forms.ModelForm):
         cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
         self.helper = form_helper(
             Fieldset(
-                _("Personal"),
+                _("Personal details"),
                 Row(Column("kind", css_class="col-sm-4"), Column("company", css_class="col-sm-8")),
                 Row(Column("salutation", css_class="col-sm-2"), Column("first_name"), Column("last_name")),
             ),
