@@ -19,7 +19,7 @@ register("invitation.connected", _("Connected %(access)s"), icon="link", values=
 register("invitation.rejected", _("Invitation rejected"), icon="x-circle")
 register("invitation.withdrawn", _("Client withdrew the invitation"), icon="x-circle")
 register("invitation.expired", _("Invitation expired"), icon="clock")
-register("invitation.changed", _("Client changed access – now %(access)s"), icon="key", values=_access)
+register("invitation.changed", _("Client changed access to %(access)s"), icon="key", values=_access)
 register("invitation.revoked", _("Client revoked access"), icon="lock-closed")
 register("invitation.disconnected", _("Agency ended access"), icon="lock-closed")
 register("invitation.force_ended", _("Portal administrator ended access"), icon="lock-closed")
@@ -35,7 +35,7 @@ register("access_request.expired", _("Access request expired"), icon="clock")
 _BY_YOU = {
     "invitation.received": _("You gave %(access)s"),
     "invitation.withdrawn": _("You withdrew the invitation"),
-    "invitation.changed": _("You changed access – now %(access)s"),
+    "invitation.changed": _("You changed access to %(access)s"),
     "invitation.revoked": _("You revoked access"),
     "access_request.granted": _("You granted %(access)s"),
 }

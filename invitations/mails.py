@@ -59,7 +59,7 @@ def tell_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]])
         lambda: Letter(
             subject=_("%(who)s has changed your access") % {"who": invitation.who},
             first=_("%(who)s has changed your access. You now have %(access)s.") % _access(invitation),
-            then=[_("Previously: %(access)s.") % {"access": access_label(*before)}],
+            then=[_("You previously had %(access)s.") % {"access": access_label(*before)}],
             button=_("View access"),
         ),
     )
@@ -89,7 +89,8 @@ def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
         invitation,
         lambda: Letter(
             subject=_("%(agency)s now has access") % _access(invitation),
-            first=_("Thank you! %(agency)s has connected your access (%(access)s) and can now work on your behalf.") % _access(invitation),
+            first=_("Thank you! %(agency)s has accepted your invitation (%(access)s) and can now work on your behalf.")
+            % _access(invitation),
             then=[_("You can view, change or revoke this access at any time.")],
             button=_("Manage my access"),
         ),

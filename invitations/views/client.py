@@ -126,7 +126,7 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
         else:
             values = {"agency": invitation.agency}
             if changed:
-                messages.success(request, _("Access for %(agency)s updated. They’ve been notified by e-mail.") % values)
+                messages.success(request, _("Access for %(agency)s updated. The agency has been notified by e-mail.") % values)
             else:
                 messages.info(request, _("%(agency)s already had this access. Nothing was changed.") % values)
         return redirect(back)
@@ -142,7 +142,9 @@ def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("Invitation to %(agency)s withdrawn. They’ve been notified by e-mail.") % {"agency": invitation.agency})
+        messages.success(
+            request, _("Invitation to %(agency)s withdrawn. The agency has been notified by e-mail.") % {"agency": invitation.agency}
+        )
     return redirect("invitations:my")
 
 
@@ -155,7 +157,7 @@ def revoke(request: ClientRequest, pk: int) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("%(agency)s no longer has access. They’ve been notified by e-mail.") % {"agency": invitation.agency})
+        messages.success(request, _("%(agency)s no longer has access and has been notified by e-mail.") % {"agency": invitation.agency})
     return redirect("invitations:my")
 
 

@@ -15,7 +15,7 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, 
 def test_the_front_door_leads_clients_to_what_they_gave(kim: Client) -> None:
     response = kim.get("/", follow=True)
     assert response.redirect_chain == [("/my/", 302)]
-    assert "You haven’t given anyone access" in response.content.decode()
+    assert "No access given yet" in response.content.decode()
 
 
 def test_it_shows_whom_what_and_since_when(kim: Client, cast: Cast) -> None:
@@ -114,7 +114,7 @@ def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> No
     page = kim.get("/my/").content.decode()
     assert asked.link in page
     assert "Birch" not in page
-    assert "You haven’t given anyone access" not in page
+    assert "No access given yet" not in page
 
 
 def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Client, cast: Cast) -> None:
