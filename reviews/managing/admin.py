@@ -80,7 +80,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
                 uphold_report,
                 _("Report upheld. The review has been removed from the profile; the agency and the author have been notified."),
             ),
-            ("dismiss", dismiss_report, _("Report dismissed. The review stays; the agency has been notified.")),
+            ("dismiss", dismiss_report, _("Report dismissed. The review remains on the profile; the agency has been notified.")),
             ("reinstate", reinstate_review, _("Review reinstated. The agency and the author have been notified.")),
         ]
         own = [

@@ -140,7 +140,7 @@ def _done(request: AgencyRequest, review: Review, said: Any) -> HttpResponse:
     if said:
         messages.success(request, said)
     else:
-        messages.info(request, _("Nothing was changed: this was already the case."))
+        messages.info(request, _("This was already done. Nothing was changed."))
     return _back(request, review)
 
 

@@ -137,7 +137,7 @@ def test_it_can_be_changed_for_14_days_and_is_marked(asked: ReviewRequest, revie
     form = Client().get(f"{path_of(asked)}edit/").context["form"]
     assert [form[name].value() for name in ("cooperation", "text", "author")] == [5, review.text, "Lea Brandt"]
     page = Client().post(f"{path_of(asked)}edit/", CHANGED, follow=True).content.decode()
-    assert "Your changes are saved" in page
+    assert "Changes saved" in page
     assert "(edited)" in page
     assert "Thank you, Lea." in page
     review.refresh_from_db()
