@@ -71,7 +71,7 @@ def test_the_dashboard_shows_what_waits(alice: Client, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.alder, author="Happy Author")
     page = alice.get("/dashboard/").content.decode()
-    for text in ("Hello Alice", "Due soon", asked.customer.company, "Happy Author"):
+    for text in ("Hello, Alice", "Due soon", asked.customer.company, "Happy Author"):
         assert text in page
     assert "Long done" not in page
     assert "Foreign" not in page
