@@ -42,7 +42,7 @@ def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Clie
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     response = alice.get(f"/company/reviews/{review.pk}/pin/")
     assert (response.status_code, response["Allow"]) == (405, "POST")
-    assert "This address belongs to a button" in response.content.decode()
+    assert "This address only works through a button" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/partners/alder/contact/", "/accounts/login/"])

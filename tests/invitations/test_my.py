@@ -125,7 +125,7 @@ def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Clien
     kim.post(f"/my/{given.pk}/change/", {"scope": "full"})
     kim.post(f"/my/{given.pk}/revoke/")
     page = " ".join(kim.get(f"/my/{given.pk}/").content.decode().split())
-    said = ["You revoked access", "You changed access – now full access", "You granted partial access: E-mail"]
+    said = ["You revoked access", "You changed access to full access", "You granted partial access: E-mail"]
     assert [text for text in said if text in page] == said
     assert sorted(said, key=page.index) == said
     stan = Client()

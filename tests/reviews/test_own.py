@@ -150,7 +150,7 @@ def test_after_14_days_a_friendly_note(asked: ReviewRequest, review: Review) -> 
     edit = f"{path_of(asked)}edit/"
     for response in (Client().get(edit, follow=True), Client().post(edit, CHANGED, follow=True)):
         assert response.redirect_chain == [(path_of(asked), 302)]
-        assert "so that readers can rely on it" in response.content.decode()
+        assert "so that readers can rely on your review" in response.content.decode()
         assert edit not in response.content.decode()
     review.refresh_from_db()
     assert review.cooperation == 5
