@@ -3,6 +3,7 @@
 Each pattern stands for a wording that was replaced everywhere; its value says what to write instead.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -144,3 +145,18 @@ def test_german_texts_use_the_products_vocabulary(pattern: str) -> None:
 
 def test_every_exception_is_still_a_message() -> None:
     assert {english for english, _ in messages()} >= ENGLISH_EXCEPTIONS
+
+
+def gettext_calls(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.func.id == "_" or "gettext" in node.func.id):
+            yield node
+
+
+def test_no_text_is_hidden_from_xgettext() -> None:
+    """It does not look into f-strings, so the text would never reach the catalog and stay English everywhere."""
+    apps = [settings.BASE_DIR / name for name in ("customers", "invitations", "partnerportal", "requests_inbox", "reviews")]
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for app in apps for path in app.rglob("*.py")}
+    f_strings = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    assert len(f_strings) > 100 and sum(len(list(gettext_calls(tree))) for tree in trees.values()) > 500
+    assert [f"{path}:{node.lineno}" for path, node in f_strings if any(gettext_calls(node))] == []

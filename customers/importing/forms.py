@@ -7,7 +7,7 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -85,7 +85,7 @@ class ColumnsForm(forms.Form):
             ),
             Fieldset(
                 _("Map columns"),
-                HTML(f'<p class="soft">{escape(gettext("Below each stands what the first rows have in it."))}</p>'),
+                HTML(format_html('<p class="soft">{}</p>', gettext("Example values from the first rows are shown below each column."))),
                 Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places), css_class="import-columns"),
             ),
             submit=_("Check all rows"),

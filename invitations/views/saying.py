@@ -20,4 +20,4 @@ def say_taken(request: HttpRequest, taken: StepTaken) -> None:
         "granted": _("This has already been granted."),
         "declined": _("This has already been declined."),
     }[taken.state]
-    messages.info(request, f"{what} {_('Nothing was changed, and no e-mail was sent.')}")
+    messages.info(request, " ".join((what, _("Nothing was changed, and no e-mail was sent."))))

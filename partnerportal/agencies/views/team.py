@@ -228,4 +228,4 @@ def _say(request: AgencyRequest, error: InvitationClosed | ValidationError) -> N
         "withdrawn": _("This invitation has already been withdrawn."),
         "expired": _("This invitation has expired. Send a new one."),
     }[error.state]
-    messages.info(request, f"{what} {_('Nothing was changed, and no e-mail was sent.')}")
+    messages.info(request, " ".join((what, _("Nothing was changed, and no e-mail was sent."))))
