@@ -271,7 +271,7 @@ def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
     reply(request, text="Gern.", by=busy.alice, seen=None)
     mails = OutgoingMail.objects.filter(thread=request.thread)
     assert {mail.subject for mail in mails} == {
-        "Ihre Nachricht an Alder Web ist angekommen",
+        "Alder Web hat Ihre Nachricht erhalten",
         "Neue Anfrage von Ute Größe",
         "Re: Ihre Nachricht an Alder Web",
     }

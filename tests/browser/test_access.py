@@ -72,7 +72,7 @@ def test_rejecting_with_a_message(page: Page, portal: str, cast: Cast, mail_serv
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Reject…").click()
     preview = page.get_by_role("region", name="E-mail preview")
-    expect(preview).not_to_contain_text("Alder Web writes")
+    expect(preview).not_to_contain_text("Message from Alder Web")
     page.get_by_label("Personal message").press_sequentially("We are <b>full</b>.")
     expect(preview).to_contain_text("> We are <b>full</b>.")
     shown = preview.locator("pre").inner_text()

@@ -38,7 +38,7 @@ def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser,
     asked = ReviewRequestFactory(customer=CustomerFactory(agency=cast.alder, company="Quiet GmbH", email=""))
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/company/reviews/requests/")
-    page.locator("summary", has_text="More for Quiet GmbH").click()
+    page.locator("summary", has_text="More actions for Quiet GmbH").click()
     page.get_by_role("button", name="New link").click()
     page.get_by_role("dialog").get_by_role("button", name="New link").click()
     expect(page.locator(".toast-card")).to_contain_text("The old link no longer works.")

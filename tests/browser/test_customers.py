@@ -92,7 +92,7 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/tasks/")
     page.get_by_role("button", name="Done: Call the mill").click()
-    expect(page.locator("#live")).to_have_text("“Call the mill” is done.")
+    expect(page.locator("#live")).to_have_text("“Call the mill” marked as done.")
     row = page.get_by_role("listitem").filter(has_text="Call the mill")
     expect(row).to_contain_text("Müllerei Größe GmbH")  # still told in a list of many customers
     expect(page.locator(":focus")).to_have_text(re.compile("Reopen task: Call the mill"))
@@ -128,7 +128,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     dialog.get_by_label("Domain name").fill("größe.example")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Domains")).to_contain_text("größe.example")
-    expect(page.locator(".toast-card")).to_contain_text("größe.example was added")
+    expect(page.locator(".toast-card")).to_contain_text("Domain größe.example added.")
     assert Domain.objects.get(customer=mill).name == "xn--gre-6ka8i.example"
 
     page.get_by_role("link", name="größe.example").click()
@@ -143,7 +143,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     expect(page.get_by_role("region", name="Domains")).to_contain_text("INWX")
     assert str(Domain.objects.get(customer=mill).expires_on) == "2027-03-31"
 
-    page.locator("summary", has_text="More for größe.example").click()
+    page.locator("summary", has_text="More actions for größe.example").click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Remove").click()
     expect(page.get_by_role("region", name="Domains")).to_contain_text("None yet")
@@ -286,7 +286,7 @@ def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast:
     page.get_by_label("Title").fill("Written by hand")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Done: Written by hand").click()
-    expect(page.get_by_role("main")).to_contain_text("“Written by hand” is done.")
+    expect(page.get_by_role("main")).to_contain_text("“Written by hand” marked as done.")
     assert Task.objects.get().is_done
     page.get_by_role("link", name="Written by hand").click()
     page.get_by_role("button", name="Remove").click()

@@ -30,7 +30,7 @@ def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str
     write(elsewhere.new_page(), portal, **prospect, message="We need a shop for flour.")
     elsewhere.close()
     acknowledgement = mail_server.wait_for("ute@muellerei.example", seconds=30)
-    assert acknowledgement.message["Subject"] == "Your message to Alder Web has arrived"
+    assert acknowledgement.message["Subject"] == "Alder Web has received your message"
     assert "flour" not in acknowledgement.part("plain")
     assert "flour" in mail_server.wait_for("alice@alder.example").part("plain")
 
