@@ -48,7 +48,7 @@ def test_changing_tells_the_agency(kim: Client, cast: Cast) -> None:
     mail = OutgoingMail.objects.get()
     assert mail.kind == "access_changed"
     assert "You now have partial access: Domains, E-mail." in mail.text
-    assert "Previously: full access." in mail.text
+    assert "You previously had full access." in mail.text
     event = AuditEvent.objects.get(action="invitation.changed")
     assert (event.customer_id, event.actor_label) == (given.customer_id, "")
     kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": ["domains", "email"]})
@@ -65,7 +65,7 @@ def test_changing_tells_the_agency(kim: Client, cast: Cast) -> None:
 def test_withdrawing_and_taking_back_tell_the_agency_once(kim: Client, cast: Cast, action: str, status: str, kind: str) -> None:
     factory = ConnectedFactory if action == "revoke" else InvitationFactory
     given = factory(client=cast.kim, **({"customer__agency": cast.alder} if action == "revoke" else {"agency": cast.alder}))
-    for said in ("They’ve been notified by e-mail", "Nothing was changed, and no e-mail was sent."):
+    for said in ("The agency has been notified by e-mail", "Nothing was changed, and no e-mail was sent."):
         page = kim.post(f"/my/{given.pk}/{action}/", follow=True).content.decode()
         assert said in page
     given.refresh_from_db()
