@@ -103,11 +103,11 @@ def test_no_admin_sees_what_a_personal_link_is_made_of(ada: Client, cast: Cast) 
 
 def test_the_first_page_says_what_waits_for_a_decision(ada: Client, cast: Cast) -> None:
     page = ada.get("/admin/").content.decode()
-    assert '<a href="/admin/reviews/reviewreport/">1 review was reported</a>' in page
+    assert '<a href="/admin/reviews/reviewreport/">1 reported review</a>' in page
     assert "submitted" not in page
     PartnerProfile.objects.filter(agency=cast.birch).update(status="submitted")
     submitted = "/admin/network/partnerprofile/?status__exact=submitted"
-    assert f'<a href="{submitted}">1 profile was submitted</a>' in ada.get("/admin/").content.decode()
+    assert f'<a href="{submitted}">1 submitted profile</a>' in ada.get("/admin/").content.decode()
     assert [profile.agency for profile in ada.get(submitted).context["cl"].result_list] == [cast.birch]
 
 

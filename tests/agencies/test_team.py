@@ -57,7 +57,7 @@ def test_a_new_role_counts_at_the_next_click(cast: Cast, alice: Client, stan: Cl
     response = alice.post(f"{TEAM}{place(cast.stan).pk}/role/", {"role": "manager"}, follow=True)
     assert "Role of Stan Stein changed to Manager." in response.content.decode()
     assert stan.get("/customers/import/").status_code == 200
-    assert last_event() == ("team.role_changed", "Stan Stein is now Manager")
+    assert last_event() == ("team.role_changed", "Role of Stan Stein changed to Manager")
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.reply_to) == (cast.stan.email, cast.alice.email)
     assert "you are now Manager" in mail.text
