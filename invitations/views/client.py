@@ -157,7 +157,9 @@ def revoke(request: ClientRequest, pk: int) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("%(agency)s no longer has access and has been notified by e-mail.") % {"agency": invitation.agency})
+        messages.success(
+            request, _("%(agency)s no longer has access. The agency has been notified by e-mail.") % {"agency": invitation.agency}
+        )
     return redirect("invitations:my")
 
 
