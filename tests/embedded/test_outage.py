@@ -87,7 +87,7 @@ def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
     def met() -> int:
         log = site.worker.log.read_text()
         # As a job begins, or in the middle of a mail, whose outcome it then tries to write down.
-        return log.count("OperationalError") + log.count("The database went away")
+        return log.count("OperationalError") + log.count("Connection to the database lost")
 
     before = met()
     site.postgres.stop()

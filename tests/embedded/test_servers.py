@@ -229,14 +229,14 @@ def test_a_data_folder_that_is_a_file_is_refused(data_dir: Path) -> None:
 def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, variable: str) -> None:
     find_spec = places.importlib.util.find_spec
     monkeypatch.setattr(places.importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name))
-    with pytest.raises(Trouble, match=f"{missing}.*set {variable}"), servers(data_dir, durable=False):
+    with pytest.raises(Trouble, match=f"{missing}.*Set {variable}"), servers(data_dir, durable=False):
         pass
     assert not names_in(data_dir)
 
 
 def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Postgres, "_runs", lambda *_: False)
-    with pytest.raises(Trouble, match="does not run on this machine: set DATABASE_URL"), servers(data_dir, durable=False):
+    with pytest.raises(Trouble, match="does not run on this machine. Set DATABASE_URL"), servers(data_dir, durable=False):
         pass
 
 
