@@ -236,7 +236,7 @@ def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: 
 
 def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Postgres, "_runs", lambda *_: False)
-    with pytest.raises(Trouble, match="does not run on this machine. Set DATABASE_URL"), servers(data_dir, durable=False):
+    with pytest.raises(Trouble, match=r"does not run on this machine\. Set DATABASE_URL"), servers(data_dir, durable=False):
         pass
 
 
