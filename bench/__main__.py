@@ -121,7 +121,7 @@ def _print(results: list[Result], rounds: int, seconds: int) -> None:
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise Trouble(f"{name}: a number above 0, please, not “{text}”")
+        raise Trouble(f"{name} must be a number greater than 0, not “{text}”")
     return int(text)
 
 

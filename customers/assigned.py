@@ -33,7 +33,7 @@ def add_thing(thing: Any, *, customer: Customer, by: User) -> None:
         Customer.DoesNotExist: the customer has just been erased.
     """
     if _held(customer).is_archived:
-        raise ValidationError(_("This customer was archived. Restore it first; then what you typed can be saved."), "archived")
+        raise ValidationError(_("This customer is archived. Restore it before you save your changes."), "archived")
     add_to_held(thing, customer=customer, by=by)
 
 
@@ -89,7 +89,7 @@ def remove_thing(thing: Any, *, by: User) -> None:
         with transaction.atomic():
             thing.delete()
     except models.RestrictedError as error:
-        raise ValidationError(_("A review was asked for this project; it can't be removed any more."), "restricted") from error
+        raise ValidationError(_("This project has a review request, so it can’t be removed."), "restricted") from error
     thing.pk = pk  # delete() takes it away, the event needs it
     _record("removed", thing, by=by)
 
@@ -127,7 +127,7 @@ def _save(thing: Any, *, update_fields: list[str] | None = None) -> None:
     except IntegrityError as error:
         if "domain_once_per_agency" not in str(error):
             raise
-        raise ValidationError({"name": _("This domain is assigned to a customer already.")}, "unique") from error
+        raise ValidationError({"name": _("This domain is already assigned to a customer.")}, "unique") from error
 
 
 def _record(what: str, thing: Any, *, by: User) -> None:

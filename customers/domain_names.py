@@ -17,9 +17,9 @@ def to_ascii(typed: str) -> str:
     try:
         ascii_name = idna.encode(name, uts46=True).decode().lower()
     except (idna.IDNAError, UnicodeError) as error:
-        raise ValidationError(_("This is not a domain name. It should read like example.com."), "domain") from error
+        raise ValidationError(_("Enter a valid domain name, such as example.com."), "domain") from error
     if "." not in ascii_name or len(ascii_name) > 253 or ascii_name.rsplit(".", 1)[1].isdigit():
-        raise ValidationError(_("This is not a domain name. It should read like example.com."), "domain")
+        raise ValidationError(_("Enter a valid domain name, such as example.com."), "domain")
     return ascii_name
 
 

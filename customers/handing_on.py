@@ -33,6 +33,6 @@ TASKS = Holding(
 )
 CUSTOMERS = Holding(
     count=lambda member: _customers(member).count(),
-    label=ngettext_lazy("%(count)d customer they are responsible for", "%(count)d customers they are responsible for", "count"),
+    label=ngettext_lazy("%(count)d assigned customer", "%(count)d assigned customers", "count"),
     hand_on=_hand_on_customers,
 )

@@ -21,7 +21,7 @@ class ForceEndForm(ActionForm):
     """The actions' form with the reason that both sides are told."""
 
     reason = forms.CharField(
-        label=_("Reason (both sides are told)"), required=False, max_length=MESSAGE_LENGTH, validators=[validate_plain_text]
+        label=_("Reason (sent to both parties)"), required=False, max_length=MESSAGE_LENGTH, validators=[validate_plain_text]
     )
 
 
@@ -50,13 +50,13 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
         """Rows are changed by nobody here; ending an access takes the right to change them."""
         return bool(request.user.has_perm("invitations.change_accessinvitation"))
 
-    @admin.action(description=_("End the access"), permissions=["force_end"])
+    @admin.action(description=_("End access"), permissions=["force_end"])
     def force_end(self, request: HttpRequest, queryset: QuerySet[AccessInvitation]) -> None:
         form: Any = ForceEndForm({"action": "", "reason": request.POST.get("reason", "")})
         form.fields["action"].required = False
         reason = form.cleaned_data["reason"].strip() if form.is_valid() else ""
         if not reason:
-            self.message_user(request, _("Please give a reason: both sides are told why."), messages.ERROR)
+            self.message_user(request, _("Enter a reason. It is sent to both parties."), messages.ERROR)
             return
         assert isinstance(request.user, User)  # noqa: S101  # the admin lets nobody else in
         ended = left = 0
@@ -68,11 +68,11 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
             else:
                 ended += 1
         if ended:
-            text = ngettext("%(count)d access was ended.", "%(count)d accesses were ended.", ended)
+            text = ngettext("%(count)d access grant ended.", "%(count)d access grants ended.", ended)
             self.message_user(request, text % {"count": ended}, messages.SUCCESS)
         if left:
             text = ngettext(
-                "%(count)d was not connected and was left as it is.", "%(count)d were not connected and were left as they are.", left
+                "%(count)d was skipped because it isn’t connected.", "%(count)d were skipped because they aren’t connected.", left
             )
             self.message_user(request, text % {"count": left}, messages.WARNING)
 

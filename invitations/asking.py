@@ -34,14 +34,14 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
     """
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     if customer.status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer was archived or erased meanwhile."), "not_active")
+        raise ValidationError(_("This customer has since been archived or erased."), "not_active")
     if customer.agency.has_staff_address(email):
         raise ValidationError({"email": _("This address belongs to your own team.")})
     same = customer.access_requests.filter(email__in=spellings(email))
     for overdue in same.overdue():
         expire_request(overdue)
     if same.waiting().exists():
-        raise ValidationError({"email": _("This address was asked already, and has not answered yet. You can send that request again.")})
+        raise ValidationError({"email": _("A request to this address is already pending. You can resend it.")})
     asked = AccessRequest.objects.create(
         agency=customer.agency,
         customer=customer,

@@ -14,30 +14,30 @@ def _access(data: dict[str, Any]) -> dict[str, Any]:
     return {"access": access_label(data["scope"], data["areas"])}
 
 
-register("invitation.received", _("The client gave access: %(access)s"), icon="key", values=_access)
-register("invitation.connected", _("The access was connected: %(access)s"), icon="link", values=_access)
-register("invitation.rejected", _("The invitation was rejected"), icon="x-circle")
-register("invitation.withdrawn", _("The client withdrew the invitation"), icon="x-circle")
-register("invitation.expired", _("The invitation expired"), icon="clock")
-register("invitation.changed", _("The client changed the access: %(access)s"), icon="key", values=_access)
-register("invitation.revoked", _("The client took the access back"), icon="lock-closed")
-register("invitation.disconnected", _("The agency ended the access"), icon="lock-closed")
-register("invitation.force_ended", _("The administration ended the access"), icon="lock-closed")
+register("invitation.received", _("Client gave %(access)s"), icon="key", values=_access)
+register("invitation.connected", _("Connected %(access)s"), icon="link", values=_access)
+register("invitation.rejected", _("Invitation rejected"), icon="x-circle")
+register("invitation.withdrawn", _("Client withdrew the invitation"), icon="x-circle")
+register("invitation.expired", _("Invitation expired"), icon="clock")
+register("invitation.changed", _("Client changed access to %(access)s"), icon="key", values=_access)
+register("invitation.revoked", _("Client revoked access"), icon="lock-closed")
+register("invitation.disconnected", _("Agency ended access"), icon="lock-closed")
+register("invitation.force_ended", _("Portal administrator ended access"), icon="lock-closed")
 
-register("access_request.sent", _("Access was asked for: %(access)s"), icon="paper-airplane", values=_access)
-register("access_request.resent", _("The access request was sent again"), icon="paper-airplane")
-register("access_request.granted", _("The client granted the access request: %(access)s"), icon="key", values=_access)
-register("access_request.declined", _("The client declined the access request"), icon="x-circle")
-register("access_request.withdrawn", _("The access request was withdrawn"), icon="x-circle")
-register("access_request.expired", _("The access request expired"), icon="clock")
+register("access_request.sent", _("Requested %(access)s"), icon="paper-airplane", values=_access)
+register("access_request.resent", _("Access request resent"), icon="paper-airplane")
+register("access_request.granted", _("Client granted %(access)s"), icon="key", values=_access)
+register("access_request.declined", _("Client declined the access request"), icon="x-circle")
+register("access_request.withdrawn", _("Access request withdrawn"), icon="x-circle")
+register("access_request.expired", _("Access request expired"), icon="clock")
 
 #: What the client did, as the client reads it.
 _BY_YOU = {
-    "invitation.received": _("You gave access: %(access)s"),
+    "invitation.received": _("You gave %(access)s"),
     "invitation.withdrawn": _("You withdrew the invitation"),
-    "invitation.changed": _("You changed the access: %(access)s"),
-    "invitation.revoked": _("You took the access back"),
-    "access_request.granted": _("You granted the access request: %(access)s"),
+    "invitation.changed": _("You changed access to %(access)s"),
+    "invitation.revoked": _("You revoked access"),
+    "access_request.granted": _("You granted %(access)s"),
 }
 
 

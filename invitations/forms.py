@@ -27,14 +27,14 @@ class AccessFields(forms.Form):
         choices=Scope,
         widget=forms.RadioSelect,
         initial=Scope.FULL,
-        help_text=_("Full access covers everything: domains, e-mail, website and hosting, contracts and invoices, support."),
+        help_text=_("Full access covers everything: domains, e-mail, website and hosting, contracts and invoices, and support."),
     )
     areas = forms.MultipleChoiceField(
         label=_("Areas"),
         choices=Area,
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("For partial access: choose at least one."),
+        help_text=_("For partial access, select at least one."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class AccessFields(forms.Form):
         if cleaned.get("scope") == Scope.FULL:
             cleaned["areas"] = []
         elif cleaned.get("scope") == Scope.PARTIAL and not cleaned.get("areas") and "areas" not in self.errors:
-            self.add_error("areas", _("Please choose at least one area, or full access."))
+            self.add_error("areas", _("Select at least one area, or choose full access."))
         return cleaned
 
 
@@ -72,14 +72,14 @@ class GiveForm(AccessFields, forms.ModelForm):
         required=False,
         max_length=15_000,
         widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false", "placeholder": "example.com"}),
-        help_text=_("Optional: the domains that the agency is to look after, one a line."),
+        help_text=_("Optional. List the domains the agency should manage, one per line."),
     )
 
     def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
         self.helper = form_helper(
-            Fieldset(_("What you open"), _access_layout(), "domains"),
+            Fieldset(_("What to share"), _access_layout(), "domains"),
             Fieldset(
                 _("About you"),
                 Row(Column("name"), Column("company")),
@@ -102,13 +102,13 @@ class GiveForm(AccessFields, forms.ModelForm):
             try:
                 names.append(to_ascii(line))
             except forms.ValidationError:
-                text = _("Line %(number)s, “%(line)s”: this is not a domain name. It should read like example.com.")
+                text = _("Line %(number)s, “%(line)s”: enter a valid domain name, such as example.com.")
                 wrong.append(forms.ValidationError(text, "domain", {"number": number, "line": line.strip()[:80]}))
         if wrong:
             raise forms.ValidationError(wrong[:MOST_WRONG_LINES])
         names = list(dict.fromkeys(names))
         if len(names) > MOST_DOMAINS:
-            raise forms.ValidationError(_("Please name %(most)s domains at most."), "too_many", {"most": MOST_DOMAINS})
+            raise forms.ValidationError(_("Enter no more than %(most)s domains."), "too_many", {"most": MOST_DOMAINS})
         return names
 
 
@@ -147,7 +147,7 @@ def _message_field(label: Any, help_text: Any) -> forms.CharField:
 class RejectForm(forms.Form):
     """Staff reject an invitation; the preview of the mail follows what is typed where scripts run."""
 
-    message = _message_field(_("Personal message"), _("Optional. It stands in the e-mail as a quotation."))
+    message = _message_field(_("Personal message"), _("Optional. It is quoted in the e-mail."))
 
     def __init__(self, *args: Any, path: str, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -162,26 +162,26 @@ class RejectForm(forms.Form):
         }
         self.helper = form_helper("message", submit=_("Reject invitation"), cancel=cancel)
         self.helper.layout[-1].fields[0] = Submit("", _("Reject invitation"), css_class="btn-danger", css_id=None)
-        preview = Submit("preview", _("Update the preview"), css_class="btn-secondary needs-no-js", css_id=None)
+        preview = Submit("preview", _("Update preview"), css_class="btn-secondary needs-no-js", css_id=None)
         self.helper.layout[-1].fields.insert(1, preview)
 
 
 class DisconnectForm(forms.Form):
     """Staff end an access."""
 
-    reason = _message_field(_("Reason"), _("Optional. It stands in the e-mail to the client as a quotation."))
+    reason = _message_field(_("Reason"), _("Optional. It is quoted in the e-mail to the client."))
 
     def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper("reason", submit=_("End the access"), cancel=cancel)
-        self.helper.layout[-1].fields[0] = Submit("", _("End the access"), css_class="btn-danger", css_id=None)
+        self.helper = form_helper("reason", submit=_("End access"), cancel=cancel)
+        self.helper.layout[-1].fields[0] = Submit("", _("End access"), css_class="btn-danger", css_id=None)
 
 
 class AskForm(AccessFields):
     """Staff ask one of a customer's addresses for access."""
 
     email = forms.ChoiceField(label=_("E-mail"))
-    message = _message_field(_("Message"), _("Optional. It stands in the e-mail as a quotation."))
+    message = _message_field(_("Message"), _("Optional. It is quoted in the e-mail."))
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -30,8 +30,8 @@ def tell_given(invitation: AccessInvitation) -> None:
         "access_given",
         invitation,
         lambda: Letter(
-            subject=_("%(who)s gives you access") % {"who": invitation.who},
-            first=_("%(who)s wants to give you access: %(access)s.") % _access(invitation),
+            subject=_("%(who)s wants to give you access") % {"who": invitation.who},
+            first=_("%(who)s wants to give you %(access)s.") % _access(invitation),
             quote=invitation.message,
             quote_intro=_("%(name)s writes:") % {"name": invitation.name},
             then=[_("Connect it to a customer or reject it. It expires on %(date)s.") % {"date": _day(invitation.valid_until)}],
@@ -46,8 +46,8 @@ def tell_withdrawn(invitation: AccessInvitation) -> None:
         "access_withdrawn",
         invitation,
         lambda: Letter(
-            subject=_("%(who)s has withdrawn the invitation") % {"who": invitation.who},
-            first=_("%(who)s has withdrawn the invitation of %(date)s. There is nothing to do.") % _access(invitation),
+            subject=_("%(who)s has withdrawn their invitation") % {"who": invitation.who},
+            first=_("%(who)s has withdrawn the invitation sent on %(date)s. No action is needed.") % _access(invitation),
         ),
     )
 
@@ -59,9 +59,9 @@ def tell_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]])
         invitation,
         lambda: Letter(
             subject=_("%(who)s has changed your access") % {"who": invitation.who},
-            first=_("%(who)s has changed what you have access to. From now on it is: %(access)s.") % _access(invitation),
-            then=[_("Before, it was: %(access)s.") % {"access": access_label(*before)}],
-            button=_("See the access"),
+            first=_("%(who)s has changed your access. You now have %(access)s.") % _access(invitation),
+            then=[_("You previously had %(access)s.") % {"access": access_label(*before)}],
+            button=_("View access"),
         ),
     )
 
@@ -72,10 +72,10 @@ def tell_revoked(invitation: AccessInvitation) -> None:
         "access_revoked",
         invitation,
         lambda: Letter(
-            subject=_("%(who)s has taken the access back") % {"who": invitation.who},
-            first=_("%(who)s has taken back the access that you had since %(since)s (%(access)s).") % _access(invitation),
-            then=[_("Please use it no longer. If you think this is a mistake, ask them; you can also send an access request.")],
-            button=_("See the access"),
+            subject=_("%(who)s has revoked your access") % {"who": invitation.who},
+            first=_("%(who)s has revoked the access you’ve had since %(since)s (%(access)s).") % _access(invitation),
+            then=[_("Please stop using it. If you think this is a mistake, contact them or send an access request.")],
+            button=_("View access"),
         ),
     )
 
@@ -89,10 +89,11 @@ def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
         "access_connected",
         invitation,
         lambda: Letter(
-            subject=_("%(agency)s now has the access you gave") % _access(invitation),
-            first=_("thank you: %(agency)s has connected your access and can now help you (%(access)s).") % _access(invitation),
-            then=[_("You can see this access, change it or take it back at any time.")],
-            button=_("See the access I gave"),
+            subject=_("%(agency)s now has access") % _access(invitation),
+            first=_("Thank you! %(agency)s has accepted your invitation (%(access)s) and can now work on your behalf.")
+            % _access(invitation),
+            then=[_("You can view, change or revoke this access at any time.")],
+            button=_("Manage my access"),
         ),
         by=by,
     )
@@ -111,12 +112,14 @@ def preview_rejected(invitation: AccessInvitation, *, message: str) -> dict[str,
 def _rejection(invitation: AccessInvitation, message: str) -> Letter:
     return Letter(
         subject=_("Your invitation to %(agency)s") % _access(invitation),
-        first=_("%(agency)s can't take up your invitation of %(date)s. No access was given (%(access)s), and nothing changes for you.")
+        first=_(
+            "%(agency)s is unable to accept your invitation of %(date)s. No access was given (%(access)s), and nothing changes for you."
+        )
         % _access(invitation),
         quote=message,
-        quote_intro=_("%(agency)s writes:") % _access(invitation),
-        then=[_("You can invite them again later, or another agency of the partner network.")],
-        button=_("See the access I gave"),
+        quote_intro=_("Message from %(agency)s:") % _access(invitation),
+        then=[_("You can invite them again later, or choose another agency in the partner network.")],
+        button=_("Manage my access"),
     )
 
 
@@ -127,11 +130,11 @@ def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
         invitation,
         lambda: Letter(
             subject=_("%(agency)s has ended its access") % _access(invitation),
-            first=_("%(agency)s has ended the access that you gave (%(access)s). It can't use it any more.") % _access(invitation),
+            first=_("%(agency)s has ended the access you gave them (%(access)s) and can no longer use it.") % _access(invitation),
             quote=invitation.reason,
-            quote_intro=_("%(agency)s writes:") % _access(invitation),
-            then=[_("Should you work together again, you can send a new invitation.")],
-            button=_("See the access I gave"),
+            quote_intro=_("Message from %(agency)s:") % _access(invitation),
+            then=[_("If you work together again, you can send a new invitation.")],
+            button=_("Manage my access"),
         ),
         by=by,
     )
@@ -144,9 +147,8 @@ def tell_erased(invitation: AccessInvitation) -> None:
         invitation,
         lambda: Letter(
             subject=_("%(agency)s has ended its access") % _access(invitation),
-            first=_("%(agency)s has deleted your data. With that, the access that you gave (%(access)s) has ended, too.")
-            % _access(invitation),
-            button=_("See the access I gave"),
+            first=_("%(agency)s has deleted your data. This also ends the access you gave them (%(access)s).") % _access(invitation),
+            button=_("Manage my access"),
         ),
         by=None,
         readable=False,
@@ -163,10 +165,10 @@ def tell_expired(invitation: AccessInvitation) -> None:
         invitation,
         lambda: Letter(
             subject=_("Your invitation to %(agency)s has expired") % _access(invitation),
-            first=_("%(agency)s did not answer your invitation of %(date)s in time. It has expired; no access was given.")
+            first=_("%(agency)s didn’t respond to your invitation of %(date)s in time, so it has expired. No access was given.")
             % _access(invitation),
             then=[_("You can send a new invitation at any time.")],
-            button=_("See the access I gave"),
+            button=_("Manage my access"),
         ),
         by=None,
     )
@@ -174,10 +176,10 @@ def tell_expired(invitation: AccessInvitation) -> None:
         "access_expired",
         invitation,
         lambda: Letter(
-            subject=_("The invitation of %(who)s has expired") % {"who": invitation.who},
-            first=_("Nobody answered the invitation of %(who)s of %(date)s in time. It has expired.") % _access(invitation),
-            then=[_("If you want to work with them: they can send a new one, or you send them an access request.")],
-            button=_("See the invitation"),
+            subject=_("The invitation from %(who)s has expired") % {"who": invitation.who},
+            first=_("No one responded in time to the invitation from %(who)s (sent on %(date)s), so it has expired.") % _access(invitation),
+            then=[_("If you want to work with them, ask for a new invitation or send an access request.")],
+            button=_("View invitation"),
         ),
     )
 
@@ -188,12 +190,11 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
         "access_force_ended",
         invitation,
         lambda: Letter(
-            subject=_("The access of %(agency)s was ended") % _access(invitation),
-            first=_("The administration of the partner portal has ended the access that you gave to %(agency)s (%(access)s).")
-            % _access(invitation),
+            subject=_("%(agency)s no longer has access") % _access(invitation),
+            first=_("A Partner Portal administrator has ended the access you gave %(agency)s (%(access)s).") % _access(invitation),
             quote=invitation.reason,
-            quote_intro=_("The administration writes:"),
-            button=_("See the access I gave"),
+            quote_intro=_("Message from the administrator:"),
+            button=_("Manage my access"),
         ),
         by=None,
     )
@@ -201,12 +202,11 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
         "access_force_ended",
         invitation,
         lambda: Letter(
-            subject=_("Your access to %(who)s was ended") % {"who": invitation.who},
-            first=_("The administration of the partner portal has ended the access that %(who)s gave you (%(access)s).")
-            % _access(invitation),
+            subject=_("Your access to %(who)s has been ended") % {"who": invitation.who},
+            first=_("A Partner Portal administrator has ended the access %(who)s gave you (%(access)s).") % _access(invitation),
             quote=invitation.reason,
-            quote_intro=_("The administration writes:"),
-            button=_("See the access"),
+            quote_intro=_("Message from the administrator:"),
+            button=_("View access"),
         ),
     )
 
@@ -220,17 +220,17 @@ def send_request(asked: AccessRequest, *, by: User) -> None:
         "access_request",
         asked,
         lambda: Letter(
-            subject=_("%(agency)s asks you for access") % _asked(asked),
-            first=_("%(person)s of %(agency)s asks you for access: %(access)s.") % {**_asked(asked), "person": str(by)},
+            subject=_("%(agency)s is requesting access") % _asked(asked),
+            first=_("%(person)s of %(agency)s is requesting %(access)s.") % {**_asked(asked), "person": str(by)},
             quote=asked.message,
-            quote_intro=_("%(person)s writes:") % {"person": str(by)},
+            quote_intro=_("Message from %(person)s:") % {"person": str(by)},
             then=[
-                _("You decide: grant it, grant less, or decline. Nothing happens before you press a button on the page behind this link.")
+                _("You decide: grant access, grant less, or decline. Nothing changes until you choose an option on the linked page.")
                 + " "
                 + _("It works until %(date)s, for this e-mail address alone; we send a code there to be sure that it is you.")
                 % {"date": _day(asked.valid_until)}
             ],
-            button=_("See the request"),
+            button=_("View request"),
             link=asked.link or "",
         ),
         by=by,
@@ -243,8 +243,8 @@ def tell_request_withdrawn(asked: AccessRequest, *, by: User) -> None:
         "access_request_withdrawn",
         asked,
         lambda: Letter(
-            subject=_("%(agency)s no longer asks you for access") % _asked(asked),
-            first=_("%(agency)s has withdrawn its request of %(date)s. There is nothing to do.") % _asked(asked),
+            subject=_("%(agency)s has withdrawn its access request") % _asked(asked),
+            first=_("%(agency)s has withdrawn the request sent on %(date)s. No action is needed.") % _asked(asked),
         ),
         by=by,
     )
@@ -257,9 +257,9 @@ def tell_request_granted(asked: AccessRequest, *, given: AccessInvitation) -> No
         asked,
         lambda: Letter(
             subject=_("%(customer)s has granted you access") % _asked(asked),
-            first=_("%(customer)s has granted your access request of %(date)s. You now have: %(granted)s.")
+            first=_("%(customer)s has granted your access request of %(date)s. You now have %(granted)s.")
             % {**_asked(asked), "granted": given.access_label},
-            button=_("See the customer"),
+            button=_("View customer"),
         ),
     )
 
@@ -272,7 +272,7 @@ def tell_request_declined(asked: AccessRequest) -> None:
         lambda: Letter(
             subject=_("%(customer)s has declined your access request") % _asked(asked),
             first=_("%(customer)s has declined your access request of %(date)s (%(access)s).") % _asked(asked),
-            button=_("See the customer"),
+            button=_("View customer"),
         ),
     )
 
@@ -283,8 +283,8 @@ def tell_request_expired(asked: AccessRequest) -> None:
         "access_request_expired",
         asked,
         lambda: Letter(
-            subject=_("The access request of %(agency)s has expired") % _asked(asked),
-            first=_("%(agency)s asked you for access on %(date)s. The request has expired, no access was given; there is nothing to do.")
+            subject=_("The access request from %(agency)s has expired") % _asked(asked),
+            first=_("%(agency)s requested access on %(date)s. The request has expired and no access was given. No action is needed.")
             % _asked(asked),
         ),
         by=None,
@@ -294,9 +294,11 @@ def tell_request_expired(asked: AccessRequest) -> None:
         asked,
         lambda: Letter(
             subject=_("Your access request to %(customer)s has expired") % _asked(asked),
-            first=_("%(customer)s did not answer your access request of %(date)s (%(access)s). It has expired; you can send a new one.")
+            first=_(
+                "%(customer)s didn’t respond to your access request of %(date)s (%(access)s), so it has expired. You can send a new one."
+            )
             % _asked(asked),
-            button=_("See the customer"),
+            button=_("View customer"),
         ),
     )
 
@@ -318,7 +320,7 @@ def _to_client(kind: str, invitation: AccessInvitation, letter: Callable[[], Let
 
 def _client_parts(invitation: AccessInvitation, letter: Callable[[], Letter]) -> dict[str, Any]:
     with translation.override(invitation.language):
-        why = _("You get this e-mail because you gave %(agency)s access, or wanted to, in the partner portal.") % _access(invitation)
+        why = _("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal.") % _access(invitation)
         return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:my"))
 
 
@@ -331,7 +333,7 @@ def _to_agency(kind: str, invitation: AccessInvitation, letter: Callable[[], Let
 def _to_asked(kind: str, asked: AccessRequest, letter: Callable[[], Letter], *, by: User | None) -> None:
     agency, customer = asked.agency, asked.customer
     with translation.override(customer.language):
-        why = _("You get this e-mail because %(agency)s works for you.") % _asked(asked)
+        why = _("You’re receiving this e-mail because %(agency)s works for you.") % _asked(asked)
         parts = _parts(letter(), name=customer.person_name, sender=str(agency), why=why, link="")
     queue_mail(kind=kind, to=asked.email, agency=agency, customer=customer, from_name=agency.name, reply_to=by.email if by else "", **parts)
 
@@ -348,7 +350,7 @@ def _notify(
     if to is None:
         return
     with translation.override(to.language or about.agency.language):
-        why = _("You get this e-mail because you work for %(agency)s.") % {"agency": about.agency}
+        why = _("You’re receiving this e-mail because you work for %(agency)s.") % {"agency": about.agency}
         parts = _parts(letter(), name=str(to), sender=_("Partner Portal"), why=why, link=link)
     queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
 

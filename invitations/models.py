@@ -57,12 +57,12 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         CONNECTED = "connected", _("connected")
         REJECTED = "rejected", _("rejected")
         WITHDRAWN = "withdrawn", _("withdrawn")
         EXPIRED = "expired", _("expired")
-        REVOKED = "revoked", _("taken back")
+        REVOKED = "revoked", _("revoked")
         DISCONNECTED = "disconnected", _("ended")
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.RESTRICT, related_name="access_invitations")
@@ -235,7 +235,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
     leads_to = "invitations:asked"
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         GRANTED = "granted", _("granted")
         DECLINED = "declined", _("declined")
         WITHDRAWN = "withdrawn", _("withdrawn")

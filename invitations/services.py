@@ -53,7 +53,7 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
         with suppress(StepTaken):  # beat was faster
             expire_invitation(overdue)
     if open_invitation(agency, client):
-        raise ValidationError(_("You have given %(agency)s access already.") % {"agency": agency}, "given")
+        raise ValidationError(_("You’ve already given %(agency)s access.") % {"agency": agency}, "given")
     invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=areas_of(scope, areas), **fields)
     _record_by_client("received", invitation, **_access(invitation))
     mails.tell_given(invitation)
@@ -67,7 +67,7 @@ def refuse_own_agency(agency: Agency, client: User) -> None:
         ValidationError: this person does.
     """
     if agency.memberships.filter(user=client).exists() or agency.has_staff_address(client.email):
-        raise ValidationError(_("You work for %(agency)s: you can't give access to your own agency.") % {"agency": agency}, "own_agency")
+        raise ValidationError(_("You work for %(agency)s, so you can’t give it access as a client.") % {"agency": agency}, "own_agency")
 
 
 def open_invitation(agency: Agency, client: User) -> AccessInvitation | None:
@@ -157,10 +157,10 @@ def connect_to(invitation: AccessInvitation, *, customer: Customer, by: User) ->
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     locked = _lock(invitation, Status.PENDING)
     if customer.status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer was archived or erased meanwhile. Please choose another one."), "not_active")
+        raise ValidationError(_("This customer has since been archived or erased. Choose another customer."), "not_active")
     if customer.access_invitations.connected().filter(client=locked.client_id).exists():
         raise ValidationError(
-            _("The same person has given access for %(customer)s already. Please choose another customer, or reject the invitation.")
+            _("This person has already given access for %(customer)s. Choose another customer, or reject the invitation.")
             % {"customer": customer.display_name},
             "connected",
         )

@@ -29,7 +29,7 @@ def _each(rows: Any, expire_one: Callable[[Any], None]) -> int:
         try:
             expire_one(row)
         except StepTaken as taken:
-            logger.info("%r was %s meanwhile.", row, taken.state)
+            logger.info("%r has since been %s.", row, taken.state)
         else:
             done += 1
     return done

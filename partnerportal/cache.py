@@ -30,5 +30,5 @@ class ForgetfulRedisCache(RedisCache):
         try:
             return command(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
-            logger.warning("Redis is away, nothing is kept: %s", error)
+            logger.warning("Redis is unavailable; the cache is bypassed: %s", error)
             return otherwise

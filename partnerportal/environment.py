@@ -30,5 +30,5 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
         default = default if default is self.NOTSET else str(int(default))
         value = str(self.get_value(var, cast=str, default=default)).strip().lower()
         if value not in _TRUE | _FALSE:
-            raise ImproperlyConfigured(f"{var}: 1 or 0, please")
+            raise ImproperlyConfigured(f"{var} must be 1 or 0")
         return value in _TRUE

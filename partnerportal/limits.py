@@ -43,8 +43,8 @@ class TooOften(Exception):
 
     def __init__(self, retry_after: int) -> None:
         minutes = -(-retry_after // 60)
-        text = ngettext("Please try again in %(minutes)d minute.", "Please try again in %(minutes)d minutes.", minutes)
-        super().__init__(_("That was a bit too often. What you typed is still here.") + " " + text % {"minutes": minutes})
+        text = ngettext("Try again in %(minutes)d minute.", "Try again in %(minutes)d minutes.", minutes)
+        super().__init__(_("Too many attempts. Your input has been kept.") + " " + text % {"minutes": minutes})
         self.retry_after = retry_after
 
     def mark(self, response: R) -> R:
@@ -71,7 +71,7 @@ def check(*counts: tuple[Limit, str]) -> None:
                 pipeline.expire(key, limit.seconds)
             answers = pipeline.execute()
     except (redis.RedisError, OSError) as error:
-        logger.warning("Redis is away, nothing is limited: %s", error)
+        logger.warning("Redis is unavailable; rate limits are not enforced: %s", error)
         return
     # Every other answer is the EXPIRE's.
     waits = [limit.seconds - now % limit.seconds for (limit, _), times in zip(counted, answers[::2], strict=True) if times > limit.times]

@@ -29,16 +29,16 @@ SECRET_KEY: str = env.str("SECRET_KEY")
 #: Former keys, newest first: what they signed or sealed still opens.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 if any(len(key) < 32 for key in [SECRET_KEY, *SECRET_KEY_FALLBACKS]):
-    raise ImproperlyConfigured("SECRET_KEY: at least 32 characters, please (each of SECRET_KEY_FALLBACKS, too)")
+    raise ImproperlyConfigured("SECRET_KEY must be at least 32 characters long (SECRET_KEY_FALLBACKS too)")
 
 #: The address under which people reach the portal, without a path: links in mails start with it.
 SITE_URL: str = env.str("SITE_URL").rstrip("/")
 _site = urlsplit(SITE_URL)
 if _site.scheme not in {"http", "https"} or not _site.hostname or _site.path:
-    raise ImproperlyConfigured("SITE_URL: an address like https://portal.example.com, please")
+    raise ImproperlyConfigured("SITE_URL must be a URL such as https://portal.example.com")
 _on_loopback = _site.hostname in {"127.0.0.1", "localhost", "::1"}
 if _site.scheme == "http" and not _on_loopback:
-    raise ImproperlyConfigured("SITE_URL: anything but this very machine is served over https:// only")
+    raise ImproperlyConfigured("SITE_URL must use https:// unless it is a loopback address")
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[_site.hostname])
 #: Proxies in front, each of which adds its client to X-Forwarded-For: so far from the end stands the address of the person,
@@ -52,7 +52,7 @@ DATA_DIR = Path(env.str("PORTAL_DATA_DIR", default=str(BASE_DIR / ".portal"))).r
 #: The demo's sign-ins and data are there; never true in production.
 DEMO: bool = env.bool("PORTAL_DEMO", default=False)
 if DEMO and not _on_loopback:
-    raise ImproperlyConfigured("PORTAL_DEMO: the demo, with its well-known passwords, is for this very machine only")
+    raise ImproperlyConfigured("PORTAL_DEMO is only allowed with a loopback SITE_URL, because its passwords are public")
 
 ROOT_URLCONF = "partnerportal.urls"
 WSGI_APPLICATION = "partnerportal.wsgi.application"
@@ -136,7 +136,7 @@ TEMPLATES = [
 # --- Database, broker, cache -------------------------------------------------------------------------------------------
 
 if urlsplit(env.str("DATABASE_URL")).scheme not in {"postgres", "postgresql"}:
-    raise ImproperlyConfigured("DATABASE_URL: an address like postgres://user:password@host:5432/portal, please")
+    raise ImproperlyConfigured("DATABASE_URL must be a URL such as postgres://user:password@host:5432/portal")
 DATABASES = {"default": env.db_url("DATABASE_URL", engine="django.db.backends.postgresql")}
 _db = DATABASES["default"]
 # A socket folder arrives as an option; only as HOST does `dbshell` find it, too.
@@ -158,12 +158,12 @@ WORKER_LOCK_TIMEOUT: int = env.int("WORKER_LOCK_TIMEOUT", default=60)
 WORKER_IDLE_TIMEOUT: int = env.int("WORKER_IDLE_TIMEOUT", default=900)
 for _name in [f"{_process}_{_what}_TIMEOUT" for _process in ("WEB", "WORKER") for _what in ("STATEMENT", "LOCK", "IDLE")]:
     if vars()[_name] < 0:
-        raise ImproperlyConfigured(f"{_name}: 0 or more seconds, please")
+        raise ImproperlyConfigured(f"{_name} must be 0 or more (seconds)")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")
 if urlsplit(REDIS_URL).scheme not in {"redis", "rediss", "unix"}:
-    raise ImproperlyConfigured("REDIS_URL: redis://…, rediss://… or unix:///path/to.sock, please")
+    raise ImproperlyConfigured("REDIS_URL must be a URL such as redis://host:6379, rediss://host:6379 or unix:///path/to.sock")
 #: Seconds until a server that doesn't answer counts as away.
 REDIS_TIMEOUT = 2
 
@@ -205,7 +205,7 @@ HEARTBEAT_FILE: str = env.str("HEARTBEAT_FILE", default="")
 # --- Mail --------------------------------------------------------------------------------------------------------------
 
 if urlsplit(env.str("EMAIL_URL")).scheme not in env.EMAIL_SCHEMES:
-    raise ImproperlyConfigured("EMAIL_URL: an address like smtp+tls://user:password@mail.example.com:587, please")
+    raise ImproperlyConfigured("EMAIL_URL must be a URL such as smtp+tls://user:password@mail.example.com:587")
 _mail = env.email_url("EMAIL_URL")
 if _mail["EMAIL_BACKEND"] == "django.core.mail.backends.filebased.EmailBackend":
     _mail["EMAIL_BACKEND"] = "partnerportal.outbox.backends.FilePerMailBackend"
@@ -230,7 +230,7 @@ IMPORT_LEASE: float = env.float("IMPORT_LEASE", default=60.0)
 REMINDERS_EVERY: float = env.float("REMINDERS_EVERY", default=15 * 60.0)
 for _name in ("IMPORT_LEASE", "OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP", "REMINDERS_EVERY"):
     if vars()[_name] <= 0:
-        raise ImproperlyConfigured(f"{_name}: a number above 0, please")
+        raise ImproperlyConfigured(f"{_name} must be greater than 0")
 CELERY_BEAT_SCHEDULE = {
     # While no worker runs, sweeps expire: after an hour, one has as much to do as two hundred.
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
@@ -315,7 +315,9 @@ MFA_TOTP_ISSUER = "Partner Portal"
 #: Where the Django admin is.
 ADMIN_PATH: str = env.str("ADMIN_PATH", default="admin/")
 if not re.fullmatch(r"([\w-]+/)+", ADMIN_PATH, re.ASCII):
-    raise ImproperlyConfigured("ADMIN_PATH: letters, digits, - and _, with a / at the end and none at the beginning, please: admin/")
+    raise ImproperlyConfigured(
+        "ADMIN_PATH may contain letters, digits, - and _, and must end (but not start) with a slash, for example admin/"
+    )
 #: Whether the admin opens for people with a second factor only.
 ADMIN_REQUIRES_MFA: bool = env.bool("ADMIN_REQUIRES_MFA", default=not _on_loopback)
 
@@ -410,28 +412,28 @@ REVIEW_REMINDER_DAYS: int = env.int("REVIEW_REMINDER_DAYS", default=7)
 REVIEW_ASK_AGAIN_DAYS: int = env.int("REVIEW_ASK_AGAIN_DAYS", default=183)
 for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_ASK_AGAIN_DAYS"):
     if vars()[_name] < 0:
-        raise ImproperlyConfigured(f"{_name}: 0 or more days, please")
+        raise ImproperlyConfigured(f"{_name} must be 0 or more (days)")
 
 # --- Team --------------------------------------------------------------------------------------------------------------
 
 #: Days for which an invitation to a team can be accepted.
 TEAM_INVITATION_DAYS: int = env.int("TEAM_INVITATION_DAYS", default=7)
 if TEAM_INVITATION_DAYS <= 0:
-    raise ImproperlyConfigured("TEAM_INVITATION_DAYS: a number above 0, please")
+    raise ImproperlyConfigured("TEAM_INVITATION_DAYS must be greater than 0")
 
 # --- Access ------------------------------------------------------------------------------------------------------------
 
 #: Days for which an invitation waits for the agency's answer, and an access request for the client's.
 ACCESS_INVITATION_DAYS: int = env.int("ACCESS_INVITATION_DAYS", default=30)
 if ACCESS_INVITATION_DAYS <= 0:
-    raise ImproperlyConfigured("ACCESS_INVITATION_DAYS: a number above 0, please")
+    raise ImproperlyConfigured("ACCESS_INVITATION_DAYS must be greater than 0")
 
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
 #: How the log reads: `line` for people, `json` for machines, one object a line.
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line" if _on_loopback else "json")
 if LOG_FORMAT not in {"line", "json"}:
-    raise ImproperlyConfigured("LOG_FORMAT: line or json, please")
+    raise ImproperlyConfigured("LOG_FORMAT must be “line” or “json”")
 # The id of a request (the proxy's X-Request-ID, or a new one) is in the answer's header, in each line of the log, and goes with the
 # jobs that the request hands out.
 DJANGO_GUID = {

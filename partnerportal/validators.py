@@ -19,7 +19,7 @@ def validate_plain_text(value: str) -> None:
         ValidationError: the text has such a character.
     """
     if any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value):
-        raise ValidationError(_("This text contains characters that can't be displayed. Please type it anew."), "control")
+        raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
 
 
 def validate_one_line(value: str) -> None:
@@ -30,9 +30,9 @@ def validate_one_line(value: str) -> None:
     """
     validate_plain_text(value)
     if value.strip() and all(unicodedata.category(char)[0] in "CZ" for char in value):
-        raise ValidationError(_("This text contains characters that can't be displayed. Please type it anew."), "control")
+        raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
     if any(char in value for char in "\r\n\t\u2028\u2029"):
-        raise ValidationError(_("Please keep this to a single line."), "line_break")
+        raise ValidationError(_("This must be a single line."), "line_break")
 
 
 def validate_time_zone(value: str) -> None:
@@ -42,4 +42,4 @@ def validate_time_zone(value: str) -> None:
         ValidationError: no such time zone.
     """
     if value not in zoneinfo.available_timezones():
-        raise ValidationError(_("No such time zone. It should read like Europe/Berlin."), "time_zone")
+        raise ValidationError(_("Enter a valid time zone, such as Europe/Berlin."), "time_zone")

@@ -38,7 +38,7 @@ class ContactForm(forms.ModelForm):
         }
         help_texts = {"message": _("What do you need, and by when? A few sentences are enough.")}
 
-    consent = forms.BooleanField(error_messages={"required": _("Without your consent the agency must not read your message.")})
+    consent = forms.BooleanField(error_messages={"required": _("The agency needs your consent to read your message.")})
     #: Machines fill in whatever is there.
     homepage = forms.CharField(
         label=_("Leave this empty"),
@@ -68,7 +68,7 @@ class ContactForm(forms.ModelForm):
 
     @staticmethod
     def _consent_label(profile: PartnerProfile) -> str:
-        text = _("%(agency)s may use what I wrote here to answer me.") % {"agency": profile.agency.name}
+        text = _("%(agency)s may use this information to reply to me.") % {"agency": profile.agency.name}
         if not profile.privacy_url:
             return str(text)
         link = _("Privacy policy")
@@ -86,9 +86,9 @@ class ContactForm(forms.ModelForm):
             data = cast(QueryDict, self.data).copy()
             data["stamp"] = new_stamp()
             self.data = data
-            raise ValidationError(_("This page was open for a long time. Nothing is lost: please press Send once more."), "stamp")
+            raise ValidationError(_("This page was open for a long time. Nothing is lost: select Send again."), "stamp")
         if self.given_out.is_too_fresh and not self.errors:
-            raise ValidationError(_("That was very quick. Please look it over and press Send once more."), "fresh")
+            raise ValidationError(_("That was very quick. Check your message and select Send again."), "fresh")
         return cleaned
 
     @property
@@ -110,15 +110,15 @@ class ContactForm(forms.ModelForm):
 class InboxFilter(ListFilter):
     """Requests by their state (the tabs), by words, and by who is on them."""
 
-    WHOSE = (("", _("Anybody")), ("mine", _("Me")), ("nobody", _("Nobody yet")))
+    WHOSE = (("", _("Anyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
 
     q = forms.CharField(
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, company, e-mail, phone, words of the message …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, company, e-mail, phone or message text")}),
     )
-    whose = forms.ChoiceField(label=_("Who is on it"), choices=WHOSE, required=False)
+    whose = forms.ChoiceField(label=_("Assignee"), choices=WHOSE, required=False)
     state = forms.ChoiceField(choices=[("", ""), *ContactRequest.Status.choices], required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -157,14 +157,14 @@ class ReplyForm(forms.Form):
         max_length=10_000,
         validators=RequestMessage._meta.get_field("text").validators[:1],
         widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={"required": _("Please write something first.")},
+        error_messages={"required": _("Enter a message.")},
     )
     #: The last message that the member saw when they began to type.
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
         super().__init__(data, auto_id="id_reply_%s", initial={"seen": seen})
-        self.fields["text"].help_text = _("It goes to %(email)s in your name; answers come to your own mailbox.") % {"email": request.email}
+        self.fields["text"].help_text = _("Sent to %(email)s in your name. Replies go to your own mailbox.") % {"email": request.email}
         self.helper = form_helper("text", "seen", submit=_("Send reply"))
         self.helper.form_action = reverse("requests_inbox:reply", args=[request.pk])
 
@@ -183,8 +183,8 @@ class NoteForm(forms.Form):
         max_length=10_000,
         validators=RequestMessage._meta.get_field("text").validators[:1],
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Only your team sees it."),
-        error_messages={"required": _("Please write something first.")},
+        help_text=_("Only visible to your team."),
+        error_messages={"required": _("Enter a message.")},
     )
     #: As in `ReplyForm`.
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
@@ -199,7 +199,7 @@ class NoteForm(forms.Form):
 class HandOverForm(forms.Form):
     """Who is to be on it."""
 
-    to = forms.TypedChoiceField(label=_("Hand over to"), coerce=int)
+    to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int)
 
     def __init__(self, data: QueryDict | None, *, team: list[User]) -> None:
         super().__init__(data)
@@ -225,15 +225,15 @@ class InboxSettingsForm(EditForm, forms.ModelForm):
     class Meta:
         model = InboxSettings
         fields = ("keep_days",)
-        labels = {"keep_days": _("Delete closed requests and spam after so many days")}
-        help_texts = {"keep_days": _("What is assigned to a customer is never deleted.")}
+        labels = {"keep_days": _("Delete closed requests and spam after (days)")}
+        help_texts = {"keep_days": _("Requests assigned to a customer are never deleted.")}
 
     notified = MemberChoice(
         queryset=Membership.objects.none(),
-        label=_("Who gets an e-mail about new requests"),
+        label=_("Who is notified about new requests"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Nobody chosen: owners and managers get it."),
+        help_text=_("If no one is selected, owners and managers are notified."),
     )
 
     def __init__(self, *args: Any, request: AgencyRequest, **kwargs: Any) -> None:

@@ -21,6 +21,6 @@ def _hand_on(member: Membership, to: User | None) -> None:
 
 REQUESTS = Holding(
     count=lambda member: _requests(member).count(),
-    label=ngettext_lazy("%(count)d open request they are on", "%(count)d open requests they are on", "count"),
+    label=ngettext_lazy("%(count)d open request", "%(count)d open requests", "count"),
     hand_on=_hand_on,
 )

@@ -7,23 +7,23 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.audit.sentences import register
 from reviews.models import Review, ReviewReport
 
-register("review_request.created", _("A review was requested"), icon="star")
-register("review_request.created_anyway", _("A review was requested again so soon, on purpose (“Ask anyway”)"), icon="star")
-register("review_request.mailed", _("The review request was sent by e-mail"), icon="envelope")
-register("review_request.resent", _("The review request was sent once more"), icon="envelope")
-register("review_request.reminded", _("A reminder of the review request was sent"), icon="bell")
-register("review_request.undeliverable", _("The review request could not be delivered"), icon="exclamation-triangle")
-register("review_request.replaced", _("The review link was replaced by a new one"), icon="link")
-register("review_request.withdrawn", _("The review request was withdrawn"), icon="x-mark")
-register("review.submitted", _("The customer submitted a review"), icon="star")
-register("review_mails.stopped", _("The customer wants no more review mails"), icon="bell-slash")
-register("review_mails.allowed", _("The customer takes review mails again"), icon="bell")
-register("review.edited", _("The customer changed the review"), icon="pencil-square")
-register("review.withdrawn", _("The customer withdrew the review"), icon="x-mark")
-register("review.pinned", _("The review was pinned to the top of the profile"), icon="bookmark")
-register("review.unpinned", _("The review was unpinned"), icon="bookmark")
-register("review.moved", _("The order of the pinned reviews was changed"), icon="arrows-up-down")
-register("review.commented", _("The review was commented on"), icon="chat-bubble-left")
+register("review_request.created", _("Review requested"), icon="star")
+register("review_request.created_anyway", _("Review requested again early (“Request anyway”)"), icon="star")
+register("review_request.mailed", _("Review request sent by e-mail"), icon="envelope")
+register("review_request.resent", _("Review request resent"), icon="envelope")
+register("review_request.reminded", _("Review reminder sent"), icon="bell")
+register("review_request.undeliverable", _("Review request could not be delivered"), icon="exclamation-triangle")
+register("review_request.replaced", _("Review link replaced"), icon="link")
+register("review_request.withdrawn", _("Review request withdrawn"), icon="x-mark")
+register("review.submitted", _("Customer submitted a review"), icon="star")
+register("review_mails.stopped", _("Customer opted out of review e-mails"), icon="bell-slash")
+register("review_mails.allowed", _("Customer opted back in to review e-mails"), icon="bell")
+register("review.edited", _("Customer edited their review"), icon="pencil-square")
+register("review.withdrawn", _("Customer withdrew their review"), icon="x-mark")
+register("review.pinned", _("Review pinned to top"), icon="bookmark")
+register("review.unpinned", _("Review unpinned"), icon="bookmark")
+register("review.moved", _("Pinned reviews reordered"), icon="arrows-up-down")
+register("review.commented", _("Comment added to review"), icon="chat-bubble-left")
 
 
 def _hidden_for(data: dict[str, Any]) -> dict[str, Any]:
@@ -34,10 +34,10 @@ def _reported_for(data: dict[str, Any]) -> dict[str, Any]:
     return {"reason": ReviewReport.Reason(data["reason"]).label}
 
 
-register("review.hidden", _("The review was hidden: %(reason)s"), icon="eye-slash", values=_hidden_for)
-register("review.unhidden", _("The review is shown again"), icon="eye")
-register("review.reported", _("The review was reported: %(reason)s"), icon="flag", values=_reported_for)
-register("review.report_upheld", _("The report was upheld; the review left the profile"), icon="shield-check")
-register("review.report_dismissed", _("The report was dismissed; the review stays"), icon="shield-check")
-register("review.reinstated", _("The review was reinstated"), icon="arrow-uturn-left")
-register("rating_summary.repaired", _("The rating was counted anew and put right"), icon="wrench")
+register("review.hidden", _("Review hidden: %(reason)s"), icon="eye-slash", values=_hidden_for)
+register("review.unhidden", _("Review unhidden"), icon="eye")
+register("review.reported", _("Review reported: %(reason)s"), icon="flag", values=_reported_for)
+register("review.report_upheld", _("Report upheld; review removed from the profile"), icon="shield-check")
+register("review.report_dismissed", _("Report dismissed; review kept"), icon="shield-check")
+register("review.reinstated", _("Review reinstated"), icon="arrow-uturn-left")
+register("rating_summary.repaired", _("Rating recalculated and corrected"), icon="wrench")

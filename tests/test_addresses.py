@@ -31,7 +31,7 @@ SHARP_S = ["kim@straße.example", "kim@xn--strae-oqa.example"]
 
 @pytest.mark.parametrize("address", [*DISGUISED, "kim@client.example\u202c", f"kim@{'ü' * 63}.example"])
 def test_it_is_refused(address: str) -> None:
-    with pytest.raises(ValidationError, match="characters that e-mail can't carry"):
+    with pytest.raises(ValidationError, match="The part after the @ contains invalid characters"):
         validate_address(address)
 
 
@@ -89,9 +89,9 @@ def test_every_form_says_so(cast: Cast, alice: Client, address: str) -> None:
         "/accounts/email/": {"email": address, "action_add": ""},
     }
     for path, fields in forms.items():
-        assert "characters that e-mail can" in alice.post(path, fields).content.decode(), path
+        assert "The part after the @ contains invalid characters" in alice.post(path, fields).content.decode(), path
     for path in ("/accounts/login/code/?next=/my/", "/accounts/password/reset/", "/partners/alder/contact/"):
-        assert "characters that e-mail can" in Client().post(path, {"email": address}).content.decode(), path
+        assert "The part after the @ contains invalid characters" in Client().post(path, {"email": address}).content.decode(), path
     assert not OutgoingMail.objects.exists()
     assert not cast.alder.customers.exists()
 

@@ -103,15 +103,15 @@ def test_no_admin_sees_what_a_personal_link_is_made_of(ada: Client, cast: Cast) 
 
 def test_the_first_page_says_what_waits_for_a_decision(ada: Client, cast: Cast) -> None:
     page = ada.get("/admin/").content.decode()
-    assert '<a href="/admin/reviews/reviewreport/">1 review was reported</a>' in page
+    assert '<a href="/admin/reviews/reviewreport/">1 reported review</a>' in page
     assert "submitted" not in page
     PartnerProfile.objects.filter(agency=cast.birch).update(status="submitted")
     submitted = "/admin/network/partnerprofile/?status__exact=submitted"
-    assert f'<a href="{submitted}">1 profile was submitted</a>' in ada.get("/admin/").content.decode()
+    assert f'<a href="{submitted}">1 submitted profile</a>' in ada.get("/admin/").content.decode()
     assert [profile.agency for profile in ada.get(submitted).context["cl"].result_list] == [cast.birch]
 
 
 def test_who_may_not_decide_is_shown_nothing_that_waits(ada: Client, cast: Cast) -> None:
     helper = UserFactory(is_staff=True)
     ada.force_login(helper)
-    assert "Nothing waits." in ada.get("/admin/").content.decode()
+    assert "All caught up." in ada.get("/admin/").content.decode()

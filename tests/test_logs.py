@@ -83,8 +83,8 @@ def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
     # The next attempt is handed out by a sweep, which was asked for by nobody.
     mail = OutgoingMail.objects.get()
     eventually(sweep, "another attempt is due", otherwise=celery_worker.logged)
-    eventually(lambda: bool(lines(f"Mail {mail.pk} is sent")), "the sending is logged", otherwise=celery_worker.logged)
-    assert [line["request_id"] for line in lines(f"Mail {mail.pk} is sent")] == [given]
+    eventually(lambda: bool(lines(f"E-mail {mail.pk} sent.")), "the sending is logged", otherwise=celery_worker.logged)
+    assert [line["request_id"] for line in lines(f"E-mail {mail.pk} sent.")] == [given]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -172,7 +172,7 @@ def test_the_list_of_customers_with_fifty_invitations_waiting(cast: Cast, alice:
         InvitationFactory(agency=cast.alder)
     with CaptureQueriesContext(connection) as queries:
         page = alice.get("/customers/").content.decode()
-    assert "50 invitations are waiting" in page
+    assert "50 pending invitations" in page
     print(f"/customers/ with 50 pending invitations: {len(queries)} queries")  # noqa: T201
     assert len(queries) <= 6
 

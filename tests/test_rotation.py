@@ -46,7 +46,7 @@ def made(cast: Cast, settings: Any) -> dict[str, Any]:
         "invitation": TeamInvitationFactory(agency=cast.alder),
         "stop": f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/",
         "reset": re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.get(to_email=cast.max.email).text).group(),
-        "second factor": with_app(cast.alice),
+        "two-factor": with_app(cast.alice),
         "visitor": visitor,
         "form": {"name": "Pia", "email": "pia@prospect.example", "message": "A shop", "consent": "on", "stamp": stamp[1]},
     }
@@ -88,7 +88,7 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
     assert [path(made[kind].link) for kind in LINKS] == links
     assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 200
-    assert "Dashboard" in second_step(cast, made["second factor"])
+    assert "Dashboard" in second_step(cast, made["two-factor"])
     reset = Client()
     assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
     with time_machine.travel(time.time() + 60):
@@ -107,7 +107,7 @@ def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast:
     assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 404
     assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
-    assert "Your second factor can no longer be read here" in second_step(cast, made["second factor"])
+    assert "Your two-factor authentication data can’t be read" in second_step(cast, made["two-factor"])
     with time_machine.travel(time.time() + 60):
         response = made["visitor"].post("/partners/alder/contact/", made["form"])
     assert response.status_code == 200

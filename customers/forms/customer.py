@@ -49,7 +49,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
         self.helper = form_helper(
             Fieldset(
-                _("Personal"),
+                _("Personal details"),
                 Row(Column("kind", css_class="col-sm-4"), Column("company", css_class="col-sm-8")),
                 Row(Column("salutation", css_class="col-sm-2"), Column("first_name"), Column("last_name")),
             ),
@@ -85,7 +85,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         kind = cleaned.get("kind")
         if kind == Customer.Kind.PERSON and not cleaned.get("last_name") and "last_name" not in self.errors:
-            self.add_error("last_name", _("Please give the person's last name."))
+            self.add_error("last_name", _("Enter a last name."))
         if kind == Customer.Kind.COMPANY and not cleaned.get("company") and "company" not in self.errors:
-            self.add_error("company", _("Please give the company's name."))
+            self.add_error("company", _("Enter a company name."))
         return cleaned

@@ -43,25 +43,25 @@ class CustomerFilter(ListFilter):
     """Customers by words, state, kind, city, responsible person, open tasks."""
 
     STATUSES = (("active", _("Active")), ("archived", _("Archived")), ("all", _("Active and archived")))
-    SORTS = (("", _("Automatic")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
+    SORTS = (("", _("Default")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
     _ORDER = {"newest": ("-number",), "number": ("number",), "name": ("sort_name", "number")}
 
     q = forms.CharField(
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain…")}),
     )
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
-    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("any")}))
-    responsible = forms.ChoiceField(label=_("Responsible"), required=False)
-    open_tasks = forms.BooleanField(label=_("With open tasks"), required=False)
+    city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("Any city")}))
+    responsible = forms.ChoiceField(label=_("Account manager"), required=False)
+    open_tasks = forms.BooleanField(label=_("Has open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
 
     def prepare(self) -> None:
         people = [(str(person.pk), str(person)) for person in self.team]
-        self.fields["responsible"].choices = [("", _("Anybody")), *people]  # type: ignore[attr-defined]
+        self.fields["responsible"].choices = [("", _("Anyone")), *people]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """A query too long or with odd characters fits nobody, rather than not counting at all."""
@@ -104,8 +104,8 @@ class CustomerFilter(ListFilter):
 class TaskFilter(ListFilter):
     """Open tasks of one person or all, by when they are due; or the done ones."""
 
-    WHOSE = (("", _("Everybody's")), ("mine", _("Mine")), ("nobody", _("Nobody's")))
-    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Until today")), ("week", _("Until the end of this week")))
+    WHOSE = (("", _("Everyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
+    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Due by today")), ("week", _("Due by the end of the week")))
     STATE = (("open", _("Open")), ("done", _("Done")))
 
     whose = forms.ChoiceField(label=_("Assigned to"), choices=WHOSE, required=False)
@@ -147,7 +147,7 @@ class DomainFilter(ListFilter):
     """Domains by when they expire."""
 
     WHEN = (("", _("Any time")), ("soon", _("Within 30 days")), ("overdue", _("Expired")))
-    RENEWAL = (("", _("All")), ("manual", _("Has to be renewed by hand")), ("auto", _("Renews automatically")))
+    RENEWAL = (("", _("All")), ("manual", _("Renews manually")), ("auto", _("Renews automatically")))
 
     when = forms.ChoiceField(label=_("Expires"), choices=WHEN, required=False)
     renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL, required=False)
@@ -167,12 +167,12 @@ class ContractFilter(ListFilter):
     WHEN = (
         ("", _("Any time")),
         ("soon", _("Ending within 30 days")),
-        ("cancel", _("To be cancelled within 30 days")),
-        ("overdue", _("Past their end")),
+        ("cancel", _("Cancellation due within 30 days")),
+        ("overdue", _("Past end date")),
     )
 
     status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
-    when = forms.ChoiceField(label=_("When"), choices=WHEN, required=False)
+    when = forms.ChoiceField(label=_("Period"), choices=WHEN, required=False)
 
     def things(self) -> QuerySet[Any]:
         """The agency's contracts that fit."""

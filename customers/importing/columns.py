@@ -19,7 +19,7 @@ FORM_FIELDS = (
 FIELDS: dict[str, str | Promise] = {
     **{name: Customer._meta.get_field(name).verbose_name for name in FORM_FIELDS},  # type: ignore[union-attr]
     "domains": _("Domains"),
-    "responsible": _("Responsible (e-mail)"),
+    "responsible": _("Account manager (e-mail)"),
     "status": _("Status"),
 }
 #: Head of the column that says what was wrong, in the CSV of rows in error.

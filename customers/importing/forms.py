@@ -7,7 +7,7 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.html import escape
+from django.utils.html import escape, format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +27,7 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("CSV file"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
-        help_text=_("Exported from Excel, Outlook, another portal … with one customer a line. At most 50 MB."),
+        help_text=_("Exported from Excel, Outlook or another system, with one customer per row. Up to 50 MB."),
     )
 
     def __init__(self, *args: Any, sent: int = 0) -> None:
@@ -38,19 +38,19 @@ class UploadForm(forms.Form):
         if self.is_too_large:
             sizes = {"size": filesizeformat(sent), "limit": filesizeformat(uploads.MAX_BYTES)}
             self.fields["file"].error_messages["required"] = (
-                gettext("This file has %(size)s, and %(limit)s is the limit. Please divide it into several files.") % sizes
+                gettext("This file is %(size)s; the limit is %(limit)s. Split it into smaller files.") % sizes
             )
 
     def refuse(self, *, is_workbook: bool) -> None:
         """This is no CSV file."""
         if is_workbook:
-            self.add_error("file", _("This is a spreadsheet's own format. Save it there as “CSV UTF-8”, and upload that file."))
+            self.add_error("file", _("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."))
         else:
-            self.add_error("file", _("This is no text file. A CSV file is what is needed."))
+            self.add_error("file", _("This isn’t a text file. Upload a CSV file."))
 
     def refuse_width(self, columns: int) -> None:
         """This has more columns than anybody can map."""
-        text = gettext("This file has %(columns)d columns, and %(limit)d is the limit. Please leave out those that aren't needed.")
+        text = gettext("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
         self.add_error("file", text % {"columns": columns, "limit": MOST_COLUMNS})
 
 
@@ -58,15 +58,15 @@ class ColumnsForm(forms.Form):
     """How the file is written, and what each of its columns becomes."""
 
     encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
-    delimiter = forms.ChoiceField(label=_("Columns are separated by"), choices=list(DELIMITERS.items()))
-    has_headings = forms.BooleanField(label=_("The first line holds headings"), required=False)
+    delimiter = forms.ChoiceField(label=_("Delimiter"), choices=list(DELIMITERS.items()))
+    has_headings = forms.BooleanField(label=_("The first row contains headings"), required=False)
 
     def __init__(self, data: Any, *, job: ImportJob, sample: list[Record]) -> None:
         self._job = job
         initial = {"encoding": job.encoding, "delimiter": job.delimiter, "has_headings": job.has_headings}
         super().__init__(data, initial=initial)
         examples = sample[1:] if job.has_headings else sample
-        choices = [("", _("– is not imported –")), *FIELDS.items()]
+        choices = [("", _("Don’t import")), *FIELDS.items()]
         for place, heading in enumerate(job.headings):
             self.fields[_name(place)] = forms.ChoiceField(
                 label=heading or gettext("Column %(number)s") % {"number": place + 1},
@@ -79,10 +79,10 @@ class ColumnsForm(forms.Form):
         hint = gettext("Example values from the first rows are shown below each column.")
         self.helper = form_helper(
             Fieldset(
-                _("The file"),
+                _("File format"),
                 Row(Column("encoding"), Column("delimiter")),
                 "has_headings",
-                Submit("read_anew", _("Read again"), css_class="btn-secondary", css_id=None),
+                Submit("read_anew", _("Reload preview"), css_class="btn-secondary", css_id=None),
             ),
             Fieldset(
                 _("What the columns become"),
@@ -114,10 +114,10 @@ class ColumnsForm(forms.Form):
         for place, field in self.columns.items():
             if field in places:
                 other = self.fields[_name(places[field])].label
-                self.add_error(_name(place), gettext("The column “%(other)s” becomes this already.") % {"other": other})
+                self.add_error(_name(place), gettext("“%(other)s” is already mapped to this field.") % {"other": other})
             places.setdefault(field, place)
         if not {"company", "last_name"} & set(places):
-            self.add_error(None, _("One of the columns has to become the company or the last name."))
+            self.add_error(None, _("Map at least one column to Company or Last name."))
         return cleaned
 
 
@@ -125,9 +125,9 @@ class RunForm(forms.Form):
     """The start of an import."""
 
     import_twins = forms.BooleanField(
-        label=_("Import likely twins and repetitions, too"),
+        label=_("Also import possible duplicates and repeated rows"),
         required=False,
-        help_text=_("Without it they are skipped. A domain that belongs to another customer can't be imported either way."),
+        help_text=_("Otherwise they are skipped. A domain that belongs to another customer is never imported."),
     )
 
     def __init__(self, data: Any, *, job: ImportJob) -> None:

@@ -120,14 +120,17 @@ class RowReader:
 
     def _problems_of_record(self, record: Record) -> list[Found]:
         if record.problem == Problem.TOO_LONG:
-            return [(None, _("This line is too long."))]
+            return [(None, _("This row is too long."))]
         if record.problem == Problem.OPEN_QUOTE:
-            return [(None, _("A quotation mark is opened here and not closed."))]
+            return [(None, _("This row has an opening quotation mark but no closing one."))]
         if any(cell.strip() for cell in record.cells[self._width :]):
-            text = _("%(found)d cells, but the file has %(expected)d columns. A cell that contains the separator needs quotation marks.")
+            text = _(
+                "This row has %(found)d cells, but the file has %(expected)d columns. "
+                "Put cells that contain the delimiter in quotation marks."
+            )
             return [(None, text % {"found": len(record.cells), "expected": self._width})]
         unreadable = [place for place, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and place in self._columns]
-        return [(place, _("This text can't be read. Perhaps the file has another encoding.")) for place in unreadable]
+        return [(place, _("This text can’t be read. The file may use a different encoding.")) for place in unreadable]
 
     def _understood(self, texts: dict[str, str]) -> dict[str, str]:
         """The texts with words turned into the values that the form knows, and with what follows from others."""
@@ -160,7 +163,7 @@ class RowReader:
     def _status(self, text: str, row: Row) -> str:
         status = _understand(_words(_STATUSES), text) or Customer.Status.ACTIVE
         if status not in _STATUSES:
-            row.problems.append((self._places["status"], _("Either “active” or “archived”, please.")))
+            row.problems.append((self._places["status"], _("Enter “active” or “archived”.")))
         return str(status)
 
 

@@ -61,4 +61,4 @@ def enqueue(job_id: int) -> None:
     try:
         work_import.apply_async((job_id,), retry=False, expires=settings.IMPORT_LEASE)
     except OperationalError as error:
-        logger.warning("The broker is away, import %s waits: %s", job_id, error)
+        logger.warning("Broker unavailable; import %s stays queued: %s", job_id, error)

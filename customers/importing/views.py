@@ -63,12 +63,12 @@ def columns(request: AgencyRequest, pk: int) -> HttpResponse:
         if read_anew or form.reads_differently:
             how = {name: form.cleaned_data[name] for name in ("encoding", "delimiter", "has_headings")}
             if services.read_again(job, **how):
-                messages.info(request, _("The file was read again. Please look at its columns."))
+                messages.info(request, _("Preview reloaded. Check the column mapping."))
             else:
-                messages.error(request, _("This file is no longer kept here. Please upload it again."))
+                messages.error(request, _("This file has been deleted. Upload it again."))
             return redirect("customers:import_columns", pk)
         if not services.start_check(job, columns=form.columns, language=get_language() or request.agency.language, by=request.user):
-            messages.error(request, _("This file is no longer kept here. Please upload it again."))
+            messages.error(request, _("This file has been deleted. Upload it again."))
         return redirect("customers:import_detail", pk)
     return render(request, "customers/import/columns.html", {"form": form, "job": job, "sample": sample})
 
@@ -118,7 +118,7 @@ def cancel(request: AgencyRequest, pk: int) -> HttpResponse:
     """Stop a check or an import."""
     job = get_object_or_404(request.agency.import_jobs, pk=pk)
     if services.cancel(job, by=request.user):
-        messages.success(request, _("The import was stopped. Customers that had been imported are there."))
+        messages.success(request, _("Import stopped. Customers imported so far have been kept."))
     return redirect("customers:import_detail", pk)
 
 
@@ -127,9 +127,9 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     """Throw away what is kept of an import."""
     job = get_object_or_404(request.agency.import_jobs, pk=pk)
     if not services.remove(job):
-        messages.error(request, _("The import is running. Please stop it first."))
+        messages.error(request, _("The import is still running. Stop it first."))
         return redirect("customers:import_detail", pk)
-    messages.success(request, _("The import of %(file)s was removed. Imported customers stay.") % {"file": job.file_name})
+    messages.success(request, _("Import of %(file)s removed. Imported customers have been kept.") % {"file": job.file_name})
     return redirect("customers:import")
 
 

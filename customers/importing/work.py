@@ -229,7 +229,7 @@ def _still_right(job: ImportJob, rows: list[ImportRow]) -> list[ImportRow]:
             _mark_twin(row, known[row.line])
         elif given := sorted(domains & taken):
             row.outcome = Outcome.ERROR
-            row.problems = [(place, _("%(domain)s belongs to another customer already.") % {"domain": to_unicode(name)}) for name in given]
+            row.problems = [(place, _("%(domain)s already belongs to another customer.") % {"domain": to_unicode(name)}) for name in given]
         else:
             taken |= domains
             right.append(row)

@@ -26,10 +26,10 @@ class Contract(models.Model):
         ENDED = "ended", _("Ended")
 
     class Interval(models.TextChoices):
-        ONCE = "once", _("once")
-        MONTH = "month", _("a month")
-        QUARTER = "quarter", _("a quarter")
-        YEAR = "year", _("a year")
+        ONCE = "once", _("one-time")
+        MONTH = "month", _("per month")
+        QUARTER = "quarter", _("per quarter")
+        YEAR = "year", _("per year")
 
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR"
@@ -48,7 +48,7 @@ class Contract(models.Model):
     product = models.CharField(_("Product"), max_length=200, blank=True, validators=[validate_one_line])
     price = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
     currency = models.CharField(_("Currency"), max_length=3, choices=Currency, default=Currency.EUR)
-    interval = models.CharField(_("Interval"), max_length=10, choices=Interval, default=Interval.MONTH)
+    interval = models.CharField(_("Billing interval"), max_length=10, choices=Interval, default=Interval.MONTH)
     starts_on = models.DateField(_("Starts on"), null=True, blank=True, validators=[validate_not_long_ago])
     ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_not_long_ago])
     notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
@@ -88,7 +88,7 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(starts_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
                 name="contract_ends_after_its_start",
-                violation_error_message=_("The end can't lie before the start."),
+                violation_error_message=_("The end date can’t be before the start date."),
             ),
             models.CheckConstraint(condition=Q(notice_unit__in=["days", "weeks", "months"]), name="contract_notice_unit_is_known"),
             models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),

@@ -98,23 +98,27 @@ class Customer(models.Model):
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
     country = models.CharField(_("Country"), max_length=2, choices=country_choices, blank=True)
     language = models.CharField(
-        _("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE, help_text=_("For mails to this customer.")
+        _("Language"),
+        max_length=5,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("Used for e-mails to this customer."),
     )
     notes = models.TextField(
-        _("Notes"), max_length=10_000, blank=True, validators=[validate_plain_text], help_text=_("Only your team sees them.")
+        _("Notes"), max_length=10_000, blank=True, validators=[validate_plain_text], help_text=_("Only visible to your team.")
     )
     responsible = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        verbose_name=_("Responsible"),
+        verbose_name=_("Account manager"),
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
-        help_text=_("Who looks after this customer."),
+        help_text=_("The team member who looks after this customer."),
     )
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("Changed"), auto_now=True)
+    updated_at = models.DateTimeField(_("Updated"), auto_now=True)
     #: Counts the changes: who saves an older version than the stored one is told.
     version = models.PositiveIntegerField(default=1, editable=False)
 
@@ -140,7 +144,7 @@ class Customer(models.Model):
             models.CheckConstraint(
                 condition=Q(status="erased") | Q(kind="person") & ~Q(last_name="") | Q(kind="company") & ~Q(company=""),
                 name="customer_has_its_name",
-                violation_error_message=_("A person needs a last name, a company a company name."),
+                violation_error_message=_("A person needs a last name; a company needs a company name."),
             ),
             models.CheckConstraint(condition=Q(status__in=["active", "archived", "erased"]), name="customer_status_is_known"),
             models.CheckConstraint(

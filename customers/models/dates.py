@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 #: No date of an agency's work lies before; a year typed as “26” becomes the year 26, and that is a slip.
-validate_not_long_ago = MinValueValidator(date(1900, 1, 1), _("This date lies too long ago. Please check the year."))
+validate_not_long_ago = MinValueValidator(date(1900, 1, 1), _("This date is too far in the past. Check the year."))
 #: Stands for “some day” at the end of a list.
 SOME_DAY = date(9999, 12, 31)
 

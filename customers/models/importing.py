@@ -122,8 +122,8 @@ class ImportRow(models.Model):
 
     class Outcome(models.TextChoices):
         NEW = "new", _("New")
-        TWIN = "twin", _("Likely twin")
-        DUPLICATE = "duplicate", _("Twice in the file")
+        TWIN = "twin", _("Possible duplicate")
+        DUPLICATE = "duplicate", _("Duplicate row")
         ERROR = "error", _("Error")
         IMPORTED = "imported", _("Imported")
 
@@ -136,7 +136,7 @@ class ImportRow(models.Model):
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
     #: Where it begins in the file, counted from 1.
-    line = models.PositiveIntegerField(_("Line"))
+    line = models.PositiveIntegerField(_("Row"))
     outcome = models.CharField(max_length=10, choices=Outcome)
     #: As they stand in the file, for the CSV of what wasn't imported. Empty once the customer is there, as `values` is.
     cells = ArrayField(models.TextField(), default=list)
@@ -197,7 +197,7 @@ class ImportRow(models.Model):
             reasons = ", ".join(str(reason) for reason in self.reason_texts)
             return f"{self.twin.reference} ({reasons})" if self.twin else reasons
         if self.outcome == self.Outcome.DUPLICATE:
-            return gettext("Repeats line %(line)s") % {"line": self.twin_line}
+            return gettext("Same as row %(line)s") % {"line": self.twin_line}
         return " · ".join(self.problem_texts)
 
 

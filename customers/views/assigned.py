@@ -122,21 +122,21 @@ def _tried(form: ThingForm, action: Callable[[], object]) -> bool:
     return True
 
 
-project_add = _adder(ProjectForm, gettext_lazy("Add project"), gettext_lazy("The project “%(thing)s” was added."))
-project_edit = _changer("projects", ProjectForm, gettext_lazy("Edit project"), gettext_lazy("The project “%(thing)s” was saved."))
-project_remove = _remover("projects", gettext_lazy("The project “%(thing)s” was removed."))
-task_add = _adder(TaskForm, gettext_lazy("Add task"), gettext_lazy("The task “%(thing)s” was added."))
-task_edit = _changer("tasks", TaskForm, gettext_lazy("Edit task"), gettext_lazy("The task “%(thing)s” was saved."))
-task_remove = _remover("tasks", gettext_lazy("The task “%(thing)s” was removed."))
-domain_add = _adder(DomainForm, gettext_lazy("Add domain"), gettext_lazy("The domain %(thing)s was added."))
-domain_edit = _changer("domains", DomainForm, gettext_lazy("Edit domain"), gettext_lazy("The domain %(thing)s was saved."))
-domain_remove = _remover("domains", gettext_lazy("The domain %(thing)s was removed."))
-contract_add = _adder(ContractForm, gettext_lazy("Add contract"), gettext_lazy("The contract %(thing)s was added."))
-contract_edit = _changer("contracts", ContractForm, gettext_lazy("Edit contract"), gettext_lazy("The contract %(thing)s was saved."))
-contract_remove = _remover("contracts", gettext_lazy("The contract %(thing)s was removed."))
-note_add = _adder(NoteForm, gettext_lazy("Add note"), gettext_lazy("The note was added."))
-note_edit = _changer("notes", NoteForm, gettext_lazy("Edit note"), gettext_lazy("The note was saved."))
-note_remove = _remover("notes", gettext_lazy("The note was removed."))
+project_add = _adder(ProjectForm, gettext_lazy("Add project"), gettext_lazy("Project “%(thing)s” added."))
+project_edit = _changer("projects", ProjectForm, gettext_lazy("Edit project"), gettext_lazy("Project “%(thing)s” saved."))
+project_remove = _remover("projects", gettext_lazy("Project “%(thing)s” removed."))
+task_add = _adder(TaskForm, gettext_lazy("Add task"), gettext_lazy("Task “%(thing)s” added."))
+task_edit = _changer("tasks", TaskForm, gettext_lazy("Edit task"), gettext_lazy("Task “%(thing)s” saved."))
+task_remove = _remover("tasks", gettext_lazy("Task “%(thing)s” removed."))
+domain_add = _adder(DomainForm, gettext_lazy("Add domain"), gettext_lazy("Domain %(thing)s added."))
+domain_edit = _changer("domains", DomainForm, gettext_lazy("Edit domain"), gettext_lazy("Domain %(thing)s saved."))
+domain_remove = _remover("domains", gettext_lazy("Domain %(thing)s removed."))
+contract_add = _adder(ContractForm, gettext_lazy("Add contract"), gettext_lazy("Contract %(thing)s added."))
+contract_edit = _changer("contracts", ContractForm, gettext_lazy("Edit contract"), gettext_lazy("Contract %(thing)s saved."))
+contract_remove = _remover("contracts", gettext_lazy("Contract %(thing)s removed."))
+note_add = _adder(NoteForm, gettext_lazy("Add note"), gettext_lazy("Note added."))
+note_edit = _changer("notes", NoteForm, gettext_lazy("Edit note"), gettext_lazy("Note saved."))
+note_remove = _remover("notes", gettext_lazy("Note removed."))
 
 
 @agency_view(methods=("POST",))
@@ -144,7 +144,7 @@ def task_done(request: AgencyRequest, pk: int) -> HttpResponse:
     """A task is done, with one click."""
     task = _thing(request, "tasks", pk)
     finish_task(task, by=request.user)
-    return _task_row(request, task, _("“%(task)s” is done.") % {"task": task})
+    return _task_row(request, task, _("“%(task)s” marked as done.") % {"task": task})
 
 
 @agency_view(methods=("POST",))
@@ -152,7 +152,7 @@ def task_undo(request: AgencyRequest, pk: int) -> HttpResponse:
     """It wasn't, after all."""
     task = _thing(request, "tasks", pk)
     reopen_task(task, by=request.user)
-    return _task_row(request, task, _("“%(task)s” is open again.") % {"task": task})
+    return _task_row(request, task, _("“%(task)s” reopened.") % {"task": task})
 
 
 def _task_row(request: AgencyRequest, task: Any, said: str) -> HttpResponse:
@@ -197,8 +197,8 @@ project_list = _lister(
         title=gettext_lazy("Projects"),
         icon="briefcase",
         row="customers/includes/_project.html",
-        empty=gettext_lazy("No projects"),
-        hint=gettext_lazy("Projects belong to a customer: open one and choose “Add project”."),
+        empty=gettext_lazy("No projects yet"),
+        hint=gettext_lazy("Projects belong to a customer. Open a customer and select “Add project”."),
     ),
 )
 task_list = _lister(
@@ -207,8 +207,8 @@ task_list = _lister(
         title=gettext_lazy("Tasks"),
         icon="clipboard-document-list",
         row="customers/includes/_task.html",
-        empty=gettext_lazy("Nothing to do"),
-        hint=gettext_lazy("Tasks belong to a customer: open one and choose “Add task”."),
+        empty=gettext_lazy("No tasks"),
+        hint=gettext_lazy("Tasks belong to a customer. Open a customer and select “Add task”."),
     ),
     "assignee",
     "project",
@@ -219,8 +219,8 @@ domain_list = _lister(
         title=gettext_lazy("Domains"),
         icon="globe-alt",
         row="customers/includes/_domain.html",
-        empty=gettext_lazy("No domains"),
-        hint=gettext_lazy("Domains belong to a customer: open one and choose “Add domain”."),
+        empty=gettext_lazy("No domains yet"),
+        hint=gettext_lazy("Domains belong to a customer. Open a customer and select “Add domain”."),
     ),
 )
 contract_list = _lister(
@@ -229,7 +229,7 @@ contract_list = _lister(
         title=gettext_lazy("Contracts"),
         icon="document-text",
         row="customers/includes/_contract.html",
-        empty=gettext_lazy("No contracts"),
-        hint=gettext_lazy("Contracts belong to a customer: open one and choose “Add contract”."),
+        empty=gettext_lazy("No contracts yet"),
+        hint=gettext_lazy("Contracts belong to a customer. Open a customer and select “Add contract”."),
     ),
 )

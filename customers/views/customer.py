@@ -82,7 +82,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         except ChangedMeanwhile as meanwhile:
             form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
         else:
-            messages.success(request, _("%(customer)s was saved.") % {"customer": customer})
+            messages.success(request, _("%(customer)s saved.") % {"customer": customer})
             return redirect(customer)
     # The page's title keeps the name that is saved, not the one being typed.
     saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
@@ -114,7 +114,7 @@ def archive(request: AgencyRequest, pk: int) -> HttpResponse:
     """Put a customer aside."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if archive_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s was archived. Nothing is lost; you can restore it here.") % {"customer": customer})
+        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer})
     return redirect(customer)
 
 
@@ -123,7 +123,7 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     """Bring an archived customer back."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if restore_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s is active again.") % {"customer": customer})
+        messages.success(request, _("%(customer)s restored.") % {"customer": customer})
     return redirect(customer)
 
 
@@ -135,7 +135,7 @@ def erase(request: AgencyRequest, pk: int) -> HttpResponse:
     wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
     if request.method == "POST" and not wrong:
         erase_customer(customer, by=request.user)
-        messages.success(request, _("%(customer)s was erased.") % {"customer": customer.reference})
+        messages.success(request, _("%(customer)s erased.") % {"customer": customer.reference})
         return redirect("customers:list")
     counts = customer.what_will_go()
     return render(request, "customers/erase.html", {"customer": customer, "counts": counts, "wrong": wrong, "typed": typed})

@@ -34,7 +34,7 @@ def ask(request: AgencyRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("The access request to %(email)s is on its way.") % {"email": asked.email})
+            messages.success(request, _("Access request sent to %(email)s.") % {"email": asked.email})
             return redirect(customer)
     return render(request, "invitations/ask.html", {"customer": customer, "form": form})
 
@@ -49,9 +49,9 @@ def resend(request: AgencyRequest, pk: int) -> HttpResponse:
         say_taken(request, taken)
     else:
         if sent:
-            messages.success(request, _("The access request to %(email)s was sent again.") % {"email": asked.email})
+            messages.success(request, _("Access request resent to %(email)s.") % {"email": asked.email})
         else:
-            messages.info(request, _("It was sent a moment ago; no second e-mail was sent."))
+            messages.info(request, _("It was sent a moment ago, so no second e-mail was sent."))
     return redirect(asked.customer)
 
 
@@ -64,7 +64,7 @@ def withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("The access request was withdrawn; its link is closed."))
+        messages.success(request, _("Access request withdrawn. Its link no longer works."))
     return redirect(asked.customer)
 
 
@@ -102,7 +102,7 @@ def _to_answer(token: str) -> str:
     asked = AccessRequest.objects.select_related("agency").with_token(token).first()
     if asked is None:
         return ""
-    text = _("%(agency)s asks you for access. To see the request, please sign in with the address to which we wrote.")
+    text = _("%(agency)s is requesting access. To view the request, sign in with the address we wrote to.")
     return text % {"agency": asked.agency}
 
 
@@ -122,7 +122,7 @@ def asked(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("%(agency)s now has access. You can change it or take it back here.") % {"agency": asked.agency})
+            messages.success(request, _("%(agency)s now has access. You can change or revoke it here.") % {"agency": asked.agency})
             return redirect("invitations:my")
     return render(request, "invitations/asked.html", {"asked": asked, "agency": asked.agency, "form": form})
 
@@ -136,7 +136,7 @@ def decline(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("You declined; %(agency)s was told by e-mail. No access was given.") % {"agency": asked.agency})
+        messages.success(request, _("Request declined. %(agency)s has been notified, and no access was given.") % {"agency": asked.agency})
     return redirect("invitations:my")
 
 

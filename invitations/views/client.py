@@ -43,7 +43,7 @@ TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
 
 def _to_give(slug: str) -> str:
     profile = PartnerProfile.objects.public().select_related("agency").filter(slug=slug).first()
-    return _("To give %(agency)s access, please sign in first.") % {"agency": profile.agency} if profile else ""
+    return _("Sign in to give %(agency)s access.") % {"agency": profile.agency} if profile else ""
 
 
 @client_view(why=_to_give)
@@ -71,7 +71,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
-            messages.success(request, _("Your invitation to %(agency)s is on its way. They will answer it.") % {"agency": agency})
+            messages.success(request, _("Invitation sent to %(agency)s. You’ll get an e-mail when they respond.") % {"agency": agency})
         return redirect("invitations:my")
     return render(request, "invitations/give.html", {**context, "form": form})
 
@@ -127,9 +127,9 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
         else:
             values = {"agency": invitation.agency}
             if changed:
-                messages.success(request, _("The access of %(agency)s was changed; they were told by e-mail.") % values)
+                messages.success(request, _("Access for %(agency)s updated. The agency has been notified by e-mail.") % values)
             else:
-                messages.info(request, _("%(agency)s had this access already. Nothing was changed.") % values)
+                messages.info(request, _("%(agency)s already had this access. Nothing was changed.") % values)
         return redirect(back)
     return render(request, "invitations/change.html", {"invitation": invitation, "form": form})
 
@@ -144,7 +144,7 @@ def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
         say_taken(request, taken)
     else:
         messages.success(
-            request, _("The invitation to %(agency)s was withdrawn; they were told by e-mail.") % {"agency": invitation.agency}
+            request, _("Invitation to %(agency)s withdrawn. The agency has been notified by e-mail.") % {"agency": invitation.agency}
         )
     return redirect("invitations:my")
 
@@ -158,7 +158,9 @@ def revoke(request: ClientRequest, pk: int) -> HttpResponse:
     except StepTaken as taken:
         say_taken(request, taken)
     else:
-        messages.success(request, _("%(agency)s has no access any more; they were told by e-mail.") % {"agency": invitation.agency})
+        messages.success(
+            request, _("%(agency)s no longer has access. The agency has been notified by e-mail.") % {"agency": invitation.agency}
+        )
     return redirect("invitations:my")
 
 

@@ -10,15 +10,15 @@ from invitations.services import StepTaken
 def say_taken(request: HttpRequest, taken: StepTaken) -> None:
     """Somebody was faster: what it is now, and that nothing happened."""
     what = {
-        "pending": _("It is waiting for an answer."),
-        "connected": _("It has been connected already."),
-        "rejected": _("It has been rejected already."),
-        "withdrawn": _("It has been withdrawn meanwhile."),
-        "expired": _("It has expired meanwhile."),
-        "revoked": _("The client has taken the access back meanwhile."),
-        "disconnected": _("The access has been ended already."),
-        "granted": _("It has been granted already."),
-        "declined": _("It has been declined already."),
+        "pending": _("This is still pending."),
+        "connected": _("This has already been connected."),
+        "rejected": _("This has already been rejected."),
+        "withdrawn": _("This has since been withdrawn."),
+        "expired": _("This has since expired."),
+        "revoked": _("The client has since revoked access."),
+        "disconnected": _("This access has already been ended."),
+        "granted": _("This has already been granted."),
+        "declined": _("This has already been declined."),
     }[taken.state]
     nothing_done = _("Nothing was changed, and no e-mail was sent.")
     messages.info(request, f"{what} {nothing_done}")

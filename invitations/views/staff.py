@@ -109,7 +109,7 @@ def reject(request: AgencyRequest, pk: int) -> HttpResponse:
         except StepTaken as taken:
             say_taken(request, taken)
         else:
-            messages.success(request, _("The invitation of %(who)s was rejected; they were told by e-mail.") % {"who": invitation.who})
+            messages.success(request, _("Invitation from %(who)s rejected. They’ve been notified by e-mail.") % {"who": invitation.who})
         return redirect(invitation)
     message = form.cleaned_data.get("message", "") if form.is_bound and form.is_valid() else ""
     preview = preview_rejected(invitation, message=message)
@@ -129,7 +129,7 @@ def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
         except StepTaken as taken:
             say_taken(request, taken)
         else:
-            messages.success(request, _("The access to %(who)s was ended; they were told by e-mail.") % {"who": invitation.who})
+            messages.success(request, _("Access to %(who)s ended. They’ve been notified by e-mail.") % {"who": invitation.who})
         return redirect(invitation)
     return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
 
@@ -145,13 +145,13 @@ def _too_late(request: AgencyRequest, invitation: AccessInvitation) -> HttpRespo
 
 def _say_connected(request: AgencyRequest, handover: Handover) -> None:
     """That it worked, and what became of each domain."""
-    said = [_("The access was connected to %(customer)s; the client was told by e-mail.") % {"customer": handover.customer}]
+    said = [_("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": handover.customer}]
     if handover.added:
-        text = ngettext("The domain %(names)s was added.", "The domains %(names)s were added.", len(handover.added))
+        text = ngettext("Domain %(names)s added.", "Domains %(names)s added.", len(handover.added))
         said.append(text % {"names": ", ".join(handover.added)})
     messages.success(request, " ".join(said))
     for name, customer in handover.held:
         messages.warning(
             request,
-            _("%(name)s was left where it is: it belongs to %(customer)s.") % {"name": name, "customer": customer},
+            _("%(name)s was not moved because it belongs to %(customer)s.") % {"name": name, "customer": customer},
         )

@@ -23,9 +23,9 @@ CODE = pgettext_lazy("to sign in", "Code")
 #: Their fields of passwords, by name.
 PASSWORDS = {
     "password": _("Password"),
-    "oldpassword": _("Your password until now"),
+    "oldpassword": _("Current password"),
     "password1": _("New password"),
-    "password2": _("New password once more"),
+    "password2": _("Confirm new password"),
 }
 
 
@@ -54,7 +54,7 @@ class OurWords:
             elif name in PASSWORDS:
                 field.label = PASSWORDS[name]
             if name == "password1":
-                field.help_text = _("At least 8 characters; a sentence is a good one.")
+                field.help_text = _("At least 8 characters. A passphrase works well.")
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
@@ -131,8 +131,8 @@ class PersonForm(EditForm, ModelForm):
         model = User
         fields = ("full_name", "language")
         help_texts = {
-            "full_name": _("So your colleagues and customers see you."),
-            "language": _("For all pages, and for the e-mails to you."),
+            "full_name": _("Shown to your colleagues and customers."),
+            "language": _("Used for all pages and for e-mails to you."),
         }
 
     time_zone = ChoiceField(label=_("Time zone"), required=False)
@@ -141,7 +141,7 @@ class PersonForm(EditForm, ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["full_name"].widget.attrs["autocomplete"] = "name"
         self.fields["full_name"].required = True
-        self.fields["language"].choices = [("", _("As my browser says")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
+        self.fields["language"].choices = [("", _("Browser default")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
         self.initial["time_zone"] = self.instance.time_zone
         self.fields["time_zone"].choices = zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
         self.helper = form_helper("full_name", "language", "time_zone", submit=_("Save"))

@@ -34,7 +34,7 @@ def send_account_mail(name: str, to: str, context: Context) -> None:
     user: User | None = context.get("user") or owner
     with translation.override((user and user.language) or get_language()):
         letter = LETTERS[name](context)
-        why = _("You get this e-mail because it is about an account with this address.")
+        why = _("You’re receiving this e-mail because it concerns an account with this address.")
         parts = render_letter(letter, name=owner.full_name if owner else "", sender=_("Partner Portal"), why=why, link=letter.link)
     queue_mail(kind=name, to=to, **parts)
 
@@ -47,11 +47,11 @@ def login_code(context: Context) -> Letter:
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
     return Letter(
         subject=_("Your sign-in code"),
-        first=_("Please enter this code on the page where you asked for it:"),
+        first=_("Enter this code on the page where you requested it:"),
         code=context["code"],
         then=[
-            ngettext("It is good for %(count)d minute.", "It is good for %(count)d minutes.", minutes) % {"count": minutes},
-            _("If you did not ask for it, there is nothing to do. Never tell it to anybody."),
+            ngettext("The code is valid for %(count)d minute.", "The code is valid for %(count)d minutes.", minutes) % {"count": minutes},
+            _("If you didn’t request it, you can ignore this e-mail. Never share this code with anyone."),
         ],
     )
 
@@ -60,10 +60,13 @@ def password_reset_link(context: Context) -> Letter:
     """The link to a new password."""
     return Letter(
         subject=_("Choose a new password"),
-        first=_("Somebody, probably you, asked for a new password for your account."),
+        first=_("Someone, probably you, requested a new password for your account."),
         button=_("Choose a new password"),
         link=_ours(context["password_reset_url"]),
-        then=[_good_for(settings.PASSWORD_RESET_TIMEOUT // DAY), _("If that was not you, there is nothing to do: your password stays.")],
+        then=[
+            _good_for(settings.PASSWORD_RESET_TIMEOUT // DAY),
+            _("If this wasn’t you, you can ignore this e-mail. Your password won’t change."),
+        ],
     )
 
 
@@ -71,10 +74,10 @@ def confirm_address(context: Context) -> Letter:
     """Whether an address is somebody's."""
     return Letter(
         subject=_("Please confirm your e-mail address"),
-        first=_("Please confirm that this is your e-mail address. From then on you sign in with it."),
-        button=_("Confirm the address"),
+        first=_("Please confirm that this is your e-mail address. You’ll use it to sign in from now on."),
+        button=_("Confirm address"),
         link=_ours(context["activate_url"]),
-        then=[_good_for(app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS), _("If you did not ask for this, there is nothing to do.")],
+        then=[_good_for(app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS), _("If you didn’t request this, you can ignore this e-mail.")],
     )
 
 
@@ -83,59 +86,67 @@ def confirm_address(context: Context) -> Letter:
 
 def password_changed(context: Context) -> Letter:
     """By the old password, or by a reset link."""
-    return _changed(context, _("Your password was changed"), _("You now sign in with a new password. All other sessions were ended."))
+    return _changed(
+        context, _("Your password has been changed"), _("You now sign in with a new password. All other sessions have been signed out.")
+    )
 
 
 def password_set(context: Context) -> Letter:
     """The first one of an account that had none."""
-    return _changed(context, _("Your account has a password now"), _("You can sign in with it from now on, and still by a code."))
+    return _changed(context, _("Your account now has a password"), _("You can now use it to sign in, or continue to use sign-in codes."))
 
 
 def address_changed(context: Context) -> Letter:
     """To the old address, which opens nothing any more: so there is no link to a new password."""
     return Letter(
-        subject=_("Your e-mail address was changed"),
-        first=_("From now on you sign in with %(to_email)s; this address opens your account no longer.") % context,
-        then=[_done(context), _("If that was not you, please tell whoever runs the portal at once.")],
+        subject=_("Your e-mail address has been changed"),
+        first=_("You now sign in with %(to_email)s. This address can no longer be used to sign in.") % context,
+        then=[_done(context), _("If this wasn’t you, contact the portal administrator immediately.")],
     )
 
 
 def address_removed(context: Context) -> Letter:
     """One of several."""
-    return _changed(context, _("An e-mail address was removed"), _("%(deleted_email)s no longer belongs to your account.") % context)
+    return _changed(context, _("An e-mail address has been removed"), _("%(deleted_email)s is no longer linked to your account.") % context)
 
 
 def app_set_up(context: Context) -> Letter:
     """TOTP on."""
-    return _changed(context, _("Your account has a second factor"), _("From now on, signing in takes a code of your app, too."))
+    return _changed(
+        context, _("Two-factor authentication is on"), _("From now on, you’ll need a code from your authenticator app to sign in.")
+    )
 
 
 def app_turned_off(context: Context) -> Letter:
     """TOTP off."""
-    return _changed(context, _("A second factor was turned off"), _("Signing in takes no code of your app any more."))
+    return _changed(context, _("Your authenticator app was turned off"), _("You no longer need a code from your app to sign in."))
 
 
 def passkey_added(context: Context) -> Letter:
     """WebAuthn on."""
-    return _changed(context, _("A passkey was added"), _("A new passkey or security key opens your account."))
+    return _changed(context, _("A passkey has been added"), _("A new passkey or security key can now be used to sign in to your account."))
 
 
 def passkey_removed(context: Context) -> Letter:
     """WebAuthn off."""
-    return _changed(context, _("A passkey was removed"), _("A passkey or security key opens your account no longer."))
+    return _changed(
+        context, _("A passkey has been removed"), _("A passkey or security key can no longer be used to sign in to your account.")
+    )
 
 
 def codes_made(context: Context) -> Letter:
     """New recovery codes."""
     return _changed(
-        context, _("You have new recovery codes"), _("New recovery codes were made for your account; the former ones open nothing.")
+        context,
+        _("You have new recovery codes"),
+        _("New recovery codes were generated for your account. Your previous codes no longer work."),
     )
 
 
 def code_used(context: Context) -> Letter:
     """A recovery code has opened the account."""
-    left = ngettext("%(count)d code is left.", "%(count)d codes are left.", context["left"]) % {"count": context["left"]}
-    return _changed(context, _("A recovery code was used"), _("Somebody signed in with one of your recovery codes.") + f" {left}")
+    left = ngettext("You have %(count)d code left.", "You have %(count)d codes left.", context["left"]) % {"count": context["left"]}
+    return _changed(context, _("A recovery code has been used"), _("Someone signed in with one of your recovery codes.") + f" {left}")
 
 
 #: By allauth's names, but for the last. The others it has are never sent here; tests/accounts/test_mails.py knows them.
@@ -163,7 +174,7 @@ def _changed(context: Context, subject: str, first: str) -> Letter:
     return Letter(
         subject=subject,
         first=first,
-        then=[_done(context), _("If that was not you, somebody else is in your account: please choose a new password at once.")],
+        then=[_done(context), _("If this wasn’t you, someone else has access to your account. Choose a new password immediately.")],
         button=_("Choose a new password"),
         link=f"{settings.SITE_URL}{reverse('account_reset_password')}",
     )
@@ -173,13 +184,13 @@ def _done(context: Context) -> str:
     when = date_format(timezone.localtime(context["timestamp"]), "DATETIME_FORMAT")
     values = {"when": when, "browser": browser(context["user_agent"]), "ip": context["ip"]}
     if context["ip"]:
-        return _("It was done on %(when)s, with %(browser)s, from the address %(ip)s.") % values
-    return _("It was done on %(when)s, with %(browser)s.") % values
+        return _("This happened on %(when)s, using %(browser)s, from the IP address %(ip)s.") % values
+    return _("This happened on %(when)s, using %(browser)s.") % values
 
 
 def _good_for(days: int) -> str:
     return ngettext(
-        "The link is good for %(count)d day, and for one time.", "The link is good for %(count)d days, and for one time.", days
+        "The link is valid for %(count)d day and can be used once.", "The link is valid for %(count)d days and can be used once.", days
     ) % {"count": days}
 
 

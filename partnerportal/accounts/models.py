@@ -42,7 +42,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     #: Empty: the agency's.
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[validate_time_zone])
     is_active = models.BooleanField(_("active"), default=True)
-    is_staff = models.BooleanField(_("admin"), default=False, help_text=_("May sign in to the administration."))
+    is_staff = models.BooleanField(_("admin"), default=False, help_text=_("Can sign in to the admin area."))
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
 
     objects: ClassVar[UserManager] = UserManager()

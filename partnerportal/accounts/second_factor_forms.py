@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 #: What reading a browser's answer raises that no browser gave: it is JSON with base64, CBOR and keys inside.
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
-UNREADABLE = _("Your second factor can no longer be read here. Please ask whoever runs the portal to take it away, then set it up anew.")
+UNREADABLE = _("Your two-factor authentication data can’t be read. Ask the portal administrator to reset it, then set it up again.")
 #: As long as a passkey's name may be.
 NAME_LENGTH = 100
 
@@ -45,7 +45,7 @@ class ByCode:
         try:
             return str(super().clean_code())  # type: ignore[misc]
         except SealBroken as error:
-            logger.warning("No key opens the second factor of user %s: is one missing in SECRET_KEY_FALLBACKS?", self.user.pk)
+            logger.warning("Cannot decrypt the second factor of user %s. Is a key missing from SECRET_KEY_FALLBACKS?", self.user.pk)
             raise ValidationError(UNREADABLE, code="unreadable") from error
 
 
@@ -69,7 +69,7 @@ class ActivateTOTPForm(ByCode, totp.ActivateTOTPForm):  # type: ignore[misc]
 class ByPasskey:
     """Mixed into a form that takes a browser's answer about a passkey, which may be anything."""
 
-    misfit = _("This passkey does not open this account, or the page was open for too long. Please try again.")
+    misfit = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
 
     def _checked(self, check: Callable[[], Any]) -> Any:
         try:
@@ -87,15 +87,17 @@ class ByPasskey:
 class AddPasskeyForm(ByPasskey, webauthn.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey and its name."""
 
-    misfit = _("Your browser’s answer does not belong to this page; was it open for too long? Please try again.")
+    misfit = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _describe_name(self.fields["name"])
         alone = self.fields["passwordless"]
-        alone.label, alone.initial = _("Sign in with it alone, without a password"), True
-        alone.help_text = _("For passkeys that ask for your finger, face or PIN. A plain security key comes after the password.")
-        self.fields["credential"].error_messages["required"] = _("Nothing came from your browser yet. Please press the button once more.")
+        alone.label, alone.initial = _("Allow signing in with this passkey alone, without a password"), True
+        alone.help_text = _(
+            "For passkeys that verify you with a fingerprint, face or PIN. A basic security key is used in addition to your password."
+        )
+        self.fields["credential"].error_messages["required"] = _("Your browser hasn’t responded yet. Select the button again.")
 
     def clean_credential(self) -> Any:
         """Checked together with the rest, in `clean`."""
@@ -124,7 +126,7 @@ class ReauthenticateByPasskeyForm(ByPasskey, webauthn.ReauthenticateWebAuthnForm
 class SignInByPasskeyForm(ByPasskey, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
     """Signing in by a passkey alone."""
 
-    misfit = _("This passkey opens no account here, or the page was open for too long. Please try again.")
+    misfit = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")
 
 
 def _describe_name(field: Any) -> None:

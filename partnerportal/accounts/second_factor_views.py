@@ -26,9 +26,9 @@ def _readable(view: View) -> View:
         try:
             return view(request, *args, **kwargs)
         except SealBroken:
-            messages.error(request, _("Your recovery codes can no longer be read here. Please make new ones."))
+            messages.error(request, _("Your recovery codes can’t be read. Generate new ones."))
         except Http404:
-            messages.info(request, _("Recovery codes come with a second factor: please set one up first."))
+            messages.info(request, _("Recovery codes require two-factor authentication. Set it up first."))
         return redirect("mfa_index")
 
     return guarded

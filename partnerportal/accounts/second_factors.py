@@ -27,9 +27,9 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": _("This code is wrong or was used already. Please enter the one that the app shows now."),
-        "cannot_generate_recovery_codes": _("Recovery codes come with a second factor: please set one up first."),
-        "unverified_email": _("Please confirm your e-mail address first: without it, a lost second factor would lock you out."),
+        "incorrect_code": _("This code is wrong or has already been used. Enter the code your app is showing now."),
+        "cannot_generate_recovery_codes": _("Recovery codes require two-factor authentication. Set it up first."),
+        "unverified_email": _("Confirm your e-mail address first. Otherwise you could be locked out if you lose your second factor."),
     }
 
     def encrypt(self, text: str) -> str:

@@ -42,4 +42,4 @@ def ask_for_it_everywhere(request: HttpRequest, user: User, authenticator: Authe
     factors = Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS)
     is_first = authenticator.type in SECOND_FACTORS and factors.count() == 1
     if is_first and end_sessions(user, but=request.session.session_key or ""):
-        messages.info(request, _("You are signed out everywhere else."))
+        messages.info(request, _("You’ve been signed out of all other sessions."))

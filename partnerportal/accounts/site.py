@@ -43,7 +43,7 @@ def second_factor_required(view: View) -> View:
         if settings.ADMIN_REQUIRES_MFA:
             # Who has one was asked for it when signing in.
             if not is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
-                messages.info(request, _("The administration needs a second factor. Please set one up, then come back."))
+                messages.info(request, _("The admin area requires two-factor authentication. Set it up, then come back."))
                 return redirect("mfa_index")
             proven = [record["at"] for record in get_authentication_records(request, request.user)]
             if time.time() - max(proven, default=0) > PROVEN_FOR:

@@ -16,7 +16,7 @@ def zone_choices(now: str = "") -> list[Any]:
     """For a select: none of one's own first, the former choice where it is an old name, then each region's zones."""
     zones = _zones()
     known = now in {"", "UTC", *(name for _region, names in zones for name, _label in names)}
-    return [("", _("My agency’s")), *([] if known else [(now, now)]), *zones, ("UTC", "UTC")]
+    return [("", _("Agency time zone")), *([] if known else [(now, now)]), *zones, ("UTC", "UTC")]
 
 
 @cache

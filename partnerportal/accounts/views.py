@@ -35,7 +35,7 @@ def person(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         with override(saved.language or None):
-            messages.success(request, _("Your account was saved."))
+            messages.success(request, _("Your changes have been saved."))
         return redirect("accounts:person")
     return render(request, "accounts/person.html", {"form": form})
 
@@ -46,7 +46,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign out somewhere else. A GET, which comes of signing in again on the way here, only leads back to the list."""
     if request.method == "POST":
         get_object_or_404(UserSession, user=request.user, pk=pk).end()
-        messages.success(request, _("You are signed out there."))
+        messages.success(request, _("Session ended."))
     return redirect("usersessions_list")
 
 

@@ -25,7 +25,7 @@ class AgencyForm(forms.ModelForm):
         label=_("Invite an owner"),
         required=False,
         widget=AdminEmailInputWidget,
-        help_text=_("This address gets an e-mail with a link; whoever has no account yet sets one up there."),
+        help_text=_("This address receives an e-mail with a link. New users set up their account there."),
     )
 
 
@@ -48,7 +48,7 @@ class MembershipFormSet(forms.BaseInlineFormSet):
         there_were = any(form.instance.pk for form in self.forms)
         stay = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
         if there_were and not any(data["role"] == Role.OWNER for data in stay):
-            raise ValidationError(_("An agency needs an owner: please make somebody else one first."), "last_owner")
+            raise ValidationError(_("An agency needs at least one owner. Make someone else an owner first."), "last_owner")
 
 
 class MembershipInline(admin.TabularInline):
@@ -114,7 +114,7 @@ class AgencyAdmin(admin.ModelAdmin):
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:
-            messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
+            messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
 
     @admin.display(description=_("Members"), ordering="member_count")
     def member_count(self, agency: Agency) -> int:

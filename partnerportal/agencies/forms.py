@@ -20,9 +20,9 @@ from partnerportal.forms import form_helper
 
 #: What each role may do, as DESIGN says it, the least first.
 ROLE_TEXTS: dict[Role, Promise] = {
-    Role.STAFF: _("Daily work: customers, requests, invitations, tasks, asking for reviews."),
-    Role.MANAGER: _("All that staff do, and the profile, answering reviews, import and export."),
-    Role.OWNER: _("Everything: the team and erasing customers, too."),
+    Role.STAFF: _("Day-to-day work: customers, requests, invitations, tasks and requesting reviews."),
+    Role.MANAGER: _("Everything staff can do, plus the profile, replying to reviews, and import and export."),
+    Role.OWNER: _("Everything, including the team and erasing customers."),
 }
 
 
@@ -54,12 +54,12 @@ class InviteForm(forms.Form):
 class HandOnForm(forms.Form):
     """Who gets what somebody had in hand."""
 
-    to = forms.TypedChoiceField(label=_("Hand it on to"), coerce=int, empty_value=None, required=False)
+    to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int, empty_value=None, required=False)
 
     def __init__(self, data: QueryDict | None, *, going: User, team: list[User], holds: bool, submit: str) -> None:
         super().__init__(data)
         self.colleagues = {person.pk: person for person in team if person != going}
-        self.fields["to"].choices = [("", _("Nobody: it waits for whoever takes it")), *self.colleagues.items()]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [("", _("No one (leave unassigned)")), *self.colleagues.items()]  # type: ignore[attr-defined]
         self.helper = form_helper(*(["to"] if holds else []), submit=submit, cancel=reverse("agencies:team"))
         self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
 
@@ -78,8 +78,8 @@ class HandOverForm(forms.Form):
         super().__init__(data)
         self.members = {member.pk: member for member in members if member.user != by}
         named = [(pk, f"{member.user} ({member.get_role_display()})") for pk, member in self.members.items()]
-        self.fields["to"].choices = [("", _("Please choose")), *named]  # type: ignore[attr-defined]
-        self.helper = form_helper("to", submit=_("Hand over the ownership"), cancel=reverse("agencies:team"))
+        self.fields["to"].choices = [("", _("Select…")), *named]  # type: ignore[attr-defined]
+        self.helper = form_helper("to", submit=_("Transfer ownership"), cancel=reverse("agencies:team"))
         self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
 
     @property
@@ -95,7 +95,7 @@ class SecondFactorForm(forms.Form):
 
     def __init__(self, data: QueryDict | None, *, is_required: bool) -> None:
         super().__init__(data, initial={"required": not is_required})
-        submit = _("No longer require it") if is_required else _("Require it of everybody")
+        submit = _("Make optional") if is_required else _("Require for everyone")
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
 
 
@@ -103,7 +103,7 @@ class NoticesForm(EditForm, forms.Form):
     """Which mails one wants."""
 
     notices = forms.TypedMultipleChoiceField(
-        label=_("Tell me by e-mail of"), choices=Notice, coerce=Notice, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Notify me by e-mail about"), choices=Notice, coerce=Notice, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
@@ -125,7 +125,7 @@ class JoinForm(forms.Form):
         max_length=200,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("At least 8 characters; a sentence is a good one."),
+        help_text=_("At least 8 characters. A passphrase works well."),
     )
 
     def __init__(self, data: QueryDict | None, *, email: str) -> None:
@@ -133,7 +133,7 @@ class JoinForm(forms.Form):
         self.email = email
         # For password managers, which otherwise don't know whose password it is.
         whose = format_html('<input type="email" name="username" value="{}" autocomplete="username" hidden>', email)
-        self.helper = form_helper(HTML(whose), "full_name", "password", submit=_("Join the team"))
+        self.helper = form_helper(HTML(whose), "full_name", "password", submit=_("Join team"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

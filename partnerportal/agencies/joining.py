@@ -46,7 +46,7 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
     asked = locked.team_invitations.filter(email__in=spellings(address))
     expire(asked.overdue())
     if asked.waiting().exists():
-        raise ValidationError({"email": _("This address was invited already. You can send that invitation again.")})
+        raise ValidationError({"email": _("This address has already been invited. You can resend the invitation.")})
     invitation = TeamInvitation.objects.create(agency=locked, email=address, role=role, invited_by=by)
     record_team("invited", locked, address, by=by, role=role)
     mails.send_invitation(invitation, account=account_of(address), by=by)
@@ -111,7 +111,7 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
     agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
     locked = _lock(invitation)
     if account_of(locked.email) is not None:
-        raise ValidationError(_("There is an account with this address by now. Please sign in to accept."), "account_exists")
+        raise ValidationError(_("An account with this address already exists. Sign in to accept."), "account_exists")
     user = open_account(email=locked.email, full_name=full_name, password=password, language=language)
     return _join(locked, agency, user)
 

@@ -42,7 +42,7 @@ def kept_input(request: HttpRequest) -> QueryDict | None:
         return None
     del request.session[SESSION_KEY]
     if kept.get("confirming"):
-        messages.info(request, _("Thank you. What you typed is still here; please check it and go on."))
+        messages.info(request, _("Thank you. Your input has been kept: check it and continue."))
     else:
-        messages.info(request, _("You had been signed out. What you typed is still here; please check it and save."))
+        messages.info(request, _("You were signed out. Your input has been kept: check it and save."))
     return QueryDict(kept["fields"])

@@ -25,12 +25,14 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
             "date": date_format(invitation.valid_until, "DATE_FORMAT"),
         }
         letter = Letter(
-            subject=_("%(by)s invites you to the team of %(agency)s") % values,
-            first=_("%(by)s would like you to work for %(agency)s in the partner portal, as %(role)s.") % values,
-            then=[_("The link is good until %(date)s. It opens for this address only.") % values],
-            button=_("See the invitation"),
+            subject=_("%(by)s invited you to join %(agency)s") % values,
+            first=_("%(by)s has invited you to work for %(agency)s in the Partner Portal as %(role)s.") % values,
+            then=[_("The link is valid until %(date)s and works for this address only.") % values],
+            button=_("View invitation"),
         )
-        why = _("You get this e-mail because somebody of %(agency)s typed your address. If you don’t know them, there is nothing to do.")
+        why = _(
+            "You’re receiving this e-mail because someone at %(agency)s entered your address. If you don’t know them, you can ignore it."
+        )
         parts = render_letter(
             letter, name=account.full_name if account else "", sender=_("Partner Portal"), why=why % values, link=invitation.link or ""
         )
@@ -50,7 +52,7 @@ def tell_joined(member: Membership, *, invited_by: User | None) -> None:
                 subject=_("%(name)s has joined the team") % {"name": member.user},
                 first=_("%(name)s (%(email)s) has accepted the invitation and now works for %(agency)s as %(role)s.")
                 % {"name": member.user, "email": member.user.email, "agency": member.agency, "role": member.get_role_display()},
-                button=_("See the team"),
+                button=_("View team"),
             ),
             reply_to=member.user.email,
         )
@@ -66,7 +68,7 @@ def tell_role_changed(member: Membership, *, by: User) -> None:
         lambda: Letter(
             subject=_("Your role at %(agency)s has changed") % values,
             first=_("%(by)s has changed your role at %(agency)s: you are now %(role)s.") % {**values, "role": member.get_role_display()},
-            button=_("See the team"),
+            button=_("View team"),
         ),
         reply_to=by.email,
     )
@@ -80,10 +82,13 @@ def tell_removed(member: Membership, *, by: User) -> None:
         member.agency,
         member.user,
         lambda: Letter(
-            subject=_("You no longer work for %(agency)s in the partner portal") % values,
-            first=_("%(by)s has removed you from the team of %(agency)s. You were signed out everywhere, and get no more notices.")
+            subject=_("You’ve been removed from the %(agency)s team") % values,
+            first=_(
+                "%(by)s has removed you from the %(agency)s team. "
+                "You’ve been signed out everywhere and won’t receive any more notifications."
+            )
             % values,
-            then=[_("Your account stays. If you think this is a mistake, just answer this e-mail.")],
+            then=[_("Your account is kept. If you think this is a mistake, reply to this e-mail.")],
         ),
         reply_to=by.email,
     )
@@ -98,9 +103,9 @@ def tell_left(member: Membership) -> None:
             owner.user,
             lambda: Letter(
                 subject=_("%(name)s has left the team") % {"name": member.user},
-                first=_("%(name)s (%(email)s) has left the team of %(agency)s.")
+                first=_("%(name)s (%(email)s) has left the %(agency)s team.")
                 % {"name": member.user, "email": member.user.email, "agency": member.agency},
-                button=_("See the team"),
+                button=_("View team"),
             ),
             reply_to=member.user.email,
         )
@@ -117,9 +122,9 @@ def tell_handed_over(heir: Membership, *, by: User) -> None:
             person,
             lambda: Letter(
                 subject=_("%(agency)s has a new owner") % values,
-                first=_("%(by)s has handed the ownership of %(agency)s over to %(name)s, and is now a manager.") % values,
-                then=[_("If that was not meant to be, please answer at once.")],
-                button=_("See the team"),
+                first=_("%(by)s has transferred ownership of %(agency)s to %(name)s and is now a manager.") % values,
+                then=[_("If this wasn’t intended, reply immediately.")],
+                button=_("View team"),
             ),
             reply_to=by.email if person != by else heir.user.email,
         )
@@ -128,7 +133,7 @@ def tell_handed_over(heir: Membership, *, by: User) -> None:
 def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, reply_to: str) -> None:
     """The letter is made once the language is the reader's."""
     with translation.override(to.language or agency.language):
-        why = _("You get this e-mail because it is about your work for %(agency)s.") % {"agency": agency}
+        why = _("You’re receiving this e-mail because you work for %(agency)s.") % {"agency": agency}
         made = letter()
         link = f"{settings.SITE_URL}{reverse('agencies:team')}" if made.button else ""
         parts = render_letter(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)

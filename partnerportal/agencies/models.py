@@ -39,9 +39,9 @@ class Agency(models.Model):
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("Time zone"), max_length=64, default=settings.TIME_ZONE, validators=[validate_time_zone])
     second_factor_required = models.BooleanField(
-        _("Second factor required"),
+        _("Require two-factor authentication"),
         default=False,
-        help_text=_("Whoever works here signs in with a second factor; who has none sets one up before anything else."),
+        help_text=_("Everyone on the team must sign in with a second factor. Members without one are asked to set it up first."),
     )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="agencies")
@@ -87,7 +87,7 @@ class Notice(models.TextChoices):
     """Mails that a member may want or not."""
 
     REQUESTS = "requests", _("New requests")
-    ACCESS = "access", _("Access that clients give, change or take back")
+    ACCESS = "access", _("Access given, changed or revoked by clients")
 
 
 class MembershipQuerySet(TenantQuerySet["Membership"]):
@@ -109,7 +109,7 @@ class Membership(models.Model):
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
     #: None: nothing chosen yet, `wants` goes by the role.
-    notices = ArrayField(models.CharField(max_length=10, choices=Notice), verbose_name=_("Notices"), null=True, blank=True)
+    notices = ArrayField(models.CharField(max_length=10, choices=Notice), verbose_name=_("Notifications"), null=True, blank=True)
 
     #: Filled by `with_second_factor`.
     has_second_factor: bool
@@ -198,7 +198,7 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     leads_to = "agencies:join"
 
     class Status(models.TextChoices):
-        PENDING = "pending", _("waiting")
+        PENDING = "pending", _("pending")
         ACCEPTED = "accepted", _("accepted")
         WITHDRAWN = "withdrawn", _("withdrawn")
         EXPIRED = "expired", _("expired")

@@ -112,7 +112,7 @@ def hand_over_ownership(to: Membership, *, by: User) -> None:
     if former is None:
         raise _no_owner()
     if heir == former:
-        raise ValidationError(_("Please choose somebody else."), "oneself")
+        raise ValidationError(_("Choose someone else."), "oneself")
     heir.role, former.role = Role.OWNER, Role.MANAGER
     heir.save(update_fields=["role"])
     former.save(update_fields=["role"])
@@ -131,7 +131,7 @@ def require_second_factor(agency: Agency, required: bool, *, by: User) -> bool:
     if locked.second_factor_required == required:
         return False
     if required and not locked.memberships.filter(user=by).with_second_factor().get().has_second_factor:
-        raise ValidationError(_("Please set up your own second factor first; then you can ask the team for theirs."), "none_yourself")
+        raise ValidationError(_("Set up your own second factor before requiring one for the team."), "none_yourself")
     locked.second_factor_required = required
     locked.save(update_fields=["second_factor_required"])
     record_team("second_factor_required" if required else "second_factor_optional", locked, locked.name, by=by)
@@ -156,7 +156,7 @@ def record_team(what: str, agency: Agency, label: str, *, by: User | None, **dat
 
 
 def _no_owner() -> ValidationError:
-    return ValidationError(_("You are no longer an owner of this agency. Nothing was changed."), "no_owner")
+    return ValidationError(_("You’re no longer an owner of this agency. Nothing was changed."), "no_owner")
 
 
 def _withdraw_invitations(agency: Agency, *, of: User, by: User) -> None:
@@ -169,20 +169,20 @@ def _withdraw_invitations(agency: Agency, *, of: User, by: User) -> None:
 def _still_there(agency: Agency, member: Membership) -> Membership:
     found = agency.memberships.select_related("user").filter(pk=member.pk).first()
     if found is None:
-        raise ValidationError(_("%(name)s has left the team meanwhile. Nothing was changed.") % {"name": member.user}, "gone")
+        raise ValidationError(_("%(name)s has since left the team. Nothing was changed.") % {"name": member.user}, "gone")
     return found
 
 
 def _keep_an_owner(agency: Agency, going: Membership) -> None:
     if not agency.memberships.owners().exclude(pk=going.pk).exists():
-        raise ValidationError(_("An agency needs an owner: please make somebody else one first."), "last_owner")
+        raise ValidationError(_("An agency needs at least one owner. Make someone else an owner first."), "last_owner")
 
 
 def _let_go(agency: Agency, member: Membership, *, to: User | None) -> None:
     if member.role == Role.OWNER:
         _keep_an_owner(agency, member)
     if to is not None and not agency.memberships.filter(user=to).exclude(pk=member.pk).exists():
-        raise ValidationError(_("%(name)s has left the team meanwhile. Nothing was changed.") % {"name": to}, "gone")
+        raise ValidationError(_("%(name)s has since left the team. Nothing was changed.") % {"name": to}, "gone")
     for holding in holdings:
         holding.hand_on(member, to)
     agency.memberships.filter(pk=member.pk).delete()

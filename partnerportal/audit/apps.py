@@ -7,4 +7,4 @@ from django.utils.translation import gettext_lazy as _
 class AuditConfig(AppConfig):
     name = "partnerportal.audit"
     label = "audit"
-    verbose_name = _("Audit")
+    verbose_name = _("Audit log")

@@ -34,21 +34,21 @@ class AuditEvent(models.Model):
         ADMIN = "admin", _("Administration")
         SYSTEM = "system", _("System")
 
-    at = models.DateTimeField(_("When"), auto_now_add=True)
+    at = models.DateTimeField(_("Time"), auto_now_add=True)
     agency = models.ForeignKey(
         "agencies.Agency", verbose_name=_("Agency"), on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )
-    action = models.CharField(_("What"), max_length=60, help_text=_("Object and past participle: customer.created"))
-    actor_id = models.BigIntegerField(_("Account number"), null=True)
-    actor_label = models.CharField(_("Who"), max_length=254, blank=True)
-    object_type = models.CharField(_("Kind of object"), max_length=60)
-    object_id = models.BigIntegerField(_("Object number"))
+    action = models.CharField(_("Action"), max_length=60, help_text=_("Object and past participle, for example customer.created"))
+    actor_id = models.BigIntegerField(_("User ID"), null=True)
+    actor_label = models.CharField(_("Actor"), max_length=254, blank=True)
+    object_type = models.CharField(_("Object type"), max_length=60)
+    object_id = models.BigIntegerField(_("Object ID"))
     object_label = models.CharField(_("Object"), max_length=200)
     #: The customer in whose timeline this stands.
-    customer_id = models.BigIntegerField(_("Customer number"), null=True)
+    customer_id = models.BigIntegerField(_("Customer ID"), null=True)
     data = models.JSONField(_("Details"), default=dict)
-    source = models.CharField(_("From where"), max_length=10, choices=Source)
-    ip_address = models.GenericIPAddressField(_("Network address"), null=True)
+    source = models.CharField(_("Source"), max_length=10, choices=Source)
+    ip_address = models.GenericIPAddressField(_("IP address"), null=True)
 
     objects: ClassVar[models.Manager["AuditEvent"]] = AuditEventQuerySet.as_manager()
 

@@ -54,9 +54,9 @@ def sentence(event: "AuditEvent") -> str:
     wording = _wordings.get(event.action)
     if wording is not None:
         try:
-            return str(wording.text) % {"object": event.object_label or _("(without name)"), **wording.values(event.data)}
+            return str(wording.text) % {"object": event.object_label or _("(no name)"), **wording.values(event.data)}
         except (LookupError, TypeError, ValueError, FieldDoesNotExist):
-            logger.warning("Audit event %s (%s) doesn't fit its wording.", event.pk, event.action)
+            logger.warning("Audit event %s (%s) does not match its description.", event.pk, event.action)
     return f"{event.action} {event.object_label}".rstrip()
 
 

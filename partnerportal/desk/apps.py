@@ -7,4 +7,4 @@ from django.utils.translation import gettext_lazy as _
 class DeskConfig(AppConfig):
     name = "partnerportal.desk"
     label = "desk"
-    verbose_name = _("Desk")
+    verbose_name = _("Workspace")

@@ -73,7 +73,7 @@ def _waiting_requests(agency: Agency) -> Card:
         )
         for r in found
     ]
-    return Card(_("Requests"), "inbox", total, rows, _("No request is waiting."), reverse("requests_inbox:list"), _("All requests"))
+    return Card(_("Requests"), "inbox", total, rows, _("No open requests."), reverse("requests_inbox:list"), _("All requests"))
 
 
 def _waiting_invitations(agency: Agency) -> Card:
@@ -88,7 +88,7 @@ def _due_tasks(agency: Agency) -> Card:
     found, total = _first(due, "sort_date")
     rows = [Row(t.title, t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or "")), t.customer.display_name) for t in found]
     url = f"{reverse('customers:task_list')}?when=today"
-    return Card(_("Tasks due"), "clipboard-document-list", total, rows, _("Nothing is due today."), url, _("All that is due"))
+    return Card(_("Tasks due"), "clipboard-document-list", total, rows, _("No tasks due today."), url, _("All due tasks"))
 
 
 def _ending_domains(agency: Agency) -> Card:
@@ -96,7 +96,7 @@ def _ending_domains(agency: Agency) -> Card:
     found, total = _first(soon, "sort_date")
     rows = [Row(str(d), d.customer.get_absolute_url(), _since(d.expires_on), d.customer.display_name) for d in found]
     url = f"{reverse('customers:domain_list')}?renewal=manual"
-    return Card(_("Domains that expire"), "globe-alt", total, rows, _("No domain expires within 30 days."), url, _("Domains"))
+    return Card(_("Expiring domains"), "globe-alt", total, rows, _("No domains expire in the next 30 days."), url, _("Domains"))
 
 
 def _ending_contracts(agency: Agency) -> Card:
@@ -104,7 +104,7 @@ def _ending_contracts(agency: Agency) -> Card:
     found, total = _first(soon, "sort_date")
     rows = [Row(c.product or str(c), c.customer.get_absolute_url(), _since(c.ends_on), c.customer.display_name) for c in found]
     url = f"{reverse('customers:contract_list')}?when=soon"
-    return Card(_("Contracts that end"), "document-text", total, rows, _("No contract ends within 30 days."), url, _("Contracts"))
+    return Card(_("Expiring contracts"), "document-text", total, rows, _("No contracts end in the next 30 days."), url, _("Contracts"))
 
 
 def _soon() -> date:
@@ -129,7 +129,7 @@ def _due_projects(agency: Agency) -> Card:
     due = agency.projects.filter(status__in=open_statuses, sort_date__lte=limit).select_related("customer")
     found, total = _first(due, "sort_date")
     rows = [Row(p.title, p.customer.get_absolute_url(), _since(p.due_on), p.customer.display_name) for p in found]
-    empty = _("No project is due in the next two weeks.")
+    empty = _("No projects due in the next two weeks.")
     return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:project_list"), _("Projects"))
 
 
@@ -144,8 +144,8 @@ def _open_requests(agency: Agency) -> Card:
         )
         for r in found
     ]
-    empty = _("Nobody has been asked for a review at the moment.")
-    return Card(_("Reviews asked for"), "paper-airplane", total, rows, empty, reverse("reviews:request"), _("Request review"))
+    empty = _("No open review requests.")
+    return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:request"), _("Request review"))
 
 
 def _new_reviews(agency: Agency) -> Card:
@@ -155,7 +155,7 @@ def _new_reviews(agency: Agency) -> Card:
         Row(r.author_label, r.request.customer.get_absolute_url(), f"{number_format(rounded(r.overall), 1)} ★", r.subject_label)
         for r in found
     ]
-    empty = _("No new reviews this week. Ask a customer for one?")
+    empty = _("No new reviews this week.")
     return Card(_("New reviews"), "star", total, rows, empty, reverse("reviews:manage"), _("All reviews"))
 
 

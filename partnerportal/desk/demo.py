@@ -32,10 +32,10 @@ NORDLICHT = DemoAgency(
     slug="nordlicht",
     claim="Websites that load before the coffee is ready.",
     description=(
-        "We are nine people in Hamburg who design, build and look after websites for small and medium companies.\n\n"
-        "Most of our work is shops and company sites that have to be quick, easy to edit and pleasant to read. "
-        "You talk to the people who do the work, and you get a fixed price before we start.\n\n"
-        "After the launch we stay: updates, backups, small changes and a phone number that somebody answers."
+        "We’re a team of nine in Hamburg. We design, build and maintain websites for small and medium-sized businesses.\n\n"
+        "Most of our work is online shops and company websites that need to be fast, easy to edit and a pleasure to read. "
+        "You talk directly to the people who do the work, and you get a fixed price before we start.\n\n"
+        "After the launch, we’re still there: with updates, backups, small changes and a phone number that someone answers."
     ),
     city="Hamburg",
     website="https://nordlicht.example",
@@ -62,8 +62,8 @@ SUEDWIND = DemoAgency(
     slug="suedwind",
     claim="Brands, shops and campaigns from the Allgäu.",
     description=(
-        "Südwind is a team of four for brands with their feet on the ground: breweries, hotels, craftspeople.\n\n"
-        "We draw your logo, photograph your product and put both on the web."
+        "Südwind is a team of four for down-to-earth brands: breweries, hotels and craft businesses.\n\n"
+        "We design your logo, photograph your products and bring both to the web."
     ),
     city="Kempten",
     website="https://suedwind.example",
@@ -117,36 +117,36 @@ SUEDWIND_CUSTOMERS = (
 
 #: Position of the customer, title, status, due in so many days (None: no date).
 PROJECTS = (
-    (0, "Relaunch of the shop", "done", None),
+    (0, "Shop relaunch", "done", None),
     (0, "Flour calculator", "active", 9),
     (1, "Portfolio website", "done", None),
-    (2, "Website with booking of appointments", "active", 4),
+    (2, "Website with appointment booking", "active", 4),
     (3, "Menu and opening hours online", "done", None),
     (4, "Brand and website", "done", None),
     (4, "Spring campaign", "planned", 60),
     (5, "Online appointments", "done", None),
-    (7, "Shop for vegetable boxes", "active", -2),
+    (7, "Vegetable box shop", "active", -2),
     (8, "Online gallery", "done", None),
-    (9, "Bicycle configurator", "active", 13),
+    (9, "Bike configurator", "active", 13),
     (12, "Booking pages in three languages", "done", None),
     (14, "Course calendar", "done", None),
-    (17, "Shop with reading samples", "planned", 30),
+    (17, "Bookshop with sample chapters", "planned", 30),
 )
 
 #: Position of the customer, title of the project (empty: the company), four ratings, text, author, so many days ago.
 REVIEWS = (
-    (9, "", (5, 5, 5, 4), "They know what a workshop needs and don't talk around it. Whenever I call, somebody answers.", "Deniz Aydin", 412),
-    (5, "Online appointments", (5, 5, 4, 5), "Our patients now book at night what they used to ask for by phone in the morning.", "Dr. Salma Amari", 371),
+    (9, "", (5, 5, 5, 4), "They know what a workshop needs and get straight to the point. Whenever I call, someone picks up.", "Deniz Aydin", 412),
+    (5, "Online appointments", (5, 5, 4, 5), "Our patients now book online in the evening instead of calling in the morning.", "Dr. Salma Amari", 371),
     (3, "Menu and opening hours online", (5, 4, 5, 5), "", "Noa K.", 338),
     (8, "Online gallery", (5, 5, 5, 4), "Calm, precise, beautiful. They asked better questions than I had answers for, and the site shows it.", "Elsa Lindqvist", 290),
-    (6, "", (4, 4, 2, 4), "Good work, but we waited five weeks for the first draft. Once it got going, it went well.", "H. Voss", 247),
+    (6, "", (4, 4, 2, 4), "Good work, but we waited five weeks for the first draft. Once things got going, it went well.", "H. Voss", 247),
     (4, "Brand and website", (5, 5, 4, 4), "From the first sketch to the launch in eleven weeks, as promised. Our sales team finally sends people to the website.", "Tom Brewster", 201),
     (12, "Booking pages in three languages", (5, 5, 5, 5), "Die Buchungen über die eigene Seite haben sich verdoppelt. Auch in der Hauptsaison war immer jemand für uns da.", "Wiebke Claasen", 155),
-    (14, "Course calendar", (5, 5, 4, 5), "My students book by themselves now, and I teach instead of answering mails.", "Priya N.", 118),
+    (14, "Course calendar", (5, 5, 4, 5), "My students now book for themselves, and I teach instead of answering e-mails.", "Priya N.", 118),
     (1, "Portfolio website", (5, 4, 5, 4), "Schnell, unkompliziert, und das Ergebnis sieht genau nach mir aus.", "Lea Brandt", 77),
-    (10, "", (3, 4, 4, 3), "Solid. The invoice was a little higher than the estimate, with good reasons, but I would have liked to hear them earlier.", "Ole Hansen", 41),
-    (0, "Relaunch of the shop", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
-    (18, "", (1, 2, 1, 1), "Nobody needs an agency. My nephew does the same for half: look at nephew-webdesign.example!", "S. N.", 5),
+    (10, "", (3, 4, 4, 3), "Solid work. The invoice was a little higher than the estimate, for good reasons, but I’d have liked to hear about it earlier.", "Ole Hansen", 41),
+    (0, "Shop relaunch", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
+    (18, "", (1, 2, 1, 1), "No one needs an agency. My nephew does the same for half the price: see nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
 #: So many days before the review the customer was asked.
@@ -154,7 +154,7 @@ ASKED_BEFORE = 4
 #: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
 PINNED = (12, 0)
 COMMENTS = (
-    (10, "Thank you, Mr Hansen. You are right: we tell you now before the estimate is exceeded, not after."),
+    (10, "Thank you, Mr Hansen. You’re right: we now let clients know before an estimate is exceeded, not afterwards."),
     (12, "Vielen Dank, Frau Claasen! Wir freuen uns auf die nächste Saison mit Ihnen."),
 )
 HIDDEN = ((6, "outdated"),)
@@ -172,14 +172,14 @@ OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))
 #: Position of the customer, title, due in so many days, whose, priority (1 high to 3 low), done.
 TASKS = (
     (0, "Send the new price list for the flour calculator", 1, "ben@nordlicht.example", 1, False),
-    (0, "Check the backup of the shop", -3, "ben@nordlicht.example", 2, False),
+    (0, "Check the shop backup", -3, "ben@nordlicht.example", 2, False),
     (0, "Invoice for the relaunch", -20, "anna@nordlicht.example", 2, True),
-    (2, "Photos of the team", 4, "mia@nordlicht.example", 2, False),
+    (2, "Team photos", 4, "mia@nordlicht.example", 2, False),
     (4, "Call about the spring campaign", 0, "anna@nordlicht.example", 1, False),
-    (7, "Ask for the product texts", -1, "mia@nordlicht.example", 1, False),
-    (9, "Draft of the saddle page", 6, "ben@nordlicht.example", 2, False),
+    (7, "Request product texts", -1, "mia@nordlicht.example", 1, False),
+    (9, "Draft saddle page", 6, "ben@nordlicht.example", 2, False),
     (12, "Renew the certificate of the booking page", 12, "", 3, False),
-    (17, "Offer for the reading samples", 9, "anna@nordlicht.example", 2, False),
+    (17, "Quote for the sample chapters", 9, "anna@nordlicht.example", 2, False),
 )
 #: Position of the customer, domain name, registrar, expires in so many days, renews automatically.
 DOMAINS = (
@@ -194,22 +194,22 @@ DOMAINS = (
 )
 #: Position of the customer, number, product, price, interval, ends in so many days, notice period in months.
 CONTRACTS = (
-    (0, "V-2025-014", "Care and hosting", 89, "month", 45, 1),
+    (0, "V-2025-014", "Hosting and maintenance", 89, "month", 45, 1),
     (3, "V-2024-003", "Hosting", 19, "month", 20, 1),
-    (4, "V-2026-031", "Brand care", 450, "quarter", 300, 3),
-    (12, "V-2023-008", "Care, hosting, three languages", 2400, "year", 160, 3),
+    (4, "V-2026-031", "Brand management", 450, "quarter", 300, 3),
+    (12, "V-2023-008", "Maintenance, hosting, three languages", 2400, "year", 160, 3),
 )
 #: Position of the customer, author, text.
 NOTES = (
-    (0, "ben@nordlicht.example", "Frau Größe is in the mill until noon; the best time to call is after two."),
-    (4, "anna@nordlicht.example", "Tom wants to meet in Hamburg in March. Budget for the campaign is not decided yet."),
-    (12, "mia@nordlicht.example", "Main season from June to September: no releases on Fridays."),
+    (0, "ben@nordlicht.example", "Frau Größe is at the mill until noon. Best time to call: after 2 p.m."),
+    (4, "anna@nordlicht.example", "Tom wants to meet in Hamburg in March. The campaign budget hasn’t been decided yet."),
+    (12, "mia@nordlicht.example", "Peak season is June to September: no releases on Fridays."),
 )  # fmt: skip
 
 #: Name, company, e-mail, phone, language, message, hours ago.
 NORDLICHT_REQUESTS = (
     ("Tamara Behn", "Imkerei Behn", "tamara@imkerei-behn.example", "+49 4188 7070", "de", "Moin, wir verkaufen unseren Honig bisher nur am Hof und auf zwei Märkten und möchten einen kleinen Shop: etwa zwölf Sorten, Versand in ganz Deutschland, Abholung am Hof.\n\nGeht das bis Ende September, und was würde es ungefähr kosten?", 3),
-    ("Oliver Stone", "", "oliver.stone@stonework.example", "", "en", "Hello, I am a sculptor and moving to Hamburg next spring. My site is twelve years old and does not open on a phone. I would love something quiet with large pictures. Do you take on small projects like this?", 9),
+    ("Oliver Stone", "", "oliver.stone@stonework.example", "", "en", "Hello, I’m a sculptor, and I’m moving to Hamburg next spring. My website is twelve years old and doesn’t work on phones. I’d love something calm with large pictures. Do you take on small projects like this?", 9),
     ("Wiebke Claasen", "Seebad Hotel Dünenhaus", "w.claasen@duenenhaus.example", "+49 4651 8800", "de", "Liebes Nordlicht-Team, für die Wintersaison möchten wir Gutscheine über die Website verkaufen. Können wir nächste Woche kurz telefonieren?", 26),
     ("Dr. Jens Albers", "Tierarztpraxis Albers", "praxis@albers-vet.example", "+49 4131 60606", "de", "Wir suchen jemanden, der unsere Website übernimmt (WordPress, etwa 20 Seiten) und sich um Updates und Backups kümmert. Bisher hat das mein Neffe gemacht, der jetzt studiert.", 74),
     ("Elsa Lindqvist", "Atelier Lindqvist AB", "elsa@lindqvist.example", "+46 8 5550 1234", "en", "Hej! The gallery is wonderful. We now need a booking form for studio visits. Same budget as last time?", 190),
@@ -223,10 +223,10 @@ SUEDWIND_REQUESTS = (
 #: Position of the request, what is done with it, by whom, and the text or the position of the customer that goes with it.
 REQUEST_STEPS = (
     (2, "take", "mia@nordlicht.example", None),
-    (2, "note", "mia@nordlicht.example", "Same hotel as K-1013; she writes from a new address. Check with Anna before assigning."),
+    (2, "note", "mia@nordlicht.example", "Same hotel as K-1013, but she’s writing from a new address. Check with Anna before assigning."),
     (3, "reply", "ben@nordlicht.example", "Hallo Herr Dr. Albers,\n\ndas machen wir gern. Für 20 Seiten sind es 89 Euro im Monat, Updates und Backups inbegriffen. Passt Ihnen ein Telefonat am Donnerstag um 13 Uhr?\n\nViele Grüße\nBen Yilmaz"),
-    (3, "note", "anna@nordlicht.example", "Ask for the backup of the old hoster first; last time that took two weeks."),
-    (4, "reply", "anna@nordlicht.example", "Hej Elsa,\n\nlovely idea, and yes: the same budget will do. I'll send a sketch on Monday.\n\nBest\nAnna"),
+    (3, "note", "anna@nordlicht.example", "Ask the old hosting provider for a backup first. Last time, that took two weeks."),
+    (4, "reply", "anna@nordlicht.example", "Hej Elsa,\n\nLovely idea, and yes, the same budget will do. I’ll send you a sketch on Monday.\n\nBest,\nAnna"),
     (4, "assign", "anna@nordlicht.example", 8),
     (5, "reply", "mia@nordlicht.example", "Hallo Herr Pohl,\n\nDruck bieten wir leider nicht an. Die Druckerei Lettern in Bahrenfeld ist schnell und gut.\n\nViele Grüße\nMia Schröder"),
     (5, "close", "mia@nordlicht.example", None),
@@ -235,8 +235,8 @@ REQUEST_STEPS = (
 #: Clients who give Nordlicht access: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message, so many
 #: hours ago.
 INVITATIONS = (
-    ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "You asked for the sign-in to our old provider. Is this the right way?", 26),
-    ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "We are a company now. Please take over everything, as discussed on the phone.", 2),
+    ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "You asked for the sign-in to our old provider. Is this the right way to do it?", 26),
+    ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "We’re a company now. Please take over everything, as discussed on the phone.", 2),
 )  # fmt: skip
 #: Position of the customer, e-mail, name, areas, ended again.
 ACCESS = (
@@ -244,4 +244,4 @@ ACCESS = (
     (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
 )
 #: Position of the customer who was asked for access, areas, message.
-ACCESS_REQUESTS = ((0, ("domains", "email"), "For the move of your mailboxes we need access to the domain settings."),)
+ACCESS_REQUESTS = ((0, ("domains", "email"), "We need access to the domain settings to move your mailboxes."),)

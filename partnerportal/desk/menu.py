@@ -88,7 +88,7 @@ MENU = (
         children=(Item(_("Add Customer"), "plus", "customers:add"),),
         waiting=Badge(
             new_invitations,
-            ngettext_lazy("%(count)d invitation is waiting", "%(count)d invitations are waiting", "count"),
+            ngettext_lazy("%(count)d pending invitation", "%(count)d pending invitations", "count"),
             gather_waiting,
             waiting_invitations,
         ),
@@ -104,7 +104,7 @@ MENU = (
         _("Tasks"),
         "clipboard-document-list",
         "customers:task_list",
-        waiting=Badge(due_tasks, ngettext_lazy("%(count)d task is due", "%(count)d tasks are due", "count")),
+        waiting=Badge(due_tasks, ngettext_lazy("%(count)d task due", "%(count)d tasks due", "count")),
     ),
     Item(_("Domains"), "globe-alt", "customers:domain_list"),
     Item(_("Contracts"), "document-text", "customers:contract_list"),
@@ -121,7 +121,7 @@ MENU = (
                 waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
-            Item(_("Mails sent"), "envelope", "agencies:mail_list"),
+            Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
         ),
     ),
 )

@@ -16,12 +16,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m partnerportal.embedded", description=__doc__)
     commands = parser.add_subparsers(dest="what", required=True)
     commands.add_parser("run", help="run the whole portal until Ctrl-C")
-    beside = commands.add_parser("exec", help="run a command with the portal's environment and servers")
+    beside = commands.add_parser("exec", help="run a command with the portal’s environment and servers")
     beside.add_argument("command", nargs="+", help="the command, after --")
     arguments = parser.parse_args()
     try:
         if importlib.util.find_spec("psutil") is None:
-            raise Trouble("The package psutil is not installed: install requirements/run.txt, as `make run` does")
+            raise Trouble("The package psutil is not installed. Install requirements/run.txt, as `make run` does")
         if arguments.what == "run":
             from .supervisor import run
 

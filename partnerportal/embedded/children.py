@@ -130,13 +130,15 @@ class Children:
             raise Stopped
         self.running.remove(child)
         if child.process.returncode:
-            raise Trouble(f"{child.log.last()}\n{name} failed, {_how(child.process.returncode)}: all of it is in {child.log.path}")
+            raise Trouble(f"{child.log.last()}\n{name} failed, {_how(child.process.returncode)}. Full log: {child.log.path}")
 
     def check(self) -> None:
         """Raise Trouble if a child has ended by itself."""
         for child in self.running:
             if not is_alive(child.process):
-                raise Trouble(f"{child.log.last()}\n{child.name} ended by itself, {_how(child.process.returncode)}: see {child.log.path}")
+                raise Trouble(
+                    f"{child.log.last()}\n{child.name} exited unexpectedly, {_how(child.process.returncode)}. See {child.log.path}"
+                )
 
     def show_news(self, *, everything: bool) -> None:
         """Print what the children logged since the last time."""
@@ -163,7 +165,7 @@ class Children:
                 process = psutil.Process(record["pid"])
                 # The clock may have been put right meanwhile, but not by as much as it takes for a number to come round.
                 if abs(process.create_time() - record["created"]) < 1:
-                    say(f"Ending “{record['name']}”, which an earlier start left behind …")
+                    say(f"Stopping “{record['name']}”, left over from an earlier run …")
                     end(process, (signal.SIGTERM, 10), (signal.SIGKILL, 5), hurry=lambda: self.signals.requested)
             self._end_session(record["pid"])
         self._record.unlink()

@@ -72,7 +72,7 @@ def surroundings(environ: Mapping[str, str]) -> Surroundings:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise Trouble(f"PORT: a number from 1 to 65535, please, not “{text}”")
+        raise Trouble(f"PORT must be a number from 1 to 65535, not “{text}”")
     return int(text)
 
 

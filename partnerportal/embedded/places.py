@@ -65,13 +65,13 @@ def open_data_dir(path: Path) -> Path:
             path.chmod(0o711 if is_root() else 0o700)
         found = path.stat()
     except OSError as error:
-        raise Trouble(f"The data folder {path} can't be made or opened ({error.strerror}): set PORTAL_DATA_DIR") from error
+        raise Trouble(f"The data folder {path} can’t be created or opened ({error.strerror}). Set PORTAL_DATA_DIR") from error
     if not stat.S_ISDIR(found.st_mode):
-        raise Trouble(f"{path} is not a folder: set PORTAL_DATA_DIR")
+        raise Trouble(f"{path} is not a folder. Set PORTAL_DATA_DIR")
     if found.st_uid != os.geteuid():
-        raise Trouble(f"The data folder {path} belongs to {_name_of(found.st_uid)}: run as that account, or set PORTAL_DATA_DIR")
+        raise Trouble(f"The data folder {path} is owned by {_name_of(found.st_uid)}. Run as that user, or set PORTAL_DATA_DIR")
     if found.st_mode & stat.S_IWOTH:
-        raise Trouble(f"Everybody may write to the data folder {path}: set PORTAL_DATA_DIR to a private one")
+        raise Trouble(f"The data folder {path} is world-writable. Set PORTAL_DATA_DIR to a private folder")
     return path
 
 
@@ -81,7 +81,7 @@ def private_folder(path: Path, account: pwd.struct_passwd | None = None) -> Path
     owner = account.pw_uid if account else os.geteuid()
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise Trouble(f"{path} is not ours (it belongs to {_name_of(found.st_uid)}): move it away")
+        raise Trouble(f"{path} is not a folder, or it is owned by another user ({_name_of(found.st_uid)}). Move it away")
     if account and found.st_uid != owner:
         os.chown(path, account.pw_uid, account.pw_gid)
     path.chmod(0o700)
@@ -96,7 +96,7 @@ def may_enter(path: Path, account: pwd.struct_passwd | None) -> bool:
     try:
         return subprocess.run(probe, check=False, **run_as(account)).returncode == 0  # noqa: S603
     except PermissionError as error:
-        raise Trouble(f"Root may not become '{account.pw_name}' here, and PostgreSQL does not run as root: set DATABASE_URL") from error
+        raise Trouble(f"PostgreSQL can’t run as root, and switching to the user “{account.pw_name}” failed. Set DATABASE_URL") from error
 
 
 def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
@@ -181,5 +181,7 @@ def wheel_folder(package: str, *, instead: str) -> Path:
     """
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
-        raise Trouble(f"The package with the embedded server ({package}) is not installed: set {instead}, or install requirements/run.txt")
+        raise Trouble(
+            f"The package {package}, which contains the embedded server, is not installed. Set {instead}, or install requirements/run.txt"
+        )
     return Path(spec.origin).parent

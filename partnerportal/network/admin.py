@@ -48,7 +48,7 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
         profiles = list(queryset.select_related("agency"))
         self._say(request, len(profiles), sum(register_profile(profile, by=_admin(request)) for profile in profiles))
 
-    @admin.action(description=_("Decline …"), permissions=["decide"])
+    @admin.action(description=_("Decline…"), permissions=["decide"])
     def decline(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> HttpResponse | None:
         """First the page that asks for the reason, then the step."""
         profiles = list(queryset.select_related("agency"))
@@ -69,12 +69,12 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
 
     def _say(self, request: HttpRequest, chosen: int, moved: int) -> None:
         if moved:
-            text = ngettext("%(count)d profile was decided.", "%(count)d profiles were decided.", moved)
+            text = ngettext("Decision saved for %(count)d profile.", "Decision saved for %(count)d profiles.", moved)
             self.message_user(request, text % {"count": moved}, messages.SUCCESS)
         if left := chosen - moved:
             text = ngettext(
-                "%(count)d profile is not waiting for a decision and was left as it is.",
-                "%(count)d profiles are not waiting for a decision and were left as they are.",
+                "%(count)d profile was skipped because it isn’t awaiting a decision.",
+                "%(count)d profiles were skipped because they aren’t awaiting a decision.",
                 left,
             )
             self.message_user(request, text % {"count": left}, messages.WARNING)

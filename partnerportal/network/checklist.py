@@ -34,24 +34,24 @@ def checklist(profile: PartnerProfile) -> list[Point]:
     is_saved = profile.pk is not None
     has_services, has_languages = is_saved and bool(profile.services.all()), is_saved and bool(profile.languages.all())
     return [
-        Point("claim", _("Say in a sentence what you stand for"), bool(profile.claim), needed=True),
+        Point("claim", _("Add a tagline"), bool(profile.claim), needed=True),
         Point("description", _("Describe what you do"), bool(profile.description), needed=True),
         Point("services", _("Choose your services"), has_services, needed=True),
-        Point("city", _("Name your city"), bool(profile.city), needed=True),
-        Point("contact_email", _("Give an e-mail address for enquiries"), bool(profile.contact_email), needed=True),
-        Point("privacy_url", _("Link your privacy policy"), bool(profile.privacy_url), needed=True),
+        Point("city", _("Add your city"), bool(profile.city), needed=True),
+        Point("contact_email", _("Add a contact e-mail address"), bool(profile.contact_email), needed=True),
+        Point("privacy_url", _("Link to your privacy policy"), bool(profile.privacy_url), needed=True),
         Point("logo", _("Upload your logo"), bool(profile.logo_digest), needed=False),
         Point(
             "description",
-            _("Write a little more: three paragraphs read well"),
+            _("Write a longer description: about three paragraphs"),
             len(profile.description) >= GOOD_DESCRIPTION,
             needed=False,
         ),
-        Point("languages", _("Name the languages that you speak"), has_languages, needed=False),
-        Point("website", _("Link your website"), bool(profile.website), needed=False),
-        Point("founded", _("Say since when you exist"), profile.founded is not None, needed=False),
-        Point("team_size", _("Say how many you are"), bool(profile.team_size), needed=False),
-        Point("contact_name", _("Name the person who answers"), bool(profile.contact_name), needed=False),
+        Point("languages", _("Add the languages you speak"), has_languages, needed=False),
+        Point("website", _("Link to your website"), bool(profile.website), needed=False),
+        Point("founded", _("Add the year you were founded"), profile.founded is not None, needed=False),
+        Point("team_size", _("Add your team size"), bool(profile.team_size), needed=False),
+        Point("contact_name", _("Add a contact person"), bool(profile.contact_name), needed=False),
     ]
 
 

@@ -25,7 +25,7 @@ def _label(name: str) -> str:
     return str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
-register("profile.updated", gettext_lazy("The partner profile was changed: %(fields)s"), icon="pencil-square", values=_field_names)
-register("profile.submitted", gettext_lazy("The partner profile was submitted"), icon="paper-airplane")
-register("profile.registered", gettext_lazy("The partner profile was registered"), icon="check-badge")
-register("profile.declined", gettext_lazy("The partner profile was declined"), icon="x-circle")
+register("profile.updated", gettext_lazy("Profile updated: %(fields)s"), icon="pencil-square", values=_field_names)
+register("profile.submitted", gettext_lazy("Profile submitted"), icon="paper-airplane")
+register("profile.registered", gettext_lazy("Profile registered"), icon="check-badge")
+register("profile.declined", gettext_lazy("Profile declined"), icon="x-circle")

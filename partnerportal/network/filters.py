@@ -17,21 +17,21 @@ from partnerportal.paging import limited_count
 class DirectoryFilter(forms.Form):
     """What the directory is narrowed to. It is never wrong: what can’t be understood (an old bookmark) counts as not chosen."""
 
-    RATINGS = (("", _("Any")), ("4.5", _("4.5 stars and more")), ("4", _("4 stars and more")), ("3", _("3 stars and more")))
+    RATINGS = (("", _("Any")), ("4.5", _("4.5 stars and up")), ("4", _("4 stars and up")), ("3", _("3 stars and up")))
     SORTS = (("", _("Best match")), ("rating", _("Rating")), ("name", _("Name")))
 
     q = forms.CharField(
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Shop, branding, Hamburg, a name …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Service, city or agency name")}),
     )
     service = forms.ChoiceField(label=_("Service"), required=False)
-    place = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("any")}))
+    place = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("Any city")}))
     language = forms.ChoiceField(label=_("Language"), required=False)
     rating = forms.ChoiceField(label=_("Rating"), choices=RATINGS, required=False)
     open = forms.BooleanField(
-        label=_("Open for new clients"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
+        label=_("Accepting new clients"), required=False, widget=forms.CheckboxInput(attrs={"class": "form-check-input"})
     )
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
 

@@ -39,12 +39,12 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             "contact_email": forms.EmailInput(attrs={"inputmode": "email"}),
         }
         help_texts = {
-            "claim": _("One sentence that stays in mind."),
-            "description": _("Plain text; an empty line begins a new paragraph."),
-            "open_for_clients": _("If not, your profile says so, and its contact form is closed."),
-            "contact_name": _("Who answers enquiries; mails to prospects carry this name."),
-            "contact_email": _("Replies of prospects go there. It isn’t shown on your profile."),
-            "privacy_url": _("Who writes to you agrees to it before sending."),
+            "claim": _("One memorable sentence."),
+            "description": _("Plain text. Leave a blank line between paragraphs."),
+            "open_for_clients": _("If not, your profile says so and the contact form is closed."),
+            "contact_name": _("The person who answers inquiries. Their name appears on e-mails to prospects."),
+            "contact_email": _("Replies from prospects are sent here. Not shown on your profile."),
+            "privacy_url": _("People who contact you must agree to it first."),
         }
 
     name = forms.CharField(label=_("Name"), max_length=120, validators=Agency._meta.get_field("name").validators)
@@ -52,9 +52,9 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         label=_("Logo"),
         required=False,
         widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
-        help_text=_("PNG, JPEG or WebP, 2 MB at most; a square looks best."),
+        help_text=_("PNG, JPEG or WebP, up to 2 MB. Square images work best."),
     )
-    remove_logo = forms.BooleanField(label=_("Remove the logo"), required=False)
+    remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
     #: Which version of the profile the person saw when they began to type; 0 is that of a profile yet to be made.
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -63,7 +63,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         profile = self.instance
         self.fields["name"].initial = profile.agency.name
         self.fields["version"].initial = profile.version
-        self.fields["slug"].help_text = _("%(site)s/partners/…/. When it changes, the old address leads to the new one.") % {
+        self.fields["slug"].help_text = _("%(site)s/partners/…/. If you change it, the old address redirects to the new one.") % {
             "site": settings.SITE_URL
         }
         for name, model in (("services", Service), ("languages", SpokenLanguage)):
@@ -76,7 +76,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             del self.fields["remove_logo"]
         self.helper = form_helper(
             Fieldset(
-                _("Who you are"),
+                _("About your agency"),
                 Row(Column("name"), Column("slug")),
                 HTML('{% include "network/includes/_logo_now.html" %}'),
                 "logo",
@@ -84,9 +84,9 @@ class ProfileForm(VersionedForm, forms.ModelForm):
                 "claim",
                 "description",
             ),
-            Fieldset(_("What you offer"), "services", "languages", "open_for_clients"),
+            Fieldset(_("Services and languages"), "services", "languages", "open_for_clients"),
             Fieldset(
-                _("Facts"),
+                _("Company details"),
                 Row(Column("city"), Column("website")),
                 Row(Column("founded"), Column("team_size")),
             ),
@@ -107,7 +107,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
 
     def refuse_slug(self) -> None:
         """The address belongs, or once belonged, to somebody else."""
-        self.add_error("slug", forms.ValidationError(_("This address is taken. Please choose another one."), "taken"))
+        self.add_error("slug", forms.ValidationError(_("This address is already taken. Choose another one."), "taken"))
 
     def clean_logo(self) -> Logo | None:
         file = self.cleaned_data["logo"]
@@ -132,5 +132,5 @@ class DeclineForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 6}),
         validators=[validate_plain_text],
-        help_text=_("The agency gets it by e-mail and reads it on its profile’s page."),
+        help_text=_("Sent to the agency by e-mail and shown on its profile page."),
     )

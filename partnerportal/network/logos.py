@@ -37,13 +37,13 @@ def read_logo(file: IO[bytes]) -> Logo:
     """
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise ValidationError(_("This file is too large; %(limit)s is the limit.") % {"limit": filesizeformat(MAX_BYTES)}, "too_large")
+        raise ValidationError(_("This file is too large. The limit is %(limit)s.") % {"limit": filesizeformat(MAX_BYTES)}, "too_large")
     try:
         picture = _fitted(data)
     except ValidationError:
         raise
     except Exception as error:  # a broken or hostile file makes pillow fail in any way there is
-        raise ValidationError(_("This file can’t be read as a picture. Please choose a PNG, JPEG or WebP file."), "no_picture") from error
+        raise ValidationError(_("This file can’t be read as an image. Choose a PNG, JPEG or WebP file."), "no_picture") from error
     stream = BytesIO()
     picture.save(stream, "WEBP", quality=90, method=4)
     content = stream.getvalue()
@@ -54,7 +54,7 @@ def _fitted(data: bytes) -> Image.Image:
     with Image.open(BytesIO(data), formats=FORMATS) as image:
         # Only the head is read so far.
         if image.width * image.height > MAX_PIXELS:
-            raise ValidationError(_("This picture has too many pixels; 5000 × 5000 is the limit."), "too_many_pixels")
+            raise ValidationError(_("This image is too large. The limit is 5000 × 5000 pixels."), "too_many_pixels")
         # A JPEG can be unpacked at a fraction of its size.
         image.draft("RGB", (SIDE * 2, SIDE * 2))
         upright = ImageOps.exif_transpose(image)

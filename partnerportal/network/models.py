@@ -30,7 +30,7 @@ def validate_not_in_future(year: int) -> None:
         ValidationError: the year lies ahead.
     """
     if year > timezone.localdate().year:
-        raise ValidationError(_("This year lies in the future."), "future")
+        raise ValidationError(_("The year can’t be in the future."), "future")
 
 
 class ListEntry(models.Model):
@@ -38,7 +38,7 @@ class ListEntry(models.Model):
 
     name_en = models.CharField(_("Name in English"), max_length=80, unique=True, validators=[validate_one_line])
     name_de = models.CharField(_("Name in German"), max_length=80, unique=True, validators=[validate_one_line])
-    is_active = models.BooleanField(_("offered"), default=True, help_text=_("Can be chosen in profiles and in the directory."))
+    is_active = models.BooleanField(_("offered"), default=True, help_text=_("Available in profiles and in the directory."))
 
     class Meta:
         abstract = True
@@ -69,7 +69,7 @@ class Service(ListEntry):
 class SpokenLanguage(ListEntry):
     """What agencies speak with their customers."""
 
-    code = models.CharField(_("Code"), max_length=8, unique=True, help_text=_("As in BCP 47: de, en, pt-BR"))
+    code = models.CharField(_("Code"), max_length=8, unique=True, help_text=_("BCP 47 code, for example de, en, pt-BR"))
 
     class Meta:
         verbose_name = _("spoken language")
@@ -95,17 +95,17 @@ class PartnerProfile(models.Model):
 
     agency = models.OneToOneField(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="profile")
     slug = models.SlugField(_("Address"), max_length=80, unique=True)
-    claim = models.CharField(_("Claim"), max_length=160, blank=True, validators=[validate_one_line])
+    claim = models.CharField(_("Tagline"), max_length=160, blank=True, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=5000, blank=True, validators=[validate_plain_text])
     services = models.ManyToManyField(Service, verbose_name=_("Services"), blank=True, related_name="profiles", through="OfferedService")
     languages = models.ManyToManyField(SpokenLanguage, verbose_name=_("Languages"), blank=True, related_name="profiles")
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
     website = WebsiteField(_("Website"), max_length=300, blank=True)
     founded = models.PositiveSmallIntegerField(
-        _("Founded in"), null=True, blank=True, validators=[MinValueValidator(OLDEST_YEAR), validate_not_in_future]
+        _("Founded"), null=True, blank=True, validators=[MinValueValidator(OLDEST_YEAR), validate_not_in_future]
     )
     team_size = models.CharField(_("Team"), max_length=5, choices=TeamSize, blank=True)
-    open_for_clients = models.BooleanField(_("Open for new clients"), default=True)
+    open_for_clients = models.BooleanField(_("Accepting new clients"), default=True)
     #: Name and reply address that mails to prospects carry.
     contact_name = models.CharField(_("Contact name"), max_length=100, blank=True, validators=[validate_one_line])
     contact_email = AddressField(_("Contact e-mail"), blank=True)
@@ -114,9 +114,9 @@ class PartnerProfile(models.Model):
     logo_digest = models.CharField(max_length=32, blank=True, editable=False)
 
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.DRAFT)
-    decline_reason = models.TextField(_("Why it was declined"), max_length=2000, blank=True, validators=[validate_plain_text])
+    decline_reason = models.TextField(_("Reason for declining"), max_length=2000, blank=True, validators=[validate_plain_text])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("Changed"), auto_now=True)
+    updated_at = models.DateTimeField(_("Updated"), auto_now=True)
     registered_at = models.DateTimeField(_("Registered"), null=True, blank=True)
     #: Counts the changes: who saves an older version than the stored one is told.
     version = models.PositiveIntegerField(default=1, editable=False)
@@ -207,7 +207,7 @@ class ProfileLogo(models.Model):
     )
     digest = models.CharField(_("Content hash"), max_length=32)
     content = models.BinaryField()
-    updated_at = models.DateTimeField(_("Changed"), auto_now=True)
+    updated_at = models.DateTimeField(_("Updated"), auto_now=True)
 
     class Meta:
         verbose_name = _("logo")
@@ -225,8 +225,8 @@ class ProfileSlug(models.Model):
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("address of a profile")
-        verbose_name_plural = _("addresses of profiles")
+        verbose_name = _("profile address")
+        verbose_name_plural = _("profile addresses")
         triggers = [pgtrigger.Protect(name="never_changes", operation=pgtrigger.Update)]
 
     def __str__(self) -> str:

@@ -134,7 +134,7 @@ def submit_profile(profile: PartnerProfile, *, by: User) -> bool:
         ValidationError: it lacks something that it needs.
     """
     if profile.may_submit and not is_complete(profile):
-        raise ValidationError(_("Something is still missing. The list says what."), "incomplete")
+        raise ValidationError(_("Your profile is incomplete. See the checklist."), "incomplete")
     return _move(profile, {Status.DRAFT, Status.DECLINED}, Status.SUBMITTED, by=by)
 
 

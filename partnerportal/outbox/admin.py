@@ -26,12 +26,12 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     exclude = ("sealed_body",)
     actions = ("resend",)
 
-    @admin.action(description=_("Send again"), permissions=["resend"])
+    @admin.action(description=_("Resend"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
         for mail in queryset:
             send_again(mail, by=cast(User, request.user))
         count = len(queryset)
-        text = ngettext("%(count)d mail is on its way again.", "%(count)d mails are on their way again.", count)
+        text = ngettext("%(count)d e-mail queued again.", "%(count)d e-mails queued again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:

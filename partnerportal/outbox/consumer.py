@@ -22,4 +22,4 @@ class Consumer(CelerysConsumer):
             super().on_connection_error_after_connected(exc)
         except AttributeError:
             # The connection is let go of by now, and a new one is what comes next.
-            logger.warning("The broker went away while jobs were waiting here; it will hand them out again.", exc_info=True)
+            logger.warning("Connection to the broker lost; it will redeliver unacknowledged jobs.", exc_info=True)

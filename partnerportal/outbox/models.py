@@ -71,7 +71,7 @@ class OutgoingMail(models.Model):
     """An e-mail to one recipient: written in the caller's transaction, sent by a worker after the commit."""
 
     class Status(models.TextChoices):
-        QUEUED = "queued", _("waiting")
+        QUEUED = "queued", _("queued")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
 
@@ -79,21 +79,21 @@ class OutgoingMail(models.Model):
         "agencies.Agency", verbose_name=_("Agency"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     #: Whom it concerns, so that an erasure finds it; customers is a later app, so no foreign key.
-    customer_id = models.BigIntegerField(_("Customer number"), null=True, blank=True)
-    kind = models.CharField(_("Kind"), max_length=80, help_text=_("Name of the template"))
+    customer_id = models.BigIntegerField(_("Customer ID"), null=True, blank=True)
+    kind = models.CharField(_("Kind"), max_length=80, help_text=_("Template"))
     to_email = models.EmailField(_("To"))
-    from_name = models.CharField(_("Sender's name"), max_length=150, blank=True)
+    from_name = models.CharField(_("Sender name"), max_length=150, blank=True)
     reply_to = models.EmailField(_("Reply to"), blank=True)
     subject = models.CharField(_("Subject"), max_length=300)
     #: {"text": …, "html": …, "headers": …} as JSON, sealed with `BODIES`.
-    sealed_body = models.BinaryField(_("Sealed body"))
+    sealed_body = models.BinaryField(_("Encrypted body"))
     message_id = models.CharField("Message-ID", max_length=200, unique=True)
     #: Which conversation it belongs to ("contact_request:17"), so that what goes with that finds its mails.
     thread = models.CharField(_("Conversation"), max_length=60, blank=True)
     #: Message-IDs of the conversation's earlier mails to the recipient, oldest first, with spaces between.
-    references = models.TextField(_("Earlier mails"), blank=True)
+    references = models.TextField(_("Earlier e-mails"), blank=True)
     #: Somebody typed it; all else says that it came by itself.
-    by_hand = models.BooleanField(_("Typed by hand"), default=False)
+    by_hand = models.BooleanField(_("Written by a person"), default=False)
     #: The id of the request, or of the job, that wrote it: what the log says of the sending carries the same.
     request_id = models.CharField(_("Request ID"), max_length=36, blank=True, db_default="")
 
@@ -101,7 +101,7 @@ class OutgoingMail(models.Model):
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("Next attempt"), db_default=Now())
     #: When it was last handed to the broker: what isn't sent long after that was lost there.
-    enqueued_at = models.DateTimeField(_("Handed to the broker"), db_default=Now())
+    enqueued_at = models.DateTimeField(_("Sent to broker"), db_default=Now())
     last_error = models.TextField(_("Last error"), blank=True)
     created_at = models.DateTimeField(_("Written"), auto_now_add=True)
     sent_at = models.DateTimeField(_("Sent at"), null=True, blank=True)
@@ -109,8 +109,8 @@ class OutgoingMail(models.Model):
     objects: ClassVar[OutgoingMailQuerySet] = OutgoingMailQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = _("outgoing mail")
-        verbose_name_plural = _("outgoing mails")
+        verbose_name = _("outgoing e-mail")
+        verbose_name_plural = _("outgoing e-mails")
         ordering = ("-pk",)
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(status="queued")),

@@ -32,4 +32,4 @@ def tell(mail: "OutgoingMail") -> None:
         # The database is away, and whoever writes down the outcome tries again.
         raise
     except Exception:
-        logger.exception("Nobody took note of what became of mail %s", mail.pk)
+        logger.exception("Delivery hook for e-mail %s failed", mail.pk)

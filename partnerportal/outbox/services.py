@@ -94,7 +94,7 @@ def enqueue(*mail_ids: int) -> None:
             send.apply_async((mail_id,), retry=False, expires=settings.OUTBOX_LEASE)
         except OperationalError as error:
             rest = mail_ids[position:]
-            logger.warning("The broker is away, mails wait in the outbox (%s): %s", len(rest), error)
+            logger.warning("Broker unavailable; %s e-mails stay queued: %s", len(rest), error)
             OutgoingMail.objects.hand_back(rest)
             return
 

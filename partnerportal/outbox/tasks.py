@@ -48,7 +48,7 @@ def send(mail_id: int) -> None:
     except (OperationalError, InterfaceError):
         if write_down is None:
             raise
-        logger.warning("The database went away while mail %s was under way.", mail_id)
+        logger.warning("Connection to the database lost while sending e-mail %s.", mail_id)
         _persist(write_down)
 
 
@@ -72,16 +72,16 @@ def _attempt(mail: OutgoingMail) -> Callable[[], None]:
     try:
         deliver(mail)
     except TemporaryFailure as error:
-        logger.warning("Mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
+        logger.warning("E-mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
         return partial(mail.put_off, str(error))
     except FinalFailure as error:
-        logger.error("Mail %s is refused: %s", mail.pk, error)
+        logger.error("E-mail %s was rejected: %s", mail.pk, error)
         return partial(mail.mark_refused, str(error))
     except Exception as error:
         # A defect or a wrong setting: it shows in the log and at the mail, which waits until it is mended.
-        logger.exception("Mail %s, attempt %s", mail.pk, mail.attempts)
+        logger.exception("E-mail %s, attempt %s", mail.pk, mail.attempts)
         return partial(mail.put_off, repr(error))
-    logger.info("Mail %s is sent.", mail.pk)
+    logger.info("E-mail %s sent.", mail.pk)
     return mail.mark_sent
 
 

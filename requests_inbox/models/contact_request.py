@@ -82,9 +82,9 @@ class ContactRequest(models.Model):
     submission = models.CharField(max_length=64, unique=True, editable=False)
 
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.NEW)
-    status_since = models.DateTimeField(_("Status since"), default=timezone.now)
+    status_since = models.DateTimeField(_("Status changed"), default=timezone.now)
     handler = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("Who is on it"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, verbose_name=_("Assignee"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     customer = models.ForeignKey(
         Customer, verbose_name=_("Customer"), on_delete=models.RESTRICT, null=True, blank=True, related_name="contact_requests"
@@ -92,7 +92,7 @@ class ContactRequest(models.Model):
     created_at = models.DateTimeField(_("Received"), default=timezone.now)
     #: When last something happened that the team should see.
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
-    first_reply_at = models.DateTimeField(_("First answer"), null=True, blank=True)
+    first_reply_at = models.DateTimeField(_("First response"), null=True, blank=True)
 
     #: Not by `partnerportal.search.search_text`: these are texts of several kinds.
     search_text = models.GeneratedField(expression=Fold(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
@@ -218,8 +218,8 @@ class RequestSeen(models.Model):
     seen_at = models.DateTimeField(_("Seen"))
 
     class Meta:
-        verbose_name = _("look at a request")
-        verbose_name_plural = _("looks at requests")
+        verbose_name = _("request view")
+        verbose_name_plural = _("request views")
         constraints = [models.UniqueConstraint(fields=["request", "user"], name="request_seen_once_per_person")]
 
     def __str__(self) -> str:

@@ -27,14 +27,14 @@ class RequestMessage(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Author"), on_delete=models.SET_NULL, null=True, related_name="+")
     text = models.TextField(_("Text"), max_length=10_000, validators=[validate_plain_text])
     #: How the delivery goes. None for notes, and once the mail is gone.
-    mail = models.ForeignKey(OutgoingMail, verbose_name=_("Mail"), on_delete=models.SET_NULL, null=True, related_name="+")
+    mail = models.ForeignKey(OutgoingMail, verbose_name=_("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("Written"), auto_now_add=True)
 
     objects: ClassVar[TenantQuerySet["RequestMessage"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = _("message about a request")
-        verbose_name_plural = _("messages about requests")
+        verbose_name = _("request message")
+        verbose_name_plural = _("request messages")
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["reply", "note"]), name="request_message_kind_is_known"),
             models.CheckConstraint(condition=~Q(text=""), name="request_message_has_a_text"),

@@ -35,7 +35,7 @@ class Sender(models.Model):
     """Somebody whom the agency has judged; who has no row is nobody in particular."""
 
     class Standing(models.TextChoices):
-        FINE = "fine", _("fine")
+        FINE = "fine", _("allowed")
         #: What they write lands among the spam.
         SPAM = "spam", _("spam")
         #: What they write is not kept at all.
@@ -43,9 +43,9 @@ class Sender(models.Model):
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="senders")
     key = models.CharField(_("Sender"), max_length=254)
-    standing = models.CharField(_("Standing"), max_length=10, choices=Standing)
+    standing = models.CharField(_("Status"), max_length=10, choices=Standing)
     since = models.DateTimeField(_("Since"), default=timezone.now)
-    turned_away = models.PositiveIntegerField(_("Messages turned away"), default=0)
+    turned_away = models.PositiveIntegerField(_("Blocked messages"), default=0)
 
     objects: ClassVar[SenderQuerySet] = SenderQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -18,7 +18,7 @@ class InboxSettings(models.Model):
         Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="inbox_settings"
     )
     keep_days = models.PositiveSmallIntegerField(
-        _("Days to keep"), default=DEFAULT_KEEP_DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+        _("Retention (days)"), default=DEFAULT_KEEP_DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
 
     class Meta:

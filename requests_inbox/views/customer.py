@@ -27,7 +27,7 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
             customer = add_customer(contact_request, by=request.user, fields=fields)
         except NotPossible as error:
             return _settled(request, error.request)
-        messages.success(request, _("%(customer)s was added, and the request is theirs.") % {"customer": customer})
+        messages.success(request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer})
         return redirect(customer)
 
     return adding_page(
@@ -54,9 +54,11 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
         except NotPossible as error:
             return _settled(request, error.request)
         except CustomerGone:
-            messages.warning(request, _("%(customer)s was archived or erased meanwhile. Please choose again.") % {"customer": customer})
+            messages.warning(
+                request, _("%(customer)s has since been archived or erased. Choose another customer.") % {"customer": customer}
+            )
             return redirect("requests_inbox:assign", pk=pk)
-        messages.success(request, _("The request is assigned to %(customer)s, for good.") % {"customer": customer})
+        messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer})
         return redirect(customer)
     choice = customer_choice(request, contact_request.customer_fields)
     return render(request, "requests_inbox/assign.html", {"contact_request": contact_request, "choice": choice})
@@ -71,9 +73,9 @@ def _settled(request: AgencyRequest, contact_request: ContactRequest) -> HttpRes
     """Somebody was faster: to the customer it belongs to, or to the request, with the reason."""
     customer = contact_request.customer
     if customer is None:
-        messages.info(request, _("This request is closed or spam meanwhile. Reopen it first."))
+        messages.info(request, _("This request has since been closed or marked as spam. Reopen it first."))
         return redirect(contact_request)
     if contact_request.is_erased:
         return redirect(contact_request)
-    messages.info(request, _("This request belongs to %(customer)s already; no other customer was added.") % {"customer": customer})
+    messages.info(request, _("This request already belongs to %(customer)s. No other customer was added.") % {"customer": customer})
     return redirect(customer)

@@ -39,9 +39,9 @@ TIMELINE_LENGTH = 50
 _NOT_POSSIBLE: dict[str, str | Promise] = {
     "new": gettext_lazy("This request is new. Nothing was changed."),
     "open": gettext_lazy("This request is open. Nothing was changed."),
-    "assigned": gettext_lazy("This request was assigned to %(customer)s meanwhile, for good. Nothing was changed."),
-    "spam": gettext_lazy("This request was marked as spam meanwhile. Nothing was changed."),
-    "closed": gettext_lazy("This request was closed meanwhile. Nothing was changed."),
+    "assigned": gettext_lazy("This request has since been permanently assigned to %(customer)s. Nothing was changed."),
+    "spam": gettext_lazy("This request has since been marked as spam. Nothing was changed."),
+    "closed": gettext_lazy("This request has since been closed. Nothing was changed."),
 }
 
 
@@ -79,7 +79,7 @@ def _figures(request: AgencyRequest) -> dict[str, Any]:
 def _tabs(filters: InboxFilter, figures: dict[str, Any]) -> list[dict[str, Any]]:
     tabs = [{"state": value, "label": label, "count": figures.get(value)} for value, label in ContactRequest.Status.choices]
     if filters.chosen["q"]:
-        tabs.insert(0, {"state": "", "label": _("everywhere"), "count": None})
+        tabs.insert(0, {"state": "", "label": _("All requests"), "count": None})
     return tabs
 
 
@@ -145,12 +145,12 @@ def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
             names = ", ".join(sorted({str(message.author or "–") for message in meanwhile.replies}))
             form.add_error(
                 None,
-                _("%(names)s replied while you were typing. Read it below first; press Send reply again to send yours, too.")
+                _("%(names)s replied while you were typing. Read it below, then select Send reply again to send yours as well.")
                 % {"names": names},
             )
             form.show_meanwhile(meanwhile.replies[-1].pk)
         else:
-            messages.success(request, _("The reply to %(email)s is on its way.") % {"email": contact_request.email})
+            messages.success(request, _("Reply sent to %(email)s.") % {"email": contact_request.email})
             return redirect("requests_inbox:detail", pk=pk)
     return _detail(request, contact_request, reply_form=form if form.is_bound else None)
 
@@ -166,7 +166,7 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
         except NotPossible as error:
             form.add_error(None, _why_not(error))
         else:
-            messages.success(request, _("The note was saved. Only your team sees it."))
+            messages.success(request, _("Note saved. Only your team can see it."))
             return redirect("requests_inbox:detail", pk=pk)
     return _detail(request, contact_request, note_form=form if form.is_bound else None)
 
@@ -174,7 +174,7 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def take(request: AgencyRequest, pk: int) -> HttpResponse:
     """“I'm on it.”"""
-    return _act(request, pk, take_request, _("You are on it now."))
+    return _act(request, pk, take_request, _("Request assigned to you."))
 
 
 @agency_view(methods=("POST",))
@@ -182,40 +182,40 @@ def hand_over(request: AgencyRequest, pk: int) -> HttpResponse:
     """Somebody else of the team is to be on it."""
     form = HandOverForm(request.POST, team=request.team)
     if not form.is_valid():
-        messages.error(request, _("Please choose somebody of your team."))
+        messages.error(request, _("Select a member of your team."))
         return redirect(_get(request, pk))
-    return _act(request, pk, hand_over_request, _("%(name)s is on it now.") % {"name": form.person}, to=form.person)
+    return _act(request, pk, hand_over_request, _("Request assigned to %(name)s.") % {"name": form.person}, to=form.person)
 
 
 @agency_view(methods=("POST",))
 def spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """This is spam, and so is whatever the sender writes from now on."""
-    return _act(request, pk, mark_spam, _("Marked as spam. Whatever this sender writes from now on lands there, too."))
+    return _act(request, pk, mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
 
 
 @agency_view(methods=("POST",))
 def not_spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """This is no spam."""
-    return _act(request, pk, mark_not_spam, _("Back among the open requests, with whatever else this sender wrote."))
+    return _act(request, pk, mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
 
 
 @agency_view(methods=("POST",))
 def block(request: AgencyRequest, pk: int) -> HttpResponse:
     """Nothing of this sender is to be kept any more."""
-    text = _("The sender is blocked: nothing of what they write is kept any more. They don't notice.")
+    text = _("Sender blocked. Their messages will no longer be saved, and they won’t be told.")
     return _act(request, pk, mark_spam, text, block=True)
 
 
 @agency_view(methods=("POST",))
 def close(request: AgencyRequest, pk: int) -> HttpResponse:
     """Nothing more is to be done."""
-    return _act(request, pk, close_request, _("The request is closed. You can reopen it here."))
+    return _act(request, pk, close_request, _("Request closed. You can reopen it here."))
 
 
 @agency_view(methods=("POST",))
 def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     """There is something to be done after all."""
-    return _act(request, pk, reopen_request, _("The request is open again."))
+    return _act(request, pk, reopen_request, _("Request reopened."))
 
 
 def _act(request: AgencyRequest, pk: int, action: Callable[..., object], done: str, **options: Any) -> HttpResponse:

@@ -21,7 +21,7 @@ def inbox_settings(request: AgencyRequest) -> HttpResponse:
         save_settings(
             form.instance, keep_days=form.cleaned_data["keep_days"], notified=list(form.cleaned_data["notified"]), by=request.user
         )
-        messages.success(request, _("The settings were saved."))
+        messages.success(request, _("Settings saved."))
         return redirect("requests_inbox:settings")
     page = keyset_page(request, request.agency.senders.blocked(), order_by=("-pk",))
     return render(request, "requests_inbox/settings.html", {"form": form, "page": page})
@@ -32,5 +32,5 @@ def unblock(request: AgencyRequest, pk: int) -> HttpResponse:
     """Take this sender's messages again."""
     sender = get_object_or_404(request.agency.senders, pk=pk)
     if unblock_sender(sender, by=request.user):
-        messages.success(request, _("%(sender)s is unblocked: what they write arrives again.") % {"sender": sender})
+        messages.success(request, _("%(sender)s unblocked. Their messages will arrive again.") % {"sender": sender})
     return redirect("requests_inbox:settings")

@@ -28,14 +28,14 @@ class SelectCustomerForm(forms.Form):
     """Step 1: who is asked. The page offers whom `q` finds among the agency's active customers, at first the newest."""
 
     q = forms.CharField(
-        label=_("Search the customers"),
+        label=_("Search customers"),
         required=False,
         widget=forms.TextInput(
-            attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name, e-mail, phone, number, city, domain …")}
+            attrs={"type": "search", "autocomplete": "off", "placeholder": _("Name, e-mail, phone, number, city, domain…")}
         ),
     )
     customer = forms.ModelChoiceField(
-        queryset=Customer.objects.none(), label=_("Customer"), error_messages={"required": _("Please choose a customer.")}
+        queryset=Customer.objects.none(), label=_("Customer"), error_messages={"required": _("Select a customer.")}
     )
 
     def __init__(self, *args: Any, agency: Agency, query: str, **kwargs: Any) -> None:
@@ -58,11 +58,11 @@ class SelectCustomerForm(forms.Form):
 class SelectSubjectForm(forms.Form):
     """Step 2: what is rated, the company or one of the customer's projects."""
 
-    SUBJECTS = (("company", _("Our company as a whole")), ("project", _("A project")))
+    SUBJECTS = (("company", _("Our company")), ("project", _("A specific project")))
 
     subject = forms.ChoiceField(label=_("What is rated"), choices=SUBJECTS, widget=forms.RadioSelect, initial="company")
     project = forms.ModelChoiceField(
-        queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project …")
+        queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project…")
     )
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
@@ -82,14 +82,14 @@ class SelectSubjectForm(forms.Form):
         if cleaned.get("subject") == "company":
             cleaned["project"] = None
         elif cleaned.get("subject") == "project" and not cleaned.get("project") and "project" not in self.errors:
-            self.add_error("project", _("Please select the project."))
+            self.add_error("project", _("Select a project."))
         return cleaned
 
 
 class SendRequestForm(forms.ModelForm):
     """Step 3: the mail's first and last words, then by e-mail, or as a link to copy. It repeats the choices of the earlier steps."""
 
-    anyway = forms.BooleanField(label=_("Ask anyway"), required=False)
+    anyway = forms.BooleanField(label=_("Request anyway"), required=False)
 
     class Meta:
         model = ReviewRequest
@@ -150,22 +150,22 @@ class SendRequestForm(forms.ModelForm):
         """
         text: str = "\n".join(self.cleaned_data[name].split("\r\n")).strip()
         if _ADDRESS.search(text):
-            raise forms.ValidationError(_("No web addresses here, please: the mail has the one link that counts."), "address")
+            raise forms.ValidationError(_("Web addresses aren’t allowed here: the e-mail should contain only the review link."), "address")
         return "" if text == getattr(self.usual, name) else text
 
 
 class RequestFilter(ListFilter):
     """Review requests by words of the customer, by what became of them, by how the link went out."""
 
-    WAYS = (("", _("All")), ("mail", _("By e-mail")), ("link", _("As a link")))
+    WAYS = (("", _("All")), ("mail", _("By e-mail")), ("link", _("By link")))
 
     q = forms.CharField(
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number…")}),
     )
-    state = forms.ChoiceField(label=_("State"), choices=[("", _("All")), *ReviewRequest.Stage.choices], required=False)
+    state = forms.ChoiceField(label=_("Status"), choices=[("", _("All")), *ReviewRequest.Stage.choices], required=False)
     way = forms.ChoiceField(label=_("Sent"), choices=WAYS, required=False)
 
     def requests(self) -> QuerySet[ReviewRequest]:

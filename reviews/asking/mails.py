@@ -56,7 +56,7 @@ def usual_words(review_request: ReviewRequest, *, by: User | None) -> UsualWords
         name = customer.person_name
         greeting = _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
         signature = [str(by), agency] if by else [agency]
-        return UsualWords(greeting, "\n".join([_("Thank you, and kind regards"), *signature]))
+        return UsualWords(greeting, "\n".join([_("Thank you and kind regards,"), *signature]))
 
 
 def mail_context(review_request: ReviewRequest, *, by: User | None, link: str) -> dict[str, object]:

@@ -62,7 +62,7 @@ def request_review(
 
 def _refuse_inactive(customer: Customer) -> None:
     if customer.status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer is no longer active and can't be asked."), "not_active")
+        raise ValidationError(_("This customer is no longer active, so you can’t request a review."), "not_active")
 
 
 def refuse_own_staff(customer: Customer) -> None:
@@ -73,7 +73,7 @@ def refuse_own_staff(customer: Customer) -> None:
     """
     if customer.agency.belongs_to_staff(customer.email):
         raise ValidationError(
-            _("This customer's e-mail address belongs to your own team. Your own team can't review your agency."), "own_staff"
+            _("This customer’s e-mail address belongs to your team. Team members can’t review their own agency."), "own_staff"
         )
 
 
@@ -86,7 +86,7 @@ def refuse_mail(customer: Customer) -> None:
     if not customer.email:
         raise ValidationError(_("This customer has no e-mail address. Add one, or create a link instead."), "no_email")
     if customer.agency.review_opt_outs.of(customer.email).exists():
-        raise ValidationError(_("This customer wants no more review mails from you. You can create a link instead."), "stopped")
+        raise ValidationError(_("This customer has opted out of review e-mails from you. You can create a link instead."), "stopped")
 
 
 @transaction.atomic
@@ -105,7 +105,7 @@ def resend_request(review_request: ReviewRequest, *, by: User) -> bool:
     if not locked.can_be_mailed_again:
         return False
     if locked.link is None:
-        raise ValidationError(_("This link can't be sent again. Please create a new one."), "lost")
+        raise ValidationError(_("This link can’t be resent. Create a new one."), "lost")
     action = "review_request.resent" if locked.mailed_at else "review_request.mailed"
     _mail(locked, by=by)
     _record(action, locked, by=by)
@@ -252,7 +252,7 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
         return existing
     again = existing is None and customer.agency.review_requests.asked_lately(customer, project).exists()
     if again and not anyway:
-        raise ValidationError(_("They were asked for this not long ago. If you mean it, tick “Ask anyway”."), "asked_lately")
+        raise ValidationError(_("You requested this review recently. To request it again, select “Request anyway”."), "asked_lately")
     # A link that no known key can make again is as good as withdrawn.
     same.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
     created = ReviewRequest.objects.create(agency=customer.agency, customer=customer, project=project, requested_by=by, asked_anyway=again)

@@ -105,10 +105,10 @@ def _say_if_sent(request: AgencyRequest, review_request: ReviewRequest) -> None:
     """A double click sends nothing again and needs no word; a request sent days ago does."""
     values = {"email": review_request.customer.email, "date": ""}
     if not review_request.can_be_mailed_again:
-        messages.success(request, _("The e-mail to %(email)s is on its way.") % values)
+        messages.success(request, _("Review request sent to %(email)s.") % values)
     elif review_request.mailed_at:
         values["date"] = date_format(localtime(review_request.mailed_at), "SHORT_DATETIME_FORMAT")
-        messages.info(request, _("This link was sent to %(email)s on %(date)s already; no second e-mail was sent.") % values)
+        messages.info(request, _("This link was already sent to %(email)s on %(date)s, so no second e-mail was sent.") % values)
 
 
 @agency_view(methods=("GET",))
@@ -153,7 +153,7 @@ def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         # Of a double click, the second half: the mail is on its way already.
-        text = _("The e-mail to %(email)s is on its way.") if sent else _("An e-mail to %(email)s is on its way already.")
+        text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
         messages.success(request, text % {"email": asked.customer.email})
     return redirect("reviews:request_detail", pk=pk)
 
@@ -169,7 +169,7 @@ def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("reviews:request_detail", pk=pk)
-    messages.success(request, _("Here is the new link. The old one no longer works."))
+    messages.success(request, _("New link created. The old link no longer works."))
     return redirect("reviews:request_detail", pk=created.pk)
 
 
@@ -181,7 +181,7 @@ def request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     except RequestClosed:
         _say_closed(request)
     else:
-        messages.success(request, _("The review request was withdrawn; its link is closed."))
+        messages.success(request, _("Review request withdrawn. Its link no longer works."))
     return redirect("reviews:request_detail", pk=pk)
 
 
@@ -191,7 +191,7 @@ def _asked(request: AgencyRequest, pk: int) -> ReviewRequest:
 
 
 def _say_closed(request: AgencyRequest) -> None:
-    messages.info(request, _("This request had been closed already. Nothing was changed."))
+    messages.info(request, _("This request was already closed. Nothing was changed."))
 
 
 def _get_or_404(queryset: QuerySet[Any], pk: object) -> Any:

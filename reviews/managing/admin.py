@@ -36,14 +36,14 @@ class DecisionForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
         validators=[validate_plain_text],
-        help_text=_("The agency reads it, and where the review is removed or comes back, its author does, too."),
+        help_text=_("Sent to the agency, and to the author if the review is removed or reinstated."),
     )
 
 
 class QueueFilter(admin.SimpleListFilter):
     """Without a choice, the queue: what waits for a decision."""
 
-    title = _("State")
+    title = _("Status")
     parameter_name = "queue"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
@@ -51,7 +51,7 @@ class QueueFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        yield {**first, "display": _("Waiting for a decision")}
+        yield {**first, "display": _("Awaiting decision")}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
@@ -75,9 +75,13 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         """The three steps, each an address of its own, before the admin's usual ones."""
         steps = [
-            ("uphold", uphold_report, _("The report was upheld. The review has left the profile; agency and author are told.")),
-            ("dismiss", dismiss_report, _("The report was dismissed. The review stays; the agency is told.")),
-            ("reinstate", reinstate_review, _("The review is back on the profile; agency and author are told.")),
+            (
+                "uphold",
+                uphold_report,
+                _("Report upheld. The review has been removed from the profile; the agency and the author have been notified."),
+            ),
+            ("dismiss", dismiss_report, _("Report dismissed. The review remains on the profile; the agency has been notified.")),
+            ("reinstate", reinstate_review, _("Review reinstated. The agency and the author have been notified.")),
         ]
         own = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(self._step(decide, said)), name=f"reviews_reviewreport_{name}")
@@ -108,7 +112,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             if decide(report, reason=form.cleaned_data["reason"], by=request.user):
                 messages.success(request, str(said))
             else:
-                messages.warning(request, _("This had been decided already. Nothing was changed, and nobody was told again."))
+                messages.warning(request, _("This has already been decided. Nothing was changed, and no one was notified again."))
             return redirect("admin:reviews_reviewreport_change", pk)
 
         return step
@@ -129,7 +133,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
         events = AuditEvent.objects.filter(object_type=review._meta.label_lower, object_id=review.pk)
         context = {
             **self.admin_site.each_context(request),
-            "title": _("Report of a review"),
+            "title": _("Review report"),
             "opts": self.opts,
             "report": report,
             "review": review,

@@ -53,13 +53,13 @@ class ReportForm(ActionForm):
     """What the admins need to decide."""
 
     submit = _("Report")
-    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Please choose …")), *ReviewReport.Reason.choices])
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Select…")), *ReviewReport.Reason.choices])
     details = forms.CharField(
         label=_("Details"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         validators=[validate_plain_text],
-        help_text=_("What exactly is wrong, and how can it be seen? Only the admins of the partner network read this."),
+        help_text=_("What exactly is wrong, and how can we tell? Only partner network admins can read this."),
     )
 
 
@@ -68,7 +68,7 @@ class ReviewFilter(ListFilter):
 
     SHOW = (
         ("", _("All")),
-        ("unanswered", _("Without a comment")),
+        ("unanswered", _("No comment yet")),
         ("reported", _("Under review")),
         ("hidden", _("Hidden")),
         ("pinned", _("Pinned")),
@@ -79,11 +79,11 @@ class ReviewFilter(ListFilter):
         label=_("Search"),
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Customer or project …")}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Customer or project")}),
     )
     show = forms.ChoiceField(label=_("Show"), choices=SHOW, required=False)
     stars = forms.ChoiceField(label=_("Stars"), choices=[("", _("All")), *((str(n), str(n)) for n in range(5, 0, -1))], required=False)
-    about = forms.ChoiceField(label=_("Rated"), choices=ABOUT, required=False)
+    about = forms.ChoiceField(label=_("Review of"), choices=ABOUT, required=False)
 
     def reviews(self) -> ReviewQuerySet:
         """The agency's reviews that fit."""

@@ -38,7 +38,7 @@ def pin_review(review: Review, *, by: User, instead_of: Review | None = None) ->
     if locked.pin:
         return False
     if not locked.is_public:
-        raise ValidationError(_("Only a review that everybody can read can be pinned."), "not_public")
+        raise ValidationError(_("Only public reviews can be pinned."), "not_public")
     pinned = list(locked.agency.reviews.pinned().select_related("agency", "request__customer", "request__project"))
     if instead_of in pinned:
         order = [locked if other == instead_of else other for other in pinned]
@@ -101,9 +101,9 @@ def refuse_comment(review: Review) -> None:
         ValidationError: this one can't (any more), in words for the person who would like to.
     """
     if ReviewComment.objects.filter(review=review).exists():
-        raise ValidationError(_("This review has been commented on already. There is one comment for a review."), "commented")
+        raise ValidationError(_("This review already has a comment. Each review can have only one."), "commented")
     if not review.is_public:
-        raise ValidationError(_("Only a review that everybody can read can be commented on."), "not_public")
+        raise ValidationError(_("Only public reviews can be commented on."), "not_public")
 
 
 @transaction.atomic
@@ -157,9 +157,9 @@ def refuse_report(review: Review) -> None:
     if review.is_gone:
         raise ValidationError(_("This review is no longer on your profile."), "gone")
     if any(report.state == ReviewReport.State.OPEN for report in reports):
-        raise ValidationError(_("This review has been reported already and is under review."), "reported")
+        raise ValidationError(_("This review has already been reported and is under review."), "reported")
     if len(reports) >= MOST_REPORTS:
-        raise ValidationError(_("This review has been reported three times. It can't be reported again."), "too_often")
+        raise ValidationError(_("This review has been reported three times and can’t be reported again."), "too_often")
 
 
 def locked_review(review: Review) -> Review:

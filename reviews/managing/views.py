@@ -66,14 +66,14 @@ def pin(request: AgencyRequest, pk: int) -> HttpResponse:
         return render(request, "reviews/pin_full.html", context, status=409)
     except ValidationError as error:
         return _refused(request, review, error)
-    return _done(request, review, pinned and _("The review is pinned to the top of your profile."))
+    return _done(request, review, pinned and _("Review pinned to the top of your profile."))
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
     """Back among the others."""
     review = _review(request, pk)
-    return _done(request, review, unpin_review(review, by=request.user) and _("The review is no longer pinned."))
+    return _done(request, review, unpin_review(review, by=request.user) and _("Review unpinned."))
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
@@ -81,7 +81,7 @@ def move(request: AgencyRequest, pk: int) -> HttpResponse:
     """A pinned review up or down among the pinned ones (`direction`)."""
     review = _review(request, pk)
     moved = move_pin(review, up=request.POST.get("direction") == "up", by=request.user)
-    return _done(request, review, moved and _("The order of the pinned reviews was changed."))
+    return _done(request, review, moved and _("Pinned reviews reordered."))
 
 
 @agency_view(role=Role.MANAGER)
@@ -93,7 +93,7 @@ def comment(request: AgencyRequest, pk: int) -> HttpResponse:
         form = CommentForm(request.input, next_address=next_address(request))
         if request.method == "POST" and form.is_valid():
             comment_on_review(review, text=form.cleaned_data["text"], by=request.user)
-            return _done(request, review, _("Your comment stands below the review."))
+            return _done(request, review, _("Comment published."))
     except ValidationError as error:
         return _refused(request, review, error)
     return _form_page(request, review, form, "reviews/comment.html")
@@ -108,7 +108,7 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
     form = HideForm(request.input, next_address=next_address(request))
     if request.method == "POST" and form.is_valid():
         hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
-        return _done(request, review, hidden and _("The review is hidden. Its stars still count, and your profile says so."))
+        return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."))
     return _form_page(request, review, form, "reviews/hide.html")
 
 
@@ -116,7 +116,7 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
 def unhide(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everybody can read it again."""
     review = _review(request, pk)
-    return _done(request, review, unhide_review(review, by=request.user) and _("Everybody can read the review again."))
+    return _done(request, review, unhide_review(review, by=request.user) and _("The review is visible again."))
 
 
 @agency_view(role=Role.MANAGER)
@@ -128,7 +128,7 @@ def report(request: AgencyRequest, pk: int) -> HttpResponse:
         form = ReportForm(request.input, next_address=next_address(request))
         if request.method == "POST" and form.is_valid():
             report_review(review, **form.cleaned_data, by=request.user)
-            return _done(request, review, _("The review was reported. It stays public until it is decided; we tell you by e-mail."))
+            return _done(request, review, _("Review reported. It stays public until a decision is made; we’ll notify you by e-mail."))
     except ValidationError as error:
         return _refused(request, review, error)
     return _form_page(request, review, form, "reviews/report.html")
@@ -147,7 +147,7 @@ def _done(request: AgencyRequest, review: Review, said: Any) -> HttpResponse:
     if said:
         messages.success(request, said)
     else:
-        messages.info(request, _("That was so already. Nothing was changed."))
+        messages.info(request, _("This was already done. Nothing was changed."))
     return _back(request, review)
 
 

@@ -28,12 +28,12 @@ class ReviewReport(models.Model):
     """
 
     class Reason(models.TextChoices):
-        OFFENSIVE = "offensive", gettext_lazy("It is offensive or insulting")
-        PERSONAL_DATA = "personal_data", gettext_lazy("It tells personal data of somebody")
-        ADVERTISING = "advertising", gettext_lazy("It is advertising")
-        NOT_GENUINE = "not_genuine", gettext_lazy("It is not genuine")
-        WRONG_BUSINESS = "wrong_business", gettext_lazy("It is about another business")
-        OTHER = "other", gettext_lazy("Another reason")
+        OFFENSIVE = "offensive", gettext_lazy("It’s offensive or insulting")
+        PERSONAL_DATA = "personal_data", gettext_lazy("It contains personal data")
+        ADVERTISING = "advertising", gettext_lazy("It’s advertising")
+        NOT_GENUINE = "not_genuine", gettext_lazy("It’s not genuine")
+        WRONG_BUSINESS = "wrong_business", gettext_lazy("It’s about a different business")
+        OTHER = "other", gettext_lazy("Other reason")
 
     class State(models.TextChoices):
         OPEN = "open", gettext_lazy("under review")
@@ -53,18 +53,18 @@ class ReviewReport(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Reported by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
     created_at = models.DateTimeField(gettext_lazy("Reported"), auto_now_add=True)
-    state = models.CharField(gettext_lazy("State"), max_length=10, choices=State, default=State.OPEN)
+    state = models.CharField(gettext_lazy("Status"), max_length=10, choices=State, default=State.OPEN)
     #: What the admin told both sides.
-    decision = models.TextField(gettext_lazy("Why it was decided so"), max_length=2000, blank=True, validators=[validate_plain_text])
+    decision = models.TextField(gettext_lazy("Reason for the decision"), max_length=2000, blank=True, validators=[validate_plain_text])
     decided_at = models.DateTimeField(gettext_lazy("Decided"), null=True, blank=True)
     reinstated_at = models.DateTimeField(gettext_lazy("Reinstated"), null=True, blank=True)
-    reinstated_for = models.TextField(gettext_lazy("Why it was reinstated"), max_length=2000, blank=True, validators=[validate_plain_text])
+    reinstated_for = models.TextField(gettext_lazy("Reason for reinstating"), max_length=2000, blank=True, validators=[validate_plain_text])
 
     objects: ClassVar[ReviewReportQuerySet] = ReviewReportQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = gettext_lazy("report of a review")
-        verbose_name_plural = gettext_lazy("reports of reviews")
+        verbose_name = gettext_lazy("review report")
+        verbose_name_plural = gettext_lazy("review reports")
         indexes = [models.Index(fields=["created_at", "id"], name="review_report_queue", condition=Q(state="open"))]
         constraints = [
             models.CheckConstraint(

@@ -63,7 +63,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     leads_to = "reviews:rate"
 
     class Status(models.TextChoices):
-        OPEN = "open", gettext_lazy("waiting")
+        OPEN = "open", gettext_lazy("pending")
         ANSWERED = "answered", gettext_lazy("answered")
         WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
         EXPIRED = "expired", gettext_lazy("expired")
@@ -71,7 +71,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     class Stage(models.TextChoices):
         """What lists tell: the state as of now, and of an open request whether its mail reached nobody."""
 
-        WAITING = "open", gettext_lazy("waiting")
+        WAITING = "open", gettext_lazy("pending")
         ANSWERED = "answered", gettext_lazy("answered")
         EXPIRED = "expired", gettext_lazy("expired")
         WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
@@ -98,7 +98,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     #: When a mail with the link turned out not to reach anybody.
     undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)
     #: The customer had been asked for the same not long ago, and somebody said: ask anyway.
-    asked_anyway = models.BooleanField(gettext_lazy("Asked anyway"), default=False)
+    asked_anyway = models.BooleanField(gettext_lazy("Requested anyway"), default=False)
     #: The mail's own first and last words; empty: the usual ones.
     greeting = models.TextField(gettext_lazy("Greeting"), max_length=500, blank=True, validators=[validate_plain_text])
     closing = models.TextField(gettext_lazy("Closing"), max_length=500, blank=True, validators=[validate_plain_text])
@@ -174,7 +174,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     @property
     def subject_label(self) -> str:
         """What is rated, for people."""
-        return self.project.title if self.project else _("The company as a whole")
+        return self.project.title if self.project else _("Company overall")
 
 
 class ReviewOptOutQuerySet(TenantQuerySet["ReviewOptOut"]):
@@ -196,8 +196,8 @@ class ReviewOptOut(models.Model):
     objects: ClassVar[ReviewOptOutQuerySet] = ReviewOptOutQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = gettext_lazy("stop of review mails")
-        verbose_name_plural = gettext_lazy("stops of review mails")
+        verbose_name = gettext_lazy("review e-mail opt-out")
+        verbose_name_plural = gettext_lazy("review e-mail opt-outs")
         constraints = [models.UniqueConstraint(fields=["agency", "address_digest"], name="review_opt_out_once")]
 
     def __str__(self) -> str:

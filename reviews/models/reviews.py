@@ -90,17 +90,17 @@ class Review(models.Model):
     """
 
     class ShownAs(models.TextChoices):
-        FULL = "full", gettext_lazy("with the full name")
-        INITIAL = "initial", gettext_lazy("with first name and initial")
-        COMPANY = "company", gettext_lazy("with the company's name")
-        ANONYMOUS = "anonymous", gettext_lazy("as “Verified customer”")
+        FULL = "full", gettext_lazy("Full name")
+        INITIAL = "initial", gettext_lazy("First name and initial")
+        COMPANY = "company", gettext_lazy("Company name")
+        ANONYMOUS = "anonymous", gettext_lazy("“Verified customer”")
 
     class HiddenFor(models.TextChoices):
-        OUTDATED = "outdated", gettext_lazy("It is out of date")
-        ASKED = "asked", gettext_lazy("The customer asked us to")
-        PRIVATE = "private", gettext_lazy("It names people or tells something confidential")
-        MISTAKEN = "mistaken", gettext_lazy("It is not about our work")
-        OTHER = "other", gettext_lazy("Another reason")
+        OUTDATED = "outdated", gettext_lazy("It’s outdated")
+        ASKED = "asked", gettext_lazy("At the customer’s request")
+        PRIVATE = "private", gettext_lazy("It names people or contains confidential information")
+        MISTAKEN = "mistaken", gettext_lazy("It isn’t about our work")
+        OTHER = "other", gettext_lazy("Other reason")
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="reviews")
     request = models.OneToOneField(
@@ -127,15 +127,15 @@ class Review(models.Model):
     text = models.TextField(gettext_lazy("Your review"), max_length=5000, blank=True, validators=[validate_plain_text])
     #: The name that the author gave, or the company's if it is shown as that. Empty: the customer was erased.
     author = models.CharField(gettext_lazy("Your name"), max_length=AUTHOR_LENGTH, validators=[validate_one_line])
-    shown_as = models.CharField(gettext_lazy("Shown"), max_length=10, choices=ShownAs, default=ShownAs.FULL)
+    shown_as = models.CharField(gettext_lazy("Name shown as"), max_length=10, choices=ShownAs, default=ShownAs.FULL)
     created_at = models.DateTimeField(gettext_lazy("Submitted"), auto_now_add=True)
     edited_at = models.DateTimeField(gettext_lazy("Edited"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn by its author"), null=True, blank=True)
 
     #: Its place among those that the agency highlights, 1 to `MOST_PINNED`; NULL: not highlighted.
-    pin = models.PositiveSmallIntegerField(gettext_lazy("Pinned at"), null=True, blank=True)
+    pin = models.PositiveSmallIntegerField(gettext_lazy("Pinned position"), null=True, blank=True)
     hidden_at = models.DateTimeField(gettext_lazy("Hidden by the agency"), null=True, blank=True)
-    hidden_for = models.CharField(gettext_lazy("Why it is hidden"), max_length=10, choices=HiddenFor, blank=True)
+    hidden_for = models.CharField(gettext_lazy("Reason for hiding"), max_length=10, choices=HiddenFor, blank=True)
     removed_at = models.DateTimeField(gettext_lazy("Removed after a report"), null=True, blank=True)
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
@@ -244,8 +244,8 @@ class ReviewComment(models.Model):
     created_at = models.DateTimeField(gettext_lazy("Written"), auto_now_add=True)
 
     class Meta:
-        verbose_name = gettext_lazy("comment on a review")
-        verbose_name_plural = gettext_lazy("comments on reviews")
+        verbose_name = gettext_lazy("review comment")
+        verbose_name_plural = gettext_lazy("review comments")
         constraints = [
             models.CheckConstraint(condition=~Q(text=""), name="review_comment_says_something"),
             SameParent(field="review", parent="agency", name="review_comment_same_agency"),

@@ -58,7 +58,7 @@ class RatingSummary(models.Model):
         expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),
         output_field=models.DecimalField(max_digits=2, decimal_places=1, null=True),
         db_persist=True,
-        verbose_name=gettext_lazy("Shown"),
+        verbose_name=gettext_lazy("Average rating"),
     )
     #: What the directory orders by, in millionths of a star: the mean as if `PRIOR_WEIGHT` reviews of `PRIOR` stars had come
     #: before, so that one review of five stars doesn't stand above a hundred of 4.9 (a Bayesian average).
@@ -68,7 +68,7 @@ class RatingSummary(models.Model):
         / (F("count") + PRIOR_WEIGHT),
         output_field=models.BigIntegerField(),
         db_persist=True,
-        verbose_name=gettext_lazy("Standing"),
+        verbose_name=gettext_lazy("Ranking score"),
     )
 
     class Meta:

@@ -30,7 +30,7 @@ class ReviewForm(forms.ModelForm):
         model = Review
         fields = (*CATEGORIES, "text", "author", "shown_as")
         widgets = {"text": forms.Textarea(attrs={"rows": 5}), "author": forms.TextInput(attrs={"autocomplete": "name"})}
-        help_texts = {"text": _("Optional: what would you tell others? It is shown on the agency's public profile.")}
+        help_texts = {"text": _("Optional. What would you tell others? Shown on the agency’s public profile.")}
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,15 +42,15 @@ class ReviewForm(forms.ModelForm):
                 coerce=int,
                 widget=forms.RadioSelect,
                 error_messages={
-                    "required": _("Please choose one to five stars."),
-                    "invalid_choice": _("Please choose one to five stars."),
+                    "required": _("Select one to five stars."),
+                    "invalid_choice": _("Select one to five stars."),
                 },
             )
         ways = [way for way in ShownAs if way != ShownAs.COMPANY or customer.company]
         # The example beside it says already what it is called then.
-        labels = {ShownAs.ANONYMOUS: _("without a name")}
+        labels = {ShownAs.ANONYMOUS: _("Without a name")}
         self.fields["shown_as"] = forms.ChoiceField(
-            label=_("How your name is shown"),
+            label=_("Show my name as"),
             choices=[(way.value, labels.get(way, way.label)) for way in ways],
             widget=forms.RadioSelect,
             required=False,
@@ -86,5 +86,5 @@ class ReviewForm(forms.ModelForm):
             if way == ShownAs.ANONYMOUS:
                 cleaned["author"] = (self.customer.person_name or self.customer.company)[:AUTHOR_LENGTH]
             else:
-                self.add_error("author", _("Please give a name, or choose to be shown without one."))
+                self.add_error("author", _("Enter a name, or choose to post without one."))
         return cleaned

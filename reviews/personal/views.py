@@ -62,7 +62,7 @@ def rate(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
 
     def save(**answers: Any) -> None:
         submit_review(review_request, **answers)
-        messages.success(request, _("Thank you, your review is published."), extra_tags=JUST_SUBMITTED)
+        messages.success(request, _("Thank you! Your review has been published."), extra_tags=JUST_SUBMITTED)
 
     # A star in the mail chooses beforehand; nothing is saved by it.
     stars = request.GET.get("stars", "")
@@ -78,7 +78,7 @@ def edit(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
 
     def save(**answers: Any) -> None:
         edit_review(review, **answers)
-        messages.success(request, _("Your changes are saved."), extra_tags=JUST_CHANGED)
+        messages.success(request, _("Your changes have been saved."), extra_tags=JUST_CHANGED)
 
     return _form_page(request, review_request, save, {}, review=review)
 

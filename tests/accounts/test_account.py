@@ -146,10 +146,10 @@ def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
     here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
     page = here.get("/accounts/sessions/").content.decode()
     assert page.count("192.0.2.7") == 2
-    assert page.count("this one") == 1
+    assert page.count("this session") == 1
     response = here.post("/accounts/sessions/", follow=True)
-    assert "You are signed out everywhere else." in response.content.decode()
-    assert "You are signed in nowhere else." in response.content.decode()
+    assert "You’ve been signed out of all other sessions." in response.content.decode()
+    assert "You’re not signed in anywhere else." in response.content.decode()
     assert elsewhere.get("/dashboard/").status_code == 302
     assert here.get("/dashboard/").status_code == 200
 
@@ -160,10 +160,10 @@ def test_one_session_can_be_ended_and_this_one_stands_first(cast: Cast) -> None:
     strangers = signed_in_by_password(cast.alice)
     key, foreign = (UserSession.objects.get(session_key=browser.session.session_key).pk for browser in (newer, strangers))
     page = here.get("/accounts/sessions/").content.decode()
-    assert page.index("this one") < page.index(f"/account/sessions/{key}/end/")
+    assert page.index("this session") < page.index(f"/account/sessions/{key}/end/")
     assert page.count("/end/") == 2
     assert here.post(f"/account/sessions/{foreign}/end/").status_code == 404
-    assert "You are signed out there." in here.post(f"/account/sessions/{key}/end/", follow=True).content.decode()
+    assert "Session ended." in here.post(f"/account/sessions/{key}/end/", follow=True).content.decode()
     assert [browser.get("/dashboard/").status_code for browser in (old, newer, here, strangers)] == [200, 302, 200, 200]
 
 

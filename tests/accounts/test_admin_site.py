@@ -43,7 +43,7 @@ def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str)
     client = signed_in(cast.ada.email)
     response = client.get(path)
     assert response.url == "/accounts/2fa/"
-    assert "needs a second factor" in client.get(response.url).content.decode()
+    assert "The admin area requires two-factor authentication" in client.get(response.url).content.decode()
     assert client.post(path, {"email": "x@y.example"}).url == "/accounts/2fa/"
 
 

@@ -50,7 +50,7 @@ def test_after_a_quarter_of_an_hour_everything_that_needs_it_asks(cast: Cast, al
         for response in (alice.get(path), alice.post(path, {"number": "1"})):
             assert response.url.startswith(f"{REAUTHENTICATE}?next=")
     assert alice.get("/customers/").status_code == 200
-    assert "Is it still you?" in alice.get(REAUTHENTICATE).content.decode()
+    assert "Confirm it’s you" in alice.get(REAUTHENTICATE).content.decode()
     wrong = alice.post(f"{REAUTHENTICATE}?next={paths[1]}", {"password": "wrong"})
     assert wrong.status_code == 200
     assert alice.get(paths[0]).status_code == 302
@@ -68,7 +68,7 @@ def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
     customer.refresh_from_db()
     assert customer.status == "active"
     page = alice.post(asked.url, {"password": PASSWORD}, follow=True).content.decode()
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
     assert f'value="{customer.reference}"' in page
     customer.refresh_from_db()
     assert customer.status == "active"

@@ -27,7 +27,7 @@ def refused(response: HttpResponse, seconds: int = 300) -> bool:
     if response.status_code != 429:
         return False
     assert 0 < int(response["Retry-After"]) <= seconds
-    assert "too often" in response.content.decode()
+    assert "Too many attempts" in response.content.decode()
     return True
 
 

@@ -93,10 +93,10 @@ def make_codes(stan: Client, cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("change", "subject"),
     [
-        (change_password, "Your password was changed"),
-        (reset_password, "Your password was changed"),
-        (set_up_an_app, "Your account has a second factor"),
-        (turn_the_app_off, "A second factor was turned off"),
+        (change_password, "Your password has been changed"),
+        (reset_password, "Your password has been changed"),
+        (set_up_an_app, "Two-factor authentication is on"),
+        (turn_the_app_off, "Your authenticator app was turned off"),
         (make_codes, "You have new recovery codes"),
     ],
 )
@@ -106,7 +106,7 @@ def test_whoever_changes_what_opens_an_account_is_told(
     change(stan, cast)
     mail = OutgoingMail.objects.filter(to_email=cast.stan.email).latest("pk")
     assert mail.subject == subject
-    assert "If that was not you" in mail.text
+    assert "If this wasn’t you" in mail.text
     assert "127.0.0.1" in mail.text
 
 
@@ -119,7 +119,7 @@ def test_the_old_address_learns_of_the_new_one(cast: Cast, stan: Client) -> None
     link = next(line for line in asked.text.splitlines() if "/accounts/confirm-email/" in line)
     stan.post("/" + link.split("/", 3)[3])
     told = OutgoingMail.objects.latest("pk")
-    assert (told.to_email, told.subject) == ("stan@alder.example", "Your e-mail address was changed")
+    assert (told.to_email, told.subject) == ("stan@alder.example", "Your e-mail address has been changed")
     assert "new@alder.example" in told.text
     assert "reset" not in told.text
     assert [address.email for address in EmailAddress.objects.filter(user=cast.stan)] == ["new@alder.example"]

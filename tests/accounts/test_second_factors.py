@@ -84,7 +84,7 @@ def test_a_recovery_code_opens_once(cast: Cast) -> None:
     first, second, *_ = recovery_codes(cast)
     assert opens(password_typed(cast), first)
     told = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert told.subject == "A recovery code was used" and "9 codes are left." in told.text
+    assert told.subject == "A recovery code has been used" and "You have 9 codes left." in told.text
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), f" {second[:4]} {second[4:]} ")
     assert not opens(password_typed(cast), "00000000")
@@ -133,11 +133,11 @@ def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings:
     assert reseal_second_factors() == 0
     for typed in (code(secret), first):
         page = password_typed(cast).post(f"{MFA}authenticate/", {"code": typed})
-        assert "can no longer be read here" in page.content.decode()
+        assert "two-factor authentication data can’t be read" in page.content.decode()
     assert stan.get(MFA).status_code == 200
     for path in ("", "download/"):
         page = stan.get(f"{MFA}recovery-codes/{path}", follow=True).content.decode()
-        assert "Please make new ones" in page
+        assert "recovery codes can’t be read. Generate new ones" in page
     assert stan.get(f"{MFA}recovery-codes/generate/").status_code == 200
     assert stan.post(f"{MFA}recovery-codes/generate/", follow=True).context["unused_codes"]
     assert stan.post(f"{MFA}totp/deactivate/").url == MFA
@@ -167,7 +167,7 @@ def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> No
     assert page.redirect_chain == [(f"{MFA}webauthn/", 302)]
     assert list(Authenticator.objects.filter(user=cast.stan)) == [kept]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert mail.subject == "A passkey was removed"
+    assert mail.subject == "A passkey has been removed"
 
 
 def test_with_the_last_one_the_recovery_codes_go(cast: Cast, stan: Client) -> None:
@@ -220,7 +220,7 @@ def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, sta
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "192.0.2.1", "portal.example"]
     for host, says in {
         "127.0.0.1:8000": 'href="http://localhost:8000/accounts/2fa/webauthn/add/"',
-        "192.0.2.1": "Please open the portal by its name.",
+        "192.0.2.1": "Open the portal by its domain name.",
     }.items():
         page = stan.get(f"{MFA}webauthn/add/", headers={"Host": host}).content.decode()
         assert says in page
@@ -228,4 +228,4 @@ def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, sta
         assert "passkey_login" not in Client().get("/accounts/login/", headers={"Host": host}).content.decode()
     page = stan.get(f"{MFA}webauthn/add/", headers={"Host": "portal.example"}).content.decode()
     assert "mfa_webauthn_add" in page
-    assert "by a number" not in page
+    assert "by IP address" not in page

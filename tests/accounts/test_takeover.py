@@ -54,7 +54,7 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
     assert User.objects.get(pk=cast.stan.pk).email == "stan@new.example"
     assert told(cast.stan) == ["account/email/email_changed"]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert "sign in with stan@new.example; this address opens your account no longer" in mail.text
+    assert "You now sign in with stan@new.example. This address can no longer be used to sign in" in mail.text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_first_second_factor_is_asked_for_everywhere(cast: Cast) -> None:
     thief, stan, somebody_else = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     page = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
-    assert "You are signed out everywhere else." in page
+    assert "You’ve been signed out of all other sessions." in page
     assert thief.get("/dashboard/").status_code == 302
     assert stan.get("/dashboard/").status_code == somebody_else.get("/dashboard/").status_code == 200
     assert "mfa/email/totp_activated" in told(cast.stan)

@@ -44,7 +44,7 @@ def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
     kim, stan = Client(), Client()
     kim.force_login(cast.kim)
     stan.force_login(cast.stan)
-    assert "kim@client.example, and work for no agency" in kim.get("/dashboard/").content.decode()
+    assert "kim@client.example, but this account isn’t part of an agency" in kim.get("/dashboard/").content.decode()
     assert "ask an owner of your agency" in stan.get("/company/team/invite/").content.decode()
 
 

@@ -51,7 +51,7 @@ def events() -> list[str]:
 def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitation, alice: Client) -> None:
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.agency, mail.reply_to) == (NEW, None, "alice@alder.example")
-    assert "Alice Alder would like you to work for Alder Web in the partner portal, as Manager" in mail.text
+    assert "Alice Alder has invited you to work for Alder Web in the Partner Portal as Manager" in mail.text
     assert invited.link == f"http://localhost{link(mail)}"
     assert invited.token_digest not in mail.text
     assert invited.expires_at - timezone.now() > timedelta(days=6, hours=23)
@@ -68,7 +68,7 @@ def test_only_an_address_that_is_not_on_the_team(alice: Client, email: str) -> N
 
 def test_nobody_is_invited_twice(invited: TeamInvitation, alice: Client) -> None:
     response = alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"})
-    assert "This address was invited already" in response.content.decode()
+    assert "This address has already been invited" in response.content.decode()
     with pytest.raises(IntegrityError, match="team_invitation_pending_once"), transaction.atomic():
         TeamInvitationFactory(agency=invited.agency, email=NEW)
 
@@ -82,7 +82,7 @@ def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cach
     last = cast.alder.team_invitations.latest("pk")
     TeamInvitation.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
     page = alice.post(f"{TEAM}invitations/{last.pk}/resend/", follow=True).content.decode()
-    assert "too often" in page
+    assert "Too many attempts" in page
     assert OutgoingMail.objects.count() == 30
 
 
@@ -104,10 +104,10 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     assert page["Referrer-Policy"] == "strict-origin"
     assert "noindex" in page["X-Robots-Tag"]
     assert "no-store" in page["Cache-Control"]
-    assert "Alice Alder invites you to work for <strong>Alder Web</strong>" in page.content.decode()
+    assert "Alice Alder has invited you to work for <strong>Alder Web</strong> in the Partner Portal" in page.content.decode()
     response = browser.post(path, {"full_name": "Nina Neu", "password": "correct horse battery"}, follow=True)
     assert response.redirect_chain[-1][0] == "/dashboard/"
-    assert "Welcome! You now work for Alder Web." in response.content.decode()
+    assert "Welcome! You’re now part of Alder Web." in response.content.decode()
     nina = User.objects.get(email=NEW)
     assert (nina.full_name, nina.language, nina.check_password("correct horse battery")) == ("Nina Neu", "en", True)
     assert nina.password.startswith("argon2")
@@ -121,7 +121,7 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     closed = Client().get(path)
     assert closed.status_code == 410
     assert 'href="/accounts/login/"' in closed.content.decode()
-    assert f"You are signed in as {NEW}." in browser.get(path).content.decode()
+    assert f"You’re signed in as {NEW}." in browser.get(path).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -141,17 +141,17 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
     form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
     page = admin.post("/admin/agencies/agency/add/", form, follow=True).content.decode()
-    assert f"The invitation to {NEW} is on its way." in page
+    assert f"Invitation sent to {NEW}." in page
     join(Client(), link(OutgoingMail.objects.get()))
     nina = Membership.objects.get(user__email=NEW)
     assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
     # Nobody is told of their own arrival, and a second invitation is refused in words.
     assert OutgoingMail.objects.count() == 1
     page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
-    assert "This address belongs to somebody of your team already." in page
+    assert "This address already belongs to someone on your team." in page
     form["invite_owner"] = "otto@ced\u00adar.example"
     page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
-    assert "The part after the @ has characters" in page
+    assert "The part after the @ contains invalid characters" in page
     assert OutgoingMail.objects.count() == 1
 
 
@@ -175,10 +175,10 @@ def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> N
     assert cast.charlie.memberships.count() == 1
     signed_in = browser.post("/accounts/login/", {"login": cast.charlie.email, "password": PASSWORD, "next": path})
     assert signed_in.url == path
-    assert "Join the team" in browser.get(path).content.decode()
+    assert "Join team" in browser.get(path).content.decode()
     assert cast.charlie.memberships.count() == 1
     response = browser.post(path, follow=True)
-    assert "You now work for Alder Web." in response.content.decode()
+    assert "You’re now part of Alder Web." in response.content.decode()
     assert cast.charlie.memberships.get(agency=cast.alder).role == Role.STAFF
 
 
@@ -222,7 +222,7 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
 def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
     # By somebody whose further address it is.
     UserFactory().emailaddress_set.create(email=NEW, verified=True)
-    with pytest.raises(ValidationError, match="There is an account with this address by now"):
+    with pytest.raises(ValidationError, match="An account with this address already exists"):
         joining.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
     assert not User.objects.filter(email=NEW).exists()
 
@@ -239,7 +239,7 @@ def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
 def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
     response = alice.post(f"{TEAM}invitations/{invited.pk}/withdraw/", follow=True)
-    assert "its link is closed" in response.content.decode()
+    assert "Its link no longer works" in response.content.decode()
     for answer in (Client().get(path), join(Client(), path)):
         assert (answer.status_code, "was withdrawn" in answer.content.decode()) == (410, True)
     assert not User.objects.filter(email=NEW).exists()
@@ -280,7 +280,7 @@ def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvi
 @pytest.mark.parametrize("path", ["/join/nothing/", "/join/%00/", f"/join/{'x' * 300}/"])
 def test_a_mistyped_link_says_what_may_have_happened(db: None, path: str) -> None:
     response = Client().get(path)
-    assert (response.status_code, "We do not know this link" in response.content.decode()) == (404, True)
+    assert (response.status_code, "This link isn’t valid" in response.content.decode()) == (404, True)
 
 
 @pytest.mark.parametrize("change", [{"status": "pending"}, {"status": "accepted"}, {"role": "owner"}, {"email": "x@people.example"}])

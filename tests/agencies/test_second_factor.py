@@ -25,7 +25,7 @@ def required(cast: Cast, alice: Client) -> None:
 
 def test_who_has_none_cannot_ask_others_for_one(cast: Cast, alice: Client) -> None:
     response = alice.post(f"{TEAM}second-factor/", {"required": "on"}, follow=True)
-    assert "Please set up your own second factor first" in response.content.decode()
+    assert "Set up your own second factor before requiring one for the team" in response.content.decode()
     cast.alder.refresh_from_db()
     assert not cast.alder.second_factor_required
 
@@ -38,7 +38,7 @@ def test_who_has_none_is_led_to_set_one_up(required: None, cast: Cast, stan: Cli
     htmx = stan.get("/search/?q=x", headers={"HX-Request": "true"})
     assert (htmx.status_code, htmx["HX-Redirect"]) == (204, NEEDED)
     page = stan.get(NEEDED).content.decode()
-    assert "Alder Web asks everybody on the team for a second factor" in page
+    assert "Alder Web requires two-factor authentication" in page
     for path in ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/account/"):
         assert stan.get(path).status_code == 200
 
@@ -50,19 +50,19 @@ def test_what_was_being_typed_when_it_became_a_must_is_still_there(cast: Cast, a
     assert stan.post("/customers/add/", {"kind": "person", "last_name": "Typed"}).url == NEEDED
     with_app(cast.stan)
     page = stan.get("/customers/add/").content.decode()
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
     assert 'value="Typed"' in page
 
 
 def test_the_page_that_asks_names_who_has_none(cast: Cast, alice: Client) -> None:
     path = f"{TEAM}second-factor/"
-    assert "Please set up your own second factor first" in alice.get(path).content.decode()
+    assert "Set up your own second factor before requiring one for the team" in alice.get(path).content.decode()
     with_app(cast.alice)
     page = alice.get(path).content.decode()
     assert all(f"<li>{name}</li>" in page for name in ("Max Meyer", "Stan Stein"))
     assert 'name="required" value="True"' in page
     alice.post(path, {"required": "True"})
-    assert "No longer require it" in alice.get(path).content.decode()
+    assert "Make optional" in alice.get(path).content.decode()
 
 
 def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Client) -> None:
@@ -87,7 +87,7 @@ def test_afterwards_it_goes_on_to_what_was_wanted(required: None, cast: Cast, st
     assert f'href="{NEEDED}"' in codes
     assert stan.get(NEEDED).url == "/customers/?q=mill"
     assert stan.get(NEEDED).url == "/dashboard/"
-    assert "asks everybody for a second factor" in stan.get("/accounts/2fa/totp/deactivate/").content.decode()
+    assert "requires two-factor authentication. If this is your only method" in stan.get("/accounts/2fa/totp/deactivate/").content.decode()
 
 
 def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, stan: Client) -> None:
@@ -109,10 +109,10 @@ def test_another_agency_is_not_held_up(required: None, cast: Cast, stan: Client)
 
 def test_the_team_page_says_who_has_one(required: None, cast: Cast, alice: Client) -> None:
     page = alice.get(TEAM).content.decode()
-    assert "2 people have no second factor yet." in page
+    assert "2 members haven’t set up two-factor authentication yet." in page
     for person in (cast.max, cast.stan):
         with_app(person)
-    assert "Everybody signs in with a second factor" in alice.get(TEAM).content.decode()
+    assert "Everyone signs in with a second factor" in alice.get(TEAM).content.decode()
 
 
 def test_it_can_be_given_up_again(required: None, cast: Cast, alice: Client, stan: Client) -> None:

@@ -27,7 +27,7 @@ def test_switching_changes_what_is_seen(both: Client, cast: Cast) -> None:
     assert both.get(at_cedar.get_absolute_url()).status_code == 404
 
     response = both.post("/company/switch/", {"agency": cedar.pk}, follow=True)
-    assert "You now work for Cedar Labs." in response.content.decode()
+    assert "Switched to Cedar Labs." in response.content.decode()
     assert both.get(at_cedar.get_absolute_url()).status_code == 200
     assert both.get(at_alder.get_absolute_url()).status_code == 404
 

@@ -29,7 +29,7 @@ def ada(cast: Cast) -> Client:
 
 
 def _save(event: AuditEvent) -> None:
-    event.actor_label = "Somebody else"
+    event.actor_label = "Another customer"
     event.save()
 
 
@@ -72,7 +72,7 @@ def test_an_event_is_readable_when_its_object_its_actor_and_its_agency_are_gone(
     cast.alder.delete()
     cast.alice.delete()
     event = AuditEvent.objects.get()
-    assert (event.sentence, event.actor_label) == ("Customer K-1001 was created", "Alice Alder")
+    assert (event.sentence, event.actor_label) == ("Customer K-1001 created", "Alice Alder")
     for address in (EVENTS, f"{EVENTS}{event.pk}/change/"):
         page = ada.get(address)
         assert page.status_code == 200

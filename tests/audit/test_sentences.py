@@ -51,15 +51,15 @@ def test_each_action_has_an_icon_that_exists(action: str) -> None:
 
 def test_changed_fields_are_named_as_in_the_form() -> None:
     event = AuditEvent(action="customer.updated", data={"fields": ["company", "email", "zip"]})
-    assert event.sentence == "Changed: Company, E-mail and ZIP"
+    assert event.sentence == "Updated: Company, E-mail and ZIP"
 
 
 def test_an_object_without_a_name_is_called_so() -> None:
-    assert AuditEvent(action="customer.created").sentence == "Customer (without name) was created"
+    assert AuditEvent(action="customer.created").sentence == "Customer (no name) created"
 
 
 def test_a_label_with_a_percent_sign_is_only_a_label() -> None:
-    assert AuditEvent(action="customer.created", object_label="100 %(fields)s").sentence == "Customer 100 %(fields)s was created"
+    assert AuditEvent(action="customer.created", object_label="100 %(fields)s").sentence == "Customer 100 %(fields)s created"
 
 
 @pytest.mark.parametrize("data", [{}, {"fields": ["a_field_of_the_past"]}, {"fields": None}])

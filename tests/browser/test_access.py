@@ -32,12 +32,10 @@ def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browse
     expect(client.get_by_role("article")).to_contain_text("waiting")
 
     sign_in(page, portal, "stan@alder.example")
-    expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text(
-        "1 invitation is waiting"
-    )
+    expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text("1 pending invitation")
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Connect Customer").click()
-    page.get_by_role("link", name="Create a new customer").click()
+    page.get_by_role("link", name="Create new customer").click()
     expect(page.get_by_label("Last name")).to_have_value("Paulsen")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Mühle Paulsen")
@@ -58,7 +56,7 @@ def test_connecting_to_somebody_who_is_there(page: Page, portal: str, cast: Cast
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Connect Customer").click()
-    likely = page.get_by_role("region", name="Is it one of these?")
+    likely = page.get_by_role("region", name="Possible duplicates")
     expect(likely).to_contain_text("same e-mail")
     likely.get_by_role("button", name="Connect").click()
     sure = page.get_by_role("dialog", name="Are you sure?")
@@ -87,14 +85,14 @@ def test_taking_access_back_asks_first(page: Page, portal: str, cast: Cast) -> N
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     signed_in(page, portal, cast.kim)
     page.goto(f"{portal}/my/")
-    page.get_by_role("button", name="Take it back").click()
+    page.get_by_role("button", name="Revoke access").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Alder Web can no longer use the access")
     page.keyboard.press("Escape")
     given.refresh_from_db()
     assert given.status == "connected"
-    page.get_by_role("button", name="Take it back").click()
-    dialog.get_by_role("button", name="Take it back").click()
-    expect(page.get_by_role("main")).to_contain_text("Nobody has access at the moment.")
+    page.get_by_role("button", name="Revoke access").click()
+    dialog.get_by_role("button", name="Revoke access").click()
+    expect(page.get_by_role("main")).to_contain_text("No one has access at the moment.")
     given.refresh_from_db()
     assert given.status == "revoked"

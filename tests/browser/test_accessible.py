@@ -273,7 +273,7 @@ def test_the_theme_can_be_chosen_and_stays(page: Page, portal: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{portal}/partners/")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
-    page.locator("summary", has_text="Colours").click()
+    page.locator("summary", has_text="Theme").click()
     page.get_by_role("button", name="Dark").click()
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
     page.reload()

@@ -55,7 +55,7 @@ def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page
     expect(page.get_by_placeholder("Name, e-mail, phone")).to_have_value("nordholz")
 
     page.get_by_placeholder("Name, e-mail, phone").fill("xyzxyzxyz")
-    expect(page.get_by_role("heading", name="Nobody fits")).to_be_visible()
+    expect(page.get_by_role("heading", name="No customers found")).to_be_visible()
     page.get_by_role("link", name="Clear").first.click()
     expect(page).to_have_url(f"{portal}/customers/")
     expect(count).to_have_text("61 customers")
@@ -75,7 +75,7 @@ def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, 
     page.get_by_label("Company").fill("Mühle Größe")
     page.get_by_label("E-mail").fill("ute@muellerei.example")
     page.get_by_role("button", name="Save").click()
-    twins = page.get_by_role("region", name="Is it one of these?")
+    twins = page.get_by_role("region", name="Possible duplicates")
     expect(twins).to_contain_text("same e-mail")
     with page.context.expect_page() as opened:
         twins.get_by_role("link", name="Müllerei Größe GmbH").click()
@@ -92,10 +92,10 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/tasks/")
     page.get_by_role("button", name="Done: Call the mill").click()
-    expect(page.locator("#live")).to_have_text("“Call the mill” is done.")
+    expect(page.locator("#live")).to_have_text("“Call the mill” marked as done.")
     row = page.get_by_role("listitem").filter(has_text="Call the mill")
     expect(row).to_contain_text("Müllerei Größe GmbH")  # still told in a list of many customers
-    expect(page.locator(":focus")).to_have_text(re.compile("Not done yet: Call the mill"))
+    expect(page.locator(":focus")).to_have_text(re.compile("Reopen task: Call the mill"))
     task.refresh_from_db()
     assert task.is_done
 
@@ -107,8 +107,8 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     # On the customer's page the count and the timeline follow.
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("button", name="Done: Call the mill").click()
-    expect(page.locator("#tasks-count")).to_have_text("nothing to do")
-    expect(page.get_by_role("region", name="What happened").get_by_role("listitem")).to_have_count(4)
+    expect(page.locator("#tasks-count")).to_have_text("No open tasks")
+    expect(page.get_by_role("region", name="Activity").get_by_role("listitem")).to_have_count(4)
 
 
 def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
@@ -128,7 +128,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     dialog.get_by_label("Domain name").fill("größe.example")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Domains")).to_contain_text("größe.example")
-    expect(page.locator(".toast-card")).to_contain_text("größe.example was added")
+    expect(page.locator(".toast-card")).to_contain_text("Domain größe.example added.")
     assert Domain.objects.get(customer=mill).name == "xn--gre-6ka8i.example"
 
     page.get_by_role("link", name="größe.example").click()
@@ -143,10 +143,10 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     expect(page.get_by_role("region", name="Domains")).to_contain_text("INWX")
     assert str(Domain.objects.get(customer=mill).expires_on) == "2027-03-31"
 
-    page.locator("summary", has_text="More for größe.example").click()
+    page.locator("summary", has_text="More actions for größe.example").click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("region", name="Domains")).to_contain_text("none yet")
+    expect(page.get_by_role("region", name="Domains")).to_contain_text("None yet")
     assert not mill.domains.exists()
 
 
@@ -224,13 +224,13 @@ def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: 
     page.get_by_role("main").locator("summary", has_text="More").first.click()
     page.get_by_role("link", name="Erase").click()
     expect(page.get_by_role("main")).to_contain_text("1 task")
-    number = page.get_by_label("To confirm, type the number")
+    number = page.get_by_label("To confirm, enter the customer number")
     number.fill("K-9")
-    page.get_by_role("button", name="Erase for good").click()
+    page.get_by_role("button", name="Erase permanently").click()
     expect(page.get_by_role("alert")).to_contain_text("Nothing was erased")
     expect(number).to_be_focused()
     number.fill(mill.reference)
-    page.get_by_role("button", name="Erase for good").click()
+    page.get_by_role("button", name="Erase permanently").click()
     expect(page).to_have_url(f"{portal}/customers/")
     mill.refresh_from_db()
     assert mill.status == "erased"
@@ -255,11 +255,11 @@ def test_a_server_that_fails_or_is_gone_is_said(context: BrowserContext, portal:
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.route("**/domains/add/", lambda route: route.fulfill(status=500, body="broken"))
     page.get_by_role("link", name="Add domain").click()
-    expect(page.locator(".toast-error")).to_contain_text("That did not work")
+    expect(page.locator(".toast-error")).to_contain_text("Something went wrong")
     page.route("**/notes/add/", lambda route: route.abort())
     page.get_by_role("link", name="Add note").click()
     expect(page.locator(".toast-error")).to_have_count(1)
-    expect(page.locator(".toast-error")).to_contain_text("can’t be reached")
+    expect(page.locator(".toast-error")).to_contain_text("Can’t reach the portal")
 
 
 def test_a_session_that_has_ended_leads_to_the_sign_in_page(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
@@ -286,7 +286,7 @@ def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast:
     page.get_by_label("Title").fill("Written by hand")
     page.get_by_role("button", name="Save").click()
     page.get_by_role("button", name="Done: Written by hand").click()
-    expect(page.get_by_role("main")).to_contain_text("“Written by hand” is done.")
+    expect(page.get_by_role("main")).to_contain_text("“Written by hand” marked as done.")
     assert Task.objects.get().is_done
     page.get_by_role("link", name="Written by hand").click()
     page.get_by_role("button", name="Remove").click()

@@ -43,18 +43,18 @@ def test_new_ones_come_in_twins_are_skipped_errors_come_back(
     expect(page.get_by_role("main")).to_contain_text("Köln")
     looks_right(page)
     page.get_by_role("button", name="Check all rows").click()
-    expect(page.get_by_role("heading", name="This would happen")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Preview")).to_be_visible(timeout=30_000)
     expect(page.get_by_role("main")).to_contain_text(twin.reference)
     looks_right(page)
     assert cast.alder.customers.count() == 1
 
     page.get_by_role("button", name="Import 1 customer").click()
-    expect(page.get_by_role("heading", name="This happened")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Import results")).to_be_visible(timeout=30_000)
     looks_right(page)
     assert sorted(cast.alder.customers.values_list("company", "city")) == sorted([(twin.company, twin.city), ("Neuhof GmbH", "Köln")])
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Rows in error as CSV").click()
+        page.get_by_role("link", name="Download failed rows (CSV)").click()
     rows = list(csv.reader(Path(download.value.path()).read_text("utf-8-sig").splitlines(), delimiter=";"))
     assert rows[1][:3] == ["Wrong GmbH", "no address", "Bonn"]
     assert "E-Mail: Enter a valid email address." in rows[1][-1]

@@ -42,7 +42,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     page.get_by_role("main").get_by_role("link", name="Request review").first.click()
     page.get_by_role("radio", name="Müllerei Größe GmbH (K-1001)").check()
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("A project").check()
+    page.get_by_label("A specific project").check()
     page.get_by_label("Project", exact=True).select_option(label="Relaunch of the shop")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Send by e-mail").click()
@@ -73,7 +73,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
 
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Müllerei Größe GmbH").click()
-    expect(page.get_by_role("main")).to_contain_text("The customer submitted a review")
+    expect(page.get_by_role("main")).to_contain_text("Customer submitted a review")
 
 
 def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: str, cast: Cast) -> None:
@@ -134,17 +134,17 @@ def test_everything_works_without_javascript(browser: Browser, portal: str, cast
     page = context.new_page()
     sign_in(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/reviews/request/")
-    page.get_by_label("Search the customers").fill("company")
+    page.get_by_label("Search customers").fill("company")
     page.get_by_role("main").get_by_role("button", name="Search").click()
     page.get_by_role("radio").first.check()
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("A project").check()
+    page.get_by_label("A specific project").check()
     page.get_by_label("Project", exact=True).select_option(label="Plain project")
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Create link").click()
     page.goto(cast.alder.review_requests.get().link)
     page.get_by_role("button", name="Submit review").click()
-    expect(page.get_by_role("main")).to_contain_text("Please choose one to five stars.")
+    expect(page.get_by_role("main")).to_contain_text("Select one to five stars.")
     for group in page.get_by_role("group").all():
         group.get_by_role("radio").nth(3).check()
     page.get_by_label("Your name").fill("No Script")

@@ -18,7 +18,7 @@ def write(visitor: Page, portal: str, *, name: str, company: str, email: str, me
     visitor.get_by_label("Company").fill(company)
     visitor.get_by_label("E-mail").fill(email)
     visitor.get_by_label("Message").fill(message)
-    visitor.get_by_label("may use what I wrote").check()
+    visitor.get_by_label("may use this information to reply to me").check()
     visitor.wait_for_timeout(FASTEST * 1000)
     visitor.get_by_role("button", name="Send").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
@@ -30,7 +30,7 @@ def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str
     write(elsewhere.new_page(), portal, **prospect, message="We need a shop for flour.")
     elsewhere.close()
     acknowledgement = mail_server.wait_for("ute@muellerei.example", seconds=30)
-    assert acknowledgement.message["Subject"] == "Your message to Alder Web has arrived"
+    assert acknowledgement.message["Subject"] == "Alder Web has received your message"
     assert "flour" not in acknowledgement.part("plain")
     assert "flour" in mail_server.wait_for("alice@alder.example").part("plain")
 
@@ -51,7 +51,7 @@ def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
     expect(page.get_by_role("region", name="Requests")).to_contain_text("We need a shop for flour.")
-    expect(page.get_by_role("region", name="What happened")).to_contain_text("was assigned for good")
+    expect(page.get_by_role("region", name="Activity")).to_contain_text("assigned to the customer")
     reply = next(mail for mail in mail_server.to("ute@muellerei.example") if "Gladly" in mail.part("plain"))
     assert reply.message["In-Reply-To"] == acknowledgement.message["Message-ID"]
 
@@ -63,18 +63,18 @@ def test_a_request_is_assigned_to_a_customer_who_is_there(page: Page, portal: st
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}{request.get_absolute_url()}")
     page.get_by_role("link", name="Assign to a customer").click()
-    expect(page.get_by_role("region", name="Is it one of these?").get_by_role("listitem")).to_contain_text("same e-mail")
-    page.get_by_role("searchbox", name="Search the customers").fill("ofenfr")
-    found = page.get_by_role("region", name="Somebody else").get_by_role("listitem")
+    expect(page.get_by_role("region", name="Possible duplicates").get_by_role("listitem")).to_contain_text("same e-mail")
+    page.get_by_role("searchbox", name="Search customers").fill("ofenfr")
+    found = page.get_by_role("region", name="Another customer").get_by_role("listitem")
     expect(found).to_have_count(1)
     expect(found).to_contain_text(other.company)
-    page.get_by_role("region", name="Is it one of these?").get_by_role("button", name="Assign").click()
+    page.get_by_role("region", name="Possible duplicates").get_by_role("button", name="Assign").click()
     page.get_by_role("dialog").get_by_role("button", name="Assign").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
     request.refresh_from_db()
     assert request.customer == likely
     page.get_by_role("region", name="Requests").get_by_role("link").click()
-    expect(page.get_by_role("main")).to_contain_text("Assigned for good")
+    expect(page.get_by_role("main")).to_contain_text("Assigned to customer:")
     expect(page.get_by_role("main").get_by_role("link", name="Add Customer")).to_have_count(0)
 
 
@@ -85,13 +85,13 @@ def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, 
     page.locator(".page-menu > summary").click()
     page.get_by_role("button", name="Mark as spam").click()
     page.get_by_role("dialog").get_by_role("button", name="Mark as spam").click()
-    expect(page.get_by_role("main")).to_contain_text("Whatever this sender writes lands here")
+    expect(page.get_by_role("main")).to_contain_text("Messages from this sender go to spam")
 
     elsewhere = browser.new_context(locale="en-GB")
     write(elsewhere.new_page(), portal, name="Rob", company="", email="Offers+2@rank-one.example", message="Still page one!")
     elsewhere.close()
     page.goto(f"{portal}/requests/")
-    expect(page.get_by_role("main")).to_contain_text("Nothing new")
+    expect(page.get_by_role("main")).to_contain_text("No new requests")
     page.get_by_role("link", name="Spam").click()
     expect(page.get_by_role("main")).to_contain_text("Still page one!")
     assert not ContactRequest.objects.exclude(status="spam").exists()

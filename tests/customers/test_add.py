@@ -57,7 +57,7 @@ def test_it_stands_in_the_audit_and_the_timeline(stan: Client, cast: Cast) -> No
     customer, event = Customer.objects.get(), AuditEvent.objects.get()
     assert (event.action, event.actor_label, event.customer_id, event.agency) == ("customer.created", "Stan Stein", customer.pk, cast.alder)
     assert (event.source, event.ip_address) == ("web", "127.0.0.1")
-    assert "Customer K-1001 was created" in stan.get(customer.get_absolute_url()).content.decode()
+    assert "Customer K-1001 created" in stan.get(customer.get_absolute_url()).content.decode()
 
 
 def test_the_language_is_the_agencys_at_first(stan: Client, cast: Cast) -> None:
@@ -157,7 +157,7 @@ def test_an_ended_session_costs_no_input(browser: Client) -> None:
     assert response.redirect_chain[-1][0] == ADD
     page = response.content.decode()
     assert "Müllerei Größe GmbH" in page
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
     assert not Customer.objects.exists()
     assert "Müllerei" not in browser.get(ADD).content.decode()
 

@@ -90,7 +90,7 @@ def test_nothing_is_added_to_an_archived_customer(stan: Client, customer: Custom
     # Who began to type before is told so, and keeps the text.
     response = stan.post(path, good)
     assert response.status_code == 200
-    assert "This customer was archived." in str(response.context["form"].non_field_errors())
+    assert "This customer is archived." in str(response.context["form"].non_field_errors())
     assert {name: response.context["form"][name].value() for name in good} == good
     assert not KINDS[kind][0].objects.exists()
 
@@ -272,7 +272,7 @@ def test_a_project_that_was_rated_stays(stan: Client, customer: Customer) -> Non
     project = ProjectFactory(customer=customer)
     ReviewRequestFactory(customer=customer, project=project)
     page = stan.post(f"/projects/{project.pk}/remove/", follow=True).content.decode()
-    assert "can&#x27;t be removed" in page
+    assert "This project has a review request, so it can’t be removed" in page
     assert Project.objects.exists()
 
 

@@ -23,8 +23,8 @@ def test_the_later_one_sees_both_versions_and_decides(alice: Client, stan: Clien
     response = stan.post(path, {**stans, "city": "Mainz", "phone": "+49 2"})
     assert response.status_code == 200
     page = response.content.decode()
-    assert "Somebody else changed this customer" in page
-    assert "Saved meanwhile: Bonn" in page
+    assert "Someone else changed this customer" in page
+    assert "Currently saved: Bonn" in page
     assert 'value="Mainz"' in page
     assert 'value="+49 2"' in page
     customer.refresh_from_db()
@@ -46,7 +46,7 @@ def test_who_was_typing_while_the_customer_was_archived_is_told(alice: Client, s
     stans = form_of(stan, customer)
     alice.post(f"/customers/{customer.pk}/archive/")
     page = stan.post(f"/customers/{customer.pk}/edit/", {**stans, "city": "Mainz"}).content.decode()
-    assert "Somebody else changed this customer" in page
+    assert "Someone else changed this customer" in page
     assert 'value="Mainz"' in page
 
 

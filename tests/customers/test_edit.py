@@ -25,7 +25,7 @@ def test_a_change_is_saved_and_the_timeline_says_what_but_not_the_contents(stan:
     response = stan.post(f"/customers/{customer.pk}/edit/", fields, follow=True)
     page = response.content.decode()
     assert "New Name GmbH" in page
-    assert "Changed: Company" in page
+    assert "Updated: Company" in page
     event = AuditEvent.objects.get(action="customer.updated")
     assert event.data == {"fields": ["company", "city"]}
     assert event.customer_id == customer.pk
@@ -101,7 +101,7 @@ def test_somebody_was_faster_and_what_was_typed_stands_as_it_was_typed(stan: Cli
     page = response.content.decode()
     assert 'value="Trier"' in page
     assert 'value="Old Name GmbH"' in page
-    assert "Saved meanwhile: Bonn" in page
+    assert "Currently saved: Bonn" in page
     assert stan.post(f"/customers/{customer.pk}/edit/", form_of_response(response)).status_code == 302
     customer.refresh_from_db()
     assert (customer.company, customer.city) == ("Old Name GmbH", "Trier")

@@ -86,7 +86,7 @@ def test_files_that_nobody_has_looked_into_go_if_it_stands_in_them(
     others = uploaded(alice, (HEADINGS + OTHERS).encode(encoding))
     erase_customer(mill, by=cast.alice)
     assert set(ImportChunk.objects.values_list("job", flat=True)) == {others.pk}
-    assert "no longer kept" in alice.get(f"{IMPORT}{about.pk}/columns/").content.decode()
+    assert "This file is empty or has been deleted." in alice.get(f"{IMPORT}{about.pk}/columns/").content.decode()
 
 
 def test_the_rows_of_others_stay(alice: Client, cast: Cast, mill: Customer) -> None:

@@ -69,7 +69,7 @@ def test_the_lists_filter_decides_what_goes_out(alice: Client, cast: Cast) -> No
     ):
         assert [row["company"] for row in rows_of(content_of(alice.post(f"{EXPORT}?{query}")))] == expected
     page = alice.get(f"{EXPORT}?city=Köln").content.decode()
-    assert "1 customer fits" in page
+    assert "1 customer matches the filters" in page
     assert "?city=K%C3%B6ln" in page
 
 
@@ -80,7 +80,7 @@ def test_it_is_written_down_and_looking_at_the_page_is_not(alice: Client, cast: 
     content_of(alice.post(EXPORT))
     event = AuditEvent.objects.get(action="customers.exported")
     assert (event.data, event.actor_label, event.agency, event.source) == ({"count": 1}, "Alice Alder", cast.alder, "web")
-    assert event.sentence == "Customers were exported: 1"
+    assert event.sentence == "Customers exported: 1"
 
 
 def test_german_readers_get_semicolons(alice: Client, cast: Cast) -> None:

@@ -35,9 +35,16 @@ def test_the_dry_run_says_what_would_happen_to_each_row(max_: Client, cast: Cast
         (by_mail.pk, ["email"]), (by_phone.pk, ["phone"]), (by_domain.pk, ["domain"])
     ]  # fmt: skip
     page = max_.get(f"{IMPORT}{job.pk}/").content.decode()
-    for text in (by_mail.reference, by_phone.reference, "same phone number", "Repeats line 2", "last name", "E-Mail: Enter a valid"):
+    for text in (by_mail.reference, by_phone.reference, "same phone number", "Same as row 2", "last name", "E-Mail: Enter a valid"):
         assert text in page, text
-    for text in ("Land: ", "Domains: ", "Zuständig: Nobody in your team", "Status: Either", "11 cells", "quotation mark"):
+    for text in (
+        "Land: ",
+        "Domains: ",
+        "Zuständig: No one on your team",
+        "Status: Enter “active” or “archived”.",
+        "11 cells",
+        "quotation mark",
+    ):
         assert text in page, text
     assert f"/customers/{stranger.pk}/" not in page
     only = max_.get(f"{IMPORT}{job.pk}/?outcome=error")
@@ -82,7 +89,7 @@ def test_reading_again_what_is_no_longer_there_changes_nothing(max_: Client, cas
     columns = columns_of(max_, job)
     ImportChunk.objects.all().delete()
     answer = max_.post(f"{IMPORT}{job.pk}/columns/", {**columns, "delimiter": ","}, follow=True)
-    assert "no longer kept" in answer.content.decode()
+    assert "This file has been deleted" in answer.content.decode()
     job.refresh_from_db()
     assert (job.status, job.headings, job.counts) == ("checked", ["Firma", "Ort"], {"new": 1})
 

@@ -46,7 +46,7 @@ def test_valid_rows_become_customers_with_all_that_belongs_to_them(max_: Client,
     created, done = AuditEvent.objects.filter(action__in=["customer.created", "customers.imported"]).order_by("pk")[:2]
     assert (created.customer_id, created.actor_label, created.object_label) == (customer.pk, "Max Meyer", "K-1001")
     assert (done.data, done.agency) == ({"imported": 1, "errors": 1, "skipped": 0}, cast.alder)
-    assert "1 new, 0 skipped, 1 in error" in done.sentence
+    assert "1 new, 0 skipped, 1 failed" in done.sentence
     page = max_.get(f"{IMPORT}{job.pk}/").content.decode()
     assert customer.get_absolute_url() in page
 
@@ -62,7 +62,7 @@ def test_twins_are_skipped_or_imported_as_one_likes(max_: Client, cast: Cast) ->
     job = imported(max_, text, import_twins="on")
     assert job.counts == {"imported": 3, "error": 2}
     assert [row.line for row in job.rows.filter(outcome="error").order_by("line")] == [3, 6]
-    assert "ott.example belongs to another customer" in job.rows.get(line=3).explanation
+    assert "ott.example already belongs to another customer" in job.rows.get(line=3).explanation
 
 
 def test_a_customer_who_came_since_the_dry_run_is_not_doubled(max_: Client, cast: Cast) -> None:
@@ -108,7 +108,7 @@ def test_skipped_rows_come_back_too(max_: Client, cast: Cast) -> None:
     there = CustomerFactory(agency=cast.alder, email="lea@ott.example")
     job = imported(max_, "Firma;E-Mail\nOtt;lea@ott.example\nNew;n@n.example\nNew;n@n.example\n")
     rows = csv_of(max_.get(f"{IMPORT}{job.pk}/rest/?skipped"))
-    assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Repeats line 3"]
+    assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Same as row 3"]
 
 
 # --- On the way --------------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ def test_the_page_shows_how_far_it_is(max_: Client, cast: Cast) -> None:
     assert 'value="20"' in shown
     list(working)
     assert max_.get(page, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
-    assert "This happened" in max_.get(page).content.decode()
+    assert "Import results" in max_.get(page).content.decode()
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -237,7 +237,7 @@ def test_an_erasure_takes_what_waits_in_imports(max_: Client, cast: Cast) -> Non
     assert not ImportChunk.objects.exists()
     assert max_.get(f"{IMPORT}{job.pk}/").status_code == 200
     answer = max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job), follow=True)
-    assert "no longer kept" in answer.content.decode()
+    assert "This file has been deleted" in answer.content.decode()
     max_.post(f"{IMPORT}{job.pk}/run/")
     assert do_the_work(job).counts == {"imported": 1}
 

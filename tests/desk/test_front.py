@@ -39,14 +39,14 @@ def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
     ada.force_login(cast.ada)
     page = ada.get("/partners/").content.decode()
     assert '<a class="site-link" href="/admin/">Administration</a>' in page
-    assert "To my portal" not in page
+    assert "Go to portal" not in page
 
 
 def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Client, cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     response = alice.get(f"/company/reviews/{review.pk}/pin/")
     assert (response.status_code, response["Allow"]) == (405, "POST")
-    assert "does something when a button is pressed" in response.content.decode()
+    assert "This address only works through a button" in response.content.decode()
 
 
 @pytest.mark.parametrize("path", ["/partners/alder/contact/", "/accounts/login/"])
@@ -99,7 +99,7 @@ def test_the_dashboard_shows_what_waits(alice: Client, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.alder, author="Happy Author")
     page = alice.get("/dashboard/").content.decode()
-    for text in ("Hello Alice", "Due soon", asked.customer.company, "Happy Author"):
+    for text in ("Hello, Alice", "Due soon", asked.customer.company, "Happy Author"):
         assert text in page
     assert "Long done" not in page
     assert "Foreign" not in page
@@ -107,7 +107,7 @@ def test_the_dashboard_shows_what_waits(alice: Client, cast: Cast) -> None:
 
 def test_an_empty_dashboard_says_so(alice: Client) -> None:
     page = alice.get("/dashboard/").content.decode()
-    assert "No project is due" in page
+    assert "No projects due" in page
 
 
 def test_alive_and_ready(db: None) -> None:
@@ -157,7 +157,7 @@ def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast)
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=noon)
     with translation.override("en"):
         there, here = (date_format(day, "SHORT_DATE_FORMAT") for day in (noon.date() + timedelta(days=1), noon.date()))
-    (row,) = card(alice.get("/dashboard/").context, "Reviews asked for").items
+    (row,) = card(alice.get("/dashboard/").context, "Open review requests").items
     assert there in row.note
     assert here not in row.note
 
@@ -176,4 +176,4 @@ def test_a_form_that_can_not_be_read_is_a_bad_request(cast: Cast) -> None:
     client.get(path)
     response = client.post(path, "name=Kim", content_type="application/x-www-form-urlencoded; charset=utf-16")
     assert response.status_code == 400
-    assert "made no sense to us" in response.content.decode()
+    assert "We couldn’t process that request" in response.content.decode()

@@ -126,13 +126,13 @@ def test_the_same_seed_gives_the_same_customers() -> None:
 
 def test_a_password_is_made_up_and_told_once() -> None:
     said = seed(customers=5, reviews=0, password=None)
-    password = said.split("Password of them all: ")[1].strip()
+    password = said.split("Password for all accounts: ")[1].strip()
     assert all(user.check_password(password) for user in User.objects.all()[:1])
 
 
 def test_it_keeps_away_from_what_is_there() -> None:
     AgencyFactory()
-    with pytest.raises(CommandError, match="isn't empty"):
+    with pytest.raises(CommandError, match="is not empty"):
         seed()
     assert Customer.objects.count() == 0
     seed(force=True)

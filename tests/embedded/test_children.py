@@ -41,7 +41,7 @@ def has_said(children: Children, word: str) -> bool:
 def test_one_that_ends_by_itself_is_named_with_its_exit_code_and_last_words(children: Children) -> None:
     children.spawn("web", python("import sys; print('no such table'); sys.exit(3)"), rank=1, grace=5)
     assert wait_until(lambda: not is_alive(children.running[0].process), 20)
-    with pytest.raises(Trouble, match=r"(?s)no such table.*web ended by itself, exit code 3"):
+    with pytest.raises(Trouble, match=r"(?s)no such table.*web exited unexpectedly, exit code 3"):
         children.check()
 
 
@@ -50,7 +50,7 @@ def test_one_that_was_killed_is_named_with_the_signal(children: Children) -> Non
     children.check()
     child.process.kill()
     child.process.wait()
-    with pytest.raises(Trouble, match="worker ended by itself, killed by SIGKILL"):
+    with pytest.raises(Trouble, match="worker exited unexpectedly, killed by SIGKILL"):
         children.check()
 
 

@@ -63,7 +63,7 @@ def test_the_secret_key_is_kept_and_private(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80 80", "８０"])
 def test_a_wrong_port_is_named(data_dir: Path, port: str) -> None:
-    with pytest.raises(Trouble, match="PORT: a number"):
+    with pytest.raises(Trouble, match="PORT must be a number from 1 to 65535"):
         surroundings(given(data_dir, PORT=port))
 
 

@@ -50,7 +50,7 @@ class Portal:
         self.terminal = self.data_dir / "terminal"
         with self.terminal.open("w") as file:
             run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
-        assert wait_until(lambda: run.poll() is not None or "The portal is at" in self.said(), PATIENCE), self.said()
+        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.said(), PATIENCE), self.said()
         return run
 
     def said(self) -> str:
@@ -137,7 +137,7 @@ def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> No
     assert second.returncode == 1
     assert second.stdout == ""
     assert len(second.stderr.splitlines()) == 1
-    assert f"already runs on {portal.data_dir}" in second.stderr
+    assert f"Another portal is already using {portal.data_dir}" in second.stderr
     assert portal.answers()
 
 
@@ -146,7 +146,7 @@ def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: P
     done = other.run("run", PORT=str(portal.port))
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert f"Port {portal.port} is taken" in done.stderr
+    assert f"Port {portal.port} is already in use" in done.stderr
     assert not processes_of(folder)
 
 
@@ -189,7 +189,7 @@ def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migr
         pid = portal.of(name) if name == "gunicorn" else next(p.pid for p in processes_of(portal.data_dir) if p.name() == name)
         os.kill(pid, signal.SIGKILL)
         assert run.wait(60) == 1
-        assert ("web ended by itself, killed by SIGKILL" if name == "gunicorn" else "Valkey ended unexpectedly") in portal.said()
+        assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.said()
         assert not processes_of(portal.data_dir)
         # Servers that were named are used; nothing embedded starts in their place.
         assert not (portal.data_dir / "postgres").exists()

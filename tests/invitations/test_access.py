@@ -57,7 +57,7 @@ def test_what_ended_is_over(cast: Cast) -> None:
     for access in both_ways(given.customer):
         assert not access
         assert access.ended.pk == given.pk
-        assert access.ended.get_state_display() == "taken back"
+        assert access.ended.get_state_display() == "revoked"
 
 
 def test_waiting_is_no_access(cast: Cast) -> None:
@@ -72,13 +72,13 @@ def test_the_page_shows_a_lock_for_each_area(stan: Client, cast: Cast, areas: li
     if areas != []:
         ConnectedFactory(customer=customer, scope="partial" if areas else "full", areas=areas or [])
     page = stan.get(customer.get_absolute_url()).content.decode()
-    assert page.count("open:") == opened
-    assert page.count("closed:") == 5 - opened
+    assert page.count(">granted:") == opened
+    assert page.count(">not granted:") == 5 - opened
     assert ("Send access request" in page) is (opened < 5)
 
 
 def test_so_do_the_invitations_own_pages(stan: Client, kim: Client, cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="partial", areas=["email", "support"])
     for page in (stan.get(given.get_absolute_url()), kim.get(f"/my/{given.pk}/")):
-        assert page.content.decode().count("open:") == 2
-        assert page.content.decode().count("closed:") == 3
+        assert page.content.decode().count(">granted:") == 2
+        assert page.content.decode().count(">not granted:") == 3

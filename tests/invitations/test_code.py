@@ -40,9 +40,9 @@ def test_without_a_session_a_code_is_offered(cast: Cast, path: str) -> None:
 def test_the_sign_in_page_says_what_it_is_for(cast: Cast) -> None:
     asked = AccessRequestFactory(customer__agency=cast.alder)
     page = Client().get(GIVE, follow=True).content.decode()
-    assert "To give Alder Web access, please sign in first." in page
+    assert "Sign in to give Alder Web access." in page
     page = Client().get(urlsplit(asked.link).path, follow=True).content.decode()
-    assert "Alder Web asks you for access." in page
+    assert "Alder Web is requesting access." in page
     assert asked.email not in page
 
 
@@ -130,7 +130,7 @@ def test_what_was_typed_is_kept_when_the_session_ends(cast: Cast) -> None:
     client.post(CONFIRM, {"code": mailed_code(), "next": GIVE})
     page = client.get(GIVE).content.decode()
     assert "Half a page of text" in page
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
 
 
 def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:

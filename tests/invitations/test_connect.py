@@ -56,10 +56,10 @@ def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast
     assert (customer.city, customer.email) == ("Bonn", "kim@client.example")
     assert sorted(customer.domains.values_list("name", flat=True)) == ["kim.example", "shop.example"]
     said = [str(message) for message in response.context["messages"]]
-    assert said[0].endswith("the client was told by e-mail. The domains kim.example, shop.example were added.")
-    assert said[1] == "held.example was left where it is: it belongs to K-1001 Holder Ltd."
+    assert said[0].endswith("The client has been notified by e-mail. Domains kim.example, shop.example added.")
+    assert said[1] == "held.example was not moved because it belongs to K-1001 Holder Ltd."
     page = " ".join(response.content.decode().split())
-    for text in ("Full access", "Given by Kim van der Client", "connected by Stan Stein", "The access was connected: full access"):
+    for text in ("Full access", "Given by Kim van der Client", "connected by Stan Stein", "Connected full access"):
         assert text in page
 
 
@@ -116,7 +116,7 @@ def test_nobody_else_can_be_chosen(stan: Client, given: AccessInvitation, cast: 
 def test_the_same_client_twice_for_one_customer(stan: Client, given: AccessInvitation, cast: Cast) -> None:
     there = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     response = stan.post(f"/invitations/{given.pk}/connect/", {"customer": there.customer_id}, follow=True)
-    assert "has given access for" in response.content.decode()
+    assert "This person has already given access for" in response.content.decode()
     given.refresh_from_db()
     assert given.status == "pending"
 
@@ -130,7 +130,7 @@ def test_who_comes_too_late_is_told(stan: Client, given: AccessInvitation, cast:
         stan.post(f"/invitations/{given.pk}/{path}", {"customer": customer.pk}, follow=True),
     ):
         assert response.redirect_chain == [(given.get_absolute_url(), 302)]
-        assert "It has been withdrawn meanwhile. Nothing was changed, and no e-mail was sent." in response.content.decode()
+        assert "This has since been withdrawn. Nothing was changed, and no e-mail was sent." in response.content.decode()
     assert not OutgoingMail.objects.exists()
 
 
@@ -144,12 +144,12 @@ def test_the_badge_and_the_rows_follow_each_change(stan: Client, given: AccessIn
 
     badge, page = seen()
     assert badge == 2
-    assert "2 invitations are waiting" in page and "Second" in page and "min ago" in page
+    assert "2 pending invitations" in page and "Second" in page and "min ago" in page
     assert "Foreign" not in page
     stan.post(f"/invitations/{given.pk}/reject/", {"message": ""}, follow=True)
     badge, page = seen()
     assert badge == 1
-    assert "1 invitation is waiting" in page and "Kim &amp; Co" not in page
+    assert "1 pending invitation" in page and "Kim &amp; Co" not in page
     AccessInvitation.objects.waiting().update(expires_at=given.created_at)
     assert seen()[0] is None
 
@@ -159,7 +159,7 @@ def test_with_many_the_first_and_the_way_to_all(stan: Client, cast: Cast) -> Non
         InvitationFactory(agency=cast.alder, company=f"Client no {number}")
     page = " ".join(stan.get("/customers/").content.decode().split())
     assert page.count("Client no ") >= 5 and "Client no 2" not in page
-    assert "All 8" in page
+    assert "View all 8" in page
     everything = stan.get("/invitations/").content.decode()
     assert "Client no 0" in everything
 

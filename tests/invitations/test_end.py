@@ -62,7 +62,7 @@ def test_erasing_a_customer_ends_the_access_and_tells_the_client(alice: Client, 
     connect_to(given, customer=customer, by=cast.stan)
     AccessRequestFactory(customer=customer, email="zwetschge@client.example", message="For Zwetschge")
     page = alice.get(f"/customers/{customer.pk}/erase/").content.decode()
-    assert "the access that 1 client gave you; they are told by e-mail" in " ".join(page.split())
+    assert "access given by 1 client, who is notified by e-mail" in " ".join(page.split())
     assert "wetschge" in dump()
     erase_customer(customer, by=cast.alice)
     given.refresh_from_db()
@@ -112,11 +112,11 @@ def force_end(ada: Client, given: AccessInvitation, reason: str):
 
 def test_an_admin_ends_an_access_with_a_reason(ada: Client, cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
-    assert "Please give a reason" in force_end(ada, given, " ").content.decode()
+    assert "Enter a reason" in force_end(ada, given, " ").content.decode()
     given.refresh_from_db()
     assert given.status == "connected"
-    assert "1 access was ended." in force_end(ada, given, "Misuse").content.decode()
-    assert "1 was not connected" in force_end(ada, given, "Misuse").content.decode()
+    assert "1 access grant ended." in force_end(ada, given, "Misuse").content.decode()
+    assert "1 was skipped because it isn’t connected" in force_end(ada, given, "Misuse").content.decode()
     given.refresh_from_db()
     assert (given.status, given.reason) == ("disconnected", "Misuse")
     mails = OutgoingMail.objects.filter(kind="access_force_ended")

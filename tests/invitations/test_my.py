@@ -15,14 +15,14 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, 
 def test_the_front_door_leads_clients_to_what_they_gave(kim: Client) -> None:
     response = kim.get("/", follow=True)
     assert response.redirect_chain == [("/my/", 302)]
-    assert "You have given nobody access" in response.content.decode()
+    assert "No access given yet" in response.content.decode()
 
 
 def test_it_shows_whom_what_and_since_when(kim: Client, cast: Cast) -> None:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="partial", areas=["email"])
     page = " ".join(kim.get("/my/").content.decode().split())
-    for text in ("Birch Digital", "waiting", "Alder Web", "connected", "Partial access", "Take it back", "Withdraw"):
+    for text in ("Birch Digital", "pending", "Alder Web", "connected", "Partial access", "Revoke access", "Withdraw"):
         assert text in page
 
 
@@ -47,8 +47,8 @@ def test_changing_tells_the_agency(kim: Client, cast: Cast) -> None:
     assert (given.scope, given.areas) == ("partial", ["domains", "email"])
     mail = OutgoingMail.objects.get()
     assert mail.kind == "access_changed"
-    assert "From now on it is: partial access: Domains, E-mail." in mail.text
-    assert "Before, it was: full access." in mail.text
+    assert "You now have partial access: Domains, E-mail." in mail.text
+    assert "You previously had full access." in mail.text
     event = AuditEvent.objects.get(action="invitation.changed")
     assert (event.customer_id, event.actor_label) == (given.customer_id, "")
     kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": ["domains", "email"]})
@@ -65,7 +65,7 @@ def test_changing_tells_the_agency(kim: Client, cast: Cast) -> None:
 def test_withdrawing_and_taking_back_tell_the_agency_once(kim: Client, cast: Cast, action: str, status: str, kind: str) -> None:
     factory = ConnectedFactory if action == "revoke" else InvitationFactory
     given = factory(client=cast.kim, **({"customer__agency": cast.alder} if action == "revoke" else {"agency": cast.alder}))
-    for said in ("they were told by e-mail", "Nothing was changed, and no e-mail was sent."):
+    for said in ("The agency has been notified by e-mail", "Nothing was changed, and no e-mail was sent."):
         page = kim.post(f"/my/{given.pk}/{action}/", follow=True).content.decode()
         assert said in page
     given.refresh_from_db()
@@ -104,7 +104,7 @@ def test_the_history_names_no_staff(kim: Client, cast: Cast) -> None:
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     connect_to_new(given, by=cast.stan, kind="company", company="Kim & Co")
     page = kim.get(f"/my/{given.pk}/").content.decode()
-    assert "The access was connected: full access" in page
+    assert "Connected full access" in page
     assert "Stan" not in page
 
 
@@ -114,7 +114,7 @@ def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> No
     page = kim.get("/my/").content.decode()
     assert asked.link in page
     assert "Birch" not in page
-    assert "You have given nobody access" not in page
+    assert "No access given yet" not in page
 
 
 def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Client, cast: Cast) -> None:
@@ -125,14 +125,14 @@ def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Clien
     kim.post(f"/my/{given.pk}/change/", {"scope": "full"})
     kim.post(f"/my/{given.pk}/revoke/")
     page = " ".join(kim.get(f"/my/{given.pk}/").content.decode().split())
-    said = ["You took the access back", "You changed the access: full access", "You granted the access request: partial access: E-mail"]
+    said = ["You revoked access", "You changed access to full access", "You granted partial access: E-mail"]
     assert [text for text in said if text in page] == said
     assert sorted(said, key=page.index) == said
     stan = Client()
     stan.force_login(cast.stan)
     page = stan.get(given.get_absolute_url()).content.decode()
-    assert "The client granted the access request: partial access: E-mail" in page
-    assert "open:" not in page
+    assert "Client granted partial access: E-mail" in page
+    assert ">granted:" not in page
 
 
 def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
@@ -140,8 +140,8 @@ def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
     stan = Client()
     stan.force_login(cast.stan)
     for page in (kim.get("/my/"), kim.get(f"/my/{given.pk}/"), stan.get(given.get_absolute_url())):
-        assert "offered:" in page.content.decode()
-        assert "open:" not in page.content.decode()
+        assert ">offered:" in page.content.decode()
+        assert ">granted:" not in page.content.decode()
 
 
 def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) -> None:
@@ -150,4 +150,4 @@ def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) ->
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     reject_invitation(given, message="We are <full>.", by=cast.stan)
     assert "We are &lt;full&gt;." in kim.get(f"/my/{given.pk}/").content.decode()
-    assert "Earlier" in kim.get("/my/").content.decode()
+    assert "Past access" in kim.get("/my/").content.decode()

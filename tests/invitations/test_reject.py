@@ -20,14 +20,14 @@ def given(cast: Cast) -> AccessInvitation:
 def test_the_preview_is_the_mail(stan: Client, given: AccessInvitation) -> None:
     path = f"/invitations/{given.pk}/reject/"
     shown = stan.get(path).context["preview"]
-    assert "Alder Web writes" not in shown["text"]
+    assert "Message from Alder Web" not in shown["text"]
     shown = stan.post(path, {"message": MESSAGE, "preview": "1"}).context["preview"]
     assert not OutgoingMail.objects.exists()
     response = stan.post(path, {"message": MESSAGE}, follow=True)
-    assert "was rejected; they were told by e-mail." in response.content.decode()
+    assert "rejected. They’ve been notified by e-mail." in response.content.decode()
     mail = OutgoingMail.objects.get()
     assert (mail.subject, mail.text, mail.html) == (shown["subject"], shown["text"], shown["html"])
-    assert "Alder Web writes:\n\n> Sorry, <b>no time</b>.\n> Perhaps in May: https://other.example\n" in mail.text
+    assert "Message from Alder Web:\n\n> Sorry, <b>no time</b>.\n> Perhaps in May: https://other.example\n" in mail.text
     assert "Sorry, &lt;b&gt;no time&lt;/b&gt;.<br>Perhaps in May: https://other.example" in mail.html
     assert 'href="https://other' not in mail.html
     given.refresh_from_db()
@@ -59,9 +59,9 @@ def test_ending_tells_the_client_with_the_reason(stan: Client, cast: Cast) -> No
     assert (mail.kind, mail.to_email) == ("access_disconnected", "kim@client.example")
     assert "> The project is done." in mail.text
     page = " ".join(stan.get(given.customer.get_absolute_url()).content.decode().split())
-    assert "The agency ended the access" in page
-    assert "Was given by Kim Client" in page
-    assert page.count("closed:") == 5
+    assert "Agency ended access" in page
+    assert "Previously given by Kim Client" in page
+    assert page.count("not granted:") == 5
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,7 +62,7 @@ def test_all_of_it_is_saved_and_public_at_once(manager: Client, cast: Cast) -> N
     page = Client().get("/partners/alder/").content.decode()
     for word in ("Alder &amp; Söhne", "We &lt;3 the web.", "<p>Two.</p>", "Shops", "Frisian", "Görlitz", "2011", "6 to 10 people"):
         assert word in page
-    for word in ("https://alder.example", "not at present", alder().logo_url):
+    for word in ("https://alder.example", "not at the moment", alder().logo_url):
         assert word in page
     assert "hello@alder.example" not in page
 
@@ -77,8 +77,8 @@ def test_the_audit_says_what_changed_from_what_to_what(manager: Client, cast: Ca
     assert changes["services"][1] == ["Shops"]
     assert changes["name"] == ["Alder Web", "Elder Web"]
     assert (event.actor_label, event.agency_id) == ("Max Meyer", cast.alder.pk)
-    assert "Claim" in manager.get(COMPANY).content.decode()
-    assert "The partner profile was changed: Name, Claim and Services" in manager.get(COMPANY).content.decode()
+    assert "Tagline" in manager.get(COMPANY).content.decode()
+    assert "Profile updated: Name, Tagline and Services" in manager.get(COMPANY).content.decode()
 
 
 def test_saving_without_a_change_changes_nothing(manager: Client, cast: Cast) -> None:
@@ -93,7 +93,7 @@ def test_staff_reads_but_changes_nothing(stan: Client, cast: Cast) -> None:
     assert all(field.disabled for field in page.context["form"].fields.values())
     assert ">Save<" not in page.content.decode()
     assert 'value="Save"' not in page.content.decode()
-    assert stan.post(COMPANY, {"claim": "Mine"}).status_code == 403
+    assert stan.post(COMPANY, {"claim": "Me"}).status_code == 403
     assert alder().claim == "We build websites."
 
 
@@ -118,8 +118,8 @@ def test_the_later_of_two_editors_sees_both_versions_and_decides(alice: Client, 
     response = manager.post(COMPANY, second | {"claim": "Max’s claim.", "city": "Bonn"})
     assert response.status_code == 200
     page = response.content.decode()
-    assert "Somebody else changed this profile" in page
-    assert "Saved meanwhile: Alice’s claim." in page
+    assert "Someone else changed this profile" in page
+    assert "Currently saved: Alice’s claim." in page
     assert 'value="Max’s claim."' in page
     assert (alder().claim, alder().city) == ("Alice’s claim.", "Hamburg")
     hidden = {name: response.context["form"][name].value() for name in ("version", "shown")}
@@ -263,7 +263,7 @@ def test_an_incomplete_profile_is_not_submitted_and_the_list_says_why(manager: C
     assert {point.field for point in page.context["missing"] if point.needed} == {"privacy_url", "city"}
     assert 'href="#id_privacy_url"' in page.content.decode()
     assert "Submit for registration" not in page.content.decode()
-    assert "Something is still missing" in manager.post("/company/submit/", follow=True).content.decode()
+    assert "Your profile is incomplete" in manager.post("/company/submit/", follow=True).content.decode()
     assert alder().status == "draft"
 
 
@@ -272,7 +272,7 @@ def test_submitted_declined_mended_registered(manager: Client, cast: Cast) -> No
     assert "Submit for registration" in manager.get(COMPANY).content.decode()
     manager.post("/company/submit/")
     assert alder().status == "submitted"
-    assert "had been submitted already" in manager.post("/company/submit/", follow=True).content.decode()
+    assert "Your profile has already been submitted" in manager.post("/company/submit/", follow=True).content.decode()
     decline_profile(alder(), reason="The <claim> is too short.", by=cast.ada)
     page = manager.get(COMPANY).content.decode()
     assert "The &lt;claim&gt; is too short." in page
@@ -284,7 +284,7 @@ def test_submitted_declined_mended_registered(manager: Client, cast: Cast) -> No
     assert "Submit for registration" not in manager.get(COMPANY).content.decode()
 
 
-@pytest.mark.parametrize(("language", "subject"), [("en", "Alder Web is in the partner network now"), ("de", "Alder Web")])
+@pytest.mark.parametrize(("language", "subject"), [("en", "Alder Web is now in the partner network"), ("de", "Alder Web")])
 def test_owners_and_managers_are_told_in_their_language(cast: Cast, language: str, subject: str) -> None:
     cast.alder.language = language
     cast.alder.save()

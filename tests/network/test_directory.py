@@ -168,11 +168,11 @@ def test_paging_shows_each_once_forth_and_back(filters: dict[str, str]) -> None:
 
 def test_an_empty_answer_says_what_to_do(cast: Cast) -> None:
     page = Client().get("/partners/", {"q": "nothing like it"}).content.decode()
-    assert "No agency fits" in page
+    assert "No agencies found" in page
     assert "Show all agencies" in page
     PartnerProfile.objects.update(status="draft")
     page = Client().get("/partners/").content.decode()
-    assert "No agency has joined yet" in page
+    assert "No agencies yet" in page
 
 
 def test_the_form_keeps_what_was_chosen(three: None) -> None:

@@ -57,7 +57,7 @@ def test_a_review_changes_the_page(cast: Cast) -> None:
 def test_who_is_signed_in_gets_an_own_and_fresh_page(alice: Client, cast: Cast, path: str) -> None:
     response = alice.get(path)
     assert {part.strip() for part in response["Cache-Control"].split(",")} == {"private", "no-cache"}
-    assert "To my portal" in response.content.decode()
+    assert "Go to portal" in response.content.decode()
 
 
 def test_a_message_is_for_the_one_it_is_meant_for(cast: Cast) -> None:

@@ -40,7 +40,7 @@ def test_a_failed_mail_is_sent_again_with_all_its_attempts(ada: Client, smtp: Si
     mail = MailFactory()
     smtp.refuse("RCPT", "550 5.1.1 No such user", times=1)
     send(mail.pk)
-    assert "1 mail is on its way again." in resend(ada, mail)
+    assert "1 e-mail queued again." in resend(ada, mail)
     mail.refresh_from_db()
     assert (mail.status, mail.attempts, mail.last_error) == ("queued", 0, "")
     send(mail.pk)
@@ -73,7 +73,7 @@ def test_a_sent_mail_goes_out_as_a_new_one(ada: Client, cast: Cast, smtp: Sink) 
 def test_many_are_sent_again_at_once(ada: Client) -> None:
     mails = MailFactory.create_batch(3)
     OutgoingMail.objects.update(status="failed")
-    assert "3 mails are on their way again." in resend(ada, *mails)
+    assert "3 e-mails queued again." in resend(ada, *mails)
     assert OutgoingMail.objects.filter(status="queued").count() == 3
 
 
@@ -97,7 +97,7 @@ def test_a_mail_that_is_being_sent_is_left_to_its_worker(cast: Cast) -> None:
     with transaction.atomic():
         # As a worker does while SMTP talks.
         OutgoingMail.objects.select_for_update().get(pk=mail.pk)
-        assert "on its way again" in str(at_once(1, resend_impatiently)[0])
+        assert "1 e-mail queued again." in str(at_once(1, resend_impatiently)[0])
         OutgoingMail.objects.filter(pk=mail.pk).update(status="sent", sent_at=Now())
     assert list(OutgoingMail.objects.values_list("status", flat=True)) == ["sent"]
 
@@ -112,10 +112,10 @@ def test_neither_the_list_nor_a_mails_page_shows_its_body(ada: Client, cast: Cas
 
 
 def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:
-    MailFactory(to="lea@clients.example", subject="Found")
+    MailFactory(to="lea@clients.example", subject="Results")
     MailFactory(to="tom@clients.example", subject="Other")
     page = ada.get(MAILS, {"q": "lea@"}).content.decode()
-    assert "Found" in page
+    assert "Results" in page
     assert "Other" not in page
 
 
@@ -142,7 +142,7 @@ def test_an_odd_request_id_costs_nobody_a_mail(alice: Client, cast: Cast) -> Non
 def test_nobody_can_add_change_or_delete_a_mail(ada: Client) -> None:
     mail = MailFactory(subject="As it was")
     assert ada.get(f"{MAILS}add/").status_code == 403
-    assert ada.post(f"{MAILS}{mail.pk}/change/", {"subject": "Changed"}).status_code == 403
+    assert ada.post(f"{MAILS}{mail.pk}/change/", {"subject": "Updated"}).status_code == 403
     assert ada.post(f"{MAILS}{mail.pk}/delete/", {"post": "yes"}).status_code == 403
     ada.post(MAILS, {"action": "delete_selected", "_selected_action": [mail.pk], "post": "yes"})
     mail.refresh_from_db()

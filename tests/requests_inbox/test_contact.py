@@ -76,7 +76,7 @@ def test_the_acknowledgement_carries_nothing_that_was_typed(visitor: Client, cas
     PartnerProfile.objects.filter(slug="alder").update(contact_name="Alice of Alder", contact_email="hello@alder.example")
     send(visitor, name="Buy pills", company="Pills Ltd", phone="555 7788", message="Cheap http://pills.example")
     mail = OutgoingMail.objects.get(to_email="ute@muellerei.example")
-    assert mail.subject == "Your message to Alder Web has arrived"
+    assert mail.subject == "Alder Web has received your message"
     for typed in ("pills", "Buy", "Ltd", "7788", "Cheap"):
         for part in (mail.subject, mail.text, mail.html, mail.from_name):
             assert typed.lower() not in part.lower()
@@ -150,7 +150,7 @@ def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -
         ({"name": "x" * 101}, "at most 100"),
         ({"company": "x" * 201}, "at most 200"),
         ({"phone": "1" * 41}, "at most 40"),
-        ({"consent": ""}, "Without your consent"),
+        ({"consent": ""}, "The agency needs your consent"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict[str, str], says: str) -> None:
@@ -165,7 +165,7 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict
 
 def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:
     page = send(visitor, consent="").content.decode()
-    assert '<a href="#id_consent">Without your consent the agency must not read your message.</a>' in page
+    assert '<a href="#id_consent">The agency needs your consent to read your message.</a>' in page
 
 
 @pytest.mark.parametrize(
@@ -271,9 +271,9 @@ def test_a_changed_address_leads_on_and_a_form_sent_there_arrives(visitor: Clien
 def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: Client) -> None:
     filled = form(visitor)
     PartnerProfile.objects.filter(slug="alder").update(open_for_clients=False)
-    assert "takes no new clients at the moment" in visitor.get(CONTACT).content.decode()
+    assert "isn’t accepting new clients at the moment" in visitor.get(CONTACT).content.decode()
     page = visitor.post(CONTACT, filled).content.decode()
-    assert "takes no new clients" in page
+    assert "isn’t accepting new clients" in page
     assert "By June?" in page
     assert not ContactRequest.objects.exists()
 

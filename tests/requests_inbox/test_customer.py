@@ -97,14 +97,14 @@ def test_add_customer_creates_and_assigns(stan: Client, cast: Cast, request_: Co
     page = response.content.decode()
     assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
     assert "We need a new shop." in page
-    assert f"Request {request_.reference} was assigned for good" in page
+    assert f"Request {request_.reference} assigned to the customer" in page
     actions = AuditEvent.objects.filter(customer_id=customer.pk).order_by("pk").values_list("action", flat=True)
     assert list(actions) == ["customer.created", "request.assigned"]
 
     page = stan.get(request_.get_absolute_url()).content.decode()
     for gone in ("add-customer/", "assign/", "spam/", "close/", "block/"):
         assert path(request_, gone.strip("/")) not in page
-    assert "Assigned for good" in page
+    assert "Assigned to customer:" in page
 
 
 def test_likely_twins_are_shown_first_and_can_get_the_request(stan: Client, cast: Cast, request_: ContactRequest) -> None:
@@ -198,7 +198,7 @@ def test_who_comes_second_is_led_to_the_customer(stan: Client, cast: Cast, reque
         stan.post(path(request_, action), {**NEW, "customer": customer.pk}, follow=True),
     ):
         assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
-        assert "belongs to K-1001 Müllerei Größe already" in response.content.decode()
+        assert "This request already belongs to K-1001 Müllerei Größe" in response.content.decode()
     assert Customer.objects.count() == 1
 
 
@@ -261,7 +261,7 @@ def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> 
     before = dump()
     assert [trace for trace in traces if trace in before] == list(traces)
 
-    assert "all that was written in 1 request" in alice.get(f"{customer.get_absolute_url()}erase/").content.decode()
+    assert "the content of 1 request, including its e-mails" in alice.get(f"{customer.get_absolute_url()}erase/").content.decode()
     assert erase_customer(customer, by=cast.alice)
     after = dump()
     assert [trace for trace in traces if trace in after] == []

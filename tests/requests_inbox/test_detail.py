@@ -40,7 +40,7 @@ def status(request: ContactRequest) -> str:
 
 def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     page = act(stan, request_, "reply", text="Gladly.\n\n<b>Stan</b>", seen="0").content.decode()
-    assert "is on its way" in page
+    assert "Reply sent to " in page
     assert "&lt;b&gt;Stan" in page
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.reply_to, mail.from_name) == ("ute@muellerei.example", "stan@alder.example", "Stan Stein · Alder Web")
@@ -72,9 +72,9 @@ def test_a_conversation_is_one_thread(cast: Cast) -> None:
 def test_the_delivery_is_shown(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     mail = reply(request_, text="Gladly.", by=cast.stan, seen=None).mail
     page = stan.get(request_.get_absolute_url()).content.decode()
-    assert "waiting" in page
+    assert "queued" in page
     mail.mark_refused("550 no such mailbox")
-    assert "It could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
+    assert "This message could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
 
 
 def test_a_note_stays_inside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
@@ -111,7 +111,7 @@ def test_of_two_replies_at_the_same_moment_one_is_held_back(cast: Cast, request_
 
 
 @pytest.mark.parametrize("action", ["reply", "note"])
-@pytest.mark.parametrize(("text", "says"), [("", "write something"), ("x" * 10_001, "at most 10000"), ("a\x00b", "ull characters")])
+@pytest.mark.parametrize(("text", "says"), [("", "Enter a message."), ("x" * 10_001, "at most 10000"), ("a\x00b", "ull characters")])
 def test_what_is_wrong_is_said(stan: Client, request_: ContactRequest, action: str, text: str, says: str) -> None:
     response = act(stan, request_, action, text=text, seen="0")
     assert response.status_code == 200
@@ -130,7 +130,7 @@ def test_a_session_that_ends_while_typing_loses_nothing(stan: Client, cast: Cast
     response = act(stan, request_, "reply", text="My long answer.", seen="0")
     assert "/accounts/login/" in response.redirect_chain[0][0]
     page = stan.post(response.redirect_chain[0][0], {"login": "stan@alder.example", "password": PASSWORD}, follow=True).content.decode()
-    assert "What you typed is still here" in page
+    assert "Your input has been kept" in page
     assert "My long answer." in page
     assert not OutgoingMail.objects.exists()
 
@@ -138,7 +138,7 @@ def test_a_session_that_ends_while_typing_loses_nothing(stan: Client, cast: Cast
 def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     close_request(request_, by=cast.alice)
     page = act(stan, request_, "reply", text="Too late?", seen="0").content.decode()
-    assert "closed meanwhile" in page
+    assert "This request has since been closed" in page
     assert "Too late?" in page
     assert not OutgoingMail.objects.exists()
 
@@ -151,7 +151,7 @@ def test_taking_and_handing_over(stan: Client, alice: Client, cast: Cast, reques
     assert status(request_) == "open"
     assert request_.handler == cast.stan
     page = act(stan, request_, "hand-over", to=cast.alice.pk).content.decode()
-    assert "Alice Alder is on it now" in page
+    assert "Request assigned to Alice Alder." in page
     for stranger in (cast.charlie.pk, 0, "x", ""):
         act(alice, request_, "hand-over", to=stranger)
     request_.refresh_from_db()
@@ -166,7 +166,7 @@ def test_taking_and_handing_over(stan: Client, alice: Client, cast: Cast, reques
 def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
     assert "Reopen" in act(stan, request_, "close").content.decode()
     assert status(request_) == "closed"
-    assert "closed meanwhile" in act(stan, request_, "close").content.decode()
+    assert "This request has since been closed" in act(stan, request_, "close").content.decode()
     act(stan, request_, "reopen")
     assert status(request_) == "open"
     act(stan, request_, "reopen")
@@ -175,7 +175,7 @@ def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
 
 def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "spam")
-    again = {"name": "Somebody else", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
+    again = {"name": "Another customer", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
     second = receive_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
     assert (status(request_), second.status) == ("spam", "spam")
     assert not OutgoingMail.objects.exists()
@@ -203,7 +203,7 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     assert (sender.key, sender.standing) == ("ute@muellerei.example", "blocked")
     fields = {"name": "Ute", "email": "ute@muellerei.example", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
     assert receive_request(cast.alder, submission="2", **fields) is None
-    assert "1 message turned away" in alice.get("/requests/settings/").content.decode()
+    assert "1 message blocked" in alice.get("/requests/settings/").content.decode()
     assert alice.post(f"/requests/senders/{sender.pk}/unblock/").status_code == 302
     assert receive_request(cast.alder, submission="3", **fields).status == "new"
     assert AuditEvent.objects.filter(action__in=["sender.blocked", "sender.unblocked"]).count() == 2
@@ -217,8 +217,8 @@ def test_a_blocked_sender_stays_blocked_until_somebody_unblocks_them(stan: Clien
     assert Sender.objects.get().standing == "blocked"
     assert AuditEvent.objects.filter(action="sender.blocked").count() == 1
     page = stan.get(other.get_absolute_url()).content.decode()
-    assert "Nothing of what this sender writes is kept any more" in page
-    assert "Whatever this sender writes lands here" not in page
+    assert "Messages from this sender are no longer saved" in page
+    assert "Messages from this sender go to spam" not in page
     assert f"{other.get_absolute_url()}block/" not in page
     act(stan, other, "not-spam")
     assert Sender.objects.get().standing == "fine"

@@ -83,15 +83,15 @@ def test_the_typical_first_answer_is_the_median(stan: Client, cast: Cast) -> Non
         came_in = timezone.now() - timedelta(days=25)
         ContactRequestFactory(agency=cast.alder, created_at=came_in, first_reply_at=came_in + timedelta(hours=hours))
     page = stan.get("/requests/").content.decode()
-    assert "Typical first answer in the last 90 days: 3\xa0hours" in page
+    assert "Median first response (last 90 days): 3\xa0hours" in page
     assert "after 1\xa0hour" in page
 
 
 def test_an_agency_outside_the_network_is_told_why_nobody_writes(stan: Client, cast: Cast) -> None:
-    assert "Nothing new" in stan.get("/requests/").content.decode()
+    assert "No new requests" in stan.get("/requests/").content.decode()
     cast.alder.profile.delete()
     page = stan.get("/requests/").content.decode()
-    assert "Nobody can write to you yet" in page
+    assert "You can’t receive requests yet" in page
     assert 'href="/company/"' in page
 
 

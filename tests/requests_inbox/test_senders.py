@@ -55,7 +55,7 @@ def test_a_second_press_sends_no_second_reply(stan: Client, cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
     for _ in range(2):
         page = act(stan, request, "reply", text="Gladly.", seen="0").content.decode()
-        assert "is on its way" in page
+        assert "Reply sent to " in page
     assert (RequestMessage.objects.count(), OutgoingMail.objects.count(), events("request.replied")) == (1, 1, 1)
     # The same words once more, typed on a page that shows the first ones, are meant.
     act(stan, request, "reply", text="Gladly.", seen=str(RequestMessage.objects.get().pk))

@@ -50,7 +50,7 @@ def test_any_query_is_taken(stan: Client, cast: Cast, query: str) -> None:
 def test_continue_without_a_choice_says_so_and_keeps_the_query(stan: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder)
     page = stan.get(WIZARD, {"q": "company"}).content.decode()
-    assert "Please choose a customer." in page
+    assert "Select a customer." in page
     assert 'value="company"' in page
 
 
@@ -75,7 +75,7 @@ def test_greeting_and_closing_are_the_agencys_and_the_middle_is_not(stan: Client
     assert not ReviewRequest.objects.exists()
     stan.post(WIZARD, {**choices(customer), **words, "send": ""})
     mail = OutgoingMail.objects.get()
-    assert mail.text.startswith("Dear Lea,\nlong time no see!\n\nhow was working with Alder Web?")
+    assert mail.text.startswith("Dear Lea,\nlong time no see!\n\nHow was working with Alder Web?")
     assert "Yours\nStan" in mail.text
     assert "five stars, please" not in mail.text
 

@@ -26,7 +26,7 @@ TEXT = "Thank you! <b>Call</b> us & we'll see."
 def test_the_step_before_says_that_it_is_once_and_for_good(alice: Client, cast: Cast) -> None:
     review = a_review(cast.alder)
     page = alice.get(f"/company/reviews/{review.pk}/comment/").content.decode()
-    assert "You can reply once, for good." in page
+    assert "You can reply only once, and your reply is permanent." in page
     assert "Reply" in page
     assert not ReviewComment.objects.exists()
 
@@ -35,7 +35,7 @@ def test_it_stands_on_the_profile_as_text(alice: Client, cast: Cast) -> None:
     review = a_review(cast.alder)
     alice.post(f"/company/reviews/{review.pk}/comment/", {"text": TEXT})
     page = Client().get("/partners/alder/").content.decode()
-    assert "Reply of Alder Web" in page
+    assert "Reply from Alder Web" in page
     assert "Thank you! &lt;b&gt;Call&lt;/b&gt; us &amp; we&#x27;ll see." in page
 
 
@@ -65,9 +65,9 @@ def test_the_mail_says_whether_there_is_still_time_to_change_the_review(cast: Ca
     for review in (new, old):
         comment_on_review(review, text=TEXT, by=cast.max)
     said_new, said_old = (mail.text for mail in OutgoingMail.objects.order_by("pk"))
-    assert f"you can change until {date_format(localtime(new.editable_until))} and withdraw" in said_new
-    assert "you can withdraw at any time" in said_old
-    assert "change" not in said_old
+    assert f"you can edit it until {date_format(localtime(new.editable_until))} and withdraw it" in said_new
+    assert "you can withdraw it at any time" in said_old
+    assert "edit it" not in said_old
 
 
 def test_who_said_stop_or_left_no_address_is_not_told(cast: Cast) -> None:

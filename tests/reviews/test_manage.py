@@ -70,7 +70,7 @@ def test_it_is_searched_by_customer_and_by_project(stan: Client, cast: Cast) -> 
     assert found(stan, "about=project") == [of_project]
     assert found(stan, "about=company") == [of_customer]
     page = stan.get(f"{MANAGE}?q=nobodyiscalledlikethis").content.decode()
-    assert "Nothing fits" in page
+    assert "No results" in page
 
 
 def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> None:
@@ -84,7 +84,7 @@ def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> 
     assert (figures.asked, figures.answered, figures.waiting, figures.answer_rate) == (9, 7, 1, 78)
     # Neither the removed nor the withdrawn one counts; the hidden one does.
     assert (figures.summary.count, figures.summary.hidden, figures.lately) == (5, 1, 5)
-    assert "7 of 9 asked" in page.content.decode()
+    assert "7 of 9 requests" in page.content.decode()
 
 
 @time_machine.travel(datetime(2026, 3, 15, 12, tzinfo=UTC), tick=False)

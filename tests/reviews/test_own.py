@@ -138,7 +138,7 @@ def test_it_can_be_changed_for_14_days_and_is_marked(asked: ReviewRequest, revie
     form = Client().get(f"{path_of(asked)}edit/").context["form"]
     assert [form[name].value() for name in ("cooperation", "text", "author")] == [5, review.text, "Lea Brandt"]
     page = Client().post(f"{path_of(asked)}edit/", CHANGED, follow=True).content.decode()
-    assert "Your changes are saved" in page
+    assert "Changes saved" in page
     assert "(edited)" in page
     assert "Thank you, Lea." in page
     review.refresh_from_db()
@@ -151,7 +151,7 @@ def test_after_14_days_a_friendly_note(asked: ReviewRequest, review: Review) -> 
     edit = f"{path_of(asked)}edit/"
     for response in (Client().get(edit, follow=True), Client().post(edit, CHANGED, follow=True)):
         assert response.redirect_chain == [(path_of(asked), 302)]
-        assert "so that others can rely on what they read" in response.content.decode()
+        assert "so that readers can rely on your review" in response.content.decode()
         assert edit not in response.content.decode()
     review.refresh_from_db()
     assert review.cooperation == 5
@@ -168,12 +168,12 @@ def test_taking_it_back_asks_first_and_is_for_good(asked: ReviewRequest, review:
     in_days(review, 500)
     take_back, text = f"{path_of(asked)}withdraw/", review.text
     assert text in Client().get("/partners/alder/").content.decode()
-    assert b"for good" in Client().get(take_back).content
+    assert "immediately and permanently removed" in Client().get(take_back).content.decode()
     review.refresh_from_db()
     assert review.withdrawn_at is None
-    assert b"is taken back" in Client().post(take_back, follow=True).content
+    assert b"has been withdrawn" in Client().post(take_back, follow=True).content
     for path in (path_of(asked), take_back, f"{path_of(asked)}edit/"):
-        assert b"is taken back" in Client().get(path, follow=True).content
+        assert b"has been withdrawn" in Client().get(path, follow=True).content
         Client().post(path, CHANGED)
     review.refresh_from_db()
     assert (review.text, review.author, review.cooperation) == ("", "", 5)

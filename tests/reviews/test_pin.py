@@ -32,7 +32,7 @@ def test_a_sixth_is_refused_with_which_to_unpin(alice: Client, cast: Cast) -> No
     page = alice.post(f"/company/reviews/{sixth.pk}/pin/", {"next": "/partners/alder/"})
     assert page.status_code == 409
     text = page.content.decode()
-    assert "Five reviews are pinned already" in text
+    assert "You’ve already pinned five reviews" in text
     assert all(review.author in text for review in five)
     assert pinned(cast.alder) == five
 

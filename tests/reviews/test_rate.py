@@ -138,7 +138,7 @@ def test_a_wrong_rating_gets_a_message_and_the_text_stays(asked: ReviewRequest, 
     response = Client().post(path_of(asked), {**ANSWERS, category: value})
     assert response.status_code == 200
     assert list(response.context["form"].errors) == [category]
-    assert b"Please choose one to five stars." in response.content
+    assert b"Select one to five stars." in response.content
     assert b"Good work." in response.content
     assert not Review.objects.exists()
 
@@ -215,7 +215,7 @@ def test_nobody_reviews_an_agency_from_an_address_of_its_staff(asked: ReviewRequ
     MembershipFactory(agency=cast.alder, user__email=asked.customer.email.lower())
     response = Client().post(path_of(asked), ANSWERS)
     assert response.status_code == 200
-    assert "own team" in " ".join(response.context["form"].non_field_errors())
+    assert "Team members can’t review their own agency" in " ".join(response.context["form"].non_field_errors())
     assert not Review.objects.exists()
 
 

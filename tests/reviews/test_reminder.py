@@ -113,4 +113,4 @@ def test_beat_reminds_of_it(cast: Cast, celery_beat, smtp_sink) -> None:
     asked = mailed(cast)
     arrived = smtp_sink.wait_for(asked.customer.email, seconds=30)
     assert asked.link in arrived.part("plain")
-    assert arrived.message["Subject"].startswith("A reminder")
+    assert arrived.message["Subject"].startswith("Reminder: ")

@@ -134,7 +134,7 @@ def test_the_own_staff_is_not_asked(stan: Client, cast: Cast, button: str, email
     EmailAddress.objects.create(user=cast.alice, email="a.private@mail.example", verified=True)
     customer = CustomerFactory(agency=cast.alder, email=email)
     response = stan.post(WIZARD, {**choices(customer), button: ""})
-    assert "own team" in response.content.decode()
+    assert "Team members can’t review their own agency" in response.content.decode()
     assert not ReviewRequest.objects.exists()
 
 
@@ -218,7 +218,7 @@ def test_withdrawing_closes_the_link_once(stan: Client, cast: Cast) -> None:
 def test_an_expired_request_can_not_be_withdrawn_any_more(stan: Client, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
     page = stan.post(f"/company/reviews/requests/{asked.pk}/withdraw/", follow=True).content.decode()
-    assert "closed already" in page
+    assert "This request was already closed" in page
     assert not AuditEvent.objects.filter(action="review_request.withdrawn").exists()
 
 
@@ -231,7 +231,7 @@ def test_staff_of_another_agency_can_be_asked(stan: Client, cast: Cast) -> None:
 def test_the_mail_and_its_preview_speak_the_customers_language(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, language="de")
     page = stan.get(WIZARD, choices(customer)).content.decode()
-    assert "How should the link reach them?" in page
+    assert "How do you want to send the link?" in page
     assert "Wie war die Zusammenarbeit mit Alder Web?" in page
     stan.post(WIZARD, {**choices(customer), "send": ""})
     mail = OutgoingMail.objects.get()
@@ -263,7 +263,7 @@ def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(stan: Cli
     Session.objects.all().delete()
     assert browser.post(WIZARD, {**choices(customer), "send": "Send by e-mail"}).status_code == 302
     browser.force_login(cast.stan)
-    assert "How should the link reach them?" in browser.get(WIZARD).content.decode()
+    assert "How do you want to send the link?" in browser.get(WIZARD).content.decode()
     assert not ReviewRequest.objects.exists()
 
 

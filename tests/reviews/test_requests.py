@@ -63,7 +63,7 @@ def test_it_is_searched_by_the_customer_and_filtered_by_the_way(stan: Client, ca
 
 
 def test_send_again_mails_the_same_link(stan: Client, asked: ReviewRequest) -> None:
-    assert "is on its way" in act(stan, asked, "resend").content.decode()
+    assert "Review request sent to " in act(stan, asked, "resend").content.decode()
     mail = OutgoingMail.objects.get()
     assert asked.link in mail.text
     # The second half of a double click.
@@ -112,7 +112,7 @@ def test_a_new_link_lets_the_old_one_die_at_once(stan: Client, asked: ReviewRequ
 def test_what_is_closed_stays_as_it_is(stan: Client, cast: Cast, stage: str, action: str) -> None:
     asked = stages(cast)[stage]
     before = list(ReviewRequest.objects.order_by("pk").values())
-    assert "closed already" in act(stan, asked, action).content.decode()
+    assert "This request was already closed" in act(stan, asked, action).content.decode()
     assert list(ReviewRequest.objects.order_by("pk").values()) == before
     assert not OutgoingMail.objects.exists()
 

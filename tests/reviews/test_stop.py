@@ -75,11 +75,11 @@ def test_a_person_stops_and_changes_their_mind_on_the_same_page(stan: Client, le
     assert browser.post(address_of(lea), fields, follow=True).context["stopped"]
     assert browser.post(address_of(lea), fields, follow=True).context["stopped"]
     assert AuditEvent.objects.filter(action="review_mails.stopped", customer_id=lea.pk).count() == 1
-    assert "Wants no more review mails" in stan.get(lea.get_absolute_url()).content.decode()
+    assert "Opted out of review e-mails" in stan.get(lea.get_absolute_url()).content.decode()
     assert not browser.post(f"{address_of(lea)}undo/", follow=True).context["stopped"]
     assert not ReviewOptOut.objects.exists()
     assert AuditEvent.objects.filter(action="review_mails.allowed").count() == 1
-    assert "Wants no more review mails" not in stan.get(lea.get_absolute_url()).content.decode()
+    assert "Opted out of review e-mails" not in stan.get(lea.get_absolute_url()).content.decode()
 
 
 def test_the_undoing_needs_a_form_of_ours(lea: Customer) -> None:
@@ -96,7 +96,7 @@ def test_from_then_on_only_a_link_is_offered(stan: Client, lea: Customer) -> Non
     assert 'name="send"' not in page
     assert 'name="link"' in page
     refused = stan.post(WIZARD, {**choices(lea), "send": ""})
-    assert "wants no more review mails" in " ".join(refused.context["form"].non_field_errors())
+    assert "has opted out of review e-mails" in " ".join(refused.context["form"].non_field_errors())
     assert not OutgoingMail.objects.exists()
     assert stan.post(WIZARD, {**choices(lea), "link": ""}).status_code == 302
 

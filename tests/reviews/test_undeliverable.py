@@ -30,7 +30,7 @@ def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Proces
     staff = Client()
     staff.force_login(cast.stan)
     page = staff.get(f"/company/reviews/requests/{asked.pk}/").content.decode()
-    assert "reached nobody" in page
+    assert "could not be delivered" in page
     assert "No such user" in page
     # It still can be answered: the link may have been passed on in another way.
     assert asked.state == "open"

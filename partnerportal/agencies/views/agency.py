@@ -20,7 +20,7 @@ def switch(request: AgencyRequest) -> HttpResponse:
     except forms.ValidationError as error:
         raise Http404 from error
     agency = switch_agency(request, agency_id)
-    messages.success(request, _("You now work for %(agency)s.") % {"agency": agency})
+    messages.success(request, _("Switched to %(agency)s.") % {"agency": agency})
     return redirect("desk:dashboard")
 
 

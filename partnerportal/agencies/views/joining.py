@@ -93,7 +93,7 @@ def _for_somebody_new(request: HttpRequest, invitation: TeamInvitation) -> HttpR
 
 
 def _welcome(request: HttpRequest, invitation: TeamInvitation) -> None:
-    messages.success(request, _("Welcome! You now work for %(agency)s.") % {"agency": invitation.agency})
+    messages.success(request, _("Welcome! You’re now part of %(agency)s.") % {"agency": invitation.agency})
 
 
 def _closed(request: HttpRequest, invitation: TeamInvitation, state: str) -> HttpResponse:

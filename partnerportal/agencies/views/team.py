@@ -56,7 +56,7 @@ def invite(request: AgencyRequest) -> HttpResponse:
             form.add_error(None, str(error))
             return error.mark(render(request, "agencies/invite.html", {"form": form}))
         else:
-            messages.success(request, _("The invitation to %(email)s is on its way.") % {"email": invitation.email})
+            messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
             return redirect("agencies:team")
     return render(request, "agencies/invite.html", {"form": form})
 
@@ -68,9 +68,9 @@ def invitation_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     try:
         check((INVITATIONS, str(request.agency.pk)))
         if joining.resend(invitation, by=request.user):
-            messages.success(request, _("The invitation to %(email)s was sent again.") % {"email": invitation.email})
+            messages.success(request, _("Invitation resent to %(email)s.") % {"email": invitation.email})
         else:
-            messages.info(request, _("It was sent a moment ago; no second e-mail was sent."))
+            messages.info(request, _("It was sent a moment ago, so no second e-mail was sent."))
     except TooOften as error:
         messages.error(request, str(error))
     except (InvitationClosed, ValidationError) as error:
@@ -87,7 +87,7 @@ def invitation_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     except (InvitationClosed, ValidationError) as error:
         _say(request, error)
     else:
-        messages.success(request, _("The invitation to %(email)s was withdrawn; its link is closed.") % {"email": invitation.email})
+        messages.success(request, _("Invitation to %(email)s withdrawn. Its link no longer works.") % {"email": invitation.email})
     return redirect("agencies:team")
 
 
@@ -107,7 +107,7 @@ def role(request: AgencyRequest, pk: int) -> HttpResponse:
         else:
             if changed:
                 values = {"name": member.user, "role": form.cleaned_data["role"].label}
-                said = _("You are now %(role)s.") if member.user == request.user else _("%(name)s is now %(role)s.")
+                said = _("Your role is now %(role)s.") if member.user == request.user else _("Role of %(name)s changed to %(role)s.")
                 messages.success(request, said % values)
             return redirect("agencies:team")
     return render(request, "agencies/role.html", {"form": form, "member": member})
@@ -120,14 +120,14 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     if member.user == request.user:
         return redirect("agencies:leave")
     holds = team.what_they_hold(member)
-    form = HandOnForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from the team"))
+    form = HandOnForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from team"))
     if request.method == "POST" and form.is_valid():
         try:
             team.remove_member(member, to=form.person, by=request.user)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("%(name)s is no longer on the team.") % {"name": member.user})
+            messages.success(request, _("%(name)s has been removed from the team.") % {"name": member.user})
             return redirect("agencies:team")
     return render(request, "agencies/remove.html", {"form": form, "member": member, "holds": holds})
 
@@ -136,7 +136,7 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
 def leave(request: AgencyRequest) -> HttpResponse:
     """Go, by one's own decision."""
     holds = team.what_they_hold(request.membership)
-    form = HandOnForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave the team"))
+    form = HandOnForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave team"))
     is_last_owner = [member.user for member in request.members if member.role == Role.OWNER] == [request.user]
     if request.method == "POST" and form.is_valid():
         try:
@@ -144,7 +144,7 @@ def leave(request: AgencyRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("You have left the team of %(agency)s.") % {"agency": request.agency})
+            messages.success(request, _("You’ve left %(agency)s.") % {"agency": request.agency})
             return redirect("desk:home")
     context = {"form": form, "holds": holds, "is_last_owner": is_last_owner, "is_alone": len(request.members) == 1}
     return render(request, "agencies/leave.html", context)
@@ -160,7 +160,7 @@ def hand_over(request: AgencyRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("%(name)s now owns the agency; you are a manager.") % {"name": form.member.user})
+            messages.success(request, _("%(name)s is now the owner. You’re now a manager.") % {"name": form.member.user})
             return redirect("agencies:team")
     return render(request, "agencies/hand_over.html", {"form": form})
 
@@ -180,9 +180,11 @@ def second_factor(request: AgencyRequest) -> HttpResponse:
             _say(request, error)
             return redirect("agencies:team")
         if changed and required:
-            messages.success(request, _("Everybody on the team now needs a second factor. Who has none sets one up at the next click."))
+            messages.success(
+                request, _("Two-factor authentication is now required. Members without it will be asked to set it up on their next page.")
+            )
         elif changed:
-            messages.success(request, _("A second factor is no longer a must."))
+            messages.success(request, _("Two-factor authentication is no longer required."))
         return redirect("agencies:team")
     without = [member.user for member in request.members if not member.has_second_factor]
     return render(request, "agencies/second_factor.html", {"form": form, "without": without})
@@ -203,7 +205,7 @@ def notices(request: AgencyRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         for notice in Notice:
             request.membership.set_notice(notice, notice in form.cleaned_data["notices"])
-        messages.success(request, _("Your notices were saved."))
+        messages.success(request, _("Notification settings saved."))
         return redirect("agencies:notices")
     return render(request, "agencies/notices.html", {"form": form})
 
@@ -222,9 +224,9 @@ def _say(request: AgencyRequest, error: InvitationClosed | ValidationError) -> N
         messages.error(request, " ".join(error.messages))
         return
     what = {
-        "accepted": _("It has been accepted already."),
-        "withdrawn": _("It has been withdrawn already."),
-        "expired": _("It has expired; please invite them anew."),
+        "accepted": _("This invitation has already been accepted."),
+        "withdrawn": _("This invitation has already been withdrawn."),
+        "expired": _("This invitation has expired. Send a new one."),
     }[error.state]
     nothing_done = _("Nothing was changed, and no e-mail was sent.")
     messages.info(request, f"{what} {nothing_done}")

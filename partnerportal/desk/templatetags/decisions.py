@@ -26,11 +26,11 @@ def waiting_decisions(user: User) -> list[Decision]:
     """What waits for this admin, as far as they may decide it."""
     found = []
     if user.has_perm("reviews.change_reviewreport") and (count := ReviewReport.objects.open().count()):
-        words = ngettext("%(count)s review was reported", "%(count)s reviews were reported", count) % {"count": count}
+        words = ngettext("%(count)s reported review", "%(count)s reported reviews", count) % {"count": count}
         found.append(Decision(words, reverse("admin:reviews_reviewreport_changelist")))
     submitted = PartnerProfile.objects.filter(status=PartnerProfile.Status.SUBMITTED)
     if user.has_perm("network.change_partnerprofile") and (count := submitted.count()):
-        words = ngettext("%(count)s profile was submitted", "%(count)s profiles were submitted", count) % {"count": count}
+        words = ngettext("%(count)s submitted profile", "%(count)s submitted profiles", count) % {"count": count}
         profiles = reverse("admin:network_partnerprofile_changelist")
         found.append(Decision(words, f"{profiles}?status__exact={PartnerProfile.Status.SUBMITTED}"))
     return found

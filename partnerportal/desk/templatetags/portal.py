@@ -62,7 +62,7 @@ _FIVE_STARS = "".join(
 _RATING_WORDS: dict[int, str | Promise] = {
     1: gettext_lazy("poor"),
     2: gettext_lazy("fair"),
-    3: gettext_lazy("fine"),
+    3: gettext_lazy("average"),
     4: gettext_lazy("good"),
     5: gettext_lazy("excellent"),
 }

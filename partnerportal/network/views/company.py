@@ -58,7 +58,7 @@ def preview(request: AgencyRequest) -> HttpResponse:
     """Show the profile as the public sees it, or will see it once it is registered."""
     profile = with_names(PartnerProfile.objects.all()).filter(agency=request.agency).first()
     if profile is None:
-        messages.info(request, _("There is nothing to show yet. Please fill in your profile and save it."))
+        messages.info(request, _("There is nothing to preview yet. Fill in your profile and save it first."))
         return redirect("network:company")
     return render(request, "network/profile.html", {**profile_context(request, profile, is_own=False), "is_preview": True})
 
@@ -73,9 +73,9 @@ def submit(request: AgencyRequest) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         if submitted:
-            messages.success(request, _("Your profile was submitted. You get an e-mail as soon as it is decided."))
+            messages.success(request, _("Profile submitted. We’ll e-mail you when it has been reviewed."))
         else:
-            messages.info(request, _("Your profile had been submitted already. Nothing was changed."))
+            messages.info(request, _("Your profile has already been submitted. Nothing was changed."))
     return redirect("network:company")
 
 

@@ -42,14 +42,14 @@ CUSTOMER_FIELDS = (
 
 
 class Command(BaseCommand):
-    help = "Load the demo's agencies, people, customers and reviews into an empty database (needs PORTAL_DEMO=1)."
+    help = "Load demo agencies, users, customers and reviews into an empty database (requires PORTAL_DEMO=1)."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("PORTAL_DEMO isn't set: the demo's well-known passwords have no place here.")
+            raise CommandError("PORTAL_DEMO is not set. Demo data contains public passwords and must not be loaded here.")
         with transaction.atomic():
             if User.objects.exists() or Agency.objects.exists():
-                self.stdout.write("The database isn't empty; the demo data were not loaded.")
+                self.stdout.write("The database is not empty. No demo data was loaded.")
                 return
             admin = _person(*demo.ADMIN, is_staff=True, is_superuser=True)
             client = _person(*demo.CLIENT)
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
-        self.stdout.write("The demo data are loaded.")
+        self.stdout.write("Demo data loaded.")
 
 
 def _person(email: str, name: str, **fields: Any) -> User:

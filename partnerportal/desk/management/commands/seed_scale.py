@@ -49,23 +49,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--agencies", type=int, default=20)
-        parser.add_argument("--customers", type=int, default=10_000, help="of all agencies together")
-        parser.add_argument("--reviews", type=int, default=10_000, help="of all agencies together")
-        parser.add_argument("--biggest-share", type=float, default=0.1, help="which share of the customers the biggest agency has (0.1)")
-        parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
-        parser.add_argument("--password", help="for all sign-ins; one is made up and printed where none is given")
-        parser.add_argument("--force", action="store_true", help="add to what the database holds already")
+        parser.add_argument("--customers", type=int, default=10_000, help="total for all agencies")
+        parser.add_argument("--reviews", type=int, default=10_000, help="total for all agencies")
+        parser.add_argument("--biggest-share", type=float, default=0.1, help="the largest agency’s share of the customers (default: 0.1)")
+        parser.add_argument("--seed", type=int, default=1, help="seed of the random generator, for reproducible data")
+        parser.add_argument("--password", help="password for all accounts (default: generated and printed)")
+        parser.add_argument("--force", action="store_true", help="load even if the database is not empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
         agencies, customers, reviews = options["agencies"], options["customers"], options["reviews"]
         if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["biggest_share"] <= 1:
-            raise CommandError("At least one agency, no negative numbers, and a --biggest-share above 0 up to 1, please.")
+            raise CommandError(
+                "--agencies must be at least 1, counts must not be negative, and --biggest-share must be above 0 and at most 1."
+            )
         if reviews and not customers:
-            raise CommandError("Reviews are written by customers: --customers, please.")
+            raise CommandError("--reviews requires --customers.")
         if not options["force"] and (User.objects.exists() or Agency.objects.exists()):
             raise CommandError(
-                f"The database “{connection.settings_dict['NAME']}” isn't empty, and made-up customers can't be told from real ones "
-                "afterwards: nothing was loaded. Add them all the same with --force."
+                f"The database “{connection.settings_dict['NAME']}” is not empty, and generated customers can’t be told apart from real "
+                "ones. Nothing was loaded. Use --force to load them anyway."
             )
         password = options["password"] or secrets.token_urlsafe(12)
         started = time.monotonic()
@@ -78,10 +80,10 @@ class Command(BaseCommand):
             # Plans are only as good as what is known of the tables.
             cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM (ANALYZE)")
         seconds = time.monotonic() - started
-        self.stdout.write(f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} a second, indexes and checks included.")
+        self.stdout.write(f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} per second, including indexes and checks.")
         self.stdout.write(f"Sign in as owner{first_number}@{MAIL_HOST} … owner{first_number + agencies - 1}@{MAIL_HOST}")
         if not options["password"]:
-            self.stdout.write(f"Password of them all: {password}")
+            self.stdout.write(f"Password for all accounts: {password}")
 
     def _agencies(self, first_number: int, sizes: list[int], password: str) -> list[scale.SeededAgency]:
         """The agencies with their teams and public profiles, each with the number of customers that it is to have."""
@@ -168,7 +170,7 @@ class Command(BaseCommand):
                 self._progress(f"{loaded:,} of {customers:,} customers", sum(table.count for table in tables.values()), started)
             for name, key in first.items():
                 tables[name].go_on_after(key + tables[name].count)
-            self.stdout.write("Making indexes and checking foreign keys …")
+            self.stdout.write("Creating indexes and checking foreign keys …")
         self._number_sequences(agencies)
         events = self._events(first["customers"])
         for name, table in tables.items():
