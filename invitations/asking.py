@@ -36,7 +36,7 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
     if customer.status != Customer.Status.ACTIVE:
         raise ValidationError(_("This customer has since been archived or erased."), "not_active")
     if customer.agency.has_staff_address(email):
-        raise ValidationError({"email": _("This address belongs to your own team.")})
+        raise ValidationError({"email": _("This address belongs to someone on your team.")})
     same = customer.access_requests.filter(email__in=spellings(email))
     for overdue in same.overdue():
         expire_request(overdue)

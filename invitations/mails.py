@@ -33,9 +33,9 @@ def tell_given(invitation: AccessInvitation) -> None:
             subject=_("%(who)s wants to give you access") % {"who": invitation.who},
             first=_("%(who)s wants to give you %(access)s.") % _access(invitation),
             quote=invitation.message,
-            quote_intro=_("%(name)s writes:") % {"name": invitation.name},
-            then=[_("Connect it to a customer or reject it. It expires on %(date)s.") % {"date": _day(invitation.valid_until)}],
-            button=_("See the invitation"),
+            quote_intro=_("Message from %(name)s:") % {"name": invitation.name},
+            then=[_("Connect it to a customer, or reject it. The invitation expires on %(date)s.") % {"date": _day(invitation.valid_until)}],
+            button=_("View invitation"),
         ),
     )
 
@@ -227,7 +227,7 @@ def send_request(asked: AccessRequest, *, by: User) -> None:
             then=[
                 _("You decide: grant access, grant less, or decline. Nothing changes until you choose an option on the linked page.")
                 + " "
-                + _("It works until %(date)s, for this e-mail address alone; we send a code there to be sure that it is you.")
+                + _("The link works until %(date)s, and only for this e-mail address. To confirm it’s you, we’ll send a code there.")
                 % {"date": _day(asked.valid_until)}
             ],
             button=_("View request"),

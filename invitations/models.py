@@ -89,7 +89,7 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
 
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Received"), auto_now_add=True)
-    expires_at = EndOfDayField(_("Waits until"))
+    expires_at = EndOfDayField(_("Expires on"))
     connected_at = models.DateTimeField(_("Connected"), null=True, blank=True)
     connected_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Connected by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -255,7 +255,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
-    expires_at = EndOfDayField(_("Waits until"))
+    expires_at = EndOfDayField(_("Expires on"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
     objects: ClassVar[AccessRequestQuerySet] = AccessRequestQuerySet.as_manager()  # type: ignore[assignment]

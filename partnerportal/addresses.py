@@ -55,7 +55,7 @@ def validate_address(value: str) -> None:
     domain = value.rpartition("@")[2].lower()
     if not domain.isascii():
         if not all(_is_valid(label) for label in domain.split(".")):
-            raise ValidationError(_("The part after the @ has characters that e-mail can't carry. Please type it anew."), "domain")
+            raise ValidationError(_("The part after the @ contains invalid characters. Type it again."), "domain")
         if len(mailbox(value)) > MAX_LENGTH:
             raise ValidationError(_("This e-mail address is too long."), "max_length")
 

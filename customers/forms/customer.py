@@ -18,7 +18,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
     """Everything that is typed about a customer."""
 
     conflict_text = _(
-        "Somebody else changed this customer while you were typing. Nothing is lost: what is saved now stands below your fields."
+        "Someone else changed this customer while you were editing. Nothing is lost: the saved values are shown below your fields."
     )
     # Archiving concerns everyone who is typing.
     watched = ("status",)

@@ -85,7 +85,7 @@ class ColumnsForm(forms.Form):
                 Submit("read_anew", _("Reload preview"), css_class="btn-secondary", css_id=None),
             ),
             Fieldset(
-                _("What the columns become"),
+                _("Map columns"),
                 HTML(f'<p class="soft">{escape(hint)}</p>'),
                 Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places), css_class="import-columns"),
             ),

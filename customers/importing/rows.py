@@ -157,7 +157,7 @@ class RowReader:
         if not email:
             return None
         if mailbox(email) not in self._members:
-            row.problems.append((self._places["responsible"], _("Nobody in your team has this e-mail address.")))
+            row.problems.append((self._places["responsible"], _("No one on your team has this e-mail address.")))
         return self._members.get(mailbox(email))
 
     def _status(self, text: str, row: Row) -> str:

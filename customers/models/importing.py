@@ -45,8 +45,8 @@ class ImportJob(models.Model):
     file_name = models.CharField(_("File"), max_length=255)
     size = models.PositiveIntegerField(_("Size in bytes"))
     encoding = models.CharField(_("Encoding"), max_length=20)
-    delimiter = models.CharField(_("Columns are separated by"), max_length=1)
-    has_headings = models.BooleanField(_("The first line holds headings"), default=True)
+    delimiter = models.CharField(_("Delimiter"), max_length=1)
+    has_headings = models.BooleanField(_("The first row contains headings"), default=True)
     headings = ArrayField(models.TextField(), verbose_name=_("Headings"), default=list)
     #: Place of a column in the file → name of the field it becomes.
     mapping = models.JSONField(_("Column mapping"), default=dict)

@@ -42,7 +42,7 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
     validate_address(address)
     locked = lock_team(agency, by=by)
     if locked.has_staff_address(address):
-        raise ValidationError({"email": _("This address belongs to somebody of your team already.")})
+        raise ValidationError({"email": _("This address already belongs to someone on your team.")})
     asked = locked.team_invitations.filter(email__in=spellings(address))
     expire(asked.overdue())
     if asked.waiting().exists():

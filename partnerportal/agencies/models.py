@@ -212,7 +212,7 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PENDING)
     created_at = models.DateTimeField(_("Invited"), auto_now_add=True)
     mailed_at = models.DateTimeField(_("Sent by e-mail"), default=timezone.now)
-    expires_at = EndOfDayField(_("Waits until"))
+    expires_at = EndOfDayField(_("Expires on"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
     objects: ClassVar[TeamInvitationQuerySet] = TeamInvitationQuerySet.as_manager()  # type: ignore[assignment]

@@ -79,7 +79,7 @@ def _waiting_requests(agency: Agency) -> Card:
 def _waiting_invitations(agency: Agency) -> Card:
     found, total = _first(agency.access_invitations.waiting(), "expires_at")
     rows = [Row(i.who, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in found]
-    empty = _("No client is waiting for your answer.")
+    empty = _("No pending invitations.")
     return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 
 
@@ -120,7 +120,7 @@ def _since(day: date, more: str = "") -> str:
 
 
 def _until(day: date) -> str:
-    return _("until %(date)s") % {"date": date_format(day, "SHORT_DATE_FORMAT")}
+    return _("expires %(date)s") % {"date": date_format(day, "SHORT_DATE_FORMAT")}
 
 
 def _due_projects(agency: Agency) -> Card:

@@ -21,7 +21,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
     """Everything that an agency says about itself, in groups."""
 
     conflict_text = _(
-        "Somebody else changed this profile while you were typing. Nothing is lost: what is saved now stands below your fields."
+        "Someone else changed this profile while you were editing. Nothing is lost: the saved values are shown below your fields."
     )
     never_merged = ("version", "logo", "remove_logo")
 

@@ -90,7 +90,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
-    expires_at = EndOfDayField(gettext_lazy("Good until"))
+    expires_at = EndOfDayField(gettext_lazy("Valid until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
     #: The last mail with the link; what becomes of it says whether the link can be delivered.

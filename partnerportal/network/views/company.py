@@ -35,7 +35,7 @@ def company(request: AgencyRequest) -> HttpResponse:
         except SlugTaken:
             form.refuse_slug()
         else:
-            messages.success(request, _("Saved. Visitors see it within a minute.") if saved.is_registered else _("Your profile was saved."))
+            messages.success(request, _("Saved. Visitors see it within a minute.") if saved.is_registered else _("Profile saved."))
             return redirect("network:company")
     # Beside the form stands what is saved, not what is being typed.
     profile = _profile_of(request) if form.is_bound else profile
