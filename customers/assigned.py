@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from partnerportal.accounts.models import User
-from partnerportal.audit.services import record
+from partnerportal.audit.services import changed_data, record
 
 #: The kinds, by the word that their events and addresses begin with.
 KINDS: dict[str, type[models.Model]] = {"project": Project, "task": Task, "domain": Domain, "contract": Contract, "note": Note}
@@ -69,12 +69,9 @@ def change_thing(thing: Any, *, changed: list[str], by: User, loaded: dict[str, 
     """
     if changed:
         _held(thing.customer)
-        stored = type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
-        if any(getattr(stored, thing._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
-            stored.customer = thing.customer
-            raise ChangedMeanwhile(stored)
-        _save(thing, update_fields=changed)
-        _record("changed", thing, by=by)
+        type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
+        _save(thing)
+        _record("changed", thing, by=by, **changed_data(thing, changed))
 
 
 @transaction.atomic
@@ -130,6 +127,6 @@ def _save(thing: Any, *, update_fields: list[str] | None = None) -> None:
         raise ValidationError({"name": _("This domain is already assigned to a customer.")}, "unique") from error
 
 
-def _record(what: str, thing: Any, *, by: User) -> None:
+def _record(what: str, thing: Any, *, by: User, **data: Any) -> None:
     customer = thing.customer
-    record(f"{kind_of(thing)}.{what}", on=thing, label=customer.reference, agency=customer.agency, by=by, customer=customer)
+    record(f"{kind_of(thing)}.{what}", on=thing, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)

@@ -9,7 +9,7 @@ from django.db.models import F
 from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequence
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
-from partnerportal.audit.services import record
+from partnerportal.audit.services import changed_data, record
 from partnerportal.outbox.models import OutgoingMail
 
 
@@ -44,7 +44,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
         raise ChangedMeanwhile(saved)
     customer.version = saved.version + 1
     customer.save(update_fields=[*changed, "version", "updated_at"])
-    _record("customer.updated", customer, by=by, fields=changed)
+    _record("customer.updated", customer, by=by, **changed_data(customer, changed))
     return customer
 
 

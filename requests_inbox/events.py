@@ -1,12 +1,21 @@
 """How this app's audit events read."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.sentences import register
 
+
+def _to(data: dict[str, Any]) -> dict[str, Any]:
+    """The new assignee. Events recorded before assignees were named have none."""
+    return {"to": data.get("to") or _now("another member")}
+
+
 register("request.received", _("Request %(object)s received"), icon="inbox-arrow-down")
 register("request.taken", _("Request %(object)s claimed"), icon="hand-raised")
-register("request.handed_over", _("Request %(object)s reassigned"), icon="arrows-right-left")
+register("request.handed_over", _("Request %(object)s reassigned to %(to)s"), icon="arrows-right-left", values=_to)
 register("request.replied", _("Reply sent to request %(object)s"), icon="paper-airplane")
 register("request.noted", _("Note added to request %(object)s"), icon="pencil-square")
 register("request.assigned", _("Request %(object)s assigned to the customer"), icon="link")

@@ -55,7 +55,10 @@ def hand_over_request(request: ContactRequest, *, to: User, by: User) -> bool:
     if locked.status == Status.NEW:
         _set_status(locked, Status.OPEN)
     touch(locked, "handler", by=by)
-    record_event("request.taken" if to == by else "request.handed_over", locked, by=by)
+    if to == by:
+        record_event("request.taken", locked, by=by)
+    else:
+        record_event("request.handed_over", locked, by=by, to=str(to))
     return True
 
 
@@ -229,9 +232,9 @@ def see(*requests: ContactRequest, by: User) -> None:
     )
 
 
-def record_event(action: str, request: ContactRequest, *, by: User) -> None:
-    """In the timeline of the customer, too, once there is one."""
-    record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer)
+def record_event(action: str, request: ContactRequest, *, by: User, **data: str) -> None:
+    """Record an event, which also appears in the timeline of the request's customer."""
+    record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer, **data)
 
 
 def judge(request: ContactRequest, standing: Sender.Standing) -> str:

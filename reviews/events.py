@@ -7,23 +7,35 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.audit.sentences import register
 from reviews.models import Review, ReviewReport
 
-register("review_request.created", _("Review requested"), icon="star")
-register("review_request.created_anyway", _("Review requested again early (“Request anyway”)"), icon="star")
-register("review_request.mailed", _("Review request sent by e-mail"), icon="envelope")
-register("review_request.resent", _("Review request resent"), icon="envelope")
-register("review_request.reminded", _("Review reminder sent"), icon="bell")
-register("review_request.undeliverable", _("Review request could not be delivered"), icon="exclamation-triangle")
-register("review_request.replaced", _("Review link replaced"), icon="link")
-register("review_request.withdrawn", _("Review request withdrawn"), icon="x-mark")
-register("review.submitted", _("Customer submitted a review"), icon="star")
+register("review_request.created", _("Review requested"), icon="star", named=_("Review of “%(item)s” requested"))
+register(
+    "review_request.created_anyway",
+    _("Review requested again early (“Request anyway”)"),
+    icon="star",
+    named=_("Review of “%(item)s” requested again early (“Request anyway”)"),
+)
+register(
+    "review_request.mailed", _("Review request sent by e-mail"), icon="envelope", named=_("Review request for “%(item)s” sent by e-mail")
+)
+register("review_request.resent", _("Review request resent"), icon="envelope", named=_("Review request for “%(item)s” resent"))
+register("review_request.reminded", _("Review reminder sent"), icon="bell", named=_("Review reminder for “%(item)s” sent"))
+register(
+    "review_request.undeliverable",
+    _("Review request could not be delivered"),
+    icon="exclamation-triangle",
+    named=_("Review request for “%(item)s” could not be delivered"),
+)
+register("review_request.replaced", _("Review link replaced"), icon="link", named=_("Review link for “%(item)s” replaced"))
+register("review_request.withdrawn", _("Review request withdrawn"), icon="x-mark", named=_("Review request for “%(item)s” withdrawn"))
+register("review.submitted", _("Customer submitted a review"), icon="star", named=_("Customer submitted a review of “%(item)s”"))
 register("review_mails.stopped", _("Customer opted out of review e-mails"), icon="bell-slash")
 register("review_mails.allowed", _("Customer opted back in to review e-mails"), icon="bell")
-register("review.edited", _("Customer edited their review"), icon="pencil-square")
-register("review.withdrawn", _("Customer withdrew their review"), icon="x-mark")
-register("review.pinned", _("Review pinned to top"), icon="bookmark")
-register("review.unpinned", _("Review unpinned"), icon="bookmark")
+register("review.edited", _("Customer edited their review"), icon="pencil-square", named=_("Customer edited their review of “%(item)s”"))
+register("review.withdrawn", _("Customer withdrew their review"), icon="x-mark", named=_("Customer withdrew their review of “%(item)s”"))
+register("review.pinned", _("Review pinned to top"), icon="bookmark", named=_("Review of “%(item)s” pinned to top"))
+register("review.unpinned", _("Review unpinned"), icon="bookmark", named=_("Review of “%(item)s” unpinned"))
 register("review.moved", _("Pinned reviews reordered"), icon="arrows-up-down")
-register("review.commented", _("Comment added to review"), icon="chat-bubble-left")
+register("review.commented", _("Comment added to review"), icon="chat-bubble-left", named=_("Comment added to review of “%(item)s”"))
 
 
 def _hidden_for(data: dict[str, Any]) -> dict[str, Any]:
@@ -34,10 +46,32 @@ def _reported_for(data: dict[str, Any]) -> dict[str, Any]:
     return {"reason": ReviewReport.Reason(data["reason"]).label}
 
 
-register("review.hidden", _("Review hidden: %(reason)s"), icon="eye-slash", values=_hidden_for)
-register("review.unhidden", _("Review unhidden"), icon="eye")
-register("review.reported", _("Review reported: %(reason)s"), icon="flag", values=_reported_for)
-register("review.report_upheld", _("Report upheld; review removed from the profile"), icon="shield-check")
-register("review.report_dismissed", _("Report dismissed; review kept"), icon="shield-check")
-register("review.reinstated", _("Review reinstated"), icon="arrow-uturn-left")
+register(
+    "review.hidden",
+    _("Review hidden: %(reason)s"),
+    icon="eye-slash",
+    values=_hidden_for,
+    named=_("Review of “%(item)s” hidden: %(reason)s"),
+)
+register("review.unhidden", _("Review unhidden"), icon="eye", named=_("Review of “%(item)s” unhidden"))
+register(
+    "review.reported",
+    _("Review reported: %(reason)s"),
+    icon="flag",
+    values=_reported_for,
+    named=_("Review of “%(item)s” reported: %(reason)s"),
+)
+register(
+    "review.report_upheld",
+    _("Report upheld; review removed from the profile"),
+    icon="shield-check",
+    named=_("Report upheld; review of “%(item)s” removed from the profile"),
+)
+register(
+    "review.report_dismissed",
+    _("Report dismissed; review kept"),
+    icon="shield-check",
+    named=_("Report dismissed; review of “%(item)s” kept"),
+)
+register("review.reinstated", _("Review reinstated"), icon="arrow-uturn-left", named=_("Review of “%(item)s” reinstated"))
 register("rating_summary.repaired", _("Rating recalculated and corrected"), icon="wrench")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, Min, Model, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -27,6 +27,7 @@ from customers.views.adding import adding_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.audit.sentences import ItemNames, item_key, name_items
 from partnerportal.paging import keyset_page
 
 #: A customer's page shows this many events; older ones stay in the audit.
@@ -93,20 +94,34 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
-    review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
+    items = assigned_to(customer)
+    review_requests = list(customer.review_requests.select_related("project", "review__comment").order_by("-pk"))
+    reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
+    timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
+    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
+    name_items(timeline, names | _subjects(*review_requests, *reviews))
     return render(
         request,
         "customers/detail.html",
         {
             "customer": customer,
-            **assigned_to(customer),
+            **items,
             "review_requests": review_requests,
             "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
-            "reviews": [asked.review for asked in review_requests if hasattr(asked, "review")],
-            "timeline": AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH],
+            "reviews": reviews,
+            "timeline": timeline,
             "may_erase": request.membership.may(Role.OWNER),
         },
     )
+
+
+def _names(*items: Model) -> ItemNames:
+    return {item_key(item): str(item) for item in items}
+
+
+def _subjects(*reviewed: Any) -> ItemNames:
+    """Reviews and their requests are named by what they rate: a project or the company."""
+    return {item_key(item): item.subject_label for item in reviewed}
 
 
 @agency_view(methods=("POST",))

@@ -50,6 +50,9 @@ class AuditEvent(models.Model):
     source = models.CharField(_("Source"), max_length=10, choices=Source)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
 
+    #: The object's current name, set by the view that shows the event. It is never stored, because events outlive an erasure.
+    item_name = ""
+
     objects: ClassVar[models.Manager["AuditEvent"]] = AuditEventQuerySet.as_manager()
 
     class Meta:

@@ -70,3 +70,9 @@ def record_all(
         )
         for thing, label, customer in on
     )
+
+
+def changed_data(item: models.Model, fields: Iterable[str]) -> dict[str, Any]:
+    """Return the event data for changed `fields`: their names, and the names of new assignees. No other contents are recorded."""
+    people = {name: str(getattr(item, name) or "") for name in fields if item._meta.get_field(name).related_model is User}
+    return {"fields": list(fields), **({"people": people} if people else {})}

@@ -13,6 +13,11 @@ from partnerportal.audit.models import AuditEvent
 #: What an event of the action carries, where it carries something. A new action that words its data belongs here.
 DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
+    "project.changed": {"fields": ["title"]},
+    "task.changed": {"fields": ["due_on", "assignee"], "people": {"assignee": "Ben Ott"}},
+    "domain.changed": {"fields": ["expires_on"]},
+    "contract.changed": {"fields": ["price"]},
+    "request.handed_over": {"to": "Ben Ott"},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
     "requests.deleted": {"count": 3},
@@ -28,6 +33,12 @@ DATA: dict[str, dict[str, Any]] = {
     "team.role_changed": {"role": "owner"},
     "profile.updated": {"changes": {"logo": ["", "abc"], "claim": ["", "Fast."], "name": ["Alder", "Elder"]}},
 }
+
+
+def named_event(action: str, data: dict[str, Any]) -> AuditEvent:
+    event = AuditEvent(action=action, data=data)
+    event.item_name = "Relaunch"
+    return event
 
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
@@ -47,6 +58,31 @@ def test_each_action_reads_as_a_sentence(action: str, language: str, caplog: pyt
 def test_each_action_has_an_icon_that_exists(action: str) -> None:
     drawn = Template("{% load heroicons %}{% heroicon_outline name %}").render(Context({"name": AuditEvent(action=action).icon}))
     assert drawn.startswith("<svg")
+
+
+@pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
+@pytest.mark.parametrize("action", [action for action in sentences.registered_actions() if sentences.is_named(action)])
+def test_a_known_object_is_named(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
+    event = AuditEvent(action=action, object_label="K-1001", data=DATA.get(action, {}))
+    without_name = event.sentence
+    event.item_name = "100 % %(item)s"
+    with translation.override(language):
+        assert "100 % %(item)s" in event.sentence
+    assert "100 % %(item)s" not in without_name
+    assert not caplog.records
+
+
+def test_new_assignees_are_named() -> None:
+    event = named_event("task.changed", DATA["task.changed"])
+    assert event.sentence == "Task “Relaunch” updated: Due on and Assigned to (Ben Ott)"
+    event.data = {"fields": ["assignee"], "people": {"assignee": ""}}
+    assert event.sentence == "Task “Relaunch” updated: Assigned to (Unassigned)"
+
+
+def test_an_event_from_before_fields_were_recorded_reads_without_them() -> None:
+    event = named_event("task.changed", {})
+    assert event.sentence == "Task updated"
+    assert AuditEvent(action="request.handed_over", object_label="R-2").sentence == "Request R-2 reassigned to another member"
 
 
 def test_changed_fields_are_named_as_in_the_form() -> None:
