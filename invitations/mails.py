@@ -34,7 +34,9 @@ def tell_given(invitation: AccessInvitation) -> None:
             first=_("%(who)s wants to give you %(access)s.") % _access(invitation),
             quote=invitation.message,
             quote_intro=_("Message from %(name)s:") % {"name": invitation.name},
-            then=[_("Connect it to a customer, or reject it. The invitation expires on %(date)s.") % {"date": _day(invitation.valid_until)}],
+            then=[
+                _("Connect it to a customer, or reject it. The invitation expires on %(date)s.") % {"date": _day(invitation.valid_until)}
+            ],
             button=_("View invitation"),
         ),
     )
