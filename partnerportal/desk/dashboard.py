@@ -14,6 +14,7 @@ from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.desk.menu import new_reviews
+from partnerportal.desk.templatetags.portal import days_overdue
 from requests_inbox.models import ContactRequest
 from reviews.models import rounded
 
@@ -86,7 +87,7 @@ def _waiting_invitations(agency: Agency) -> Card:
 def _due_tasks(agency: Agency) -> Card:
     due = agency.tasks.filter(done_at__isnull=True, sort_date__lte=timezone.localdate()).select_related("customer", "assignee")
     found, total = _first(due, "sort_date")
-    rows = [Row(t.title, t.customer.get_absolute_url(), _since(t.due_on, str(t.assignee or "")), t.customer.display_name) for t in found]
+    rows = [Row(t.title, t.customer.get_absolute_url(), _due(t.due_on, str(t.assignee or "")), t.customer.display_name) for t in found]
     url = f"{reverse('customers:task_list')}?when=today"
     return Card(_("Tasks due"), "clipboard-document-list", total, rows, _("No tasks due today."), url, _("All due tasks"))
 
@@ -94,29 +95,38 @@ def _due_tasks(agency: Agency) -> Card:
 def _ending_domains(agency: Agency) -> Card:
     soon = agency.domains.filter(auto_renew=False, sort_date__lte=_soon()).select_related("customer")
     found, total = _first(soon, "sort_date")
-    rows = [Row(str(d), d.customer.get_absolute_url(), _since(d.expires_on), d.customer.display_name) for d in found]
+    rows = [
+        Row(str(d), d.customer.get_absolute_url(), _passed(d.expires_on, _("expired %(date)s")), d.customer.display_name) for d in found
+    ]
     url = f"{reverse('customers:domain_list')}?renewal=manual"
-    return Card(_("Expiring domains"), "globe-alt", total, rows, _("No domains expire in the next 30 days."), url, _("Domains"))
+    return Card(_("Expiring domains"), "globe-alt", total, rows, _("No domains expire in the next 30 days."), url, _("All domains"))
 
 
 def _ending_contracts(agency: Agency) -> Card:
     soon = agency.contracts.filter(status=Contract.Status.ACTIVE, sort_date__lte=_soon()).select_related("customer")
     found, total = _first(soon, "sort_date")
-    rows = [Row(c.product or str(c), c.customer.get_absolute_url(), _since(c.ends_on), c.customer.display_name) for c in found]
+    rows = [
+        Row(c.product or str(c), c.customer.get_absolute_url(), _passed(c.ends_on, _("ended %(date)s")), c.customer.display_name)
+        for c in found
+    ]
     url = f"{reverse('customers:contract_list')}?when=soon"
-    return Card(_("Expiring contracts"), "document-text", total, rows, _("No contracts end in the next 30 days."), url, _("Contracts"))
+    return Card(_("Expiring contracts"), "document-text", total, rows, _("No contracts end in the next 30 days."), url, _("All contracts"))
 
 
 def _soon() -> date:
     return timezone.localdate() + timedelta(days=SOON_DAYS)
 
 
-def _since(day: date, more: str = "") -> str:
-    """The date, and that it has passed; then what else there is to say."""
-    text = date_format(day, "SHORT_DATE_FORMAT")
-    if day < timezone.localdate():
-        text = _("overdue since %(date)s") % {"date": text}
+def _due(day: date, more: str = "") -> str:
+    """Return the date, or how long it has passed, and `more` after it."""
+    text = days_overdue(day) if day < timezone.localdate() else date_format(day, "SHORT_DATE_FORMAT")
     return f"{text} · {more}" if more else text
+
+
+def _passed(day: date, past: str) -> str:
+    """Return the date, in the sentence `past` if it has passed."""
+    text = date_format(day, "SHORT_DATE_FORMAT")
+    return past % {"date": text} if day < timezone.localdate() else text
 
 
 def _until(day: date) -> str:
@@ -128,9 +138,9 @@ def _due_projects(agency: Agency) -> Card:
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
     due = agency.projects.filter(status__in=open_statuses, sort_date__lte=limit).select_related("customer")
     found, total = _first(due, "sort_date")
-    rows = [Row(p.title, p.customer.get_absolute_url(), _since(p.due_on), p.customer.display_name) for p in found]
+    rows = [Row(p.title, p.customer.get_absolute_url(), _due(p.due_on), p.customer.display_name) for p in found]
     empty = _("No projects due in the next two weeks.")
-    return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:project_list"), _("Projects"))
+    return Card(_("Projects due"), "briefcase", total, rows, empty, reverse("customers:project_list"), _("All projects"))
 
 
 def _open_requests(agency: Agency) -> Card:
@@ -145,7 +155,7 @@ def _open_requests(agency: Agency) -> Card:
         for r in found
     ]
     empty = _("No open review requests.")
-    return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:request"), _("Request review"))
+    return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:requests"), _("All review requests"))
 
 
 def _new_reviews(agency: Agency) -> Card:

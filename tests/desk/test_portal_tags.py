@@ -1,5 +1,6 @@
 """How templates say dates that matter, and money."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -7,14 +8,14 @@ import pytest
 import time_machine
 from django.utils import translation
 
-from partnerportal.desk.templatetags.portal import days_left, money, until
+from partnerportal.desk.templatetags.portal import days_left, due, money, until
 
 
 @pytest.mark.parametrize(
     ("day", "tone", "text"),
     [
-        (date(2026, 9, 1), "past", "30 days ago"),
-        (date(2026, 9, 30), "past", "yesterday"),
+        (date(2026, 9, 1), "past", "1 Sep 2026"),
+        (date(2026, 9, 30), "past", "30 Sep 2026"),
         (date(2026, 10, 1), "near", "today"),
         (date(2026, 10, 2), "near", "tomorrow"),
         (date(2026, 10, 8), "near", "in 7 days"),
@@ -29,6 +30,34 @@ def test_a_date_is_as_far_away_as_people_say(day: date, tone: str, text: str) ->
     assert f"until-{tone}" in shown
     assert f">{text}<" in shown
     assert f'datetime="{day.isoformat()}"' in shown
+
+
+@pytest.mark.parametrize(
+    ("day", "language", "text"),
+    [
+        (date(2026, 6, 1), "en", "122 days overdue"),
+        (date(2026, 9, 28), "en", "3 days overdue"),
+        (date(2026, 9, 30), "en", "1 day overdue"),
+        (date(2026, 10, 1), "en", "due today"),
+        (date(2026, 10, 8), "en", "due in 7 days"),
+        (date(2026, 12, 1), "en", "due 1 December 2026"),
+        (date(2026, 9, 28), "de", "seit 3 Tagen überfällig"),
+        (date(2026, 9, 30), "de", "seit 1 Tag überfällig"),
+        (date(2026, 10, 2), "de", "fällig morgen"),
+    ],
+)
+@time_machine.travel("2026-10-01 12:00", tick=False)
+def test_a_task_is_due_or_overdue(day: date, language: str, text: str) -> None:
+    with translation.override(language):
+        shown = due(day)
+    on_screen = re.sub(r'<span class="print-only">.*?</span>|<[^>]+>', "", shown)
+    assert on_screen == text
+
+
+@time_machine.travel("2026-10-01 12:00", tick=False)
+def test_an_overdue_task_is_printed_with_its_date() -> None:
+    on_paper = re.sub(r'<span class="screen-only">.*?</span>|<[^>]+>', "", due(date(2026, 9, 28)))
+    assert on_paper == "due 28 September 2026"
 
 
 @time_machine.travel("2026-10-01 12:00", tick=False)

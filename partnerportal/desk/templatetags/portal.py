@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.translation import get_language, gettext_lazy, ngettext, to_locale
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
@@ -172,28 +172,48 @@ def days_left(value: date | None) -> int | None:
 
 @register.simple_tag
 def until(value: date | None, calm: bool = False) -> SafeString:
-    """How far away a date is (“in 12 days”, “yesterday”), the date itself where that is more than two months; nothing for None.
+    """Return how far away a date is (“in 12 days”), or the date itself if it has passed or is more than two months away.
 
-    What has passed or is close stands out, unless it is `calm`: then nothing has to be done about it. On paper it is always the date.
+    Past and close dates are highlighted unless they are `calm`: nothing has to be done about them. Print always shows the date.
     """
     if value is None:
         return SafeString("")
     days = (value - timezone.localdate()).days
+    if days < 0:
+        return _date_element(value, format_date(value, "SHORT_DATE_FORMAT"), calm=calm)
+    return _date_element(value, _in_days(days) if days <= _COUNTED_DAYS else "", calm=calm)
+
+
+@register.simple_tag
+def due(value: date | None) -> SafeString:
+    """Return when something is due (“due tomorrow”, “3 days overdue”). Print always shows the date."""
+    if value is None:
+        return SafeString("")
+    days = (value - timezone.localdate()).days
+    if days < 0:
+        return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), _date_element(value, days_overdue(value)))
+    return format_html("{} {}", pgettext("task", "due"), until(value))
+
+
+def days_overdue(value: date) -> str:
+    """Return “3 days overdue” for a date that has passed."""
+    days = (timezone.localdate() - value).days
+    return ngettext("%(days)d day overdue", "%(days)d days overdue", days) % {"days": days}
+
+
+def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
+    days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
     tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
     text: str | SafeString = shown
-    if abs(days) <= _COUNTED_DAYS:
-        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', _in_days(days), shown)
+    if relative:
+        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', relative, shown)
     return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
 
 
 def _in_days(days: int) -> str:
-    words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
-    if days in words:
-        return words[days]
-    if days < 0:
-        return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
-    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+    words = {0: _("today"), 1: _("tomorrow")}
+    return words.get(days) or ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
 
 
 @register.filter
