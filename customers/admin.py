@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Contract, Customer, Domain, ImportJob, Note, NumberSequence, Project, Task
+from customers.models import Contract, Customer, Domain, FormSubmission, ImportJob, Note, NumberSequence, Project, Task
 from partnerportal.audit.admin import ReadOnlyAdmin
 
 
@@ -88,3 +88,14 @@ class ImportJobAdmin(ReadOnlyAdmin):
     search_fields = ("agency__name", "file_name")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
+
+
+@admin.register(FormSubmission)
+class FormSubmissionAdmin(ReadOnlyAdmin):
+    """Which forms have added something, for 30 days."""
+
+    list_display = ("created_at", "agency", "added_id")
+    list_filter = ("created_at",)
+    search_fields = ("=added_id", "agency__name")
+    list_select_related = ("agency",)
+    show_full_result_count = False

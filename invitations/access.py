@@ -73,7 +73,11 @@ def summed_up(invitations: list[AccessInvitation]) -> CustomerAccess:
 def waiting_requests(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
     if hasattr(customer, GATHERED_REQUESTS):
-        return restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+        requests = restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+        for asked in requests:
+            # Its time zone says until when they can answer.
+            asked.agency = customer.agency
+        return requests
     return list(customer.access_requests.waiting().select_related("agency").order_by("-pk"))
 
 

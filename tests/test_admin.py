@@ -5,6 +5,7 @@ from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
+from customers.models import FormSubmission
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.conversation import write_note
 from requests_inbox.models import InboxSettings
@@ -48,6 +49,7 @@ def ada(cast: Cast) -> Client:
     for factory in (ProjectFactory, TaskFactory, DomainFactory, ContractFactory, NoteFactory):
         factory(customer=review.request.customer)
     ImportJobFactory(agency=cast.alder)
+    FormSubmission.objects.create(agency=cast.alder, form_digest="0" * 64, content_digest="0" * 64)
     MailFactory(agency=cast.alder)
     SenderFactory(agency=cast.alder)
     InboxSettings.objects.create(agency=cast.alder)
