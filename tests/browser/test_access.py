@@ -29,7 +29,7 @@ def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browse
     client.get_by_label("Name").fill("Kim Paulsen")
     client.get_by_label("Company").fill("Mühle Paulsen")
     client.get_by_role("button", name="Send invitation").click()
-    expect(client.get_by_role("article")).to_contain_text("waiting")
+    expect(client.get_by_role("article")).to_contain_text("pending")
 
     sign_in(page, portal, "stan@alder.example")
     expect(page.get_by_role("navigation").get_by_role("link", name="Customers", exact=False).first).to_contain_text("1 pending invitation")

@@ -26,7 +26,7 @@ def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) 
     page.get_by_role("button", name="Next").click()
 
     mail = page.get_by_role("region", name="E-mail preview")
-    expect(mail).to_contain_text("how was working with Alder Web on “Relaunch”?")
+    expect(mail).to_contain_text("How was working with Alder Web on “Relaunch”?")
     page.get_by_label("Greeting").fill("Dear Ute,")
     expect(mail).to_contain_text("Dear Ute,")
     page.get_by_role("button", name="Send by e-mail").click()
@@ -66,10 +66,10 @@ def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser,
     expect(reviewer.get_by_role("heading", level=1)).to_have_text("Changes saved")
     expect(reviewer.get_by_role("article")).to_contain_text("(edited)")
 
-    reviewer.get_by_role("link", name="Revoke access").click()
+    reviewer.get_by_role("link", name="Withdraw review").click()
     reviewer.get_by_role("link", name="Keep review").click()
     assert Review.objects.get().withdrawn_at is None
-    reviewer.get_by_role("link", name="Revoke access").click()
+    reviewer.get_by_role("link", name="Withdraw review").click()
     reviewer.get_by_role("button", name="Withdraw permanently").click()
     expect(reviewer.get_by_role("heading", level=1)).to_have_text("Your review has been withdrawn")
     reviewer.goto(f"{portal}/partners/alder/")

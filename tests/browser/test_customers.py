@@ -177,7 +177,7 @@ def test_a_change_in_a_list_across_customers_leads_back_to_it(page: Page, portal
     page.goto(f"{portal}/contracts/")
     page.get_by_label("Status").select_option("cancelled")
     expect(page.get_by_role("link", name="Care")).to_be_visible()
-    expect(page.get_by_role("main")).to_contain_text("€1,234.50 a month")
+    expect(page.get_by_role("main")).to_contain_text("€1,234.50 per month")
     page.get_by_role("link", name="Care").click()
     dialog = page.get_by_role("dialog", name="Edit contract")
     dialog.get_by_label("Product").fill("Care and hosting")

@@ -29,7 +29,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     page.get_by_label("ZIP").fill("02826")
     page.get_by_label("City").fill("Görlitz")
     page.get_by_label("Country").select_option(label="Germany")
-    page.get_by_label("Language").select_option(label="English")
+    page.get_by_label("Language", exact=True).select_option(label="English")
     page.get_by_label("Notes").fill("Calls in the morning.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
