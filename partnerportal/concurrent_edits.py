@@ -59,10 +59,10 @@ class EditForm(forms.BaseForm):
             self.conflicts = self._merge()
         super().full_clean()
         if self.conflicts:
-            self.add_error(None, f"{self.conflict_text} {_('Press Save again to keep yours.')}")
+            self.add_error(None, f"{self.conflict_text} {_('Select Save again to keep your version.')}")
             for name in self.conflicts:
                 if name in self.fields:
-                    self.add_error(name, _("Saved meanwhile: %(value)s") % {"value": self._for_people(name) or "–"})
+                    self.add_error(name, _("Currently saved: %(value)s") % {"value": self._for_people(name) or "–"})
 
     def _merge(self) -> list[str]:
         """Put stored values into the fields that were left alone; the names of the conflicts."""

@@ -52,7 +52,7 @@ class RatingSummary(models.Model):
     #: How many of them the agency hides: their stars count, and the profile says so.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
     #: When the reviews on the profile last changed, their words, order and comments included. The sitemap names it.
-    changed_at = models.DateTimeField(gettext_lazy("Changed"), db_default=Now(), editable=False)
+    changed_at = models.DateTimeField(gettext_lazy("Updated"), db_default=Now(), editable=False)
     #: What people see: the mean to one decimal, halves up; NULL without reviews.
     shown = models.GeneratedField(
         expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),

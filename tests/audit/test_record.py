@@ -95,6 +95,6 @@ def test_the_customers_page_shows_the_events_newest_first_and_no_strangers(alice
     add_thing(Project(title="Website"), customer=customer, by=cast.stan)
     add_thing(Project(title="Shop"), customer=CustomerFactory(agency=cast.alder), by=cast.max)
     page = alice.get(f"/customers/{customer.pk}/").content.decode()
-    assert -1 < page.index("Project added") < page.index("Customer K-1001 created")
+    assert -1 < page.index("Project “Website” added") < page.index("Customer K-1001 created")
     assert "Stan Stein" in page
     assert "Max Meyer" not in page

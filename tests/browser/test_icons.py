@@ -13,14 +13,14 @@ def test_the_frame_of_the_browser_has_the_colour_of_the_chosen_theme(page: Page,
     assert page.evaluate(EFFECTIVE) == [LIGHT]
     page.emulate_media(color_scheme="dark")
     assert page.evaluate(EFFECTIVE) == [DARK]
-    switch = page.locator("summary", has_text="Colours")
+    switch = page.locator("summary", has_text="Theme")
     switch.click()
     page.get_by_role("button", name="Light").click()
     assert page.evaluate(EFFECTIVE) == [LIGHT]
     page.reload()
     assert page.evaluate(EFFECTIVE) == [LIGHT]
     switch.click()
-    page.get_by_role("button", name="Like the system").click()
+    page.get_by_role("button", name="System").click()
     assert page.evaluate(EFFECTIVE) == [DARK]
 
 

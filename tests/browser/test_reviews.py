@@ -151,7 +151,7 @@ def test_the_three_dots_ask_in_a_dialog_on_a_long_own_profile(page: Page, portal
     expect(card(page, project).get_by_text("under review", exact=True)).to_be_visible()
 
     hide = dialog("Hide review")
-    hide.get_by_label("It is out of date").check()
+    hide.get_by_label("It’s outdated").check()
     hide.get_by_role("button", name="Hide review").click()
     expect(card(page, project).get_by_text("hidden", exact=True)).to_be_visible()
 

@@ -58,7 +58,7 @@ def test_a_real_conflict_is_shown_and_saving_again_overwrites_only_what_was_type
     assert response.status_code == 200
     form = response.context["form"]
     assert set(form.errors) == {"__all__", "city"}
-    assert "Saved meanwhile: Bonn" in response.content.decode()
+    assert "Currently saved: Bonn" in response.content.decode()
     # Another save while the conflict is read.
     assert stan.post(path, opened(stan, path) | {"zip": "53111"}).status_code == 302
     assert alice.post(path, sent_by(form)).status_code == 302
@@ -161,7 +161,7 @@ def test_a_note_changed_in_both_tabs(stan: Client, alice: Client, customer: Cust
     assert stan.post(path, first | {"text": "First"}).status_code == 302
     assert alice.post(path, second).status_code == 302
     assert Note.objects.get().text == "First"
-    assert "Saved meanwhile: First" in alice.post(path, second | {"text": "Second"}).content.decode()
+    assert "Currently saved: First" in alice.post(path, second | {"text": "Second"}).content.decode()
 
 
 def test_a_task_done_meanwhile_stays_done(stan: Client, alice: Client, customer: Customer) -> None:

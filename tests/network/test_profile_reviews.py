@@ -150,7 +150,7 @@ def test_the_actions_of_the_reviews_page_lead_back_to_it(alice: Client, cast: Ca
 def test_the_preview_shows_what_the_public_sees(alice: Client, cast: Cast) -> None:
     made = {state: in_state(state, cast.alder) for state in STATES}
     preview, public = alice.get("/company/preview/"), Client().get(PROFILE)
-    assert "Everybody sees your profile like this." in preview.content.decode()
+    assert "This is how everyone sees your profile." in preview.content.decode()
     for page in (preview, public):
         seen = {review.pk for review in [*page.context["highlighted"], *page.context["page"].items]}
         assert seen == {made[state].pk for state in ("public", "pinned", "commented", "reported")}

@@ -222,5 +222,5 @@ def test_a_colleague_who_was_a_customer_still_can_not_rate(asked: ReviewRequest,
 def test_it_claims_that_others_see_it_only_where_they_do(cast: Cast, state: str) -> None:
     review = in_state(state, cast.alder)
     page = Client().get(path_of(review.request)).content.decode()
-    assert ("How others see it" in page) == (state == "public")
+    assert ("Public view" in page) == (state == "public")
     assert ("is in place, thank you" in page) == (state != "removed")
