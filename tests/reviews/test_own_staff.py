@@ -52,7 +52,7 @@ def stan_has_more_addresses(cast: Cast) -> None:
 def test_it_is_not_asked(cast: Cast, alice: Client, address: str, way: str) -> None:
     customer = CustomerFactory(agency=cast.alder, email=address)
     page = alice.post(WIZARD, {"customer": customer.pk, "subject": "company", way: "1"}, follow=True).content.decode()
-    assert "Your own team can" in page
+    assert "Team members can’t review their own agency" in page
     assert not ReviewRequest.objects.exists()
     assert not OutgoingMail.objects.exists()
 
@@ -63,10 +63,10 @@ def test_it_can_not_answer_or_get_the_link_again(cast: Cast, address: str) -> No
     """The customer's address changed after the request, or the request was made before the member had that address."""
     asked = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
     page = Client().post(path_of(asked), ANSWERS).content.decode()
-    assert "Your own team can" in page
+    assert "Team members can’t review their own agency" in page
     assert not Review.objects.exists()
     for step in (resend_request, replace_link):
-        with pytest.raises(ValidationError, match="own team"):
+        with pytest.raises(ValidationError, match="review their own agency"):
             step(asked, by=cast.alice)
     asked.refresh_from_db()
     assert asked.state == "open"
@@ -76,7 +76,7 @@ def test_who_joins_the_team_after_the_request_can_not_answer(cast: Cast) -> None
     asked = ReviewRequestFactory(customer__agency=cast.alder, customer__email="kim+work@client.example")
     Membership.objects.create(agency=cast.alder, user=UserFactory(email="kim@client.example"), role="staff")
     page = Client().post(path_of(asked), ANSWERS).content.decode()
-    assert "Your own team can" in page
+    assert "Team members can’t review their own agency" in page
     assert not Review.objects.exists()
 
 
