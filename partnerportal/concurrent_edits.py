@@ -59,7 +59,8 @@ class EditForm(forms.BaseForm):
             self.conflicts = self._merge()
         super().full_clean()
         if self.conflicts:
-            self.add_error(None, f"{self.conflict_text} {_('Select Save again to keep your version.')}")
+            advice = _("Select Save again to keep your version.")
+            self.add_error(None, f"{self.conflict_text} {advice}")
             for name in self.conflicts:
                 if name in self.fields:
                     self.add_error(name, _("Currently saved: %(value)s") % {"value": self._for_people(name) or "–"})

@@ -3,7 +3,6 @@
 Each pattern stands for a wording that was replaced everywhere; its value says what to write instead.
 """
 
-import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ REQUESTS = (
 )
 #: The thing itself, of which two-factor authentication needs one.
 SECOND_FACTORS = (
+    "second factor",
     "Confirm your e-mail address first. Otherwise you could be locked out if you lose your second factor.",
     "Everyone on the team must sign in with a second factor. Members without one are asked to set it up first.",
     "Set up your own second factor before requiring one for the team.",
@@ -145,18 +145,3 @@ def test_german_texts_use_the_products_vocabulary(pattern: str) -> None:
 
 def test_every_exception_is_still_a_message() -> None:
     assert {english for english, _ in messages()} >= ENGLISH_EXCEPTIONS
-
-
-def gettext_calls(tree: ast.AST) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and (node.func.id == "_" or "gettext" in node.func.id):
-            yield node
-
-
-def test_no_text_is_hidden_from_xgettext() -> None:
-    """It does not look into f-strings, so the text would never reach the catalog and stay English everywhere."""
-    apps = [settings.BASE_DIR / name for name in ("customers", "invitations", "partnerportal", "requests_inbox", "reviews")]
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for app in apps for path in app.rglob("*.py")}
-    f_strings = [(path, node) for path, tree in trees.items() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
-    assert len(f_strings) > 100 and sum(len(list(gettext_calls(tree))) for tree in trees.values()) > 500
-    assert [f"{path}:{node.lineno}" for path, node in f_strings if any(gettext_calls(node))] == []

@@ -79,7 +79,10 @@ def field_labels(model: type[Model], data: dict[str, Any]) -> dict[str, Any]:
 
 def _field_label(model: type[Model], name: str, person: str | None) -> str:
     label = str(model._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-    return label if person is None else f"{label} ({person or _('Unassigned')})"
+    if person is None:
+        return label
+    shown = person or _("Unassigned")
+    return f"{label} ({shown})"
 
 
 def is_registered(action: str) -> bool:
