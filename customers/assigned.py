@@ -69,8 +69,11 @@ def change_thing(thing: Any, *, changed: list[str], by: User, loaded: dict[str, 
     """
     if changed:
         _held(thing.customer)
-        type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
-        _save(thing)
+        stored = type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
+        if any(getattr(stored, thing._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
+            stored.customer = thing.customer
+            raise ChangedMeanwhile(stored)
+        _save(thing, update_fields=changed)
         _record("changed", thing, by=by, **changed_data(thing, changed))
 
 

@@ -95,7 +95,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
     customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
     items = assigned_to(customer)
-    review_requests = list(customer.review_requests.select_related("project", "review__comment").order_by("-pk"))
+    review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
     reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
     timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
