@@ -1,4 +1,4 @@
-# The portal's commands: `make help` lists them. Needs Python 3.11 or newer and GNU make; everything else is set up in .venv.
+# Commands of the portal. `make help` lists them. Requires Python 3.11 or newer and GNU make; everything else is installed in .venv.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -67,21 +67,21 @@ clean: ## Delete generated files: .venv, caches, compiled files (keeps the data 
 	rm -f locale/*/LC_MESSAGES/*.mo locale/allauth/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What only looks at the code still reads the settings; nothing is reached at these addresses.
+# These targets only inspect the code, but also load the settings. No connection is opened to these addresses.
 lint messages: export SECRET_KEY = only-to-read-the-settings-nothing-is-signed-with-it
 lint messages: export SITE_URL = http://localhost
 lint messages: export DATABASE_URL = postgres://nobody@127.0.0.1:9/nowhere
 lint messages: export REDIS_URL = redis://127.0.0.1:9
 lint messages: export EMAIL_URL = smtp://127.0.0.1:9
 
-# --- The virtual environment: a .done file is newer than what it was made from ------------------------------------------
+# --- Virtual environment: each .done file is newer than the files it was created from -----------------------------------
 
 .venv/pip.done:
 	@command -v "$(PYTHON)" >/dev/null || { echo "$(PYTHON) not found. Install Python 3.11 or newer, or set PYTHON=/path/to/python3"; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is `$(PYTHON) -V 2>&1`; Partner Portal requires 3.11 or newer. Set PYTHON=/path/to/python3"; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) can’t create virtual environments (Debian, Ubuntu: apt install python3-venv)"; exit 1; }
 	@$(PY) -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv
-	@# So that tools which don't start in this folder's name (pytest, celery) find the project, too.
+	@# Makes the project importable for tools that don't add this folder to sys.path (pytest, celery).
 	@pwd > "`$(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))'`/partnerportal.pth"
 	@touch $@
 
