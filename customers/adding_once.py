@@ -66,7 +66,8 @@ def refuse_second(agency: Agency, *, number: str, content: dict[str, Any], by: U
         raise AlreadyAdded(found, is_same=found.content_digest == digest)
     lately = FormSubmission.objects.filter(agency=agency, content_digest=digest, created_at__gt=timezone.now() - SAME_INPUT)
     if not number.startswith(_ANOTHER) and (found := lately.order_by("-pk").first()):
-        raise AlreadyAdded(found, is_same=False)
+        # The same form: a concurrent transaction has committed since the first query.
+        raise AlreadyAdded(found, is_same=found.form_digest == form_digest(number))
 
 
 @transaction.atomic

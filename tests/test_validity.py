@@ -74,7 +74,7 @@ def test_a_review_link_is_valid_throughout_the_day_that_its_mail_and_all_pages_n
         browser.force_login(cast.alice)
         for page in (f"/company/reviews/requests/{asked.pk}/", "/company/reviews/requests/"):
             assert named in browser.get(page).content.decode(), page
-        assert f"until {day.day} Feb 2027" in browser.get("/dashboard/").content.decode()
+        assert f"expires {day.day} Feb 2027" in browser.get("/dashboard/").content.decode()
 
         last_second = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
         path = "/r/" + (asked.link or "").rpartition("/r/")[2]

@@ -30,7 +30,7 @@ class FormSubmission(models.Model):
     form_digest = models.CharField(max_length=64, editable=False)
     content_digest = models.CharField(max_length=64, editable=False)
     #: What it added; written in the same transaction as the row. Of a thing that has since been removed it stays.
-    added_id = models.BigIntegerField(_("Object number"), null=True, editable=False)
+    added_id = models.BigIntegerField(_("Object ID"), null=True, editable=False)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True, db_index=True)
 
     objects: ClassVar[FormSubmissionQuerySet] = FormSubmissionQuerySet.as_manager()  # type: ignore[assignment]

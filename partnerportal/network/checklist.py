@@ -25,8 +25,8 @@ class Point:
 
     @property
     def anchor(self) -> str:
-        """Where the form has it; of a group of boxes the first."""
-        return f"#id_{self.field}_0" if self.field in {"services", "languages"} else f"#id_{self.field}"
+        """Link to the field in the form. A group of checkboxes is linked as a whole, because it may have no options."""
+        return f"#div_id_{self.field}" if self.field in {"services", "languages"} else f"#id_{self.field}"
 
 
 def checklist(profile: PartnerProfile) -> list[Point]:

@@ -81,7 +81,7 @@ def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: 
     customer = CustomerFactory(agency=cast.alder, email="")
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{customer.get_absolute_url()}")
-    page.get_by_role("link", name="Request review").first.click()
+    page.get_by_role("main").get_by_role("link", name="Request review").first.click()
     page.get_by_role("button", name="Next").click()
     page.get_by_role("button", name="Create link").click()
     page.get_by_role("button", name="Copy").click()

@@ -102,4 +102,4 @@ def test_a_prospect_pastes_an_address_with_a_sharp_s(page: Page, portal: str, ca
     pasted = f"{'A very long name, ' * 15}<info@groß-x.example>"
     write(page, portal, name="Ute Größe", company="Groß", email=pasted, message="We need a shop for flour.")
     assert ContactRequest.objects.get().email == "info@groß-x.example"
-    assert mail_server.wait_for("info@xn--gro-x-nqa.example", seconds=30).message["Subject"] == "Your message to Alder Web has arrived"
+    assert mail_server.wait_for("info@xn--gro-x-nqa.example", seconds=30).message["Subject"] == "Alder Web has received your message"
