@@ -10,7 +10,7 @@ from customers.domain_names import to_ascii
 from customers.models import Customer
 from invitations.areas import Area, Scope
 from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
-from partnerportal.forms import form_helper
+from partnerportal.forms import WordedForm, form_helper
 from partnerportal.validators import validate_plain_text
 
 #: So many domains can be handed over at once.
@@ -51,7 +51,7 @@ def _access_layout() -> Div:
     return Div("scope", "areas", css_class="access-fields")
 
 
-class GiveForm(AccessFields, forms.ModelForm):
+class GiveForm(WordedForm, AccessFields, forms.ModelForm):
     """A client invites an agency."""
 
     class Meta:
@@ -66,6 +66,8 @@ class GiveForm(AccessFields, forms.ModelForm):
             "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
             "message": forms.Textarea(attrs={"rows": 4}),
         }
+
+    required_messages = {"name": _("Enter your name.")}
 
     domains = forms.CharField(
         label=_("Domains"),

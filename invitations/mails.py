@@ -95,7 +95,7 @@ def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
             first=_("Thank you! %(agency)s has accepted your invitation (%(access)s) and can now work on your behalf.")
             % _access(invitation),
             then=[_("You can view, change or revoke this access at any time.")],
-            button=_("Manage my access"),
+            button=_("Manage access you’ve given"),
         ),
         by=by,
     )
@@ -121,7 +121,7 @@ def _rejection(invitation: AccessInvitation, message: str) -> Letter:
         quote=message,
         quote_intro=_("Message from %(agency)s:") % _access(invitation),
         then=[_("You can invite them again later, or choose another agency in the partner network.")],
-        button=_("Manage my access"),
+        button=_("Manage access you’ve given"),
     )
 
 
@@ -136,7 +136,7 @@ def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
             quote=invitation.reason,
             quote_intro=_("Message from %(agency)s:") % _access(invitation),
             then=[_("If you work together again, you can send a new invitation.")],
-            button=_("Manage my access"),
+            button=_("Manage access you’ve given"),
         ),
         by=by,
     )
@@ -150,7 +150,7 @@ def tell_erased(invitation: AccessInvitation) -> None:
         lambda: Letter(
             subject=_("%(agency)s has ended its access") % _access(invitation),
             first=_("%(agency)s has deleted your data. This also ends the access you gave them (%(access)s).") % _access(invitation),
-            button=_("Manage my access"),
+            button=_("Manage access you’ve given"),
         ),
         by=None,
         readable=False,
@@ -170,7 +170,7 @@ def tell_expired(invitation: AccessInvitation) -> None:
             first=_("%(agency)s didn’t respond to your invitation of %(date)s in time, so it has expired. No access was given.")
             % _access(invitation),
             then=[_("You can send a new invitation at any time.")],
-            button=_("Manage my access"),
+            button=_("Manage access you’ve given"),
         ),
         by=None,
     )
@@ -196,7 +196,7 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
             first=_("A Partner Portal administrator has ended the access you gave %(agency)s (%(access)s).") % _access(invitation),
             quote=invitation.reason,
             quote_intro=_("Message from the administrator:"),
-            button=_("Manage my access"),
+            button=_("Manage access you’ve given"),
         ),
         by=None,
     )

@@ -17,8 +17,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerportal.forms import WordedForm
 
-class EditForm(forms.BaseForm):
+
+class EditForm(WordedForm):
     """Mixed into forms that edit something stored; `changed_here` names the fields to save.
 
     Nothing has to be kept on the server and nothing in the page is secret: `shown` holds digests of values that stand in the same page.

@@ -22,14 +22,19 @@ def country_name(code: str) -> str:
 
 @lru_cache(maxsize=8)
 def _choices(language: str) -> tuple[tuple[str, str], ...]:
-    try:
-        locale = Locale.parse(language, sep="-")
-    except (ValueError, UnknownLocaleError):
-        locale = Locale.parse("en")
+    locale = babel_locale(language)
     countries = [(code, name) for code, name in locale.territories.items() if len(code) == 2 and code not in _NO_COUNTRIES]
-    return tuple(sorted(countries, key=lambda country: _without_accents(country[1])))
+    return tuple(sorted(countries, key=lambda country: without_accents(country[1])))
 
 
-def _without_accents(name: str) -> str:
-    """“Ägypten” belongs under A."""
+def babel_locale(language: str) -> Locale:
+    """Return Babel's locale of a language code of Django's; English if there is none."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale.parse("en")
+
+
+def without_accents(name: str) -> str:
+    """Return a key to sort names by: “Ägypten” belongs under A."""
     return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)).lower()

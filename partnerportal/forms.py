@@ -1,12 +1,50 @@
 """What all our forms share."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout, Submit
+from django import forms
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+#: What Django calls an empty choice.
+_DASHES = BLANK_CHOICE_DASH[0][1]
+
+
+class WordedForm(forms.BaseForm):
+    """Mixed into our forms: says what an empty choice means, and what to enter where nothing was entered."""
+
+    #: Names of empty choices, by field.
+    empty_labels: ClassVar[Mapping[str, str | Promise]] = {}
+    #: What a required field says when it is empty, by field.
+    required_messages: ClassVar[Mapping[str, str | Promise]] = {}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            _name_empty_choice(field, self.empty_labels.get(name, gettext_lazy("Not specified")))
+        self.word_required()
+
+    def word_required(self) -> None:
+        """Put `required_messages` into the fields."""
+        for name, message in self.required_messages.items():
+            if name in self.fields:
+                self.fields[name].error_messages["required"] = message
+
+
+def _name_empty_choice(field: forms.Field, label: str | Promise) -> None:
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == _DASHES:
+            field.empty_label = label
+    elif isinstance(field, forms.ChoiceField):
+        choices = list(field.choices)
+        if choices and choices[0] == ("", _DASHES):
+            field.choices = [("", label), *choices[1:]]
 
 
 def form_helper(*fields: Any, submit: str | Promise, cancel: str = "", method: str = "post", **attributes: str) -> FormHelper:

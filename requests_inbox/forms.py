@@ -15,7 +15,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Membership
 from partnerportal.concurrent_edits import EditForm
-from partnerportal.forms import form_helper
+from partnerportal.forms import WordedForm, form_helper
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage
 from requests_inbox.models.contact_request import ContactRequestQuerySet
@@ -23,7 +23,7 @@ from requests_inbox.receiving import submission_digest
 from requests_inbox.stamps import Stamp, new_stamp, read_stamp
 
 
-class ContactForm(forms.ModelForm):
+class ContactForm(WordedForm, forms.ModelForm):
     """What a prospect writes. Two things are for machines only: a field that nobody sees, and the stamp."""
 
     class Meta:
@@ -37,6 +37,12 @@ class ContactForm(forms.ModelForm):
             "message": forms.Textarea(attrs={"rows": 7}),
         }
         help_texts = {"message": _("What do you need, and by when? A few sentences are enough.")}
+
+    required_messages = {
+        "name": _("Enter your name."),
+        "email": _("Enter your e-mail address."),
+        "message": _("Enter a message."),
+    }
 
     consent = forms.BooleanField(error_messages={"required": _("The agency needs your consent to read your message.")})
     #: Machines fill in whatever is there.

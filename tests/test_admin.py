@@ -1,5 +1,7 @@
 """The Django admin knows every model of ours, and changes none that only the portal writes."""
 
+import re
+
 import pytest
 from django.apps import apps
 from django.test import Client
@@ -101,6 +103,21 @@ def test_no_admin_sees_what_a_personal_link_is_made_of(ada: Client, cast: Cast) 
     assert asked.customer.company in page
     for secret in (asked.nonce, asked.token_digest, asked.link):
         assert secret not in page
+
+
+def test_the_log_is_read_in_sentences(ada: Client) -> None:
+    page = ada.get("/admin/audit/auditevent/").content.decode()
+    assert '<td class="field-sentence">Review reported' in page
+    assert ">review.reported</td>" not in page
+
+
+def test_the_first_page_names_each_section_once_and_no_groups(ada: Client) -> None:
+    page = ada.get("/admin/").content.decode()
+    captions = re.findall(r'<a href="/admin/\w+/" class="section"[^>]*>([^<]+)</a>', page)
+    assert "E-mail addresses" in captions
+    assert len(captions) == len(set(captions))
+    assert "/admin/auth/group/" not in page
+    assert "id_groups" not in ada.get("/admin/accounts/user/").content.decode()
 
 
 def test_the_first_page_says_what_waits_for_a_decision(ada: Client, cast: Cast) -> None:

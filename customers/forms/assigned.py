@@ -46,6 +46,7 @@ class TaskForm(ThingForm):
     """A task, for somebody of the team, perhaps as part of one of the customer's projects."""
 
     layout = ("title", Row(Column("due_on"), Column("assignee")), Row(Column("priority"), Column("project")))
+    empty_labels = {"assignee": _("Unassigned"), "project": _("No project")}
 
     class Meta:
         model = Task

@@ -20,6 +20,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
     conflict_text = _(
         "Someone else changed this customer while you were editing. Nothing is lost: the saved values are shown below your fields."
     )
+    empty_labels = {"responsible": _("Unassigned")}
     # Archiving concerns everyone who is typing.
     watched = ("status",)
 

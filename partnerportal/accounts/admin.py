@@ -13,6 +13,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -58,7 +59,7 @@ class UserAdmin(BaseUserAdmin):
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password", "full_name")}),
-        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
         (_("Important dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "full_name", "usable_password", "password1", "password2")}),)
@@ -100,13 +101,16 @@ _name(
     last_seen_at=_("Last seen"),
     user_agent=_("Browser"),
 )
-for _label, _app_name in (("mfa", _("Two-factor authentication")), ("usersessions", _("Sessions"))):
+_APP_NAMES = {"account": _("E-mail addresses"), "mfa": _("Two-factor authentication"), "usersessions": _("Sessions")}
+for _label, _app_name in _APP_NAMES.items():
     apps.get_app_config(_label).verbose_name = _app_name
 
 
 # allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, lets sessions be written, and looks for
 # people by a name that ours don't have.
 admin.site.unregister([Authenticator, EmailAddress, UserSession])
+# The portal gives rights by roles, and no one belongs to a group.
+admin.site.unregister(Group)
 
 
 @admin.register(Authenticator)

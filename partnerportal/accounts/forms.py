@@ -16,7 +16,7 @@ from partnerportal.accounts.services import account_address
 from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.concurrent_edits import EditForm
 from partnerportal.fields import AddressFormField
-from partnerportal.forms import form_helper
+from partnerportal.forms import WordedForm, form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
 CODE = pgettext_lazy("to sign in", "Code")
@@ -37,10 +37,18 @@ class AccountAddressField(AddressFormField):
         return account_address(super().clean(value).lower())
 
 
-class OurWords:
+class OurWords(WordedForm):
     """Mixed into a form of allauth's."""
 
-    fields: dict[str, Any]
+    required_messages = {
+        "login": _("Enter your e-mail address."),
+        "email": _("Enter your e-mail address."),
+        "code": _("Enter the code."),
+        "password": _("Enter your password."),
+        "oldpassword": _("Enter your current password."),
+        "password1": _("Enter a new password."),
+        "password2": _("Enter the new password again."),
+    }
     #: What the browser is to fill in where an address is asked for.
     address = "email"
 
@@ -55,6 +63,8 @@ class OurWords:
                 field.label = PASSWORDS[name]
             if name == "password1":
                 field.help_text = _("At least 8 characters. A passphrase works well.")
+        # Once more, for the fields that are other ones now.
+        self.word_required()
 
 
 class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
@@ -131,19 +141,24 @@ class PersonForm(EditForm, ModelForm):
         model = User
         fields = ("full_name", "language")
         help_texts = {
-            "full_name": _("Shown to your colleagues and customers."),
+            "full_name": _("Shown to the agencies you give access."),
             "language": _("Used for all pages and for e-mails to you."),
         }
 
+    required_messages = {"full_name": _("Enter your name.")}
+
     time_zone = ChoiceField(label=_("Time zone"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_agency: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if has_agency:
+            self.fields["full_name"].help_text = _("Shown to your colleagues and customers.")
         self.fields["full_name"].widget.attrs["autocomplete"] = "name"
         self.fields["full_name"].required = True
         self.fields["language"].choices = [("", _("Browser default")), *self.fields["language"].choices[1:]]  # type: ignore[attr-defined]
         self.initial["time_zone"] = self.instance.time_zone
-        self.fields["time_zone"].choices = zone_choices(self.instance.time_zone)  # type: ignore[attr-defined]
+        none = _("Agency time zone") if has_agency else _("Portal time zone")
+        self.fields["time_zone"].choices = zone_choices(self.instance.time_zone, none=none)  # type: ignore[attr-defined]
         self.helper = form_helper("full_name", "language", "time_zone", submit=_("Save"))
 
     def save(self, commit: bool = True) -> User:

@@ -31,7 +31,11 @@ def person(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone."""
     user = cast(User, request.user)
     # Of the form's own, so that what is typed doesn't stand in the page's head before it is saved.
-    form = PersonForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=user.pk))
+    form = PersonForm(
+        request.POST if request.method == "POST" else None,
+        instance=User.objects.get(pk=user.pk),
+        has_agency=getattr(request, "agency", None) is not None,
+    )
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         with override(saved.language or None):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.models import AuditEvent
 
@@ -23,8 +24,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "agency", "actor_label", "action", "object_label", "source", "ip_address")
+    list_display = ("at", "agency", "actor_label", "sentence", "object_label", "source", "ip_address")
     list_filter = ("source", "at", "action")
     search_fields = ("action", "actor_label", "object_label", "agency__name")
     list_select_related = ("agency",)
     date_hierarchy = "at"
+
+    @admin.display(description=_("Action"), ordering="action")
+    def sentence(self, event: AuditEvent) -> str:
+        """What happened, in the reader's language."""
+        return event.sentence

@@ -24,6 +24,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         "Someone else changed this profile while you were editing. Nothing is lost: the saved values are shown below your fields."
     )
     never_merged = ("version", "logo", "remove_logo")
+    required_messages = {"name": _("Enter the agency’s name."), "slug": _("Enter a profile address.")}
 
     class Meta:
         model = PartnerProfile
@@ -72,15 +73,16 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         if profile.status in {PartnerProfile.Status.SUBMITTED, PartnerProfile.Status.REGISTERED}:
             for name in NEEDED:
                 self.fields[name].required = True
-        if not profile.logo_digest:
+        removable = bool(profile.logo_digest) and may_edit
+        if not removable:
             del self.fields["remove_logo"]
         self.helper = form_helper(
             Fieldset(
                 _("About your agency"),
                 Row(Column("name"), Column("slug")),
                 HTML('{% include "network/includes/_logo_now.html" %}'),
-                "logo",
-                *(["remove_logo"] if profile.logo_digest else []),
+                *(["logo"] if may_edit else []),
+                *(["remove_logo"] if removable else []),
                 "claim",
                 "description",
             ),
@@ -96,6 +98,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         )
         if not may_edit:
             self.helper.layout.pop()
+            del self.fields["logo"]
             for field in self.fields.values():
                 field.disabled = True
 

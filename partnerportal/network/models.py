@@ -94,7 +94,7 @@ class PartnerProfile(models.Model):
         HUGE = "51+", _("more than 50 people")
 
     agency = models.OneToOneField(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="profile")
-    slug = models.SlugField(_("Address"), max_length=80, unique=True)
+    slug = models.SlugField(_("Profile address"), max_length=80, unique=True)
     claim = models.CharField(_("Tagline"), max_length=160, blank=True, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=5000, blank=True, validators=[validate_plain_text])
     services = models.ManyToManyField(Service, verbose_name=_("Services"), blank=True, related_name="profiles", through="OfferedService")
@@ -220,7 +220,7 @@ class ProfileLogo(models.Model):
 class ProfileSlug(models.Model):
     """An address that a profile has or had: it leads to the profile for good, and is nobody else's. Written by a trigger."""
 
-    slug = models.SlugField(_("Address"), max_length=80, primary_key=True)
+    slug = models.SlugField(_("Profile address"), max_length=80, primary_key=True)
     profile = models.ForeignKey(PartnerProfile, verbose_name=_("Partner profile"), on_delete=models.CASCADE, related_name="slugs")
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
 

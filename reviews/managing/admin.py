@@ -32,7 +32,7 @@ class DecisionForm(forms.Form):
     """Why it is decided so, in words for those who are told."""
 
     reason = forms.CharField(
-        label=_("Reason"),
+        label=_("Reason for the decision"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
         validators=[validate_plain_text],

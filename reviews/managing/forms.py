@@ -8,17 +8,18 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
-from partnerportal.forms import form_helper
+from partnerportal.forms import WordedForm, form_helper
 from partnerportal.search import CANDIDATES
 from partnerportal.validators import validate_plain_text
 from reviews.models import Review, ReviewComment, ReviewReport
 from reviews.models.reviews import ReviewQuerySet
 
 
-class ActionForm(forms.Form):
+class ActionForm(WordedForm, forms.Form):
     """A form that leads back to `next`, where the person came from."""
 
     submit: str | Promise
@@ -33,7 +34,8 @@ class ActionForm(forms.Form):
 class CommentForm(ActionForm):
     """The one reply."""
 
-    submit = _("Reply")
+    submit = pgettext_lazy("button", "Reply")
+    required_messages = {"text": _("Enter a comment.")}
     text = forms.CharField(
         label=ReviewComment._meta.get_field("text").verbose_name,
         max_length=2000,
@@ -46,6 +48,7 @@ class HideForm(ActionForm):
     """Why a review is hidden: one of a few reasons, as free words about a customer would stay in the log of events for good."""
 
     submit = _("Hide review")
+    required_messages = {"reason": _("Select a reason.")}
     reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenFor.choices, widget=forms.RadioSelect)
 
 
@@ -53,13 +56,14 @@ class ReportForm(ActionForm):
     """What the admins need to decide."""
 
     submit = _("Report")
+    required_messages = {"reason": _("Select a reason."), "details": _("Describe what is wrong.")}
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Select…")), *ReviewReport.Reason.choices])
     details = forms.CharField(
         label=_("Details"),
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 4}),
         validators=[validate_plain_text],
-        help_text=_("What exactly is wrong, and how can we tell? Only partner network admins can read this."),
+        help_text=_("What exactly is wrong, and how can we tell? Only the portal administrators can read this."),
     )
 
 

@@ -9,7 +9,8 @@
   const show = (toast) => {
     region.append(toast);
     toast.querySelector("[data-dismiss]")?.addEventListener("click", () => dismiss(toast));
-    if (toast.dataset.stay !== undefined) return;
+    // What stands in the page stays: if it left, the page below would jump.
+    if (toast.dataset.stay !== undefined || getComputedStyle(region).position === "static") return;
     let timer = setTimeout(dismiss, 8000, toast);
     for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));
     for (const event of ["pointerleave", "focusout"])
@@ -35,9 +36,16 @@
     const modals = all("dialog[open]");
     if (modals.length) modals.at(-1).append(region);
     show(toast);
+    if (getComputedStyle(region).position === "static") toast.scrollIntoView({ block: "nearest" });
   };
   const home = region?.parentElement;
   document.addEventListener("close", (event) => event.target.contains(region) && home.prepend(region), true);
+
+  // --- Tabs in a row that scrolls: the current one in view -------------------------------------------------------------
+  for (const current of all(".tabs [aria-current]")) {
+    const tabs = current.closest(".tabs");
+    tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
+  }
 
   // --- Menus (<details class="menu">): closed by Escape, by a click elsewhere, and when the focus has left ---------------
   const openMenus = () => all("details.menu[open]");

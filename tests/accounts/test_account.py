@@ -103,6 +103,32 @@ def test_a_client_has_an_account_page_too(cast: Cast) -> None:
     assert "/account/notices/" not in page
 
 
+def test_the_page_speaks_of_agencies_to_a_client_and_of_colleagues_to_a_member(stan: Client, cast: Cast) -> None:
+    kim = Client()
+    kim.force_login(cast.kim)
+    page = kim.get(ACCOUNT).content.decode()
+    assert "Shown to the agencies you give access." in page and "Portal time zone" in page
+    assert "colleagues" not in page and "Agency time zone" not in page
+    page = stan.get(ACCOUNT).content.decode()
+    assert "Shown to your colleagues and customers." in page and "Agency time zone" in page
+    assert "Portal time zone" not in page
+
+
+def test_time_zones_are_named_in_the_readers_language(cast: Cast) -> None:
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(cast.stan)
+    page = client.get(ACCOUNT).content.decode()
+    assert '<option value="Europe/Athens">Athen</option>' in page
+    assert '<option value="Europe/Moscow">Moskau</option>' in page
+    assert '<optgroup label="Europa">' in page and '<optgroup label="Indischer Ozean">' in page
+    assert page.index("Zürich") < page.index("Afrika") < page.index("Amerika") < page.index("Australien")
+
+
+def test_an_empty_name_is_asked_for_in_one_sentence(stan: Client) -> None:
+    page = stan.post(ACCOUNT, {"full_name": "", "language": "", "time_zone": ""}).content.decode()
+    assert '<a href="#id_full_name">Enter your name.</a>' in page
+
+
 # --- Notices -----------------------------------------------------------------------------------------------------------
 
 

@@ -96,3 +96,35 @@ def test_taking_access_back_asks_first(page: Page, portal: str, cast: Cast) -> N
     expect(page.get_by_role("main")).to_contain_text("No one has access at the moment.")
     given.refresh_from_db()
     assert given.status == "revoked"
+
+
+def test_on_a_phone_messages_stand_in_the_page_and_stay(browser: Browser, portal: str, cast: Cast) -> None:
+    ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    phone = browser.new_context(locale="en-GB", viewport={"width": 390, "height": 640})
+    page = phone.new_page()
+    signed_in(page, portal, cast.kim)
+    page.goto(f"{portal}/my/")
+    page.get_by_role("link", name="Change : Alder Web").click()
+    page.get_by_label("Partial access").check()
+    page.get_by_role("checkbox", name="Support").check()
+    page.get_by_role("button", name="Save").click()
+    message = page.locator(".toast-card")
+    expect(message).to_be_visible()
+    said, content = message.bounding_box(), page.locator(".site-content, .client-page").bounding_box()
+    assert said and content and said["y"] + said["height"] <= content["y"]
+    message.get_by_role("button", name="Close").click()
+    expect(message).to_have_count(0)
+    phone.close()
+
+
+def test_on_a_phone_the_tabs_of_the_account_are_one_row_with_the_current_one_in_view(browser: Browser, portal: str, cast: Cast) -> None:
+    phone = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 640})
+    page = phone.new_page()
+    signed_in(page, portal, cast.stan)
+    page.goto(f"{portal}/account/")
+    tabs = page.locator(".tabs a")
+    assert len({round(box["y"]) for box in (tab.bounding_box() for tab in tabs.all()) if box}) == 1
+    page.locator('.tabs a[href$="/sessions/"]').click()
+    current = page.locator(".tabs [aria-current]").bounding_box()
+    assert current and current["x"] >= 0 and current["x"] + current["width"] <= 390
+    phone.close()

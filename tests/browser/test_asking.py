@@ -60,7 +60,7 @@ def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser,
     expect(reviewer.get_by_role("heading", level=1)).to_have_text("Thank you!")
     expect(reviewer.get_by_role("article")).to_contain_text("Lea B.")
 
-    reviewer.get_by_role("link", name="Change").click()
+    reviewer.get_by_role("link", name="Edit").click()
     reviewer.get_by_label("Your review").fill("Even better than I thought.")
     reviewer.get_by_role("button", name="Save changes").click()
     expect(reviewer.get_by_role("heading", level=1)).to_have_text("Changes saved")

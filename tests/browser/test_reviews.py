@@ -55,7 +55,7 @@ def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: B
     page.goto(f"{portal}/company/reviews/")
     choose(page, "Relaunch", "Comment")
     dialog = page.get_by_role("dialog", name="Comment on this review")
-    expect(dialog).to_contain_text("You can reply only once, and your reply is permanent.")
+    expect(dialog).to_contain_text("You can comment only once.")
     dialog.get_by_label("Comment").fill("Thank you for your trust.")
     dialog.get_by_role("button", name="Reply").click()
     expect(card(page, "Relaunch")).to_contain_text("Thank you for your trust.")

@@ -1,14 +1,14 @@
 """How templates say dates that matter, and money."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 import time_machine
-from django.utils import translation
+from django.utils import timezone, translation
 
-from partnerportal.desk.templatetags.portal import days_left, due, money, until
+from partnerportal.desk.templatetags.portal import days_left, due, moment, money, until
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,7 @@ def test_a_date_is_as_far_away_as_people_say(day: date, tone: str, text: str) ->
         (date(2026, 9, 28), "de", "seit 3 Tagen überfällig"),
         (date(2026, 9, 30), "de", "seit 1 Tag überfällig"),
         (date(2026, 10, 2), "de", "fällig morgen"),
+        (date(2026, 12, 1), "de", "fällig am 1. Dezember 2026"),
     ],
 )
 @time_machine.travel("2026-10-01 12:00", tick=False)
@@ -52,6 +53,13 @@ def test_a_task_is_due_or_overdue(day: date, language: str, text: str) -> None:
         shown = due(day)
     on_screen = re.sub(r'<span class="print-only">.*?</span>|<[^>]+>', "", shown)
     assert on_screen == text
+
+
+def test_german_has_a_comma_before_the_time() -> None:
+    at = datetime(2026, 11, 28, 10, 17, tzinfo=UTC)
+    with translation.override("de"), timezone.override("Europe/Berlin"):
+        assert ">28. November 2026, 11:17<" in moment(at)
+        assert ">28.11.2026, 11:17<" in moment(at, short=True)
 
 
 @time_machine.travel("2026-10-01 12:00", tick=False)

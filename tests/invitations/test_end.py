@@ -62,7 +62,7 @@ def test_erasing_a_customer_ends_the_access_and_tells_the_client(alice: Client, 
     connect_to(given, customer=customer, by=cast.stan)
     AccessRequestFactory(customer=customer, email="zwetschge@client.example", message="For Zwetschge")
     page = alice.get(f"/customers/{customer.pk}/erase/").content.decode()
-    assert "access given by 1 client, who is notified by e-mail" in " ".join(page.split())
+    assert "access given by 1 client (who is notified by e-mail)" in " ".join(page.split())
     assert "wetschge" in dump()
     erase_customer(customer, by=cast.alice)
     given.refresh_from_db()

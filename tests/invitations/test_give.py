@@ -63,7 +63,7 @@ def test_full_access_names_no_areas(kim: Client) -> None:
         ({"areas": []}, "Select at least one area, or choose full access."),
         ({"areas": ["everything"]}, "everything is not one of the available choices"),
         ({"scope": "some"}, "some is not one of the available choices"),
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, ">Enter your name.<"),
         ({"domains": "shop.example\nno domain"}, "Line 2, “no domain”: enter a valid domain name"),
         ({"domains": "no domain\nshop.example\nnor this"}, "Line 3, “nor this”: enter a valid domain name"),
         ({"domains": "\n".join(f"d{n}.example" for n in range(51))}, "Enter no more than 50 domains."),

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from invitations.models import AccessInvitation
 from partnerportal.outbox.models import OutgoingMail
@@ -32,6 +33,22 @@ def test_the_preview_is_the_mail(stan: Client, given: AccessInvitation) -> None:
     assert 'href="https://other' not in mail.html
     given.refresh_from_db()
     assert (given.status, given.reason) == ("rejected", MESSAGE.replace("\n", "\n"))
+
+
+@pytest.mark.parametrize("status", ["rejected", "withdrawn", "expired"])
+def test_an_invitation_that_gave_no_access_has_none_that_ended(stan: Client, given: AccessInvitation, status: str) -> None:
+    AccessInvitation.objects.filter(pk=given.pk).update(status=status, ended_at=timezone.now(), reason="Not now.")
+    page = " ".join(stan.get(f"/invitations/{given.pk}/").content.decode().split())
+    assert f"{status.capitalize()} on <time" in page
+    assert "· until" not in page and "Full access ·" not in page
+    assert "Message to the client:" in page
+
+
+def test_access_that_was_connected_ended_at_a_time(stan: Client, cast: Cast) -> None:
+    ended = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    AccessInvitation.objects.filter(pk=ended.pk).update(status="disconnected", ended_at=timezone.now())
+    page = " ".join(stan.get(f"/invitations/{ended.pk}/").content.decode().split())
+    assert "Full access · until <time" in page
 
 
 @pytest.mark.parametrize("message", ["x" * 10_000, "\x07"])

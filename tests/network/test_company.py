@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile, ProfileSlug
@@ -334,6 +335,19 @@ def test_the_page_says_who_sees_the_profile(manager: Client, cast: Cast, status:
     if status == "draft":
         PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", registered_at=None)
     assert said in manager.get(COMPANY).content.decode()
+
+
+@pytest.mark.parametrize("status", ["draft", "submitted", "declined", "registered"])
+def test_who_can_not_edit_is_promised_nothing_about_editing(manager: Client, stan: Client, cast: Cast, status: str) -> None:
+    cast.alder.profile.logo_digest = "0" * 32
+    cast.alder.profile.status, cast.alder.profile.registered_at = status, timezone.now() if status == "registered" else None
+    cast.alder.profile.decline_reason = "Too short." if status == "declined" else ""
+    cast.alder.profile.save()
+    promises = ["public within a minute", "Fill it in", "You can keep editing", "Make the requested changes", "Remove logo", 'type="file"']
+    manager_reads, stan_reads = manager.get(COMPANY).content.decode(), stan.get(COMPANY).content.decode()
+    assert "Only managers and owners can edit the profile." in stan_reads
+    assert [promise for promise in promises if promise in stan_reads] == []
+    assert [promise for promise in promises if promise in manager_reads][1:] == ["Remove logo", 'type="file"']
 
 
 def test_visitors_see_a_change_within_the_minute_that_is_promised(cast: Cast) -> None:

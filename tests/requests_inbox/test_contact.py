@@ -136,11 +136,11 @@ def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"name": ""}, "This field is required"),
-        ({"email": ""}, "This field is required"),
+        ({"name": ""}, ">Enter your name.<"),
+        ({"email": ""}, ">Enter your e-mail address.<"),
         ({"email": "nobody"}, "valid email"),
         ({"email": "a@b.example\nBcc: all@b.example"}, "valid email"),
-        ({"message": "   "}, "This field is required"),
+        ({"message": "   "}, ">Enter a message.<"),
         ({"message": "x" * 5001}, "at most 5000"),
         ({"message": "x" * 10_000_000}, "at most 5000"),
         ({"message": "null\x00byte"}, "ull characters"),
@@ -161,6 +161,13 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict
     if "message" not in fields:
         assert "By June?" in page
     assert not ContactRequest.objects.exists()
+
+
+def test_what_is_missing_is_asked_for_without_its_label(visitor: Client) -> None:
+    page = send(visitor, name="", email="").content.decode()
+    assert '<a href="#id_name">Enter your name.</a>' in page
+    assert '<a href="#id_email">Enter your e-mail address.</a>' in page
+    assert '<a href="#id_email">E-mail: ' in send(visitor, email="nobody").content.decode()
 
 
 def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:

@@ -83,7 +83,7 @@ def test_the_typical_first_answer_is_the_median(stan: Client, cast: Cast) -> Non
         came_in = timezone.now() - timedelta(days=25)
         ContactRequestFactory(agency=cast.alder, created_at=came_in, first_reply_at=came_in + timedelta(hours=hours))
     page = stan.get("/requests/").content.decode()
-    assert "Median first response (last 90 days): 3\xa0hours" in page
+    assert "Time to first response (median, last 90 days): 3\xa0hours" in page
     assert "after 1\xa0hour" in page
 
 

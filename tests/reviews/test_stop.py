@@ -182,3 +182,9 @@ def test_guessing_is_limited_but_a_right_link_opens(cast: Cast, lea: Customer) -
     assert int(answers[30]["Retry-After"]) > 0
     assert Client(REMOTE_ADDR="198.51.100.7").get("/r/x/").status_code == 404
     assert Client().get(path_of(asked)).status_code == 200
+
+
+def test_the_page_afterwards_says_what_was_done(cast: Cast, lea: Customer) -> None:
+    page = Client().post(address_of(lea), ONE_CLICK | {"page": "1"}, follow=True).content.decode()
+    assert "<h1>You’ve unsubscribed</h1>" in page
+    assert "Alder Web will no longer ask you for reviews by e-mail." in page

@@ -180,7 +180,8 @@ def until(value: date | None, calm: bool = False) -> SafeString:
         return SafeString("")
     days = (value - timezone.localdate()).days
     if days < 0:
-        return _date_element(value, format_date(value, "SHORT_DATE_FORMAT"), calm=calm)
+        passed = pgettext("deadline", "%(date)s") % {"date": format_date(value, "SHORT_DATE_FORMAT")}
+        return _date_element(value, passed, calm=calm)
     return _date_element(value, _in_days(days) if days <= _COUNTED_DAYS else "", calm=calm)
 
 
@@ -205,9 +206,9 @@ def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeStri
     days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
     tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
-    text: str | SafeString = shown
+    text: str | SafeString = shown if calm else pgettext("deadline", "%(date)s") % {"date": shown}
     if relative:
-        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', relative, shown)
+        text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', relative, text)
     return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
 
 
@@ -359,7 +360,9 @@ def error_lines(form: BaseForm | None) -> list[ErrorLine]:
         anchor = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
         # A label with a link in it (a consent) can't stand within the link to its field: the message says enough.
         label = "" if hasattr(field.label, "__html__") else str(field.label)
-        lines += [ErrorLine(anchor, label, str(error)) for error in field.errors]
+        # “Enter your name.” names its field itself.
+        named = str(getattr(form, "required_messages", {}).get(field.name, ""))
+        lines += [ErrorLine(anchor, "" if error == named else label, str(error)) for error in field.errors]
     return lines
 
 
