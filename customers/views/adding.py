@@ -65,7 +65,7 @@ def adding_page(
 
 def _created(request: AgencyRequest, form: CustomerForm, create: Callable[[dict[str, Any]], Customer]) -> HttpResponse:
     customer = add_once(request.agency, number=form.number, content=form.content, by=request.user, add=lambda: create(form.customer_fields))
-    messages.success(request, _("%(customer)s added.") % {"customer": customer})
+    messages.success(request, _("%(customer)s added.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 

@@ -83,7 +83,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         except ChangedMeanwhile as meanwhile:
             form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
         else:
-            messages.success(request, _("%(customer)s saved.") % {"customer": customer})
+            messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
             return redirect(customer)
     # The page's title keeps the name that is saved, not the one being typed.
     saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
@@ -129,7 +129,7 @@ def archive(request: AgencyRequest, pk: int) -> HttpResponse:
     """Put a customer aside."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if archive_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer})
+        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
@@ -138,7 +138,7 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     """Bring an archived customer back."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if restore_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s restored.") % {"customer": customer})
+        messages.success(request, _("%(customer)s restored.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
