@@ -83,6 +83,7 @@ def say_already_added(
     if not already.is_same:
         form.offer_another(added, reverse(change, args=[added.pk]) if change else added.get_absolute_url())
         return None
-    messages.info(request, _("%(added)s has already been added. Nothing was added twice.") % {"added": added})
+    name = getattr(added, "numbered_name", added)
+    messages.info(request, _("%(added)s has already been added. Nothing was added twice.") % {"added": name})
     page = added.customer if change else added
     return back(request, page.get_absolute_url())

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from customers.forms import CustomerFilter, CustomerForm
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Customer, Domain, Task
-from customers.models.gathering import assigned_to, with_assigned
+from customers.models.gathering import assigned_to, timeline_names, with_assigned
 from customers.services import (
     ChangedMeanwhile,
     archive_customer,
@@ -99,7 +99,10 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
     timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
-    name_items(timeline, names | _subjects(*review_requests, *reviews))
+    names |= _projects_rated(*review_requests, *reviews)
+    for names_of_app in timeline_names:
+        names |= names_of_app(customer)
+    name_items(timeline, names)
     return render(
         request,
         "customers/detail.html",
@@ -119,9 +122,9 @@ def _names(*items: Model) -> ItemNames:
     return {item_key(item): str(item) for item in items}
 
 
-def _subjects(*reviewed: Any) -> ItemNames:
-    """Reviews and their requests are named by what they rate: a project or the company."""
-    return {item_key(item): item.subject_label for item in reviewed}
+def _projects_rated(*reviewed: Any) -> ItemNames:
+    """Reviews and their requests are named by the project that they rate; without a name, they rate the company."""
+    return {item_key(item): item.subject_label for item in reviewed if item.is_project}
 
 
 @agency_view(methods=("POST",))

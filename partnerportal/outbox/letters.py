@@ -27,5 +27,5 @@ class Letter:
 
 
 def render_letter(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
-    """`subject`, `text`, `html` and `language`, in the active language: to `name`, from `sender`, with a button to `link`, and `why` it came."""
+    """What `render_mail` returns, in the active language: to `name`, from `sender`, with a button to `link`, and `why` it came."""
     return render_mail("letter", {"letter": letter, "name": name, "sender": sender, "why": why, "link": link})

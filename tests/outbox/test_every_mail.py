@@ -1,7 +1,7 @@
 """Every e-mail of the product reads as a letter does, in English and in German."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -159,7 +159,7 @@ def account_mails(scene: Scene) -> None:
 
 
 @pytest.fixture(params=["en", "de"])
-def written(cast: Cast, request: pytest.FixtureRequest) -> Iterator[tuple[str, list[OutgoingMail]]]:
+def written(cast: Cast, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
     """Every e-mail in one language, written while the page speaks the other."""
     language = request.param
     scene = Scene(cast, language)
@@ -168,7 +168,7 @@ def written(cast: Cast, request: pytest.FixtureRequest) -> Iterator[tuple[str, l
             write(scene)
     with translation.override(language):
         account_mails(scene)
-    yield language, list(OutgoingMail.objects.order_by("pk"))
+    return language, list(OutgoingMail.objects.order_by("pk"))
 
 
 def functions(module: ModuleType) -> set[Callable[..., Any]]:
