@@ -10,10 +10,16 @@ from django.db.models.functions import JSONObject
 from customers.models.gathering import gathered, restored
 from invitations.areas import Area, AreaAccess, Scope, in_order
 from invitations.models import AccessInvitation, AccessRequest
+from partnerportal.audit.sentences import ItemNames, item_key
 
 #: The annotations under which a customer brings its invitations and access requests along.
 GATHERED = "access_rows"
 GATHERED_REQUESTS = "access_request_rows"
+
+
+def client_names(*things: AccessInvitation | AccessRequest) -> ItemNames:
+    """Return whom an event about these names: the client, or the address that was asked. What was erased has no name."""
+    return {item_key(thing): thing.client_name for thing in things if thing.client_name}
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ def summed_up(invitations: list[AccessInvitation]) -> CustomerAccess:
 def waiting_requests(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
     if hasattr(customer, GATHERED_REQUESTS):
-        requests = restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+        requests = [asked for asked in _requests_gathered(customer) if asked.state == AccessRequest.Status.PENDING]
         for asked in requests:
             # Its time zone says until when they can answer.
             asked.agency = customer.agency
@@ -82,8 +88,17 @@ def waiting_requests(customer: Any) -> list[AccessRequest]:
 
 
 def gather_requests() -> ArraySubquery:
-    """A customer's waiting access requests for `customers.models.gathering.gathered_too`."""
-    return gathered(AccessRequest.objects.waiting().order_by("-pk"))
+    """A customer's access requests for `customers.models.gathering.gathered_too`."""
+    return gathered(AccessRequest.objects.order_by("-pk"))
+
+
+def _requests_gathered(customer: Any) -> list[AccessRequest]:
+    return restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+
+
+def names_in_timeline(customer: Any) -> ItemNames:
+    """Return the clients' names for the timeline of a customer out of `with_assigned`."""
+    return client_names(*restored(AccessInvitation, getattr(customer, GATHERED)), *_requests_gathered(customer))
 
 
 #: So many of the invitations that wait stand above the list of customers; the rest is one click away.

@@ -10,7 +10,7 @@ class InvitationsConfig(AppConfig):
     verbose_name = _("Invitations")
 
     def ready(self) -> None:
-        from customers.models.gathering import gathered_too
+        from customers.models.gathering import gathered_too, timeline_names
         from customers.services import before_erasure
         from invitations import access, events  # noqa: F401  # events: registers how this app's audit events read
         from invitations.services import forget_customer
@@ -18,3 +18,4 @@ class InvitationsConfig(AppConfig):
         before_erasure.append(forget_customer)
         gathered_too[access.GATHERED] = access.gather
         gathered_too[access.GATHERED_REQUESTS] = access.gather_requests
+        timeline_names.append(access.names_in_timeline)

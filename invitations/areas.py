@@ -50,7 +50,18 @@ def access_label(scope: str, areas: Any) -> str:
     """An access for people: “full access”, “partial access: Domains, E-mail”."""
     if scope == Scope.FULL:
         return _("full access")
-    return _("partial access: %(areas)s") % {"areas": ", ".join(str(Area(area).label) for area in in_order(areas) if area in Area.values)}
+    return _("partial access: %(areas)s") % {"areas": _area_labels(areas)}
+
+
+def access_in_text(scope: str, areas: Any) -> str:
+    """An access inside a sentence that goes on after it: “full access”, “partial access (Domains, E-mail)”."""
+    if scope == Scope.FULL:
+        return _("full access")
+    return _("partial access (%(areas)s)") % {"areas": _area_labels(areas)}
+
+
+def _area_labels(areas: Any) -> str:
+    return ", ".join(str(Area(area).label) for area in in_order(areas) if area in Area.values)
 
 
 class WithAccess(models.Model):

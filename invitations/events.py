@@ -1,48 +1,91 @@
-"""How this app's audit events read. They name the client by nothing personal (see `AuditEvent`)."""
+"""How this app's audit events read. They store nothing personal (see `AuditEvent`); the client's name is looked up when they are shown."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from invitations.areas import access_label
+from invitations.areas import access_in_text, access_label
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.sentences import register
 
 
 def _access(data: dict[str, Any]) -> dict[str, Any]:
-    """The access in the reader's language."""
-    return {"access": access_label(data["scope"], data["areas"])}
+    """The access in the reader's language: `access` for parentheses, `granted` for the middle of a sentence."""
+    scope, areas = data["scope"], data["areas"]
+    return {"access": access_label(scope, areas), "granted": access_in_text(scope, areas)}
 
 
-register("invitation.received", _("Client gave %(access)s"), icon="key", values=_access)
-register("invitation.connected", _("Connected %(access)s"), icon="link", values=_access)
-register("invitation.rejected", _("Invitation rejected"), icon="x-circle")
-register("invitation.withdrawn", _("Client withdrew the invitation"), icon="x-circle")
-register("invitation.expired", _("Invitation expired"), icon="clock")
-register("invitation.changed", _("Client changed access to %(access)s"), icon="key", values=_access)
-register("invitation.revoked", _("Client revoked access"), icon="lock-closed")
-register("invitation.disconnected", _("Agency ended access"), icon="lock-closed")
-register("invitation.force_ended", _("Portal administrator ended access"), icon="lock-closed")
+register("invitation.received", _("Client offered %(granted)s"), icon="key", values=_access, named=_("%(item)s offered %(granted)s"))
+register(
+    "invitation.connected",
+    _("Access connected (%(access)s)"),
+    icon="link",
+    values=_access,
+    named=_("Access from %(item)s connected (%(access)s)"),
+)
+register("invitation.rejected", _("Invitation rejected"), icon="x-circle", named=_("Invitation from %(item)s rejected"))
+register("invitation.withdrawn", _("Client withdrew the invitation"), icon="x-circle", named=_("%(item)s withdrew the invitation"))
+register("invitation.expired", _("Invitation expired"), icon="clock", named=_("Invitation from %(item)s expired"))
+register(
+    "invitation.changed",
+    _("Client changed access (now %(access)s)"),
+    icon="key",
+    values=_access,
+    named=_("%(item)s changed access (now %(access)s)"),
+)
+register("invitation.revoked", _("Client revoked access"), icon="lock-closed", named=_("%(item)s revoked access"))
+register("invitation.disconnected", _("Agency ended access"), icon="lock-closed", named=_("Access from %(item)s ended"))
+register(
+    "invitation.force_ended",
+    _("Portal administrator ended access"),
+    icon="lock-closed",
+    named=_("Portal administrator ended access from %(item)s"),
+)
 
-register("access_request.sent", _("Requested %(access)s"), icon="paper-airplane", values=_access)
-register("access_request.resent", _("Access request resent"), icon="paper-airplane")
-register("access_request.granted", _("Client granted %(access)s"), icon="key", values=_access)
-register("access_request.declined", _("Client declined the access request"), icon="x-circle")
-register("access_request.withdrawn", _("Access request withdrawn"), icon="x-circle")
-register("access_request.expired", _("Access request expired"), icon="clock")
+register(
+    "access_request.sent",
+    _("Access requested (%(access)s)"),
+    icon="paper-airplane",
+    values=_access,
+    named=_("Access requested from %(item)s (%(access)s)"),
+)
+register("access_request.resent", _("Access request resent"), icon="paper-airplane", named=_("Access request to %(item)s resent"))
+register(
+    "access_request.granted",
+    _("Client granted the access request (%(access)s)"),
+    icon="key",
+    values=_access,
+    named=_("%(item)s granted the access request (%(access)s)"),
+)
+register(
+    "access_request.declined",
+    _("Client declined the access request"),
+    icon="x-circle",
+    named=_("%(item)s declined the access request"),
+)
+register("access_request.withdrawn", _("Access request withdrawn"), icon="x-circle", named=_("Access request to %(item)s withdrawn"))
+register("access_request.expired", _("Access request expired"), icon="clock", named=_("Access request to %(item)s expired"))
 
-#: What the client did, as the client reads it.
-_BY_YOU = {
-    "invitation.received": _("You gave %(access)s"),
+#: The same as the client reads it, who is “you” and knows the agency by its name.
+_FOR_CLIENT = {
+    "invitation.received": _("You offered %(granted)s"),
+    "invitation.connected": _("%(agency)s connected your access (%(access)s)"),
+    "invitation.rejected": _("%(agency)s rejected your invitation"),
     "invitation.withdrawn": _("You withdrew the invitation"),
-    "invitation.changed": _("You changed access to %(access)s"),
+    "invitation.changed": _("You changed access (now %(access)s)"),
     "invitation.revoked": _("You revoked access"),
-    "access_request.granted": _("You granted %(access)s"),
+    "invitation.disconnected": _("%(agency)s ended its access"),
+    "access_request.sent": _("%(agency)s requested %(granted)s"),
+    "access_request.resent": _("%(agency)s resent the access request"),
+    "access_request.granted": _("You granted the access request (%(access)s)"),
+    "access_request.declined": _("You declined the access request"),
+    "access_request.withdrawn": _("%(agency)s withdrew the access request"),
 }
 
 
-def sentence_for_client(event: AuditEvent) -> str:
-    """The event as the client reads it on their own pages."""
-    if event.action not in _BY_YOU:
+def sentence_for_client(event: AuditEvent, *, agency: str) -> str:
+    """Return the event as the client reads it on their own pages; `agency` is the name of the one that has, or wants, the access."""
+    if event.action not in _FOR_CLIENT:
         return event.sentence
-    return str(_BY_YOU[event.action]) % (_access(event.data) if "scope" in event.data else {})
+    access = _access(event.data) if "scope" in event.data else {}
+    return str(_FOR_CLIENT[event.action]) % {"agency": agency, **access}

@@ -107,7 +107,7 @@ def tell_rejected(invitation: AccessInvitation, *, by: User) -> None:
 
 
 def preview_rejected(invitation: AccessInvitation, *, message: str) -> dict[str, str]:
-    """`subject`, `text` and `html` as the client would get them with this personal message, in the client's language."""
+    """`subject`, `text`, `html` and `language` as the client would get them with this personal message, in the client's language."""
     return _client_parts(invitation, lambda: _rejection(invitation, message))
 
 
@@ -234,6 +234,7 @@ def send_request(asked: AccessRequest, *, by: User) -> None:
             ],
             button=_("View request"),
             link=asked.link or "",
+            link_first=True,
         ),
         by=by,
     )
@@ -353,12 +354,12 @@ def _notify(
         return
     with translation.override(to.language or about.agency.language):
         why = _("You’re receiving this e-mail because you work for %(agency)s.") % {"agency": about.agency}
-        parts = _parts(letter(), name=str(to), sender=_("Partner Portal"), why=why, link=link)
+        parts = _parts(letter(), name=to.full_name, sender=_("Partner Portal"), why=why, link=link)
     queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
 
 
 def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
-    """`subject`, `text` and `html`, in the active language."""
+    """`subject`, `text`, `html` and `language`, in the active language."""
     address = letter.link or (f"{settings.SITE_URL}{link}" if letter.button else "")
     return render_letter(letter, name=name, sender=sender, why=why, link=address)
 
@@ -391,7 +392,7 @@ def _access(invitation: AccessInvitation) -> dict[str, str]:
 def _asked(asked: AccessRequest) -> dict[str, str]:
     return {
         "agency": str(asked.agency),
-        "customer": asked.customer.display_name,
+        "customer": asked.customer.name_in_text,
         "access": asked.access_label,
         "date": _day(day_in(asked.agency.time_zone, asked.created_at)),
     }

@@ -167,6 +167,11 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
         """The client as the agency's lists call them."""
         return self.company or self.name or str(_("Former customer"))
 
+    @property
+    def client_name(self) -> str:
+        """The client's name for a sentence; empty once the customer is erased."""
+        return self.name or self.company
+
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
@@ -293,6 +298,11 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.access_label}"
+
+    @property
+    def client_name(self) -> str:
+        """The address that was asked, for a sentence; empty once the customer is erased."""
+        return self.email
 
     @classmethod
     def term_in_days(cls) -> int:

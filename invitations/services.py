@@ -161,7 +161,7 @@ def connect_to(invitation: AccessInvitation, *, customer: Customer, by: User) ->
     if customer.access_invitations.connected().filter(client=locked.client_id).exists():
         raise ValidationError(
             _("This person has already given access for %(customer)s. Choose another customer, or reject the invitation.")
-            % {"customer": customer.display_name},
+            % {"customer": customer.name_in_text},
             "connected",
         )
     return _connect(locked, customer, by=by)

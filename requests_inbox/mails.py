@@ -38,7 +38,7 @@ def send_notice(request: ContactRequest, *, to: Membership) -> OutgoingMail:
         "contact_notice",
         {
             "request": request,
-            "member_name": to.user.get_short_name(),
+            "name": to.user.full_name,
             "link": f"{settings.SITE_URL}{request.get_absolute_url()}",
             "notices": f"{settings.SITE_URL}{reverse('agencies:notices')}",
         },

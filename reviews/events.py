@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.audit.sentences import register
 from reviews.models import Review, ReviewReport
 
-register("review_request.created", _("Review requested"), icon="star", named=_("Review of “%(item)s” requested"))
+register("review_request.created", _("Review of the company requested"), icon="star", named=_("Review of “%(item)s” requested"))
 register(
     "review_request.created_anyway",
-    _("Review requested again early (“Request anyway”)"),
+    _("Review of the company requested again early (“Request anyway”)"),
     icon="star",
     named=_("Review of “%(item)s” requested again early (“Request anyway”)"),
 )
@@ -27,7 +27,9 @@ register(
 )
 register("review_request.replaced", _("Review link replaced"), icon="link", named=_("Review link for “%(item)s” replaced"))
 register("review_request.withdrawn", _("Review request withdrawn"), icon="x-mark", named=_("Review request for “%(item)s” withdrawn"))
-register("review.submitted", _("Customer submitted a review"), icon="star", named=_("Customer submitted a review of “%(item)s”"))
+register(
+    "review.submitted", _("Customer submitted a review of the company"), icon="star", named=_("Customer submitted a review of “%(item)s”")
+)
 register("review_mails.stopped", _("Customer opted out of review e-mails"), icon="bell-slash")
 register("review_mails.allowed", _("Customer opted back in to review e-mails"), icon="bell")
 register("review.edited", _("Customer edited their review"), icon="pencil-square", named=_("Customer edited their review of “%(item)s”"))

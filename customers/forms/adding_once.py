@@ -50,7 +50,7 @@ class AddOnceForm(forms.BaseForm):
     def offer_another(self, added: Any, address: str) -> None:
         """What was added differs from what the form says now, or another form added it: saved again, it adds another one."""
         self._renew()
-        link = format_html('<a href="{}">{}</a>', address, added)
+        link = format_html('<a href="{}">{}</a>', address, getattr(added, "numbered_name", added))
         text = _("{link} has already been added. To change it, open it. To add another one, save again.")
         self.add_error(None, format_html(text, link=link))
 

@@ -82,7 +82,9 @@ class DomainForm(ThingForm):
         name = to_ascii(self.cleaned_data["name"])
         holder = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
         if holder and not self.has_added(holder):
-            raise forms.ValidationError(_("This domain is already assigned to %(customer)s."), "unique", {"customer": holder.customer})
+            raise forms.ValidationError(
+                _("This domain is already assigned to %(customer)s."), "unique", {"customer": holder.customer.numbered_name}
+            )
         return name
 
 

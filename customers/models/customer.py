@@ -187,6 +187,18 @@ class Customer(models.Model):
         return ", ".join(part for part in (self.last_name, self.first_name) if part)
 
     @property
+    def name_in_text(self) -> str:
+        """The customer’s name inside a sentence: the company, or “First Last”."""
+        if self.kind == self.Kind.PERSON and self.status != self.Status.ERASED:
+            return self.person_name
+        return self.display_name
+
+    @property
+    def numbered_name(self) -> str:
+        """The number with `name_in_text`: “K-1001 Lea Brandt”."""
+        return f"{self.reference} {self.name_in_text}"
+
+    @property
     def is_archived(self) -> bool:
         """Whether the customer was put aside; everything is kept, nothing new can be added."""
         return self.status == self.Status.ARCHIVED

@@ -18,6 +18,7 @@ from customers.models.note import Note
 from customers.models.project import Project
 from customers.models.task import Task
 from partnerportal.accounts.models import User
+from partnerportal.audit.sentences import ItemNames
 
 #: So many rows of a kind are shown on a customer's page; the lists across customers have them all.
 MOST = 200
@@ -27,6 +28,8 @@ _PERSON = ("id", "full_name", "email")
 
 #: What later apps show on a customer's page: the annotation's name, and what makes it. They register here, for this app can't know them.
 gathered_too: dict[str, Callable[[], ArraySubquery]] = {}
+#: Names of what later apps gathered so, for the events of a customer's timeline; each gets a customer out of `with_assigned`.
+timeline_names: list[Callable[[Any], ItemNames]] = []
 
 
 def gathered(rows: QuerySet[Any], *, person: str = "", extra: tuple[str, ...] = ()) -> ArraySubquery:

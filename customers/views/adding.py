@@ -65,7 +65,7 @@ def adding_page(
 
 def _created(request: AgencyRequest, form: CustomerForm, create: Callable[[dict[str, Any]], Customer]) -> HttpResponse:
     customer = add_once(request.agency, number=form.number, content=form.content, by=request.user, add=lambda: create(form.customer_fields))
-    messages.success(request, _("%(customer)s added.") % {"customer": customer})
+    messages.success(request, _("%(customer)s added.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
@@ -83,6 +83,7 @@ def say_already_added(
     if not already.is_same:
         form.offer_another(added, reverse(change, args=[added.pk]) if change else added.get_absolute_url())
         return None
-    messages.info(request, _("%(added)s has already been added. Nothing was added twice.") % {"added": added})
+    name = getattr(added, "numbered_name", added)
+    messages.info(request, _("%(added)s has already been added. Nothing was added twice.") % {"added": name})
     page = added.customer if change else added
     return back(request, page.get_absolute_url())

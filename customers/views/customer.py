@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from customers.forms import CustomerFilter, CustomerForm
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Customer, Domain, Task
-from customers.models.gathering import assigned_to, with_assigned
+from customers.models.gathering import assigned_to, timeline_names, with_assigned
 from customers.services import (
     ChangedMeanwhile,
     archive_customer,
@@ -83,7 +83,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         except ChangedMeanwhile as meanwhile:
             form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
         else:
-            messages.success(request, _("%(customer)s saved.") % {"customer": customer})
+            messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
             return redirect(customer)
     # The page's title keeps the name that is saved, not the one being typed.
     saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
@@ -99,7 +99,10 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
     timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
-    name_items(timeline, names | _subjects(*review_requests, *reviews))
+    names |= _projects_rated(*review_requests, *reviews)
+    for names_of_app in timeline_names:
+        names |= names_of_app(customer)
+    name_items(timeline, names)
     return render(
         request,
         "customers/detail.html",
@@ -119,9 +122,9 @@ def _names(*items: Model) -> ItemNames:
     return {item_key(item): str(item) for item in items}
 
 
-def _subjects(*reviewed: Any) -> ItemNames:
-    """Reviews and their requests are named by what they rate: a project or the company."""
-    return {item_key(item): item.subject_label for item in reviewed}
+def _projects_rated(*reviewed: Any) -> ItemNames:
+    """Reviews and their requests are named by the project that they rate; without a name, they rate the company."""
+    return {item_key(item): item.subject_label for item in reviewed if item.is_project}
 
 
 @agency_view(methods=("POST",))
@@ -129,7 +132,7 @@ def archive(request: AgencyRequest, pk: int) -> HttpResponse:
     """Put a customer aside."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if archive_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer})
+        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
@@ -138,7 +141,7 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     """Bring an archived customer back."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
     if restore_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s restored.") % {"customer": customer})
+        messages.success(request, _("%(customer)s restored.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 

@@ -20,9 +20,9 @@ register = template.Library()
 
 
 @register.filter
-def for_client(event: AuditEvent) -> str:
-    """The event as the client reads it on their own pages."""
-    return sentence_for_client(event)
+def for_client(event: AuditEvent, agency: Any) -> str:
+    """The event as the client reads it on their own pages, about this agency."""
+    return sentence_for_client(event, agency=str(agency))
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from invitations.access import client_names
 from invitations.forms import ChangeForm, GiveForm
 from invitations.models import AccessInvitation, AccessRequest, AccessRequestQuerySet
 from invitations.services import (
@@ -27,6 +28,7 @@ from partnerportal.addresses import spellings
 from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
+from partnerportal.audit.sentences import name_items
 from partnerportal.limits import Limit, TooOften, check
 from partnerportal.network.models import PartnerProfile
 from partnerportal.paging import keyset_page
@@ -188,11 +190,13 @@ def asked_of(user: User) -> AccessRequestQuerySet:
     return AccessRequest.objects.filter(theirs)
 
 
-def history_of(invitation: AccessInvitation) -> QuerySet[AuditEvent]:
+def history_of(invitation: AccessInvitation) -> list[AuditEvent]:
     """What happened to an invitation, and to the access requests that it came from or grew by; the newest first."""
-    requests = list(invitation.requests.values_list("pk", flat=True))
+    requests = list(invitation.requests.all())
     events = AuditEvent.objects.filter(
         Q(object_type=AccessInvitation._meta.label_lower, object_id=invitation.pk)
-        | Q(object_type=AccessRequest._meta.label_lower, object_id__in=requests)
+        | Q(object_type=AccessRequest._meta.label_lower, object_id__in=[asked.pk for asked in requests])
     )
-    return events.order_by("-pk")[:HISTORY_LENGTH]
+    history = list(events.order_by("-pk")[:HISTORY_LENGTH])
+    name_items(history, client_names(invitation, *requests))
+    return history

@@ -145,7 +145,7 @@ def _too_late(request: AgencyRequest, invitation: AccessInvitation) -> HttpRespo
 
 def _say_connected(request: AgencyRequest, handover: Handover) -> None:
     """That it worked, and what became of each domain."""
-    said = [_("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": handover.customer}]
+    said = [_("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": handover.customer.numbered_name}]
     if handover.added:
         text = ngettext("Domain %(names)s added.", "Domains %(names)s added.", len(handover.added))
         said.append(text % {"names": ", ".join(handover.added)})
@@ -153,5 +153,5 @@ def _say_connected(request: AgencyRequest, handover: Handover) -> None:
     for name, customer in handover.held:
         messages.warning(
             request,
-            _("%(name)s was not moved because it belongs to %(customer)s.") % {"name": name, "customer": customer},
+            _("%(name)s was not moved because it belongs to %(customer)s.") % {"name": name, "customer": customer.numbered_name},
         )

@@ -63,6 +63,7 @@ def password_reset_link(context: Context) -> Letter:
         first=_("Someone, probably you, requested a new password for your account."),
         button=_("Choose a new password"),
         link=_ours(context["password_reset_url"]),
+        link_first=True,
         then=[
             _good_for(settings.PASSWORD_RESET_TIMEOUT // DAY),
             _("If this wasn’t you, you can ignore this e-mail. Your password won’t change."),
@@ -77,6 +78,7 @@ def confirm_address(context: Context) -> Letter:
         first=_("Please confirm that this is your e-mail address. You’ll use it to sign in from now on."),
         button=_("Confirm address"),
         link=_ours(context["activate_url"]),
+        link_first=True,
         then=[_good_for(app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS), _("If you didn’t request this, you can ignore this e-mail.")],
     )
 

@@ -13,11 +13,11 @@ def _role(data: dict[str, Any]) -> dict[str, Any]:
     return {"role": Role(data["role"]).label}
 
 
-register("team.invited", _("%(object)s invited as %(role)s"), icon="envelope", values=_role)
+register("team.invited", _("%(object)s invited (role: %(role)s)"), icon="envelope", values=_role)
 register("team.invited_again", _("Invitation to %(object)s resent"), icon="envelope")
 register("team.invitation_withdrawn", _("Invitation to %(object)s withdrawn"), icon="x-circle")
 register("team.invitation_expired", _("Invitation to %(object)s expired"), icon="clock")
-register("team.joined", _("%(object)s joined as %(role)s"), icon="user-plus", values=_role)
+register("team.joined", _("%(object)s joined (role: %(role)s)"), icon="user-plus", values=_role)
 register("team.role_changed", _("Role of %(object)s changed to %(role)s"), icon="identification", values=_role)
 register("team.removed", _("%(object)s removed from the team"), icon="user-minus")
 register("team.left", _("%(object)s left the team"), icon="arrow-right-start-on-rectangle")

@@ -26,9 +26,10 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
         }
         letter = Letter(
             subject=_("%(by)s invited you to join %(agency)s") % values,
-            first=_("%(by)s has invited you to work for %(agency)s in the Partner Portal as %(role)s.") % values,
+            first=_("%(by)s has invited you to work for %(agency)s in the Partner Portal. Your role: %(role)s.") % values,
             then=[_("The link is valid until %(date)s and works for this address only.") % values],
             button=_("View invitation"),
+            link_first=True,
         )
         why = _(
             "You’re receiving this e-mail because someone at %(agency)s entered your address. If you don’t know them, you can ignore it."
@@ -50,7 +51,7 @@ def tell_joined(member: Membership, *, invited_by: User | None) -> None:
             owner.user,
             lambda: Letter(
                 subject=_("%(name)s has joined the team") % {"name": member.user},
-                first=_("%(name)s (%(email)s) has accepted the invitation and now works for %(agency)s as %(role)s.")
+                first=_("%(name)s (%(email)s) has accepted the invitation and now works for %(agency)s. Role: %(role)s.")
                 % {"name": member.user, "email": member.user.email, "agency": member.agency, "role": member.get_role_display()},
                 button=_("View team"),
             ),
@@ -67,7 +68,7 @@ def tell_role_changed(member: Membership, *, by: User) -> None:
         member.user,
         lambda: Letter(
             subject=_("Your role at %(agency)s has changed") % values,
-            first=_("%(by)s has changed your role at %(agency)s: you are now %(role)s.") % {**values, "role": member.get_role_display()},
+            first=_("%(by)s has changed your role at %(agency)s to %(role)s.") % {**values, "role": member.get_role_display()},
             button=_("View team"),
         ),
         reply_to=by.email,
@@ -91,6 +92,7 @@ def tell_removed(member: Membership, *, by: User) -> None:
             then=[_("Your account is kept. If you think this is a mistake, reply to this e-mail.")],
         ),
         reply_to=by.email,
+        is_member=False,
     )
 
 
@@ -130,10 +132,14 @@ def tell_handed_over(heir: Membership, *, by: User) -> None:
         )
 
 
-def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, reply_to: str) -> None:
+def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, reply_to: str, is_member: bool = True) -> None:
     """The letter is made once the language is the reader's."""
     with translation.override(to.language or agency.language):
-        why = _("You’re receiving this e-mail because you work for %(agency)s.") % {"agency": agency}
+        why = (
+            _("You’re receiving this e-mail because you work for %(agency)s.")
+            if is_member
+            else _("You’re receiving this e-mail because you were a member of the %(agency)s team.")
+        ) % {"agency": agency}
         made = letter()
         link = f"{settings.SITE_URL}{reverse('agencies:team')}" if made.button else ""
         parts = render_letter(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)

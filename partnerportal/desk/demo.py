@@ -144,7 +144,7 @@ REVIEWS = (
     (12, "Booking pages in three languages", (5, 5, 5, 5), "Die Buchungen über die eigene Seite haben sich verdoppelt. Auch in der Hauptsaison war immer jemand für uns da.", "Wiebke Claasen", 155),
     (14, "Course calendar", (5, 5, 4, 5), "My students now book for themselves, and I teach instead of answering e-mails.", "Priya N.", 118),
     (1, "Portfolio website", (5, 4, 5, 4), "Schnell, unkompliziert, und das Ergebnis sieht genau nach mir aus.", "Lea Brandt", 77),
-    (10, "", (3, 4, 4, 3), "Solid work. The invoice was a little higher than the estimate, for good reasons, but I’d have liked to hear about it earlier.", "Ole Hansen", 41),
+    (10, "", (3, 4, 4, 3), "Solide Arbeit. Die Rechnung fiel etwas höher aus als das Angebot, aus guten Gründen, aber davon hätte ich gern früher erfahren.", "Ole Hansen", 41),
     (0, "Shop relaunch", (5, 5, 4, 5), "Unser Shop lädt jetzt, bevor man „Weizenmehl Type 550“ gesagt hat. Die Umstellung lief über ein Wochenende, am Montag haben wir verkauft.", "Ute Größe", 12),
     (18, "", (1, 2, 1, 1), "No one needs an agency. My nephew does the same for half the price: see nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
@@ -154,7 +154,7 @@ ASKED_BEFORE = 4
 #: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
 PINNED = (12, 0)
 COMMENTS = (
-    (10, "Thank you, Mr Hansen. You’re right: we now let clients know before an estimate is exceeded, not afterwards."),
+    (10, "Vielen Dank, Herr Hansen. Sie haben recht: Wir sagen jetzt Bescheid, bevor ein Angebot überschritten wird, nicht erst danach."),
     (12, "Vielen Dank, Frau Claasen! Wir freuen uns auf die nächste Saison mit Ihnen."),
 )
 HIDDEN = ((6, "outdated"),)
@@ -235,8 +235,8 @@ REQUEST_STEPS = (
 #: Clients who give Nordlicht access: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message, so many
 #: hours ago.
 INVITATIONS = (
-    ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "You asked for the sign-in to our old provider. Is this the right way to do it?", 26),
-    ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "We’re a company now. Please take over everything, as discussed on the phone.", 2),
+    ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "Sie hatten nach den Zugangsdaten für unseren alten Anbieter gefragt. Ist das so der richtige Weg?", 26),
+    ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "Wir sind jetzt eine Firma. Bitte übernehmen Sie alles, wie am Telefon besprochen.", 2),
 )  # fmt: skip
 #: Position of the customer, e-mail, name, areas, ended again.
 ACCESS = (
@@ -244,4 +244,4 @@ ACCESS = (
     (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
 )
 #: Position of the customer who was asked for access, areas, message.
-ACCESS_REQUESTS = ((0, ("domains", "email"), "We need access to the domain settings to move your mailboxes."),)
+ACCESS_REQUESTS = ((0, ("domains", "email"), "Um Ihre Postfächer umzuziehen, brauchen wir Zugriff auf die Einstellungen Ihrer Domain."),)

@@ -23,5 +23,5 @@ def _send(name: str, profile: PartnerProfile, *, link: str) -> None:
     agency = profile.agency
     bosses = agency.memberships.filter(role__in=[Role.OWNER, Role.MANAGER], user__is_active=True).select_related("user", "agency")
     for membership in bosses.order_by("pk"):
-        context = {"name": membership.user.get_short_name(), "agency": agency.name, "reason": profile.decline_reason, "link": link}
+        context = {"name": membership.user.full_name, "agency": agency.name, "reason": profile.decline_reason, "link": link}
         queue_template_mail(name, context, language=membership.language, agency=agency, to=membership.user.email)

@@ -22,8 +22,10 @@ class Letter:
     #: The button's words; it leads to `link`, or else to the page where the recipient sees it all.
     button: str = ""
     link: str = ""
+    #: Whether the button stands before `then`, which says something about the link.
+    link_first: bool = False
 
 
 def render_letter(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
-    """`subject`, `text` and `html`, in the active language: to `name`, from `sender`, with a button to `link`, and `why` it came."""
+    """What `render_mail` returns, in the active language: to `name`, from `sender`, with a button to `link`, and `why` it came."""
     return render_mail("letter", {"letter": letter, "name": name, "sender": sender, "why": why, "link": link})

@@ -3,7 +3,7 @@
 import json
 import logging
 import re
-from email.utils import make_msgid
+from email.utils import make_msgid, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext
 from django_guid import get_guid
 from kombu.exceptions import OperationalError
 
@@ -21,6 +22,8 @@ from partnerportal.outbox.models import BODIES, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
+#: The sender's name in `DEFAULT_FROM_EMAIL`, as long as nobody has chosen another one.
+OUR_NAME = "Partner Portal"
 #: A mail names so many of its predecessors besides the first.
 MOST_REFERENCES = 20
 
@@ -34,6 +37,7 @@ def queue_mail(
     html: str = "",
     agency: models.Model | None = None,
     customer: models.Model | None = None,
+    language: str = "",
     from_name: str = "",
     reply_to: str = "",
     thread: str = "",
@@ -44,7 +48,8 @@ def queue_mail(
 
     Mails without an `agency` (an account's codes and resets) are seen by admins only. A mail of a `thread` answers the ones that
     went to the same address before it. `by_hand`: somebody typed it, so that answering machines may answer. `headers` are further
-    ones, kept as secret as the body: they may hold an address that acts for whoever has it.
+    ones, kept as secret as the body: they may hold an address that acts for whoever has it. Without a `from_name`, the portal is
+    named as the sender, in the mail's `language`.
     """
     mail = OutgoingMail.objects.create(
         kind=kind,
@@ -53,7 +58,7 @@ def queue_mail(
         sealed_body=BODIES.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
-        from_name=_one_line(from_name)[:150],
+        from_name=_one_line(from_name or _portal_name(language))[:150],
         reply_to=reply_to,
         message_id=_new_message_id(),
         thread=thread,
@@ -69,12 +74,13 @@ def queue_template_mail(name: str, context: dict[str, Any], *, language: str, **
     """`queue_mail` with subject and bodies from `templates/email/<name>/{subject.txt,body.txt,body.html}`."""
     with translation.override(language):
         parts = render_mail(name, context)
-    return queue_mail(kind=name, subject=parts["subject"], text=parts["text"], html=parts["html"], **fields)
+    return queue_mail(kind=name, **parts, **fields)
 
 
 def render_mail(name: str, context: dict[str, Any]) -> dict[str, str]:
-    """`subject`, `text` and `html` of a mail, in the active language."""
+    """`subject`, `text`, `html` and `language` of a mail, in the active language."""
     return {
+        "language": translation.get_language() or settings.LANGUAGE_CODE,
         "subject": render_to_string(f"email/{name}/subject.txt", context).strip(),
         "text": render_to_string(f"email/{name}/body.txt", context).strip() + "\n",
         "html": render_to_string(f"email/{name}/body.html", context),
@@ -138,6 +144,15 @@ def _new_message_id() -> str:
 def _current_request() -> str:
     """The id of the request, or of the job, that is under way; what a client sent for one may be a UUID with any number of hyphens."""
     return (get_guid() or "")[:36]
+
+
+def _portal_name(language: str) -> str:
+    """Return the portal's own name in this language; "" if `DEFAULT_FROM_EMAIL` gives it another one, which delivery then uses."""
+    name, _address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    if not language or name != OUR_NAME:
+        return ""
+    with translation.override(language):
+        return gettext("Partner Portal")
 
 
 def _one_line(text: str) -> str:

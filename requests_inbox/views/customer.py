@@ -27,7 +27,9 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
             customer = add_customer(contact_request, by=request.user, fields=fields)
         except NotPossible as error:
             return _settled(request, error.request)
-        messages.success(request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer})
+        messages.success(
+            request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer.numbered_name}
+        )
         return redirect(customer)
 
     return adding_page(
@@ -55,10 +57,11 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
             return _settled(request, error.request)
         except CustomerGone:
             messages.warning(
-                request, _("%(customer)s has since been archived or erased. Choose another customer.") % {"customer": customer}
+                request,
+                _("%(customer)s has since been archived or erased. Choose another customer.") % {"customer": customer.numbered_name},
             )
             return redirect("requests_inbox:assign", pk=pk)
-        messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer})
+        messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer.numbered_name})
         return redirect(customer)
     choice = customer_choice(request, contact_request.customer_fields)
     return render(request, "requests_inbox/assign.html", {"contact_request": contact_request, "choice": choice})
@@ -77,5 +80,7 @@ def _settled(request: AgencyRequest, contact_request: ContactRequest) -> HttpRes
         return redirect(contact_request)
     if contact_request.is_erased:
         return redirect(contact_request)
-    messages.info(request, _("This request already belongs to %(customer)s. No other customer was added.") % {"customer": customer})
+    messages.info(
+        request, _("This request already belongs to %(customer)s. No other customer was added.") % {"customer": customer.numbered_name}
+    )
     return redirect(customer)

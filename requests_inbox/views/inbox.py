@@ -231,4 +231,5 @@ def _act(request: AgencyRequest, pk: int, action: Callable[..., object], done: s
 
 
 def _why_not(error: NotPossible) -> str:
-    return str(_NOT_POSSIBLE[error.request.status]) % {"customer": error.request.customer}
+    customer = error.request.customer
+    return str(_NOT_POSSIBLE[error.request.status]) % {"customer": customer.numbered_name if customer else ""}

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST
 
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.audit.models import AuditEvent
+from partnerportal.audit.sentences import item_key, name_items
 from partnerportal.validators import validate_plain_text
 from reviews.managing.moderation import dismiss_report, reinstate_review, uphold_report
 from reviews.models import ReviewReport
@@ -131,6 +132,8 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, report: ReviewReport, form: DecisionForm) -> HttpResponse:
         review = report.review
         events = AuditEvent.objects.filter(object_type=review._meta.label_lower, object_id=review.pk)
+        history = list(events[:EVENTS_SHOWN])
+        name_items(history, {item_key(review): review.subject_label} if review.is_project else {})
         context = {
             **self.admin_site.each_context(request),
             "title": _("Review report"),
@@ -138,7 +141,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             "report": report,
             "review": review,
             "other_reports": review.reports.exclude(pk=report.pk).order_by("number"),
-            "events": events[:EVENTS_SHOWN],
+            "events": history,
             "form": form,
             "may_decide": self.may_decide(request),
             "can_reinstate": report.state == ReviewReport.State.UPHELD and not review.withdrawn_at,

@@ -19,6 +19,7 @@ def send_comment(comment: ReviewComment, *, by: User) -> None:
         {
             **_context(comment.review),
             "text": comment.text,
+            "sender": agency.name,
             "profile_link": _profile_link(comment.review),
             "editable_until": comment.review.editable_until if comment.review.is_editable else None,
         },
@@ -38,11 +39,12 @@ def tell_admins(report: ReviewReport) -> None:
             queue_template_mail(
                 "review_reported",
                 {
+                    "name": admin.full_name,
                     "agency": report.agency.name,
                     "reason": report.get_reason_display(),
                     "link": f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
                 },
-                language=settings.LANGUAGE_CODE,
+                language=admin.language or settings.LANGUAGE_CODE,
                 to=admin.email,
             )
 
@@ -54,6 +56,7 @@ def tell_agency(report: ReviewReport, *, by: User) -> None:
             "report_decided",
             {
                 **_context(report.review),
+                "name": person.full_name,
                 "state": report.state,
                 "author": report.review.author_label,
                 "date": report.review.created_at,
@@ -87,7 +90,7 @@ def tell_author(report: ReviewReport, *, by: User) -> None:
 def _context(review: Review) -> dict[str, object]:
     return {
         "agency": review.agency.name,
-        "customer_name": review.request.customer.person_name,
+        "name": review.request.customer.person_name,
         "is_project": review.request.is_project,
         "subject_label": review.request.project.title if review.request.project else "",
         "link": review.request.link,

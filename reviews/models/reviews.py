@@ -201,6 +201,11 @@ class Review(models.Model):
         return self.request.subject_label
 
     @property
+    def is_project(self) -> bool:
+        """Whether one project was rated, rather than the company."""
+        return self.request.is_project
+
+    @property
     def author_label(self) -> str:
         """Who stands as the author on the public profile, as they chose. An erased customer has no name any more, nor has who withdrew."""
         if not self.author and not self.withdrawn_at:

@@ -51,7 +51,7 @@ def events() -> list[str]:
 def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitation, alice: Client) -> None:
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.agency, mail.reply_to) == (NEW, None, "alice@alder.example")
-    assert "Alice Alder has invited you to work for Alder Web in the Partner Portal as Manager" in mail.text
+    assert "Alice Alder has invited you to work for Alder Web in the Partner Portal. Your role: Manager." in mail.text
     assert invited.link == f"http://localhost{link(mail)}"
     assert invited.token_digest not in mail.text
     assert invited.expires_at - timezone.now() > timedelta(days=6, hours=23)

@@ -60,7 +60,7 @@ def test_a_new_role_counts_at_the_next_click(cast: Cast, alice: Client, stan: Cl
     assert last_event() == ("team.role_changed", "Role of Stan Stein changed to Manager")
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.reply_to) == (cast.stan.email, cast.alice.email)
-    assert "you are now Manager" in mail.text
+    assert "changed your role at Alder Web to Manager." in mail.text
 
 
 def test_the_same_role_again_changes_nothing(cast: Cast, alice: Client) -> None:

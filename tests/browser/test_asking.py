@@ -26,7 +26,7 @@ def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) 
     page.get_by_role("button", name="Next").click()
 
     mail = page.get_by_role("region", name="E-mail preview")
-    expect(mail).to_contain_text("How was working with Alder Web on “Relaunch”?")
+    expect(mail).to_contain_text("What was it like working with Alder Web on “Relaunch”?")
     page.get_by_label("Greeting").fill("Dear Ute,")
     expect(mail).to_contain_text("Dear Ute,")
     page.get_by_role("button", name="Send by e-mail").click()

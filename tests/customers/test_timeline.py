@@ -7,9 +7,13 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer, Domain, Project, Task
+from invitations.asking import grant_request, request_access, withdraw_request
+from invitations.models import AccessInvitation, AccessRequest
+from invitations.services import change_access, connect_to, give_access
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.invitations import InvitationFactory
 from tests.factories.reviews import ReviewFactory
 
 
@@ -59,12 +63,73 @@ def test_reviews_are_named_by_what_they_rate(stan: Client, customer: Customer) -
 
 
 def test_actions_on_a_review_are_named(alice: Client, cast: Cast, customer: Customer) -> None:
-    review = ReviewFactory(review_request__customer=customer)
+    review = ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer, title="Relaunch"))
     alice.post(f"/company/reviews/{review.pk}/pin/")
-    assert activity(alice, customer)[0] == f"Review of “{review.subject_label}” pinned to top"
+    assert activity(alice, customer)[0] == "Review of “Relaunch” pinned to top"
+    of_company = ReviewFactory(review_request__customer=customer)
+    alice.post(f"/company/reviews/{of_company.pk}/pin/")
+    assert activity(alice, customer)[0] == "Review pinned to top"
 
 
 def test_a_new_account_manager_is_named(stan: Client, cast: Cast, customer: Customer) -> None:
     form = {"kind": "company", "company": "Alder & Sons", "country": "DE", "language": "en", "responsible": cast.max.pk}
     stan.post(f"/customers/{customer.pk}/edit/", form)
     assert "Account manager (Max Meyer)" in activity(stan, customer)[0]
+
+
+def test_a_review_of_the_company_is_called_so(stan: Client, customer: Customer) -> None:
+    stan.post("/company/reviews/request/", {"customer": customer.pk, "subject": "company", "link": ""})
+    assert activity(stan, customer)[0] == "Review of the company requested"
+
+
+def test_access_names_the_client_as_they_are_called_now(stan: Client, cast: Cast, customer: Customer) -> None:
+    given = InvitationFactory(agency=cast.alder, client=cast.kim, name="Nele Neumann", company="")
+    connect_to(given, customer=customer, by=cast.stan)
+    asked = request_access(customer=customer, email="lea@clients.example", scope="partial", areas=["email"], message="", by=cast.stan)
+    assert activity(stan, customer)[:2] == [
+        "Access requested from lea@clients.example (partial access: E-mail)",
+        "Access from Nele Neumann connected (full access)",
+    ]
+    assert not re.search("Neumann|lea@", "".join(str(row) for row in AuditEvent.objects.values_list()))
+    withdraw_request(asked, by=cast.stan)
+    change_access(given, scope="partial", areas=["email", "support"])
+    assert activity(stan, customer)[:2] == [
+        "Nele Neumann changed access (now partial access: E-mail, Support)",
+        "Access request to lea@clients.example withdrawn",
+    ]
+    AccessInvitation.objects.update(name="", company="")
+    AccessRequest.objects.update(email="")
+    assert activity(stan, customer)[:2] == ["Client changed access (now partial access: E-mail, Support)", "Access request withdrawn"]
+
+
+def test_an_invitation_is_an_offer_until_it_is_connected(stan: Client, cast: Cast, customer: Customer) -> None:
+    given = give_access(agency=cast.alder, client=cast.kim, scope="full", areas=[], name="Nele Neumann", language="en")
+    page = stan.get(given.get_absolute_url()).content.decode()
+    assert "Nele Neumann offered full access" in page
+    assert "gave" not in page
+
+
+def test_the_client_reads_which_agency_did_it(cast: Cast, customer: Customer) -> None:
+    asked = request_access(customer=customer, email=cast.kim.email, scope="full", areas=[], message="", by=cast.stan)
+    given = grant_request(asked, client=cast.kim, scope="full", areas=[])
+    kim = Client()
+    kim.force_login(cast.kim)
+    page = kim.get(f"/my/{given.pk}/").content.decode()
+    assert "Alder Web requested full access" in page
+
+
+def test_sentences_call_a_person_by_first_and_last_name(stan: Client, cast: Cast) -> None:
+    fields = {"kind": "person", "first_name": "Kim", "last_name": "Testa", "email": "kim.testa@clients.example", "language": "en"}
+    number = re.search(r'name="form_number" value="([^"]+)"', stan.get("/customers/add/").content.decode())
+    page = stan.post("/customers/add/", {**fields, "form_number": number.group(1) if number else ""}, follow=True).content.decode()
+    person = Customer.objects.get(last_name="Testa")
+    assert f"{person.reference} Kim Testa added." in page
+    # As in lists.
+    assert "<h1>Testa, Kim</h1>" in re.sub(r"<h1[^>]*>\s*(.*?)\s*</h1>", r"<h1>\1</h1>", page)
+    page = stan.get(f"/company/reviews/request/?customer={person.pk}").content.decode()
+    assert "What should Kim Testa review?" in page
+    stan.post("/company/reviews/request/", {"customer": person.pk, "subject": "company", "link": ""})
+    page = stan.get(f"/company/reviews/requests/{person.review_requests.get().pk}/").content.decode()
+    assert ">Kim Testa</a>" in page
+    page = stan.post(f"/customers/{person.pk}/archive/", follow=True).content.decode()
+    assert f"{person.reference} Kim Testa archived." in page

@@ -48,7 +48,7 @@ def test_asking_mails_a_link(stan: Client, customer: Customer) -> None:
     assert asked.link in mail.text
     assert "Stan Stein of Alder Web is requesting partial access: E-mail." in mail.text
     assert "> For the <move>" in mail.text and "For the &lt;move&gt;" in mail.html
-    for text in ("Requested from kim@client.example", "Requested partial access: E-mail", "Resend"):
+    for text in ("Requested from kim@client.example", "Access requested from kim@client.example (partial access: E-mail)", "Resend"):
         assert text in " ".join(page.split())
 
 
@@ -108,7 +108,7 @@ def test_granting_less(kim: Client, stan: Client, asked: AccessRequest, cast: Ca
     assert (mail.kind, mail.to_email) == ("access_request_granted", "stan@alder.example")
     assert "You now have partial access: E-mail." in mail.text
     page = stan.get(asked.customer.get_absolute_url()).content.decode()
-    assert "Client granted partial access: E-mail" in page
+    assert "granted the access request (partial access: E-mail)" in page
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ def test_who_has_given_everything_takes_nothing_away_by_granting(kim: Client, as
 def test_the_history_of_an_access_tells_of_the_request_it_came_from(kim: Client, stan: Client, asked: AccessRequest) -> None:
     kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
     given = AccessInvitation.objects.get()
-    assert "Client granted partial access: E-mail" in stan.get(given.get_absolute_url()).content.decode()
-    assert "You granted partial access: E-mail" in kim.get(f"/my/{given.pk}/").content.decode()
+    assert "granted the access request (partial access: E-mail)" in stan.get(given.get_absolute_url()).content.decode()
+    assert "You granted the access request (partial access: E-mail)" in kim.get(f"/my/{given.pk}/").content.decode()
 
 
 def test_who_works_there_meanwhile_grants_nothing(kim: Client, asked: AccessRequest, cast: Cast) -> None:

@@ -59,7 +59,12 @@ def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast
     assert said[0].endswith("The client has been notified by e-mail. Domains kim.example, shop.example added.")
     assert said[1] == "held.example was not moved because it belongs to K-1001 Holder Ltd."
     page = " ".join(response.content.decode().split())
-    for text in ("Full access", "Given by Kim van der Client", "connected by Stan Stein", "Connected full access"):
+    for text in (
+        "Full access",
+        "Given by Kim van der Client",
+        "connected by Stan Stein",
+        "Access from Kim van der Client connected (full access)",
+    ):
         assert text in page
 
 

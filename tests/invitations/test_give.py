@@ -48,7 +48,7 @@ def test_an_invitation_is_given(kim: Client, cast: Cast) -> None:
     assert (event.actor_label, event.agency, event.sentence) == (
         "",
         cast.alder,
-        "Client gave partial access: Domains, Support",
+        "Client offered partial access (Domains, Support)",
     )
 
 

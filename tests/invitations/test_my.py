@@ -104,7 +104,7 @@ def test_the_history_names_no_staff(kim: Client, cast: Cast) -> None:
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     connect_to_new(given, by=cast.stan, kind="company", company="Kim & Co")
     page = kim.get(f"/my/{given.pk}/").content.decode()
-    assert "Connected full access" in page
+    assert "Alder Web connected your access (full access)" in page
     assert "Stan" not in page
 
 
@@ -125,13 +125,13 @@ def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Clien
     kim.post(f"/my/{given.pk}/change/", {"scope": "full"})
     kim.post(f"/my/{given.pk}/revoke/")
     page = " ".join(kim.get(f"/my/{given.pk}/").content.decode().split())
-    said = ["You revoked access", "You changed access to full access", "You granted partial access: E-mail"]
+    said = ["You revoked access", "You changed access (now full access)", "You granted the access request (partial access: E-mail)"]
     assert [text for text in said if text in page] == said
     assert sorted(said, key=page.index) == said
     stan = Client()
     stan.force_login(cast.stan)
     page = stan.get(given.get_absolute_url()).content.decode()
-    assert "Client granted partial access: E-mail" in page
+    assert "kim@client.example granted the access request (partial access: E-mail)" in page
     assert ">granted:" not in page
 
 

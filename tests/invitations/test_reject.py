@@ -76,7 +76,7 @@ def test_ending_tells_the_client_with_the_reason(stan: Client, cast: Cast) -> No
     assert (mail.kind, mail.to_email) == ("access_disconnected", "kim@client.example")
     assert "> The project is done." in mail.text
     page = " ".join(stan.get(given.customer.get_absolute_url()).content.decode().split())
-    assert "Agency ended access" in page
+    assert "Access from Kim Client ended" in page
     assert "Previously given by Kim Client" in page
     assert page.count("not granted:") == 5
 

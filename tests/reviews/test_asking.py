@@ -75,7 +75,7 @@ def test_greeting_and_closing_are_the_agencys_and_the_middle_is_not(stan: Client
     assert not ReviewRequest.objects.exists()
     stan.post(WIZARD, {**choices(customer), **words, "send": ""})
     mail = OutgoingMail.objects.get()
-    assert mail.text.startswith("Dear Lea,\nlong time no see!\n\nHow was working with Alder Web?")
+    assert mail.text.startswith("Dear Lea,\nlong time no see!\n\nWhat was it like working with Alder Web?")
     assert "Yours\nStan" in mail.text
     assert "five stars, please" not in mail.text
 

@@ -28,7 +28,7 @@ from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services import register_profile, save_profile, submit_profile
 from partnerportal.validity import end_of_day_in
 from requests_inbox.conversation import reply, write_note
-from requests_inbox.models import ContactRequest
+from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.receiving import receive_request, submission_digest
 from requests_inbox.services import assign_request, close_request, mark_spam, take_request
 from reviews.asking.services import request_review
@@ -177,9 +177,10 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
     for position, step, who, more in demo.REQUEST_STEPS:
         request, by = requests[position], team[who]
         if step == "reply":
-            reply(request, text=str(more), by=by, seen=None)
+            message = reply(request, text=str(more), by=by, seen=None)
             answered = Least(F("created_at") + timedelta(hours=2 + position), Now())
             ContactRequest.objects.filter(pk=request.pk).update(first_reply_at=answered)
+            RequestMessage.objects.filter(pk=message.pk).update(created_at=ContactRequest.objects.get(pk=request.pk).first_reply_at)
         elif step == "note":
             write_note(request, text=str(more), by=by)
         elif step == "assign":

@@ -1,0 +1,28 @@
+"""The demo's data agrees with itself."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from partnerportal.desk import demo
+from requests_inbox.models import RequestMessage
+from tests.test_german import ENGLISH
+
+
+@pytest.mark.django_db
+def test_a_first_reply_is_as_old_as_its_request_says(settings: Any) -> None:
+    settings.DEMO = True
+    call_command("seed_demo", verbosity=0)
+    replies = RequestMessage.objects.filter(kind="reply").select_related("request")
+    assert len(replies) > 2
+    assert [reply for reply in replies if reply.created_at != reply.request.first_reply_at] == []
+
+
+def test_german_customers_are_written_to_in_german_and_write_german() -> None:
+    language = {position: customer[-1] for position, customer in enumerate(demo.NORDLICHT_CUSTOMERS)}
+    texts = [text for position, text in demo.COMMENTS if language[position] == "de"]
+    texts += [message for position, _, message in demo.ACCESS_REQUESTS if language[position] == "de"]
+    texts += [invitation[-2] for invitation in demo.INVITATIONS]
+    assert len(texts) > 4
+    assert [text for text in texts if ENGLISH.search(text)] == []

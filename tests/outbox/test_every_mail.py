@@ -1,0 +1,282 @@
+"""Every e-mail of the product reads as a letter does, in English and in German."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.utils import timezone, translation
+
+from invitations import mails as access
+from invitations.models import AccessInvitation, AccessRequest
+from partnerportal.accounts.mails import LETTERS, send_account_mail
+from partnerportal.agencies import mails as team
+from partnerportal.network import mails as network
+from partnerportal.outbox.models import OutgoingMail
+from requests_inbox import mails as inbox
+from requests_inbox.models import ContactRequest
+from reviews.asking import mails as asking
+from reviews.managing import mails as managing
+from reviews.managing.services import comment_on_review, report_review
+from reviews.models import ReviewComment, ReviewReport
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
+from tests.factories.requests import ContactRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
+
+#: What somebody wrote, as opposed to what we say; in two lines.
+WORDS = "First line of theirs.\nSecond line of theirs."
+QUOTED = "> First line of theirs.\n> Second line of theirs."
+CLOSINGS = {
+    "en": ("Kind regards,", "Thank you and kind regards,"),
+    "de": ("Freundliche Grüße", "Vielen Dank und freundliche Grüße"),
+}
+GREETING = {"en": "Hello", "de": "Guten Tag"}
+#: Somebody types all of it.
+BY_HAND = {"contact_reply"}
+MODULES = (access, team, network, inbox, asking, managing)
+
+
+@dataclass
+class Scene:
+    """One of everything that an e-mail can be about; everybody reads the same language."""
+
+    cast: Cast
+    language: str
+
+    def __post_init__(self) -> None:
+        cast, language = self.cast, self.language
+        cast.alder.language = language
+        cast.alder.save()
+        for person in (cast.alice, cast.max, cast.stan, cast.kim, cast.ada):
+            person.language = language
+            person.save()
+        self.customer = CustomerFactory(
+            agency=cast.alder, kind="person", company="", first_name="Nele", last_name="Neumann", language=language
+        )
+        project = ProjectFactory(customer=self.customer, title="Relaunch")
+        self.invitation: AccessInvitation = ConnectedFactory(
+            customer=self.customer, client=cast.kim, name="Kim Client", company="", message=WORDS, reason=WORDS, language=language
+        )
+        self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
+        self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
+        self.comments: list[ReviewComment] = []
+        self.reports: list[ReviewReport] = []
+        for about in (project, None):
+            review = ReviewFactory(review_request__customer=self.customer, review_request__project=about)
+            self.comments.append(comment_on_review(review, text=WORDS, by=cast.alice))
+            report = report_review(review, reason="offensive", details="They are rude.", by=cast.alice)
+            report.decision = WORDS
+            self.reports.append(report)
+        # After the answered ones: only one can be open for each subject.
+        self.asked = {
+            "project": ReviewRequestFactory(customer=self.customer, project=project, mailed_at=timezone.now()),
+            "company": ReviewRequestFactory(customer=self.customer, mailed_at=timezone.now()),
+        }
+        OutgoingMail.objects.all().delete()
+
+    def member(self, user: Any) -> Any:
+        return self.cast.alder.memberships.get(user=user)
+
+
+def decided(tell: Callable[..., None], *states: str) -> Callable[[Scene], None]:
+    def write(scene: Scene) -> None:
+        for report in scene.reports:
+            for state in states:
+                report.state = state
+                tell(report, by=scene.cast.ada)
+
+    return write
+
+
+def invited(scene: Scene) -> None:
+    for account in (None, scene.cast.kim):
+        joining = TeamInvitationFactory(agency=scene.cast.alder, invited_by=scene.cast.alice)
+        team.send_invitation(joining, account=account, by=scene.cast.alice)
+
+
+def declined(scene: Scene) -> None:
+    profile = scene.cast.alder.profile
+    profile.decline_reason = WORDS
+    network.send_profile_declined(profile)
+
+
+#: Each function that writes e-mails, and how it is called.
+WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
+    access.tell_given: lambda s: access.tell_given(s.invitation),
+    access.tell_withdrawn: lambda s: access.tell_withdrawn(s.invitation),
+    access.tell_changed: lambda s: access.tell_changed(s.invitation, before=("partial", ["email"])),
+    access.tell_revoked: lambda s: access.tell_revoked(s.invitation),
+    access.tell_connected: lambda s: access.tell_connected(s.invitation, by=s.cast.alice),
+    access.tell_rejected: lambda s: access.tell_rejected(s.invitation, by=s.cast.alice),
+    access.tell_disconnected: lambda s: access.tell_disconnected(s.invitation, by=s.cast.alice),
+    access.tell_erased: lambda s: access.tell_erased(s.invitation),
+    access.tell_expired: lambda s: access.tell_expired(s.invitation),
+    access.tell_force_ended: lambda s: access.tell_force_ended(s.invitation),
+    access.send_request: lambda s: access.send_request(s.access_request, by=s.cast.alice),
+    access.tell_request_withdrawn: lambda s: access.tell_request_withdrawn(s.access_request, by=s.cast.alice),
+    access.tell_request_granted: lambda s: access.tell_request_granted(s.access_request, given=s.invitation),
+    access.tell_request_declined: lambda s: access.tell_request_declined(s.access_request),
+    access.tell_request_expired: lambda s: access.tell_request_expired(s.access_request),
+    team.send_invitation: invited,
+    team.tell_joined: lambda s: team.tell_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
+    team.tell_role_changed: lambda s: team.tell_role_changed(s.member(s.cast.max), by=s.cast.alice),
+    team.tell_removed: lambda s: team.tell_removed(s.member(s.cast.stan), by=s.cast.alice),
+    team.tell_left: lambda s: team.tell_left(s.member(s.cast.stan)),
+    team.tell_handed_over: lambda s: team.tell_handed_over(s.member(s.cast.max), by=s.cast.alice),
+    network.send_profile_registered: lambda s: network.send_profile_registered(s.cast.alder.profile),
+    network.send_profile_declined: declined,
+    inbox.send_acknowledgement: lambda s: inbox.send_acknowledgement(s.request),
+    inbox.send_notice: lambda s: inbox.send_notice(s.request, to=s.member(s.cast.alice)),
+    inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
+    asking.send_review_request: lambda s: [asking.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
+    asking.send_reminder: lambda s: [asking.send_reminder(asked) for asked in s.asked.values()],
+    managing.send_comment: lambda s: [managing.send_comment(comment, by=s.cast.alice) for comment in s.comments],
+    managing.tell_admins: lambda s: managing.tell_admins(s.reports[0]),
+    managing.tell_agency: decided(managing.tell_agency, "upheld", "dismissed", "reinstated"),
+    managing.tell_author: decided(managing.tell_author, "upheld", "reinstated"),
+}
+#: In these, somebody's own words stand.
+QUOTING = {
+    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
+    "profile_declined", "review_comment", "report_decided", "review_decided",
+}  # fmt: skip
+
+
+def account_mails(scene: Scene) -> None:
+    kim = scene.cast.kim
+    context = {
+        "user": kim, "code": "ABC-123", "password_reset_url": "http://else.example/reset/key/1-x/", "timestamp": timezone.now(),
+        "activate_url": "http://else.example/confirm/x/", "ip": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux) Firefox/128",
+        "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
+    }  # fmt: skip
+    for name in LETTERS:
+        send_account_mail(name, kim.email, context)
+
+
+@pytest.fixture(params=["en", "de"])
+def written(cast: Cast, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
+    """Every e-mail in one language, written while the page speaks the other."""
+    language = request.param
+    scene = Scene(cast, language)
+    with translation.override("de" if language == "en" else "en"):
+        for write in WRITERS.values():
+            write(scene)
+    with translation.override(language):
+        account_mails(scene)
+    return language, list(OutgoingMail.objects.order_by("pk"))
+
+
+def functions(module: ModuleType) -> set[Callable[..., Any]]:
+    names = [name for name in vars(module) if re.match(r"(send|tell)_", name)]
+    return {getattr(module, name) for name in names if getattr(module, name).__module__ == module.__name__}
+
+
+def body(mail: OutgoingMail) -> str:
+    """The letter, without what is said below it of why it came."""
+    return mail.text.partition("\n--\n")[0].rstrip("\n")
+
+
+def letters(mails: list[OutgoingMail]) -> list[OutgoingMail]:
+    return [mail for mail in mails if mail.kind not in BY_HAND]
+
+
+def test_each_function_that_writes_an_email_is_among_these() -> None:
+    assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
+
+
+def test_each_begins_with_a_greeting_and_then_as_its_language_does(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    names = r"(Alder Web|Kim Client|Alice Alder|Stan Stein|Max Meyer|Nele Neumann|Ute Größe|Ada Admin)\b"
+    assert len(letters(mails)) > 50
+    for mail in letters(mails):
+        greeting, _, rest = body(mail).partition("\n\n")
+        assert re.fullmatch(rf"{GREETING[language]}( {names})?,", greeting), mail.text
+        if language == "en":
+            assert re.match(r"[A-Z]|[\w.]+@", rest), mail.text
+        else:
+            assert re.match(rf"[a-zäöü]|{names}|(Sie|Ihr|Ihre[mnrs]?)\b", rest), mail.text
+
+
+def test_who_is_known_is_greeted_by_their_full_name(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    strangers = {"contact_acknowledgement", "team_invitation"}
+    for mail in letters(mails):
+        if mail.kind not in strangers:
+            assert re.match(rf"{GREETING[language]} \w+ \w+,\n", mail.text), mail.text
+
+
+def test_each_ends_with_a_closing_and_a_signature(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    for mail in letters(mails):
+        closing, *signature = body(mail).rpartition("\n\n")[2].splitlines()
+        assert closing in CLOSINGS[language], mail.text
+        assert signature, mail.text
+        assert closing in mail.html, mail.kind
+    ours = [mail for mail in letters(mails) if body(mail).endswith("\nPartner Portal" if language == "en" else "\nPartnerportal")]
+    assert {mail.kind for mail in ours} >= {"contact_notice", "profile_registered", "report_decided", "review_decided", "review_reported"}
+
+
+def test_what_somebody_wrote_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    quoting = {mail.kind for mail in mails if "of theirs." in mail.text}
+    assert quoting == QUOTING
+    for mail in mails:
+        if mail.kind in QUOTING and "of theirs." in mail.text:
+            assert QUOTED in mail.text, mail.text
+            assert "<blockquote" in mail.html, mail.kind
+
+
+def test_none_has_two_empty_lines(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    for mail in mails:
+        assert "\n\n\n" not in mail.text, mail.text
+
+
+def test_a_link_stands_before_what_is_said_of_it(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    said = [mail for mail in mails if re.search(r"The link (is valid|works)|Der Link gilt", mail.text)]
+    assert {mail.kind for mail in said} == {
+        "account/email/password_reset_key",
+        "account/email/email_confirmation",
+        "account/email/email_confirmation_signup",
+        "access_request",
+        "team_invitation",
+    }
+    for mail in said:
+        for part in (mail.text, mail.html):
+            assert part.index("http") < re.search(r"The link (is valid|works)|Der Link gilt", part).start(), mail.text
+
+
+def test_people_are_called_by_their_names_and_not_as_in_a_list(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    assert [mail.subject for mail in mails if "Nele Neumann" in mail.subject]
+    assert [mail for mail in mails if "Neumann, Nele" in mail.subject + mail.text + mail.html] == []
+
+
+def test_roles_stand_apart_from_the_sentence(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    assert [mail.text for mail in mails if re.search(r"\b(as|now) (Staff|Manager)\b|als (Mitarbeiter|Manager)/in", mail.text)] == []
+
+
+def test_german_dates_are_given_as_bis_zum(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    if language == "de":
+        assert [mail.text for mail in mails if re.search(r"\bbis \d", mail.text)] == []
+        assert [mail for mail in mails if "bis zum " in mail.text]
+
+
+def test_the_sender_is_called_as_the_letter_is_signed(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    ours = [mail for mail in letters(mails) if mail.kind.startswith(("team_", "account/", "report_", "contact_notice"))]
+    assert {mail.from_name for mail in ours} == {"Partner Portal" if language == "en" else "Partnerportal"}
+
+
+def test_who_was_removed_no_longer_works_there(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    (removed,) = [mail for mail in mails if mail.kind == "team_removed"]
+    assert not re.search("you work for|Sie für Alder Web arbeiten", removed.text), removed.text
