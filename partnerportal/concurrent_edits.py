@@ -19,6 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from partnerportal.forms import WordedForm
 
+#: Maximum length of `shown`, in characters: far more than a form with a choice of several thousand members sends.
+_MAX_SHOWN = 65_536
+
 
 class EditForm(WordedForm):
     """Mixed into forms that edit something stored; `changed_here` names the fields to save.
@@ -95,15 +98,11 @@ class EditForm(WordedForm):
         return conflicts
 
     def _shown(self) -> dict[str, Any]:
-        """What the form said it showed; the stored values for a form that says nothing, which no browser sends."""
+        """Return what the form said it showed; the stored values if it says nothing, which no browser sends."""
         if self.add_prefix("shown") not in self.data:
             loaded: dict[str, Any] = json.loads(self._stored_now())
             return loaded
-        try:
-            parsed = json.loads(self.data[self.add_prefix("shown")])
-        except ValueError:
-            return {}
-        return parsed if isinstance(parsed, dict) else {}
+        return _parsed(self.data[self.add_prefix("shown")])
 
     def _stored_now(self) -> str:
         """What is stored, as `shown` writes it."""
@@ -171,6 +170,21 @@ class VersionedForm(EditForm):
             if not 1 <= version <= stored or (version < stored and self.add_prefix("shown") not in self.data):
                 return {}
         return super()._shown()
+
+
+def _parsed(shown: str) -> dict[str, Any]:
+    """Return what a form said it showed; nothing if `_stored_now` can't have written it, so that every difference is a conflict."""
+    if len(shown) > _MAX_SHOWN:
+        return {}
+    try:
+        parsed = json.loads(shown)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) and all(map(_is_shown, parsed.values())) else {}
+
+
+def _is_shown(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
 
 
 def _comparable(field: forms.Field, value: Any) -> str | list[str]:

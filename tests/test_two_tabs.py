@@ -1,7 +1,9 @@
 """Settings that are open in two tabs: the second save keeps what the first one changed elsewhere in the form."""
 
+import json
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -9,6 +11,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Notice
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, ServiceFactory
 
 
 def opened(client: Client, path: str) -> dict[str, Any]:
@@ -65,3 +68,57 @@ def test_the_profile(alice: Client, cast: Cast) -> None:
     profile = cast.alder.profile
     profile.refresh_from_db()
     assert (profile.claim, profile.city) == ("First tab", "Second tab")
+
+
+DEEP = ["[" * 60_000, "[" * 100_000, '{"name":' + '{"a":' * 10_000, '{"name":' + '{"a":' * 50_000]
+UNHASHABLE = [[{}], [[1]], {"a": {}}, [None], [{}, "1"], 5, None, True]
+
+
+@pytest.mark.parametrize("shown", DEEP, ids=["deep-list", "deeper-list", "deep-object", "deeper-object"])
+def test_what_was_shown_can_be_nested_too_deeply(alice: Client, cast: Cast, shown: str) -> None:
+    path = reverse("accounts:person")
+    response = alice.post(path, opened(alice, path) | {"full_name": "Alice A.", "shown": shown})
+    assert response.status_code == 200
+    assert "full_name" in response.context["form"].errors
+    assert User.objects.get(pk=cast.alice.pk).full_name == cast.alice.full_name
+
+
+@pytest.mark.parametrize("value", UNHASHABLE, ids=json.dumps)
+def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast, value: Any) -> None:
+    cast.alder.profile.services.add(ServiceFactory())
+    cast.alder.profile.languages.add(LanguageFactory())
+    member = cast.alder.memberships.get(user=cast.alice)
+    member.notices = [Notice.REQUESTS]
+    member.save()
+    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, True)
+    for path, name in (
+        (reverse("network:company"), "services"),
+        (reverse("network:company"), "languages"),
+        (reverse("agencies:notices"), "notices"),
+        (reverse("requests_inbox:settings"), "notified"),
+    ):
+        form = sent_by_page(alice, path)
+        before = form[name]
+        assert before, path
+        shown = json.loads(form["shown"]) | {name: value}
+        # An entry that can't be read makes every difference a conflict.
+        response = alice.post(path, form | {"shown": json.dumps(shown), name: []})
+        assert response.status_code == 200, path
+        assert name in response.context["form"].conflicts, path
+        assert sent_by_page(alice, path)[name] == before, path
+
+
+def sent_by_page(client: Client, path: str) -> dict[str, Any]:
+    """Return what a browser sends if nothing is typed: of instances their keys, and no unchecked boxes or empty files."""
+    form = opened(client, path)
+    fields = {name: [str(getattr(one, "pk", one)) for one in value] if isinstance(value, list) else value for name, value in form.items()}
+    return {name: value for name, value in fields.items() if name not in {"logo", "remove_logo"}}
+
+
+def test_the_longest_list_of_what_was_shown_is_read(alice: Client, cast: Cast) -> None:
+    path = reverse("agencies:notices")
+    form = opened(alice, path)
+    # As long as what a team of a thousand members makes of it.
+    many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
+    assert alice.post(path, form | {"notices": [Notice.ACCESS], "shown": json.dumps(many)}).status_code == 302
+    assert cast.alder.memberships.get(user=cast.alice).notices == [Notice.ACCESS]
