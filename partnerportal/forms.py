@@ -20,9 +20,9 @@ class WordedForm(forms.BaseForm):
     """Mixed into our forms: says what an empty choice means, and what to enter where nothing was entered."""
 
     #: Names of empty choices, by field.
-    empty_labels: ClassVar[Mapping[str, str | Promise]] = {}
+    empty_labels: ClassVar[Mapping[str, Any]] = {}
     #: What a required field says when it is empty, by field.
-    required_messages: ClassVar[Mapping[str, str | Promise]] = {}
+    required_messages: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,12 +37,13 @@ class WordedForm(forms.BaseForm):
                 self.fields[name].error_messages["required"] = message
 
 
-def _name_empty_choice(field: forms.Field, label: str | Promise) -> None:
+def _name_empty_choice(field: Any, label: Any) -> None:
     if isinstance(field, forms.ModelChoiceField):
         if field.empty_label == _DASHES:
             field.empty_label = label
     elif isinstance(field, forms.ChoiceField):
-        choices = list(field.choices)
+        offered: Any = field.choices
+        choices = list(offered)
         if choices and choices[0] == ("", _DASHES):
             field.choices = [("", label), *choices[1:]]
 

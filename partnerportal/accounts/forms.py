@@ -123,7 +123,7 @@ class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any]:
         raise_if_reauthentication_required(context.request, app="allauth.account")
-        return dict(super().clean())
+        return dict(super().clean() or self.cleaned_data)
 
 
 class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
