@@ -16,10 +16,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.drive import Failed, Page, Result, Round, drive, page_from
-from partnerportal.embedded.environment import BASE_DIR, surroundings
-from partnerportal.embedded.messages import Trouble, say
-from partnerportal.embedded.places import open_data_dir, open_log
-from partnerportal.embedded.processes import end
+from partnerportal.embedded.console import StartupError, echo
+from partnerportal.embedded.environment import BASE_DIR, load_config
+from partnerportal.embedded.paths import open_data_dir, open_log
+from partnerportal.embedded.processes import terminate
 from partnerportal.embedded.servers import servers
 
 WORKERS = 2
@@ -33,8 +33,8 @@ def main() -> int:
         signal.signal(sign, signal.default_int_handler)
     try:
         bench(os.environ)
-    except (Trouble, Failed) as trouble:
-        say(str(trouble), error=True)
+    except (StartupError, Failed) as trouble:
+        echo(str(trouble), error=True)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -47,7 +47,7 @@ def bench(environ: Mapping[str, str]) -> None:
     folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
     data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
     port, bare_port = _free_ports()
-    here = surroundings(
+    here = load_config(
         {
             **{name: value for name, value in environ.items() if name not in {"SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS"}},
             "PORTAL_DATA_DIR": str(data_dir),
@@ -67,7 +67,7 @@ def bench(environ: Mapping[str, str]) -> None:
         embedded = servers(data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
         if here.wants_postgres or here.wants_valkey:
             here.env.update(stack.enter_context(embedded))
-        say("Preparing the database and the static files …")
+        echo("Preparing the database and the static files …")
         manage = [sys.executable, "manage.py"]
         for step in (["migrate", "--noinput", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
             _run([*manage, *step], here.env)
@@ -91,7 +91,7 @@ def _drive(pages: list[tuple[Page, int]], floor: Page, rounds: int, seconds: int
         if not page.posts:
             drive(page, port, seconds=0.3, posts=deque())
     for number in range(1, rounds + 1):
-        say(f"Round {number} of {rounds} …")
+        echo(f"Round {number} of {rounds} …")
         measured: dict[str, Round] = {}
         for page, port in pages:
             measured[page.name] = drive(page, port, seconds=seconds, posts=posts[page.name])
@@ -105,14 +105,14 @@ def _drive(pages: list[tuple[Page, int]], floor: Page, rounds: int, seconds: int
 def _print(results: list[Result], rounds: int, seconds: int) -> None:
     table = [["page", "requests/s", "p50 ms", "p95 ms", "queries", "ratio to the bare list"], *(result.row() for result in results)]
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    say()
+    echo()
     for row in table:
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        say("| " + " | ".join(cells) + " |")
+        echo("| " + " | ".join(cells) + " |")
         if row is table[0]:
-            say("|" + "|".join(("-" * (width + 1) + ("-" if not column else ":")) for column, width in enumerate(widths)) + "|")
+            echo("|" + "|".join(("-" * (width + 1) + ("-" if not column else ":")) for column, width in enumerate(widths)) + "|")
     load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    say(
+    echo(
         f"\n{rounds} rounds of {seconds} s a page, 2 connections, gunicorn with {WORKERS} workers, {os.cpu_count()} CPUs; "
         f"load average {load} (with nothing else on the machine, about {os.cpu_count()})."
     )
@@ -121,7 +121,7 @@ def _print(results: list[Result], rounds: int, seconds: int) -> None:
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     text = environ.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise Trouble(f"{name} must be a number greater than 0, not “{text}”")
+        raise StartupError(f"{name} must be a number greater than 0, not “{text}”")
     return int(text)
 
 
@@ -138,7 +138,7 @@ def _run(command: list[str], env: dict[str, str]) -> str:
     captured = "bench.bare" in command
     done = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=subprocess.PIPE if captured else None)  # noqa: S603
     if done.returncode:
-        raise Trouble(f"{' '.join(command[1:3])} failed with exit code {done.returncode}")
+        raise StartupError(f"{' '.join(command[1:3])} failed with exit code {done.returncode}")
     return done.stdout or ""
 
 
@@ -159,7 +159,7 @@ def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, 
         _await_answer(process, port, f"{data_dir}/log/{name}.log")
         yield
     finally:
-        end(process, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
+        terminate(process, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
 
 
 def _await_answer(process: "subprocess.Popen[bytes]", port: int, log: str) -> None:
@@ -176,7 +176,7 @@ def _await_answer(process: "subprocess.Popen[bytes]", port: int, log: str) -> No
             return
         finally:
             connection.close()
-    raise Trouble(f"The web server did not answer: see {log}")
+    raise StartupError(f"The web server did not answer: see {log}")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ class Place:
         """The address of that page, as one arrives at it by “Next”."""
         from django.test import RequestFactory
 
-        from partnerportal.paging import keyset_page
+        from partnerportal.pagination import keyset_page
 
         before = keyset_page(
             RequestFactory().get("/"), self.agency.customers.active(), order_by=("-number",), size=25 * (self.deep_page - 1)
@@ -68,7 +68,7 @@ class Place:
         from django.test import RequestFactory
 
         from partnerportal.network.models import PartnerProfile
-        from partnerportal.paging import keyset_page
+        from partnerportal.pagination import keyset_page
 
         profiles = PartnerProfile.objects.public().with_standing()
         before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-standing", "pk"), size=profiles.count() - 1)
@@ -211,7 +211,7 @@ def _contact(place: Place, posts: int) -> Page:
     from django.conf import settings
     from django.test import Client
 
-    from requests_inbox.stamps import FASTEST, new_stamp
+    from requests_inbox.form_timestamps import MIN_SECONDS, new_timestamp
 
     path = place.contact_form()
     token = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(path).cookies[settings.CSRF_COOKIE_NAME].value
@@ -221,12 +221,12 @@ def _contact(place: Place, posts: int) -> Page:
     forms = [
         Post(
             path,
-            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_stamp()}),
+            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_timestamp()}),
             f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
         )
         for number in range(posts + 1)
     ]
-    time.sleep(FASTEST)
+    time.sleep(MIN_SECONDS)
     queries = _queries("post", path, cookie, 302, forms[0].body)
     return Page("sending the contact form", path, cookie, queries, status=302, posts=forms[1:])
 
@@ -241,7 +241,7 @@ def _open_links(agency: Any, number: int) -> list[str]:
     for customer in agency.customers.active().exclude(pk__in=asked).order_by("-number")[:number]:
         nonce = tokens.new_nonce()
         token = tokens.token_for(nonce)
-        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=tokens.digest(token))))
+        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=tokens.hash_token(token))))
     ReviewRequest.objects.bulk_create([request for _token, request in pairs])
     return [token for token, _request in pairs]
 

@@ -11,10 +11,10 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import events  # noqa: F401  # registers how this app's audit events read
-        from customers.handing_on import CUSTOMERS, TASKS
-        from customers.importing.services import forget_customer
-        from customers.services import before_erasure
-        from partnerportal.agencies.team import holdings
+        from customers.imports.services import erase_import_traces
+        from customers.reassignment import CUSTOMERS, TASKS
+        from customers.services import erasure_hooks
+        from partnerportal.agencies.team import reassignable_work
 
-        before_erasure.append(forget_customer)
-        holdings.extend([TASKS, CUSTOMERS])
+        erasure_hooks.append(erase_import_traces)
+        reassignable_work.extend([TASKS, CUSTOMERS])

@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy
 
 from customers.models import Contract, Customer, Domain, Project, Task
-from partnerportal.audit.sentences import field_labels, register
+from partnerportal.audit.descriptions import field_labels, register
 
 
 def _customer_fields(data: dict[str, Any]) -> dict[str, Any]:

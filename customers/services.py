@@ -16,12 +16,12 @@ from partnerportal.outbox.models import OutgoingMail
 @transaction.atomic
 def create_customer(*, agency: Agency, by: User, **fields: Any) -> Customer:
     """Create a customer with the agency's next number."""
-    customer = Customer.objects.create(agency=agency, number=_take_number(agency), **fields)
+    customer = Customer.objects.create(agency=agency, number=_next_number(agency), **fields)
     _record("customer.created", customer, by=by)
     return customer
 
 
-class ChangedMeanwhile(Exception):
+class EditConflict(Exception):
     """Somebody else saved the customer since this person began; `saved` is what stands there now."""
 
     def __init__(self, saved: Customer) -> None:
@@ -41,7 +41,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
         return customer
     saved = Customer.objects.known().select_for_update(of=("self",)).get(pk=customer.pk)
     if saved.version != version:
-        raise ChangedMeanwhile(saved)
+        raise EditConflict(saved)
     customer.version = saved.version + 1
     customer.save(update_fields=[*changed, "version", "updated_at"])
     _record("customer.updated", customer, by=by, **changed_data(customer, changed))
@@ -50,16 +50,16 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
 
 def archive_customer(customer: Customer, *, by: User) -> bool:
     """Put a customer aside: nothing is lost, lists no longer show them. False if they were already."""
-    return _move(customer, Customer.Status.ACTIVE, Customer.Status.ARCHIVED, "customer.archived", by=by)
+    return _change_status(customer, Customer.Status.ACTIVE, Customer.Status.ARCHIVED, "customer.archived", by=by)
 
 
 def restore_customer(customer: Customer, *, by: User) -> bool:
     """Bring an archived customer back. False if they are active."""
-    return _move(customer, Customer.Status.ARCHIVED, Customer.Status.ACTIVE, "customer.restored", by=by)
+    return _change_status(customer, Customer.Status.ARCHIVED, Customer.Status.ACTIVE, "customer.restored", by=by)
 
 
 #: What an app has to do when a customer is erased, in the same transaction: it registers here, for this app can't know it.
-before_erasure: list[Callable[[Customer, User], None]] = []
+erasure_hooks: list[Callable[[Customer, User], None]] = []
 
 
 @transaction.atomic
@@ -74,7 +74,7 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
     locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
     if locked.status == Customer.Status.ERASED:
         return False
-    for prepare in before_erasure:
+    for prepare in erasure_hooks:
         prepare(locked, by)
     locked.tasks.all().delete()
     locked.domains.all().delete()
@@ -92,7 +92,7 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
 
 
 @transaction.atomic
-def _move(customer: Customer, from_: Customer.Status, to: Customer.Status, action: str, *, by: User) -> bool:
+def _change_status(customer: Customer, from_: Customer.Status, to: Customer.Status, action: str, *, by: User) -> bool:
     moved = Customer.objects.filter(pk=customer.pk, status=from_).update(status=to, version=F("version") + 1) == 1
     if moved:
         customer.status = to
@@ -104,7 +104,7 @@ def _record(action: str, customer: Customer, *, by: User, **data: Any) -> None:
     record(action, on=customer, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)
 
 
-def _take_number(agency: Agency) -> int:
+def _next_number(agency: Agency) -> int:
     """The next free number; whoever else wants one waits until this transaction ends, so none is skipped or doubled."""
     sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
     number = sequence.next_number

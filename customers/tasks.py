@@ -1,5 +1,5 @@
 """Tasks of this app, where Celery looks for them."""
 
-from customers.importing.tasks import purge_imports, sweep_imports, work_import
+from customers.imports.tasks import purge_imports, run_import, sweep_imports
 
-__all__ = ["purge_imports", "sweep_imports", "work_import"]
+__all__ = ["purge_imports", "run_import", "sweep_imports"]

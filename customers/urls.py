@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from customers import exporting
-from customers.importing import views as importing
-from customers.views import assigned, customer
+from customers import export
+from customers.imports import views as importing
+from customers.views import customer, items
 
 app_name = "customers"
 
@@ -20,20 +20,20 @@ urlpatterns = [
     path("customers/import/<int:pk>/run/", importing.run, name="import_run"),
     path("customers/import/<int:pk>/cancel/", importing.cancel, name="import_cancel"),
     path("customers/import/<int:pk>/remove/", importing.remove, name="import_remove"),
-    path("customers/import/<int:pk>/rest/", importing.rest, name="import_rest"),
-    path("customers/export/", exporting.export, name="export"),
+    path("customers/import/<int:pk>/rest/", importing.download_rest, name="import_rest"),
+    path("customers/export/", export.export, name="export"),
     path("customers/<int:pk>/", customer.detail, name="detail"),
     path("customers/<int:pk>/edit/", customer.edit, name="edit"),
     path("customers/<int:pk>/archive/", customer.archive, name="archive"),
     path("customers/<int:pk>/restore/", customer.restore, name="restore"),
     path("customers/<int:pk>/erase/", customer.erase, name="erase"),
-    path("projects/", assigned.project_list, name="project_list"),
-    path("tasks/", assigned.task_list, name="task_list"),
-    path("tasks/<int:pk>/done/", assigned.task_done, name="task_done"),
-    path("tasks/<int:pk>/undo/", assigned.task_undo, name="task_undo"),
-    path("domains/", assigned.domain_list, name="domain_list"),
-    path("contracts/", assigned.contract_list, name="contract_list"),
-    *(path(f"customers/<int:pk>/{words}/add/", getattr(assigned, f"{word}_add"), name=f"{word}_add") for word, words in _KINDS.items()),
-    *(path(f"{words}/<int:pk>/edit/", getattr(assigned, f"{word}_edit"), name=f"{word}_edit") for word, words in _KINDS.items()),
-    *(path(f"{words}/<int:pk>/remove/", getattr(assigned, f"{word}_remove"), name=f"{word}_remove") for word, words in _KINDS.items()),
+    path("projects/", items.project_list, name="project_list"),
+    path("tasks/", items.task_list, name="task_list"),
+    path("tasks/<int:pk>/done/", items.task_done, name="task_done"),
+    path("tasks/<int:pk>/undo/", items.task_undo, name="task_undo"),
+    path("domains/", items.domain_list, name="domain_list"),
+    path("contracts/", items.contract_list, name="contract_list"),
+    *(path(f"customers/<int:pk>/{words}/add/", getattr(items, f"{word}_add"), name=f"{word}_add") for word, words in _KINDS.items()),
+    *(path(f"{words}/<int:pk>/edit/", getattr(items, f"{word}_edit"), name=f"{word}_edit") for word, words in _KINDS.items()),
+    *(path(f"{words}/<int:pk>/remove/", getattr(items, f"{word}_remove"), name=f"{word}_remove") for word, words in _KINDS.items()),
 ]

@@ -7,14 +7,14 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
-from customers.models.gathering import gathered, restored
-from invitations.areas import Area, AreaAccess, Scope, in_order
+from customers.models.prefetch import rows_as_json, rows_from_json
+from invitations.areas import Area, AreaAccess, Scope, sorted_areas
 from invitations.models import AccessInvitation, AccessRequest
-from partnerportal.audit.sentences import ItemNames, item_key
+from partnerportal.audit.descriptions import ItemNames, item_key
 
 #: The annotations under which a customer brings its invitations and access requests along.
-GATHERED = "access_rows"
-GATHERED_REQUESTS = "access_request_rows"
+INVITATION_ROWS = "access_rows"
+REQUEST_ROWS = "access_request_rows"
 
 
 def client_names(*things: AccessInvitation | AccessRequest) -> ItemNames:
@@ -50,22 +50,22 @@ class CustomerAccess:
 
 def customer_access(customer: Any) -> CustomerAccess:
     """What the agency has access to for this customer: one query, none for a customer out of `with_assigned`."""
-    if hasattr(customer, GATHERED):
-        return summed_up(restored(AccessInvitation, getattr(customer, GATHERED), person="connected_by"))
-    return summed_up(list(_ever().filter(customer=customer).select_related("connected_by")))
+    if hasattr(customer, INVITATION_ROWS):
+        return combine_access(rows_from_json(AccessInvitation, getattr(customer, INVITATION_ROWS), person="connected_by"))
+    return combine_access(list(_ever_connected().filter(customer=customer).select_related("connected_by")))
 
 
-def gather() -> ArraySubquery:
-    """A customer's invitations for `customers.models.gathering.gathered_too`."""
-    return gathered(_ever(), person="connected_by")
+def invitation_rows() -> ArraySubquery:
+    """A customer's invitations for `customers.models.prefetch.gathered_too`."""
+    return rows_as_json(_ever_connected(), person="connected_by")
 
 
-def _ever() -> QuerySet[AccessInvitation]:
+def _ever_connected() -> QuerySet[AccessInvitation]:
     """All that were ever connected, the newest first."""
     return AccessInvitation.objects.filter(connected_at__isnull=False).order_by("-connected_at", "-pk")
 
 
-def summed_up(invitations: list[AccessInvitation]) -> CustomerAccess:
+def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
     """The access that a customer's invitations, the newest first, come to."""
     connected = [invitation for invitation in invitations if invitation.status == AccessInvitation.Status.CONNECTED]
     if not connected:
@@ -73,12 +73,12 @@ def summed_up(invitations: list[AccessInvitation]) -> CustomerAccess:
         return CustomerAccess(None, [], [], ended[-1] if ended else None)
     if any(invitation.scope == Scope.FULL for invitation in connected):
         return CustomerAccess(Scope.FULL, list(Area.values), connected)
-    return CustomerAccess(Scope.PARTIAL, in_order(area for invitation in connected for area in invitation.areas), connected)
+    return CustomerAccess(Scope.PARTIAL, sorted_areas(area for invitation in connected for area in invitation.areas), connected)
 
 
-def waiting_requests(customer: Any) -> list[AccessRequest]:
+def pending_requests(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
-    if hasattr(customer, GATHERED_REQUESTS):
+    if hasattr(customer, REQUEST_ROWS):
         requests = [asked for asked in _requests_gathered(customer) if asked.state == AccessRequest.Status.PENDING]
         for asked in requests:
             # Its time zone says until when they can answer.
@@ -87,31 +87,31 @@ def waiting_requests(customer: Any) -> list[AccessRequest]:
     return list(customer.access_requests.waiting().select_related("agency").order_by("-pk"))
 
 
-def gather_requests() -> ArraySubquery:
-    """A customer's access requests for `customers.models.gathering.gathered_too`."""
-    return gathered(AccessRequest.objects.order_by("-pk"))
+def request_rows() -> ArraySubquery:
+    """A customer's access requests for `customers.models.prefetch.gathered_too`."""
+    return rows_as_json(AccessRequest.objects.order_by("-pk"))
 
 
 def _requests_gathered(customer: Any) -> list[AccessRequest]:
-    return restored(AccessRequest, getattr(customer, GATHERED_REQUESTS))
+    return rows_from_json(AccessRequest, getattr(customer, REQUEST_ROWS))
 
 
 def names_in_timeline(customer: Any) -> ItemNames:
     """Return the clients' names for the timeline of a customer out of `with_assigned`."""
-    return client_names(*restored(AccessInvitation, getattr(customer, GATHERED)), *_requests_gathered(customer))
+    return client_names(*rows_from_json(AccessInvitation, getattr(customer, INVITATION_ROWS)), *_requests_gathered(customer))
 
 
 #: So many of the invitations that wait stand above the list of customers; the rest is one click away.
-ABOVE_THE_LIST = 5
+PENDING_PREVIEW = 5
 
 
-def gather_waiting() -> ArraySubquery:
+def pending_rows() -> ArraySubquery:
     """The first invitations that wait for the agency of the outer query; `waiting_invitations` unpacks them."""
     waiting = AccessInvitation.objects.waiting().filter(agency=OuterRef("pk")).order_by("-pk")
     columns = JSONObject(**{field.attname: field.attname for field in AccessInvitation._meta.concrete_fields})
-    return ArraySubquery(waiting.values(json=columns)[:ABOVE_THE_LIST])
+    return ArraySubquery(waiting.values(json=columns)[:PENDING_PREVIEW])
 
 
-def waiting_invitations(rows: list[dict[str, Any]]) -> list[AccessInvitation]:
+def pending_invitations(rows: list[dict[str, Any]]) -> list[AccessInvitation]:
     """What `gather_waiting` gave, as objects."""
-    return restored(AccessInvitation, rows)
+    return rows_from_json(AccessInvitation, rows)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
-from invitations.services import StepTaken, force_end
+from invitations.services import InvalidTransition, end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.validators import validate_plain_text
@@ -62,8 +62,8 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
         ended = left = 0
         for invitation in queryset:
             try:
-                force_end(invitation, reason=reason, by=request.user)
-            except StepTaken:
+                end_access_as_admin(invitation, reason=reason, by=request.user)
+            except InvalidTransition:
                 left += 1
             else:
                 ended += 1

@@ -35,15 +35,15 @@ class AreaAccess:
     is_open: bool
 
 
-def in_order(areas: Any) -> list[str]:
+def sorted_areas(areas: Any) -> list[str]:
     """Each once, in the order in which they are offered."""
     chosen = set(areas)
     return [area for area in Area.values if area in chosen]
 
 
-def areas_of(scope: str, areas: Any) -> list[str]:
+def stored_areas(scope: str, areas: Any) -> list[str]:
     """What is stored beside a scope: full access names no areas, because it covers those, too, that are added later."""
-    return [] if scope == Scope.FULL else in_order(areas)
+    return [] if scope == Scope.FULL else sorted_areas(areas)
 
 
 def access_label(scope: str, areas: Any) -> str:
@@ -61,10 +61,10 @@ def access_in_text(scope: str, areas: Any) -> str:
 
 
 def _area_labels(areas: Any) -> str:
-    return ", ".join(str(Area(area).label) for area in in_order(areas) if area in Area.values)
+    return ", ".join(str(Area(area).label) for area in sorted_areas(areas) if area in Area.values)
 
 
-class WithAccess(models.Model):
+class AccessScope(models.Model):
     """A row that says how far an access goes."""
 
     scope = models.CharField(gettext_lazy("Access"), max_length=10, choices=Scope, default=Scope.FULL)

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from invitations.areas import access_in_text, access_label
+from partnerportal.audit.descriptions import register
 from partnerportal.audit.models import AuditEvent
-from partnerportal.audit.sentences import register
 
 
 def _access(data: dict[str, Any]) -> dict[str, Any]:

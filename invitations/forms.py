@@ -14,12 +14,12 @@ from partnerportal.forms import WordedForm, form_helper
 from partnerportal.validators import validate_plain_text
 
 #: So many domains can be handed over at once.
-MOST_DOMAINS = 50
+MAX_DOMAINS = 50
 #: So many wrong lines are named at once.
-MOST_WRONG_LINES = 5
+MAX_ERROR_LINES = 5
 
 
-class AccessFields(forms.Form):
+class AccessFieldsForm(forms.Form):
     """Full or partial access, and the areas of the partial one."""
 
     scope = forms.ChoiceField(
@@ -51,7 +51,7 @@ def _access_layout() -> Div:
     return Div("scope", "areas", css_class="access-fields")
 
 
-class GiveForm(WordedForm, AccessFields, forms.ModelForm):
+class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
     """A client invites an agency."""
 
     class Meta:
@@ -107,14 +107,14 @@ class GiveForm(WordedForm, AccessFields, forms.ModelForm):
                 text = _("Line %(number)s, “%(line)s”: enter a valid domain name, such as example.com.")
                 wrong.append(forms.ValidationError(text, "domain", {"number": number, "line": line.strip()[:80]}))
         if wrong:
-            raise forms.ValidationError(wrong[:MOST_WRONG_LINES])
+            raise forms.ValidationError(wrong[:MAX_ERROR_LINES])
         names = list(dict.fromkeys(names))
-        if len(names) > MOST_DOMAINS:
-            raise forms.ValidationError(_("Enter no more than %(most)s domains."), "too_many", {"most": MOST_DOMAINS})
+        if len(names) > MAX_DOMAINS:
+            raise forms.ValidationError(_("Enter no more than %(most)s domains."), "too_many", {"most": MAX_DOMAINS})
         return names
 
 
-class ChangeForm(AccessFields):
+class ChangeAccessForm(AccessFieldsForm):
     """A client opens more or less than before."""
 
     def __init__(self, *args: Any, invitation: AccessInvitation, cancel: str, **kwargs: Any) -> None:
@@ -122,7 +122,7 @@ class ChangeForm(AccessFields):
         self.helper = form_helper(_access_layout(), submit=_("Save"), cancel=cancel)
 
 
-class GrantForm(AccessFields):
+class GrantAccessForm(AccessFieldsForm):
     """A client grants what an agency asks for, or less."""
 
     def __init__(self, *args: Any, asked: AccessRequest, **kwargs: Any) -> None:
@@ -179,7 +179,7 @@ class DisconnectForm(forms.Form):
         self.helper.layout[-1].fields[0] = Submit("", _("End access"), css_class="btn-danger", css_id=None)
 
 
-class AskForm(AccessFields):
+class RequestAccessForm(AccessFieldsForm):
     """Staff ask one of a customer's addresses for access."""
 
     email = forms.ChoiceField(label=_("E-mail"))
@@ -187,12 +187,12 @@ class AskForm(AccessFields):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].choices = [(email, email) for email in addresses_of(customer)]  # type: ignore[attr-defined]
+        self.fields["email"].choices = [(email, email) for email in requestable_addresses(customer)]  # type: ignore[attr-defined]
         self.order_fields(["email", "scope", "areas", "message"])
         self.helper = form_helper("email", _access_layout(), "message", submit=_("Send access request"), cancel=customer.get_absolute_url())
 
 
-def addresses_of(customer: Customer) -> list[str]:
+def requestable_addresses(customer: Customer) -> list[str]:
     """Whom an agency can ask for access to a customer's things: the customer, and whoever has given access before."""
     clients = customer.access_invitations.order_by("-pk").values_list("client__email", flat=True)
     return list(dict.fromkeys(email.lower() for email in [customer.email, *clients] if email))

@@ -1,6 +1,6 @@
 """The mails of this app, a function each: every step tells the other side, in its language.
 
-They are all of one build (`templates/email/letter/`): what happened, somebody's own words as a quotation, what can be done now.
+They are all of one build (`templates/email/standard/`): what happened, somebody's own words as a quotation, what can be done now.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from invitations.areas import access_label
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice, Role
-from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
 from partnerportal.validity import day_in
 
 # --- To the agency -----------------------------------------------------------------------------------------------------
 
 
-def tell_given(invitation: AccessInvitation) -> None:
+def send_access_given(invitation: AccessInvitation) -> None:
     """A client gives access: somebody has to connect or reject it."""
     _to_agency(
         "access_given",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(who)s wants to give you access") % {"who": invitation.who},
             first=_("%(who)s wants to give you %(access)s.") % _access(invitation),
             quote=invitation.message,
@@ -42,24 +42,24 @@ def tell_given(invitation: AccessInvitation) -> None:
     )
 
 
-def tell_withdrawn(invitation: AccessInvitation) -> None:
+def send_invitation_withdrawn(invitation: AccessInvitation) -> None:
     """The client no longer wants to."""
     _to_agency(
         "access_withdrawn",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(who)s has withdrawn their invitation") % {"who": invitation.who},
             first=_("%(who)s has withdrawn the invitation sent on %(date)s. No action is needed.") % _access(invitation),
         ),
     )
 
 
-def tell_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]]) -> None:
+def send_access_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]]) -> None:
     """The client opened more or less; `before` are the scope and the areas until now."""
     _to_agency(
         "access_changed",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(who)s has changed your access") % {"who": invitation.who},
             first=_("%(who)s has changed your access. You now have %(access)s.") % _access(invitation),
             then=[_("You previously had %(access)s.") % {"access": access_label(*before)}],
@@ -68,12 +68,12 @@ def tell_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]])
     )
 
 
-def tell_revoked(invitation: AccessInvitation) -> None:
+def send_access_revoked(invitation: AccessInvitation) -> None:
     """The client took the access back."""
     _to_agency(
         "access_revoked",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(who)s has revoked your access") % {"who": invitation.who},
             first=_("%(who)s has revoked the access you’ve had since %(since)s (%(access)s).") % _access(invitation),
             then=[_("Please stop using it. If you think this is a mistake, contact them or send an access request.")],
@@ -85,12 +85,12 @@ def tell_revoked(invitation: AccessInvitation) -> None:
 # --- To the client -----------------------------------------------------------------------------------------------------
 
 
-def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
+def send_access_connected(invitation: AccessInvitation, *, by: User) -> None:
     """The agency has connected the access."""
     _to_client(
         "access_connected",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s now has access") % _access(invitation),
             first=_("Thank you! %(agency)s has accepted your invitation (%(access)s) and can now work on your behalf.")
             % _access(invitation),
@@ -101,18 +101,18 @@ def tell_connected(invitation: AccessInvitation, *, by: User) -> None:
     )
 
 
-def tell_rejected(invitation: AccessInvitation, *, by: User) -> None:
+def send_invitation_rejected(invitation: AccessInvitation, *, by: User) -> None:
     """The agency said no, in a standard mail; its personal message, if there is one, stands in it as a quotation."""
     _to_client("access_rejected", invitation, lambda: _rejection(invitation, invitation.reason), by=by)
 
 
-def preview_rejected(invitation: AccessInvitation, *, message: str) -> dict[str, str]:
+def preview_invitation_rejected(invitation: AccessInvitation, *, message: str) -> dict[str, str]:
     """`subject`, `text`, `html` and `language` as the client would get them with this personal message, in the client's language."""
     return _client_parts(invitation, lambda: _rejection(invitation, message))
 
 
-def _rejection(invitation: AccessInvitation, message: str) -> Letter:
-    return Letter(
+def _rejection(invitation: AccessInvitation, message: str) -> EmailContent:
+    return EmailContent(
         subject=_("Your invitation to %(agency)s") % _access(invitation),
         first=_(
             "%(agency)s is unable to accept your invitation of %(date)s. No access was given (%(access)s), and nothing changes for you."
@@ -125,12 +125,12 @@ def _rejection(invitation: AccessInvitation, message: str) -> Letter:
     )
 
 
-def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
+def send_access_ended(invitation: AccessInvitation, *, by: User) -> None:
     """The agency ended the access, with or without a reason."""
     _to_client(
         "access_disconnected",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s has ended its access") % _access(invitation),
             first=_("%(agency)s has ended the access you gave them (%(access)s) and can no longer use it.") % _access(invitation),
             quote=invitation.reason,
@@ -142,12 +142,12 @@ def tell_disconnected(invitation: AccessInvitation, *, by: User) -> None:
     )
 
 
-def tell_erased(invitation: AccessInvitation) -> None:
+def send_customer_erased(invitation: AccessInvitation) -> None:
     """The agency erased the customer, and the access ended with it. No agency can read this mail, which outlives the erasure."""
     _to_client(
         "access_erased",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s has ended its access") % _access(invitation),
             first=_("%(agency)s has deleted your data. This also ends the access you gave them (%(access)s).") % _access(invitation),
             button=_("Manage access you’ve given"),
@@ -160,12 +160,12 @@ def tell_erased(invitation: AccessInvitation) -> None:
 # --- To both -----------------------------------------------------------------------------------------------------------
 
 
-def tell_expired(invitation: AccessInvitation) -> None:
+def send_invitation_expired(invitation: AccessInvitation) -> None:
     """Nobody answered in time."""
     _to_client(
         "access_expired",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("Your invitation to %(agency)s has expired") % _access(invitation),
             first=_("%(agency)s didn’t respond to your invitation of %(date)s in time, so it has expired. No access was given.")
             % _access(invitation),
@@ -177,7 +177,7 @@ def tell_expired(invitation: AccessInvitation) -> None:
     _to_agency(
         "access_expired",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("The invitation from %(who)s has expired") % {"who": invitation.who},
             first=_("No one responded in time to the invitation from %(who)s (sent on %(date)s), so it has expired.") % _access(invitation),
             then=[_("If you want to work with them, ask for a new invitation or send an access request.")],
@@ -186,12 +186,12 @@ def tell_expired(invitation: AccessInvitation) -> None:
     )
 
 
-def tell_force_ended(invitation: AccessInvitation) -> None:
+def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
     """The administration of the portal ended an access; both are told why."""
     _to_client(
         "access_force_ended",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s no longer has access") % _access(invitation),
             first=_("A Partner Portal administrator has ended the access you gave %(agency)s (%(access)s).") % _access(invitation),
             quote=invitation.reason,
@@ -203,7 +203,7 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
     _to_agency(
         "access_force_ended",
         invitation,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("Your access to %(who)s has been ended") % {"who": invitation.who},
             first=_("A Partner Portal administrator has ended the access %(who)s gave you (%(access)s).") % _access(invitation),
             quote=invitation.reason,
@@ -216,12 +216,12 @@ def tell_force_ended(invitation: AccessInvitation) -> None:
 # --- Access requests ---------------------------------------------------------------------------------------------------
 
 
-def send_request(asked: AccessRequest, *, by: User) -> None:
+def send_access_request(asked: AccessRequest, *, by: User) -> None:
     """Ask the client, with the personal link."""
     _to_asked(
         "access_request",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s is requesting access") % _asked(asked),
             first=_("%(person)s of %(agency)s is requesting %(access)s.") % {**_asked(asked), "person": str(by)},
             quote=asked.message,
@@ -240,12 +240,12 @@ def send_request(asked: AccessRequest, *, by: User) -> None:
     )
 
 
-def tell_request_withdrawn(asked: AccessRequest, *, by: User) -> None:
+def send_request_withdrawn(asked: AccessRequest, *, by: User) -> None:
     """The agency no longer asks."""
     _to_asked(
         "access_request_withdrawn",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(agency)s has withdrawn its access request") % _asked(asked),
             first=_("%(agency)s has withdrawn the request sent on %(date)s. No action is needed.") % _asked(asked),
         ),
@@ -253,12 +253,12 @@ def tell_request_withdrawn(asked: AccessRequest, *, by: User) -> None:
     )
 
 
-def tell_request_granted(asked: AccessRequest, *, given: AccessInvitation) -> None:
+def send_request_granted(asked: AccessRequest, *, given: AccessInvitation) -> None:
     """The client said yes; `given` is what the agency has now."""
     _to_asking(
         "access_request_granted",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(customer)s has granted you access") % _asked(asked),
             first=_("%(customer)s has granted your access request of %(date)s. You now have %(granted)s.")
             % {**_asked(asked), "granted": given.access_label},
@@ -267,12 +267,12 @@ def tell_request_granted(asked: AccessRequest, *, given: AccessInvitation) -> No
     )
 
 
-def tell_request_declined(asked: AccessRequest) -> None:
+def send_request_declined(asked: AccessRequest) -> None:
     """The client said no."""
     _to_asking(
         "access_request_declined",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("%(customer)s has declined your access request") % _asked(asked),
             first=_("%(customer)s has declined your access request of %(date)s (%(access)s).") % _asked(asked),
             button=_("View customer"),
@@ -280,12 +280,12 @@ def tell_request_declined(asked: AccessRequest) -> None:
     )
 
 
-def tell_request_expired(asked: AccessRequest) -> None:
+def send_request_expired(asked: AccessRequest) -> None:
     """Nobody answered in time; both sides are told."""
     _to_asked(
         "access_request_expired",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("The access request from %(agency)s has expired") % _asked(asked),
             first=_("%(agency)s requested access on %(date)s. The request has expired and no access was given. No action is needed.")
             % _asked(asked),
@@ -295,7 +295,7 @@ def tell_request_expired(asked: AccessRequest) -> None:
     _to_asking(
         "access_request_expired",
         asked,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("Your access request to %(customer)s has expired") % _asked(asked),
             first=_(
                 "%(customer)s didn’t respond to your access request of %(date)s (%(access)s), so it has expired. You can send a new one."
@@ -309,7 +309,9 @@ def tell_request_expired(asked: AccessRequest) -> None:
 # --- How they are written ----------------------------------------------------------------------------------------------
 
 
-def _to_client(kind: str, invitation: AccessInvitation, letter: Callable[[], Letter], *, by: User | None, readable: bool = True) -> None:
+def _to_client(
+    kind: str, invitation: AccessInvitation, letter: Callable[[], EmailContent], *, by: User | None, readable: bool = True
+) -> None:
     queue_mail(
         kind=kind,
         to=invitation.client.email,
@@ -321,19 +323,19 @@ def _to_client(kind: str, invitation: AccessInvitation, letter: Callable[[], Let
     )
 
 
-def _client_parts(invitation: AccessInvitation, letter: Callable[[], Letter]) -> dict[str, Any]:
+def _client_parts(invitation: AccessInvitation, letter: Callable[[], EmailContent]) -> dict[str, Any]:
     with translation.override(invitation.language):
         why = _("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal.") % _access(invitation)
         return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:my"))
 
 
-def _to_agency(kind: str, invitation: AccessInvitation, letter: Callable[[], Letter]) -> None:
+def _to_agency(kind: str, invitation: AccessInvitation, letter: Callable[[], EmailContent]) -> None:
     customer = invitation.customer
     to = _contact(invitation.agency, customer.responsible_id if customer else None, invitation.connected_by_id)
     _notify(kind, to, letter, about=invitation, link=invitation.get_absolute_url(), reply_to=invitation.client.email)
 
 
-def _to_asked(kind: str, asked: AccessRequest, letter: Callable[[], Letter], *, by: User | None) -> None:
+def _to_asked(kind: str, asked: AccessRequest, letter: Callable[[], EmailContent], *, by: User | None) -> None:
     agency, customer = asked.agency, asked.customer
     with translation.override(customer.language):
         why = _("You’re receiving this e-mail because %(agency)s works for you.") % _asked(asked)
@@ -341,13 +343,13 @@ def _to_asked(kind: str, asked: AccessRequest, letter: Callable[[], Letter], *, 
     queue_mail(kind=kind, to=asked.email, agency=agency, customer=customer, from_name=agency.name, reply_to=by.email if by else "", **parts)
 
 
-def _to_asking(kind: str, asked: AccessRequest, letter: Callable[[], Letter]) -> None:
+def _to_asking(kind: str, asked: AccessRequest, letter: Callable[[], EmailContent]) -> None:
     to = _contact(asked.agency, asked.requested_by_id, asked.customer.responsible_id)
     _notify(kind, to, letter, about=asked, link=asked.customer.get_absolute_url(), reply_to=asked.email)
 
 
 def _notify(
-    kind: str, to: User | None, letter: Callable[[], Letter], *, about: AccessInvitation | AccessRequest, link: str, reply_to: str
+    kind: str, to: User | None, letter: Callable[[], EmailContent], *, about: AccessInvitation | AccessRequest, link: str, reply_to: str
 ) -> None:
     """To somebody of the agency; nobody is told where nobody works any more."""
     if to is None:
@@ -358,10 +360,10 @@ def _notify(
     queue_mail(kind=kind, to=to.email, agency=about.agency, customer=about.customer, reply_to=reply_to, **parts)
 
 
-def _parts(letter: Letter, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
+def _parts(letter: EmailContent, *, name: str, sender: str, why: str, link: str) -> dict[str, Any]:
     """`subject`, `text`, `html` and `language`, in the active language."""
     address = letter.link or (f"{settings.SITE_URL}{link}" if letter.button else "")
-    return render_letter(letter, name=name, sender=sender, why=why, link=address)
+    return render_email(letter, name=name, sender=sender, why=why, link=address)
 
 
 def _contact(agency: Agency, *preferred: int | None) -> User | None:

@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_unicode
 from customers.models import Customer
-from invitations.areas import WithAccess
+from invitations.areas import AccessScope
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.countries import country_choices, country_name
-from partnerportal.links import PersonalLink
+from partnerportal.personal_links import PersonalLink
 from partnerportal.search import SearchQuerySet, search_index, search_text
-from partnerportal.tokens import LinkTokens, digest
+from partnerportal.tokens import LinkTokenGenerator, hash_token
 from partnerportal.validators import validate_one_line, validate_plain_text
 from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 
@@ -27,7 +27,7 @@ from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 MESSAGE_LENGTH = 5000
 
 
-def _never(name: str, operation: Any, condition: Any = None) -> pgtrigger.Protect:
+def _forbid(name: str, operation: Any, condition: Any = None) -> pgtrigger.Protect:
     return pgtrigger.Protect(name=name, operation=operation, condition=condition)
 
 
@@ -49,7 +49,7 @@ class AccessInvitationQuerySet(SearchQuerySet):
         return self.exclude(customer__status=Customer.Status.ERASED)
 
 
-class AccessInvitation(ValidUntilEndOfDay, WithAccess):
+class AccessInvitation(ValidUntilEndOfDay, AccessScope):
     """A client gives an agency full or partial access, and can take it back.
 
     pending → connected → revoked (by the client) | disconnected (by the agency, or an admin)
@@ -111,7 +111,7 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
             search_index("invitation_search"),
         ]
         constraints = [
-            *WithAccess.Meta.constraints,
+            *AccessScope.Meta.constraints,
             models.UniqueConstraint(fields=["agency", "client"], condition=Q(status="pending"), name="invitation_pending_once"),
             models.UniqueConstraint(fields=["customer", "client"], condition=Q(status="connected"), name="invitation_connected_once"),
             models.CheckConstraint(
@@ -139,15 +139,15 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
                     ("connected", "disconnected"),
                 ],
             ),
-            _never("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status__in=["pending", "connected"])),
-            _never("stays", pgtrigger.Delete),
+            _forbid("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status__in=["pending", "connected"])),
+            _forbid("stays", pgtrigger.Delete),
             pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
-            _never(
+            _forbid(
                 "customer_for_good",
                 pgtrigger.Update,
                 pgtrigger.Q(old__customer__isnull=False) & pgtrigger.Q(old__customer__df=pgtrigger.F("new__customer")),
             ),
-            _never(
+            _forbid(
                 "ended_is_ended",
                 pgtrigger.Update,
                 (pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope")) | pgtrigger.Q(old__areas__df=pgtrigger.F("new__areas")))
@@ -219,7 +219,7 @@ class AccessInvitation(ValidUntilEndOfDay, WithAccess):
 class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
     def with_token(self, token: str) -> Self:
         """The one request, if any, whose link has this token."""
-        return self.filter(token_digest=digest(token))
+        return self.filter(token_digest=hash_token(token))
 
     def waiting(self) -> Self:
         """For the client's answer, and not expired."""
@@ -230,13 +230,13 @@ class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
         return self.filter(status=AccessRequest.Status.PENDING, expires_at__lte=timezone.now())
 
 
-class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
+class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
     """An agency asks for access to a customer's things; only the asked address can answer.
 
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
     """
 
-    link_tokens = LinkTokens("invitations.access-request")
+    link_tokens = LinkTokenGenerator("invitations.access-request")
     leads_to = "invitations:asked"
 
     class Status(models.TextChoices):
@@ -274,7 +274,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
             models.Index(fields=["email"], name="access_request_to", condition=Q(status="pending")),
         ]
         constraints = [
-            *WithAccess.Meta.constraints,
+            *AccessScope.Meta.constraints,
             models.UniqueConstraint(fields=["customer", "email"], condition=Q(status="pending"), name="access_request_pending_once"),
             models.CheckConstraint(
                 condition=Q(status="granted", invitation__isnull=False) | ~Q(status="granted") & Q(invitation=None),
@@ -293,7 +293,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, WithAccess):
                     ("pending", "expired"),
                 ],
             ),
-            _never("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status="pending")),
+            _forbid("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status="pending")),
         ]
 
     def __str__(self) -> str:

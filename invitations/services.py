@@ -13,11 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.assigned import add_to_held
+from customers.items import add_item_to_locked
 from customers.models import Customer, Domain
 from customers.services import create_customer
 from invitations import mails
-from invitations.areas import areas_of
+from invitations.areas import stored_areas
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -28,7 +28,7 @@ from partnerportal.outbox.models import OutgoingMail
 Status = AccessInvitation.Status
 
 
-class StepTaken(Exception):
+class InvalidTransition(Exception):
     """The step isn't possible any more: `state` is what became of the invitation or request meanwhile."""
 
     def __init__(self, state: str) -> None:
@@ -48,19 +48,19 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
     """
     # One client's invitations are made one after the other.
     User.objects.select_for_update(no_key=True).get(pk=client.pk)
-    refuse_own_agency(agency, client)
+    ensure_not_own_agency(agency, client)
     for overdue in AccessInvitation.objects.for_agency(agency).overdue().filter(client=client):
-        with suppress(StepTaken):  # beat was faster
+        with suppress(InvalidTransition):  # beat was faster
             expire_invitation(overdue)
-    if open_invitation(agency, client):
+    if current_invitation(agency, client):
         raise ValidationError(_("You’ve already given %(agency)s access.") % {"agency": agency}, "given")
-    invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=areas_of(scope, areas), **fields)
+    invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=stored_areas(scope, areas), **fields)
     _record_by_client("received", invitation, **_access(invitation))
-    mails.tell_given(invitation)
+    mails.send_access_given(invitation)
     return invitation
 
 
-def refuse_own_agency(agency: Agency, client: User) -> None:
+def ensure_not_own_agency(agency: Agency, client: User) -> None:
     """Whoever works for an agency is no client of it.
 
     Raises:
@@ -70,7 +70,7 @@ def refuse_own_agency(agency: Agency, client: User) -> None:
         raise ValidationError(_("You work for %(agency)s, so you can’t give it access as a client.") % {"agency": agency}, "own_agency")
 
 
-def open_invitation(agency: Agency, client: User) -> AccessInvitation | None:
+def current_invitation(agency: Agency, client: User) -> AccessInvitation | None:
     """What this client has given this agency and waits or is connected, if anything; the newest."""
     given = AccessInvitation.objects.for_agency(agency).filter(client=client)
     return (given.waiting() | given.connected()).order_by("-pk").first()
@@ -86,7 +86,7 @@ def withdraw_invitation(invitation: AccessInvitation) -> None:
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.WITHDRAWN)
     _record_by_client("withdrawn", locked)
-    mails.tell_withdrawn(locked)
+    mails.send_invitation_withdrawn(locked)
 
 
 @transaction.atomic
@@ -97,13 +97,13 @@ def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str])
         StepTaken: it isn't connected any more.
     """
     locked = _lock(invitation, Status.CONNECTED)
-    before, after = (locked.scope, locked.areas), (scope, areas_of(scope, areas))
+    before, after = (locked.scope, locked.areas), (scope, stored_areas(scope, areas))
     if before == after:
         return False
     locked.scope, locked.areas = after
     locked.save(update_fields=["scope", "areas"])
     _record_by_client("changed", locked, **_access(locked))
-    mails.tell_changed(locked, before=before)
+    mails.send_access_changed(locked, before=before)
     return True
 
 
@@ -117,14 +117,14 @@ def revoke_access(invitation: AccessInvitation) -> None:
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.REVOKED)
     _record_by_client("revoked", locked)
-    mails.tell_revoked(locked)
+    mails.send_access_revoked(locked)
 
 
 # --- What the agency does ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Handover:
+class DomainTransfer:
     """What became of the domains that came with an invitation."""
 
     customer: Customer
@@ -136,7 +136,7 @@ class Handover:
 
 
 @transaction.atomic
-def connect_to_new(invitation: AccessInvitation, *, by: User, **fields: Any) -> Handover:
+def connect_new_customer(invitation: AccessInvitation, *, by: User, **fields: Any) -> DomainTransfer:
     """“Connect Customer”: create a customer with these `fields`, and connect the access to it.
 
     Raises:
@@ -147,7 +147,7 @@ def connect_to_new(invitation: AccessInvitation, *, by: User, **fields: Any) -> 
 
 
 @transaction.atomic
-def connect_to(invitation: AccessInvitation, *, customer: Customer, by: User) -> Handover:
+def connect_customer(invitation: AccessInvitation, *, customer: Customer, by: User) -> DomainTransfer:
     """“Connect Customer”: the access belongs to a customer whom the agency has already.
 
     Raises:
@@ -177,7 +177,7 @@ def reject_invitation(invitation: AccessInvitation, *, message: str, by: User) -
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.REJECTED, reason=message)
     _record("rejected", locked, by=by)
-    mails.tell_rejected(locked, by=by)
+    mails.send_invitation_rejected(locked, by=by)
 
 
 @transaction.atomic
@@ -190,7 +190,7 @@ def disconnect_access(invitation: AccessInvitation, *, reason: str, by: User) ->
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
     _record("disconnected", locked, by=by)
-    mails.tell_disconnected(locked, by=by)
+    mails.send_access_ended(locked, by=by)
 
 
 # --- What nobody of the two does ---------------------------------------------------------------------------------------
@@ -205,14 +205,14 @@ def expire_invitation(invitation: AccessInvitation) -> None:
     """
     locked = _lock(invitation, Status.EXPIRED)
     if locked.status != Status.PENDING:
-        raise StepTaken(locked.state)
+        raise InvalidTransition(locked.state)
     _end(locked, Status.EXPIRED)
     _record("expired", locked, by=None)
-    mails.tell_expired(locked)
+    mails.send_invitation_expired(locked)
 
 
 @transaction.atomic
-def force_end(invitation: AccessInvitation, *, reason: str, by: User) -> None:
+def end_access_as_admin(invitation: AccessInvitation, *, reason: str, by: User) -> None:
     """An admin of the portal ends an access; both sides are told why.
 
     Raises:
@@ -221,10 +221,10 @@ def force_end(invitation: AccessInvitation, *, reason: str, by: User) -> None:
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
     _record("force_ended", locked, by=by)
-    mails.tell_force_ended(locked)
+    mails.send_access_ended_by_admin(locked)
 
 
-def forget_customer(customer: Customer, by: User) -> None:
+def erase_customer_access(customer: Customer, by: User) -> None:
     """A customer is about to be erased: their access ends, the clients are told, what they wrote about themselves goes.
 
     That a client once gave the agency access stays at the client's own account. Registered with
@@ -235,7 +235,7 @@ def forget_customer(customer: Customer, by: User) -> None:
     for invitation in given.connected().select_for_update(of=("self",)):
         _end(invitation, Status.DISCONNECTED)
         _record("disconnected", invitation, by=by)
-        mails.tell_erased(invitation)
+        mails.send_customer_erased(invitation)
     blank = dict.fromkeys(("name", "company", "phone", "street", "zip", "city", "country", "message", "reason"), "")
     given.update(**blank, domains=[])
     asked = AccessRequest.objects.filter(customer=customer)
@@ -259,30 +259,30 @@ def _lock(invitation: AccessInvitation, needed: str) -> AccessInvitation:
     rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
     locked: AccessInvitation = rows.get(pk=invitation.pk)
     if locked.state != needed:
-        raise StepTaken(locked.state)
+        raise InvalidTransition(locked.state)
     return locked
 
 
-def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> Handover:
+def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> DomainTransfer:
     locked.customer, locked.connected_by, locked.connected_at = customer, by, timezone.now()
     locked.status = Status.CONNECTED
     locked.save(update_fields=["customer", "connected_by", "connected_at", "status"])
-    handover = _hand_over(locked, customer, by=by)
+    handover = _transfer_domains(locked, customer, by=by)
     _record("connected", locked, by=by, **_access(locked))
-    mails.tell_connected(locked, by=by)
+    mails.send_access_connected(locked, by=by)
     return handover
 
 
-def _hand_over(locked: AccessInvitation, customer: Customer, *, by: User) -> Handover:
+def _transfer_domains(locked: AccessInvitation, customer: Customer, *, by: User) -> DomainTransfer:
     """The domains become the customer's; whoever has one already keeps it."""
     there = {domain.name: domain for domain in customer.agency.domains.filter(name__in=locked.domains).select_related("customer")}
-    handover = Handover(customer, [], [], [])
+    handover = DomainTransfer(customer, [], [], [])
     # In an order that is everybody's: two invitations with the same domains would else wait for each other for ever.
     for name in sorted(locked.domains):
         domain = there.get(name) or Domain(name=name)
         if domain.pk is None:
             try:
-                add_to_held(domain, customer=customer, by=by)
+                add_item_to_locked(domain, customer=customer, by=by)
             except ValidationError:
                 # Somebody added it to another customer at this very moment.
                 domain = customer.agency.domains.select_related("customer").get(name=name)

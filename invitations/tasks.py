@@ -6,21 +6,21 @@ from typing import Any
 
 from celery import shared_task
 
-from invitations.asking import expire_request
+from invitations.access_requests import expire_request
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import StepTaken, expire_invitation
+from invitations.services import InvalidTransition, expire_invitation
 
 logger = logging.getLogger(__name__)
 
 #: So many of each kind in one go; the next go takes the next ones.
-BATCH = 500
+BATCH_SIZE = 500
 
 
 @shared_task(name="invitations.expire")
 def expire() -> int:
     """Close what waited too long and tell both sides; how many that were. Each is a transaction of its own."""
-    invitations = _each(AccessInvitation.objects.overdue().order_by("pk")[:BATCH], expire_invitation)
-    return invitations + _each(AccessRequest.objects.overdue().order_by("pk")[:BATCH], expire_request)
+    invitations = _each(AccessInvitation.objects.overdue().order_by("pk")[:BATCH_SIZE], expire_invitation)
+    return invitations + _each(AccessRequest.objects.overdue().order_by("pk")[:BATCH_SIZE], expire_request)
 
 
 def _each(rows: Any, expire_one: Callable[[Any], None]) -> int:
@@ -28,7 +28,7 @@ def _each(rows: Any, expire_one: Callable[[Any], None]) -> int:
     for row in rows:
         try:
             expire_one(row)
-        except StepTaken as taken:
+        except InvalidTransition as taken:
             logger.info("%r has since been %s.", row, taken.state)
         else:
             done += 1

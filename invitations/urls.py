@@ -2,25 +2,25 @@
 
 from django.urls import path
 
-from invitations.views import asking, client, staff
+from invitations.views import access_requests, client, staff
 
 app_name = "invitations"
 urlpatterns = [
     path("partners/<slug:slug>/access/", client.give, name="give"),
-    path("my/", client.my, name="my"),
-    path("my/<int:pk>/", client.mine, name="mine"),
+    path("my/", client.access_list, name="my"),
+    path("my/<int:pk>/", client.access_detail, name="mine"),
     path("my/<int:pk>/change/", client.change, name="change"),
     path("my/<int:pk>/withdraw/", client.withdraw, name="withdraw"),
     path("my/<int:pk>/revoke/", client.revoke, name="revoke"),
-    path("invitations/", staff.listing, name="list"),
+    path("invitations/", staff.invitation_list, name="list"),
     path("invitations/<int:pk>/", staff.detail, name="detail"),
     path("invitations/<int:pk>/connect/", staff.connect, name="connect"),
     path("invitations/<int:pk>/connect/new/", staff.connect_new, name="connect_new"),
     path("invitations/<int:pk>/reject/", staff.reject, name="reject"),
     path("invitations/<int:pk>/disconnect/", staff.disconnect, name="disconnect"),
-    path("customers/<int:pk>/access/request/", asking.ask, name="ask"),
-    path("access-requests/<int:pk>/resend/", asking.resend, name="resend"),
-    path("access-requests/<int:pk>/withdraw/", asking.withdraw, name="request_withdraw"),
-    path("a/<str:token>/", asking.asked, name="asked"),
-    path("a/<str:token>/decline/", asking.decline, name="decline"),
+    path("customers/<int:pk>/access/request/", access_requests.access_request_create, name="ask"),
+    path("access-requests/<int:pk>/resend/", access_requests.resend, name="resend"),
+    path("access-requests/<int:pk>/withdraw/", access_requests.withdraw, name="request_withdraw"),
+    path("a/<str:token>/", access_requests.answer_request, name="asked"),
+    path("a/<str:token>/decline/", access_requests.decline, name="decline"),
 ]

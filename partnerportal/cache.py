@@ -9,7 +9,7 @@ from django.core.cache.backends.redis import RedisCache
 logger = logging.getLogger(__name__)
 
 
-class ForgetfulRedisCache(RedisCache):
+class FaultTolerantRedisCache(RedisCache):
     """While Redis is away it holds nothing, and says so in the log instead of failing: sign-in counts its tries here, and nobody is to be
     locked out for want of a count."""
 

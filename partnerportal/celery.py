@@ -6,8 +6,8 @@ from typing import Any
 from celery import Celery
 from celery.signals import after_task_publish, beat_init, heartbeat_sent, worker_init
 
-from partnerportal.heartbeat import beat_once
-from partnerportal.patience import limit_statements
+from partnerportal.db_timeouts import set_statement_timeouts
+from partnerportal.heartbeat import touch_heartbeat
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 
@@ -19,13 +19,13 @@ app.autodiscover_tasks()
 @worker_init.connect
 def _a_worker_starts(**_: Any) -> None:
     # Before it divides itself, so that each of its processes has them.
-    limit_statements("worker")
+    set_statement_timeouts("worker")
 
 
 @beat_init.connect
 def _beat_starts(**_: Any) -> None:
     # Each job that the broker has taken, every few seconds (OUTBOX_SWEEP), shows that both are alive.
-    after_task_publish.connect(beat_once)
+    after_task_publish.connect(touch_heartbeat)
 
 
-heartbeat_sent.connect(beat_once)
+heartbeat_sent.connect(touch_heartbeat)

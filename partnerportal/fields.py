@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from partnerportal.addresses import MAX_LENGTH, pasted_address, validate_address
+from partnerportal.email_addresses import MAX_LENGTH, pasted_address, validate_deliverable
 
 
 class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no parameters at run time
@@ -23,7 +23,7 @@ class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no param
 class AddressFormField(forms.EmailField):
     """Form field for an e-mail address. Accepts an address as it is copied from elsewhere: `Kim <kim@client.example>`."""
 
-    default_validators = [*forms.EmailField.default_validators, validate_address]
+    default_validators = [*forms.EmailField.default_validators, validate_deliverable]
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": MAX_LENGTH, **kwargs})
@@ -51,7 +51,7 @@ class AddressFormField(forms.EmailField):
 class AddressField(models.EmailField):  # type: ignore[type-arg]
     """An e-mail address that mail can be sent to."""
 
-    default_validators = [*models.EmailField.default_validators, validate_address]
+    default_validators = [*models.EmailField.default_validators, validate_deliverable]
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"form_class": AddressFormField, **kwargs})

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 
-def beat_once(**_: Any) -> None:
+def touch_heartbeat(**_: Any) -> None:
     """A receiver for Celery's signals."""
     if settings.HEARTBEAT_FILE:
         Path(settings.HEARTBEAT_FILE).touch()

@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from partnerportal.limits import TooOften
+from partnerportal.rate_limits import RateLimitExceeded
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class HeadersMiddleware:
+class SecurityHeadersMiddleware:
     """The locks that neither Django nor django-csp sets: which features of the browser a page may use, who may embed an answer, and that
     no cache keeps what doesn't ask for it: an error's page, too, shows who is signed in.
 
@@ -31,7 +31,7 @@ class HeadersMiddleware:
         return response
 
 
-class LimitsMiddleware:
+class RateLimitMiddleware:
     """Answers for `limits.TooOften`: the page for 429 where a view lets it out; the form itself, as 429, where the form has said so
     (and left the exception as `request.too_often`), because then what was typed is still there.
     """
@@ -41,8 +41,8 @@ class LimitsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        error: TooOften | None = getattr(request, "too_often", None)
+        error: RateLimitExceeded | None = getattr(request, "too_often", None)
         return error.mark(response) if error else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return exception.mark(render(request, "429.html")) if isinstance(exception, TooOften) else None
+        return exception.mark(render(request, "429.html")) if isinstance(exception, RateLimitExceeded) else None

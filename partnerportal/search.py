@@ -13,20 +13,20 @@ from django.db.models import BigIntegerField, F, IntegerField, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
 from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.folding import Fold
+from partnerportal.db_functions import FoldText
 
 #: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “500+” then.
-CANDIDATES = 500
+MAX_CANDIDATES = 500
 #: A query longer than this is no name, number or address.
-LONGEST_QUERY = 100
+MAX_QUERY_LENGTH = 100
 #: From this word similarity on (0 to 1; pg_trgm's own is 0.6) a text counts as nearly right: two slips in a longer word.
-NEARLY = 0.44
+FUZZY_THRESHOLD = 0.44
 
 
 def search_text(first: str, *more: str) -> models.GeneratedField:
     """A generated column: the texts of these fields, folded."""
     texts = Concat(first, *(part for field in more for part in (Value(" "), field))) if more else F(first)
-    return models.GeneratedField(expression=Fold(texts), output_field=TextField(), db_persist=True)
+    return models.GeneratedField(expression=FoldText(texts), output_field=TextField(), db_persist=True)
 
 
 def search_index(name: str) -> GinIndex:
@@ -54,27 +54,27 @@ class SearchQuerySet(TenantQuerySet[Any]):
         words = _words(query)
         found = self.order_by()
         for word in words:
-            found = found.filter(search_text__contains=Fold(Value(word)))
-        return list(found.values_list("pk", flat=True)[: CANDIDATES + 1]) if words else []
+            found = found.filter(search_text__contains=FoldText(Value(word)))
+        return list(found.values_list("pk", flat=True)[: MAX_CANDIDATES + 1]) if words else []
 
     def nearly(self, query: str) -> list[int]:
         """Those in whose texts something stands that is like every word, typing mistakes forgiven; the likeliest first."""
         words = _words(query)
         found = self.ranked(query).order_by("-rank")
         for word in words:
-            found = found.filter(search_text__trigram_word_similar=Fold(Value(word)))
+            found = found.filter(search_text__trigram_word_similar=FoldText(Value(word)))
         if not words:
             return []
         with transaction.atomic(), connection.cursor() as cursor:
             # For this transaction alone; the operator of the index can't be told in another way.
-            cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [NEARLY])
-            return list(found.values_list("pk", flat=True)[: CANDIDATES + 1])
+            cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [FUZZY_THRESHOLD])
+            return list(found.values_list("pk", flat=True)[: MAX_CANDIDATES + 1])
 
     def ranked(self, query: str) -> Self:
         """Each with a `rank` from 0 to 1000, how much it is like `query`; order by `-rank` for the likeliest first."""
-        likeness = TrigramWordSimilarity(Fold(Value(" ".join(_words(query)))), "search_text")  # type: ignore[arg-type]  # expressions, too
+        likeness = TrigramWordSimilarity(FoldText(Value(" ".join(_words(query)))), "search_text")  # type: ignore[arg-type]  # expressions, too
         return self.annotate(rank=Cast(Coalesce(likeness, 0.0) * 1000, IntegerField()))
 
 
 def _words(query: str) -> list[str]:
-    return query.replace("\x00", "")[:LONGEST_QUERY].split()
+    return query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
 from partnerportal.environment import Environment
-from partnerportal.logs import nothing_hidden, redacted_message, refusal_in_one_line
+from partnerportal.log_filters import drop_client_error_traceback, redact_secrets, redacted_message
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -97,7 +97,7 @@ MIDDLEWARE = [
     # First: whatever is logged carries the request's id.
     "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
-    "partnerportal.middleware.HeadersMiddleware",
+    "partnerportal.middleware.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -109,9 +109,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "partnerportal.middleware.LimitsMiddleware",
+    "partnerportal.middleware.RateLimitMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
-    "partnerportal.accounts.middleware.PersonMiddleware",
+    "partnerportal.accounts.middleware.UserPreferencesMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
     "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
 ]
@@ -149,7 +149,7 @@ DATABASE_POOLER: bool = env.bool("DATABASE_POOLER", default=False)
 _db["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLER
 #: Seconds that the database gives a statement, the wait for a lock, and a transaction in which nothing happens (0: any number):
 #: few where a person waits; in a worker enough for SMTP, which takes its time while the mail's row is locked. Commands such as
-#: `migrate` have no limits. See `partnerportal/patience.py`.
+#: `migrate` have no limits. See `partnerportal/db_timeouts.py`.
 WEB_STATEMENT_TIMEOUT: int = env.int("WEB_STATEMENT_TIMEOUT", default=15)
 WEB_LOCK_TIMEOUT: int = env.int("WEB_LOCK_TIMEOUT", default=10)
 WEB_IDLE_TIMEOUT: int = env.int("WEB_IDLE_TIMEOUT", default=60)
@@ -169,7 +169,7 @@ REDIS_TIMEOUT = 2
 
 CACHES = {
     "default": {
-        "BACKEND": "partnerportal.cache.ForgetfulRedisCache",
+        "BACKEND": "partnerportal.cache.FaultTolerantRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         # Without retries: a person waits for the answer.
@@ -446,17 +446,17 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "partnerportal.logs.line_formatter", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {"()": "partnerportal.log_filters.line_formatter", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {
-            "()": "partnerportal.logs.json_formatter",
+            "()": "partnerportal.log_filters.json_formatter",
             "fmt": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
             "rename_fields": {"levelname": "level", "name": "logger", "correlation_id": "request_id"},
             "timestamp": "time",
         },
     },
     "filters": {
-        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": refusal_in_one_line},
-        "nothing_hidden": {"()": "django.utils.log.CallbackFilter", "callback": nothing_hidden},
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": drop_client_error_traceback},
+        "nothing_hidden": {"()": "django.utils.log.CallbackFilter", "callback": redact_secrets},
         "redacted": {"()": "django.utils.log.CallbackFilter", "callback": redacted_message},
         "request_id": {"()": "django_guid.log_filters.CorrelationId"},
     },

@@ -22,13 +22,13 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-def digest(token: str) -> str:
+def hash_token(token: str) -> str:
     """What the database keeps of a token: SHA-256, as hexadecimal text."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
 @dataclass(frozen=True)
-class LinkTokens:
+class LinkTokenGenerator:
     """The tokens of one kind of link; the `salt` names the kind, so that no link of one kind opens a page of another."""
 
     salt: str
@@ -42,6 +42,6 @@ class LinkTokens:
         """The token of a link made earlier; None if the key that made it is no longer known."""
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
             token = self.token_for(nonce, secret=secret)
-            if secrets.compare_digest(digest(token), token_digest):
+            if secrets.compare_digest(hash_token(token), token_digest):
                 return token
         return None

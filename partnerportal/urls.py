@@ -9,7 +9,7 @@ from partnerportal.accounts.views import set_language
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"
 #: Asked for by allauth, where one of its limits is reached.
-handler429 = "partnerportal.accounts.limits.too_often"
+handler429 = "partnerportal.accounts.rate_limits.rate_limited"
 
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
@@ -20,7 +20,7 @@ urlpatterns = [
     path("", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
     path("account/", include("partnerportal.accounts.urls")),
-    path("accounts/", include("partnerportal.accounts.library_urls")),
+    path("accounts/", include("partnerportal.accounts.allauth_urls")),
     path("i18n/setlang/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

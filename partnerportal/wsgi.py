@@ -7,7 +7,7 @@ from typing import Any
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
-from partnerportal.patience import limit_statements
+from partnerportal.db_timeouts import set_statement_timeouts
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 
@@ -27,4 +27,4 @@ def without_body_for_head(respond: WSGIHandler) -> Callable[..., Iterable[bytes]
 
 
 application = without_body_for_head(get_wsgi_application())
-limit_statements("web")
+set_statement_timeouts("web")

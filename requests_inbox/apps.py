@@ -10,11 +10,11 @@ class RequestsInboxConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from customers.services import before_erasure
-        from partnerportal.agencies.team import holdings
+        from customers.services import erasure_hooks
+        from partnerportal.agencies.team import reassignable_work
         from requests_inbox import events  # noqa: F401  # registers how this app's audit events read
-        from requests_inbox.handing_on import REQUESTS
-        from requests_inbox.services import forget_customer
+        from requests_inbox.reassignment import REQUESTS
+        from requests_inbox.services import erase_customer_requests
 
-        before_erasure.append(forget_customer)
-        holdings.append(REQUESTS)
+        erasure_hooks.append(erase_customer_requests)
+        reassignable_work.append(REQUESTS)

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.audit.sentences import register
+from partnerportal.audit.descriptions import register
 
 
 def _to(data: dict[str, Any]) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from partnerportal.agencies.models import Membership
 from partnerportal.concurrent_edits import EditForm
 from partnerportal.forms import WordedForm, form_helper
 from partnerportal.network.models import PartnerProfile
+from requests_inbox.form_timestamps import FormTimestamp, new_timestamp, read_timestamp
+from requests_inbox.intake import submission_digest
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage
 from requests_inbox.models.contact_request import ContactRequestQuerySet
-from requests_inbox.receiving import submission_digest
-from requests_inbox.stamps import Stamp, new_stamp, read_stamp
 
 
 class ContactForm(WordedForm, forms.ModelForm):
@@ -58,9 +58,9 @@ class ContactForm(WordedForm, forms.ModelForm):
         for name in ("name", "email", "message"):
             self.fields[name].required = True
         self.fields["consent"].label = self._consent_label(profile)
-        self.initial["stamp"] = new_stamp()
+        self.initial["stamp"] = new_timestamp()
         #: When this form was given out; None before it is checked, and for a stamp that isn't ours or too old.
-        self.given_out: Stamp | None = None
+        self.given_out: FormTimestamp | None = None
         self.helper = form_helper(
             Row(Column("name", css_class="col-sm-6"), Column("company", css_class="col-sm-6")),
             Row(Column("email", css_class="col-sm-6"), Column("phone", css_class="col-sm-6")),
@@ -86,11 +86,11 @@ class ContactForm(WordedForm, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.given_out = read_stamp(cleaned.get("stamp") or "")
+        self.given_out = read_timestamp(cleaned.get("stamp") or "")
         if self.given_out is None:
             # Not `{**self.data}`: unpacking a QueryDict gives lists.
             data = cast(QueryDict, self.data).copy()
-            data["stamp"] = new_stamp()
+            data["stamp"] = new_timestamp()
             self.data = data
             raise ValidationError(_("This page was open for a long time. Nothing is lost: select Send again."), "stamp")
         if self.given_out.is_too_fresh and not self.errors:

@@ -32,7 +32,7 @@ def send_acknowledgement(request: ContactRequest) -> OutgoingMail:
     )
 
 
-def send_notice(request: ContactRequest, *, to: Membership) -> OutgoingMail:
+def send_new_request_notification(request: ContactRequest, *, to: Membership) -> OutgoingMail:
     """Tell a member that somebody has written, in their language; an answer to it goes nowhere near the sender."""
     return queue_template_mail(
         "contact_notice",

@@ -17,7 +17,7 @@ from requests_inbox.models.contact_request import PERSONAL_FIELDS
 Status = ContactRequest.Status
 
 
-class NotPossible(Exception):
+class InvalidTransition(Exception):
     """The request is in another state meanwhile: `request` as it stands now; as it stood last if it was deleted."""
 
     def __init__(self, request: ContactRequest) -> None:
@@ -25,22 +25,22 @@ class NotPossible(Exception):
         self.request = request
 
 
-class CustomerGone(Exception):
+class CustomerUnavailable(Exception):
     """The chosen customer was archived or erased meanwhile."""
 
 
 @transaction.atomic
-def take_request(request: ContactRequest, *, by: User) -> bool:
+def claim_request(request: ContactRequest, *, by: User) -> bool:
     """“I'm on it.” False if they are already.
 
     Raises:
         NotPossible: it is settled.
     """
-    return hand_over_request(request, to=by, by=by)
+    return reassign_request(request, to=by, by=by)
 
 
 @transaction.atomic
-def hand_over_request(request: ContactRequest, *, to: User, by: User) -> bool:
+def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
     """Make `to` the one who is on it; their unread mark comes on. False if they are already.
 
     Raises:
@@ -48,7 +48,7 @@ def hand_over_request(request: ContactRequest, *, to: User, by: User) -> bool:
     """
     locked = locked_request(request)
     if not locked.can_be_answered:
-        raise NotPossible(locked)
+        raise InvalidTransition(locked)
     if locked.handler_id == to.pk:
         return False
     locked.handler = to
@@ -69,7 +69,7 @@ def add_customer(request: ContactRequest, *, by: User, fields: dict[str, Any]) -
     Raises:
         NotPossible: it is settled; with its customer, where somebody was faster.
     """
-    locked = _locked_unsettled(request)
+    locked = _lock_undecided(request)
     customer = create_customer(agency=locked.agency, by=by, **fields)
     _assign(locked, customer, by=by)
     return customer
@@ -83,11 +83,11 @@ def assign_request(request: ContactRequest, customer: Customer, *, by: User) -> 
         NotPossible: it is settled.
         CustomerGone: nothing new can be added to this customer any more.
     """
-    locked = _locked_unsettled(request)
+    locked = _lock_undecided(request)
     # Whoever archives or erases the customer at this moment waits, or was faster.
     active = Customer.objects.select_for_update(of=("self",)).filter(pk=customer.pk, agency=locked.agency).active().first()
     if active is None:
-        raise CustomerGone
+        raise CustomerUnavailable
     _assign(locked, active, by=by)
 
 
@@ -121,12 +121,12 @@ def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None
     locked = locked_request(request)
     allowed = (*ContactRequest.UNSETTLED, Status.CLOSED, Status.SPAM)
     if locked.status not in allowed:
-        raise NotPossible(locked)
+        raise InvalidTransition(locked)
     if locked.status != Status.SPAM:
         _set_status(locked, Status.SPAM)
         touch(locked, by=by)
         record_event("request.spam", locked, by=by)
-    before = judge(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
+    before = set_sender_status(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
     if block and before != Sender.Standing.BLOCKED:
         record_event("sender.blocked", locked, by=by)
 
@@ -143,12 +143,12 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     requests = list(spam.select_for_update().order_by("pk"))
     locked = next((other for other in requests if other == request), None)
     if locked is None:
-        raise NotPossible(ContactRequest.objects.filter(pk=request.pk).first() or request)
+        raise InvalidTransition(ContactRequest.objects.filter(pk=request.pk).first() or request)
     now = timezone.now()
     ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
-    see(*requests, by=by)
+    mark_seen(*requests, by=by)
     record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
-    if judge(locked, Sender.Standing.FINE) == Sender.Standing.BLOCKED:
+    if set_sender_status(locked, Sender.Standing.FINE) == Sender.Standing.BLOCKED:
         record_event("sender.unblocked", locked, by=by)
 
 
@@ -172,7 +172,7 @@ def save_settings(settings: InboxSettings, *, keep_days: int, notified: list[Mem
     record("inbox.changed", on=settings, label="", agency=settings.agency, by=by)
 
 
-def forget_customer(customer: Customer, by: User) -> None:
+def erase_customer_requests(customer: Customer, by: User) -> None:
     """A customer is about to be erased: nothing personal stays in their requests; the rows stay, with whom they belonged to.
 
     Registered with `customers.services.before_erasure`; runs in that transaction. (The mails carry the customer's key, and go with it.)
@@ -185,7 +185,7 @@ def forget_customer(customer: Customer, by: User) -> None:
     requests.update(**dict.fromkeys(PERSONAL_FIELDS, ""))
 
 
-def delete_settled(agency: Agency, *, keep_days: int, batch: int) -> int:
+def delete_expired(agency: Agency, *, keep_days: int, batch: int) -> int:
     """Delete up to `batch` closed requests and spam of this agency that are older than its term; how many that were.
 
     One that somebody is just working on is left to them. The audit keeps the number.
@@ -210,7 +210,7 @@ def locked_request(request: ContactRequest) -> ContactRequest:
     """
     locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
     if locked is None:
-        raise NotPossible(request)
+        raise InvalidTransition(request)
     return locked
 
 
@@ -218,10 +218,10 @@ def touch(request: ContactRequest, *fields: str, by: User) -> None:
     """Save these fields (the status always), and that something happened: unread for all but the one who did it."""
     request.changed_at = timezone.now()
     request.save(update_fields=[*fields, "status", "status_since", "changed_at"])
-    see(request, by=by)
+    mark_seen(request, by=by)
 
 
-def see(*requests: ContactRequest, by: User) -> None:
+def mark_seen(*requests: ContactRequest, by: User) -> None:
     """This person has seen all there is."""
     now = timezone.now()
     RequestSeen.objects.bulk_create(
@@ -237,7 +237,7 @@ def record_event(action: str, request: ContactRequest, *, by: User, **data: str)
     record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer, **data)
 
 
-def judge(request: ContactRequest, standing: Sender.Standing) -> str:
+def set_sender_status(request: ContactRequest, standing: Sender.Standing) -> str:
     """Remember what the agency thinks of the request's sender; what it thought before, empty if nothing.
 
     Who is blocked stays so when something else of theirs is called spam.
@@ -250,10 +250,10 @@ def judge(request: ContactRequest, standing: Sender.Standing) -> str:
     return before
 
 
-def _locked_unsettled(request: ContactRequest) -> ContactRequest:
+def _lock_undecided(request: ContactRequest) -> ContactRequest:
     locked = locked_request(request)
     if not locked.is_unsettled:
-        raise NotPossible(locked)
+        raise InvalidTransition(locked)
     return locked
 
 
@@ -269,7 +269,7 @@ def _assign(request: ContactRequest, customer: Customer, *, by: User) -> None:
 def _move(request: ContactRequest, allowed: tuple[Status, ...], to: Status, action: str, *, by: User) -> None:
     locked = locked_request(request)
     if locked.status not in allowed:
-        raise NotPossible(locked)
+        raise InvalidTransition(locked)
     _set_status(locked, to)
     touch(locked, by=by)
     record_event(action, locked, by=by)

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 
 from partnerportal.agencies.models import Agency
 from requests_inbox.models import DEFAULT_KEEP_DAYS, ContactRequest
-from requests_inbox.services import delete_settled
+from requests_inbox.services import delete_expired
 
 #: So many requests are deleted in one transaction.
 BATCH = 500
@@ -18,6 +18,6 @@ def delete_settled_requests() -> int:
     deleted = 0
     for agency in Agency.objects.filter(Exists(settled)).select_related("inbox_settings").order_by("pk"):
         keep_days = agency.inbox_settings.keep_days if hasattr(agency, "inbox_settings") else DEFAULT_KEEP_DAYS
-        while count := delete_settled(agency, keep_days=keep_days, batch=BATCH):
+        while count := delete_expired(agency, keep_days=keep_days, batch=BATCH):
             deleted += count
     return deleted

@@ -7,8 +7,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.admin import ReadOnlyAdmin
-from reviews.managing.admin import ReviewReportAdmin
 from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, ReviewReport, ReviewRequest
+from reviews.staff.admin import ReviewReportAdmin
 
 
 @admin.register(ReviewRequest)

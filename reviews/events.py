@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.audit.sentences import register
+from partnerportal.audit.descriptions import register
 from reviews.models import Review, ReviewReport
 
 register("review_request.created", _("Review of the company requested"), icon="star", named=_("Review of “%(item)s” requested"))

@@ -10,10 +10,10 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.asking.services import RequestClosed, drop_waiting_mail, lock_open, refuse_own_staff, withdraw_request
-from reviews.asking.stopping import forget_stop
-from reviews.managing.services import leave_pins, lock_reviews, locked_review
 from reviews.models import Review, ReviewReport, ReviewRequest
+from reviews.requests.opt_out import delete_opt_out
+from reviews.requests.services import RequestClosed, cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
+from reviews.staff.services import lock_reviews, locked_review, remove_from_pins
 
 
 @transaction.atomic
@@ -25,11 +25,11 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
         ValidationError: the customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
-    refuse_own_staff(locked.customer)
+    ensure_not_own_staff(locked.customer)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
-    drop_waiting_mail(locked)
+    cancel_queued_email(locked)
     _record_by_author("review.submitted", review)
     return review
 
@@ -67,7 +67,7 @@ def withdraw_review(review: Review) -> bool:
     locked = locked_review(review)
     if locked.withdrawn_at:
         return False
-    leave_pins(locked)
+    remove_from_pins(locked)
     locked.withdrawn_at = timezone.now()
     locked.text = locked.author = ""
     locked.save(update_fields=["withdrawn_at", "text", "author"])
@@ -76,7 +76,7 @@ def withdraw_review(review: Review) -> bool:
     return True
 
 
-def forget_customer(customer: Customer, by: User) -> None:
+def erase_customer_reviews(customer: Customer, by: User) -> None:
     """A customer is about to be erased: their open links close, unanswered requests go, published reviews lose the name, a “stop” goes.
 
     Registered with `customers.services.before_erasure`; runs in that transaction.
@@ -87,7 +87,7 @@ def forget_customer(customer: Customer, by: User) -> None:
     customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
     # The mails' own words greet by name.
     customer.review_requests.update(greeting="", closing="")
-    forget_stop(customer)
+    delete_opt_out(customer)
     # A change, a comment or a report of this moment comes before, and goes; or after, and finds nobody any more.
     lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from reviews.asking.services import remind_due
-from reviews.recounting import recount_all
+from reviews.recount import repair_summaries
+from reviews.requests.services import remind_due
 
 
 @shared_task(name="reviews.remind")
@@ -15,4 +15,4 @@ def remind() -> int:
 @shared_task(name="reviews.recount")
 def recount() -> None:
     """Every night: count all ratings afresh, report what differs, put it right."""
-    recount_all()
+    repair_summaries()

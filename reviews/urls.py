@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from reviews.asking import views as asking
-from reviews.managing import views as managing
-from reviews.personal import views as personal
+from reviews.requests import views as asking
+from reviews.reviewer import views as personal
+from reviews.staff import views as managing
 
 app_name = "reviews"
 urlpatterns = [
@@ -23,9 +23,9 @@ urlpatterns = [
     path("company/reviews/requests/<int:pk>/resend/", asking.request_resend, name="request_resend"),
     path("company/reviews/requests/<int:pk>/replace/", asking.request_replace, name="request_replace"),
     path("company/reviews/requests/<int:pk>/withdraw/", asking.request_withdraw, name="request_withdraw"),
-    path("r/<str:token>/", personal.rate, name="rate"),
+    path("r/<str:token>/", personal.review_form, name="rate"),
     path("r/<str:token>/edit/", personal.edit, name="edit"),
     path("r/<str:token>/withdraw/", personal.withdraw, name="withdraw"),
-    path("r/stop/<str:token>/", personal.stop, name="stop"),
-    path("r/stop/<str:token>/undo/", personal.stop_undo, name="stop_undo"),
+    path("r/stop/<str:token>/", personal.unsubscribe, name="stop"),
+    path("r/stop/<str:token>/undo/", personal.resubscribe, name="stop_undo"),
 ]

@@ -29,7 +29,9 @@ PREFIX = "portal-tests-"
 MEMORY = Path("/dev/shm")  # noqa: S108
 #: Modules whose tests share what takes long to make: a portal, a world of objects, a worker. Each with the name of its group.
 #: (pytest-xdist's own mark for that, `xdist_group`, does nothing since pytest 9.2.)
-TOGETHER = dict.fromkeys(("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_stop.py"), "portal") | {
+TOGETHER = dict.fromkeys(
+    ("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_graceful_shutdown.py"), "portal"
+) | {
     module: module
     for module in (
         "tests/browser/test_access.py",
@@ -98,18 +100,18 @@ def set_up(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
         return
 
-    from partnerportal.embedded.messages import Trouble
-    from partnerportal.embedded.servers import Servers, discard
+    from partnerportal.embedded.console import StartupError
+    from partnerportal.embedded.servers import Servers, destroy
 
-    sweep_up(discard)
+    sweep_up(destroy)
     servers = Servers(folder, postgres=postgres, valkey=valkey, durable=False)
-    config.add_cleanup(lambda: discard(folder))
+    config.add_cleanup(lambda: destroy(folder))
     config.add_cleanup(servers.stop)
     try:
         os.environ |= servers.start()
         if postgres and not config.pluginmanager.is_blocked("django"):
             os.environ |= migrate(servers, folder)
-    except Trouble as trouble:
+    except StartupError as trouble:
         raise pytest.UsageError(str(trouble)) from trouble
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.waiting import eventually
+from tests.polling import eventually
 
 T = TypeVar("T")
 

@@ -9,10 +9,10 @@ from django.urls import reverse
 
 from customers.models import FormSubmission
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.conversation import write_note
 from requests_inbox.models import InboxSettings
-from reviews.managing.services import comment_on_review, report_review
+from requests_inbox.replies import add_note
 from reviews.models import ReviewOptOut
+from reviews.staff.services import comment_on_review, report_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -55,7 +55,7 @@ def ada(cast: Cast) -> Client:
     MailFactory(agency=cast.alder)
     SenderFactory(agency=cast.alder)
     InboxSettings.objects.create(agency=cast.alder)
-    write_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
+    add_note(ContactRequestFactory(agency=cast.alder), text="A note", by=cast.stan)
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)

@@ -15,10 +15,10 @@ from customers.models import FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
 from partnerportal.network.models import OfferedService
-from requests_inbox.conversation import reply, write_note
 from requests_inbox.models import InboxSettings, RequestSeen
-from reviews.managing.services import comment_on_review, report_review
+from requests_inbox.replies import add_note, reply
 from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
+from reviews.staff.services import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory
@@ -77,7 +77,7 @@ MAKE: dict[str, Make] = {
     "requests_inbox.RequestSeen": lambda agency: RequestSeen.objects.create(
         request=ContactRequestFactory(agency=agency), user=someone(agency), seen_at=NOW
     ),
-    "requests_inbox.RequestMessage": lambda agency: write_note(ContactRequestFactory(agency=agency), text="Note", by=someone(agency)),
+    "requests_inbox.RequestMessage": lambda agency: add_note(ContactRequestFactory(agency=agency), text="Note", by=someone(agency)),
     "requests_inbox.Sender": lambda agency: SenderFactory(agency=agency),
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),

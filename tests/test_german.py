@@ -18,14 +18,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
 
-from invitations.services import change_access, connect_to, disconnect_access, reject_invitation
+from invitations.services import change_access, connect_customer, disconnect_access, reject_invitation
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import render_mail
-from requests_inbox.conversation import reply
-from requests_inbox.receiving import receive_request
+from requests_inbox.intake import submit_request
+from requests_inbox.replies import reply
 from requests_inbox.services import assign_request
 from reviews import tokens
-from reviews.asking.mails import KINDS, mail_context, preview_review_request
+from reviews.requests.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -263,7 +263,7 @@ def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
         f"/company/reviews/requests/{asked.pk}/",
         "/company/reviews/requests/",
         str(asked.link).removeprefix(settings.SITE_URL),
-        f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/?language=de",
+        f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/?language=de",
     ):
         page = german(busy).get(path).content.decode()
         assert '<html lang="de">' in page, path
@@ -287,7 +287,7 @@ def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
     busy.alder.language = "de"
     busy.alder.save()
     fields = {"name": "Ute Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden.", "language": "de"}
-    request = receive_request(busy.alder, submission="1", consented_at=timezone.now(), **fields)
+    request = submit_request(busy.alder, submission="1", consented_at=timezone.now(), **fields)
     assert request
     reply(request, text="Gern.", by=busy.alice, seen=None)
     mails = OutgoingMail.objects.filter(thread=request.thread)
@@ -341,7 +341,7 @@ def test_the_mails_about_access_are_german(busy: Cast) -> None:
     client.force_login(busy.kim)
     client.post("/partners/alder/access/", {"scope": "full", "name": "Ute Größe", "message": "Bitte."})
     given = busy.alder.access_invitations.get()
-    connect_to(given, customer=busy.alder.customers.get(), by=busy.alice)
+    connect_customer(given, customer=busy.alder.customers.get(), by=busy.alice)
     change_access(given, scope="partial", areas=["email"])
     disconnect_access(given, reason="Fertig.", by=busy.alice)
     mails = OutgoingMail.objects.filter(kind__startswith="access_")
@@ -376,7 +376,7 @@ def test_a_german_customer_is_asked_and_reminded_in_german(busy: Cast) -> None:
             preview = preview_review_request(asked, by=busy.alice)
         with translation.override("de"):
             context = mail_context(asked, by=busy.alice, link="https://portal.example/r/x/")
-            mails = [render_mail(kind, context) for kind in KINDS]
+            mails = [render_mail(kind, context) for kind in REVIEW_EMAIL_KINDS]
         assert preview["subject"] == mails[0]["subject"]
         assert mails[0]["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
         assert mails[0]["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")

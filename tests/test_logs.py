@@ -8,14 +8,14 @@ import uuid
 import pytest
 from django.test import Client
 
-from partnerportal.logs import nothing_hidden, refusal_in_one_line
+from partnerportal.log_filters import drop_client_error_traceback, redact_secrets
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import sweep
 from tests.cast import Cast
-from tests.customers.importing import columns_of, uploaded
+from tests.customers.import_helpers import columns_of, uploaded
 from tests.factories.customers import CustomerFactory
+from tests.polling import eventually
 from tests.smtp import Sink
-from tests.waiting import eventually
 from tests.workers import Process
 
 
@@ -30,7 +30,7 @@ def test_a_refusal_is_a_line_and_no_traceback(stan: Client, caplog: pytest.LogCa
 def test_a_failure_keeps_its_traceback() -> None:
     failure = logging.LogRecord("django.request", logging.ERROR, "", 0, "Internal Server Error", None, (ValueError, ValueError(), None))
     failure.status_code = 500  # type: ignore[attr-defined]
-    assert refusal_in_one_line(failure)
+    assert drop_client_error_traceback(failure)
     assert failure.exc_info
 
 
@@ -48,7 +48,7 @@ def test_no_secret_of_an_address_is_logged(cast: Cast, caplog: pytest.LogCapture
     with caplog.at_level(logging.WARNING):
         assert Client().patch(path).status_code in (404, 405)
     (record,) = [record for record in caplog.records if record.name == "django.request"]
-    assert nothing_hidden(record)  # as the console's handler does, which may come after this test's
+    assert redact_secrets(record)  # as the console's handler does, which may come after this test's
     assert record.getMessage().endswith(logged)
     assert not {"K4kBSX2pCZcYWMgx", "11-2603f6"} & set(re.split(r"[/.']", str(record.__dict__)))
 
@@ -106,7 +106,7 @@ def logged(text: str, *args: object) -> str:
     """The message as the log shows it."""
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, text, args, None)
     record.request = "<WSGIRequest: GET '/r/s3cr3t/'>"  # type: ignore[attr-defined]
-    assert nothing_hidden(record)
+    assert redact_secrets(record)
     assert not hasattr(record, "request")
     return record.getMessage()
 

@@ -14,7 +14,15 @@ from django.db import transaction
 from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
-from tests.cells import (
+from tests.factories.agencies import MembershipFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.imports import ImportJobFactory
+from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
+from tests.route_matrix import (
     Library,
     Open,
     Route,
@@ -28,14 +36,6 @@ from tests.cells import (
     token_of,
     wrong,
 )
-from tests.factories.agencies import MembershipFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
-from tests.factories.imports import ImportJobFactory
-from tests.factories.invitations import AccessRequestFactory, InvitationFactory
-from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
-from tests.factories.team import TeamInvitationFactory
 
 # Each test is undone within the transaction that holds the world.
 pytestmark = pytest.mark.django_db

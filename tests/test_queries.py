@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
-from requests_inbox.conversation import reply, write_note
-from requests_inbox.services import assign_request, take_request
+from requests_inbox.replies import add_note, reply
+from requests_inbox.services import assign_request, claim_request
 from reviews import tokens
-from reviews.managing.services import TooManyPinned, comment_on_review, hide_review, pin_review, report_review
+from reviews.staff.services import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
@@ -34,7 +34,7 @@ def fill(cast: Cast, rows: int) -> None:
             review = ReviewFactory(review_request__customer=customer, review_request__project=ProjectFactory(customer=customer))
             comment_on_review(review, text="Thank you.", by=cast.alice)
             report_review(review, reason="other", details="…", by=cast.alice)
-            with suppress(TooManyPinned):
+            with suppress(PinLimitReached):
                 pin_review(review, by=cast.alice)
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
             ConnectedFactory(customer=customer)
@@ -42,9 +42,9 @@ def fill(cast: Cast, rows: int) -> None:
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
         MailFactory(agency=cast.alder)
         contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
-        write_note(contact_request, text="Note", by=cast.stan)
+        add_note(contact_request, text="Note", by=cast.stan)
         reply(contact_request, text="Reply", by=cast.stan, seen=None)
-        take_request(ContactRequestFactory(agency=cast.alder), by=cast.alice)
+        claim_request(ContactRequestFactory(agency=cast.alder), by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
@@ -86,7 +86,7 @@ def removal(cast: Cast) -> str:
 
 def stop_link(cast: Cast) -> str:
     customer = cast.alder.customers.order_by("pk")[0]
-    return f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/"
+    return f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/"
 
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [

@@ -13,12 +13,12 @@ from django.test import Client, RequestFactory
 from django.urls import URLPattern, reverse
 from django.utils.log import AdminEmailHandler
 
-from partnerportal.agencies.views import joining
-from partnerportal.logs import RedactingFormatter, json_formatter
+from partnerportal.agencies.views import join
+from partnerportal.log_filters import RedactingFormatter, json_formatter
 from partnerportal.redaction import SECRET_PARAMETERS, _patterns_of, redact
 from tests.cast import Cast
-from tests.cells import all_routes
 from tests.factories.team import TeamInvitationFactory
+from tests.route_matrix import all_routes
 
 CADDYFILE = django_settings.BASE_DIR / "deploy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
@@ -181,7 +181,7 @@ def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
         raise RuntimeError(f"{bare} of {matched}")
 
     settings.ADMINS = [("Ada", "ada@portal.example")]
-    monkeypatch.setattr(joining, "_unknown", fail)
+    monkeypatch.setattr(join, "_unknown", fail)
 
 
 @pytest.mark.parametrize("debug", [False, True])

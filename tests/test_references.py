@@ -19,12 +19,12 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer
-from requests_inbox.conversation import reply, write_note
-from tests.cells import PEOPLE, World, all_routes
+from requests_inbox.replies import add_note, reply
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.review_states import STATES, in_state
 from tests.factories.reviews import ReviewFactory
+from tests.route_matrix import PEOPLE, World, all_routes
 from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAFF_ROUTES, contact_request, customer
 
 # Each test is undone within the transaction that holds the world.
@@ -99,7 +99,7 @@ def fill(world: World) -> None:
     ConnectedFactory(customer=one, client=world.cast.kim)
     asking: Any = world.own[contact_request]
     CustomerFactory(agency=agency, company=asking.company, email=asking.email)
-    write_note(asking, text="A note.", by=by)
+    add_note(asking, text="A note.", by=by)
     reply(asking, text="A reply.", by=by, seen=None)
     for state in STATES:
         in_state(state, agency)

@@ -20,8 +20,8 @@ from kombu import pools
 
 from partnerportal import celery_app
 from partnerportal.embedded.environment import BASE_DIR
+from tests.polling import eventually
 from tests.smtp import Sink
-from tests.waiting import eventually
 
 #: Seconds: short, so that no test waits long for a lease to end or for another attempt.
 LEASE, BACKOFF, SWEEP = 1.5, 0.2, 0.3

@@ -1,7 +1,7 @@
 """Forms for customers and what is assigned to them."""
 
-from customers.forms.assigned import ContractForm, DomainForm, NoteForm, ProjectForm, TaskForm, ThingForm
 from customers.forms.customer import CustomerForm
 from customers.forms.filters import CustomerFilter
+from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
 
-__all__ = ["ContractForm", "CustomerFilter", "CustomerForm", "DomainForm", "NoteForm", "ProjectForm", "TaskForm", "ThingForm"]
+__all__ = ["ContractForm", "CustomerFilter", "CustomerForm", "DomainForm", "ItemForm", "NoteForm", "ProjectForm", "TaskForm"]

@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from customers.models import Customer, Project
 from customers.models.customer import CustomerQuerySet
 from partnerportal.agencies.access import AgencyRequest
-from partnerportal.paging import limited_count
-from partnerportal.search import CANDIDATES
+from partnerportal.pagination import capped_count
+from partnerportal.search import MAX_CANDIDATES
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
 SOON_DAYS = 30
@@ -73,10 +73,10 @@ class CustomerFilter(ListFilter):
         """The agency's customers that fit, in no order; how many they are, counted up to a limit; whether there are more."""
         found = self._narrowed()
         if not self.chosen["q"]:
-            return (found, *limited_count(found))
+            return (found, *capped_count(found))
         ids = found.search(self.chosen["q"])
-        matches = Customer.objects.filter(pk__in=ids[:CANDIDATES]).ranked(self.chosen["q"])
-        return matches, min(len(ids), CANDIDATES), len(ids) > CANDIDATES
+        matches = Customer.objects.filter(pk__in=ids[:MAX_CANDIDATES]).ranked(self.chosen["q"])
+        return matches, min(len(ids), MAX_CANDIDATES), len(ids) > MAX_CANDIDATES
 
     def _narrowed(self) -> CustomerQuerySet:
         found: CustomerQuerySet = Customer.objects.for_agency(self.agency).known()

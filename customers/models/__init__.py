@@ -3,7 +3,7 @@
 from customers.models.contract import Contract
 from customers.models.customer import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.domain import Domain
-from customers.models.importing import KEEP_DAYS, ImportChunk, ImportJob, ImportKey, ImportRow
+from customers.models.imports import KEEP_DAYS, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.models.note import Note
 from customers.models.project import Project
 from customers.models.submission import FormSubmission

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models.customer import Customer
-from customers.models.dates import sort_date, validate_not_long_ago
+from customers.models.dates import sort_date, validate_plausible_date
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
 from partnerportal.search import SearchQuerySet, search_index, search_text
@@ -49,8 +49,8 @@ class Contract(models.Model):
     price = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
     currency = models.CharField(_("Currency"), max_length=3, choices=Currency, default=Currency.EUR)
     interval = models.CharField(_("Billing interval"), max_length=10, choices=Interval, default=Interval.MONTH)
-    starts_on = models.DateField(_("Starts on"), null=True, blank=True, validators=[validate_not_long_ago])
-    ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_not_long_ago])
+    starts_on = models.DateField(_("Starts on"), null=True, blank=True, validators=[validate_plausible_date])
+    ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_plausible_date])
     notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
     notice_unit = models.CharField(_("Unit"), max_length=10, choices=NoticeUnit, default=NoticeUnit.MONTHS)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)

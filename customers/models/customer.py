@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
-from partnerportal.addresses import spellings
 from partnerportal.agencies.models import Agency
 from partnerportal.countries import country_choices, country_name
+from partnerportal.email_addresses import address_variants
 from partnerportal.fields import AddressField, WebsiteField
 from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
@@ -29,7 +29,7 @@ PERSONAL_FIELDS = (
 )  # fmt: skip
 
 
-def _significant_digits(field: str) -> Func:
+def _last_digits(field: str) -> Func:
     digits = Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
     return Func(digits, Value("0"), function="ltrim")
 
@@ -61,7 +61,7 @@ class CustomerQuerySet(SearchQuerySet):
 
     def with_address(self, email: str) -> Self:
         """Return the customers with this e-mail address, in any spelling of its domain and ignoring case."""
-        return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(spellings(email)))))
+        return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email)))))
 
 
 class Customer(models.Model):
@@ -127,7 +127,7 @@ class Customer(models.Model):
     search_text = models.TextField(default="", editable=False)
     #: The last eight digits of the phone number without zeros before, which +49 3581 4410 and (03581) 44 10 share; empty below six.
     phone_key = models.GeneratedField(
-        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_significant_digits("phone"), 8)), default=Value("")),
+        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_last_digits("phone"), 8)), default=Value("")),
         output_field=models.CharField(max_length=8),
         db_persist=True,
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii, to_unicode
 from customers.models import triggers
 from customers.models.customer import Customer
-from customers.models.dates import sort_date, validate_not_long_ago
+from customers.models.dates import sort_date, validate_plausible_date
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
 from partnerportal.search import SearchQuerySet, search_index, search_text
@@ -27,7 +27,7 @@ class Domain(models.Model):
     #: How people read it; follows from `name`.
     unicode_name = models.CharField(_("Name in Unicode"), max_length=253, editable=False)
     registrar = models.CharField(_("Registrar"), max_length=120, blank=True, validators=[validate_one_line])
-    expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_not_long_ago])
+    expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_plausible_date])
     auto_renew = models.BooleanField(_("Renews automatically"), default=False)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("expires_on")

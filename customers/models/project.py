@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
-from customers.models.dates import sort_date, validate_not_long_ago
+from customers.models.dates import sort_date, validate_plausible_date
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
 from partnerportal.search import SearchQuerySet, search_index, search_text
@@ -41,7 +41,7 @@ class Project(models.Model):
     title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
-    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_not_long_ago])
+    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("due_on")
     search_text = search_text("title")

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
-from customers.models.dates import sort_date, validate_not_long_ago
+from customers.models.dates import sort_date, validate_plausible_date
 from customers.models.project import Project
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
@@ -27,7 +27,7 @@ class Task(models.Model):
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
     project = models.ForeignKey(Project, verbose_name=_("Project"), on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
     title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
-    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_not_long_ago])
+    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Assigned to"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -7,7 +7,7 @@ German umlauts are kept in their other spelling, too, so that “Mueller” find
 
 import pgtrigger
 
-from partnerportal.folding import SPELLED_OUT
+from partnerportal.db_functions import UMLAUT_EXPANSION
 
 CUSTOMER = [
     pgtrigger.Trigger(
@@ -22,7 +22,7 @@ CUSTOMER = [
             NEW.sort_name := portal_fold(CASE WHEN NEW.kind = 'company' THEN NEW.company
                                               ELSE NEW.last_name || ' ' || NEW.first_name END);
             NEW.search_text := portal_fold(concat_ws(' ', 'K-' || NEW.number, plain,
-                                                     NULLIF({SPELLED_OUT % "plain"}, plain), NEW.email, NEW.phone,
+                                                     NULLIF({UMLAUT_EXPANSION % "plain"}, plain), NEW.email, NEW.phone,
                                                      regexp_replace(NEW.phone, '\\D', '', 'g'), domains));
             RETURN NEW;
             """  # noqa: S608  # built from constants

@@ -14,21 +14,21 @@ from django.utils.translation import gettext as _
 from customers.forms import CustomerFilter, CustomerForm
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Customer, Domain, Task
-from customers.models.gathering import assigned_to, timeline_names, with_assigned
+from customers.models.prefetch import items_of, timeline_names, with_items
 from customers.services import (
-    ChangedMeanwhile,
+    EditConflict,
     archive_customer,
     create_customer,
     erase_customer,
     restore_customer,
     update_customer,
 )
-from customers.views.adding import adding_page
+from customers.views.create import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
+from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.audit.sentences import ItemNames, item_key, name_items
-from partnerportal.paging import keyset_page
+from partnerportal.pagination import keyset_page
 
 #: A customer's page shows this many events; older ones stay in the audit.
 TIMELINE_LENGTH = 50
@@ -39,11 +39,11 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     """The agency's customers: searched, filtered, sorted; the address holds it all."""
     filters = CustomerFilter(request)
     customers, total, more = filters.customers()
-    page = keyset_page(request, with_what_waits(customers), order_by=filters.order_by())
+    page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
 
 
-def with_what_waits(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     """Each with `open_tasks` (a number), `domain_ends` and `contract_ends` (the next date within 30 days, or None)."""
     soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
 
@@ -66,7 +66,7 @@ def add(request: AgencyRequest) -> HttpResponse:
     def create(fields: dict[str, Any]) -> Customer:
         return create_customer(agency=request.agency, by=request.user, **fields)
 
-    return adding_page(request, create=create)
+    return customer_create_page(request, create=create)
 
 
 @agency_view()
@@ -80,7 +80,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
             update_customer(customer, changed=form.changed_here, version=customer.version, by=request.user)
         except Customer.DoesNotExist as gone:
             raise Http404 from gone
-        except ChangedMeanwhile as meanwhile:
+        except EditConflict as meanwhile:
             form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
         else:
             messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
@@ -93,8 +93,8 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
-    customer = get_object_or_404(with_assigned(request.agency.customers.known().select_related("responsible")), pk=pk)
-    items = assigned_to(customer)
+    customer = get_object_or_404(with_items(request.agency.customers.known().select_related("responsible")), pk=pk)
+    items = items_of(customer)
     review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
     reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
     timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])

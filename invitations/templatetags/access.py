@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from invitations.access import CustomerAccess, customer_access, waiting_requests
+from invitations.access import CustomerAccess, customer_access, pending_requests
 from invitations.events import sentence_for_client
 from invitations.models import AccessRequest
 from partnerportal.audit.models import AuditEvent
@@ -49,4 +49,4 @@ def access_of(customer: Customer) -> CustomerAccess:
 @register.simple_tag
 def access_requests_of(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet."""
-    return waiting_requests(customer)
+    return pending_requests(customer)

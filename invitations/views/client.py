@@ -11,44 +11,44 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from invitations.access import client_names
-from invitations.forms import ChangeForm, GiveForm
+from invitations.forms import ChangeAccessForm, GiveAccessForm
 from invitations.models import AccessInvitation, AccessRequest, AccessRequestQuerySet
 from invitations.services import (
-    StepTaken,
+    InvalidTransition,
     change_access,
+    current_invitation,
+    ensure_not_own_agency,
     give_access,
-    open_invitation,
-    refuse_own_agency,
     revoke_access,
     withdraw_invitation,
 )
-from invitations.views.saying import say_taken
+from invitations.views.feedback import explain_conflict
 from partnerportal.accounts.models import User
-from partnerportal.addresses import spellings
 from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.agencies.models import Agency
+from partnerportal.audit.descriptions import name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.audit.sentences import name_items
-from partnerportal.limits import Limit, TooOften, check
+from partnerportal.email_addresses import address_variants
 from partnerportal.network.models import PartnerProfile
-from partnerportal.paging import keyset_page
+from partnerportal.pagination import keyset_page
+from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 
 #: Each of these sends the agency a mail. One client, whichever agencies they give access to:
-PER_CLIENT = Limit("access-client", times=20, seconds=60 * 60)
+PER_CLIENT = RateLimit("access-client", times=20, seconds=60 * 60)
 #: One client and one agency: giving, changing and taking back in turn.
-PER_AGENCY = Limit("access-agency", times=6, seconds=60 * 60)
+PER_AGENCY = RateLimit("access-agency", times=6, seconds=60 * 60)
 #: Events that an invitation's page shows.
 HISTORY_LENGTH = 50
 #: What a client told about themselves once need not be typed again for the next agency.
-TOLD = ("name", "company", "phone", "street", "zip", "city", "country")
+REMEMBERED_FIELDS = ("name", "company", "phone", "street", "zip", "city", "country")
 
 
-def _to_give(slug: str) -> str:
+def _get_profile(slug: str) -> str:
     profile = PartnerProfile.objects.public().select_related("agency").filter(slug=slug).first()
     return _("Sign in to give %(agency)s access.") % {"agency": profile.agency} if profile else ""
 
 
-@client_view(why=_to_give)
+@client_view(why=_get_profile)
 def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
@@ -57,75 +57,75 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     agency = profile.agency
     context = {"profile": profile, "agency": agency}
     try:
-        refuse_own_agency(agency, request.user)
+        ensure_not_own_agency(agency, request.user)
     except ValidationError as error:
-        return render(request, "invitations/give.html", {**context, "refusal": " ".join(error.messages)})
-    if given := open_invitation(agency, request.user):
-        return render(request, "invitations/give.html", {**context, "given": given})
-    form = GiveForm(request.input, initial=_told_before(request.user), cancel=profile.get_absolute_url())
+        return render(request, "invitations/give_access.html", {**context, "refusal": " ".join(error.messages)})
+    if given := current_invitation(agency, request.user):
+        return render(request, "invitations/give_access.html", {**context, "given": given})
+    form = GiveAccessForm(request.input, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, agency)
             give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
-        except TooOften as error:
+        except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/give.html", {**context, "form": form}))
+            return error.mark(render(request, "invitations/give_access.html", {**context, "form": form}))
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
             messages.success(request, _("Invitation sent to %(agency)s. You’ll get an e-mail when they respond.") % {"agency": agency})
         return redirect("invitations:my")
-    return render(request, "invitations/give.html", {**context, "form": form})
+    return render(request, "invitations/give_access.html", {**context, "form": form})
 
 
-def _told_before(client: User) -> dict[str, str]:
+def _previous_answers(client: User) -> dict[str, str]:
     """What the client told the last agency; at first, their name."""
-    last = AccessInvitation.objects.filter(client=client).exclude(name="").order_by("-pk").values(*TOLD).first()
+    last = AccessInvitation.objects.filter(client=client).exclude(name="").order_by("-pk").values(*REMEMBERED_FIELDS).first()
     return {"name": client.full_name, **(last or {})}
 
 
 @client_view(methods=("GET",))
-def my(request: ClientRequest) -> HttpResponse:
+def access_list(request: ClientRequest) -> HttpResponse:
     """The access I gave: to whom, what, since when; and who asks me for some."""
-    mine = _mine(request)
+    mine = _own_invitations(request)
     still_open = mine.filter(status__in=["pending", "connected"]).order_by("-pk")
     over = mine.exclude(status__in=["pending", "connected"])
     return render(
         request,
-        "invitations/my.html",
+        "invitations/access_list.html",
         {
             "open": still_open,
             "page": keyset_page(request, over, order_by=("-pk",), size=10),
-            "asked": asked_of(request.user).waiting().select_related("agency").order_by("-pk"),
+            "asked": requests_for_user(request.user).waiting().select_related("agency").order_by("-pk"),
         },
     )
 
 
 @client_view(methods=("GET",))
-def mine(request: ClientRequest, pk: int) -> HttpResponse:
+def access_detail(request: ClientRequest, pk: int) -> HttpResponse:
     """One access that I gave, with all that happened to it."""
-    invitation = get_object_or_404(_mine(request), pk=pk)
-    return render(request, "invitations/mine.html", {"invitation": invitation, "history": history_of(invitation)})
+    invitation = get_object_or_404(_own_invitations(request), pk=pk)
+    return render(request, "invitations/access_detail.html", {"invitation": invitation, "history": history_of(invitation)})
 
 
 @client_view()
 def change(request: ClientRequest, pk: int) -> HttpResponse:
     """Open more or less."""
-    invitation = get_object_or_404(_mine(request), pk=pk)
+    invitation = get_object_or_404(_own_invitations(request), pk=pk)
     back = reverse("invitations:mine", args=[pk])
     if invitation.state != AccessInvitation.Status.CONNECTED:
-        say_taken(request, StepTaken(invitation.state))
+        explain_conflict(request, InvalidTransition(invitation.state))
         return redirect(back)
-    form = ChangeForm(request.input, invitation=invitation, cancel=back)
+    form = ChangeAccessForm(request.input, invitation=invitation, cancel=back)
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, invitation.agency)
             changed = change_access(invitation, **form.cleaned_data)
-        except TooOften as error:
+        except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/change.html", {"invitation": invitation, "form": form}))
-        except StepTaken as taken:
-            say_taken(request, taken)
+            return error.mark(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
+        except InvalidTransition as taken:
+            explain_conflict(request, taken)
         else:
             values = {"agency": invitation.agency}
             if changed:
@@ -133,17 +133,17 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
             else:
                 messages.info(request, _("%(agency)s already had this access. Nothing was changed.") % values)
         return redirect(back)
-    return render(request, "invitations/change.html", {"invitation": invitation, "form": form})
+    return render(request, "invitations/change_access.html", {"invitation": invitation, "form": form})
 
 
 @client_view(methods=("POST",))
 def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
     """No longer wait for the agency's answer."""
-    invitation = get_object_or_404(_mine(request), pk=pk)
+    invitation = get_object_or_404(_own_invitations(request), pk=pk)
     try:
         withdraw_invitation(invitation)
-    except StepTaken as taken:
-        say_taken(request, taken)
+    except InvalidTransition as taken:
+        explain_conflict(request, taken)
     else:
         messages.success(
             request, _("Invitation to %(agency)s withdrawn. The agency has been notified by e-mail.") % {"agency": invitation.agency}
@@ -154,11 +154,11 @@ def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
 @client_view(methods=("POST",))
 def revoke(request: ClientRequest, pk: int) -> HttpResponse:
     """Take the access back."""
-    invitation = get_object_or_404(_mine(request), pk=pk)
+    invitation = get_object_or_404(_own_invitations(request), pk=pk)
     try:
         revoke_access(invitation)
-    except StepTaken as taken:
-        say_taken(request, taken)
+    except InvalidTransition as taken:
+        explain_conflict(request, taken)
     else:
         messages.success(
             request, _("%(agency)s no longer has access. The agency has been notified by e-mail.") % {"agency": invitation.agency}
@@ -172,19 +172,19 @@ def _check_limits(client: User, agency: Agency) -> None:
     Raises:
         TooOften: this client has done so too often.
     """
-    check((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
+    check_rate_limits((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
 
 
-def _mine(request: ClientRequest) -> QuerySet[AccessInvitation]:
+def _own_invitations(request: ClientRequest) -> QuerySet[AccessInvitation]:
     """What this client gave, and nothing of anybody else."""
     return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile")
 
 
-def asked_of(user: User) -> AccessRequestQuerySet:
+def requests_for_user(user: User) -> AccessRequestQuerySet:
     """The access requests to this person's confirmed addresses."""
     confirmed = EmailAddress.objects.filter(user=user, verified=True)
     theirs = Q(email__in=confirmed.values("email"))
-    if len(spelled := spellings(user.email)) > 1:
+    if len(spelled := address_variants(user.email)) > 1:
         # The agency may have entered the domain in another spelling than the client.
         theirs |= Q(Exists(confirmed.filter(email=user.email)), email__in=spelled)
     return AccessRequest.objects.filter(theirs)

@@ -11,22 +11,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.choosing import chosen_customer, customer_choice
-from customers.views.adding import adding_page
+from customers.picker import picker_options, selected_customer
+from customers.views.create import customer_create_page
 from invitations.forms import DisconnectForm, RejectForm
-from invitations.mails import preview_rejected
+from invitations.mails import preview_invitation_rejected
 from invitations.models import AccessInvitation
-from invitations.services import Handover, StepTaken, connect_to, connect_to_new, disconnect_access, reject_invitation
+from invitations.services import (
+    DomainTransfer,
+    InvalidTransition,
+    connect_customer,
+    connect_new_customer,
+    disconnect_access,
+    reject_invitation,
+)
 from invitations.views.client import history_of
-from invitations.views.saying import say_taken
+from invitations.views.feedback import explain_conflict
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.paging import keyset_page
+from partnerportal.pagination import keyset_page
 
 Status = AccessInvitation.Status
 
 
 @agency_view(methods=("GET",))
-def listing(request: AgencyRequest) -> HttpResponse:
+def invitation_list(request: AgencyRequest) -> HttpResponse:
     """All invitations: those that wait, those that are connected, those that are over."""
     known = request.agency.access_invitations.known().select_related("customer")
     kinds = {
@@ -43,49 +50,49 @@ def listing(request: AgencyRequest) -> HttpResponse:
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Who gives what access, and what can be done about it."""
-    invitation = get_object_or_404(_known(request), pk=pk)
+    invitation = get_object_or_404(_invitations(request), pk=pk)
     return render(request, "invitations/detail.html", {"invitation": invitation, "history": history_of(invitation)})
 
 
 @agency_view()
 def connect(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Connect Customer”: create one, or choose one of those who are there; the likely ones first."""
-    invitation = get_object_or_404(_known(request), pk=pk)
+    invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.state != Status.PENDING:
-        return _too_late(request, invitation)
+        return _conflict(request, invitation)
     if request.method == "POST" and "customer" in request.POST:
-        customer = chosen_customer(request)
+        customer = selected_customer(request)
         try:
-            handover = connect_to(invitation, customer=customer, by=request.user)
-        except StepTaken as taken:
-            say_taken(request, taken)
+            handover = connect_customer(invitation, customer=customer, by=request.user)
+        except InvalidTransition as taken:
+            explain_conflict(request, taken)
             return redirect(invitation)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return redirect("invitations:connect", pk=pk)
-        _say_connected(request, handover)
+        _report_connected(request, handover)
         return redirect(customer)
-    choice = customer_choice(request, {**invitation.customer_fields(), "website": next(iter(invitation.domains), "")})
+    choice = picker_options(request, {**invitation.customer_fields(), "website": next(iter(invitation.domains), "")})
     return render(request, "invitations/connect.html", {"invitation": invitation, "choice": choice})
 
 
 @agency_view()
 def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Connect Customer” with a new customer: the ordinary form, filled with what the client told."""
-    invitation = get_object_or_404(_known(request), pk=pk)
+    invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.state != Status.PENDING:
-        return _too_late(request, invitation)
+        return _conflict(request, invitation)
 
     def save(fields: dict[str, Any]) -> HttpResponse:
         try:
-            handover = connect_to_new(invitation, by=request.user, **fields)
-        except StepTaken as taken:
-            say_taken(request, taken)
+            handover = connect_new_customer(invitation, by=request.user, **fields)
+        except InvalidTransition as taken:
+            explain_conflict(request, taken)
             return redirect(invitation)
-        _say_connected(request, handover)
+        _report_connected(request, handover)
         return redirect(handover.customer)
 
-    return adding_page(
+    return customer_create_page(
         request,
         save=save,
         initial=invitation.customer_fields(),
@@ -99,51 +106,51 @@ def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view()
 def reject(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Reject invitation”: the mail is shown before it is sent."""
-    invitation = get_object_or_404(_known(request), pk=pk)
+    invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.state != Status.PENDING:
-        return _too_late(request, invitation)
+        return _conflict(request, invitation)
     form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
         try:
             reject_invitation(invitation, message=form.cleaned_data["message"], by=request.user)
-        except StepTaken as taken:
-            say_taken(request, taken)
+        except InvalidTransition as taken:
+            explain_conflict(request, taken)
         else:
             messages.success(request, _("Invitation from %(who)s rejected. They’ve been notified by e-mail.") % {"who": invitation.who})
         return redirect(invitation)
     message = form.cleaned_data.get("message", "") if form.is_bound and form.is_valid() else ""
-    preview = preview_rejected(invitation, message=message)
+    preview = preview_invitation_rejected(invitation, message=message)
     return render(request, "invitations/reject.html", {"invitation": invitation, "form": form, "preview": preview})
 
 
 @agency_view()
 def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
     """End an access that a client gave."""
-    invitation = get_object_or_404(_known(request), pk=pk)
+    invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.state != Status.CONNECTED:
-        return _too_late(request, invitation)
+        return _conflict(request, invitation)
     form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)
-        except StepTaken as taken:
-            say_taken(request, taken)
+        except InvalidTransition as taken:
+            explain_conflict(request, taken)
         else:
             messages.success(request, _("Access to %(who)s ended. They’ve been notified by e-mail.") % {"who": invitation.who})
         return redirect(invitation)
     return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
 
 
-def _known(request: AgencyRequest) -> QuerySet[AccessInvitation]:
+def _invitations(request: AgencyRequest) -> QuerySet[AccessInvitation]:
     return request.agency.access_invitations.known().select_related("agency", "client", "customer", "connected_by")
 
 
-def _too_late(request: AgencyRequest, invitation: AccessInvitation) -> HttpResponse:
-    say_taken(request, StepTaken(invitation.state))
+def _conflict(request: AgencyRequest, invitation: AccessInvitation) -> HttpResponse:
+    explain_conflict(request, InvalidTransition(invitation.state))
     return redirect(invitation)
 
 
-def _say_connected(request: AgencyRequest, handover: Handover) -> None:
+def _report_connected(request: AgencyRequest, handover: DomainTransfer) -> None:
     """That it worked, and what became of each domain."""
     said = [_("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": handover.customer.numbered_name}]
     if handover.added:

@@ -8,12 +8,12 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
 from django.http import HttpRequest
 
-from partnerportal.accounts.browsers import is_known
-from partnerportal.accounts.confirming import ask_again, signed_in_lately
-from partnerportal.accounts.limits import refuse
+from partnerportal.accounts.known_browsers import is_known_browser
 from partnerportal.accounts.mails import send_account_mail
 from partnerportal.accounts.models import User
-from partnerportal.returning import is_ours
+from partnerportal.accounts.rate_limits import refuse
+from partnerportal.accounts.reauthentication import redirect_to_reauthenticate, signed_in_recently
+from partnerportal.redirects import is_safe_path
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types
@@ -34,11 +34,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         """By what wrong passwords for one account are counted: apart in the browser in which its person worked last, or whoever guesses
         elsewhere would lock them out there, too."""
         key = str(super()._get_login_attempts_cache_key(request, **credentials))
-        return f"{key}:known" if is_known(request, credentials.get("email", "")) else key
+        return f"{key}:known" if is_known_browser(request, credentials.get("email", "")) else key
 
     def is_safe_url(self, url: str | None) -> bool:
         """Where a sign-in may lead."""
-        return is_ours(url or "")
+        return is_safe_path(url or "")
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What a form says; where that is “too often”, the answer becomes a 429."""
@@ -60,8 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
         Raises:
             ImmediateHttpResponse: somebody signs in by a code alone; allauth would let them pass, here they sign in anew.
         """
-        if signed_in_lately(self.request) or not super().is_reauthentication_required(app=app, **kwargs):
+        if signed_in_recently(self.request) or not super().is_reauthentication_required(app=app, **kwargs):
             return False
         if not self.get_reauthentication_methods(self.request.user):
-            raise ImmediateHttpResponse(ask_again(self.request, back_to=self.request.get_full_path()))
+            raise ImmediateHttpResponse(redirect_to_reauthenticate(self.request, back_to=self.request.get_full_path()))
         return True

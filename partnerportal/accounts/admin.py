@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services import keep_one_address
+from partnerportal.accounts.services import replace_email_address
 
 
 class PersonChangeForm(UserChangeForm):
@@ -69,7 +69,7 @@ class UserAdmin(BaseUserAdmin):
         """A corrected address takes the place of the former one, also where allauth keeps it."""
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
-            keep_one_address(obj)
+            replace_email_address(obj)
 
 
 def _name(model: type[Model], one: Any, many: Any, **fields: Any) -> None:

@@ -12,7 +12,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # They connect what remembers a sign-in, and what tells of one.
-        from partnerportal.accounts import confirming, second_factors, sessions  # noqa: F401
+        from partnerportal.accounts import reauthentication, second_factors, sessions  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):
@@ -20,4 +20,4 @@ class AdminConfig(admin_apps.AdminConfig):
 
     # Not the one that the name of this package stands for.
     default = False
-    default_site = "partnerportal.accounts.site.AdminSite"
+    default_site = "partnerportal.accounts.admin_site.AdminSite"

@@ -9,9 +9,9 @@ from django.forms import ChoiceField, ModelForm, TextInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from partnerportal.accounts.clients import client_account, opens_accounts, why_sign_in
-from partnerportal.accounts.limits import count_code, count_reset
+from partnerportal.accounts.client_accounts import get_or_create_client, may_create_account, sign_in_reason
 from partnerportal.accounts.models import User
+from partnerportal.accounts.rate_limits import check_code_limit, check_reset_limit
 from partnerportal.accounts.services import account_address
 from partnerportal.accounts.time_zones import zone_choices
 from partnerportal.concurrent_edits import EditForm
@@ -19,9 +19,9 @@ from partnerportal.fields import AddressFormField
 from partnerportal.forms import WordedForm, form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
-CODE = pgettext_lazy("to sign in", "Code")
+CODE_LABEL = pgettext_lazy("to sign in", "Code")
 #: Their fields of passwords, by name.
-PASSWORDS = {
+PASSWORD_FIELDS = {
     "password": _("Password"),
     "oldpassword": _("Current password"),
     "password1": _("New password"),
@@ -37,7 +37,7 @@ class AccountAddressField(AddressFormField):
         return account_address(super().clean(value).lower())
 
 
-class OurWords(WordedForm):
+class PortalFormMixin(WordedForm):
     """Mixed into a form of allauth's."""
 
     required_messages = {
@@ -59,66 +59,66 @@ class OurWords(WordedForm):
             if name in {"login", "email"}:
                 widget = TextInput(attrs={"autocomplete": self.address})
                 self.fields[name] = AccountAddressField(label=_("E-mail"), required=field.required, widget=widget)
-            elif name in PASSWORDS:
-                field.label = PASSWORDS[name]
+            elif name in PASSWORD_FIELDS:
+                field.label = PASSWORD_FIELDS[name]
             if name == "password1":
                 field.help_text = _("At least 8 characters. A passphrase works well.")
         # Once more, for the fields that are other ones now.
         self.word_required()
 
 
-class LoginForm(OurWords, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
+class LoginForm(PortalFormMixin, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
     """E-mail and password."""
 
     address = "username"
 
 
-class RequestLoginCodeForm(OurWords, forms.RequestLoginCodeForm):  # type: ignore[misc]
+class RequestLoginCodeForm(PortalFormMixin, forms.RequestLoginCodeForm):  # type: ignore[misc]
     """The address to which a sign-in code goes; on the way to a client's page, an unknown one gets an account."""
 
     _user: User | None
 
     def why(self) -> str:
         """What signing in is for, where the person comes from a page that says so."""
-        return why_sign_in(context.request)
+        return sign_in_reason(context.request)
 
     def clean_email(self) -> str:
         """As allauth does it, rate limits included; whether there is an account shows in nothing that follows."""
         email: str = super().clean_email()
-        if email and self._user is None and opens_accounts(context.request):
-            self._user = client_account(email)
+        if email and self._user is None and may_create_account(context.request):
+            self._user = get_or_create_client(email)
         return email
 
 
-class ConfirmLoginCodeForm(OurWords, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
+class ConfirmLoginCodeForm(PortalFormMixin, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
     """The code from the e-mail."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["code"].label = CODE
+        self.fields["code"].label = CODE_LABEL
 
     def clean_code(self) -> str:
-        count_code()
+        check_code_limit()
         return str(super().clean_code())
 
 
-class ResetPasswordForm(OurWords, forms.ResetPasswordForm):  # type: ignore[misc]
+class ResetPasswordForm(PortalFormMixin, forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which the reset link goes."""
 
     def clean_email(self) -> str:
-        count_reset(self.cleaned_data["email"])
+        check_reset_limit(self.cleaned_data["email"])
         return str(super().clean_email())
 
 
-class AddEmailForm(OurWords, forms.AddEmailForm):  # type: ignore[misc]
+class AddEmailForm(PortalFormMixin, forms.AddEmailForm):  # type: ignore[misc]
     """A new address for the own account."""
 
 
-class ReauthenticateForm(OurWords, forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(PortalFormMixin, forms.ReauthenticateForm):  # type: ignore[misc]
     """The password once more."""
 
 
-class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
+class SetPasswordForm(PortalFormMixin, forms.SetPasswordForm):  # type: ignore[misc]
     """A first password, twice, for an account without one; a way in like a new address, which allauth asks about itself."""
 
     def clean(self) -> dict[str, Any]:
@@ -126,15 +126,15 @@ class SetPasswordForm(OurWords, forms.SetPasswordForm):  # type: ignore[misc]
         return dict(super().clean() or self.cleaned_data)
 
 
-class ChangePasswordForm(OurWords, forms.ChangePasswordForm):  # type: ignore[misc]
+class ChangePasswordForm(PortalFormMixin, forms.ChangePasswordForm):  # type: ignore[misc]
     """The old and, twice, the new password."""
 
 
-class ResetPasswordKeyForm(OurWords, forms.ResetPasswordKeyForm):  # type: ignore[misc]
+class ResetPasswordKeyForm(PortalFormMixin, forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """The new password, twice, by a reset link."""
 
 
-class PersonForm(EditForm, ModelForm):
+class AccountForm(EditForm, ModelForm):
     """What somebody says about themselves."""
 
     class Meta:

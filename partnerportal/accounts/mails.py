@@ -16,9 +16,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services import account_of
-from partnerportal.accounts.templatetags.browsers import browser
-from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.accounts.services import find_account
+from partnerportal.accounts.templatetags.user_agents import browser
+from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
 
 DAY = 24 * 60 * 60
@@ -30,22 +30,22 @@ def send_account_mail(name: str, to: str, context: Context) -> None:
 
     Only whose address it is surely is greeted by name: a name is free to choose, and would be a message to whomever.
     """
-    owner = account_of(to)
+    owner = find_account(to)
     user: User | None = context.get("user") or owner
     with translation.override((user and user.language) or get_language()):
-        letter = LETTERS[name](context)
+        letter = EMAILS[name](context)
         why = _("You’re receiving this e-mail because it concerns an account with this address.")
-        parts = render_letter(letter, name=owner.full_name if owner else "", sender=_("Partner Portal"), why=why, link=letter.link)
+        parts = render_email(letter, name=owner.full_name if owner else "", sender=_("Partner Portal"), why=why, link=letter.link)
     queue_mail(kind=name, to=to, **parts)
 
 
 # --- What opens something ------------------------------------------------------------------------------------------------
 
 
-def login_code(context: Context) -> Letter:
+def login_code(context: Context) -> EmailContent:
     """A code that signs in."""
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
-    return Letter(
+    return EmailContent(
         subject=_("Your sign-in code"),
         first=_("Enter this code on the page where you requested it:"),
         code=context["code"],
@@ -56,13 +56,13 @@ def login_code(context: Context) -> Letter:
     )
 
 
-def password_reset_link(context: Context) -> Letter:
+def password_reset_link(context: Context) -> EmailContent:
     """The link to a new password."""
-    return Letter(
+    return EmailContent(
         subject=_("Choose a new password"),
         first=_("Someone, probably you, requested a new password for your account."),
         button=_("Choose a new password"),
-        link=_ours(context["password_reset_url"]),
+        link=_with_site_url(context["password_reset_url"]),
         link_first=True,
         then=[
             _good_for(settings.PASSWORD_RESET_TIMEOUT // DAY),
@@ -71,13 +71,13 @@ def password_reset_link(context: Context) -> Letter:
     )
 
 
-def confirm_address(context: Context) -> Letter:
+def confirm_address(context: Context) -> EmailContent:
     """Whether an address is somebody's."""
-    return Letter(
+    return EmailContent(
         subject=_("Please confirm your e-mail address"),
         first=_("Please confirm that this is your e-mail address. You’ll use it to sign in from now on."),
         button=_("Confirm address"),
-        link=_ours(context["activate_url"]),
+        link=_with_site_url(context["activate_url"]),
         link_first=True,
         then=[_good_for(app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS), _("If you didn’t request this, you can ignore this e-mail.")],
     )
@@ -86,57 +86,57 @@ def confirm_address(context: Context) -> Letter:
 # --- What was changed ----------------------------------------------------------------------------------------------------
 
 
-def password_changed(context: Context) -> Letter:
+def password_changed(context: Context) -> EmailContent:
     """By the old password, or by a reset link."""
     return _changed(
         context, _("Your password has been changed"), _("You now sign in with a new password. All other sessions have been signed out.")
     )
 
 
-def password_set(context: Context) -> Letter:
+def password_set(context: Context) -> EmailContent:
     """The first one of an account that had none."""
     return _changed(context, _("Your account now has a password"), _("You can now use it to sign in, or continue to use sign-in codes."))
 
 
-def address_changed(context: Context) -> Letter:
+def address_changed(context: Context) -> EmailContent:
     """To the old address, which opens nothing any more: so there is no link to a new password."""
-    return Letter(
+    return EmailContent(
         subject=_("Your e-mail address has been changed"),
         first=_("You now sign in with %(to_email)s. This address can no longer be used to sign in.") % context,
         then=[_done(context), _("If this wasn’t you, contact the portal administrator immediately.")],
     )
 
 
-def address_removed(context: Context) -> Letter:
+def address_removed(context: Context) -> EmailContent:
     """One of several."""
     return _changed(context, _("An e-mail address has been removed"), _("%(deleted_email)s is no longer linked to your account.") % context)
 
 
-def app_set_up(context: Context) -> Letter:
+def app_set_up(context: Context) -> EmailContent:
     """TOTP on."""
     return _changed(
         context, _("Two-factor authentication is on"), _("From now on, you’ll need a code from your authenticator app to sign in.")
     )
 
 
-def app_turned_off(context: Context) -> Letter:
+def app_turned_off(context: Context) -> EmailContent:
     """TOTP off."""
     return _changed(context, _("Your authenticator app was turned off"), _("You no longer need a code from your app to sign in."))
 
 
-def passkey_added(context: Context) -> Letter:
+def passkey_added(context: Context) -> EmailContent:
     """WebAuthn on."""
     return _changed(context, _("A passkey has been added"), _("A new passkey or security key can now be used to sign in to your account."))
 
 
-def passkey_removed(context: Context) -> Letter:
+def passkey_removed(context: Context) -> EmailContent:
     """WebAuthn off."""
     return _changed(
         context, _("A passkey has been removed"), _("A passkey or security key can no longer be used to sign in to your account.")
     )
 
 
-def codes_made(context: Context) -> Letter:
+def codes_made(context: Context) -> EmailContent:
     """New recovery codes."""
     return _changed(
         context,
@@ -145,14 +145,14 @@ def codes_made(context: Context) -> Letter:
     )
 
 
-def code_used(context: Context) -> Letter:
+def code_used(context: Context) -> EmailContent:
     """A recovery code has opened the account."""
     left = ngettext("You have %(count)d code left.", "You have %(count)d codes left.", context["left"]) % {"count": context["left"]}
     return _changed(context, _("A recovery code has been used"), _("Someone signed in with one of your recovery codes.") + f" {left}")
 
 
 #: By allauth's names, but for the last. The others it has are never sent here; tests/accounts/test_mails.py knows them.
-LETTERS: dict[str, Callable[[Context], Letter]] = {
+EMAILS: dict[str, Callable[[Context], EmailContent]] = {
     "account/email/login_code": login_code,
     "account/email/password_reset_key": password_reset_link,
     "account/email/email_confirmation": confirm_address,
@@ -171,9 +171,9 @@ LETTERS: dict[str, Callable[[Context], Letter]] = {
 }
 
 
-def _changed(context: Context, subject: str, first: str) -> Letter:
+def _changed(context: Context, subject: str, first: str) -> EmailContent:
     """Something that opens the account is new or gone: whoever did not do it can do something about it."""
-    return Letter(
+    return EmailContent(
         subject=subject,
         first=first,
         then=[_done(context), _("If this wasn’t you, someone else has access to your account. Choose a new password immediately.")],
@@ -196,6 +196,6 @@ def _good_for(days: int) -> str:
     ) % {"count": days}
 
 
-def _ours(url: str) -> str:
+def _with_site_url(url: str) -> str:
     """The same page at `SITE_URL`, as in all our mails; allauth takes the address under which the page was opened."""
     return f"{settings.SITE_URL}{urlsplit(url).path}"

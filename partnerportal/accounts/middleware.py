@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from partnerportal.language_addresses import fixed_language
 
 
-class PersonMiddleware:
+class UserPreferencesMiddleware:
     """Apply the account's language and time zone. They win over the browser's, but not over a language in the address."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

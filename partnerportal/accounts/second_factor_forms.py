@@ -14,19 +14,19 @@ from django.core.validators import MaxLengthValidator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.accounts.forms import CODE
-from partnerportal.sealing import SealBroken
+from partnerportal.accounts.forms import CODE_LABEL
+from partnerportal.encryption import DecryptionError
 
 logger = logging.getLogger(__name__)
 
 #: What reading a browser's answer raises that no browser gave: it is JSON with base64, CBOR and keys inside.
-MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
+PARSE_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 UNREADABLE = _("Your two-factor authentication data can’t be read. Ask the portal administrator to reset it, then set it up again.")
 #: As long as a passkey's name may be.
 NAME_LENGTH = 100
 
 
-class ByCode:
+class CodeFormMixin:
     """Mixed into a form that takes a code."""
 
     fields: dict[str, Any]
@@ -35,7 +35,7 @@ class ByCode:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         code = self.fields["code"]
-        code.label = CODE
+        code.label = CODE_LABEL
         code.widget.attrs |= {"autocomplete": "one-time-code", "inputmode": "numeric"}
         code.widget.attrs.pop("placeholder", None)
         code.validators.append(MaxLengthValidator(50))
@@ -44,12 +44,12 @@ class ByCode:
         """As allauth does it, rate limit included."""
         try:
             return str(super().clean_code())  # type: ignore[misc]
-        except SealBroken as error:
+        except DecryptionError as error:
             logger.warning("Cannot decrypt the second factor of user %s. Is a key missing from SECRET_KEY_FALLBACKS?", self.user.pk)
             raise ValidationError(UNREADABLE, code="unreadable") from error
 
 
-class AuthenticateForm(ByCode, base.AuthenticateForm):  # type: ignore[misc]  # allauth brings no types
+class AuthenticateForm(CodeFormMixin, base.AuthenticateForm):  # type: ignore[misc]  # allauth brings no types
     """The second step of signing in: a code of the app, or one of the recovery codes."""
 
     @cached_property
@@ -58,15 +58,15 @@ class AuthenticateForm(ByCode, base.AuthenticateForm):  # type: ignore[misc]  # 
         return set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
 
 
-class ReauthenticateForm(ByCode, base.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateForm(CodeFormMixin, base.ReauthenticateForm):  # type: ignore[misc]
     """A code once more, later."""
 
 
-class ActivateTOTPForm(ByCode, totp.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(CodeFormMixin, totp.ActivateTOTPForm):  # type: ignore[misc]
     """The first code of a new app."""
 
 
-class ByPasskey:
+class PasskeyFormMixin:
     """Mixed into a form that takes a browser's answer about a passkey, which may be anything."""
 
     misfit = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
@@ -74,7 +74,7 @@ class ByPasskey:
     def _checked(self, check: Callable[[], Any]) -> Any:
         try:
             return check()
-        except MALFORMED as error:
+        except PARSE_ERRORS as error:
             raise ValidationError(self.misfit, code="passkey") from error
         except ValidationError as error:
             # allauth speaks of a code here; its other refusals stand.
@@ -84,7 +84,7 @@ class ByPasskey:
         return self._checked(super().clean_credential)  # type: ignore[misc]
 
 
-class AddPasskeyForm(ByPasskey, webauthn.AddWebAuthnForm):  # type: ignore[misc]
+class AddPasskeyForm(PasskeyFormMixin, webauthn.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey and its name."""
 
     misfit = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
@@ -115,15 +115,15 @@ class RenamePasskeyForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]
         _describe_name(self.fields["name"])
 
 
-class AuthenticateByPasskeyForm(ByPasskey, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
+class AuthenticateByPasskeyForm(PasskeyFormMixin, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
     """The second step of signing in, by a passkey."""
 
 
-class ReauthenticateByPasskeyForm(ByPasskey, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
+class ReauthenticateByPasskeyForm(PasskeyFormMixin, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
     """A passkey once more, later."""
 
 
-class SignInByPasskeyForm(ByPasskey, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
+class SignInByPasskeyForm(PasskeyFormMixin, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
     """Signing in by a passkey alone."""
 
     misfit = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")

@@ -13,19 +13,19 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
-from partnerportal.sealing import SealBroken
+from partnerportal.encryption import DecryptionError
 
 View = Callable[..., HttpResponse]
 
 
-def _readable(view: View) -> View:
+def _decryptable(view: View) -> View:
     """A page that shows codes; where no known key opens them, it says so, and where there are none, where they come from."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return view(request, *args, **kwargs)
-        except SealBroken:
+        except DecryptionError:
             messages.error(request, _("Your recovery codes can’t be read. Generate new ones."))
         except Http404:
             messages.info(request, _("Recovery codes require two-factor authentication. Set it up first."))
@@ -34,7 +34,7 @@ def _readable(view: View) -> View:
     return guarded
 
 
-class MakeRecoveryCodes(GenerateRecoveryCodesView):  # type: ignore[misc]  # allauth brings no types
+class GenerateRecoveryCodes(GenerateRecoveryCodesView):  # type: ignore[misc]  # allauth brings no types
     """New codes in the place of the old ones, which need not be readable for that."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -57,8 +57,8 @@ class ReauthenticateByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]
         return redirect(self.passthrough_next_url(self.request.path))
 
 
-show_recovery_codes = _readable(view_recovery_codes)
-save_recovery_codes = _readable(download_recovery_codes)
-make_recovery_codes = MakeRecoveryCodes.as_view()
+show_recovery_codes = _decryptable(view_recovery_codes)
+save_recovery_codes = _decryptable(download_recovery_codes)
+make_recovery_codes = GenerateRecoveryCodes.as_view()
 remove_passkey = RemovePasskey.as_view()
 reauthenticate_by_passkey = ReauthenticateByPasskey.as_view()

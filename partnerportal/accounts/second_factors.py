@@ -13,11 +13,11 @@ from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.templatetags.browsers import browser
-from partnerportal.sealing import SealBroken, Sealer
+from partnerportal.accounts.templatetags.user_agents import browser
+from partnerportal.encryption import DecryptionError, Encryptor
 
 #: Whoever could read them in a stolen database would have everybody's second factor.
-SECRETS = Sealer("partnerportal.accounts.second_factor")
+CIPHER = Encryptor("partnerportal.accounts.second_factor")
 #: Where in an authenticator's `data` the secret stands. That of a passkey never leaves its owner.
 SECRET_FIELDS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
@@ -33,7 +33,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
     }
 
     def encrypt(self, text: str) -> str:
-        return SECRETS.seal(text).decode()
+        return CIPHER.seal(text).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret itself.
@@ -41,7 +41,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
         Raises:
             SealBroken: no known key opens it.
         """
-        return SECRETS.unseal(encrypted_text.encode())
+        return CIPHER.unseal(encrypted_text.encode())
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002  # allauth calls it so
         return browser(get_account_adapter().get_http_user_agent(context.request))
@@ -51,7 +51,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
 
 
 @receiver(authenticator_used, dispatch_uid="accounts.tell_of_used_code")
-def tell_of_used_code(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+def notify_recovery_code_used(user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
     """Whoever finds a printed code can sign in with it: its owner learns of it, and how many are left."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         authenticator.refresh_from_db(fields=["data"])
@@ -59,7 +59,7 @@ def tell_of_used_code(user: User, authenticator: Authenticator, **_kwargs: Any) 
         get_account_adapter().send_notification_mail("recovery_code_used", user, {"left": left})
 
 
-def reseal() -> int:
+def reencrypt() -> int:
     """Seal with the current key what a former one sealed, so that the former can be dropped; how many that were.
 
     What no known key opens stays as it is: the missing key may come back.
@@ -67,7 +67,7 @@ def reseal() -> int:
     done = 0
     for kind, field in SECRET_FIELDS.items():
         for pk, sealed in Authenticator.objects.filter(type=kind, data__has_key=field).values_list("pk", f"data__{field}").iterator():
-            if not SECRETS.is_current(sealed.encode()):
+            if not CIPHER.is_current(sealed.encode()):
                 done += _reseal(pk, field)
     return done
 
@@ -77,11 +77,11 @@ def _reseal(pk: int, field: str) -> bool:
     """One of them, locked: a recovery code may be used at this very moment. False where it can't be opened or is gone."""
     authenticator = Authenticator.objects.select_for_update().filter(pk=pk).first()
     try:
-        secret = SECRETS.unseal(authenticator.data[field].encode()) if authenticator else None
-    except SealBroken:
+        secret = CIPHER.unseal(authenticator.data[field].encode()) if authenticator else None
+    except DecryptionError:
         return False
     if secret is None:
         return False
-    authenticator.data[field] = SECRETS.seal(secret).decode()
+    authenticator.data[field] = CIPHER.seal(secret).decode()
     authenticator.save(update_fields=["data"])
     return True

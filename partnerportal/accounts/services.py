@@ -4,7 +4,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from partnerportal.accounts.models import User
-from partnerportal.addresses import spellings
+from partnerportal.email_addresses import address_variants
 
 
 def account_address(email: str) -> str:
@@ -13,7 +13,7 @@ def account_address(email: str) -> str:
     Costs a query only if the domain has several spellings.
     """
     address = email.strip().lower()
-    known = spellings(address)
+    known = address_variants(address)
     if len(known) == 1:
         return address
     further = EmailAddress.objects.filter(email__in=known, verified=True).values_list("email", flat=True)
@@ -21,7 +21,7 @@ def account_address(email: str) -> str:
     return address if address in found or not found else str(min(found))
 
 
-def account_of(email: str) -> User | None:
+def find_account(email: str) -> User | None:
     """Whose address this is: their name here, or a further one that they confirmed; in any spelling of its domain."""
     address = account_address(email)
     further = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
@@ -30,11 +30,11 @@ def account_of(email: str) -> User | None:
 
 def has_address(user: User, email: str) -> bool:
     """Whether this is one of the person's confirmed addresses."""
-    return bool(EmailAddress.objects.filter(user=user, email__in=spellings(email), verified=True).exists())
+    return bool(EmailAddress.objects.filter(user=user, email__in=address_variants(email), verified=True).exists())
 
 
 @transaction.atomic
-def keep_one_address(user: User) -> None:
+def replace_email_address(user: User) -> None:
     """After `user.email` was corrected for somebody: it is their only address from then on. The former opens nothing any more, no code
     and no reset either; the new one proves nothing until they have confirmed it."""
     addresses = EmailAddress.objects.filter(user=user)
@@ -43,7 +43,7 @@ def keep_one_address(user: User) -> None:
 
 
 @transaction.atomic
-def open_account(*, email: str, full_name: str, password: str, language: str) -> User:
+def create_account(*, email: str, full_name: str, password: str, language: str) -> User:
     """A new account for somebody who showed that the address is theirs: no further e-mail has to confirm it."""
     user = User.objects.create_user(email, password, full_name=full_name, language=language)
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -18,13 +18,13 @@ from partnerportal.accounts.models import User
 #: Recovery codes come along with one of these.
 SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 #: Stands for an address that nobody knows.
-UNKNOWN = str(IPv4Address(0))
+UNKNOWN_ADDRESS = str(IPv4Address(0))
 
 
 @receiver(pre_save, sender=UserSession, dispatch_uid="accounts.address_of_session")
-def fill_address(instance: UserSession, **_kwargs: Any) -> None:
+def default_ip_address(instance: UserSession, **_kwargs: Any) -> None:
     """A request may come from no address that is known: over a socket, or through fewer proxies than are set. That keeps nobody out."""
-    instance.ip = instance.ip or UNKNOWN
+    instance.ip = instance.ip or UNKNOWN_ADDRESS
 
 
 def end_sessions(user: User, *, but: str = "") -> int:
@@ -37,7 +37,7 @@ def end_sessions(user: User, *, but: str = "") -> int:
 
 
 @receiver(authenticator_added, dispatch_uid="accounts.second_factor_everywhere")
-def ask_for_it_everywhere(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
+def end_single_factor_sessions(request: HttpRequest, user: User, authenticator: Authenticator, **_kwargs: Any) -> None:
     """Somebody set up their first second factor: wherever one signed in with the password alone, it is asked for now."""
     factors = Authenticator.objects.filter(user=user, type__in=SECOND_FACTORS)
     is_first = authenticator.type in SECOND_FACTORS and factors.count() == 1

@@ -6,6 +6,6 @@ from partnerportal.accounts import views
 
 app_name = "accounts"
 urlpatterns = [
-    path("", views.person, name="person"),
+    path("", views.account, name="person"),
     path("sessions/<int:pk>/end/", views.end_session, name="end_session"),
 ]

@@ -19,7 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from partnerportal.accounts.forms import PersonForm
+from partnerportal.accounts.forms import AccountForm
 from partnerportal.accounts.models import User
 from partnerportal.language_addresses import in_other_language
 
@@ -27,11 +27,11 @@ from partnerportal.language_addresses import in_other_language
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def person(request: HttpRequest) -> HttpResponse:
+def account(request: HttpRequest) -> HttpResponse:
     """Name, language, time zone."""
     user = cast(User, request.user)
     # Of the form's own, so that what is typed doesn't stand in the page's head before it is saved.
-    form = PersonForm(
+    form = AccountForm(
         request.POST if request.method == "POST" else None,
         instance=User.objects.get(pk=user.pk),
         has_agency=getattr(request, "agency", None) is not None,
@@ -41,7 +41,7 @@ def person(request: HttpRequest) -> HttpResponse:
         with override(saved.language or None):
             messages.success(request, _("Your changes have been saved."))
         return redirect("accounts:person")
-    return render(request, "accounts/person.html", {"form": form})
+    return render(request, "accounts/account.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

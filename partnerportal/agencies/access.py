@@ -12,16 +12,16 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from partnerportal.accounts.browsers import remember_person
-from partnerportal.accounts.confirming import ask_again, is_confirmed
+from partnerportal.accounts.known_browsers import remember_user
 from partnerportal.accounts.models import User
-from partnerportal.agencies.kept_input import keep_input, kept_input
+from partnerportal.accounts.reauthentication import is_recently_authenticated, redirect_to_reauthenticate
+from partnerportal.agencies.form_recovery import recover_form_input, save_form_input
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
 
 #: The session's key for the page that somebody wanted who had to set up a second factor first.
-WANTED = "wanted_page"
+NEXT_PAGE_KEY = "wanted_page"
 
 
 class AgencyRequest(HttpRequest):
@@ -58,7 +58,7 @@ def agency_view(
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                keep_input(request)
+                save_form_input(request)
                 # An address that only takes a POST is no place to come back to.
                 return redirect_to_login(request.get_full_path() if "GET" in methods else "/")
             membership: Membership | None = cast(Any, request).membership
@@ -66,19 +66,19 @@ def agency_view(
                 raise PermissionDenied
             if membership.lacks_second_factor and not any_sign_in:
                 if "GET" in methods:
-                    request.session[WANTED] = request.get_full_path()
+                    request.session[NEXT_PAGE_KEY] = request.get_full_path()
                 # It may have become a must while somebody typed.
-                keep_input(request, confirming=True)
-                return _lead_to(request, reverse("agencies:second_factor_needed"))
-            if confirm and not is_confirmed(request):
-                answer = ask_again(request, back_to=request.get_full_path() if "GET" in methods else "/")
+                save_form_input(request, confirming=True)
+                return _redirect(request, reverse("agencies:second_factor_needed"))
+            if confirm and not is_recently_authenticated(request):
+                answer = redirect_to_reauthenticate(request, back_to=request.get_full_path() if "GET" in methods else "/")
                 # Now, for who signs in by a code alone has just been signed out, and their session emptied.
-                keep_input(request, confirming=True)
-                return _lead_to(request, answer["Location"])
+                save_form_input(request, confirming=True)
+                return _redirect(request, answer["Location"])
             staff = cast(AgencyRequest, request)
-            staff.input = request.POST if request.method == "POST" else kept_input(request)
+            staff.input = request.POST if request.method == "POST" else recover_form_input(request)
             response = view(staff, *args, **kwargs)
-            remember_person(request, response)
+            remember_user(request, response)
             return response
 
         allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
@@ -89,7 +89,7 @@ def agency_view(
     return decorate
 
 
-def _lead_to(request: HttpRequest, address: str) -> HttpResponseBase:
+def _redirect(request: HttpRequest, address: str) -> HttpResponseBase:
     """To another page as a whole, even from within a dialog."""
     if cast(Any, request).htmx:
         return HttpResponse(status=204, headers={"HX-Redirect": address})
@@ -120,13 +120,13 @@ def client_view(
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                keep_input(request)
+                save_form_input(request)
                 target = request.get_full_path() if "GET" in methods else reverse("invitations:my")
                 return redirect_to_login(target, login_url=reverse("account_request_login_code"))
             client = cast(ClientRequest, request)
-            client.input = request.POST if request.method == "POST" else kept_input(request)
+            client.input = request.POST if request.method == "POST" else recover_form_input(request)
             response = view(client, *args, **kwargs)
-            remember_person(request, response)
+            remember_user(request, response)
             return response
 
         allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies import joining
+from partnerportal.agencies import team_invitations
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.team import change_role, record_team, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
@@ -110,7 +110,7 @@ class AgencyAdmin(admin.ModelAdmin):
             return
         by: Any = request.user
         try:
-            invitation = joining.invite(form.instance, email=address, role=Role.OWNER, by=by)
+            invitation = team_invitations.invite(form.instance, email=address, role=Role.OWNER, by=by)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
         else:

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Role
-from partnerportal.audit.sentences import register
+from partnerportal.audit.descriptions import register
 
 
 def _role(data: dict[str, Any]) -> dict[str, Any]:

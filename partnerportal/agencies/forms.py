@@ -19,7 +19,7 @@ from partnerportal.fields import AddressFormField
 from partnerportal.forms import form_helper
 
 #: What each role may do, as DESIGN says it, the least first.
-ROLE_TEXTS: dict[Role, Promise] = {
+ROLE_DESCRIPTIONS: dict[Role, Promise] = {
     Role.STAFF: _("Day-to-day work: customers, requests, invitations, tasks and requesting reviews."),
     Role.MANAGER: _("Everything staff can do, plus the profile, replying to reviews, and import and export."),
     Role.OWNER: _("Everything, including the team and erasing customers."),
@@ -27,7 +27,7 @@ ROLE_TEXTS: dict[Role, Promise] = {
 
 
 def _role_choices() -> list[tuple[str, SafeString]]:
-    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_TEXTS.items()]
+    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_DESCRIPTIONS.items()]
 
 
 class RoleForm(forms.Form):
@@ -51,7 +51,7 @@ class InviteForm(forms.Form):
         self.helper = form_helper("email", "role", submit=_("Send invitation"), cancel=reverse("agencies:team"))
 
 
-class HandOnForm(forms.Form):
+class ReassignForm(forms.Form):
     """Who gets what somebody had in hand."""
 
     to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int, empty_value=None, required=False)
@@ -69,7 +69,7 @@ class HandOnForm(forms.Form):
         return self.colleagues.get(self.cleaned_data["to"])
 
 
-class HandOverForm(forms.Form):
+class TransferOwnershipForm(forms.Form):
     """Who is to own the agency."""
 
     to = forms.TypedChoiceField(label=_("New owner"), coerce=int, choices=())
@@ -99,7 +99,7 @@ class SecondFactorForm(forms.Form):
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
 
 
-class NoticesForm(EditForm, forms.Form):
+class NotificationsForm(EditForm, forms.Form):
     """Which mails one wants."""
 
     notices = forms.TypedMultipleChoiceField(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, TeamInvitation
-from partnerportal.outbox.letters import Letter, render_letter
+from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
 
 
@@ -24,7 +24,7 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
             "role": invitation.get_role_display(),
             "date": date_format(invitation.valid_until, "DATE_FORMAT"),
         }
-        letter = Letter(
+        letter = EmailContent(
             subject=_("%(by)s invited you to join %(agency)s") % values,
             first=_("%(by)s has invited you to work for %(agency)s in the Partner Portal. Your role: %(role)s.") % values,
             then=[_("The link is valid until %(date)s and works for this address only.") % values],
@@ -34,22 +34,22 @@ def send_invitation(invitation: TeamInvitation, *, account: User | None, by: Use
         why = _(
             "You’re receiving this e-mail because someone at %(agency)s entered your address. If you don’t know them, you can ignore it."
         )
-        parts = render_letter(
+        parts = render_email(
             letter, name=account.full_name if account else "", sender=_("Partner Portal"), why=why % values, link=invitation.link or ""
         )
     queue_mail(kind="team_invitation", to=invitation.email, reply_to=by.email, **parts)
 
 
-def tell_joined(member: Membership, *, invited_by: User | None) -> None:
+def send_member_joined(member: Membership, *, invited_by: User | None) -> None:
     """Whoever invited them; the owners, where that person has left or is an admin."""
     owners = member.agency.memberships.owners().exclude(pk=member.pk).select_related("user").order_by("created_at", "pk")
     still_here = [other for other in owners if other.user == invited_by]
     for owner in still_here or owners:
-        _tell(
+        _send(
             "team_joined",
             member.agency,
             owner.user,
-            lambda: Letter(
+            lambda: EmailContent(
                 subject=_("%(name)s has joined the team") % {"name": member.user},
                 first=_("%(name)s (%(email)s) has accepted the invitation and now works for %(agency)s. Role: %(role)s.")
                 % {"name": member.user, "email": member.user.email, "agency": member.agency, "role": member.get_role_display()},
@@ -59,14 +59,14 @@ def tell_joined(member: Membership, *, invited_by: User | None) -> None:
         )
 
 
-def tell_role_changed(member: Membership, *, by: User) -> None:
+def send_role_changed(member: Membership, *, by: User) -> None:
     """The member, what they are now."""
     values = {"agency": member.agency, "by": by}
-    _tell(
+    _send(
         "team_role",
         member.agency,
         member.user,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("Your role at %(agency)s has changed") % values,
             first=_("%(by)s has changed your role at %(agency)s to %(role)s.") % {**values, "role": member.get_role_display()},
             button=_("View team"),
@@ -75,14 +75,14 @@ def tell_role_changed(member: Membership, *, by: User) -> None:
     )
 
 
-def tell_removed(member: Membership, *, by: User) -> None:
+def send_member_removed(member: Membership, *, by: User) -> None:
     """Whoever was removed."""
     values = {"agency": member.agency, "by": by}
-    _tell(
+    _send(
         "team_removed",
         member.agency,
         member.user,
-        lambda: Letter(
+        lambda: EmailContent(
             subject=_("You’ve been removed from the %(agency)s team") % values,
             first=_(
                 "%(by)s has removed you from the %(agency)s team. "
@@ -96,14 +96,14 @@ def tell_removed(member: Membership, *, by: User) -> None:
     )
 
 
-def tell_left(member: Membership) -> None:
+def send_member_left(member: Membership) -> None:
     """The owners."""
     for owner in member.agency.memberships.owners().select_related("user"):
-        _tell(
+        _send(
             "team_left",
             member.agency,
             owner.user,
-            lambda: Letter(
+            lambda: EmailContent(
                 subject=_("%(name)s has left the team") % {"name": member.user},
                 first=_("%(name)s (%(email)s) has left the %(agency)s team.")
                 % {"name": member.user, "email": member.user.email, "agency": member.agency},
@@ -113,16 +113,16 @@ def tell_left(member: Membership) -> None:
         )
 
 
-def tell_handed_over(heir: Membership, *, by: User) -> None:
+def send_ownership_transferred(heir: Membership, *, by: User) -> None:
     """All who own the agency now, and whoever did until now: nobody gives an agency away unnoticed."""
     values = {"agency": heir.agency, "by": by, "name": heir.user}
     owners = [member.user for member in heir.agency.memberships.owners().select_related("user").order_by("created_at", "pk")]
     for person in [*owners, by]:
-        _tell(
+        _send(
             "team_ownership",
             heir.agency,
             person,
-            lambda: Letter(
+            lambda: EmailContent(
                 subject=_("%(agency)s has a new owner") % values,
                 first=_("%(by)s has transferred ownership of %(agency)s to %(name)s and is now a manager.") % values,
                 then=[_("If this wasn’t intended, reply immediately.")],
@@ -132,7 +132,7 @@ def tell_handed_over(heir: Membership, *, by: User) -> None:
         )
 
 
-def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, reply_to: str, is_member: bool = True) -> None:
+def _send(kind: str, agency: Agency, to: User, letter: Callable[[], EmailContent], *, reply_to: str, is_member: bool = True) -> None:
     """The letter is made once the language is the reader's."""
     with translation.override(to.language or agency.language):
         why = (
@@ -142,5 +142,5 @@ def _tell(kind: str, agency: Agency, to: User, letter: Callable[[], Letter], *, 
         ) % {"agency": agency}
         made = letter()
         link = f"{settings.SITE_URL}{reverse('agencies:team')}" if made.button else ""
-        parts = render_letter(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)
+        parts = render_email(made, name=to.full_name, sender=_("Partner Portal"), why=why, link=link)
     queue_mail(kind=kind, to=to.email, agency=agency, reply_to=reply_to, **parts)

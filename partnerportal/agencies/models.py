@@ -15,9 +15,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.addresses import spellings, without_sub_address
-from partnerportal.links import PersonalLink
-from partnerportal.tokens import LinkTokens, digest, new_nonce
+from partnerportal.email_addresses import address_variants, without_sub_address
+from partnerportal.personal_links import PersonalLink
+from partnerportal.tokens import LinkTokenGenerator, hash_token, new_nonce
 from partnerportal.validators import validate_one_line, validate_time_zone
 from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 
@@ -55,7 +55,7 @@ class Agency(models.Model):
 
     def has_staff_address(self, email: str) -> bool:
         """Whether this e-mail address is one of the agency's own people, their further addresses included (case ignored)."""
-        addresses = spellings(email)
+        addresses = address_variants(email)
         own = models.Q(user__email__in=addresses) | models.Q(user__emailaddress__email__in=addresses)
         return bool(email.strip()) and self.memberships.filter(own).exists()
 
@@ -177,7 +177,7 @@ class Membership(models.Model):
 class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
     def with_token(self, token: str) -> Self:
         """The one invitation, if any, whose link has this token."""
-        return self.filter(token_digest=digest(token))
+        return self.filter(token_digest=hash_token(token))
 
     def waiting(self) -> Self:
         """For an answer, and not expired."""
@@ -194,7 +194,7 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     pending → accepted | withdrawn (by an owner) | expired
     """
 
-    link_tokens = LinkTokens("agencies.team-invitation")
+    link_tokens = LinkTokenGenerator("agencies.team-invitation")
     leads_to = "agencies:join"
 
     class Status(models.TextChoices):

@@ -2,11 +2,11 @@
 
 from celery import shared_task
 
-from partnerportal.agencies import joining
+from partnerportal.agencies import team_invitations
 from partnerportal.agencies.models import TeamInvitation
 
 
 @shared_task(name="agencies.expire_invitations")
 def expire_invitations() -> int:
     """Write down which invitations nobody accepted in time; how many that were."""
-    return joining.expire(TeamInvitation.objects.overdue())
+    return team_invitations.expire(TeamInvitation.objects.overdue())

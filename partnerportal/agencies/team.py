@@ -23,7 +23,7 @@ from partnerportal.audit.services import record
 
 
 @dataclass(frozen=True)
-class Holding:
+class ReassignableWork:
     """Something of the agency's work that is in one member's hands, and is handed on when they go."""
 
     #: How much of it this member has.
@@ -35,12 +35,12 @@ class Holding:
 
 
 #: What an app puts into people's hands: it registers here, for this app can't know it.
-holdings: list[Holding] = []
+reassignable_work: list[ReassignableWork] = []
 
 
-def what_they_hold(member: Membership) -> list[str]:
+def describe_open_work(member: Membership) -> list[str]:
     """What would be handed on, each as “3 open tasks”."""
-    counted = [(holding, holding.count(member)) for holding in holdings]
+    counted = [(holding, holding.count(member)) for holding in reassignable_work]
     return [str(holding.label % {"count": count}) for holding, count in counted if count]
 
 
@@ -64,7 +64,7 @@ def change_role(member: Membership, role: Role, *, by: User) -> bool:
     locked.save(update_fields=["role"])
     record_team("role_changed", agency, str(locked.user), by=by, role=role)
     if locked.user != by:
-        mails.tell_role_changed(locked, by=by)
+        mails.send_role_changed(locked, by=by)
     return True
 
 
@@ -81,7 +81,7 @@ def remove_member(member: Membership, *, to: User | None, by: User) -> None:
     _let_go(agency, locked, to=to)
     _withdraw_invitations(agency, of=locked.user, by=by)
     record_team("removed", agency, str(locked.user), by=by)
-    mails.tell_removed(locked, by=by)
+    mails.send_member_removed(locked, by=by)
     end_sessions(locked.user)
 
 
@@ -96,11 +96,11 @@ def leave(member: Membership, *, to: User | None) -> None:
     locked = _still_there(agency, member)
     _let_go(agency, locked, to=to)
     record_team("left", agency, str(locked.user), by=locked.user)
-    mails.tell_left(locked)
+    mails.send_member_left(locked)
 
 
 @transaction.atomic
-def hand_over_ownership(to: Membership, *, by: User) -> None:
+def transfer_ownership(to: Membership, *, by: User) -> None:
     """Make somebody else the owner, and oneself a manager.
 
     Raises:
@@ -117,7 +117,7 @@ def hand_over_ownership(to: Membership, *, by: User) -> None:
     heir.save(update_fields=["role"])
     former.save(update_fields=["role"])
     record_team("handed_over", agency, str(heir.user), by=by)
-    mails.tell_handed_over(heir, by=by)
+    mails.send_ownership_transferred(heir, by=by)
 
 
 @transaction.atomic
@@ -183,6 +183,6 @@ def _let_go(agency: Agency, member: Membership, *, to: User | None) -> None:
         _keep_an_owner(agency, member)
     if to is not None and not agency.memberships.filter(user=to).exclude(pk=member.pk).exists():
         raise ValidationError(_("%(name)s has since left the team. Nothing was changed.") % {"name": to}, "gone")
-    for holding in holdings:
+    for holding in reassignable_work:
         holding.hand_on(member, to)
     agency.memberships.filter(pk=member.pk).delete()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partnerportal.agencies.views import agency, joining, team
+from partnerportal.agencies.views import agency, join, team
 
 app_name = "agencies"
 urlpatterns = [
@@ -20,5 +20,5 @@ urlpatterns = [
     path("company/team/second-factor/", team.second_factor, name="second_factor"),
     path("company/second-factor/", team.second_factor_needed, name="second_factor_needed"),
     path("account/notices/", team.notices, name="notices"),
-    path("join/<str:token>/", joining.join, name="join"),
+    path("join/<str:token>/", join.join, name="join"),
 ]

@@ -74,13 +74,13 @@ class AuditEvent(models.Model):
     @property
     def sentence(self) -> str:
         """What happened, in the reader's language."""
-        from partnerportal.audit.sentences import sentence
+        from partnerportal.audit.descriptions import describe
 
-        return sentence(self)
+        return describe(self)
 
     @property
     def icon(self) -> str:
         """Name of the heroicon for the timeline."""
-        from partnerportal.audit.sentences import icon
+        from partnerportal.audit.descriptions import icon
 
         return icon(self)

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import models, transaction
 
 from partnerportal.accounts.models import User
-from partnerportal.audit import sentences
+from partnerportal.audit import descriptions
 from partnerportal.audit.context import origin
 from partnerportal.audit.models import AuditEvent
 
@@ -51,7 +51,7 @@ def record_all(
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"audit event {action!r} outside of a transaction")
-    if not sentences.is_registered(action):
+    if not descriptions.is_registered(action):
         raise ValueError(f"audit action {action!r} isn't registered")
     here = origin.get()
     return AuditEvent.objects.bulk_create(

@@ -19,7 +19,7 @@ from requests_inbox.models import ContactRequest
 from reviews.models import rounded
 
 #: A card shows this many rows; the rest is one click away.
-ROWS = 5
+ROWS_PER_CARD = 5
 #: Projects due within this many days are shown.
 DUE_WITHIN_DAYS = 14
 
@@ -173,5 +173,5 @@ def _first(queryset: QuerySet[Any], order_by: str) -> tuple[list[Any], int]:
     """The rows that a card shows, and how many there are in all, in one query."""
     # The count needs none of the joins that the rows need; PostgreSQL does it once, beforehand.
     count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("pk")).values("n")
-    found = list(queryset.annotate(total=Subquery(count)).order_by(order_by)[:ROWS])
+    found = list(queryset.annotate(total=Subquery(count)).order_by(order_by)[:ROWS_PER_CARD])
     return found, found[0].total if found else 0

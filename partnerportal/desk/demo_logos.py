@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from partnerportal.network.logos import Logo, read_logo
+from partnerportal.network.logos import Logo, process_logo
 
 SIDE = 512
 
@@ -18,7 +18,7 @@ def demo_logo(slug: str) -> Logo:
     stream = BytesIO()
     image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(stream, "PNG")
     stream.seek(0)
-    return read_logo(stream)
+    return process_logo(stream)
 
 
 def _northern_lights(draw: ImageDraw.ImageDraw, side: int) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Task
-from invitations.access import gather_waiting, waiting_invitations
+from invitations.access import pending_invitations, pending_rows
 from invitations.models import AccessInvitation
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
@@ -22,7 +22,7 @@ from requests_inbox.models import ContactRequest
 from reviews.models import Review
 
 #: A review counts as new for this many days.
-NEW_FOR_DAYS = 7
+NEW_REVIEW_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Item:
 
 def new_reviews() -> QuerySet[Review]:
     """Those of the last days, of all agencies."""
-    return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_FOR_DAYS))
+    return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_REVIEW_DAYS))
 
 
 def due_tasks() -> QuerySet[Task]:
@@ -89,8 +89,8 @@ MENU = (
         waiting=Badge(
             new_invitations,
             ngettext_lazy("%(count)d pending invitation", "%(count)d pending invitations", "count"),
-            gather_waiting,
-            waiting_invitations,
+            pending_rows,
+            pending_invitations,
         ),
     ),
     Item(

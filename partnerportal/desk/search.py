@@ -14,7 +14,7 @@ from partnerportal.search import SearchQuerySet
 from requests_inbox.models import ContactRequest
 
 #: So many hits of each kind are shown.
-HITS = 6
+MAX_HITS = 6
 
 
 @dataclass(frozen=True)
@@ -94,5 +94,5 @@ def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], li
         if keys := find(source.rows(agency), query):
             rows: SearchQuerySet = source.rows(agency).model.objects.filter(pk__in=keys)
             likeliest = rows.ranked(query).select_related(*source.select_related).order_by("-rank", "-pk")
-            groups.append(Group(source.title, source.icon, [source.hit(row) for row in likeliest[:HITS]]))
+            groups.append(Group(source.title, source.icon, [source.hit(row) for row in likeliest[:MAX_HITS]]))
     return groups

@@ -21,7 +21,7 @@ from partnerportal.desk.dashboard import cards_for
 from partnerportal.desk.search import search
 
 #: What is raised when PostgreSQL or Redis doesn't answer.
-AWAY = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
+SERVICE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
 #: Seconds after which whoever met that may ask again.
 RETRY_AFTER = 30
 #: Background colour of the light scheme (`--canvas` in static/css/tokens.css).
@@ -47,7 +47,7 @@ def dashboard(request: AgencyRequest) -> HttpResponse:
 def search_page(request: AgencyRequest) -> HttpResponse:
     """The global search: a page of its own, and, to htmx, the list below the search box (Ctrl-K)."""
     query = request.GET.get("q", "")
-    template = "desk/includes/_hits.html" if cast(Any, request).htmx else "desk/search.html"
+    template = "desk/includes/_results.html" if cast(Any, request).htmx else "desk/search.html"
     return render(request, template, {"q": query, "groups": search(request.agency, query)})
 
 
@@ -63,7 +63,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """For `handler500`: while the database or the broker is away it is 503, and the browser may ask again; all else is a plain 500."""
-    if isinstance(sys.exc_info()[1], AWAY):
+    if isinstance(sys.exc_info()[1], SERVICE_ERRORS):
         # Without the request: the frame of a page asks the database.
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_AFTER)})
     return HttpResponseServerError(render_to_string("500.html"))

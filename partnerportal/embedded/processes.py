@@ -14,7 +14,7 @@ import psutil
 #: One that we started, or one that we found.
 Process = subprocess.Popen[bytes] | psutil.Process
 
-PAUSE = 0.05
+POLL_INTERVAL = 0.05
 
 
 def is_alive(process: Process) -> bool:
@@ -51,11 +51,11 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
     while not done():
         if time.monotonic() >= end:
             return False
-        time.sleep(PAUSE)
+        time.sleep(POLL_INTERVAL)
     return True
 
 
-def end(process: Process, *steps: tuple[signal.Signals, float], hurry: Callable[[], bool] = lambda: False) -> None:
+def terminate(process: Process, *steps: tuple[signal.Signals, float], hurry: Callable[[], bool] = lambda: False) -> None:
     """Send each signal in turn, to this process only, and give it its seconds, until the process is gone.
 
     A SIGKILL goes to its process group if it leads one, so that no grandchild stays. `hurry` skips to the last step.
@@ -74,7 +74,7 @@ def end(process: Process, *steps: tuple[signal.Signals, float], hurry: Callable[
         wait_until(lambda last=last: not is_alive(process) or (hurry() and not last), seconds)  # type: ignore[misc]
 
 
-def left_of_session(leader: int, **environment: str) -> list[psutil.Process]:
+def session_survivors(leader: int, **environment: str) -> list[psutil.Process]:
     """What still runs of the session that a process of that number began, and has these variables: if the number is another
     process's by now, its session doesn't have them."""
     found = []
@@ -86,7 +86,7 @@ def left_of_session(leader: int, **environment: str) -> list[psutil.Process]:
     return found
 
 
-def working_in(name: str, folder: Path) -> list[psutil.Process]:
+def processes_in(name: str, folder: Path) -> list[psutil.Process]:
     """The processes of that name whose working directory is the folder, oldest first."""
     found = []
     for process in psutil.process_iter(["name", "create_time"]):

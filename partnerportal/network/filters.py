@@ -8,10 +8,10 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.folding import Fold
+from partnerportal.db_functions import FoldText
 from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage, name_column
 from partnerportal.network.search import PartnerProfileQuerySet
-from partnerportal.paging import limited_count
+from partnerportal.pagination import capped_count
 
 
 class DirectoryFilter(forms.Form):
@@ -64,7 +64,7 @@ class DirectoryFilter(forms.Form):
         found = self._narrowed()
         if self.chosen["q"]:
             found = found.search(self.chosen["q"])
-        return (found, *limited_count(found))
+        return (found, *capped_count(found))
 
     def order_by(self) -> tuple[str, ...]:
         """The columns to sort and page by."""
@@ -81,7 +81,7 @@ class DirectoryFilter(forms.Form):
         if chosen["language"]:
             found = found.filter(languages__code=chosen["language"])
         if chosen["place"]:
-            found = found.filter(city_key__startswith=Fold(Value(chosen["place"].replace("\x00", "").strip())))
+            found = found.filter(city_key__startswith=FoldText(Value(chosen["place"].replace("\x00", "").strip())))
         if chosen["rating"]:
             found = found.filter(agency__rating_summary__shown__gte=chosen["rating"])
         if chosen["open"]:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.agencies.models import Agency
 from partnerportal.concurrent_edits import VersionedForm
 from partnerportal.forms import form_helper
-from partnerportal.network.checklist import NEEDED
-from partnerportal.network.logos import Logo, read_logo
+from partnerportal.network.checklist import REQUIRED_FIELDS
+from partnerportal.network.logos import Logo, process_logo
 from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
 from partnerportal.validators import validate_plain_text
 
@@ -71,7 +71,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             chosen = Q(profiles=profile.pk) if profile.pk else Q()
             self.fields[name].queryset = model.objects.filter(Q(is_active=True) | chosen).distinct().order_by(name_column())  # type: ignore[attr-defined]
         if profile.status in {PartnerProfile.Status.SUBMITTED, PartnerProfile.Status.REGISTERED}:
-            for name in NEEDED:
+            for name in REQUIRED_FIELDS:
                 self.fields[name].required = True
         removable = bool(profile.logo_digest) and may_edit
         if not removable:
@@ -80,7 +80,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             Fieldset(
                 _("About your agency"),
                 Row(Column("name"), Column("slug")),
-                HTML('{% include "network/includes/_logo_now.html" %}'),
+                HTML('{% include "network/includes/_current_logo.html" %}'),
                 *(["logo"] if may_edit else []),
                 *(["remove_logo"] if removable else []),
                 "claim",
@@ -114,7 +114,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
 
     def clean_logo(self) -> Logo | None:
         file = self.cleaned_data["logo"]
-        return read_logo(file) if file else None
+        return process_logo(file) if file else None
 
     @property
     def values(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ MAX_BYTES = 2 * 1024 * 1024
 #: Pixels of an upload: a few kB can hold a picture that fills the memory once it is unpacked.
 MAX_PIXELS = 25_000_000
 #: The stored logo fits into a square of so many pixels.
-SIDE = 512
+MAX_SIDE = 512
 #: What pillow may take the file for. SVG isn't among them: it can carry scripts.
 FORMATS = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE = "image/webp"
@@ -29,7 +29,7 @@ class Logo:
     digest: str
 
 
-def read_logo(file: IO[bytes]) -> Logo:
+def process_logo(file: IO[bytes]) -> Logo:
     """The picture in an uploaded file, whatever its name says: upright, fitted, without metadata.
 
     Raises:
@@ -56,10 +56,10 @@ def _fitted(data: bytes) -> Image.Image:
         if image.width * image.height > MAX_PIXELS:
             raise ValidationError(_("This image is too large. The limit is 5000 × 5000 pixels."), "too_many_pixels")
         # A JPEG can be unpacked at a fraction of its size.
-        image.draft("RGB", (SIDE * 2, SIDE * 2))
+        image.draft("RGB", (MAX_SIDE * 2, MAX_SIDE * 2))
         upright = ImageOps.exif_transpose(image)
         picture = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
     # Into a new one: what else the file carried (places, cameras, thumbnails) stays behind.
     clean = Image.new(picture.mode, picture.size)
     clean.paste(picture)

@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from partnerportal.folding import Fold
+from partnerportal.db_functions import FoldText
 
 #: A query longer than this is no name, service or place.
-LONGEST_QUERY = 100
+MAX_QUERY_LENGTH = 100
 #: Where an agency without reviews stands among the rated ones: the prior of 3.5 stars (reviews/models.py), in millionths.
-UNRATED = 3_500_000
+UNRATED_SCORE = 3_500_000
 
 
 class PartnerProfileQuerySet(models.QuerySet[Any]):
@@ -29,8 +29,8 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
         city, services), then those that the description is needed for. Where no profile has every word, those whose leading texts
         nearly have it (pg_trgm's word similarity of 0.6), by likeness. All of it goes through trigram indexes.
         """
-        typed = query.replace("\x00", "")[:LONGEST_QUERY].split()
-        words = [Fold(Value(word)) for word in typed]
+        typed = query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()
+        words = [FoldText(Value(word)) for word in typed]
         if not words:
             return self.none().annotate(rank=Value(0))
         exact = self.filter(_all("search_text__contains", words))
@@ -38,14 +38,14 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
             in_name, leading = _all("sort_name__contains", words), _all("lead_text__contains", words)
             return exact.annotate(rank=Case(When(in_name, then=3), When(leading, then=2), default=1))
         alike = self.filter(_all("lead_text__trigram_word_similar", words))
-        likeness = TrigramWordSimilarity(Fold(Value(" ".join(typed))), "lead_text")  # type: ignore[arg-type]  # expressions work, too
+        likeness = TrigramWordSimilarity(FoldText(Value(" ".join(typed))), "lead_text")  # type: ignore[arg-type]  # expressions work, too
         return alike.annotate(rank=Cast(likeness * 1000, IntegerField()))
 
     def with_standing(self) -> Self:
         """Each with `standing`, the weighted rating to order by (`RatingSummary.standing`; reviews come after this app: no import)."""
-        return self.annotate(standing=Coalesce(F("agency__rating_summary__standing"), Value(UNRATED), output_field=BigIntegerField()))
+        return self.annotate(standing=Coalesce(F("agency__rating_summary__standing"), Value(UNRATED_SCORE), output_field=BigIntegerField()))
 
 
-def _all(lookup: str, words: list[Fold]) -> Q:
+def _all(lookup: str, words: list[FoldText]) -> Q:
     """Rows of which this holds for every word."""
     return Q(*((lookup, word) for word in words))

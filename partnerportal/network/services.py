@@ -24,7 +24,7 @@ from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlu
 Status = PartnerProfile.Status
 
 
-class ChangedMeanwhile(Exception):
+class EditConflict(Exception):
     """Somebody else saved the profile since this person began; `saved` is what stands there now."""
 
     def __init__(self, saved: PartnerProfile) -> None:
@@ -67,7 +67,7 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
     profile = PartnerProfile.objects.filter(agency=agency).first() or PartnerProfile(agency=agency, version=0)
     profile.agency = agency
     if profile.version != version:
-        raise ChangedMeanwhile(profile)
+        raise EditConflict(profile)
     changes = _changes(profile, values)
     if not changes and profile.pk:
         return profile

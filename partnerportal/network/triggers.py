@@ -6,7 +6,7 @@ by administration and by bulk load.
 
 import pgtrigger
 
-from partnerportal.folding import SPELLED_OUT
+from partnerportal.db_functions import UMLAUT_EXPANSION
 
 PROFILE = [
     pgtrigger.Trigger(
@@ -20,12 +20,12 @@ PROFILE = [
             SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services
             FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;
             lead := concat_ws(' ', agency_name, NEW.claim, NEW.city, services);
-            lead := concat_ws(' ', lead, NULLIF({SPELLED_OUT % "lead"}, lead));
+            lead := concat_ws(' ', lead, NULLIF({UMLAUT_EXPANSION % "lead"}, lead));
             NEW.sort_name := portal_fold(agency_name);
             NEW.city_key := portal_fold(NEW.city);
             NEW.lead_text := portal_fold(lead);
             NEW.search_text := portal_fold(concat_ws(' ', lead, NEW.description,
-                                                     NULLIF({SPELLED_OUT % "NEW.description"}, NEW.description)));
+                                                     NULLIF({UMLAUT_EXPANSION % "NEW.description"}, NEW.description)));
             RETURN NEW;
             """  # noqa: S608  # built from constants
         ),

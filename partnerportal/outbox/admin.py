@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import send_again
+from partnerportal.outbox.services import resend
 
 
 @admin.register(OutgoingMail)
@@ -29,7 +29,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Resend"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
         for mail in queryset:
-            send_again(mail, by=cast(User, request.user))
+            resend(mail, by=cast(User, request.user))
         count = len(queryset)
         text = ngettext("%(count)d e-mail queued again.", "%(count)d e-mails queued again.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)

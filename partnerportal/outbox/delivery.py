@@ -10,23 +10,23 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
-from partnerportal.addresses import with_ascii_domain
+from partnerportal.email_addresses import with_ascii_domain
+from partnerportal.encryption import DecryptionError
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.sealing import SealBroken
 
 #: Seconds for each answer once a mail is on its way (RFC 5321, 4.5.3.2.6). Whoever hangs up on a server that is still
 #: thinking about a mail sends it twice; `EMAIL_TIMEOUT`, for connecting, may be much shorter.
 ANSWER_TIMEOUT = 600
 
 #: Final in their form, but about our sign-in or our manners, not about the mail: all of them would fail.
-REFUSES_US = {503, 530, 534, 535, 538}
+SENDER_REJECTED = {503, 530, 534, 535, 538}
 
 
 class TemporaryFailure(Exception):
     """The server is away, says “later” (4xx), or refuses *us*: the same mail may go through another time."""
 
 
-class FinalFailure(Exception):
+class PermanentFailure(Exception):
     """The server refuses this recipient or this message (5xx), or it is no message at all."""
 
 
@@ -94,7 +94,7 @@ def close_connection() -> None:
     """Let go of the kept connection; the next mail opens a new one."""
     backend, _kept.backend = _kept.backend, None
     if backend is not None:
-        _be_patient(backend, settings.EMAIL_TIMEOUT)
+        _set_timeout(backend, settings.EMAIL_TIMEOUT)
         with contextlib.suppress(smtplib.SMTPException, OSError):
             backend.close()
 
@@ -104,22 +104,22 @@ def _message_or_refusal(mail: OutgoingMail) -> EmailMultiAlternatives:
         message = build_message(mail)
         # What can't be written (a line break in a header, half a character) shows here, not in the middle of SMTP.
         message.message()
-    except SealBroken as error:
-        raise FinalFailure("Sealed with a key that is not known any more: put it into SECRET_KEY_FALLBACKS and send again.") from error
+    except DecryptionError as error:
+        raise PermanentFailure("Sealed with a key that is not known any more: put it into SECRET_KEY_FALLBACKS and send again.") from error
     except ValueError as error:
-        raise FinalFailure(f"{type(error).__name__}: {error}") from error
+        raise PermanentFailure(f"{type(error).__name__}: {error}") from error
     # Django would skip it silently.
     if not message.recipients():
-        raise FinalFailure("There is no recipient.")
+        raise PermanentFailure("There is no recipient.")
     return message
 
 
 def _hand_over(message: EmailMessage) -> None:
     """Over the kept connection if the server still answers on it, else over a new one."""
-    backend = _kept_backend()
+    backend = _open_backend()
     if backend is not None:
         try:
-            _be_patient(backend, ANSWER_TIMEOUT)
+            _set_timeout(backend, ANSWER_TIMEOUT)
             backend.send_messages([message])
         except smtplib.SMTPSenderRefused:
             # Many servers take only so many mails over one connection.
@@ -129,15 +129,15 @@ def _hand_over(message: EmailMessage) -> None:
     # Kept from the start, so that what is left of a failed sign-in is closed, too.
     _kept.backend = backend = get_connection()
     backend.open()
-    _be_patient(backend, ANSWER_TIMEOUT)
+    _set_timeout(backend, ANSWER_TIMEOUT)
     backend.send_messages([message])
 
 
-def _kept_backend() -> BaseEmailBackend | None:
+def _open_backend() -> BaseEmailBackend | None:
     """The kept connection, with nothing left on it of an earlier mail; None if the server has closed it or is silent."""
     backend = _kept.backend
     if isinstance(backend, SMTPBackend) and backend.connection is not None:
-        _be_patient(backend, settings.EMAIL_TIMEOUT)
+        _set_timeout(backend, settings.EMAIL_TIMEOUT)
         try:
             answers = backend.connection.rset()[0] == 250
         except (smtplib.SMTPException, OSError):
@@ -147,15 +147,15 @@ def _kept_backend() -> BaseEmailBackend | None:
     return _kept.backend
 
 
-def _be_patient(backend: BaseEmailBackend, seconds: float | None) -> None:
+def _set_timeout(backend: BaseEmailBackend, seconds: float | None) -> None:
     """How long to wait for the server's answers from now on."""
     if isinstance(backend, SMTPBackend) and backend.connection is not None and backend.connection.sock is not None:
         backend.connection.sock.settimeout(seconds)
 
 
-def _failure_for(code: int, reason: bytes | str) -> TemporaryFailure | FinalFailure:
-    is_final = 500 <= code < 600 and code not in REFUSES_US
-    return (FinalFailure if is_final else TemporaryFailure)(_readable(code, reason))
+def _failure_for(code: int, reason: bytes | str) -> TemporaryFailure | PermanentFailure:
+    is_final = 500 <= code < 600 and code not in SENDER_REJECTED
+    return (PermanentFailure if is_final else TemporaryFailure)(_readable(code, reason))
 
 
 def _readable(code: int, reason: bytes | str) -> str:

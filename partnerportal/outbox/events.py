@@ -2,6 +2,6 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.audit.sentences import register
+from partnerportal.audit.descriptions import register
 
 register("mail.resent", _("E-mail resent (%(object)s)"), icon="arrow-path")

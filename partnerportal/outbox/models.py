@@ -12,13 +12,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.outbox import outcomes
-from partnerportal.sealing import Sealer
+from partnerportal.encryption import Encryptor
+from partnerportal.outbox import delivery_hooks
 
 #: Bodies lie sealed: they carry links and codes.
-BODIES = Sealer("partnerportal.outbox.body")
+BODY_CIPHER = Encryptor("partnerportal.outbox.body")
 #: The longest pause between two attempts, in seconds.
-MAX_PAUSE = 4 * 60 * 60
+MAX_BACKOFF = 4 * 60 * 60
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
@@ -61,7 +61,7 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
                 status=OutgoingMail.Status.FAILED, last_error="The last attempt never came to an end: its worker was killed."
             )
             for mail in self.filter(pk__in=pks):
-                outcomes.tell(mail)
+                delivery_hooks.notify_listeners(mail)
 
     def _at_their_time(self) -> Self:
         return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
@@ -146,18 +146,18 @@ class OutgoingMail(models.Model):
 
     @property
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(BODIES.unseal(self.sealed_body))
+        body: dict[str, Any] = json.loads(BODY_CIPHER.unseal(self.sealed_body))
         return body
 
     def mark_sent(self) -> None:
         """SMTP has accepted it."""
         self._set(status=self.Status.SENT, sent_at=Now(), last_error="")
-        outcomes.tell(self)
+        delivery_hooks.notify_listeners(self)
 
     def mark_refused(self, error: str) -> None:
         """No further attempt can help."""
         self._set(status=self.Status.FAILED, last_error=_readable(error))
-        outcomes.tell(self)
+        delivery_hooks.notify_listeners(self)
 
     def put_off(self, error: str) -> None:
         """Try again later, or, after the last attempt, fail for good.
@@ -168,7 +168,7 @@ class OutgoingMail(models.Model):
         if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
             self.mark_refused(error)
             return
-        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_PAUSE) * random.uniform(0.8, 1)  # noqa: S311
+        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
         self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=_readable(error))
 
     def _set(self, **values: object) -> None:

@@ -18,14 +18,14 @@ from kombu.exceptions import OperationalError
 
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
-from partnerportal.outbox.models import BODIES, OutgoingMail
+from partnerportal.outbox.models import BODY_CIPHER, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
 #: The sender's name in `DEFAULT_FROM_EMAIL`, as long as nobody has chosen another one.
 OUR_NAME = "Partner Portal"
 #: A mail names so many of its predecessors besides the first.
-MOST_REFERENCES = 20
+MAX_REFERENCES = 20
 
 
 def queue_mail(
@@ -55,7 +55,7 @@ def queue_mail(
         kind=kind,
         to_email=to,
         subject=_one_line(subject)[:300],
-        sealed_body=BODIES.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
+        sealed_body=BODY_CIPHER.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
         from_name=_one_line(from_name or _portal_name(language))[:150],
@@ -106,7 +106,7 @@ def enqueue(*mail_ids: int) -> None:
 
 
 @transaction.atomic
-def send_again(mail: OutgoingMail, *, by: User) -> None:
+def resend(mail: OutgoingMail, *, by: User) -> None:
     """Put a mail back in line, with all its attempts; one that went out already goes out as a new mail.
 
     A mail that a worker is just sending is left to it.
@@ -134,7 +134,7 @@ def _enqueue_on_commit(mail: OutgoingMail) -> None:
 def _earlier(thread: str, to: str) -> str:
     """Message-IDs for `References`: the first mail, which holds the thread together, and the latest ones (RFC 5322 knows no limit)."""
     ids = list(OutgoingMail.objects.filter(thread=thread, to_email=to).order_by("pk").values_list("message_id", flat=True))
-    return " ".join([*ids[:1], *ids[1:][-MOST_REFERENCES:]])
+    return " ".join([*ids[:1], *ids[1:][-MAX_REFERENCES:]])
 
 
 def _new_message_id() -> str:

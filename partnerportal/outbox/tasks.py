@@ -10,7 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django_guid import set_guid
 
-from partnerportal.outbox.delivery import FinalFailure, TemporaryFailure, deliver
+from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import enqueue
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 SWEEP_BATCH = 1000
 
 #: Seconds for which a worker that can't write down what the mail server answered goes on trying.
-PERSISTENCE = 600
+SAVE_TIMEOUT = 600
 
 
 @shared_task(name="outbox.send")
@@ -49,7 +49,7 @@ def send(mail_id: int) -> None:
         if write_down is None:
             raise
         logger.warning("Connection to the database lost while sending e-mail %s.", mail_id)
-        _persist(write_down)
+        _save_with_retry(write_down)
 
 
 @shared_task(name="outbox.sweep")
@@ -74,7 +74,7 @@ def _attempt(mail: OutgoingMail) -> Callable[[], None]:
     except TemporaryFailure as error:
         logger.warning("E-mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
         return partial(mail.put_off, str(error))
-    except FinalFailure as error:
+    except PermanentFailure as error:
         logger.error("E-mail %s was rejected: %s", mail.pk, error)
         return partial(mail.mark_refused, str(error))
     except Exception as error:
@@ -85,9 +85,9 @@ def _attempt(mail: OutgoingMail) -> Callable[[], None]:
     return mail.mark_sent
 
 
-def _persist(write_down: Callable[[], None]) -> None:
+def _save_with_retry(write_down: Callable[[], None]) -> None:
     """Write down how an attempt ended once the database is back: a mail that went out must not go out again."""
-    end = time.monotonic() + PERSISTENCE
+    end = time.monotonic() + SAVE_TIMEOUT
     while True:
         # What went away doesn't come back on the same connection.
         connection.close()

@@ -6,7 +6,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
 import partnerportal.constraints
-import partnerportal.folding
+import partnerportal.db_functions
 import partnerportal.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Received')),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('first_reply_at', models.DateTimeField(blank=True, null=True, verbose_name='First answer')),
-                ('search_text', models.GeneratedField(db_persist=True, expression=partnerportal.folding.Fold(django.db.models.functions.text.Concat('name', models.Value(' '), 'company', models.Value(' '), 'email', models.Value(' '), 'phone', models.Value(' '), 'message', output_field=models.TextField())), output_field=models.TextField())),
+                ('search_text', models.GeneratedField(db_persist=True, expression=partnerportal.db_functions.FoldText(django.db.models.functions.text.Concat('name', models.Value(' '), 'company', models.Value(' '), 'email', models.Value(' '), 'phone', models.Value(' '), 'message', output_field=models.TextField())), output_field=models.TextField())),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_requests', to='agencies.agency', verbose_name='Agency')),
                 ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='contact_requests', to='customers.customer', verbose_name='Customer')),
                 ('handler', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Who is on it')),

@@ -17,8 +17,8 @@ from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.constraints import SameParent
+from partnerportal.db_functions import FoldText
 from partnerportal.fields import AddressField
-from partnerportal.folding import Fold
 from partnerportal.search import SearchQuerySet, search_index
 from partnerportal.validators import validate_one_line, validate_plain_text
 
@@ -95,7 +95,7 @@ class ContactRequest(models.Model):
     first_reply_at = models.DateTimeField(_("First response"), null=True, blank=True)
 
     #: Not by `partnerportal.search.search_text`: these are texts of several kinds.
-    search_text = models.GeneratedField(expression=Fold(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
+    search_text = models.GeneratedField(expression=FoldText(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
 
     objects: ClassVar[ContactRequestQuerySet] = ContactRequestQuerySet.as_manager()  # type: ignore[assignment]
 

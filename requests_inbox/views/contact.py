@@ -9,16 +9,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerportal.audit.context import origin
 from partnerportal.language_addresses import fixed_language, language_url
-from partnerportal.limits import Limit, TooOften, check, network_of
 from partnerportal.network.models import PartnerProfile
+from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from requests_inbox.forms import ContactForm
+from requests_inbox.intake import submit_request
 from requests_inbox.models import sender_key
-from requests_inbox.receiving import receive_request
 
 #: One sender, whichever agencies they write to.
-PER_SENDER = Limit("contact-sender", times=5, seconds=60 * 60)
+PER_SENDER = RateLimit("contact-sender", times=5, seconds=60 * 60)
 #: One network address: an office or a school has many people behind it.
-PER_NETWORK = Limit("contact-network", times=20, seconds=60 * 60)
+PER_NETWORK = RateLimit("contact-network", times=20, seconds=60 * 60)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,17 +29,17 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST" and profile.slug != slug:
         return redirect(language_url("requests_inbox:contact", profile.slug, language=fixed_language(request)), permanent=True)
     if not profile.open_for_clients:
-        return render(request, "requests_inbox/closed_for_clients.html", {"profile": profile, "agency": profile.agency})
+        return render(request, "requests_inbox/not_accepting_clients.html", {"profile": profile, "agency": profile.agency})
     back = language_url("network:profile", profile.slug, language=fixed_language(request))
     form = ContactForm(request.POST if request.method == "POST" else None, profile=profile, cancel=back)
     page = {"profile": profile, "agency": profile.agency, "form": form}
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(form)
-        except TooOften as error:
+        except RateLimitExceeded as error:
             form.add_error(None, str(error))
             return error.mark(render(request, "requests_inbox/contact.html", page))
-        receive_request(
+        submit_request(
             profile.agency,
             submission=form.submission,
             suspicious=form.is_suspicious,
@@ -55,7 +55,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """It has arrived."""
     profile = _profile(slug)
-    return render(request, "requests_inbox/thanks.html", {"profile": profile, "agency": profile.agency})
+    return render(request, "requests_inbox/sent.html", {"profile": profile, "agency": profile.agency})
 
 
 def _profile(slug: str) -> PartnerProfile:
@@ -67,4 +67,6 @@ def _profile(slug: str) -> PartnerProfile:
 def _check_limits(form: ContactForm) -> None:
     """Raises TooOften."""
     here = origin.get()
-    check((PER_SENDER, sender_key(form.cleaned_data["email"])), (PER_NETWORK, network_of(here.ip_address if here else None)))
+    check_rate_limits(
+        (PER_SENDER, sender_key(form.cleaned_data["email"])), (PER_NETWORK, network_prefix(here.ip_address if here else None))
+    )

@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from customers.choosing import chosen_customer, customer_choice
-from customers.views.adding import adding_page
+from customers.picker import picker_options, selected_customer
+from customers.views.create import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from requests_inbox.models import ContactRequest
-from requests_inbox.services import CustomerGone, NotPossible, add_customer, assign_request
+from requests_inbox.services import CustomerUnavailable, InvalidTransition, add_customer, assign_request
 
 
 @agency_view()
@@ -25,14 +25,14 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
     def save(fields: dict[str, Any]) -> HttpResponse:
         try:
             customer = add_customer(contact_request, by=request.user, fields=fields)
-        except NotPossible as error:
+        except InvalidTransition as error:
             return _settled(request, error.request)
         messages.success(
             request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer.numbered_name}
         )
         return redirect(customer)
 
-    return adding_page(
+    return customer_create_page(
         request,
         save=save,
         initial=contact_request.customer_fields,
@@ -50,12 +50,12 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
     if not contact_request.is_unsettled:
         return _settled(request, contact_request)
     if request.method == "POST" and "customer" in request.POST:
-        customer = chosen_customer(request)
+        customer = selected_customer(request)
         try:
             assign_request(contact_request, customer, by=request.user)
-        except NotPossible as error:
+        except InvalidTransition as error:
             return _settled(request, error.request)
-        except CustomerGone:
+        except CustomerUnavailable:
             messages.warning(
                 request,
                 _("%(customer)s has since been archived or erased. Choose another customer.") % {"customer": customer.numbered_name},
@@ -63,7 +63,7 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
             return redirect("requests_inbox:assign", pk=pk)
         messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer.numbered_name})
         return redirect(customer)
-    choice = customer_choice(request, contact_request.customer_fields)
+    choice = picker_options(request, contact_request.customer_fields)
     return render(request, "requests_inbox/assign.html", {"contact_request": contact_request, "choice": choice})
 
 

@@ -16,23 +16,23 @@ from django.utils.translation import gettext_lazy
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
-from partnerportal.paging import keyset_page
-from requests_inbox.conversation import AnsweredMeanwhile, reply, write_note
+from partnerportal.pagination import keyset_page
 from requests_inbox.forms import HandOverForm, InboxFilter, NoteForm, ReplyForm
 from requests_inbox.models import ContactRequest, Sender
+from requests_inbox.replies import ReplyConflict, add_note, reply
 from requests_inbox.services import (
-    NotPossible,
+    InvalidTransition,
+    claim_request,
     close_request,
-    hand_over_request,
     mark_not_spam,
+    mark_seen,
     mark_spam,
+    reassign_request,
     reopen_request,
-    see,
-    take_request,
 )
 
 #: The typical first answer is that of so many days.
-TYPICAL_DAYS = 90
+RESPONSE_TIME_DAYS = 90
 #: A request's page shows this many events.
 TIMELINE_LENGTH = 50
 
@@ -59,15 +59,15 @@ def request_list(request: AgencyRequest) -> HttpResponse:
     found = filters.requests().with_unread(request.user).select_related("handler", "customer").defer("search_text")
     page = keyset_page(request, found, order_by=("-pk",))
     # What is searched for costs a query of its own, and has no use for the numbers of the whole inbox.
-    figures = {} if filters.chosen["q"] else _figures(request)
+    figures = {} if filters.chosen["q"] else _stats(request)
     return render(
         request, "requests_inbox/list.html", {"page": page, "filters": filters, "figures": figures, "tabs": _tabs(filters, figures)}
     )
 
 
-def _figures(request: AgencyRequest) -> dict[str, Any]:
+def _stats(request: AgencyRequest) -> dict[str, Any]:
     """How many requests wait (`new`, `open`), and how fast the first answer typically is (`typical`); one query."""
-    lately = Q(created_at__gte=timezone.now() - timedelta(days=TYPICAL_DAYS), first_reply_at__isnull=False)
+    lately = Q(created_at__gte=timezone.now() - timedelta(days=RESPONSE_TIME_DAYS), first_reply_at__isnull=False)
     waiting = Q(status__in=ContactRequest.UNSETTLED)
     return request.agency.contact_requests.filter(waiting | lately).aggregate(
         new=Count("pk", filter=Q(status="new")),
@@ -126,7 +126,7 @@ def _timeline(request: AgencyRequest, contact_request: ContactRequest) -> list[A
 @agency_view(methods=("POST",))
 def seen(request: AgencyRequest, pk: int) -> HttpResponse:
     """This member has seen all there is. (The page says so by itself; opening it alone changes nothing.)"""
-    see(_get(request, pk), by=request.user)
+    mark_seen(_get(request, pk), by=request.user)
     return redirect("requests_inbox:detail", pk=pk) if not getattr(request, "htmx", False) else HttpResponse(status=204)
 
 
@@ -138,10 +138,10 @@ def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             reply(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
-        except NotPossible as error:
-            form.add_error(None, _why_not(error))
+        except InvalidTransition as error:
+            form.add_error(None, _conflict_message(error))
             contact_request = error.request
-        except AnsweredMeanwhile as meanwhile:
+        except ReplyConflict as meanwhile:
             names = ", ".join(sorted({str(message.author or "–") for message in meanwhile.replies}))
             form.add_error(
                 None,
@@ -162,9 +162,9 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
     form = NoteForm(request.input, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
-            write_note(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
-        except NotPossible as error:
-            form.add_error(None, _why_not(error))
+            add_note(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
+        except InvalidTransition as error:
+            form.add_error(None, _conflict_message(error))
         else:
             messages.success(request, _("Note saved. Only your team can see it."))
             return redirect("requests_inbox:detail", pk=pk)
@@ -174,7 +174,7 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def take(request: AgencyRequest, pk: int) -> HttpResponse:
     """“I'm on it.”"""
-    return _act(request, pk, take_request, _("Request assigned to you."))
+    return _apply_action(request, pk, claim_request, _("Request assigned to you."))
 
 
 @agency_view(methods=("POST",))
@@ -184,52 +184,52 @@ def hand_over(request: AgencyRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Select a member of your team."))
         return redirect(_get(request, pk))
-    return _act(request, pk, hand_over_request, _("Request assigned to %(name)s.") % {"name": form.person}, to=form.person)
+    return _apply_action(request, pk, reassign_request, _("Request assigned to %(name)s.") % {"name": form.person}, to=form.person)
 
 
 @agency_view(methods=("POST",))
 def spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """This is spam, and so is whatever the sender writes from now on."""
-    return _act(request, pk, mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
+    return _apply_action(request, pk, mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
 
 
 @agency_view(methods=("POST",))
 def not_spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """This is no spam."""
-    return _act(request, pk, mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
+    return _apply_action(request, pk, mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
 
 
 @agency_view(methods=("POST",))
 def block(request: AgencyRequest, pk: int) -> HttpResponse:
     """Nothing of this sender is to be kept any more."""
     text = _("Sender blocked. Their messages will no longer be saved, and they won’t be told.")
-    return _act(request, pk, mark_spam, text, block=True)
+    return _apply_action(request, pk, mark_spam, text, block=True)
 
 
 @agency_view(methods=("POST",))
 def close(request: AgencyRequest, pk: int) -> HttpResponse:
     """Nothing more is to be done."""
-    return _act(request, pk, close_request, _("Request closed. You can reopen it here."))
+    return _apply_action(request, pk, close_request, _("Request closed. You can reopen it here."))
 
 
 @agency_view(methods=("POST",))
 def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     """There is something to be done after all."""
-    return _act(request, pk, reopen_request, _("Request reopened."))
+    return _apply_action(request, pk, reopen_request, _("Request reopened."))
 
 
-def _act(request: AgencyRequest, pk: int, action: Callable[..., object], done: str, **options: Any) -> HttpResponse:
+def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object], done: str, **options: Any) -> HttpResponse:
     """Do it, say so, and show the request again; if it can't be done any more, say why."""
     contact_request = _get(request, pk)
     try:
         action(contact_request, by=request.user, **options)
-    except NotPossible as error:
-        messages.info(request, _why_not(error))
+    except InvalidTransition as error:
+        messages.info(request, _conflict_message(error))
     else:
         messages.success(request, done)
     return redirect(contact_request)
 
 
-def _why_not(error: NotPossible) -> str:
+def _conflict_message(error: InvalidTransition) -> str:
     customer = error.request.customer
     return str(_NOT_POSSIBLE[error.request.status]) % {"customer": customer.numbered_name if customer else ""}

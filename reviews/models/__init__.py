@@ -3,10 +3,10 @@
 from reviews.models.reports import ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import (
-    AUTHOR_LENGTH,
     CATEGORIES,
-    MOST_PINNED,
-    MOST_REPORTS,
+    MAX_AUTHOR_LENGTH,
+    MAX_PINNED,
+    MAX_REPORTS,
     CategoryRating,
     Review,
     ReviewComment,
@@ -16,10 +16,10 @@ from reviews.models.reviews import (
 from reviews.models.summary import RatingSummary, StarCount
 
 __all__ = [
-    "AUTHOR_LENGTH",
     "CATEGORIES",
-    "MOST_PINNED",
-    "MOST_REPORTS",
+    "MAX_AUTHOR_LENGTH",
+    "MAX_PINNED",
+    "MAX_REPORTS",
     "CategoryRating",
     "RatingSummary",
     "Review",

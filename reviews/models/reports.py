@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_plain_text
-from reviews.models.reviews import MOST_REPORTS, Review
+from reviews.models.reviews import MAX_REPORTS, Review
 
 
 class ReviewReportQuerySet(TenantQuerySet["ReviewReport"]):
@@ -74,7 +74,7 @@ class ReviewReport(models.Model):
                 condition=Q(state="open", decided_at=None) | ~Q(state="open") & Q(decided_at__isnull=False),
                 name="review_report_decided_has_its_time",
             ),
-            models.CheckConstraint(condition=Q(number__range=(1, MOST_REPORTS)), name="review_report_three_in_all"),
+            models.CheckConstraint(condition=Q(number__range=(1, MAX_REPORTS)), name="review_report_three_in_all"),
             models.UniqueConstraint(fields=["review", "number"], name="review_report_each_number_once"),
             models.UniqueConstraint(fields=["review"], condition=Q(state="open"), name="review_report_open_once"),
             SameParent(field="review", parent="agency", name="review_report_same_agency"),

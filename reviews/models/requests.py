@@ -14,20 +14,20 @@ from django.utils.translation import gettext_lazy
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
-from partnerportal.links import PersonalLink
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.personal_links import PersonalLink
 from partnerportal.validators import validate_plain_text
 from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 from reviews import tokens
 
 #: So long after a mail, the same wish again is a double click.
-JUST_MAILED = timedelta(minutes=1)
+RESEND_COOLDOWN = timedelta(minutes=1)
 
 
 class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
     def with_token(self, token: str) -> Self:
         """The one request, if any, whose personal link has this token."""
-        return self.filter(token_digest=tokens.digest(token))
+        return self.filter(token_digest=tokens.hash_token(token))
 
     def open(self) -> Self:
         """Waiting for an answer, and not expired."""
@@ -59,7 +59,7 @@ class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
 class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
 
-    link_tokens = tokens.LINKS
+    link_tokens = tokens.REVIEW_LINKS
     leads_to = "reviews:rate"
 
     class Status(models.TextChoices):
@@ -164,7 +164,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     @property
     def can_be_mailed_again(self) -> bool:
         """Whether the last mail is more than a moment ago: a double click is no second wish."""
-        return self.mailed_at is None or timezone.now() - self.mailed_at > JUST_MAILED
+        return self.mailed_at is None or timezone.now() - self.mailed_at > RESEND_COOLDOWN
 
     @property
     def is_project(self) -> bool:

@@ -18,18 +18,18 @@ from django.utils.translation import gettext_lazy
 from partnerportal.agencies.models import Agency, TenantQuerySet
 from partnerportal.constraints import SameParent
 from partnerportal.validators import validate_one_line, validate_plain_text
-from reviews import summary_trigger
+from reviews import triggers
 from reviews.models.requests import ReviewRequest
 
 #: The four things that are rated, in the order in which they are asked.
 CATEGORIES = ("cooperation", "quality", "schedule", "budget")
 
 #: Characters of an author's name.
-AUTHOR_LENGTH = 100
+MAX_AUTHOR_LENGTH = 100
 #: So many reviews an agency can pin to the top of its profile.
-MOST_PINNED = 5
+MAX_PINNED = 5
 #: So often one review can be reported.
-MOST_REPORTS = 3
+MAX_REPORTS = 3
 
 
 def _rating(label: Any) -> Any:
@@ -63,7 +63,7 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
         reports = ReviewReport.objects.filter(review=OuterRef("pk"))
         return self.select_related("request__project", "request__customer", "comment").annotate(
             is_reported=Exists(reports.open()),
-            is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MOST_REPORTS)),
+            is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MAX_REPORTS)),
             # Pins close up, so the next place tells. Said twice that it has one: the few are found by their index, not among all.
             has_pin_below=Exists(Review.objects.filter(agency=OuterRef("agency"), pin__isnull=False, pin=OuterRef("pin") + 1)),
         )
@@ -126,7 +126,7 @@ class Review(models.Model):
     )
     text = models.TextField(gettext_lazy("Your review"), max_length=5000, blank=True, validators=[validate_plain_text])
     #: The name that the author gave, or the company's if it is shown as that. Empty: the customer was erased.
-    author = models.CharField(gettext_lazy("Your name"), max_length=AUTHOR_LENGTH, validators=[validate_one_line])
+    author = models.CharField(gettext_lazy("Your name"), max_length=MAX_AUTHOR_LENGTH, validators=[validate_one_line])
     shown_as = models.CharField(gettext_lazy("Name shown as"), max_length=10, choices=ShownAs, default=ShownAs.FULL)
     created_at = models.DateTimeField(gettext_lazy("Submitted"), auto_now_add=True)
     edited_at = models.DateTimeField(gettext_lazy("Edited"), null=True, blank=True)
@@ -157,7 +157,7 @@ class Review(models.Model):
             ),
             models.CheckConstraint(condition=Q(shown_as__in=["full", "initial", "company", "anonymous"]), name="review_shown_as_is_known"),
             # Five places, each once: a sixth has nowhere to go, whoever comes at once.
-            models.CheckConstraint(condition=Q(pin=None) | Q(pin__range=(1, MOST_PINNED)), name="review_pinned_from_1_to_5"),
+            models.CheckConstraint(condition=Q(pin=None) | Q(pin__range=(1, MAX_PINNED)), name="review_pinned_from_1_to_5"),
             models.UniqueConstraint(fields=["agency", "pin"], condition=Q(pin__isnull=False), name="review_pinned_once_each_place"),
             models.CheckConstraint(
                 condition=Q(pin=None) | Q(hidden_at=None, removed_at=None, withdrawn_at=None), name="review_pinned_is_public"
@@ -170,7 +170,7 @@ class Review(models.Model):
             models.UniqueConstraint(fields=["id", "agency"], name="review_same_agency_target"),
             SameParent(field="request", parent="agency", name="review_request_same_agency"),
         ]
-        triggers = summary_trigger.triggers()
+        triggers = triggers.triggers()
 
     def __str__(self) -> str:
         return f"{self.author}: {number_format(self.overall)}"
@@ -256,7 +256,7 @@ class ReviewComment(models.Model):
             SameParent(field="review", parent="agency", name="review_comment_same_agency"),
         ]
         triggers = [
-            summary_trigger.comment_trigger(),
+            triggers.comment_trigger(),
             # Who wrote it may leave; what was said stays.
             pgtrigger.Protect(
                 name="words_are_for_good",

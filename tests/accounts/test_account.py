@@ -13,8 +13,8 @@ from zeal import zeal_ignore
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Notice
 from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.intake import submit_request
 from requests_inbox.models import InboxSettings
-from requests_inbox.receiving import receive_request
 from tests.agencies.test_second_factor import with_app
 from tests.agencies.test_team import signed_in_by_password
 from tests.cast import Cast
@@ -59,7 +59,7 @@ def test_mails_come_in_that_language(stan: Client, cast: Cast) -> None:
     for member in cast.alder.memberships.all():
         member.set_notice(Notice.REQUESTS, member.user == cast.stan)
     save(stan, language="de")
-    receive_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
+    submit_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
     assert "Anfrage" in OutgoingMail.objects.get(to_email=cast.stan.email).subject
     Client().post("/accounts/password/reset/", {"email": cast.stan.email})
     assert "Passwort" in OutgoingMail.objects.latest("pk").text

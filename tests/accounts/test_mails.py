@@ -11,7 +11,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 from django.utils import timezone, translation
 
-from partnerportal.accounts.mails import LETTERS, send_account_mail
+from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_second_factors import MFA, passkey
 from tests.cast import Cast
@@ -29,11 +29,11 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 def test_each_mail_that_allauth_sends_has_its_letter() -> None:
     folders = [Path(allauth.__file__).parent / "templates" / app / "email" for app in ("account", "mfa")]
     theirs = {f"{folder.parent.name}/email/{file.name[:-12]}" for folder in folders for file in folder.glob("*_subject.txt")}
-    assert theirs - {f"account/email/{name}" for name in NEVER} == set(LETTERS) - {"recovery_code_used"}
+    assert theirs - {f"account/email/{name}" for name in NEVER} == set(EMAILS) - {"recovery_code_used"}
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("name", LETTERS)
+@pytest.mark.parametrize("name", EMAILS)
 def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language: str, settings: Any) -> None:
     settings.SITE_URL = "https://portal.example"
     cast.kim.language = language

@@ -12,8 +12,8 @@ from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_second_factors import MFA, passkey
 from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
-from tests.cells import all_routes
 from tests.factories.accounts import PASSWORD
+from tests.route_matrix import all_routes
 from tests.test_german import FAMILIAR, english_left, german, seen
 
 #: What of allauth's has no page of its own.

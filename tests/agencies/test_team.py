@@ -12,7 +12,7 @@ from zeal import zeal_ignore
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies import joining, team
+from partnerportal.agencies import team, team_invitations
 from partnerportal.agencies.models import Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -234,9 +234,9 @@ def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
     for act in (
         lambda: team.change_role(place(cast.stan), Role.OWNER, by=cast.alice),
         lambda: team.remove_member(place(cast.stan), to=None, by=cast.alice),
-        lambda: team.hand_over_ownership(place(cast.stan), by=cast.alice),
+        lambda: team.transfer_ownership(place(cast.stan), by=cast.alice),
         lambda: team.require_second_factor(cast.alder, True, by=cast.alice),
-        lambda: joining.invite(cast.alder, email="x@people.example", role=Role.OWNER, by=cast.alice),
+        lambda: team_invitations.invite(cast.alder, email="x@people.example", role=Role.OWNER, by=cast.alice),
     ):
         with pytest.raises(ValidationError, match="no longer an owner"):
             act()

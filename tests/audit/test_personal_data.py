@@ -37,7 +37,7 @@ def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> 
     stan.post("/company/reviews/request/", {**wizard, "link": "", "anyway": "on"})
     for action in ("resend", "replace", "withdraw"):
         stan.post(f"/company/reviews/requests/{ReviewRequest.objects.get(status='open').pk}/{action}/")
-    Client().post(f"/r/stop/{tokens.stop_token(customer.pk, customer.email)}/", {"List-Unsubscribe": "One-Click"})
+    Client().post(f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/", {"List-Unsubscribe": "One-Click"})
     ada = Client()
     ada.force_login(cast.ada)
     ada.post("/admin/outbox/outgoingmail/", {"action": "resend", "_selected_action": [MailFactory(agency=cast.alder).pk]})

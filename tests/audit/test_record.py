@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
 
-from customers.assigned import add_thing
+from customers.items import add_item
 from customers.models import Customer, Project
 from customers.services import create_customer
 from partnerportal.audit.models import AuditEvent
@@ -92,8 +92,8 @@ def test_which_fields_were_changed_is_kept_and_what_stood_in_them_is_not(alice: 
 
 def test_the_customers_page_shows_the_events_newest_first_and_no_strangers(alice: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, by=cast.alice)
-    add_thing(Project(title="Website"), customer=customer, by=cast.stan)
-    add_thing(Project(title="Shop"), customer=CustomerFactory(agency=cast.alder), by=cast.max)
+    add_item(Project(title="Website"), customer=customer, by=cast.stan)
+    add_item(Project(title="Shop"), customer=CustomerFactory(agency=cast.alder), by=cast.max)
     page = alice.get(f"/customers/{customer.pk}/").content.decode()
     assert -1 < page.index("Project “Website” added") < page.index("Customer K-1001 created")
     assert "Stan Stein" in page

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Browser, Page, expect
 
+from requests_inbox.form_timestamps import MIN_SECONDS
 from requests_inbox.models import ContactRequest
-from requests_inbox.stamps import FASTEST
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
@@ -19,7 +19,7 @@ def write(visitor: Page, portal: str, *, name: str, company: str, email: str, me
     visitor.get_by_label("E-mail").fill(email)
     visitor.get_by_label("Message").fill(message)
     visitor.get_by_label("may use this information to reply to me").check()
-    visitor.wait_for_timeout(FASTEST * 1000)
+    visitor.wait_for_timeout(MIN_SECONDS * 1000)
     visitor.get_by_role("button", name="Send").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.test_accessible import filled  # noqa: F401  # a fixture
+from tests.browser.test_accessibility import filled  # noqa: F401  # a fixture
 from tests.cast import Cast
 from tests.factories.review_states import a_review, in_state
 

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from customers.importing import work
+from customers.imports import runner
 from tests.cast import Cast
 
 
@@ -17,4 +17,4 @@ def max_(cast: Cast) -> Client:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "BATCH", 10)
+    monkeypatch.setattr(runner, "BATCH_SIZE", 10)

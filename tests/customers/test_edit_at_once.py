@@ -15,7 +15,7 @@ from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.test_two_tabs import KINDS, opened
 from tests.factories.customers import CustomerFactory, NoteFactory, ProjectFactory, TaskFactory
-from tests.waiting import eventually
+from tests.polling import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

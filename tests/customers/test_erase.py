@@ -10,9 +10,9 @@ from customers.models import Customer
 from customers.services import erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from reviews.managing.moderation import dismiss_report
-from reviews.managing.services import report_review
 from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.staff.moderation import dismiss_report
+from reviews.staff.services import report_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_add import FIELDS

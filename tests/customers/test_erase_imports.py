@@ -3,13 +3,13 @@
 import pytest
 from django.test import Client
 
-from customers.importing import work
+from customers.imports import runner
 from customers.models import Customer, ImportChunk, ImportJob
 from customers.services import erase_customer
 from tests.cast import Cast
-from tests.customers.importing import IMPORT, checked, columns_of, do_the_work, imported, uploaded
+from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, uploaded
 from tests.customers.test_erase import dump
-from tests.customers.test_erase_meanwhile import meanwhile
+from tests.customers.test_erase_concurrency import meanwhile
 from tests.factories.customers import CustomerFactory, DomainFactory
 
 HEADINGS = "Firma;Vorname;Nachname;E-Mail;Telefon;Website;Domains;Status\n"
@@ -107,9 +107,9 @@ def test_a_batch_that_is_just_being_checked_brings_nothing_back(
 ) -> None:
     job = uploaded(alice, HEADINGS + "x;;;ute@zwetschge.example;;;;\n")
     alice.post(f"{IMPORT}{job.pk}/columns/", columns_of(alice, job))
-    claimed = work.claim(job.pk)
+    claimed = runner.claim(job.pk)
     assert claimed is not None
-    batches = work.batches(claimed)
+    batches = runner.run_batches(claimed)
 
     def check() -> None:
         next(batches, None)

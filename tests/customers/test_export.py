@@ -12,13 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.exporting import HEADINGS
-from customers.importing.columns import FORM_FIELDS
+from customers.export import HEADINGS
+from customers.imports.columns import FORM_FIELDS
 from customers.models import Customer, Domain
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
-from tests.customers.importing import columns_of, do_the_work, imported, uploaded
+from tests.customers.import_helpers import columns_of, do_the_work, imported, uploaded
 from tests.factories.agencies import AgencyFactory, MembershipFactory
 from tests.factories.customers import CustomerFactory
 

@@ -10,7 +10,7 @@ from django.test import Client
 from customers.models import Customer, ImportJob
 from partnerportal import uploads
 from tests.cast import Cast
-from tests.customers.importing import (
+from tests.customers.import_helpers import (
     IMPORT,
     columns_of,
     csv_of,

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from customers.importing import services, work
+from customers.imports import runner, services
 from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.services import create_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
-from tests.customers.importing import (
+from tests.customers.import_helpers import (
     HEADINGS,
     IMPORT,
     checked,
@@ -205,11 +205,11 @@ def test_an_import_that_fails_again_and_again_is_given_up(max_: Client, cast: Ca
     settings.IMPORT_LEASE = 0.0
     job = checked(max_, "Firma\nOtt\n")
     max_.post(f"{IMPORT}{job.pk}/run/")
-    monkeypatch.setattr(work, "_make_customers", lambda *_args, **_more: 1 / 0)
-    for _attempt in range(work.MOST_ATTEMPTS):
+    monkeypatch.setattr(runner, "_make_customers", lambda *_args, **_more: 1 / 0)
+    for _attempt in range(runner.MAX_ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
             list(steps(job))
-    assert work.claim(job.pk) is None
+    assert runner.claim(job.pk) is None
     job.refresh_from_db()
     assert job.status == "failed"
     assert "failed" in max_.get(f"{IMPORT}{job.pk}/").content.decode()

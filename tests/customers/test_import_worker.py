@@ -8,15 +8,15 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from customers.importing import work
-from customers.importing.tasks import enqueue, sweep_imports
+from customers.imports import runner
+from customers.imports.tasks import enqueue, sweep_imports
 from customers.models import Customer, ImportJob
 from customers.services import create_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
-from tests.customers.importing import IMPORT, checked, columns_of, do_the_work, uploaded
-from tests.waiting import eventually
+from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, uploaded
+from tests.polling import eventually
 from tests.workers import LEASE, Process
 
 ROWS = 1200
@@ -76,7 +76,7 @@ def finished(job: ImportJob, status: str, worker: Process) -> None:
 @pytest.fixture
 def nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the process was killed between the commit and the broker."""
-    monkeypatch.setattr("customers.importing.services.enqueue", lambda _pk: None)
+    monkeypatch.setattr("customers.imports.services.enqueue", lambda _pk: None)
 
 
 @pytest.mark.usefixtures("nobody_is_told")
@@ -98,7 +98,7 @@ def test_a_worker_killed_halfway_neither_loses_nor_doubles_rows(worker: Process,
     eventually(lambda: sweep_imports() < 0 or Customer.objects.exists(), "a batch is in", seconds=60, otherwise=worker.logged)
     worker.kill()
     there = Customer.objects.count()
-    assert there % work.BATCH == 0 or there == ROWS
+    assert there % runner.BATCH_SIZE == 0 or there == ROWS
     worker.start()
     finished(job, "done", worker)
     assert job.counts == {"imported": ROWS}
@@ -120,7 +120,7 @@ def test_an_import_of_which_no_worker_heard_is_found(worker: Process, alice: Cli
 @pytest.mark.usefixtures("nobody_is_told")
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_on_one_import_do_it_once(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    monkeypatch.setattr(work, "BATCH", 20)
+    monkeypatch.setattr(runner, "BATCH_SIZE", 20)
     for lease in (60.0, 0.0):
         settings.IMPORT_LEASE = lease
         Customer.objects.all().delete()
@@ -138,7 +138,7 @@ def test_two_workers_on_one_import_do_it_once(alice: Client, cast: Cast, monkeyp
 @pytest.mark.usefixtures("nobody_is_told")
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_twice_at_once_beside_people_who_add(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "BATCH", 20)
+    monkeypatch.setattr(runner, "BATCH_SIZE", 20)
     jobs = [checked(alice, file(100)), checked(alice, file(100))]
     for job in jobs:
         alice.post(f"{IMPORT}{job.pk}/run/")

@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer, Domain, Project, Task
-from invitations.asking import grant_request, request_access, withdraw_request
+from invitations.access_requests import grant_request, request_access, withdraw_request
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import change_access, connect_to, give_access
+from invitations.services import change_access, connect_customer, give_access
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
@@ -84,7 +84,7 @@ def test_a_review_of_the_company_is_called_so(stan: Client, customer: Customer) 
 
 def test_access_names_the_client_as_they_are_called_now(stan: Client, cast: Cast, customer: Customer) -> None:
     given = InvitationFactory(agency=cast.alder, client=cast.kim, name="Nele Neumann", company="")
-    connect_to(given, customer=customer, by=cast.stan)
+    connect_customer(given, customer=customer, by=cast.stan)
     asked = request_access(customer=customer, email="lea@clients.example", scope="partial", areas=["email"], message="", by=cast.stan)
     assert activity(stan, customer)[:2] == [
         "Access requested from lea@clients.example (partial access: E-mail)",

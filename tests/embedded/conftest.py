@@ -14,11 +14,11 @@ import pytest
 
 from partnerportal.embedded.environment import BASE_DIR
 from partnerportal.embedded.processes import wait_until
-from partnerportal.embedded.servers import discard, servers
+from partnerportal.embedded.servers import destroy, servers
 from tests.servers import temporary_folder
 
 if TYPE_CHECKING:
-    from tests.embedded.site import Site
+    from tests.embedded.portal import Site
 
 NO_SECRETS = {"SECRET_KEY": "x" * 50, "SITE_URL": "http://localhost", "EMAIL_URL": "smtp://127.0.0.1:9"}
 PREPARE = """
@@ -60,7 +60,7 @@ def migrated() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def site(migrated: Path) -> Iterator["Site"]:
     """A whole portal whose servers a test may stop, if it starts them again."""
-    from tests.embedded.site import Site
+    from tests.embedded.portal import Site
 
     path = temporary_folder("portal-test-")
     with Site(copied(migrated, path / "data")) as site:
@@ -88,7 +88,7 @@ def end_everything_in(path: Path) -> None:
 
     wait_until(none_is_left, 20)
     for lock in list(path.rglob("servers.users")):
-        discard(lock.parent)
+        destroy(lock.parent)
     shutil.rmtree(path, ignore_errors=True)
 
 

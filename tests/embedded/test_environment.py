@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from partnerportal.embedded.environment import BASE_DIR, surroundings
-from partnerportal.embedded.messages import Trouble
+from partnerportal.embedded.console import StartupError
+from partnerportal.embedded.environment import BASE_DIR, load_config
 
 
 def given(data_dir: Path, **variables: str) -> dict[str, str]:
@@ -15,7 +15,7 @@ def given(data_dir: Path, **variables: str) -> dict[str, str]:
 
 
 def test_nothing_given_means_a_demo_on_this_machine(data_dir: Path) -> None:
-    here = surroundings(given(data_dir))
+    here = load_config(given(data_dir))
     assert here.wants_postgres
     assert here.wants_valkey
     assert here.is_demo
@@ -35,7 +35,7 @@ def test_what_is_given_stays(data_dir: Path) -> None:
         "PORTAL_DEMO": "0",
         "PORT": "9000",
     }
-    here = surroundings(given(data_dir, **own))
+    here = load_config(given(data_dir, **own))
     assert own.items() <= here.env.items()
     assert not here.wants_postgres
     assert not here.wants_valkey
@@ -43,7 +43,7 @@ def test_what_is_given_stays(data_dir: Path) -> None:
 
 
 def test_an_empty_variable_counts_as_not_given(data_dir: Path) -> None:
-    here = surroundings(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
+    here = load_config(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
     assert here.wants_postgres
     assert here.port == 8000
     assert len(here.env["SECRET_KEY"]) > 50
@@ -51,20 +51,20 @@ def test_an_empty_variable_counts_as_not_given(data_dir: Path) -> None:
 
 @pytest.mark.parametrize("reachable", [{"SITE_URL": "https://portal.example.com"}, {"HOST": "0.0.0.0"}, {"HOST": "::"}])  # noqa: S104
 def test_a_portal_that_others_can_reach_is_no_demo_unless_one_says_so(data_dir: Path, reachable: dict[str, str]) -> None:
-    assert not surroundings(given(data_dir, **reachable)).is_demo
-    assert surroundings(given(data_dir, PORTAL_DEMO="1", **reachable)).is_demo
+    assert not load_config(given(data_dir, **reachable)).is_demo
+    assert load_config(given(data_dir, PORTAL_DEMO="1", **reachable)).is_demo
 
 
 def test_the_secret_key_is_kept_and_private(data_dir: Path) -> None:
-    first = surroundings(given(data_dir)).env["SECRET_KEY"]
-    assert surroundings(given(data_dir)).env["SECRET_KEY"] == first
+    first = load_config(given(data_dir)).env["SECRET_KEY"]
+    assert load_config(given(data_dir)).env["SECRET_KEY"] == first
     assert stat.S_IMODE((data_dir / "secret_key").stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80 80", "８０"])
 def test_a_wrong_port_is_named(data_dir: Path, port: str) -> None:
-    with pytest.raises(Trouble, match="PORT must be a number from 1 to 65535"):
-        surroundings(given(data_dir, PORT=port))
+    with pytest.raises(StartupError, match="PORT must be a number from 1 to 65535"):
+        load_config(given(data_dir, PORT=port))
 
 
 def test_each_variable_of_the_settings_is_explained_in_the_example() -> None:

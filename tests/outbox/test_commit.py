@@ -6,8 +6,8 @@ from django.db import transaction
 
 from partnerportal.outbox.models import OutgoingMail
 from tests.factories.outbox import MailFactory
+from tests.polling import eventually
 from tests.smtp import Sink
-from tests.waiting import eventually
 from tests.workers import Process
 
 

@@ -11,16 +11,16 @@ from django.utils import timezone, translation
 
 from invitations import mails as access
 from invitations.models import AccessInvitation, AccessRequest
-from partnerportal.accounts.mails import LETTERS, send_account_mail
+from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
 from partnerportal.network import mails as network
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
-from reviews.asking import mails as asking
-from reviews.managing import mails as managing
-from reviews.managing.services import comment_on_review, report_review
 from reviews.models import ReviewComment, ReviewReport
+from reviews.requests import mails as asking
+from reviews.staff import mails as managing
+from reviews.staff.services import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
@@ -107,38 +107,38 @@ def declined(scene: Scene) -> None:
 
 #: Each function that writes e-mails, and how it is called.
 WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
-    access.tell_given: lambda s: access.tell_given(s.invitation),
-    access.tell_withdrawn: lambda s: access.tell_withdrawn(s.invitation),
-    access.tell_changed: lambda s: access.tell_changed(s.invitation, before=("partial", ["email"])),
-    access.tell_revoked: lambda s: access.tell_revoked(s.invitation),
-    access.tell_connected: lambda s: access.tell_connected(s.invitation, by=s.cast.alice),
-    access.tell_rejected: lambda s: access.tell_rejected(s.invitation, by=s.cast.alice),
-    access.tell_disconnected: lambda s: access.tell_disconnected(s.invitation, by=s.cast.alice),
-    access.tell_erased: lambda s: access.tell_erased(s.invitation),
-    access.tell_expired: lambda s: access.tell_expired(s.invitation),
-    access.tell_force_ended: lambda s: access.tell_force_ended(s.invitation),
-    access.send_request: lambda s: access.send_request(s.access_request, by=s.cast.alice),
-    access.tell_request_withdrawn: lambda s: access.tell_request_withdrawn(s.access_request, by=s.cast.alice),
-    access.tell_request_granted: lambda s: access.tell_request_granted(s.access_request, given=s.invitation),
-    access.tell_request_declined: lambda s: access.tell_request_declined(s.access_request),
-    access.tell_request_expired: lambda s: access.tell_request_expired(s.access_request),
+    access.send_access_given: lambda s: access.send_access_given(s.invitation),
+    access.send_invitation_withdrawn: lambda s: access.send_invitation_withdrawn(s.invitation),
+    access.send_access_changed: lambda s: access.send_access_changed(s.invitation, before=("partial", ["email"])),
+    access.send_access_revoked: lambda s: access.send_access_revoked(s.invitation),
+    access.send_access_connected: lambda s: access.send_access_connected(s.invitation, by=s.cast.alice),
+    access.send_invitation_rejected: lambda s: access.send_invitation_rejected(s.invitation, by=s.cast.alice),
+    access.send_access_ended: lambda s: access.send_access_ended(s.invitation, by=s.cast.alice),
+    access.send_customer_erased: lambda s: access.send_customer_erased(s.invitation),
+    access.send_invitation_expired: lambda s: access.send_invitation_expired(s.invitation),
+    access.send_access_ended_by_admin: lambda s: access.send_access_ended_by_admin(s.invitation),
+    access.send_access_request: lambda s: access.send_access_request(s.access_request, by=s.cast.alice),
+    access.send_request_withdrawn: lambda s: access.send_request_withdrawn(s.access_request, by=s.cast.alice),
+    access.send_request_granted: lambda s: access.send_request_granted(s.access_request, given=s.invitation),
+    access.send_request_declined: lambda s: access.send_request_declined(s.access_request),
+    access.send_request_expired: lambda s: access.send_request_expired(s.access_request),
     team.send_invitation: invited,
-    team.tell_joined: lambda s: team.tell_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
-    team.tell_role_changed: lambda s: team.tell_role_changed(s.member(s.cast.max), by=s.cast.alice),
-    team.tell_removed: lambda s: team.tell_removed(s.member(s.cast.stan), by=s.cast.alice),
-    team.tell_left: lambda s: team.tell_left(s.member(s.cast.stan)),
-    team.tell_handed_over: lambda s: team.tell_handed_over(s.member(s.cast.max), by=s.cast.alice),
+    team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
+    team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
+    team.send_member_removed: lambda s: team.send_member_removed(s.member(s.cast.stan), by=s.cast.alice),
+    team.send_member_left: lambda s: team.send_member_left(s.member(s.cast.stan)),
+    team.send_ownership_transferred: lambda s: team.send_ownership_transferred(s.member(s.cast.max), by=s.cast.alice),
     network.send_profile_registered: lambda s: network.send_profile_registered(s.cast.alder.profile),
     network.send_profile_declined: declined,
     inbox.send_acknowledgement: lambda s: inbox.send_acknowledgement(s.request),
-    inbox.send_notice: lambda s: inbox.send_notice(s.request, to=s.member(s.cast.alice)),
+    inbox.send_new_request_notification: lambda s: inbox.send_new_request_notification(s.request, to=s.member(s.cast.alice)),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
     asking.send_review_request: lambda s: [asking.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
     asking.send_reminder: lambda s: [asking.send_reminder(asked) for asked in s.asked.values()],
-    managing.send_comment: lambda s: [managing.send_comment(comment, by=s.cast.alice) for comment in s.comments],
-    managing.tell_admins: lambda s: managing.tell_admins(s.reports[0]),
-    managing.tell_agency: decided(managing.tell_agency, "upheld", "dismissed", "reinstated"),
-    managing.tell_author: decided(managing.tell_author, "upheld", "reinstated"),
+    managing.send_reply_notification: lambda s: [managing.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments],
+    managing.send_report_to_admins: lambda s: managing.send_report_to_admins(s.reports[0]),
+    managing.send_decision_to_agency: decided(managing.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
+    managing.send_decision_to_author: decided(managing.send_decision_to_author, "upheld", "reinstated"),
 }
 #: In these, somebody's own words stand.
 QUOTING = {
@@ -154,7 +154,7 @@ def account_mails(scene: Scene) -> None:
         "activate_url": "http://else.example/confirm/x/", "ip": "192.0.2.7", "user_agent": "Mozilla/5.0 (X11; Linux) Firefox/128",
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
-    for name in LETTERS:
+    for name in EMAILS:
         send_account_mail(name, kim.email, context)
 
 

@@ -16,8 +16,8 @@ from tests import workers
 from tests.cast import Cast
 from tests.factories.outbox import MailFactory
 from tests.factories.reviews import ReviewRequestFactory
+from tests.polling import eventually
 from tests.smtp import Sink
-from tests.waiting import eventually
 from tests.workers import LEASE, SWEEP, Process, Wire
 
 pytestmark = pytest.mark.usefixtures("celery_beat")

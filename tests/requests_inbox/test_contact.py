@@ -14,8 +14,8 @@ from partnerportal.agencies.models import Notice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
+from requests_inbox.form_timestamps import MAX_SECONDS, MIN_SECONDS
 from requests_inbox.models import ContactRequest, Sender
-from requests_inbox.stamps import FASTEST, LONGEST
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.requests import SenderFactory
@@ -45,7 +45,7 @@ def stamp(page: Any) -> str:
 
 def form(visitor: Client, **fields: str) -> dict[str, str]:
     """The form as it stands on the page, filled in, and open for long enough."""
-    with time_machine.travel(timezone.now() - timedelta(seconds=FASTEST + 1), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_SECONDS + 1), tick=False):
         return {**FIELDS, **fields, "stamp": stamp(visitor.get(CONTACT))}
 
 
@@ -192,19 +192,19 @@ def test_who_is_too_fast_presses_once_more(visitor: Client) -> None:
     assert "That was very quick" in response.content.decode()
     assert "By June?" in response.content.decode()
     assert not ContactRequest.objects.exists()
-    with time_machine.travel(timezone.now() + timedelta(seconds=FASTEST + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
 @pytest.mark.parametrize("bad", ["", "x", "old", "forged"])
 def test_an_old_page_or_a_forged_stamp_is_asked_once_more(visitor: Client, bad: str) -> None:
-    with time_machine.travel(timezone.now() - timedelta(seconds=LONGEST + 60), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MAX_SECONDS + 60), tick=False):
         old = stamp(visitor.get(CONTACT))
     response = visitor.post(CONTACT, {**FIELDS, "stamp": {"old": old, "forged": old[:-3] + "abc"}.get(bad, bad)})
     page = response.content.decode()
     assert "Nothing is lost" in page
     assert "By June?" in page
-    with time_machine.travel(timezone.now() + timedelta(seconds=FASTEST + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
@@ -244,16 +244,16 @@ def test_so_does_a_network_address(visitor: Client) -> None:
 
 
 def test_without_redis_the_form_still_works(visitor: Client, settings: Any) -> None:
-    from partnerportal import limits
+    from partnerportal import rate_limits
 
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    limits._redis.cache_clear()
+    rate_limits._redis.cache_clear()
     try:
         started = time.monotonic()
         assert send(visitor).status_code == 302
         assert time.monotonic() - started < 5
     finally:
-        limits._redis.cache_clear()
+        rate_limits._redis.cache_clear()
     assert ContactRequest.objects.count() == 1
 
 

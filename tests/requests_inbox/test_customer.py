@@ -12,12 +12,12 @@ from customers.models import Customer
 from customers.services import archive_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.conversation import reply, write_note
+from requests_inbox.intake import submit_request
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
-from requests_inbox.receiving import receive_request
+from requests_inbox.replies import add_note, reply
 from requests_inbox.services import (
-    CustomerGone,
-    NotPossible,
+    CustomerUnavailable,
+    InvalidTransition,
     add_customer,
     assign_request,
     close_request,
@@ -185,9 +185,9 @@ def test_nobody_elses_customer_and_none_that_is_put_aside(stan: Client, cast: Ca
     archive_customer(archived, by=cast.alice)
     for key in (theirs.pk, archived.pk, 0, "x", ""):
         assert stan.post(path(request_, "assign"), {"customer": key}).status_code == 404
-    with pytest.raises(CustomerGone):
+    with pytest.raises(CustomerUnavailable):
         assign_request(request_, archived, by=cast.stan)
-    with pytest.raises(CustomerGone):
+    with pytest.raises(CustomerUnavailable):
         assign_request(request_, theirs, by=cast.stan)
 
 
@@ -207,7 +207,7 @@ def test_closed_and_spam_come_back_first(stan: Client, cast: Cast, request_: Con
     for there, back in ((close_request, reopen_request), (mark_spam, mark_not_spam)):
         there(request_, by=cast.stan)
         assert stan.get(path(request_, "add-customer")).url == request_.get_absolute_url()
-        with pytest.raises(NotPossible):
+        with pytest.raises(InvalidTransition):
             add_customer(request_, by=cast.stan, fields=NEW)
         back(request_, by=cast.stan)
     assert not Customer.objects.exists()
@@ -243,7 +243,7 @@ def test_no_request_hangs_on_another_agencys_customer(cast: Cast, request_: Cont
 
 
 def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> None:
-    request = receive_request(
+    request = submit_request(
         cast.alder,
         submission="1",
         name="Undine Zwetschge",
@@ -256,7 +256,7 @@ def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> 
     mark_spam(request, by=cast.alice)
     mark_not_spam(request, by=cast.alice)
     reply(request, text="Dear Undine", by=cast.alice, seen=None)
-    write_note(request, text="Undine likes plums", by=cast.alice)
+    add_note(request, text="Undine likes plums", by=cast.alice)
     customer = add_customer(request, by=cast.alice, fields={**NEW, "company": "Quittenhof", "email": "undine@quittenhof.example"})
     traces = ("Undine", "Zwetschge", "Quittenhof", "quittenhof", "plums", "99123")
     before = dump()
@@ -305,7 +305,7 @@ def test_two_assigning_at_once_to_two_customers_one_wins(cast: Cast) -> None:
     winner = results.index(None)
     loser = results[1 - winner]
     assert request.customer == customers[winner]
-    assert isinstance(loser, NotPossible)
+    assert isinstance(loser, InvalidTransition)
     assert loser.request.customer == customers[winner]
 
 
@@ -316,7 +316,7 @@ def test_close_against_assign_one_of_them_happens(cast: Cast) -> None:
     results = at_once(2, lambda n: acts[n]())
     request.refresh_from_db()
     winner = results.index(None)
-    assert isinstance(results[1 - winner], NotPossible)
+    assert isinstance(results[1 - winner], InvalidTransition)
     assert (request.status, request.customer) == [("assigned", customer), ("closed", None)][winner]
 
 
@@ -330,7 +330,7 @@ def test_erase_against_assign_leaves_nothing_personal_behind(cast: Cast) -> None
     if assigned is None:
         assert (request.customer, request.message) == (customer, "")
     else:
-        assert isinstance(assigned, CustomerGone)
+        assert isinstance(assigned, CustomerUnavailable)
         assert (request.customer, request.status) == (None, "new")
 
 
@@ -343,10 +343,10 @@ def test_erase_against_reply_and_note_leaves_nothing_personal_behind(cast: Cast)
         acts = [
             lambda customer=customer: erase_customer(customer, by=cast.alice),
             *[lambda request=request, n=n: reply(request, text=f"Reply {n}", by=cast.stan, seen=None) for n in range(3)],
-            *[lambda request=request, n=n: write_note(request, text=f"Note {n}", by=cast.stan) for n in range(3)],
+            *[lambda request=request, n=n: add_note(request, text=f"Note {n}", by=cast.stan) for n in range(3)],
         ]
         erased, *said = at_once(len(acts), lambda n, acts=acts: acts[n]())
         assert erased is True
-        assert all(isinstance(result, RequestMessage | NotPossible) for result in said)
+        assert all(isinstance(result, RequestMessage | InvalidTransition) for result in said)
         assert not request.messages.exists()
         assert not OutgoingMail.objects.filter(customer_id=customer.pk).exists()

@@ -10,10 +10,10 @@ from django.test import Client
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.conversation import reply, write_note
+from requests_inbox.intake import submit_request
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
-from requests_inbox.receiving import receive_request
-from requests_inbox.services import NotPossible, close_request, mark_spam, reopen_request
+from requests_inbox.replies import add_note, reply
+from requests_inbox.services import InvalidTransition, close_request, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD
@@ -52,7 +52,7 @@ def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_
 
 
 def test_a_conversation_is_one_thread(cast: Cast) -> None:
-    request = receive_request(
+    request = submit_request(
         cast.alder, submission="1", name="Ute", email="ute@muellerei.example", message="Hello", consented_at="2026-01-01T00:00Z"
     )
     reply(request, text="First", by=cast.stan, seen=None)
@@ -106,7 +106,7 @@ def test_who_replies_second_sees_the_first_reply_first(stan: Client, cast: Cast,
 def test_of_two_replies_at_the_same_moment_one_is_held_back(cast: Cast, request_: ContactRequest) -> None:
     team = [cast.alice, cast.stan]
     results = at_once(2, lambda n: reply(request_, text=f"Reply {n}", by=team[n], seen=0))
-    assert sorted(type(result).__name__ for result in results) == ["AnsweredMeanwhile", "RequestMessage"]
+    assert sorted(type(result).__name__ for result in results) == ["ReplyConflict", "RequestMessage"]
     assert OutgoingMail.objects.count() == 1
 
 
@@ -176,24 +176,24 @@ def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
 def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "spam")
     again = {"name": "Another customer", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
-    second = receive_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
+    second = submit_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
     assert (status(request_), second.status) == ("spam", "spam")
     assert not OutgoingMail.objects.exists()
     assert stan.get("/requests/").context["figures"]["new"] == 0
     assert [r.is_unread for r in stan.get("/requests/?state=spam").context["page"].items] == [False, False]
     # For this agency only.
-    assert receive_request(cast.birch, submission="3", email="ute@muellerei.example", **again).status == "new"
+    assert submit_request(cast.birch, submission="3", email="ute@muellerei.example", **again).status == "new"
 
     act(stan, request_, "not-spam")
     assert (status(request_), status(second)) == ("open", "open")
-    assert receive_request(cast.alder, submission="4", email="ute@muellerei.example", **again).status == "new"
+    assert submit_request(cast.alder, submission="4", email="ute@muellerei.example", **again).status == "new"
 
 
 def test_spam_keeps_being_spam_after_its_request_is_gone(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     mark_spam(request_, by=cast.stan)
     ContactRequest.objects.all().delete()
     fields = {"name": "Ute", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
-    assert receive_request(cast.alder, submission="2", email="ute@muellerei.example", **fields).status == "spam"
+    assert submit_request(cast.alder, submission="2", email="ute@muellerei.example", **fields).status == "spam"
 
 
 def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
@@ -202,10 +202,10 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     sender = Sender.objects.get()
     assert (sender.key, sender.standing) == ("ute@muellerei.example", "blocked")
     fields = {"name": "Ute", "email": "ute@muellerei.example", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
-    assert receive_request(cast.alder, submission="2", **fields) is None
+    assert submit_request(cast.alder, submission="2", **fields) is None
     assert "1 message blocked" in alice.get("/requests/settings/").content.decode()
     assert alice.post(f"/requests/senders/{sender.pk}/unblock/").status_code == 302
-    assert receive_request(cast.alder, submission="3", **fields).status == "new"
+    assert submit_request(cast.alder, submission="3", **fields).status == "new"
     assert AuditEvent.objects.filter(action__in=["sender.blocked", "sender.unblocked"]).count() == 2
 
 
@@ -254,7 +254,7 @@ def test_reply_against_close_one_of_them_is_told(cast: Cast) -> None:
     assert status(request) == "closed"
     assert closed is None
     # Either the reply was first, and is on its way, or it was refused, and nothing is.
-    assert isinstance(replied, RequestMessage | NotPossible)
+    assert isinstance(replied, RequestMessage | InvalidTransition)
     assert OutgoingMail.objects.count() == isinstance(replied, RequestMessage)
 
 
@@ -279,9 +279,9 @@ def test_an_assigned_request_can_still_be_answered(cast: Cast, request_: Contact
     customer = CustomerFactory(agency=cast.alder)
     assign_request(request_, customer, by=cast.stan)
     reply(request_, text="Welcome", by=cast.stan, seen=None)
-    write_note(request_, text="Nice", by=cast.stan)
+    add_note(request_, text="Nice", by=cast.stan)
     assert status(request_) == "assigned"
     assert OutgoingMail.objects.get().customer_id == customer.pk
     for action in (close_request, reopen_request, mark_spam):
-        with pytest.raises(NotPossible):
+        with pytest.raises(InvalidTransition):
             action(request_, by=cast.stan)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from requests_inbox.models import ContactRequest
-from requests_inbox.services import close_request, hand_over_request, mark_spam, take_request
+from requests_inbox.services import claim_request, close_request, mark_spam, reassign_request
 from tests.cast import Cast
 from tests.factories.requests import ContactRequestFactory
 
@@ -19,7 +19,7 @@ def listed(client: Client, query: str = "") -> list[ContactRequest]:
 def test_each_state_has_its_tab(stan: Client, cast: Cast) -> None:
     new, opened, spam, closed = (ContactRequestFactory(agency=cast.alder) for _ in range(4))
     ContactRequestFactory(agency=cast.birch)
-    take_request(opened, by=cast.stan)
+    claim_request(opened, by=cast.stan)
     mark_spam(spam, by=cast.stan)
     close_request(closed, by=cast.stan)
     assert listed(stan) == [new]
@@ -47,7 +47,7 @@ def test_any_search_is_taken(stan: Client, q: str) -> None:
 
 def test_who_is_on_it(stan: Client, alice: Client, cast: Cast) -> None:
     mine, free = ContactRequestFactory(agency=cast.alder), ContactRequestFactory(agency=cast.alder)
-    take_request(mine, by=cast.stan)
+    claim_request(mine, by=cast.stan)
     assert listed(stan, "?state=open&whose=mine") == [mine]
     assert listed(alice, "?state=open&whose=mine") == []
     assert listed(stan, "?whose=nobody") == [free]
@@ -61,7 +61,7 @@ def test_unread_is_each_members_own(stan: Client, alice: Client, cast: Cast) -> 
     assert [r.is_unread for r in listed(stan)] == [True]
     assert stan.post(f"{request.get_absolute_url()}seen/", headers={"HX-Request": "true"}).status_code == 204
     assert [r.is_unread for r in listed(stan) + listed(alice)] == [False, True]
-    hand_over_request(request, to=cast.stan, by=cast.alice)
+    reassign_request(request, to=cast.stan, by=cast.alice)
     assert [r.is_unread for r in listed(stan, "?state=open") + listed(alice, "?state=open")] == [True, False]
 
 

@@ -12,8 +12,8 @@ from partnerportal.agencies.models import Notice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
-from requests_inbox.conversation import reply
 from requests_inbox.models import ContactRequest, InboxSettings
+from requests_inbox.replies import reply
 from requests_inbox.services import assign_request, close_request, mark_spam
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory

@@ -11,8 +11,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
 from partnerportal.outbox.models import OutgoingMail
-from reviews.managing.services import comment_on_review
 from reviews.models import Review, ReviewComment
+from reviews.staff.services import comment_on_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.concurrency import at_once

@@ -5,9 +5,9 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from partnerportal.agencies.models import Agency
-from reviews.managing.services import TooManyPinned, hide_review, move_pin, pin_review, unpin_review
 from reviews.models import Review
 from reviews.services import withdraw_review
+from reviews.staff.services import PinLimitReached, hide_review, move_pin, pin_review, unpin_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import a_review
@@ -93,7 +93,7 @@ def test_the_order_can_be_changed(alice: Client, cast: Cast) -> None:
 def test_of_twenty_at_once_five_are_pinned(cast: Cast) -> None:
     reviews = [a_review(cast.alder) for _ in range(20)]
     results = at_once(20, lambda n: pin_review(reviews[n], by=cast.max))
-    assert [type(result) for result in results if result is not True] == [TooManyPinned] * 15
+    assert [type(result) for result in results if result is not True] == [PinLimitReached] * 15
     assert len(pinned(cast.alder)) == 5
 
 

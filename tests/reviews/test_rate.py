@@ -14,8 +14,8 @@ from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
-from reviews.asking.services import RequestClosed, withdraw_request
 from reviews.models import CATEGORIES, Review, ReviewRequest
+from reviews.requests.services import RequestClosed, withdraw_request
 from reviews.services import submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once

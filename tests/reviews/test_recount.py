@@ -7,7 +7,7 @@ from django.conf import settings
 
 from partnerportal.audit.models import AuditEvent
 from reviews.models import RatingSummary
-from reviews.recounting import recount_all
+from reviews.recount import repair_summaries
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import STATES, a_review, in_state
@@ -24,7 +24,7 @@ def test_what_is_right_is_left_alone(cast: Cast, caplog: pytest.LogCaptureFixtur
     for state in STATES:
         in_state(state, cast.alder)
     events = AuditEvent.objects.count()
-    assert recount_all() == []
+    assert repair_summaries() == []
     assert (AuditEvent.objects.count(), caplog.records) == (events, [])
 
 
@@ -33,21 +33,21 @@ def test_what_is_wrong_is_reported_and_put_right(cast: Cast, caplog: pytest.LogC
         a_review(agency)
     right = RatingSummary.objects.get(agency=cast.alder).figures()
     RatingSummary.objects.filter(agency=cast.alder).update(count=7, stars_4=6)
-    assert recount_all() == [cast.alder.pk]
+    assert repair_summaries() == [cast.alder.pk]
     assert RatingSummary.objects.get(agency=cast.alder).figures() == right
     (said,) = caplog.records
     assert (said.levelno, "'count': [7, 1]" in said.getMessage()) == (logging.ERROR, True)
     event = AuditEvent.objects.first()
     assert (event.action, event.agency, event.source) == ("rating_summary.repaired", cast.alder, "system")
     assert event.data == {"wrong": {"count": [7, 1], "stars_4": [6, 1]}}
-    assert recount_all() == []
+    assert repair_summaries() == []
 
 
 def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast) -> None:
     a_review(cast.alder)
     RatingSummary.objects.all().delete()
     RatingSummary.objects.create(agency=cast.birch, count=3)
-    assert recount_all() == [cast.alder.pk, cast.birch.pk]
+    assert repair_summaries() == [cast.alder.pk, cast.birch.pk]
     assert [RatingSummary.objects.get(agency=agency).count for agency in (cast.alder, cast.birch)] == [1, 0]
 
 
@@ -55,7 +55,7 @@ def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast)
 def test_reviews_that_come_in_meanwhile_are_no_difference(cast: Cast) -> None:
     requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(10)]
     RatingSummary.objects.create(agency=cast.birch, count=3)
-    results = at_once(20, lambda n: ReviewFactory(review_request=requests[n // 2]).pk if n % 2 else recount_all())
+    results = at_once(20, lambda n: ReviewFactory(review_request=requests[n // 2]).pk if n % 2 else repair_summaries())
     repaired = [key for result in results[::2] for key in result]
     assert repaired == [cast.birch.pk]
     assert RatingSummary.objects.get(agency=cast.alder).count == 10

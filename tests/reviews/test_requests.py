@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from reviews.asking.services import replace_link, resend_request, withdraw_request
 from reviews.models import ReviewRequest
+from reviews.requests.services import replace_link, resend_request, withdraw_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory

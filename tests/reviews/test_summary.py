@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partnerportal.agencies.models import Agency
-from partnerportal.network.search import UNRATED
+from partnerportal.network.search import UNRATED_SCORE
 from reviews.models import CATEGORIES, RatingSummary, Review, rounded
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -129,7 +129,7 @@ def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cas
 def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder).delete()
     summary = RatingSummary.objects.get(agency=cast.alder)
-    assert (summary.shown, summary.standing) == (None, UNRATED)
+    assert (summary.shown, summary.standing) == (None, UNRATED_SCORE)
 
 
 @given(reviews=st.lists(ratings, min_size=1, max_size=12))

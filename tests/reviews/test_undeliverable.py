@@ -5,13 +5,13 @@ from django.test import Client
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import send_again
-from reviews.asking.services import request_review
+from partnerportal.outbox.services import resend
 from reviews.models import ReviewRequest
+from reviews.requests.services import request_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
+from tests.polling import eventually
 from tests.smtp import Sink
-from tests.waiting import eventually
 from tests.workers import Process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("celery_beat")]
@@ -35,7 +35,7 @@ def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Proces
     # It still can be answered: the link may have been passed on in another way.
     assert asked.state == "open"
 
-    send_again(OutgoingMail.objects.get(), by=cast.ada)
+    resend(OutgoingMail.objects.get(), by=cast.ada)
     eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)
 
 

@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from partnerportal.sealing import Sealer
+from partnerportal.encryption import Encryptor
 
-SECRETS = Sealer("partnerportal.accounts.second_factor")
+SECRETS = Encryptor("partnerportal.accounts.second_factor")
 FIELDS = {"totp": "secret", "recovery_codes": "seed"}
 
 

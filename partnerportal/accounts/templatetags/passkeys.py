@@ -11,7 +11,7 @@ register = template.Library()
 
 
 @register.filter
-def by_number(request: HttpRequest) -> bool:
+def opened_by_ip(request: HttpRequest) -> bool:
     """Whether the portal was opened by an IP address. A passkey belongs to a name; browsers make none for a number."""
     try:
         ip_address(urlsplit(f"//{request.get_host()}").hostname or "")
@@ -21,7 +21,7 @@ def by_number(request: HttpRequest) -> bool:
 
 
 @register.filter
-def at_localhost(request: HttpRequest) -> str:
+def localhost_url(request: HttpRequest) -> str:
     """The same page under the name that each machine has for itself; empty where the portal doesn't answer to it."""
     here = urlsplit(f"//{request.get_host()}")
     if "localhost" not in settings.ALLOWED_HOSTS or not ip_address(here.hostname or "").is_loopback:

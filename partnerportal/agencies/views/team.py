@@ -6,18 +6,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from partnerportal.agencies import joining, team
-from partnerportal.agencies.access import WANTED, AgencyRequest, agency_view
-from partnerportal.agencies.forms import HandOnForm, HandOverForm, InviteForm, NoticesForm, RoleForm, SecondFactorForm
-from partnerportal.agencies.joining import InvitationClosed
+from partnerportal.agencies import team, team_invitations
+from partnerportal.agencies.access import NEXT_PAGE_KEY, AgencyRequest, agency_view
+from partnerportal.agencies.forms import InviteForm, NotificationsForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
+from partnerportal.agencies.team_invitations import InvitationClosed
 from partnerportal.audit.models import AuditEvent
-from partnerportal.limits import Limit, TooOften, check
+from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 
 #: Events that the page shows.
 TIMELINE_LENGTH = 10
 #: Invitations that one agency sends: a whole company can join in an hour, a spammer gets nowhere.
-INVITATIONS = Limit("team-invitations", 30, 60 * 60)
+INVITATION_LIMIT = RateLimit("team-invitations", 30, 60 * 60)
 
 
 @agency_view(methods=("GET",))
@@ -48,11 +48,11 @@ def invite(request: AgencyRequest) -> HttpResponse:
     form = InviteForm(request.input)
     if request.method == "POST" and form.is_valid():
         try:
-            check((INVITATIONS, str(request.agency.pk)))
-            invitation = joining.invite(request.agency, by=request.user, **form.cleaned_data)
+            check_rate_limits((INVITATION_LIMIT, str(request.agency.pk)))
+            invitation = team_invitations.invite(request.agency, by=request.user, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
-        except TooOften as error:
+        except RateLimitExceeded as error:
             form.add_error(None, str(error))
             return error.mark(render(request, "agencies/invite.html", {"form": form}))
         else:
@@ -66,12 +66,12 @@ def invitation_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     """Mail the link once more."""
     invitation = _invitation(request, pk)
     try:
-        check((INVITATIONS, str(request.agency.pk)))
-        if joining.resend(invitation, by=request.user):
+        check_rate_limits((INVITATION_LIMIT, str(request.agency.pk)))
+        if team_invitations.resend(invitation, by=request.user):
             messages.success(request, _("Invitation resent to %(email)s.") % {"email": invitation.email})
         else:
             messages.info(request, _("It was sent a moment ago, so no second e-mail was sent."))
-    except TooOften as error:
+    except RateLimitExceeded as error:
         messages.error(request, str(error))
     except (InvitationClosed, ValidationError) as error:
         _say(request, error)
@@ -83,7 +83,7 @@ def invitation_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     """No longer ask."""
     invitation = _invitation(request, pk)
     try:
-        joining.withdraw(invitation, by=request.user)
+        team_invitations.withdraw(invitation, by=request.user)
     except (InvitationClosed, ValidationError) as error:
         _say(request, error)
     else:
@@ -119,8 +119,8 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     if member.user == request.user:
         return redirect("agencies:leave")
-    holds = team.what_they_hold(member)
-    form = HandOnForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from team"))
+    holds = team.describe_open_work(member)
+    form = ReassignForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from team"))
     if request.method == "POST" and form.is_valid():
         try:
             team.remove_member(member, to=form.person, by=request.user)
@@ -135,8 +135,8 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view()
 def leave(request: AgencyRequest) -> HttpResponse:
     """Go, by one's own decision."""
-    holds = team.what_they_hold(request.membership)
-    form = HandOnForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave team"))
+    holds = team.describe_open_work(request.membership)
+    form = ReassignForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave team"))
     is_last_owner = [member.user for member in request.members if member.role == Role.OWNER] == [request.user]
     if request.method == "POST" and form.is_valid():
         try:
@@ -153,16 +153,16 @@ def leave(request: AgencyRequest) -> HttpResponse:
 @agency_view(role=Role.OWNER, confirm=True)
 def hand_over(request: AgencyRequest) -> HttpResponse:
     """Make somebody else the owner."""
-    form = HandOverForm(request.input, members=request.members, by=request.user)
+    form = TransferOwnershipForm(request.input, members=request.members, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            team.hand_over_ownership(form.member, by=request.user)
+            team.transfer_ownership(form.member, by=request.user)
         except ValidationError as error:
             form.add_error(None, error)
         else:
             messages.success(request, _("%(name)s is now the owner. You’re now a manager.") % {"name": form.member.user})
             return redirect("agencies:team")
-    return render(request, "agencies/hand_over.html", {"form": form})
+    return render(request, "agencies/transfer_ownership.html", {"form": form})
 
 
 # --- The second factor -------------------------------------------------------------------------------------------------
@@ -194,20 +194,20 @@ def second_factor(request: AgencyRequest) -> HttpResponse:
 def second_factor_needed(request: AgencyRequest) -> HttpResponse:
     """Why nothing else goes on, and what to do."""
     if not request.membership.lacks_second_factor:
-        return redirect(request.session.pop(WANTED, None) or "desk:dashboard")
+        return redirect(request.session.pop(NEXT_PAGE_KEY, None) or "desk:dashboard")
     return render(request, "agencies/second_factor_needed.html")
 
 
 @agency_view()
 def notices(request: AgencyRequest) -> HttpResponse:
     """Which mails of this agency's one gets."""
-    form = NoticesForm(request.input, member=request.membership)
+    form = NotificationsForm(request.input, member=request.membership)
     if request.method == "POST" and form.is_valid():
         for notice in Notice:
             request.membership.set_notice(notice, notice in form.cleaned_data["notices"])
         messages.success(request, _("Notification settings saved."))
         return redirect("agencies:notices")
-    return render(request, "agencies/notices.html", {"form": form})
+    return render(request, "agencies/notifications.html", {"form": form})
 
 
 def _member(request: AgencyRequest, pk: int) -> Membership:

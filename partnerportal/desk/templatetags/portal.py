@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
 from partnerportal.language_addresses import fixed_language, language_url
-from partnerportal.returning import next_address
+from partnerportal.redirects import get_next_path
 
 register = template.Library()
 
@@ -159,7 +159,7 @@ def moment(value: datetime | None, short: bool = False) -> SafeString:
 
 
 #: Further away than this, a date says more than a number of days.
-_COUNTED_DAYS = 60
+_RELATIVE_DAYS = 60
 #: From here on it is close.
 _NEAR_DAYS = 7
 
@@ -182,7 +182,7 @@ def until(value: date | None, calm: bool = False) -> SafeString:
     if days < 0:
         passed = pgettext("deadline", "%(date)s") % {"date": format_date(value, "SHORT_DATE_FORMAT")}
         return _date_element(value, passed, calm=calm)
-    return _date_element(value, _in_days(days) if days <= _COUNTED_DAYS else "", calm=calm)
+    return _date_element(value, _in_days(days) if days <= _RELATIVE_DAYS else "", calm=calm)
 
 
 @register.simple_tag
@@ -242,7 +242,7 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 @register.filter
-def bare_address(url: str) -> str:
+def display_url(url: str) -> str:
     """A web address as people say it: without scheme, “www.” and the last slash."""
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
 
@@ -257,13 +257,13 @@ def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
 
 
 @register.filter
-def still_open(tasks: Iterable[Any]) -> list[Any]:
+def open_tasks(tasks: Iterable[Any]) -> list[Any]:
     """Those that nobody has done yet, in their order."""
     return [task for task in tasks if not task.is_done]
 
 
 @register.filter
-def done_lately(tasks: Iterable[Any]) -> list[Any]:
+def completed_tasks(tasks: Iterable[Any]) -> list[Any]:
     """Those that are done, the last one first."""
     return sorted((task for task in tasks if task.is_done), key=lambda task: task.done_at, reverse=True)
 
@@ -271,7 +271,7 @@ def done_lately(tasks: Iterable[Any]) -> list[Any]:
 # --- States, people, forms ---------------------------------------------------------------------------------------------
 
 #: Tone and icon of a state, whatever it is a state of. An unknown one fails: a new state must get its look here.
-_LOOKS: dict[str, tuple[str, str]] = {
+_STATUS_STYLES: dict[str, tuple[str, str]] = {
     "open": ("accent", "clock"),
     "answered": ("good", "check-circle"),
     "expired": ("calm", "calendar"),
@@ -327,7 +327,7 @@ def state(value: str, label: str | Promise) -> SafeString:
     Raises:
         KeyError: nobody has said how this state looks.
     """
-    tone, icon_name = _LOOKS[str(value)]
+    tone, icon_name = _STATUS_STYLES[str(value)]
     return format_html('<span class="pill pill-{}">{}{}</span>', tone, _icon(icon_name, 16, "micro"), label)
 
 
@@ -372,7 +372,7 @@ def for_dialog(form: Any, request: HttpRequest) -> Any:
 
     `next` tells the view which page to load afterwards: the one that the link to the form names, or else the one below the dialog.
     """
-    here: str = next_address(request) or request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    here: str = get_next_path(request) or request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
     form.helper.form_action = request.path
     form.helper.attrs |= {
         "hx-post": request.path,

@@ -12,7 +12,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.network.checklist import checklist
 from partnerportal.network.forms import ProfileForm
 from partnerportal.network.models import PartnerProfile
-from partnerportal.network.services import ChangedMeanwhile, SlugTaken, new_profile, save_profile, submit_profile
+from partnerportal.network.services import EditConflict, SlugTaken, new_profile, save_profile, submit_profile
 from partnerportal.network.views.public import profile_context, with_names
 
 #: The page shows this many events; older ones stay in the audit.
@@ -30,7 +30,7 @@ def company(request: AgencyRequest) -> HttpResponse:
     while request.method == "POST" and form.is_valid():
         try:
             saved = save_profile(request.agency, values=form.values, version=form.instance.version, by=request.user)
-        except ChangedMeanwhile as meanwhile:
+        except EditConflict as meanwhile:
             form = ProfileForm(request.input, request.FILES or None, instance=meanwhile.saved, may_edit=may_edit)
         except SlugTaken:
             form.refuse_slug()

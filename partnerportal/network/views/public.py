@@ -20,17 +20,17 @@ from partnerportal.language_addresses import alternates, fixed_language, languag
 from partnerportal.network.filters import DirectoryFilter
 from partnerportal.network.logos import MEDIA_TYPE
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
-from partnerportal.network.structured import structured_data
-from partnerportal.paging import keyset_page
+from partnerportal.network.structured_data import structured_data
+from partnerportal.pagination import keyset_page
 
 PublicView = Callable[..., HttpResponse]
 
 #: Seconds for which browsers and proxies may show a public page to strangers without asking again.
-PUBLIC_SECONDS = 60
+PUBLIC_MAX_AGE = 60
 #: A logo's address changes with its content, so it never has to be asked for again.
-LOGO_SECONDS = 60 * 60 * 24 * 365
-CARDS = 24
-REVIEWS = 10
+LOGO_MAX_AGE = 60 * 60 * 24 * 365
+CARDS_PER_PAGE = 24
+REVIEWS_PER_PAGE = 10
 
 
 def public_page(view: PublicView) -> PublicView:
@@ -47,7 +47,7 @@ def public_page(view: PublicView) -> PublicView:
         if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
             patch_cache_control(response, private=True, no_cache=True)
             return response
-        patch_cache_control(response, public=True, max_age=PUBLIC_SECONDS)
+        patch_cache_control(response, public=True, max_age=PUBLIC_MAX_AGE)
         if response.status_code == HTTPStatus.OK:  # OK
             set_response_etag(response)
             return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
@@ -62,7 +62,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     filters = DirectoryFilter(request)
     profiles, total, more = filters.profiles()
     cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
-    page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS)
+    page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
     context = {
         "page": page,
         "filters": filters,
@@ -96,7 +96,7 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
         return redirect(profile.logo_url)
     response = HttpResponse(bytes(ProfileLogo.objects.get(profile=profile).content), content_type=MEDIA_TYPE)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"  # an agency may show its logo elsewhere
-    response["Cache-Control"] = f"{'public' if profile.is_registered else 'private'}, max-age={LOGO_SECONDS}, immutable"
+    response["Cache-Control"] = f"{'public' if profile.is_registered else 'private'}, max-age={LOGO_MAX_AGE}, immutable"
     return response
 
 
@@ -139,7 +139,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> 
     on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
     return {
         "highlighted": shown.pinned() if on_first_page else [],
-        "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS),
+        "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS_PER_PAGE),
         "stars_chosen": int(stars) if is_filtered else None,
         "is_own": is_own,
         "may_act": is_own and cast(Any, request).membership.may(Role.MANAGER),

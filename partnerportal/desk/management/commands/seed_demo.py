@@ -12,14 +12,14 @@ from django.db.models import F
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
-from customers.assigned import add_thing, finish_task
 from customers.domain_names import to_ascii
+from customers.items import add_item, complete_task
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from customers.services import create_customer
+from invitations.access_requests import request_access
 from invitations.areas import Scope
-from invitations.asking import request_access
 from invitations.models import AccessInvitation
-from invitations.services import connect_to, give_access, revoke_access
+from invitations.services import connect_customer, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.desk import demo
@@ -27,14 +27,14 @@ from partnerportal.desk.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services import register_profile, save_profile, submit_profile
 from partnerportal.validity import end_of_day_in
-from requests_inbox.conversation import reply, write_note
+from requests_inbox.intake import submission_digest, submit_request
 from requests_inbox.models import ContactRequest, RequestMessage
-from requests_inbox.receiving import receive_request, submission_digest
-from requests_inbox.services import assign_request, close_request, mark_spam, take_request
-from reviews.asking.services import request_review
-from reviews.managing.services import comment_on_review, hide_review, pin_review, report_review
+from requests_inbox.replies import add_note, reply
+from requests_inbox.services import assign_request, claim_request, close_request, mark_spam
 from reviews.models import Review, ReviewRequest
+from reviews.requests.services import request_review
 from reviews.services import submit_review
+from reviews.staff.services import comment_on_review, hide_review, pin_review, report_review
 
 CUSTOMER_FIELDS = (
     "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"
@@ -111,7 +111,7 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
     projects: dict[tuple[int, str], Project] = {}
     for position, title, status, due_in in demo.PROJECTS:
         project = Project(title=title, status=status, due_on=_in_days(due_in))
-        add_thing(project, customer=customers[position], by=by)
+        add_item(project, customer=customers[position], by=by)
         projects[position, title] = project
     reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
@@ -139,20 +139,20 @@ def _work(customers: list[Customer], *, by: User) -> None:
     team = {user.email: user for user in customers[0].agency.members.all()}
     for position, title, due_in, assignee, priority, done in demo.TASKS:
         task = Task(title=title, due_on=_in_days(due_in), assignee=team.get(assignee), priority=priority)
-        add_thing(task, customer=customers[position], by=by)
+        add_item(task, customer=customers[position], by=by)
         if done:
-            finish_task(task, by=by)
+            complete_task(task, by=by)
     for position, name, registrar, expires_in, auto_renew in demo.DOMAINS:
         domain = Domain(name=to_ascii(name), registrar=registrar, expires_on=_in_days(expires_in), auto_renew=auto_renew)
-        add_thing(domain, customer=customers[position], by=by)
+        add_item(domain, customer=customers[position], by=by)
     for position, number, product, price, interval, ends_in, notice in demo.CONTRACTS:
         contract = Contract(
             number=number, product=product, price=price, interval=interval, ends_on=_in_days(ends_in), notice_count=notice,
             starts_on=_in_days(-400),
         )  # fmt: skip
-        add_thing(contract, customer=customers[position], by=by)
+        add_item(contract, customer=customers[position], by=by)
     for position, author, text in demo.NOTES:
-        add_thing(Note(text=text), customer=customers[position], by=team[author])
+        add_item(Note(text=text), customer=customers[position], by=team[author])
 
 
 def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[ContactRequest]:
@@ -163,7 +163,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
         fields = dict(zip(("name", "company", "email", "phone", "language", "message"), values, strict=True))
         came_in = timezone.now() - timedelta(hours=hours_ago)
         submission = submission_digest(f"demo {agency.pk} {position}", fields)
-        request = receive_request(agency, submission=submission, consented_at=came_in, **fields)
+        request = submit_request(agency, submission=submission, consented_at=came_in, **fields)
         assert request is not None  # noqa: S101  # nobody is blocked yet
         ContactRequest.objects.filter(pk=request.pk).update(created_at=came_in, status_since=came_in, changed_at=came_in)
         requests[position] = request
@@ -173,7 +173,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
 def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
     """What the team made of them; the first answers came within a working day."""
     team = {user.email: user for user in customers[0].agency.members.all()}
-    steps: dict[str, Callable[..., object]] = {"take": take_request, "close": close_request, "spam": mark_spam}
+    steps: dict[str, Callable[..., object]] = {"take": claim_request, "close": close_request, "spam": mark_spam}
     for position, step, who, more in demo.REQUEST_STEPS:
         request, by = requests[position], team[who]
         if step == "reply":
@@ -182,7 +182,7 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
             ContactRequest.objects.filter(pk=request.pk).update(first_reply_at=answered)
             RequestMessage.objects.filter(pk=message.pk).update(created_at=ContactRequest.objects.get(pk=request.pk).first_reply_at)
         elif step == "note":
-            write_note(request, text=str(more), by=by)
+            add_note(request, text=str(more), by=by)
         elif step == "assign":
             assign_request(request, customers[int(str(more))], by=by)
         else:
@@ -195,7 +195,7 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
     for position, email, name, areas, ended in demo.ACCESS:
         client = kim if email == kim.email else _person(email, name)
         given = give_access(agency=agency, client=client, scope=_scope(areas), areas=list(areas), name=name, language=agency.language)
-        connect_to(given, customer=customers[position], by=by)
+        connect_customer(given, customer=customers[position], by=by)
         if ended:
             revoke_access(given)
     told = ("name", "company", "phone", "street", "zip", "city")

@@ -14,9 +14,9 @@ from customers.models import Contract, Customer, Domain, Note, NumberSequence, P
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
-from partnerportal.desk import scale
-from partnerportal.desk.bulk import Table, set_aside, without_trigger
-from partnerportal.desk.scale_profiles import profile_sketch, some
+from partnerportal.desk import seed_generator
+from partnerportal.desk.bulk_load import Table, without_constraints, without_trigger
+from partnerportal.desk.seed_profiles import profile_sketch, some
 from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
 from requests_inbox.models import ContactRequest
 from reviews import tokens
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
             first_number = Agency.objects.count() + 1
-            people = self._agencies(first_number, scale.agency_sizes(agencies, customers, options["biggest_share"]), password)
+            people = self._agencies(first_number, seed_generator.agency_sizes(agencies, customers, options["biggest_share"]), password)
             rows = self._load(people, reviews=reviews, seed=options["seed"])
         with connection.cursor() as cursor:
             # Plans are only as good as what is known of the tables.
@@ -85,12 +85,12 @@ class Command(BaseCommand):
         if not options["password"]:
             self.stdout.write(f"Password for all accounts: {password}")
 
-    def _agencies(self, first_number: int, sizes: list[int], password: str) -> list[scale.SeededAgency]:
+    def _agencies(self, first_number: int, sizes: list[int], password: str) -> list[seed_generator.SeededAgency]:
         """The agencies with their teams and public profiles, each with the number of customers that it is to have."""
         # Argon2 takes its time on purpose; once is enough.
         hashed = make_password(password)
         numbers = range(first_number, first_number + len(sizes))
-        agencies = Agency.objects.bulk_create(Agency(name=scale.agency_name(number), language="de") for number in numbers)
+        agencies = Agency.objects.bulk_create(Agency(name=seed_generator.agency_name(number), language="de") for number in numbers)
         users = User.objects.bulk_create(
             User(email=f"{name}{number}@{MAIL_HOST}", full_name=f"{name.capitalize()} {number}", password=hashed)
             for number in numbers
@@ -105,7 +105,7 @@ class Command(BaseCommand):
         )
         self._profiles(numbers, agencies)
         return [
-            scale.SeededAgency(agency.pk, tuple(user.pk for user in team), size, agency.time_zone)
+            seed_generator.SeededAgency(agency.pk, tuple(user.pk for user in team), size, agency.time_zone)
             for agency, team, size in zip(agencies, teams, sizes, strict=True)
         ]
 
@@ -144,15 +144,15 @@ class Command(BaseCommand):
             for language in some(languages, sketch.languages)
         )
 
-    def _load(self, agencies: list[scale.SeededAgency], *, reviews: int, seed: int) -> int:
+    def _load(self, agencies: list[seed_generator.SeededAgency], *, reviews: int, seed: int) -> int:
         """Make and copy everything that belongs to customers; the number of rows."""
-        tables = {name: Table(model, scale.COLUMNS[name]) for name, model in MODELS.items()}
+        tables = {name: Table(model, seed_generator.COLUMNS[name]) for name, model in MODELS.items()}
         customers = sum(agency.customers for agency in agencies)
         # By this index the customers' trigger finds the domains; the domains' own would look for customers who aren't there yet.
         keep = [_index_on(Domain, "customer_id")]
-        with set_aside([table.name for table in tables.values()], keep=keep), without_trigger(Domain, "search_insert"):
+        with without_constraints([table.name for table in tables.values()], keep=keep), without_trigger(Domain, "search_insert"):
             first = {name: tables[name].next_key() for name in ("customers", "projects", "requests")}
-            made = scale.Scale(
+            made = seed_generator.DataGenerator(
                 agencies,
                 reviews=reviews,
                 now=timezone.now(),
@@ -160,7 +160,7 @@ class Command(BaseCommand):
                 first_customer=first["customers"],
                 first_project=first["projects"],
                 first_request=first["requests"],
-                digest=lambda nonce: tokens.digest(tokens.token_for(nonce)),
+                digest=lambda nonce: tokens.hash_token(tokens.token_for(nonce)),
             )
             loaded, started = 0, time.monotonic()
             for batch in made.batches(BATCH):
@@ -180,7 +180,7 @@ class Command(BaseCommand):
         self.stdout.write(f"  {'asked':10} {asked:>12,}")
         return sum(table.count for table in tables.values()) + events + asked
 
-    def _number_sequences(self, agencies: list[scale.SeededAgency]) -> None:
+    def _number_sequences(self, agencies: list[seed_generator.SeededAgency]) -> None:
         """The next customer of each agency gets the next number."""
         NumberSequence.objects.bulk_create(NumberSequence(agency_id=agency.pk, next_number=agency.next_number) for agency in agencies)
 

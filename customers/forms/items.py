@@ -1,0 +1,127 @@
+"""Forms for what is assigned to a customer; each narrows its choices to the customer and the agency."""
+
+from typing import Any
+
+from crispy_forms.layout import Column, Row
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from customers.domain_names import to_ascii
+from customers.forms.adding_once import AddOnceForm
+from customers.models import Contract, Customer, Domain, Note, Project, Task
+from partnerportal.concurrent_edits import EditForm
+from partnerportal.forms import form_helper
+from partnerportal.money import PriceField, typed_currency
+
+
+def _date(**attrs: str) -> forms.DateInput:
+    """The browser's own date picker; it wants ISO dates."""
+    return forms.DateInput(attrs={"type": "date", **attrs}, format="%Y-%m-%d")
+
+
+class ItemForm(EditForm, AddOnceForm, forms.ModelForm):
+    """What the five forms share."""
+
+    #: The fields as they are laid out.
+    layout: tuple[Any, ...] = ()
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.customer = customer
+        self.helper = form_helper(*self.layout, submit=_("Save"), cancel=customer.get_absolute_url())
+
+
+class ProjectForm(ItemForm):
+    """A project."""
+
+    layout = ("title", "description", Row(Column("status"), Column("due_on")))
+
+    class Meta:
+        model = Project
+        fields = ("title", "description", "status", "due_on")
+        widgets = {"description": forms.Textarea(attrs={"rows": 4}), "due_on": _date()}
+
+
+class TaskForm(ItemForm):
+    """A task, for somebody of the team, perhaps as part of one of the customer's projects."""
+
+    layout = ("title", Row(Column("due_on"), Column("assignee")), Row(Column("priority"), Column("project")))
+    empty_labels = {"assignee": _("Unassigned"), "project": _("No project")}
+
+    class Meta:
+        model = Task
+        fields = ("title", "due_on", "assignee", "priority", "project")
+        widgets = {"due_on": _date()}
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, customer=customer, **kwargs)
+        self.fields["assignee"].queryset = customer.agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        self.fields["project"].queryset = customer.projects.order_by("-pk")  # type: ignore[attr-defined]
+
+
+class DomainForm(ItemForm):
+    """A domain name, typed with or without umlauts."""
+
+    layout = ("name", Row(Column("registrar"), Column("expires_on")), "auto_renew")
+
+    class Meta:
+        model = Domain
+        fields = ("name", "registrar", "expires_on", "auto_renew")
+        widgets = {
+            "name": forms.TextInput(attrs={"placeholder": "example.com", "autocapitalize": "off", "spellcheck": "false"}),
+            "expires_on": _date(),
+        }
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, customer=customer, **kwargs)
+        if self.instance.pk:
+            self.initial["name"] = self.instance.unicode_name
+
+    def clean_name(self) -> str:
+        """The A-label form; refused where another customer of the agency, or this one, has it already."""
+        name = to_ascii(self.cleaned_data["name"])
+        holder = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
+        if holder and not self.has_added(holder):
+            raise forms.ValidationError(
+                _("This domain is already assigned to %(customer)s."), "unique", {"customer": holder.customer.numbered_name}
+            )
+        return name
+
+
+class ContractForm(ItemForm):
+    """A contract with price, term and notice period."""
+
+    layout = (
+        Row(Column("number"), Column("product")),
+        Row(Column("price"), Column("currency"), Column("interval")),
+        Row(Column("starts_on"), Column("ends_on")),
+        Row(Column("notice_count"), Column("notice_unit"), Column("status")),
+    )
+
+    class Meta:
+        model = Contract
+        fields = ("number", "product", "price", "currency", "interval", "starts_on", "ends_on", "notice_count", "notice_unit", "status")
+        field_classes = {"price": PriceField}
+        widgets = {"starts_on": _date(), "ends_on": _date()}
+
+    notice_count = forms.IntegerField(label=_("Notice period"), min_value=0, max_value=999, initial=0)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        chosen = cleaned.get("currency")
+        typed = typed_currency(str(self["price"].data or "")) if cleaned.get("price") is not None else ""
+        if typed and chosen and typed != chosen:
+            text = _("You entered %(typed)s, but the selected currency is %(chosen)s. Change one of them.")
+            self.add_error("price", forms.ValidationError(text, "other_currency", {"typed": typed, "chosen": chosen}))
+        return cleaned
+
+
+class NoteForm(ItemForm):
+    """A note for the team."""
+
+    layout = ("text",)
+
+    class Meta:
+        model = Note
+        fields = ("text",)
+        widgets = {"text": forms.Textarea(attrs={"rows": 5})}

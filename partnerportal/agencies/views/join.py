@@ -1,0 +1,110 @@
+"""The page behind an invitation to a team. A GET changes nothing; only the invited address gets in."""
+
+from typing import Any, cast
+
+from allauth.account.utils import perform_login
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from partnerportal.accounts.models import User
+from partnerportal.accounts.services import find_account, has_address
+from partnerportal.agencies.forms import JoinForm
+from partnerportal.agencies.middleware import SESSION_KEY
+from partnerportal.agencies.models import TeamInvitation
+from partnerportal.agencies.team_invitations import InvitationClosed, accept, accept_with_new_account
+from partnerportal.audit.context import origin
+from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+
+#: Links that lead nowhere, from one network: a person mistypes a few, whoever guesses needs 2^190.
+GUESS_LIMIT = RateLimit("team-guesses", 30, 10 * 60)
+
+
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Who invites to what; a POST accepts. Found by no search engine, and its address is told to nobody."""
+    response = _page(request, token)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
+    response["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+def _page(request: HttpRequest, token: str) -> HttpResponse:
+    invitation = TeamInvitation.objects.select_related("agency", "invited_by").with_token(token).first()
+    if invitation is None:
+        return _unknown(request)
+    if invitation.state != TeamInvitation.Status.PENDING:
+        return _closed(request, invitation, invitation.state)
+    try:
+        if request.user.is_authenticated:
+            return _for_account(request, invitation)
+        account = find_account(invitation.email)
+        return _for_somebody_new(request, invitation) if account is None else _to_sign_in(request, invitation, account)
+    except InvitationClosed as closed:
+        return _closed(request, invitation, closed.state)
+
+
+def _for_account(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
+    """Somebody is signed in: with the invited address they can accept."""
+    user = cast(User, request.user)
+    if not has_address(user, invitation.email):
+        return render(request, "agencies/join_wrong_account.html", {"invitation": invitation}, status=403)
+    if request.method != "POST":
+        return render(request, "agencies/join.html", {"invitation": invitation})
+    accept(invitation, user=user)
+    request.session[SESSION_KEY] = invitation.agency_id
+    _welcome(request, invitation)
+    return redirect("desk:dashboard")
+
+
+def _to_sign_in(request: HttpRequest, invitation: TeamInvitation, account: User) -> HttpResponse:
+    """There is an account: whoever has it signs in as always, a client by a code."""
+    page = reverse("account_login" if account.has_usable_password() else "account_request_login_code")
+    context = {"invitation": invitation, "account": account, "sign_in": f"{page}?{urlencode({'next': request.path})}"}
+    return render(request, "agencies/join_sign_in.html", context)
+
+
+def _for_somebody_new(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
+    """No account yet: name and password open one, for the mail has proved the address."""
+    form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email)
+    if request.method == "POST" and form.is_valid():
+        fields = {name: form.cleaned_data[name] for name in ("full_name", "password")}
+        try:
+            member = accept_with_new_account(invitation, language=get_language() or invitation.agency.language, **fields)
+        except ValidationError as error:
+            messages.info(request, " ".join(error.messages))
+            return redirect(request.path)
+        response: Any = perform_login(request, member.user, redirect_url=reverse("desk:dashboard"))
+        request.session[SESSION_KEY] = invitation.agency_id
+        _welcome(request, invitation)
+        return cast(HttpResponse, response)
+    return render(request, "agencies/join.html", {"invitation": invitation, "form": form})
+
+
+def _welcome(request: HttpRequest, invitation: TeamInvitation) -> None:
+    messages.success(request, _("Welcome! You’re now part of %(agency)s.") % {"agency": invitation.agency})
+
+
+def _closed(request: HttpRequest, invitation: TeamInvitation, state: str) -> HttpResponse:
+    return render(request, "agencies/join_closed.html", {"invitation": invitation, "state": state}, status=410)
+
+
+def _unknown(request: HttpRequest) -> HttpResponse:
+    """404 with what may have happened; 429 for a network that tries one after the other. A right link opens from there, too."""
+    here = origin.get()
+    try:
+        check_rate_limits((GUESS_LIMIT, network_prefix(here.ip_address if here else None)))
+    except RateLimitExceeded as error:
+        return error.mark(render(request, "429.html"))
+    return render(request, "agencies/join_not_found.html", status=404)

@@ -1,0 +1,181 @@
+"""E-mail addresses: extracting a pasted one, internationalized domain names (IDNA), and comparing mailboxes.
+
+Domain names follow IDNA 2008 (library: idna), in which ß is a letter of its own. Labels that only IDNA 2003 knows, such as symbols, keep
+their IDNA 2003 form, so that an address stored earlier keeps its mailbox.
+"""
+
+import re
+import unicodedata
+from urllib.parse import parse_qsl, unquote
+
+import idna
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+#: Maximum length of an address as mail servers receive it, in characters (RFC 5321, 4.5.3.1.3).
+MAX_LENGTH = 254
+#: Maximum length of a label of a domain name, in ASCII characters (RFC 1035, 2.3.4).
+_MAX_LABEL = 63
+#: Longer pasted texts are not searched for an address, in characters.
+_MAX_PASTED = 5000
+#: Characters that reverse the text after them. They are never removed: the address reads otherwise than it is stored.
+_OVERRIDES = "\u202d\u202e"
+#: Punctuation that is copied along with an address and can't end one.
+_TRAILING = ";,."
+_SEPARATORS = re.compile(r"[\s,;<>()\"]+")
+#: Fields of a mailto: link that name more recipients.
+_RECIPIENTS = {"to", "cc", "bcc"}
+
+
+def pasted_address(text: str) -> str:
+    """Return the e-mail address in a pasted text: `Kim <kim@client.example>;` or `mailto:kim@client.example?subject=Hello`.
+
+    Only the notation around the address is removed. The result still has to be validated.
+
+    Raises:
+        ValidationError: The text contains several addresses.
+    """
+    # Browsers send no line breaks from an input: a text with one was not pasted.
+    if len(text) > _MAX_PASTED or any(char in text.strip() for char in "\r\n"):
+        return text
+    address = _without_notation(_trimmed(text))
+    if len(_addresses_in(address)) > 1:
+        raise _several()
+    # Notation without an address, such as "<>", is not an empty field.
+    return address if address or all(map(_is_invisible, text)) else text
+
+
+def validate_deliverable(value: str) -> None:
+    """Refuse an e-mail address whose domain name is not what it looks like: with invisible characters, which get copied along with an
+    address, or with full-width letters. Mail to it would go elsewhere or nowhere, and one mailbox would have any number of addresses.
+
+    Raises:
+        ValidationError: The domain name is not valid, or the address is too long for mail servers.
+    """
+    domain = value.rpartition("@")[2].lower()
+    if not domain.isascii():
+        if not all(_is_valid(label) for label in domain.split(".")):
+            raise ValidationError(_("The part after the @ contains invalid characters. Type it again."), "domain")
+        if len(canonical_address(value)) > MAX_LENGTH:
+            raise ValidationError(_("This e-mail address is too long."), "max_length")
+
+
+def canonical_address(email: str) -> str:
+    """Return the address as mail servers compare it, in lower case and with an ASCII domain: the same for all spellings of a mailbox."""
+    return with_ascii_domain(email.strip().lower())
+
+
+def with_ascii_domain(email: str) -> str:
+    """Return the address with its domain in ASCII (A-labels), as SMTP requires it. The local part is not changed."""
+    local, at, domain = email.rpartition("@")
+    return f"{local}{at}{domain if domain.isascii() else _encoded(domain.lower())}"
+
+
+def without_sub_address(email: str) -> str:
+    """Return the mailbox of an address without its sub-address (RFC 5233): `kim+shop@client.example` → `kim@client.example`.
+
+    For comparisons only: mail goes to the address as given, and people sign in with it.
+    """
+    local, at, domain = canonical_address(email).rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
+def address_variants(email: str) -> set[str]:
+    """Return the spellings, all in lower case, in which this address may have been entered."""
+    address = canonical_address(email)
+    local, at, domain = address.rpartition("@")
+    return {email.strip().lower(), address, f"{local}{at}{_readable(domain)}"}
+
+
+def _trimmed(text: str) -> str:
+    """Remove whitespace, invisible characters and trailing punctuation from both ends."""
+    start, end = 0, len(text)
+    while start < end and _is_invisible(text[start]):
+        start += 1
+    while start < end and (_is_invisible(text[end - 1]) or text[end - 1] in _TRAILING):
+        end -= 1
+    return text[start:end]
+
+
+def _is_invisible(char: str) -> bool:
+    return char.isspace() or (unicodedata.category(char) == "Cf" and char not in _OVERRIDES)
+
+
+def _without_notation(text: str) -> str:
+    """Remove a display name with its angle brackets, and the parts of a mailto: link that are not the address.
+
+    Raises:
+        ValidationError: A removed part contains another address.
+    """
+    others = ""
+    if text.endswith(">") and "<" in text:
+        others, _bracket, text = text[:-1].rpartition("<")
+        text = _trimmed(text)
+    if text[:7].lower() == "mailto:":
+        text, _mark, query = text[7:].partition("?")
+        if any(name.lower() in _RECIPIENTS for name, _value in parse_qsl(query)):
+            raise _several()
+        text = _trimmed(unquote(text))
+    if _addresses_in(others) - {canonical_address(text)}:
+        raise _several()
+    return text
+
+
+def _addresses_in(text: str) -> set[str]:
+    """Return the mailboxes of the words that look like addresses."""
+    words = [word.rpartition("@") for word in _SEPARATORS.split(text)]
+    return {canonical_address(f"{local}@{domain}") for local, _at, domain in words if local and "." in domain}
+
+
+def _several() -> ValidationError:
+    return ValidationError(_("Enter a single e-mail address."), "several")
+
+
+def _is_valid(label: str) -> bool:
+    if label.isascii():
+        return True
+    return bool(_idna_2008(label)) or (bool(_idna_2003(label)) and not any(_is_invisible(char) for char in label))
+
+
+def _encoded(domain: str) -> str:
+    """Return a domain in A-labels. Labels that neither version of IDNA accepts are mapped as in IDNA 2003, or kept where that fails."""
+    return ".".join(_a_label(label) for label in domain.split("."))
+
+
+def _a_label(label: str) -> str:
+    if label.isascii() or len(label) > _MAX_LABEL:
+        return label
+    return _idna_2008(label) or _idna_2003(label, strict=False) or label
+
+
+def _idna_2008(label: str) -> str:
+    """Return the A-label; empty if the label isn't valid."""
+    try:
+        return idna.alabel(label).decode() if len(label) <= _MAX_LABEL else ""
+    except UnicodeError:
+        return ""
+
+
+def _idna_2003(label: str, *, strict: bool = True) -> str:
+    """Return the A-label; empty if the label isn't valid, or if `strict` and the A-label stands for another label."""
+    try:
+        encoded = label.encode("idna") if len(label) <= _MAX_LABEL else b""
+        return encoded.decode() if not strict or encoded.decode("idna") == label else ""
+    except UnicodeError:
+        return ""
+
+
+def _readable(domain: str) -> str:
+    """Return a domain in U-labels. Labels that are not valid A-labels are kept."""
+    return ".".join(_u_label(label) for label in domain.split("."))
+
+
+def _u_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    for decode in (idna.ulabel, lambda encoded: encoded.encode().decode("idna")):
+        try:
+            return str(decode(label))
+        except UnicodeError:
+            continue
+    return label

@@ -1,0 +1,117 @@
+"""The forms behind the three dots, and the filters of the reviews page."""
+
+from typing import Any
+
+from crispy_forms.layout import Hidden
+from django import forms
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.forms.filters import ListFilter
+from customers.models import Customer, Project
+from partnerportal.forms import WordedForm, form_helper
+from partnerportal.search import MAX_CANDIDATES
+from partnerportal.validators import validate_plain_text
+from reviews.models import Review, ReviewComment, ReviewReport
+from reviews.models.reviews import ReviewQuerySet
+
+
+class ReviewActionForm(WordedForm, forms.Form):
+    """A form that leads back to `next`, where the person came from."""
+
+    submit: str | Promise
+
+    def __init__(self, *args: Any, next_address: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = form_helper(
+            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:manage")
+        )
+
+
+class CommentForm(ReviewActionForm):
+    """The one reply."""
+
+    submit = pgettext_lazy("button", "Reply")
+    required_messages = {"text": _("Enter a comment.")}
+    text = forms.CharField(
+        label=ReviewComment._meta.get_field("text").verbose_name,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        validators=[validate_plain_text],
+    )
+
+
+class HideForm(ReviewActionForm):
+    """Why a review is hidden: one of a few reasons, as free words about a customer would stay in the log of events for good."""
+
+    submit = _("Hide review")
+    required_messages = {"reason": _("Select a reason.")}
+    reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenFor.choices, widget=forms.RadioSelect)
+
+
+class ReportForm(ReviewActionForm):
+    """What the admins need to decide."""
+
+    submit = _("Report")
+    required_messages = {"reason": _("Select a reason."), "details": _("Describe what is wrong.")}
+    reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Select…")), *ReviewReport.Reason.choices])
+    details = forms.CharField(
+        label=_("Details"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        validators=[validate_plain_text],
+        help_text=_("What exactly is wrong, and how can we tell? Only the portal administrators can read this."),
+    )
+
+
+class ReviewFilter(ListFilter):
+    """Reviews by what waits or was done with them, stars, what is rated, customer or project."""
+
+    SHOW = (
+        ("", _("All")),
+        ("unanswered", _("No comment yet")),
+        ("reported", _("Under review")),
+        ("hidden", _("Hidden")),
+        ("pinned", _("Pinned")),
+    )
+    ABOUT = (("", _("All")), ("company", _("Company")), ("project", _("Projects")))
+
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Customer or project")}),
+    )
+    show = forms.ChoiceField(label=_("Show"), choices=SHOW, required=False)
+    stars = forms.ChoiceField(label=_("Stars"), choices=[("", _("All")), *((str(n), str(n)) for n in range(5, 0, -1))], required=False)
+    about = forms.ChoiceField(label=_("Review of"), choices=ABOUT, required=False)
+
+    def reviews(self) -> ReviewQuerySet:
+        """The agency's reviews that fit."""
+        found: ReviewQuerySet = self.agency.reviews.for_staff()
+        chosen = self.chosen
+        match chosen["show"]:
+            case "unanswered":
+                found = found.published().filter(comment=None)
+            case "reported":
+                found = found.filter(reports__state=ReviewReport.State.OPEN)
+            case "hidden":
+                found = found.counted().filter(hidden_at__isnull=False)
+            case "pinned":
+                found = found.filter(pin__isnull=False)
+        if chosen["stars"]:
+            found = found.filter(stars=chosen["stars"])
+        if chosen["about"]:
+            found = found.filter(request__project__isnull=chosen["about"] == "company")
+        if chosen["q"]:
+            customers = Customer.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
+            projects = Project.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
+            found = found.filter(Q(request__customer__in=customers) | Q(request__project__in=projects))
+        return found
+
+    def order_by(self) -> tuple[str, ...]:
+        """The agency's own order for what it pinned; else the newest first."""
+        return ("pin",) if self.chosen["show"] == "pinned" else ("-pk",)

@@ -1,0 +1,316 @@
+"""Invitations to a team, and the page behind the link: `/join/<token>/`."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.accounts.client_accounts import get_or_create_client
+from partnerportal.accounts.models import User
+from partnerportal.agencies import tasks, team_invitations
+from partnerportal.agencies.models import Membership, Role, TeamInvitation
+from partnerportal.audit.models import AuditEvent
+from partnerportal.outbox.models import OutgoingMail
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.team import TeamInvitationFactory
+
+TEAM = "/company/team/"
+NEW = "nina@people.example"
+
+
+@pytest.fixture
+def invited(alice: Client, cast: Cast) -> TeamInvitation:
+    """Nina, who has no account, was invited as a manager."""
+    assert alice.post(f"{TEAM}invite/", {"email": " Nina@People.example ", "role": "manager"}).status_code == 302
+    return cast.alder.team_invitations.get()
+
+
+def link(mail: OutgoingMail) -> str:
+    """The mailed one, as a path."""
+    found = re.search(r"/join/\S+", mail.text)
+    assert found
+    return found.group()
+
+
+def join(client: Client, path: str, **fields: str) -> Any:
+    return client.post(path, {"full_name": "Nina Neu", "password": "correct horse battery", **fields})
+
+
+def events() -> list[str]:
+    return list(AuditEvent.objects.filter(action__startswith="team.").order_by("pk").values_list("action", flat=True))
+
+
+def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitation, alice: Client) -> None:
+    mail = OutgoingMail.objects.get()
+    assert (mail.to_email, mail.agency, mail.reply_to) == (NEW, None, "alice@alder.example")
+    assert "Alice Alder has invited you to work for Alder Web in the Partner Portal. Your role: Manager." in mail.text
+    assert invited.link == f"http://localhost{link(mail)}"
+    assert invited.token_digest not in mail.text
+    assert invited.expires_at - timezone.now() > timedelta(days=6, hours=23)
+    assert NEW in alice.get(TEAM).content.decode()
+    assert events() == ["team.invited"]
+
+
+@pytest.mark.parametrize("email", ["", "nobody", "stan@alder.example", "STAN@alder.example", f"{'x' * 250}@x.example"])
+def test_only_an_address_that_is_not_on_the_team(alice: Client, email: str) -> None:
+    assert alice.post(f"{TEAM}invite/", {"email": email, "role": "staff"}).status_code == 200
+    assert not TeamInvitation.objects.exists()
+    assert not OutgoingMail.objects.exists()
+
+
+def test_nobody_is_invited_twice(invited: TeamInvitation, alice: Client) -> None:
+    response = alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"})
+    assert "This address has already been invited" in response.content.decode()
+    with pytest.raises(IntegrityError, match="team_invitation_pending_once"), transaction.atomic():
+        TeamInvitationFactory(agency=invited.agency, email=NEW)
+
+
+def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cache: None) -> None:
+    answers = [alice.post(f"{TEAM}invite/", {"email": f"p{number}@people.example", "role": "staff"}) for number in range(31)]
+    assert [answer.status_code for answer in answers] == [302] * 30 + [429]
+    assert 0 < int(answers[30]["Retry-After"]) <= 60 * 60
+    assert "p30@people.example" in answers[30].content.decode()
+    # To send one again is another mail.
+    last = cast.alder.team_invitations.latest("pk")
+    TeamInvitation.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
+    page = alice.post(f"{TEAM}invitations/{last.pk}/resend/", follow=True).content.decode()
+    assert "Too many attempts" in page
+    assert OutgoingMail.objects.count() == 30
+
+
+def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache: None) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder)
+    answers = [Client(REMOTE_ADDR="203.0.113.9").get(f"/join/{'x' * number}/") for number in range(1, 32)]
+    assert [answer.status_code for answer in answers] == [404] * 30 + [429]
+    assert 0 < int(answers[30]["Retry-After"]) <= 10 * 60
+    assert Client(REMOTE_ADDR="198.51.100.7").get("/join/x/").status_code == 404
+    assert Client(REMOTE_ADDR="203.0.113.9").get(str(invitation.link).removeprefix("http://localhost")).status_code == 200
+
+
+# --- Accepting ---------------------------------------------------------------------------------------------------------
+
+
+def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) -> None:
+    path, browser = link(OutgoingMail.objects.get()), Client()
+    page = browser.get(path)
+    assert page["Referrer-Policy"] == "strict-origin"
+    assert "noindex" in page["X-Robots-Tag"]
+    assert "no-store" in page["Cache-Control"]
+    assert "Alice Alder has invited you to work for <strong>Alder Web</strong> in the Partner Portal" in page.content.decode()
+    response = browser.post(path, {"full_name": "Nina Neu", "password": "correct horse battery"}, follow=True)
+    assert response.redirect_chain[-1][0] == "/dashboard/"
+    assert "Welcome! You’re now part of Alder Web." in response.content.decode()
+    nina = User.objects.get(email=NEW)
+    assert (nina.full_name, nina.language, nina.check_password("correct horse battery")) == ("Nina Neu", "en", True)
+    assert nina.password.startswith("argon2")
+    assert nina.emailaddress_set.get().verified
+    assert nina.memberships.get().role == Role.MANAGER
+    assert events() == ["team.invited", "team.joined"]
+    told = OutgoingMail.objects.get(kind="team_joined")
+    assert (told.to_email, "Nina Neu" in told.text) == ("alice@alder.example", True)
+    # Signs in as everybody, and the link opens no second time.
+    assert Client().post("/accounts/login/", {"login": NEW, "password": "correct horse battery"}).url == "/"
+    closed = Client().get(path)
+    assert closed.status_code == 410
+    assert 'href="/accounts/login/"' in closed.content.decode()
+    assert f"You’re signed in as {NEW}." in browser.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"password": ""}, {"password": "short"}, {"password": "password123"}, {"password": NEW}, {"full_name": ""}, {"full_name": "a\nb"}],
+)
+def test_name_and_a_good_password_are_needed(invited: TeamInvitation, fields: dict[str, str]) -> None:
+    response = join(Client(), link(OutgoingMail.objects.get()), **fields)
+    assert response.status_code == 200
+    assert response.context["form"].errors
+    assert not User.objects.filter(email=NEW).exists()
+
+
+def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
+    admin = Client()
+    admin.force_login(cast.ada)
+    form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
+    form |= {"memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0"}
+    page = admin.post("/admin/agencies/agency/add/", form, follow=True).content.decode()
+    assert f"Invitation sent to {NEW}." in page
+    join(Client(), link(OutgoingMail.objects.get()))
+    nina = Membership.objects.get(user__email=NEW)
+    assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
+    # Nobody is told of their own arrival, and a second invitation is refused in words.
+    assert OutgoingMail.objects.count() == 1
+    page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
+    assert "This address already belongs to someone on your team." in page
+    form["invite_owner"] = "otto@ced\u00adar.example"
+    page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
+    assert "The part after the @ contains invalid characters" in page
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
+    path = link(OutgoingMail.objects.get())
+    for browser in (Client(), Client(enforce_csrf_checks=True)):
+        assert browser.get(path).status_code == browser.head(path).status_code == 200
+    assert join(Client(enforce_csrf_checks=True), path).status_code == 403
+    invited.refresh_from_db()
+    assert (invited.status, User.objects.filter(email=NEW).exists()) == ("pending", False)
+
+
+def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> None:
+    alice.post(f"{TEAM}invite/", {"email": cast.charlie.email, "role": "staff"})
+    path, browser = link(OutgoingMail.objects.get()), Client()
+    page = browser.get(path).content.decode()
+    assert f"/accounts/login/?next={path.replace('/', '%2F')}" in page
+    assert "full_name" not in page
+    # Posting a name and a password takes nobody's account over.
+    join(browser, path)
+    assert cast.charlie.memberships.count() == 1
+    signed_in = browser.post("/accounts/login/", {"login": cast.charlie.email, "password": PASSWORD, "next": path})
+    assert signed_in.url == path
+    assert "Join team" in browser.get(path).content.decode()
+    assert cast.charlie.memberships.count() == 1
+    response = browser.post(path, follow=True)
+    assert "You’re now part of Alder Web." in response.content.decode()
+    assert cast.charlie.memberships.get(agency=cast.alder).role == Role.STAFF
+
+
+def test_a_client_keeps_the_account_and_signs_in_by_a_code(alice: Client, cast: Cast) -> None:
+    kim = get_or_create_client("kim@code.example")
+    assert kim
+    alice.post(f"{TEAM}invite/", {"email": kim.email, "role": "staff"})
+    path, browser = link(OutgoingMail.objects.get()), Client()
+    assert "/accounts/login/code/?next=" in browser.get(path).content.decode()
+    browser.post("/accounts/login/code/", {"email": kim.email, "next": path})
+    code = re.search(r"^[A-Z]{4}-[A-Z]{4}$", OutgoingMail.objects.filter(to_email=kim.email).latest("pk").text, re.M)
+    assert code
+    assert browser.post("/accounts/login/code/confirm/", {"code": code.group(), "next": path}).url == path
+    assert browser.post(path).url == "/dashboard/"
+    assert browser.get("/dashboard/").status_code == 200
+    kim.refresh_from_db()
+    assert (kim.has_usable_password(), kim.memberships.get().agency) == (False, cast.alder)
+    assert browser.get("/my/").status_code == 200
+
+
+@pytest.mark.parametrize("somebody", ["charlie", "kim"])
+def test_only_the_invited_address_gets_in(invited: TeamInvitation, cast: Cast, somebody: str) -> None:
+    path, browser = link(OutgoingMail.objects.get()), Client()
+    browser.force_login(getattr(cast, somebody))
+    for response in (browser.get(path), browser.post(path)):
+        assert response.status_code == 403
+        assert "for another address" in response.content.decode()
+    assert not cast.alder.memberships.filter(user=getattr(cast, somebody)).exists()
+
+
+def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
+    thief = UserFactory()
+    thief.emailaddress_set.create(email=NEW, verified=False)
+    browser = Client()
+    browser.force_login(thief)
+    assert browser.post(link(OutgoingMail.objects.get())).status_code == 403
+    with pytest.raises(ValidationError, match="another address"):
+        team_invitations.accept(invited, user=thief)
+
+
+def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
+    # By somebody whose further address it is.
+    UserFactory().emailaddress_set.create(email=NEW, verified=True)
+    with pytest.raises(ValidationError, match="An account with this address already exists"):
+        team_invitations.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
+    assert not User.objects.filter(email=NEW).exists()
+
+
+def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder, email=cast.max.email, role=Role.STAFF)
+    team_invitations.accept(invitation, user=cast.max)
+    assert cast.max.memberships.get().role == Role.MANAGER
+
+
+# --- What ends it ------------------------------------------------------------------------------------------------------
+
+
+def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> None:
+    path = link(OutgoingMail.objects.get())
+    response = alice.post(f"{TEAM}invitations/{invited.pk}/withdraw/", follow=True)
+    assert "Its link no longer works" in response.content.decode()
+    for answer in (Client().get(path), join(Client(), path)):
+        assert (answer.status_code, "was withdrawn" in answer.content.decode()) == (410, True)
+    assert not User.objects.filter(email=NEW).exists()
+    assert "Nothing was changed" in alice.post(f"{TEAM}invitations/{invited.pk}/resend/", follow=True).content.decode()
+    assert events() == ["team.invited", "team.invitation_withdrawn"]
+
+
+def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitation, alice: Client) -> None:
+    path = link(OutgoingMail.objects.get())
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        answer = join(Client(), path)
+        assert (answer.status_code, "has expired" in answer.content.decode()) == (410, True)
+        assert tasks.expire_invitations() == 1
+        assert tasks.expire_invitations() == 0
+        team_invitations.invite(invited.agency, email=NEW, role=Role.STAFF, by=invited.invited_by)
+    assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
+
+
+def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
+        alice.force_login(cast.alice)
+        assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
+    assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
+
+
+def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvitation, alice: Client) -> None:
+    first = link(OutgoingMail.objects.get())
+    assert "a moment ago" in alice.post(f"{TEAM}invitations/{invited.pk}/resend/", follow=True).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(days=5), tick=True):
+        team_invitations.resend(invited, by=invited.invited_by)
+        again = OutgoingMail.objects.latest("pk")
+        assert (again.to_email, link(again)) == (NEW, first)
+    with time_machine.travel(timezone.now() + timedelta(days=11), tick=True):
+        assert Client().get(first).status_code == 200
+
+
+@pytest.mark.usefixtures("clean_cache")
+@pytest.mark.parametrize("path", ["/join/nothing/", "/join/%00/", f"/join/{'x' * 300}/"])
+def test_a_mistyped_link_says_what_may_have_happened(db: None, path: str) -> None:
+    response = Client().get(path)
+    assert (response.status_code, "This link isn’t valid" in response.content.decode()) == (404, True)
+
+
+@pytest.mark.parametrize("change", [{"status": "pending"}, {"status": "accepted"}, {"role": "owner"}, {"email": "x@people.example"}])
+def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder)
+    if "status" in change:
+        TeamInvitation.objects.filter(pk=invitation.pk).update(status="withdrawn", answered_at=timezone.now())
+    with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+        TeamInvitation.objects.filter(pk=invitation.pk).update(**change)
+
+
+def test_each_begins_waiting(cast: Cast) -> None:
+    with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
+        TeamInvitationFactory(agency=cast.alder, status="withdrawn", answered_at=timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder, email=NEW)
+    fields = {"full_name": "Nina", "password": PASSWORD, "language": "en"}
+    outcomes = at_once(2, lambda _: team_invitations.accept_with_new_account(invitation, **fields))
+    assert {type(outcome) for outcome in outcomes} == {Membership, team_invitations.InvitationClosed}
+    assert User.objects.filter(email=NEW).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_accepting_while_it_is_withdrawn_is_one_of_the_two(cast: Cast) -> None:
+    invitation = TeamInvitationFactory(agency=cast.alder, email=cast.charlie.email)
+    acts = [lambda: team_invitations.accept(invitation, user=cast.charlie), lambda: team_invitations.withdraw(invitation, by=cast.alice)]
+    outcomes = at_once(2, lambda number: acts[number]())
+    assert sum(isinstance(outcome, team_invitations.InvitationClosed) for outcome in outcomes) == 1
+    invitation.refresh_from_db()
+    assert cast.alder.memberships.filter(user=cast.charlie).exists() == (invitation.status == "accepted")

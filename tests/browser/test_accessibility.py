@@ -1,0 +1,280 @@
+"""Every page: axe finds nothing in light and dark, nothing sticks out at 360 px, the browser has nothing to complain about."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.base import AxeResults
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from customers.services import archive_customer
+from requests_inbox.replies import add_note, reply
+from requests_inbox.services import assign_request, mark_spam
+from reviews import tokens
+from reviews.requests.services import withdraw_request
+from tests.browser.conftest import signed_in
+from tests.cast import Cast
+from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.review_states import in_state
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.team import TeamInvitationFactory
+
+AXE = Axe()
+LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+
+
+@pytest.fixture
+def filled(cast: Cast) -> dict[str, str]:
+    """Some of everything at Alder, long names among it; the addresses of the pages that name an object."""
+    customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
+    project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
+    answered = ReviewFactory(review_request__customer=customer, review_request__project=project, text=LONG * 3, author=LONG).request
+    for state in ("pinned", "commented", "hidden", "reported", "removed"):
+        in_state(state, cast.alder)
+    asked = ReviewRequestFactory(customer=customer)
+    withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
+    withdraw_request(withdrawn, by=cast.alice)
+    task = TaskFactory(customer=customer, project=project, title=LONG, assignee=cast.alice, priority=1, due_on="2020-01-01")
+    for number in range(5):
+        TaskFactory(customer=customer, title=f"{LONG} {number}", done_at=timezone.now(), project=project)
+    DomainFactory(customer=customer, name=f"{LONG[:60]}.example".lower(), registrar=LONG, expires_on="2020-01-01")
+    DomainFactory(customer=customer, name="xn--mllerei-n2a.example", auto_renew=True, expires_on="2099-01-01")
+    ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
+    NoteFactory(customer=customer, text=LONG * 3, author=cast.alice)
+    fill_profile(cast)
+    archived = CustomerFactory(agency=cast.alder, company=LONG)
+    archive_customer(archived, by=cast.alice)
+    mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    long_email = f"{'long' * 15}@clients.example"
+    asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
+    add_note(asking, text=LONG * 3, by=cast.stan)
+    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_refused("550")
+    assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
+    spam = ContactRequestFactory(agency=cast.alder)
+    mark_spam(spam, by=cast.stan)
+    SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
+    ContactRequestFactory(agency=cast.alder, message=LONG)
+    waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
+    given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
+    ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
+    InvitationFactory(agency=cast.birch, client=cast.kim)
+    question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
+    closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
+    stan = cast.alder.memberships.get(user=cast.stan)
+    return {
+        "removal": f"/company/team/{stan.pk}/remove/",
+        "role": f"/company/team/{stan.pk}/role/",
+        "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
+        "joining": path(TeamInvitationFactory(agency=cast.alder, email=cast.kim.email).link, "/join/"),
+        "asking": asking.get_absolute_url(),
+        "assign": f"{asking.get_absolute_url()}assign/?q=donau",
+        "add from": f"{asking.get_absolute_url()}add-customer/",
+        "spam": spam.get_absolute_url(),
+        "invitation": waiting.get_absolute_url(),
+        "connect": f"{waiting.get_absolute_url()}connect/",
+        "connect new": f"{waiting.get_absolute_url()}connect/new/",
+        "reject": f"{waiting.get_absolute_url()}reject/",
+        "disconnect": f"{given.get_absolute_url()}disconnect/",
+        "ask": f"{customer.get_absolute_url()}access/request/",
+        "mine": f"/my/{given.pk}/",
+        "change": f"/my/{given.pk}/change/",
+        "question": path(question.link, "/a/"),
+        "closed": path(closed.link, "/a/"),
+        "customer": customer.get_absolute_url(),
+        "edit": f"{customer.get_absolute_url()}edit/",
+        "project_add": f"{customer.get_absolute_url()}projects/add/",
+        "task_edit": f"/tasks/{task.pk}/edit/",
+        "contract_add": f"{customer.get_absolute_url()}contracts/add/",
+        "erase": f"{customer.get_absolute_url()}erase/",
+        "archived": archived.get_absolute_url(),
+        "step 2": f"/company/reviews/request/?customer={customer.pk}",
+        "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
+        "request": f"/company/reviews/requests/{asked.pk}/",
+        "review": f"/company/reviews/{answered.review.pk}/",
+        "comment": f"/company/reviews/{answered.review.pk}/comment/",
+        "hide": f"/company/reviews/{answered.review.pk}/hide/",
+        "report": f"/company/reviews/{answered.review.pk}/report/",
+        "mail": f"/company/mail/{mail.pk}/",
+        "rate": path(asked.link),
+        "answered": path(answered.link),
+        "change review": path(answered.link) + "edit/",
+        "take back": path(answered.link) + "withdraw/",
+        "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
+        "gone": path(withdrawn.link),
+    }
+
+
+def fill_profile(cast: Cast) -> None:
+    """Everything that a profile can say, at length."""
+    profile = LogoFactory(profile=cast.alder.profile).profile
+    profile.claim, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
+    profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
+    profile.open_for_clients = False
+    profile.save()
+    profile.services.add(*(ServiceFactory(name_en=f"{LONG[:70]} {n}", name_de=f"{LONG[:70]} {n}") for n in range(6)))
+    profile.languages.add(LanguageFactory(name_en=LONG[:80]))
+
+
+def path(link: str | None, below: str = "/r/") -> str:
+    assert link
+    return below + link.split(below)[1]
+
+
+#: Pages by who sees them and what they are about, a test each: the pages are many, and filling a portal takes longer than looking at one.
+PAGES = {
+    "customers": (
+        "alice",
+        ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contract_add", "erase",
+         "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
+         "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
+    ),
+    "requests": (
+        "alice",
+        ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",
+         "/requests/settings/"],
+    ),
+    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
+    "reviews": (
+        "alice",
+        ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
+         "hide", "report", "/partners/alder/"],
+    ),
+    "company": (
+        "alice",
+        ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
+         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role"],
+    ),
+    "own account": (
+        "alice",
+        ["/account/", "/account/notices/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
+         "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
+    ),
+    "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "network": (
+        None,
+        ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
+         "/partners/alder/contact/", "/partners/alder/contact/thanks/"],
+    ),
+    "personal links": (
+        None,
+        ["join", "joining", "rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/",
+         "/accounts/password/reset/"],
+    ),
+}  # fmt: skip
+EMPTY = [
+    "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/company/reviews/",
+    "/company/reviews/request/", "/company/mail/",
+]  # fmt: skip
+WIDTHS = (360, 1280)
+SCHEMES = ("dark", "light")
+
+
+def ugly(page: Page, what: str) -> Iterator[str]:
+    """What is wrong with the page as it stands, at the width it has: all of axe's rules in one scheme, the contrast in the other."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    for number, scheme in enumerate(SCHEMES):
+        # Without motion: a colour on its way from one scheme to the other has any contrast.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+        rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if number else {}
+        # Once a page: reading axe takes the browser as long as many of its rules.
+        if page.evaluate("typeof axe === 'undefined'"):
+            page.evaluate(AXE.axe_script)
+        results = AxeResults(page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], "preload": False, **rules}))
+        if results.violations_count:
+            yield f"{what}, {width} px, {scheme}: {results.generate_report()}"
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+        yield f"{what}: {wide} px wide at {width} px"
+
+
+def faults(page: Page, portal: str, where: str, expected_status: int = 200) -> Iterator[str]:
+    """What is wrong with the page at this address, on a phone and on a desktop."""
+    response = page.goto(portal + where)
+    assert response
+    if response.status != expected_status:
+        yield f"{where}: {response.status}"
+    if (headings := page.locator("h1").count()) != 1:
+        yield f"{where}: {headings} headings of the first level"
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        yield from ugly(page, where)
+
+
+@pytest.mark.parametrize(("who", "pages"), PAGES.values(), ids=PAGES)
+def test_pages(page: Page, portal: str, cast: Cast, filled: dict[str, str], who: str | None, pages: list[str]) -> None:
+    if who:
+        signed_in(page, portal, getattr(cast, who))
+    assert [fault for where in pages for fault in faults(page, portal, filled.get(where, where))] == []
+
+
+@pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
+def test_a_question_that_is_over_or_anothers(context, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int) -> None:
+    page = context.new_page()
+    signed_in(page, portal, cast.kim if where == "closed" else cast.charlie)
+    assert list(faults(page, portal, filled[where], status)) == []
+
+
+def test_the_pages_of_trouble(context, portal: str, filled: dict[str, str]) -> None:
+    # Not the `page` that minds complaints: the browser itself complains about each 404.
+    page = context.new_page()
+    trouble = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
+    assert [fault for where, status in trouble.items() for fault in faults(page, portal, where, status)] == []
+
+
+def test_empty_lists(page: Page, portal: str, cast: Cast) -> None:
+    signed_in(page, portal, cast.alice)
+    assert [fault for where in EMPTY for fault in faults(page, portal, where)] == []
+
+
+def test_a_form_with_errors(page: Page, portal: str, cast: Cast, filled: dict[str, str]) -> None:
+    signed_in(page, portal, cast.alice)
+    page.goto(f"{portal}/customers/add/")
+    page.get_by_label("E-mail").fill("no address")
+    page.get_by_role("button", name="Save").click()
+    field = page.get_by_label("E-mail")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    described: Callable[[], str] = lambda: field.get_attribute("aria-describedby") or ""  # noqa: E731
+    assert any("valid" in page.locator(f"#{part}").inner_text() for part in described().split())
+    assert list(ugly(page, "errors")) == []
+    summary = page.get_by_role("alert").first
+    expect(summary).to_contain_text("E-mail")
+    expect(summary).to_be_focused()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_dialogs_and_menus(page: Page, portal: str, cast: Cast, filled: dict[str, str], width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    signed_in(page, portal, cast.alice)
+    page.goto(portal + filled["customer"])
+
+    page.locator(".row-menu summary").first.click()
+    assert list(ugly(page, "menu")) == []
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Add domain").click()
+    dialog = page.get_by_role("dialog", name="Add domain")
+    dialog.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_role("alert")).to_be_focused()
+    assert list(ugly(page, "dialog")) == []
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("donau")
+    expect(page.get_by_role("option").first).to_be_visible()
+    assert list(ugly(page, "search")) == []
+
+
+def test_the_theme_can_be_chosen_and_stays(page: Page, portal: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{portal}/partners/")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")
+    page.locator("summary", has_text="Theme").click()
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")

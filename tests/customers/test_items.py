@@ -1,0 +1,326 @@
+"""Projects, tasks, domains, contracts and notes: added, changed and removed, in a dialog or on a page of their own."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+
+from customers.items import update_item
+from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.services import archive_customer
+from partnerportal.audit.models import AuditEvent
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.reviews import ReviewRequestFactory
+
+HTMX = {"HX-Request": "true"}
+CONTRACT = {"number": "V-2099-1", "currency": "EUR", "interval": "month", "notice_count": "1", "notice_unit": "months", "status": "active"}
+#: kind: model, good fields, one field, its bad value
+KINDS = {
+    "projects": (Project, {"title": "Relaunch", "status": "active"}, "title", ""),
+    "tasks": (Task, {"title": "Call", "priority": "1"}, "due_on", "someday"),
+    "domains": (Domain, {"name": "Müllerei.example"}, "name", "no domain"),
+    "contracts": (Contract, CONTRACT, "price", "-1"),
+    "notes": (Note, {"text": "Calls in the morning."}, "text", "\x07"),
+}
+FACTORIES = {
+    "projects": ProjectFactory,
+    "tasks": TaskFactory,
+    "domains": DomainFactory,
+    "contracts": ContractFactory,
+    "notes": NoteFactory,
+}
+
+
+@pytest.fixture
+def customer(cast: Cast) -> Customer:
+    return CustomerFactory(agency=cast.alder)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_adding_shows_it_on_the_customers_page(stan: Client, customer: Customer, kind: str, headers: dict[str, str]) -> None:
+    model, good, _field, _bad = KINDS[kind]
+    path = f"/customers/{customer.pk}/{kind}/add/"
+    page = stan.get(path, headers=headers).content.decode()
+    assert ("<html" in page) is not bool(headers)
+    response = stan.post(path, good, headers=headers)
+    if headers:
+        assert (response.status_code, response["HX-Redirect"]) == (204, customer.get_absolute_url())
+    else:
+        assert (response.status_code, response.url) == (302, customer.get_absolute_url())
+    thing = model.objects.get()
+    assert (thing.customer, thing.agency) == (customer, customer.agency)
+    assert str(thing) in stan.get(customer.get_absolute_url()).content.decode()
+    event = AuditEvent.objects.get(action=f"{kind[:-1]}.added")
+    assert (event.customer_id, event.object_label, event.data) == (customer.pk, customer.reference, {})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bad_input_gets_a_message_at_its_field(stan: Client, customer: Customer, kind: str) -> None:
+    model, good, field, bad = KINDS[kind]
+    response = stan.post(f"/customers/{customer.pk}/{kind}/add/", {**good, field: bad})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    assert not model.objects.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_changing_and_removing(stan: Client, customer: Customer, kind: str) -> None:
+    model, good, _field, _bad = KINDS[kind]
+    thing = FACTORIES[kind](customer=customer)
+    assert stan.get(f"/{kind}/{thing.pk}/edit/").status_code == 200
+    assert stan.post(f"/{kind}/{thing.pk}/edit/", good).status_code == 302
+    assert str(model.objects.get()) != str(thing)
+    assert AuditEvent.objects.filter(action=f"{kind[:-1]}.changed").count() == 1
+    assert stan.post(f"/{kind}/{thing.pk}/remove/").status_code == 302
+    assert not model.objects.exists()
+    assert AuditEvent.objects.get(action=f"{kind[:-1]}.removed").object_id == thing.pk
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_added_to_an_archived_customer(stan: Client, customer: Customer, cast: Cast, kind: str) -> None:
+    path, good = f"/customers/{customer.pk}/{kind}/add/", KINDS[kind][1]
+    archive_customer(customer, by=cast.alice)
+    assert stan.get(path).status_code == 404
+    # Who began to type before is told so, and keeps the text.
+    response = stan.post(path, good)
+    assert response.status_code == 200
+    assert "This customer is archived." in str(response.context["form"].non_field_errors())
+    assert {name: response.context["form"][name].value() for name in good} == good
+    assert not KINDS[kind][0].objects.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_removed_while_somebody_changed_it_does_not_come_back(cast: Cast, stan: Client, customer: Customer, kind: str) -> None:
+    """The one who changes it has read it before the other's removal, and writes it afterwards."""
+    model, good, _field, _bad = KINDS[kind]
+    thing = FACTORIES[kind](customer=customer)
+    changed = model.objects.select_related("customer__agency").get(pk=thing.pk)
+    stan.post(f"/{kind}/{thing.pk}/remove/")
+    with pytest.raises(model.DoesNotExist):
+        update_item(changed, changed=list(good), by=cast.stan)
+    assert not model.objects.exists()
+
+
+@pytest.mark.parametrize(("language", "typed"), [("de", "1234,5"), ("de", "1234.50"), ("en", "1234.5")])
+def test_a_price_is_read_as_the_person_writes_it(stan: Client, customer: Customer, language: str, typed: str) -> None:
+    stan.cookies["django_language"] = language
+    response = stan.post(f"/customers/{customer.pk}/contracts/add/", {**CONTRACT, "price": typed})
+    assert response.status_code == 302, response.context["form"].errors
+    contract = Contract.objects.get()
+    assert contract.price == Decimal("1234.50")
+    page = stan.get(f"/contracts/{contract.pk}/edit/").content.decode()
+    assert f'value="{"1234,50" if language == "de" else "1234.50"}"' in page
+    assert 'type="number" name="price"' not in page
+
+
+def test_a_foreign_or_another_customers_project_is_no_choice_for_a_task(stan: Client, customer: Customer, cast: Cast) -> None:
+    for project in (ProjectFactory(customer__agency=cast.alder), ProjectFactory(customer__agency=cast.birch)):
+        response = stan.post(f"/customers/{customer.pk}/tasks/add/", {"title": "Call", "priority": "2", "project": project.pk})
+        assert list(response.context["form"].errors) == ["project"]
+    response = stan.post(f"/customers/{customer.pk}/tasks/add/", {"title": "Call", "priority": "2", "assignee": cast.charlie.pk})
+    assert list(response.context["form"].errors) == ["assignee"]
+
+
+def test_the_database_refuses_a_task_with_another_customers_project(customer: Customer, cast: Cast) -> None:
+    TaskFactory(customer=customer, project=ProjectFactory(customer__agency=cast.alder))
+    with pytest.raises(IntegrityError, match="task_project_same_customer"):
+        connection.check_constraints()
+
+
+@pytest.mark.parametrize("kind", ["tasks", "domains", "contracts", "notes"])
+def test_the_database_refuses_another_agency_than_the_customers(customer: Customer, cast: Cast, kind: str) -> None:
+    FACTORIES[kind](customer=customer, agency=cast.birch)
+    with pytest.raises(IntegrityError, match="customer_same_agency"):
+        connection.check_constraints()
+
+
+def test_a_task_is_done_and_undone_with_one_click(stan: Client, customer: Customer) -> None:
+    task = TaskFactory(customer=customer)
+    row = stan.post(f"/tasks/{task.pk}/done/", headers=HTMX).content.decode()
+    assert f"/tasks/{task.pk}/undo/" in row
+    assert "<html" not in row
+    task.refresh_from_db()
+    assert task.is_done
+    assert stan.post(f"/tasks/{task.pk}/undo/", {"next": "/tasks/"}).url == "/tasks/"
+    task.refresh_from_db()
+    assert not task.is_done
+    assert list(AuditEvent.objects.filter(object_type="customers.task").order_by("pk").values_list("action", flat=True)) == [
+        "task.done",
+        "task.reopened",
+    ]
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_next_leads_to_no_other_site(stan: Client, customer: Customer, target: str) -> None:
+    task = TaskFactory(customer=customer)
+    assert stan.post(f"/tasks/{task.pk}/done/", {"next": target}).url == customer.get_absolute_url()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_done_by_two_at_once_is_one_event(cast: Cast) -> None:
+    task = TaskFactory(customer__agency=cast.alder)
+
+    def click(_n: int) -> int:
+        client = Client()
+        client.force_login(cast.stan)
+        return client.post(f"/tasks/{task.pk}/done/").status_code
+
+    assert at_once(2, click) == [302, 302]
+    assert AuditEvent.objects.filter(action="task.done").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept", "shown"),
+    [
+        ("Müllerei.DE", "xn--mllerei-n2a.de", "müllerei.de"),
+        ("https://www.Example.com/shop?x=1", "www.example.com", "www.example.com"),
+        ("straße.example", "xn--strae-oqa.example", "straße.example"),
+        ("xn--mllerei-n2a.de", "xn--mllerei-n2a.de", "müllerei.de"),
+        ("例え.テスト", "xn--r8jz45g.xn--zckzah", "例え.テスト"),
+        ("example.com.", "example.com", "example.com"),
+    ],
+)
+def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Customer, typed: str, kept: str, shown: str) -> None:
+    assert stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed}).status_code == 302
+    domain = Domain.objects.get()
+    assert (domain.name, domain.unicode_name) == (kept, shown)
+    assert shown in stan.get(customer.get_absolute_url()).content.decode()
+
+
+@pytest.mark.parametrize("typed", ["", "localhost", "-a.de", "a..de", "a b.de", "1.2.3.4", "x" * 64 + ".de", "\x00.de", "‮.de"])
+def test_what_is_no_domain_name(stan: Client, customer: Customer, typed: str) -> None:
+    response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed})
+    assert list(response.context["form"].errors) == ["name"]
+
+
+def test_a_domain_is_there_once_in_an_agency_and_again_in_another(stan: Client, charlie: Client, customer: Customer, cast: Cast) -> None:
+    holder = DomainFactory(customer__agency=cast.alder, name="xn--mllerei-n2a.de").customer
+    response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": "MÜLLEREI.de"})
+    assert holder.reference in " ".join(response.context["form"].errors["name"])
+    other = CustomerFactory(agency=cast.birch)
+    assert charlie.post(f"/customers/{other.pk}/domains/add/", {"name": "müllerei.de"}).status_code == 302
+    with pytest.raises(IntegrityError, match="domain_once_per_agency"), transaction.atomic():
+        DomainFactory(customer=customer, name="xn--mllerei-n2a.de")
+    with pytest.raises(IntegrityError, match="domain_name_is_lower_case"), transaction.atomic():
+        DomainFactory(customer=customer, name="Upper.de")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_domain_from_ten_tabs_at_once_is_one(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+
+    def add(_n: int) -> int:
+        client = Client()
+        client.force_login(cast.stan)
+        return client.post(f"/customers/{customer.pk}/domains/add/", {"name": "once.example"}).status_code
+
+    assert sorted(at_once(10, add)) == [200] * 9 + [302]
+    assert Domain.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "count", "unit", "cancel_by"),
+    [
+        ("2026-03-31", 1, "months", date(2026, 2, 28)),
+        ("2024-03-31", 1, "months", date(2024, 2, 29)),
+        ("2026-12-31", 3, "months", date(2026, 9, 30)),
+        ("2026-01-10", 2, "weeks", date(2025, 12, 27)),
+        ("2026-03-01", 14, "days", date(2026, 2, 15)),
+        ("2026-03-01", 0, "months", date(2026, 3, 1)),
+    ],
+)
+def test_cancel_by_is_computed(stan: Client, customer: Customer, ends_on: str, count: int, unit: str, cancel_by: date) -> None:
+    fields = {**CONTRACT, "price": "1234.50", "ends_on": ends_on, "notice_count": str(count), "notice_unit": unit}
+    assert stan.post(f"/customers/{customer.pk}/contracts/add/", fields).status_code == 302
+    contract = Contract.objects.get()
+    assert (contract.cancel_by, contract.price) == (cancel_by, Decimal("1234.50"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"starts_on": "2026-02-01", "ends_on": "2026-01-01"}, "__all__"),
+        ({"price": "99999999999999"}, "price"),
+        ({"price": "NaN"}, "price"),
+        ({"notice_count": "-1"}, "notice_count"),
+        ({"notice_count": "100000"}, "notice_count"),
+        ({"number": ""}, "number"),
+        ({"ends_on": "0000-00-00"}, "ends_on"),
+        ({"currency": "XXX"}, "currency"),
+    ],
+)
+def test_bad_contracts(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
+    response = stan.post(f"/customers/{customer.pk}/contracts/add/", {**CONTRACT, **fields})
+    assert list(response.context["form"].errors) == [field]
+
+
+def test_an_end_in_the_year_1_is_no_server_error(stan: Client, customer: Customer) -> None:
+    fields = {**CONTRACT, "ends_on": "0001-01-01", "notice_count": "999"}
+    response = stan.post(f"/customers/{customer.pk}/contracts/add/", fields)
+    assert list(response.context["form"].errors) == ["ends_on"]
+    assert stan.post(f"/customers/{customer.pk}/contracts/add/", {**fields, "ends_on": "1900-01-01"}).status_code == 302
+    assert stan.get(customer.get_absolute_url()).status_code == 200
+
+
+def test_a_project_that_was_rated_stays(stan: Client, customer: Customer) -> None:
+    project = ProjectFactory(customer=customer)
+    ReviewRequestFactory(customer=customer, project=project)
+    page = stan.post(f"/projects/{project.pk}/remove/", follow=True).content.decode()
+    assert "This project has a review request, so it can’t be removed" in page
+    assert Project.objects.exists()
+
+
+def test_a_projects_progress_comes_from_its_tasks(stan: Client, customer: Customer) -> None:
+    project = ProjectFactory(customer=customer)
+    for done_at in (None, None, timezone.now()):
+        TaskFactory(customer=customer, project=project, done_at=done_at)
+    row = stan.get(customer.get_absolute_url()).context["projects"][0]
+    assert (row.task_count, row.done_count) == (3, 1)
+
+
+TODAY = timezone.localdate
+
+
+def test_lists_across_customers_filter_and_show_the_own_agency_only(stan: Client, cast: Cast) -> None:
+    def day(days: int) -> date:
+        return TODAY() + timedelta(days=days)
+
+    late = TaskFactory(customer__agency=cast.alder, due_on=day(-1), assignee=cast.stan)
+    later = TaskFactory(customer__agency=cast.alder, due_on=day(60))
+    someday = TaskFactory(customer__agency=cast.alder)
+    done = TaskFactory(customer__agency=cast.alder, done_at=timezone.now())
+    soon = DomainFactory(customer__agency=cast.alder, expires_on=day(12))
+    renewed = DomainFactory(customer__agency=cast.alder, expires_on=day(12), auto_renew=True)
+    ending = ContractFactory(customer__agency=cast.alder, ends_on=day(70), notice_count=2, notice_unit="months")
+    running = ContractFactory(customer__agency=cast.alder, ends_on=day(400))
+    active = ProjectFactory(customer__agency=cast.alder, status="active", due_on=day(-5))
+    over = ProjectFactory(customer__agency=cast.alder, status="done")
+    for factory in FACTORIES.values():
+        factory(customer__agency=cast.birch)
+
+    for address, expected in (
+        ("/tasks/", [late, later, someday]),
+        ("/tasks/?whose=mine", [late]),
+        ("/tasks/?whose=nobody", [later, someday]),
+        ("/tasks/?when=overdue", [late]),
+        ("/tasks/?when=week", [late]),
+        ("/tasks/?state=done", [done]),
+        ("/tasks/?state=nonsense&when=x", [late, later, someday]),
+        ("/domains/", [soon, renewed]),
+        ("/domains/?renewal=manual&when=soon", [soon]),
+        ("/domains/?when=overdue", []),
+        ("/contracts/", [ending, running]),
+        ("/contracts/?when=cancel", [ending]),
+        ("/contracts/?when=soon", []),
+        ("/projects/", [active]),
+        ("/projects/?status=done", [over]),
+        ("/projects/?status=all", [active, over]),
+        ("/projects/?when=overdue", [active]),
+    ):
+        assert list(stan.get(address).context["page"].items) == expected, address

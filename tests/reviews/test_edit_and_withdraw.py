@@ -1,0 +1,121 @@
+"""What its author can do with a review afterwards: change it for a while, withdraw it at any time."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.test import Client
+from django.utils import timezone
+
+from customers.models import Customer
+from customers.services import erase_customer
+from partnerportal.audit.models import AuditEvent
+from reviews.models import RatingSummary, Review
+from reviews.services import NotEditable, edit_review, withdraw_review
+from reviews.staff.services import comment_on_review
+from tests.cast import Cast
+from tests.concurrency import at_once
+from tests.factories.review_states import a_review, in_state
+
+
+def test_a_change_is_marked_and_the_comment_stays(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    comment_on_review(review, text="Thank you.", by=cast.max)
+    edit_review(review, cooperation=1, text="On second thoughts …")
+    page = Client().get("/partners/alder/").content.decode()
+    for words in ("On second thoughts …", "(edited)", "Thank you."):
+        assert words in page
+    assert RatingSummary.objects.get(agency=cast.alder).cooperation_sum == 1
+    event = AuditEvent.objects.first()
+    assert (event.action, event.source, event.actor_label) == ("review.edited", "link", "")
+
+
+def test_the_same_again_is_no_change(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    events = AuditEvent.objects.count()
+    edit_review(review, cooperation=review.cooperation, text=review.text)
+    review.refresh_from_db()
+    assert (review.edited_at, AuditEvent.objects.count()) == (None, events)
+
+
+@pytest.mark.parametrize("state", ["removed", "withdrawn"])
+def test_what_has_left_the_profile_is_not_changed(cast: Cast, state: str) -> None:
+    review = in_state(state, cast.alder)
+    with pytest.raises(NotEditable):
+        edit_review(review, text="Something else")
+
+
+def test_after_its_time_it_is_not_changed(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    end = review.created_at + timedelta(days=settings.REVIEW_EDIT_DAYS)
+    with time_machine.travel(end - timedelta(minutes=1)):
+        edit_review(review, text="In time")
+    with time_machine.travel(end + timedelta(minutes=1)), pytest.raises(NotEditable):
+        edit_review(review, text="Too late")
+    review.refresh_from_db()
+    assert review.text == "In time"
+
+
+def test_withdrawn_neither_words_nor_name_nor_stars_are_left(cast: Cast) -> None:
+    review = a_review(cast.alder, text="Secret words")
+    comment_on_review(review, text="Thank you for your words.", by=cast.max)
+    assert withdraw_review(review)
+    assert not withdraw_review(review)
+    review.refresh_from_db()
+    assert (review.text, review.author) == ("", "")
+    assert RatingSummary.objects.get(agency=cast.alder).count == 0
+    page = Client().get("/partners/alder/").content.decode()
+    assert "Thank you for your words." not in page
+    assert "No reviews yet" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_withdrawn_by_ten_at_once_it_is_withdrawn_once(cast: Cast) -> None:
+    review = a_review(cast.alder)
+    assert sorted(at_once(10, lambda n: withdraw_review(review))) == [False] * 9 + [True]
+    assert RatingSummary.objects.get(agency=cast.alder).figures() == dict.fromkeys(RatingSummary.totals(), 0)
+
+
+@pytest.mark.parametrize(
+    ("shown_as", "author", "label"),
+    [
+        ("full", "Lea Brandt", "Lea Brandt"),
+        ("initial", "Lea Brandt", "Lea B."),
+        ("initial", "Lea von der Heide", "Lea H."),
+        ("initial", "Lea", "Lea"),
+        ("initial", " Lea  ", "Lea"),
+        ("company", "Müllerei Größe GmbH", "Müllerei Größe GmbH"),
+        ("anonymous", "Lea Brandt", "Verified customer"),
+        ("anonymous", "", "Former customer"),
+    ],
+)
+def test_the_author_is_shown_as_they_chose(shown_as: str, author: str, label: str) -> None:
+    assert Review(shown_as=shown_as, author=author).author_label == label
+
+
+def test_who_withdrew_a_review_is_still_a_customer() -> None:
+    assert Review(shown_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
+
+
+def test_the_page_of_the_link_knows_how_long(cast: Cast) -> None:
+    review: Any = a_review(cast.alder)
+    assert review.is_editable
+    assert review.editable_until - timezone.now() > timedelta(days=13)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_at_the_moment_of_the_erasure_brings_no_name_back(cast: Cast) -> None:
+    for _ in range(10):
+        review = a_review(cast.alder)
+        customer = review.request.customer
+
+        def act(n: int, review: Review = review, customer: Customer = customer) -> object:
+            return erase_customer(customer, by=cast.alice) if n == 0 else edit_review(review, author=f"Lea {n}", text=f"Text {n}")
+
+        erased, *edited = at_once(6, act)
+        assert erased is True
+        assert all(isinstance(result, Review | NotEditable) for result in edited)
+        review.refresh_from_db()
+        assert review.author == ""

@@ -1,0 +1,84 @@
+"""How long PostgreSQL may take, by process; and a pooler in between."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import pytest
+from django.db import OperationalError, connections
+
+from partnerportal.db_timeouts import set_statement_timeouts
+from partnerportal.embedded.environment import BASE_DIR
+
+NONE = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+
+
+@pytest.fixture(autouse=True)
+def options(db: None) -> Iterator[dict[str, Any]]:
+    """What connections are opened with; as it was, afterwards."""
+    options = connections.settings["default"]["OPTIONS"]
+    before = dict(options)
+    yield options
+    options.clear()
+    options.update(before)
+
+
+def limits() -> dict[str, str]:
+    """Of a connection that is opened now."""
+    fresh = connections.create_connection("default")
+    try:
+        with fresh.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(f"SELECT '{name}', current_setting('{name}')" for name in NONE))
+            return dict(cursor.fetchall())
+    finally:
+        fresh.close()
+
+
+def test_a_command_has_no_limits() -> None:
+    assert limits() == NONE
+
+
+@pytest.mark.parametrize(("process", "expected"), [("web", ("15s", "10s", "1min")), ("worker", ("5min", "1min", "15min"))])
+def test_a_web_process_gives_up_before_a_worker(process: Literal["web", "worker"], expected: tuple[str, ...]) -> None:
+    set_statement_timeouts(process)
+    assert tuple(limits().values()) == expected
+
+
+def test_a_worker_has_them_from_its_start() -> None:
+    """As Celery starts one, in an interpreter of its own: nobody else is to have them."""
+    code = (
+        "from celery.signals import worker_init; from partnerportal import celery_app; celery_app.finalize(); worker_init.send(None); "
+        "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
+    )
+    started = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=BASE_DIR,
+        env=os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert "-c statement_timeout=300s -c lock_timeout=60s -c idle_in_transaction_session_timeout=900s" in started.stdout
+
+
+def test_what_the_address_of_the_database_says_wins(options: dict[str, Any]) -> None:
+    options["options"] = "-c statement_timeout=7s -c work_mem=64MB"
+    set_statement_timeouts("web")
+    assert limits() == {"statement_timeout": "7s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
+
+
+def test_a_pooler_is_sent_no_limits_because_it_would_refuse_them(options: dict[str, Any], settings: Any) -> None:
+    settings.DATABASE_POOLER = True
+    set_statement_timeouts("web")
+    assert "options" not in options
+
+
+def test_a_statement_beyond_the_limit_ends_as_if_the_database_were_away(settings: Any) -> None:
+    settings.WEB_STATEMENT_TIMEOUT = 1
+    set_statement_timeouts("web")
+    fresh = connections.create_connection("default")
+    with pytest.raises(OperationalError, match="statement timeout"), fresh.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(10)")
+    fresh.close()

@@ -1,0 +1,118 @@
+"""The secret key is replaced: what the former one made still opens while it is in SECRET_KEY_FALLBACKS, and kindly doesn't without it."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+
+from partnerportal.encryption import DecryptionError
+from partnerportal.outbox.models import OutgoingMail
+from reviews import tokens
+from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
+from tests.factories.customers import CustomerFactory
+from tests.factories.invitations import AccessRequestFactory
+from tests.factories.outbox import MailFactory
+from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.second_factors import code, with_app
+from tests.factories.team import TeamInvitationFactory
+
+OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"
+
+pytestmark = pytest.mark.usefixtures("clean_cache")
+
+
+@pytest.fixture
+def made(cast: Cast, settings: Any) -> dict[str, Any]:
+    """One of everything that the key signs, seals or derives, made under the old key."""
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
+    customer = CustomerFactory(agency=cast.alder)
+    staff = Client()
+    staff.force_login(cast.stan)
+    staff.get("/customers/")  # gives out the cookie that says whose kept input is
+    Client().post("/accounts/password/reset/", {"email": cast.max.email})
+    visitor = Client()
+    page = visitor.get("/partners/alder/contact/").content.decode()
+    stamp = re.search(r'name="stamp" value="([^"]+)"', page)
+    assert stamp
+    return {
+        "staff": staff,
+        "mail": MailFactory(agency=cast.alder, text="Hello Lea"),
+        "review": ReviewRequestFactory(customer=customer),
+        "question": AccessRequestFactory(customer=customer, email=cast.kim.email),
+        "invitation": TeamInvitationFactory(agency=cast.alder),
+        "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
+        "reset": re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.get(to_email=cast.max.email).text).group(),
+        "two-factor": with_app(cast.alice),
+        "visitor": visitor,
+        "form": {"name": "Pia", "email": "pia@prospect.example", "message": "A shop", "consent": "on", "stamp": stamp[1]},
+    }
+
+
+def second_step(cast: Cast, secret: str) -> str:
+    """What Alice sees after her password and the code of her app."""
+    browser = Client()
+    browser.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD})
+    return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
+
+
+#: Each kind of personal link: to rate, to be asked for access, to join a team.
+LINKS = ("review", "question", "invitation")
+
+
+def path(link: str | None) -> str:
+    assert link
+    return "/" + link.split("/", 3)[3]
+
+
+def opened(links: list[str], cast: Cast) -> list[int]:
+    """How they answer; the second one opens for Kim alone."""
+    kim = Client()
+    kim.force_login(cast.kim)
+    return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
+
+
+def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(made[kind].link) for kind in LINKS]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
+    assert made["staff"].get("/customers/").status_code == 200
+    made["staff"].cookies.pop("sessionid")
+    made["staff"].post("/customers/add/", {"company": "Kept"})
+    assert made["staff"].session["kept_input"]["person"] == cast.stan.pk
+    made["mail"].refresh_from_db()
+    assert made["mail"].text == "Hello Lea"
+    # A link can still be shown, and leads to the same page; what is made from now on hangs on the new key.
+    assert [path(made[kind].link) for kind in LINKS] == links
+    assert opened(links, cast) == [200, 200, 200]
+    assert Client().get(made["stop"]).status_code == 200
+    assert "Dashboard" in second_step(cast, made["two-factor"])
+    reset = Client()
+    assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
+    with time_machine.travel(time.time() + 60):
+        assert made["visitor"].post("/partners/alder/contact/", made["form"]).status_code == 302
+
+
+def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(made[kind].link) for kind in LINKS]
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
+    assert made["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
+    made["mail"].refresh_from_db()
+    with pytest.raises(DecryptionError):
+        assert made["mail"].text
+    # Personal links are found by their digest and outlive the key; nobody can show them again.
+    assert [made[kind].link for kind in LINKS] == [None, None, None]
+    assert opened(links, cast) == [200, 200, 200]
+    assert Client().get(made["stop"]).status_code == 404
+    assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
+    assert "Your two-factor authentication data can’t be read" in second_step(cast, made["two-factor"])
+    with time_machine.travel(time.time() + 60):
+        response = made["visitor"].post("/partners/alder/contact/", made["form"])
+    assert response.status_code == 200
+    assert "Nothing is lost" in response.content.decode()
+    signed_in = Client()
+    signed_in.force_login(cast.stan)
+    assert signed_in.get(f"/company/reviews/requests/{made['review'].pk}/").status_code == 200
+    assert signed_in.get("/company/mail/").status_code == 200
