@@ -42,7 +42,7 @@ control_socket_disable = True
 def post_worker_init(worker):
     """Redact secret links in the access log and in gunicorn's own messages, which bypass Django's logging."""
     # Imported here, because only workers, which `reload` replaces, import the portal.
-    from partnerportal.log_filters import RedactingFormatter
+    from partnerportal.core.log_filters import RedactingFormatter
 
     for logger in (worker.log.error_log, worker.log.access_log):
         for handler in logger.handlers:

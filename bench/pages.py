@@ -52,7 +52,7 @@ class Place:
         """The address of that page, as one arrives at it by “Next”."""
         from django.test import RequestFactory
 
-        from partnerportal.pagination import keyset_page
+        from partnerportal.core.pagination import keyset_page
 
         before = keyset_page(
             RequestFactory().get("/"), self.agency.customers.active(), order_by=("-number",), size=25 * (self.deep_page - 1)
@@ -67,8 +67,8 @@ class Place:
         """The last page of the directory, by rating."""
         from django.test import RequestFactory
 
+        from partnerportal.core.pagination import keyset_page
         from partnerportal.network.models import PartnerProfile
-        from partnerportal.pagination import keyset_page
 
         profiles = PartnerProfile.objects.public().with_standing()
         before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-standing", "pk"), size=profiles.count() - 1)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.db_functions import FoldText
-from partnerportal.search import MAX_QUERY_LENGTH
+from partnerportal.core.db_functions import FoldText
+from partnerportal.core.search import MAX_QUERY_LENGTH
 
 #: So many are shown.
 MAX_SHOWN = 5

@@ -16,7 +16,7 @@ from customers.duplicates import DuplicateCandidate, find_duplicates
 from customers.forms import CustomerForm
 from customers.models import Customer
 from partnerportal.agencies.access import AgencyRequest
-from partnerportal.search import MAX_QUERY_LENGTH
+from partnerportal.core.search import MAX_QUERY_LENGTH
 
 #: Name of the buttons that lead from the form for a new customer to the choice of an existing one, and back.
 SWITCH = "switch"

@@ -16,8 +16,8 @@ from invitations.services import InvalidTransition, ensure_not_own_agency
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from partnerportal.email_addresses import address_variants
-from partnerportal.tokens import new_nonce
+from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.tokens import new_nonce
 
 Status = AccessRequest.Status
 

@@ -14,7 +14,7 @@ from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
 from invitations.services import InvalidTransition, end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
-from partnerportal.validators import validate_plain_text
+from partnerportal.core.validators import validate_plain_text
 
 
 class ForceEndForm(ActionForm):

@@ -10,8 +10,8 @@ from customers.domain_names import to_ascii
 from customers.models import Customer
 from invitations.areas import Area, Scope
 from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
-from partnerportal.forms import WordedForm, form_helper
-from partnerportal.validators import validate_plain_text
+from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.validators import validate_plain_text
 
 #: So many domains can be handed over at once.
 MAX_DOMAINS = 50

@@ -17,9 +17,9 @@ from invitations.areas import access_label
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice, Role
+from partnerportal.core.validity import day_in
 from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
-from partnerportal.validity import day_in
 
 # --- To the agency -----------------------------------------------------------------------------------------------------
 

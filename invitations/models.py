@@ -14,14 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_unicode
 from customers.models import Customer
 from invitations.areas import AccessScope
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
-from partnerportal.countries import country_choices, country_name
-from partnerportal.personal_links import PersonalLink
-from partnerportal.search import SearchQuerySet, search_index, search_text
-from partnerportal.tokens import LinkTokenGenerator, hash_token
-from partnerportal.validators import validate_one_line, validate_plain_text
-from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.personal_links import PersonalLink
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.search import SearchQuerySet, search_index, search_text
+from partnerportal.core.tokens import LinkTokenGenerator, hash_token
+from partnerportal.core.validators import validate_one_line, validate_plain_text
+from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 #: Characters of a message, in either direction.
 MESSAGE_LENGTH = 5000

@@ -15,8 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from django_guid.integrations import CeleryIntegration
 
+from partnerportal.core.log_filters import drop_client_error_traceback, redact_secrets, redacted_message
 from partnerportal.environment import Environment
-from partnerportal.log_filters import drop_client_error_traceback, redact_secrets, redacted_message
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -61,6 +61,7 @@ WSGI_APPLICATION = "partnerportal.wsgi.application"
 
 INSTALLED_APPS = [
     # First, so that their commands and templates win over the libraries'.
+    "partnerportal.core",
     "partnerportal.accounts",
     "partnerportal.agencies",
     "partnerportal.outbox",
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "invitations",
     "reviews",
     "partnerportal.desk",
+    "partnerportal.demo",
     "partnerportal.accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -97,11 +99,11 @@ MIDDLEWARE = [
     # First: whatever is logged carries the request's id.
     "django_guid.middleware.guid_middleware",
     "django.middleware.security.SecurityMiddleware",
-    "partnerportal.middleware.SecurityHeadersMiddleware",
+    "partnerportal.core.middleware.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "partnerportal.language_addresses.LanguageMiddleware",
+    "partnerportal.core.language_addresses.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -109,7 +111,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "partnerportal.middleware.RateLimitMiddleware",
+    "partnerportal.core.middleware.RateLimitMiddleware",
     "partnerportal.audit.middleware.AuditMiddleware",
     "partnerportal.accounts.middleware.UserPreferencesMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
@@ -128,7 +130,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "partnerportal.desk.context_processors.menu",
             ],
-            "builtins": ["partnerportal.desk.templatetags.portal"],
+            "builtins": ["partnerportal.core.templatetags.portal"],
         },
     },
 ]
@@ -169,7 +171,7 @@ REDIS_TIMEOUT = 2
 
 CACHES = {
     "default": {
-        "BACKEND": "partnerportal.cache.FaultTolerantRedisCache",
+        "BACKEND": "partnerportal.core.cache.FaultTolerantRedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
         # Without retries: a person waits for the answer.
@@ -379,7 +381,7 @@ PERMISSIONS_POLICY = ", ".join(
 #: A form may carry this many bytes before it is refused whole (413); single fields are limited far below, with a message.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
-    "partnerportal.uploads.BoundedUploadHandler",
+    "partnerportal.core.uploads.BoundedUploadHandler",
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
@@ -446,9 +448,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "partnerportal.log_filters.line_formatter", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "line": {"()": "partnerportal.core.log_filters.line_formatter", "fmt": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {
-            "()": "partnerportal.log_filters.json_formatter",
+            "()": "partnerportal.core.log_filters.json_formatter",
             "fmt": "%(levelname)s %(name)s %(message)s %(correlation_id)s",
             "rename_fields": {"levelname": "level", "name": "logger", "correlation_id": "request_id"},
             "timestamp": "time",
@@ -474,8 +476,8 @@ LOGGING = {
         "django_guid": {"level": "ERROR"},
     },
 }
-DEFAULT_EXCEPTION_REPORTER = "partnerportal.error_reports.RedactingReporter"
-DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerportal.error_reports.ReportFilter"
+DEFAULT_EXCEPTION_REPORTER = "partnerportal.core.error_reports.RedactingReporter"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "partnerportal.core.error_reports.ReportFilter"
 
 if DEBUG:
     # The development server serves static files without collecting them first.

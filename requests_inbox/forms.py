@@ -14,8 +14,8 @@ from customers.forms.filters import ListFilter
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Membership
-from partnerportal.concurrent_edits import EditForm
-from partnerportal.forms import WordedForm, form_helper
+from partnerportal.core.concurrent_edits import EditForm
+from partnerportal.core.forms import WordedForm, form_helper
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.form_timestamps import FormTimestamp, new_timestamp, read_timestamp
 from requests_inbox.intake import submission_digest

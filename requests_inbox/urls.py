@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partnerportal.language_addresses import language_paths
+from partnerportal.core.language_addresses import language_paths
 from requests_inbox.views import contact, customer, inbox, settings
 
 app_name = "requests_inbox"

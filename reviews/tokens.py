@@ -4,8 +4,8 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.crypto import salted_hmac
 
-from partnerportal.email_addresses import canonical_address
-from partnerportal.tokens import LinkTokenGenerator, hash_token, new_nonce
+from partnerportal.core.email_addresses import canonical_address
+from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
 
 __all__ = [
     "REVIEW_LINKS",

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from customers.models import FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
-from partnerportal.constraints import SameParent
+from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.replies import add_note, reply

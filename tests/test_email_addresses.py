@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from customers.models import Customer
-from partnerportal.email_addresses import address_variants, canonical_address, validate_deliverable
+from partnerportal.core.email_addresses import address_variants, canonical_address, validate_deliverable
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import sender_key
 from reviews import tokens

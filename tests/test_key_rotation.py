@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from partnerportal.encryption import DecryptionError
+from partnerportal.core.encryption import DecryptionError
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from tests.cast import Cast

@@ -8,7 +8,7 @@ import uuid
 import pytest
 from django.test import Client
 
-from partnerportal.log_filters import drop_client_error_traceback, redact_secrets
+from partnerportal.core.log_filters import drop_client_error_traceback, redact_secrets
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import sweep
 from tests.cast import Cast

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import path
 
 from customers.models import Customer
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 from partnerportal.urls import urlpatterns as portal
 from tests.cast import Cast
 

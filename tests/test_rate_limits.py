@@ -4,8 +4,8 @@ import pytest
 import time_machine
 from django.http import HttpResponse
 
-from partnerportal import rate_limits
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core import rate_limits
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 

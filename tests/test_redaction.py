@@ -14,8 +14,8 @@ from django.urls import URLPattern, reverse
 from django.utils.log import AdminEmailHandler
 
 from partnerportal.agencies.views import join
-from partnerportal.log_filters import RedactingFormatter, json_formatter
-from partnerportal.redaction import SECRET_PARAMETERS, _patterns_of, redact
+from partnerportal.core.log_filters import RedactingFormatter, json_formatter
+from partnerportal.core.redaction import SECRET_PARAMETERS, _patterns_of, redact
 from tests.cast import Cast
 from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import all_routes

@@ -13,8 +13,8 @@ from invitations.models import AccessInvitation, AccessRequest
 from invitations.services import give_access
 from partnerportal.agencies.models import Agency, Role, TeamInvitation
 from partnerportal.agencies.team_invitations import invite
+from partnerportal.core.validity import end_of_day_in, extend_to_end_of_day
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.validity import end_of_day_in, extend_to_end_of_day
 from reviews.models import ReviewRequest
 from reviews.requests.services import remind_due, replace_link, request_review
 from tests.cast import Cast

@@ -12,8 +12,8 @@ from django.utils.translation import pgettext_lazy
 from customers.models import Customer, Project
 from customers.models.customer import CustomerQuerySet
 from partnerportal.agencies.access import AgencyRequest
-from partnerportal.pagination import capped_count
-from partnerportal.search import MAX_CANDIDATES
+from partnerportal.core.pagination import capped_count
+from partnerportal.core.search import MAX_CANDIDATES
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
 SOON_DAYS = 30

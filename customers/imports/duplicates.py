@@ -11,7 +11,7 @@ from django.db.models.functions import Upper
 from customers.imports.rows import ParsedRow
 from customers.models import ImportJob, ImportKey
 from partnerportal.agencies.models import Agency
-from partnerportal.email_addresses import address_variants, canonical_address
+from partnerportal.core.email_addresses import address_variants, canonical_address
 
 
 @dataclass

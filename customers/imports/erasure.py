@@ -11,7 +11,7 @@ from django.db.models.functions import Lower
 from customers.duplicates import phone_key
 from customers.imports.reader import MAX_RECORD_LENGTH, Source
 from customers.models import Customer
-from partnerportal.email_addresses import address_variants
+from partnerportal.core.email_addresses import address_variants
 
 #: All cells of an `ImportRow` as one text, each a line.
 ROW_TEXT = Lower(Func(F("cells"), Value("\n"), function="array_to_string", output_field=TextField()))

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.imports.columns import FIELDS
 from customers.imports.reader import DELIMITERS, ENCODINGS, MAX_COLUMNS, Record
 from customers.models import ImportJob
-from partnerportal import uploads
-from partnerportal.forms import form_helper
+from partnerportal.core import uploads
+from partnerportal.core.forms import form_helper
 
 #: Characters of a value that is shown as an example.
 EXAMPLE_LENGTH = 40

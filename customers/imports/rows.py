@@ -19,8 +19,8 @@ from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record, RecordError
 from customers.models import Customer, ImportJob
 from partnerportal.agencies.models import Agency
-from partnerportal.countries import country_choices
-from partnerportal.email_addresses import canonical_address
+from partnerportal.core.countries import country_choices
+from partnerportal.core.email_addresses import canonical_address
 
 #: A place of the cells or None (the whole row), and what is wrong.
 RowError = tuple[int | None, str]

@@ -19,7 +19,7 @@ from customers.imports.reader import NotACSVFile, TooManyColumns
 from customers.models import ImportJob, ImportRow
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 
 Status, Outcome = ImportJob.Status, ImportRow.Outcome
 #: What was reached first, what is left to do last.

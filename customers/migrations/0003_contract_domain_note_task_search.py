@@ -6,8 +6,8 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
 import django.db.models.functions.text
-import partnerportal.constraints
-import partnerportal.validators
+import partnerportal.core.constraints
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -27,8 +27,8 @@ class Migration(migrations.Migration):
             name='Contract',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=60, validators=[partnerportal.validators.validate_one_line], verbose_name='Contract number')),
-                ('product', models.CharField(blank=True, max_length=200, validators=[partnerportal.validators.validate_one_line], verbose_name='Product')),
+                ('number', models.CharField(max_length=60, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Contract number')),
+                ('product', models.CharField(blank=True, max_length=200, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Product')),
                 ('price', models.DecimalField(blank=True, decimal_places=2, max_digits=12, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='Price')),
                 ('currency', models.CharField(choices=[('EUR', 'EUR'), ('CHF', 'CHF'), ('GBP', 'GBP'), ('USD', 'USD')], default='EUR', max_length=3, verbose_name='Currency')),
                 ('interval', models.CharField(choices=[('once', 'once'), ('month', 'a month'), ('quarter', 'a quarter'), ('year', 'a year')], default='month', max_length=10, verbose_name='Interval')),
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=253, verbose_name='Domain name')),
                 ('unicode_name', models.CharField(editable=False, max_length=253)),
-                ('registrar', models.CharField(blank=True, max_length=120, validators=[partnerportal.validators.validate_one_line], verbose_name='Registrar')),
+                ('registrar', models.CharField(blank=True, max_length=120, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Registrar')),
                 ('expires_on', models.DateField(blank=True, null=True, verbose_name='Expires on')),
                 ('auto_renew', models.BooleanField(default=False, verbose_name='Renews automatically')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Created')),
@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             name='Note',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=10000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Note')),
+                ('text', models.TextField(max_length=10000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Note')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Written')),
             ],
             options={
@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             name='Task',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200, validators=[partnerportal.validators.validate_one_line], verbose_name='Title')),
+                ('title', models.CharField(max_length=200, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Title')),
                 ('due_on', models.DateField(blank=True, null=True, verbose_name='Due on')),
                 ('priority', models.PositiveSmallIntegerField(choices=[(1, 'High'), (2, 'Normal'), (3, 'Low')], default=2, verbose_name='Priority')),
                 ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='Done')),
@@ -247,7 +247,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='contract',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='contract_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='contract_customer_same_agency', parent='agency'),
         ),
         migrations.AddIndex(
             model_name='domain',
@@ -263,7 +263,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='domain',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='domain_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='domain_customer_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='domain',
@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='note',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='note_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='note_customer_same_agency', parent='agency'),
         ),
         migrations.AddIndex(
             model_name='task',
@@ -303,10 +303,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='task',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='task_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='task_customer_same_agency', parent='agency'),
         ),
         migrations.AddConstraint(
             model_name='task',
-            constraint=partnerportal.constraints.SameParent(field='project', name='task_project_same_customer', parent='customer'),
+            constraint=partnerportal.core.constraints.SameParent(field='project', name='task_project_same_customer', parent='customer'),
         ),
     ]

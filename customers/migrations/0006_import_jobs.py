@@ -3,7 +3,7 @@
 import django.contrib.postgres.fields
 import django.core.serializers.json
 import django.db.models.deletion
-import partnerportal.constraints
+import partnerportal.core.constraints
 from django.conf import settings
 from django.db import migrations, models
 
@@ -130,14 +130,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='importrow',
-            constraint=partnerportal.constraints.SameParent(field='job', name='import_row_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='job', name='import_row_same_agency', parent='agency'),
         ),
         migrations.AddConstraint(
             model_name='importrow',
-            constraint=partnerportal.constraints.SameParent(field='twin', name='import_twin_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='twin', name='import_twin_same_agency', parent='agency'),
         ),
         migrations.AddConstraint(
             model_name='importrow',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='import_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='import_customer_same_agency', parent='agency'),
         ),
     ]

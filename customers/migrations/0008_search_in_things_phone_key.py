@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.functions.text
-import partnerportal.search
+import partnerportal.core.search
 from django.db import migrations, models
 
 
@@ -17,17 +17,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='contract',
             name='search_text',
-            field=models.GeneratedField(db_persist=True, expression=partnerportal.search.FoldText(django.db.models.functions.text.Concat('number', models.Value(' '), 'product')), output_field=models.TextField()),
+            field=models.GeneratedField(db_persist=True, expression=partnerportal.core.search.FoldText(django.db.models.functions.text.Concat('number', models.Value(' '), 'product')), output_field=models.TextField()),
         ),
         migrations.AddField(
             model_name='domain',
             name='search_text',
-            field=models.GeneratedField(db_persist=True, expression=partnerportal.search.FoldText(django.db.models.functions.text.Concat('unicode_name', models.Value(' '), 'name')), output_field=models.TextField()),
+            field=models.GeneratedField(db_persist=True, expression=partnerportal.core.search.FoldText(django.db.models.functions.text.Concat('unicode_name', models.Value(' '), 'name')), output_field=models.TextField()),
         ),
         migrations.AddField(
             model_name='project',
             name='search_text',
-            field=models.GeneratedField(db_persist=True, expression=partnerportal.search.FoldText(models.F('title')), output_field=models.TextField()),
+            field=models.GeneratedField(db_persist=True, expression=partnerportal.core.search.FoldText(models.F('title')), output_field=models.TextField()),
         ),
         # PostgreSQL can't change the expression of a generated column.
         migrations.RemoveIndex(model_name='customer', name='customer_by_phone'),

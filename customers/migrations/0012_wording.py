@@ -3,7 +3,7 @@
 import datetime
 import django.core.validators
 import django.db.models.deletion
-import partnerportal.validators
+import partnerportal.core.validators
 from django.conf import settings
 from django.db import migrations, models
 
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='customer',
             name='notes',
-            field=models.TextField(blank=True, help_text='Only visible to your team.', max_length=10000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Notes'),
+            field=models.TextField(blank=True, help_text='Only visible to your team.', max_length=10000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Notes'),
         ),
         migrations.AlterField(
             model_name='customer',

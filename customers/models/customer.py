@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
 from partnerportal.agencies.models import Agency
-from partnerportal.countries import country_choices, country_name
-from partnerportal.email_addresses import address_variants
-from partnerportal.fields import AddressField, WebsiteField
-from partnerportal.search import SearchQuerySet, search_index
-from partnerportal.validators import validate_one_line, validate_plain_text
+from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.fields import AddressField, WebsiteField
+from partnerportal.core.search import SearchQuerySet, search_index
+from partnerportal.core.validators import validate_one_line, validate_plain_text
 
 #: The first customer of an agency is K-1001.
 FIRST_NUMBER = 1001

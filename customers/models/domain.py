@@ -13,9 +13,9 @@ from customers.models import triggers
 from customers.models.customer import Customer
 from customers.models.dates import sort_date, validate_plausible_date
 from partnerportal.agencies.models import Agency
-from partnerportal.constraints import SameParent
-from partnerportal.search import SearchQuerySet, search_index, search_text
-from partnerportal.validators import validate_one_line
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.search import SearchQuerySet, search_index, search_text
+from partnerportal.core.validators import validate_one_line
 
 
 class Domain(models.Model):

@@ -16,8 +16,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
 
 #: So long the rows of a file stay, whatever became of the import.
 KEEP_DAYS = 7

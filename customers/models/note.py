@@ -8,9 +8,10 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.customer import Customer
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
-from partnerportal.validators import validate_plain_text
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_plain_text
 
 
 class Note(models.Model):

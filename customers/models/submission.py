@@ -6,7 +6,8 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
+from partnerportal.agencies.models import Agency
+from partnerportal.core.querysets import TenantQuerySet
 
 
 def form_digest(number: str) -> str:

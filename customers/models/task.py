@@ -10,9 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from customers.models.customer import Customer
 from customers.models.dates import sort_date, validate_plausible_date
 from customers.models.project import Project
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
-from partnerportal.validators import validate_one_line
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_one_line
 
 
 class Task(models.Model):

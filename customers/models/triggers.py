@@ -7,7 +7,7 @@ German umlauts are kept in their other spelling, too, so that “Mueller” find
 
 import pgtrigger
 
-from partnerportal.db_functions import UMLAUT_EXPANSION
+from partnerportal.core.db_functions import UMLAUT_EXPANSION
 
 CUSTOMER = [
     pgtrigger.Trigger(

@@ -17,7 +17,7 @@ from customers.forms.adding_once import AddOnceForm
 from customers.models import Customer
 from customers.picker import SWITCH, typed_customer
 from partnerportal.agencies.access import AgencyRequest
-from partnerportal.redirects import redirect_back
+from partnerportal.core.redirects import redirect_back
 
 
 def customer_create_page(

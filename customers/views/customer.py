@@ -28,7 +28,7 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 
 #: A customer's page shows this many events; older ones stay in the audit.
 TIMELINE_LENGTH = 50

@@ -25,8 +25,8 @@ from customers.models import Customer
 from customers.views.create import say_already_added
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.pagination import keyset_page
-from partnerportal.redirects import redirect_back
+from partnerportal.core.pagination import keyset_page
+from partnerportal.core.redirects import redirect_back
 
 View = Callable[..., HttpResponse]
 

@@ -3,10 +3,10 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import partnerportal.constraints
-import partnerportal.countries
-import partnerportal.tokens
-import partnerportal.validators
+import partnerportal.core.constraints
+import partnerportal.core.countries
+import partnerportal.core.tokens
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -30,22 +30,22 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('scope', models.CharField(choices=[('full', 'Full access'), ('partial', 'Partial access')], default='full', max_length=10, verbose_name='Access')),
                 ('areas', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('domains', 'Domains'), ('email', 'E-mail'), ('hosting', 'Website and hosting'), ('contracts', 'Contracts and invoices'), ('support', 'Support')], max_length=20), blank=True, default=list, size=None, verbose_name='Areas')),
-                ('name', models.CharField(blank=True, max_length=150, validators=[partnerportal.validators.validate_one_line], verbose_name='Name')),
-                ('company', models.CharField(blank=True, max_length=200, validators=[partnerportal.validators.validate_one_line], verbose_name='Company')),
-                ('phone', models.CharField(blank=True, max_length=40, validators=[partnerportal.validators.validate_one_line], verbose_name='Phone')),
-                ('street', models.CharField(blank=True, max_length=200, validators=[partnerportal.validators.validate_one_line], verbose_name='Street')),
-                ('zip', models.CharField(blank=True, max_length=20, validators=[partnerportal.validators.validate_one_line], verbose_name='ZIP')),
-                ('city', models.CharField(blank=True, max_length=120, validators=[partnerportal.validators.validate_one_line], verbose_name='City')),
-                ('country', models.CharField(blank=True, choices=partnerportal.countries.country_choices, max_length=2, verbose_name='Country')),
+                ('name', models.CharField(blank=True, max_length=150, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name')),
+                ('company', models.CharField(blank=True, max_length=200, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Company')),
+                ('phone', models.CharField(blank=True, max_length=40, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Phone')),
+                ('street', models.CharField(blank=True, max_length=200, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Street')),
+                ('zip', models.CharField(blank=True, max_length=20, validators=[partnerportal.core.validators.validate_one_line], verbose_name='ZIP')),
+                ('city', models.CharField(blank=True, max_length=120, validators=[partnerportal.core.validators.validate_one_line], verbose_name='City')),
+                ('country', models.CharField(blank=True, choices=partnerportal.core.countries.country_choices, max_length=2, verbose_name='Country')),
                 ('domains', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=253), blank=True, default=list, size=None, verbose_name='Domains')),
-                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Message')),
+                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Message')),
                 ('language', models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', max_length=5, verbose_name='Language')),
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('connected', 'connected'), ('rejected', 'rejected'), ('withdrawn', 'withdrawn'), ('expired', 'expired'), ('revoked', 'taken back'), ('disconnected', 'ended')], default='pending', max_length=12, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Received')),
                 ('expires_at', models.DateTimeField(verbose_name='Waits until')),
                 ('connected_at', models.DateTimeField(blank=True, null=True, verbose_name='Connected')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='Ended')),
-                ('reason', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Reason')),
+                ('reason', models.TextField(blank=True, max_length=5000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Reason')),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='access_invitations', to='agencies.agency', verbose_name='Agency')),
                 ('client', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='access_invitations', to=settings.AUTH_USER_MODEL, verbose_name='Client')),
                 ('connected_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Connected by')),
@@ -63,8 +63,8 @@ class Migration(migrations.Migration):
                 ('scope', models.CharField(choices=[('full', 'Full access'), ('partial', 'Partial access')], default='full', max_length=10, verbose_name='Access')),
                 ('areas', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('domains', 'Domains'), ('email', 'E-mail'), ('hosting', 'Website and hosting'), ('contracts', 'Contracts and invoices'), ('support', 'Support')], max_length=20), blank=True, default=list, size=None, verbose_name='Areas')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-mail')),
-                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Message')),
-                ('nonce', models.CharField(default=partnerportal.tokens.new_nonce, editable=False, max_length=32)),
+                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Message')),
+                ('nonce', models.CharField(default=partnerportal.core.tokens.new_nonce, editable=False, max_length=32)),
                 ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('granted', 'granted'), ('declined', 'declined'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='pending', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Requested')),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accessinvitation',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='invitation_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='invitation_customer_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accessinvitation',
@@ -163,7 +163,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='accessrequest',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='access_request_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='access_request_customer_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accessrequest',

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.functions.text
-import partnerportal.db_functions
+import partnerportal.core.db_functions
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='accessinvitation',
             name='search_text',
-            field=models.GeneratedField(db_persist=True, expression=partnerportal.db_functions.FoldText(django.db.models.functions.text.Concat('company', models.Value(' '), 'name')), output_field=models.TextField()),
+            field=models.GeneratedField(db_persist=True, expression=partnerportal.core.db_functions.FoldText(django.db.models.functions.text.Concat('company', models.Value(' '), 'name')), output_field=models.TextField()),
         ),
         migrations.AddIndex(
             model_name='accessinvitation',

@@ -28,10 +28,10 @@ from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.email_addresses import address_variants
+from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.pagination import keyset_page
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 from partnerportal.network.models import PartnerProfile
-from partnerportal.pagination import keyset_page
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 
 #: Each of these sends the agency a mail. One client, whichever agencies they give access to:
 PER_CLIENT = RateLimit("access-client", times=20, seconds=60 * 60)

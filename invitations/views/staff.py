@@ -27,7 +27,7 @@ from invitations.services import (
 from invitations.views.client import history_of
 from invitations.views.feedback import explain_conflict
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 
 Status = AccessInvitation.Status
 

@@ -13,7 +13,7 @@ from partnerportal.accounts.mails import send_account_mail
 from partnerportal.accounts.models import User
 from partnerportal.accounts.rate_limits import refuse
 from partnerportal.accounts.reauthentication import redirect_to_reauthenticate, signed_in_recently
-from partnerportal.redirects import is_safe_path
+from partnerportal.core.redirects import is_safe_path
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth brings no types

@@ -14,9 +14,9 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.rate_limits import check_code_limit, check_reset_limit
 from partnerportal.accounts.services import account_address
 from partnerportal.accounts.time_zones import zone_choices
-from partnerportal.concurrent_edits import EditForm
-from partnerportal.fields import AddressFormField
-from partnerportal.forms import WordedForm, form_helper
+from partnerportal.core.concurrent_edits import EditForm
+from partnerportal.core.fields import AddressFormField
+from partnerportal.core.forms import WordedForm, form_helper
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
 CODE_LABEL = pgettext_lazy("to sign in", "Code")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from partnerportal.language_addresses import fixed_language
+from partnerportal.core.language_addresses import fixed_language
 
 
 class UserPreferencesMiddleware:

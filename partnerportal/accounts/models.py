@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.fields import AddressField
-from partnerportal.validators import validate_one_line, validate_time_zone
+from partnerportal.core.fields import AddressField
+from partnerportal.core.validators import validate_one_line, validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from partnerportal.audit.context import origin
-from partnerportal.email_addresses import canonical_address
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.email_addresses import canonical_address
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 
 #: Seconds: the longest of allauth's windows here, which doesn't tell when one of them opens again.
 WINDOW = 5 * 60

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.forms import CODE_LABEL
-from partnerportal.encryption import DecryptionError
+from partnerportal.core.encryption import DecryptionError
 
 logger = logging.getLogger(__name__)
 

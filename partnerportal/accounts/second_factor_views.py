@@ -13,7 +13,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.generic import FormView
 
-from partnerportal.encryption import DecryptionError
+from partnerportal.core.encryption import DecryptionError
 
 View = Callable[..., HttpResponse]
 

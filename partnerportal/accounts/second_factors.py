@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.templatetags.user_agents import browser
-from partnerportal.encryption import DecryptionError, Encryptor
+from partnerportal.core.encryption import DecryptionError, Encryptor
 
 #: Whoever could read them in a stolen database would have everybody's second factor.
 CIPHER = Encryptor("partnerportal.accounts.second_factor")

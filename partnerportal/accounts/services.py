@@ -4,7 +4,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 
 from partnerportal.accounts.models import User
-from partnerportal.email_addresses import address_variants
+from partnerportal.core.email_addresses import address_variants
 
 
 def account_address(email: str) -> str:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.countries import babel_locale, without_accents
+from partnerportal.core.countries import babel_locale, without_accents
 
 #: The continents and oceans of the IANA database. Zones outside of them are former names of the same zones.
 REGIONS = {

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.forms import AccountForm
 from partnerportal.accounts.models import User
-from partnerportal.language_addresses import in_other_language
+from partnerportal.core.language_addresses import in_other_language
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -15,7 +15,7 @@ from partnerportal.agencies import team_invitations
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.team import change_role, record_team, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
-from partnerportal.fields import AddressFormField
+from partnerportal.core.fields import AddressFormField
 
 
 class AgencyForm(forms.ModelForm):

@@ -3,7 +3,7 @@
 `TeamInvitation`: who is asked to join.
 """
 
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
 import pgtrigger
 from allauth.mfa.models import Authenticator
@@ -15,21 +15,12 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.email_addresses import address_variants, without_sub_address
-from partnerportal.personal_links import PersonalLink
-from partnerportal.tokens import LinkTokenGenerator, hash_token, new_nonce
-from partnerportal.validators import validate_one_line, validate_time_zone
-from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
-
-_M = TypeVar("_M", bound=models.Model, covariant=True)
-
-
-class TenantQuerySet(models.QuerySet[_M]):
-    """Rows that belong to an agency."""
-
-    def for_agency(self, agency: "Agency") -> Self:
-        """Only what this agency may see."""
-        return self.filter(agency=agency)
+from partnerportal.core.email_addresses import address_variants, without_sub_address
+from partnerportal.core.personal_links import PersonalLink
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
+from partnerportal.core.validators import validate_one_line, validate_time_zone
+from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 
 class Agency(models.Model):

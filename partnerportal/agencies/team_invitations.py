@@ -15,7 +15,7 @@ from partnerportal.accounts.services import create_account, find_account, has_ad
 from partnerportal.agencies import mails
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation, TeamInvitationQuerySet
 from partnerportal.agencies.team import lock_team, record_team
-from partnerportal.email_addresses import address_variants, validate_deliverable
+from partnerportal.core.email_addresses import address_variants, validate_deliverable
 
 Status = TeamInvitation.Status
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from customers.forms.filters import SOON_DAYS
 from customers.models import Contract, Project
 from partnerportal.agencies.models import Agency
+from partnerportal.core.templatetags.portal import days_overdue
 from partnerportal.desk.menu import new_reviews
-from partnerportal.desk.templatetags.portal import days_overdue
 from requests_inbox.models import ContactRequest
 from reviews.models import rounded
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
-from partnerportal.search import SearchQuerySet
+from partnerportal.core.search import SearchQuerySet
 from requests_inbox.models import ContactRequest
 
 #: So many hits of each kind are shown.

@@ -8,10 +8,10 @@ from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.db_functions import FoldText
+from partnerportal.core.db_functions import FoldText
+from partnerportal.core.pagination import capped_count
 from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage, name_column
 from partnerportal.network.search import PartnerProfileQuerySet
-from partnerportal.pagination import capped_count
 
 
 class DirectoryFilter(forms.Form):

@@ -9,12 +9,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.concurrent_edits import VersionedForm
-from partnerportal.forms import form_helper
+from partnerportal.core.concurrent_edits import VersionedForm
+from partnerportal.core.forms import form_helper
+from partnerportal.core.validators import validate_plain_text
 from partnerportal.network.checklist import REQUIRED_FIELDS
 from partnerportal.network.logos import Logo, process_logo
 from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
-from partnerportal.validators import validate_plain_text
 
 
 class ProfileForm(VersionedForm, forms.ModelForm):

@@ -14,10 +14,10 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.fields import AddressField, WebsiteField
+from partnerportal.core.fields import AddressField, WebsiteField
+from partnerportal.core.validators import validate_one_line, validate_plain_text
 from partnerportal.network import triggers
 from partnerportal.network.search import PartnerProfileQuerySet
-from partnerportal.validators import validate_one_line, validate_plain_text
 
 #: No agency is older; a typing mistake is likelier.
 OLDEST_YEAR = 1800

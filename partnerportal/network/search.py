@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
 
-from partnerportal.db_functions import FoldText
+from partnerportal.core.db_functions import FoldText
 
 #: A query longer than this is no name, service or place.
 MAX_QUERY_LENGTH = 100

@@ -10,7 +10,7 @@ from django.db.models import F, Max, QuerySet
 from django.db.models.functions import Greatest
 from django.urls import reverse
 
-from partnerportal.language_addresses import alternates
+from partnerportal.core.language_addresses import alternates
 from partnerportal.network.models import PartnerProfile
 
 #: Pages in a file. Each has an address for each language and one without;

@@ -6,7 +6,7 @@ by administration and by bulk load.
 
 import pgtrigger
 
-from partnerportal.db_functions import UMLAUT_EXPANSION
+from partnerportal.core.db_functions import UMLAUT_EXPANSION
 
 PROFILE = [
     pgtrigger.Trigger(

@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from partnerportal.language_addresses import language_paths
+from partnerportal.core.language_addresses import language_paths
 from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.network.views import company, public
 

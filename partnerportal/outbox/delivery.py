@@ -10,8 +10,8 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
-from partnerportal.email_addresses import with_ascii_domain
-from partnerportal.encryption import DecryptionError
+from partnerportal.core.email_addresses import with_ascii_domain
+from partnerportal.core.encryption import DecryptionError
 from partnerportal.outbox.models import OutgoingMail
 
 #: Seconds for each answer once a mail is on its way (RFC 5321, 4.5.3.2.6). Whoever hangs up on a server that is still

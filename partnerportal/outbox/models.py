@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.encryption import Encryptor
+from partnerportal.core.encryption import Encryptor
 from partnerportal.outbox import delivery_hooks
 
 #: Bodies lie sealed: they carry links and codes.

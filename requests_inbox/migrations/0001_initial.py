@@ -5,9 +5,9 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import partnerportal.constraints
-import partnerportal.db_functions
-import partnerportal.validators
+import partnerportal.core.constraints
+import partnerportal.core.db_functions
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -30,11 +30,11 @@ class Migration(migrations.Migration):
             name='ContactRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, max_length=100, validators=[partnerportal.validators.validate_one_line], verbose_name='Name')),
-                ('company', models.CharField(blank=True, max_length=200, validators=[partnerportal.validators.validate_one_line], verbose_name='Company')),
+                ('name', models.CharField(blank=True, max_length=100, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name')),
+                ('company', models.CharField(blank=True, max_length=200, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Company')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='E-mail')),
-                ('phone', models.CharField(blank=True, max_length=40, validators=[partnerportal.validators.validate_one_line], verbose_name='Phone')),
-                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Message')),
+                ('phone', models.CharField(blank=True, max_length=40, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Phone')),
+                ('message', models.TextField(blank=True, max_length=5000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Message')),
                 ('sender_key', models.CharField(blank=True, editable=False, max_length=254)),
                 ('language', models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', max_length=5, verbose_name='Language')),
                 ('consented_at', models.DateTimeField(verbose_name='Consented')),
@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='Received')),
                 ('changed_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('first_reply_at', models.DateTimeField(blank=True, null=True, verbose_name='First answer')),
-                ('search_text', models.GeneratedField(db_persist=True, expression=partnerportal.db_functions.FoldText(django.db.models.functions.text.Concat('name', models.Value(' '), 'company', models.Value(' '), 'email', models.Value(' '), 'phone', models.Value(' '), 'message', output_field=models.TextField())), output_field=models.TextField())),
+                ('search_text', models.GeneratedField(db_persist=True, expression=partnerportal.core.db_functions.FoldText(django.db.models.functions.text.Concat('name', models.Value(' '), 'company', models.Value(' '), 'email', models.Value(' '), 'phone', models.Value(' '), 'message', output_field=models.TextField())), output_field=models.TextField())),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_requests', to='agencies.agency', verbose_name='Agency')),
                 ('customer', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='contact_requests', to='customers.customer', verbose_name='Customer')),
                 ('handler', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Who is on it')),
@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('reply', 'Reply'), ('note', 'Internal note')], max_length=10, verbose_name='Kind')),
-                ('text', models.TextField(max_length=10000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Text')),
+                ('text', models.TextField(max_length=10000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Text')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Written')),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='agencies.agency', verbose_name='Agency')),
                 ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='Author')),
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='contactrequest',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='contact_request_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='contact_request_customer_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='contactrequest',
@@ -177,7 +177,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='requestmessage',
-            constraint=partnerportal.constraints.SameParent(field='request', name='request_message_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='request', name='request_message_same_agency', parent='agency'),
         ),
         migrations.AddConstraint(
             model_name='requestseen',

@@ -16,11 +16,11 @@ from django.utils.translation import pgettext_lazy
 from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
-from partnerportal.constraints import SameParent
-from partnerportal.db_functions import FoldText
-from partnerportal.fields import AddressField
-from partnerportal.search import SearchQuerySet, search_index
-from partnerportal.validators import validate_one_line, validate_plain_text
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.db_functions import FoldText
+from partnerportal.core.fields import AddressField
+from partnerportal.core.search import SearchQuerySet, search_index
+from partnerportal.core.validators import validate_one_line, validate_plain_text
 
 #: Every text in which something personal can stand; erasing the customer empties them all.
 PERSONAL_FIELDS = ("name", "company", "email", "phone", "message", "sender_key")

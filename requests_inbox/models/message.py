@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_plain_text
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.validators import validate_plain_text
 from requests_inbox.models.contact_request import ContactRequest
 
 

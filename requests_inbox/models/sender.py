@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.email_addresses import without_sub_address
+from partnerportal.agencies.models import Agency
+from partnerportal.core.email_addresses import without_sub_address
+from partnerportal.core.querysets import TenantQuerySet
 
 if TYPE_CHECKING:
     from requests_inbox.models import ContactRequest

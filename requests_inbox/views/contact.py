@@ -8,9 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerportal.audit.context import origin
-from partnerportal.language_addresses import fixed_language, language_url
+from partnerportal.core.language_addresses import fixed_language, language_url
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.network.models import PartnerProfile
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from requests_inbox.forms import ContactForm
 from requests_inbox.intake import submit_request
 from requests_inbox.models import sender_key

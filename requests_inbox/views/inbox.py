@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 from requests_inbox.forms import HandOverForm, InboxFilter, NoteForm, ReplyForm
 from requests_inbox.models import ContactRequest, Sender
 from requests_inbox.replies import ReplyConflict, add_note, reply

@@ -3,8 +3,8 @@
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
-import partnerportal.constraints
-import partnerportal.validators
+import partnerportal.core.constraints
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 import reviews.tokens
@@ -73,8 +73,8 @@ class Migration(migrations.Migration):
                 ('schedule', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='Schedule')),
                 ('budget', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(5)], verbose_name='Budget')),
                 ('overall', models.GeneratedField(db_persist=True, expression=django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('cooperation'), '+', models.F('quality')), '+', models.F('schedule')), '+', models.F('budget')), '*', models.Value(Decimal('0.25'))), output_field=models.DecimalField(decimal_places=2, max_digits=3), verbose_name='Overall')),
-                ('text', models.TextField(blank=True, max_length=5000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Your review')),
-                ('author', models.CharField(max_length=100, validators=[partnerportal.validators.validate_one_line], verbose_name='Your name')),
+                ('text', models.TextField(blank=True, max_length=5000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Your review')),
+                ('author', models.CharField(max_length=100, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Your name')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Submitted')),
                 ('agency', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='reviews', to='agencies.agency', verbose_name='Agency')),
                 ('request', models.OneToOneField(on_delete=django.db.models.deletion.RESTRICT, related_name='review', to='reviews.reviewrequest', verbose_name='Review request')),
@@ -102,11 +102,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reviewrequest',
-            constraint=partnerportal.constraints.SameParent(field='customer', name='review_request_customer_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='customer', name='review_request_customer_same_agency', parent='agency'),
         ),
         migrations.AddConstraint(
             model_name='reviewrequest',
-            constraint=partnerportal.constraints.SameParent(field='project', name='review_request_project_same_customer', parent='customer'),
+            constraint=partnerportal.core.constraints.SameParent(field='project', name='review_request_project_same_customer', parent='customer'),
         ),
         migrations.AddIndex(
             model_name='review',
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='review',
-            constraint=partnerportal.constraints.SameParent(field='request', name='review_request_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='request', name='review_request_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='review',

@@ -2,8 +2,8 @@
 
 import django.db.models.deletion
 import django.db.models.expressions
-import partnerportal.constraints
-import partnerportal.validators
+import partnerportal.core.constraints
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='ReviewComment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('text', models.TextField(max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Comment')),
+                ('text', models.TextField(max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Comment')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Written')),
             ],
             options={
@@ -49,13 +49,13 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('number', models.PositiveSmallIntegerField(verbose_name='Number')),
                 ('reason', models.CharField(choices=[('offensive', 'It is offensive or insulting'), ('personal_data', 'It tells personal data of somebody'), ('advertising', 'It is advertising'), ('not_genuine', 'It is not genuine'), ('wrong_business', 'It is about another business'), ('other', 'Another reason')], max_length=20, verbose_name='Reason')),
-                ('details', models.TextField(max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Details')),
+                ('details', models.TextField(max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Details')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Reported')),
                 ('state', models.CharField(choices=[('open', 'under review'), ('upheld', 'upheld'), ('dismissed', 'dismissed'), ('settled', 'settled'), ('reinstated', 'reinstated')], default='open', max_length=10, verbose_name='State')),
-                ('decision', models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Why it was decided so')),
+                ('decision', models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Why it was decided so')),
                 ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='Decided')),
                 ('reinstated_at', models.DateTimeField(blank=True, null=True, verbose_name='Reinstated')),
-                ('reinstated_for', models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Why it was reinstated')),
+                ('reinstated_for', models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Why it was reinstated')),
             ],
             options={
                 'verbose_name': 'report of a review',
@@ -127,12 +127,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='reviewrequest',
             name='closing',
-            field=models.TextField(blank=True, max_length=500, validators=[partnerportal.validators.validate_plain_text], verbose_name='Closing'),
+            field=models.TextField(blank=True, max_length=500, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Closing'),
         ),
         migrations.AddField(
             model_name='reviewrequest',
             name='greeting',
-            field=models.TextField(blank=True, max_length=500, validators=[partnerportal.validators.validate_plain_text], verbose_name='Greeting'),
+            field=models.TextField(blank=True, max_length=500, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Greeting'),
         ),
         migrations.AddField(
             model_name='reviewrequest',
@@ -233,7 +233,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reviewcomment',
-            constraint=partnerportal.constraints.SameParent(field='review', name='review_comment_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='review', name='review_comment_same_agency', parent='agency'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='reviewcomment',
@@ -273,6 +273,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reviewreport',
-            constraint=partnerportal.constraints.SameParent(field='review', name='review_report_same_agency', parent='agency'),
+            constraint=partnerportal.core.constraints.SameParent(field='review', name='review_report_same_agency', parent='agency'),
         ),
     ]

@@ -3,7 +3,7 @@
 import django.db.models.expressions
 import django.db.models.functions.comparison
 import django.db.models.functions.math
-import partnerportal.validators
+import partnerportal.core.validators
 from django.db import migrations, models
 
 
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reviewreport',
             name='decision',
-            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Reason for the decision'),
+            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Reason for the decision'),
         ),
         migrations.AlterField(
             model_name='reviewreport',
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='reviewreport',
             name='reinstated_for',
-            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Reason for reinstating'),
+            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Reason for reinstating'),
         ),
         migrations.AlterField(
             model_name='reviewreport',

@@ -7,9 +7,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
-from partnerportal.validators import validate_plain_text
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_plain_text
 from reviews.models.reviews import MAX_REPORTS, Review
 
 

@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer, Project
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.personal_links import PersonalLink
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_plain_text
+from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.personal_links import PersonalLink
-from partnerportal.validators import validate_plain_text
-from partnerportal.validity import EndOfDayField, ValidUntilEndOfDay
 from reviews import tokens
 
 #: So long after a mail, the same wish again is a double click.

@@ -15,9 +15,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.constraints import SameParent
-from partnerportal.validators import validate_one_line, validate_plain_text
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.validators import validate_one_line, validate_plain_text
 from reviews import triggers
 from reviews.models.requests import ReviewRequest
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
-from partnerportal.forms import form_buttons, form_helper
-from partnerportal.search import MAX_QUERY_LENGTH
+from partnerportal.core.forms import form_buttons, form_helper
+from partnerportal.core.search import MAX_QUERY_LENGTH
 from reviews.models import ReviewRequest
 from reviews.requests.mails import DefaultTexts
 

@@ -9,9 +9,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
+from partnerportal.core.validity import day_in
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import queue_template_mail
-from partnerportal.validity import day_in
 from reviews import tokens
 from reviews.models import ReviewRequest
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer, Project
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.pagination import keyset_page
+from partnerportal.core.pagination import keyset_page
 from reviews.models import ReviewRequest
 from reviews.requests.forms import RequestFilter, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.requests.mails import default_texts, preview_review_request

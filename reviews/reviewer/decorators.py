@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from partnerportal.audit.context import origin
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 
 #: Links that lead nowhere, from one network: a person mistypes a few, whoever guesses needs 2^190.
 GUESS_LIMIT = RateLimit("review-guesses", 30, 10 * 60)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from partnerportal.agencies.models import Agency
-from partnerportal.rate_limits import RateLimitExceeded
+from partnerportal.core.rate_limits import RateLimitExceeded
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.requests.opt_out import opt_in, opt_out, read_opt_out
 from reviews.requests.services import RequestClosed

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.audit.descriptions import item_key, name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.validators import validate_plain_text
+from partnerportal.core.validators import validate_plain_text
 from reviews.models import ReviewReport
 from reviews.staff.moderation import dismiss_report, reinstate_review, uphold_report
 

@@ -12,9 +12,9 @@ from django.utils.translation import pgettext_lazy
 
 from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
-from partnerportal.forms import WordedForm, form_helper
-from partnerportal.search import MAX_CANDIDATES
-from partnerportal.validators import validate_plain_text
+from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.search import MAX_CANDIDATES
+from partnerportal.core.validators import validate_plain_text
 from reviews.models import Review, ReviewComment, ReviewReport
 from reviews.models.reviews import ReviewQuerySet
 

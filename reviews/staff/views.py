@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
-from partnerportal.pagination import keyset_page
-from partnerportal.redirects import get_next_path, redirect_back
+from partnerportal.core.pagination import keyset_page
+from partnerportal.core.redirects import get_next_path, redirect_back
 from reviews.models import Review
 from reviews.staff.forms import CommentForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
 from reviews.staff.services import (

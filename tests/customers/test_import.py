@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer, ImportJob
-from partnerportal import uploads
+from partnerportal.core import uploads
 from tests.cast import Cast
 from tests.customers.import_helpers import (
     IMPORT,
@@ -72,7 +72,7 @@ def test_what_is_no_csv_is_refused_with_a_reason(max_: Client, cast: Cast, conte
 
 
 def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("partnerportal.uploads.MAX_BYTES", 1000)
+    monkeypatch.setattr("partnerportal.core.uploads.MAX_BYTES", 1000)
     response = upload(max_, "Firma\n" + "Ott\n" * 500)
     assert response.status_code == 413
     assert "2.1" in str(response.context["form"].errors)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import translation
 
 from customers.models import Contract, Customer
-from partnerportal.desk.templatetags.portal import money
+from partnerportal.core.templatetags.portal import money
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone, translation
 
-from partnerportal.desk.templatetags.portal import days_left, due, moment, money, until
+from partnerportal.core.templatetags.portal import days_left, due, moment, money, until
 
 
 @pytest.mark.parametrize(

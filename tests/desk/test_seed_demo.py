@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from partnerportal.desk import demo
+from partnerportal.demo import demo
 from requests_inbox.models import RequestMessage
 from tests.test_german import ENGLISH
 

@@ -14,7 +14,7 @@ from customers.models import Customer, Domain, NumberSequence
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
-from partnerportal.desk.seed_generator import agency_sizes
+from partnerportal.demo.seed_generator import agency_sizes
 from requests_inbox.models import ContactRequest
 from reviews import tokens
 from reviews.models import RatingSummary, Review, ReviewRequest

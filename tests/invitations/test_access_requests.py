@@ -10,7 +10,7 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
-from partnerportal import tokens
+from partnerportal.core import tokens
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory

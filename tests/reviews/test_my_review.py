@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from customers.services import erase_customer
 from partnerportal.audit.models import AuditEvent
-from partnerportal.rate_limits import check_rate_limits
+from partnerportal.core.rate_limits import check_rate_limits
 from reviews.models import CATEGORIES, RatingSummary, Review, ReviewRequest
 from reviews.reviewer import decorators
 from reviews.staff.services import comment_on_review, hide_review

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from partnerportal.encryption import Encryptor
+from partnerportal.core.encryption import Encryptor
 
 SECRETS = Encryptor("partnerportal.accounts.second_factor")
 FIELDS = {"totp": "secret", "recovery_codes": "seed"}

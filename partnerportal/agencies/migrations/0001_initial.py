@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import partnerportal.agencies.models
-import partnerportal.validators
+import partnerportal.core.validators
 from django.conf import settings
 from django.db import migrations, models
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
             name='Agency',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, validators=[partnerportal.validators.validate_one_line], verbose_name='Name')),
+                ('name', models.CharField(max_length=120, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name')),
                 ('language', models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', max_length=5, verbose_name='Language')),
                 ('time_zone', models.CharField(default='Europe/Berlin', max_length=64, validators=[partnerportal.agencies.models.validate_time_zone], verbose_name='Time zone')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Created')),

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import partnerportal.tokens
+import partnerportal.core.tokens
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email', models.EmailField(max_length=254, verbose_name='E-mail')),
                 ('role', models.CharField(choices=[('owner', 'Owner'), ('manager', 'Manager'), ('staff', 'Staff')], default='staff', max_length=10, verbose_name='Role')),
-                ('nonce', models.CharField(default=partnerportal.tokens.new_nonce, editable=False, max_length=32)),
+                ('nonce', models.CharField(default=partnerportal.core.tokens.new_nonce, editable=False, max_length=32)),
                 ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('status', models.CharField(choices=[('pending', 'waiting'), ('accepted', 'accepted'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='pending', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Invited')),

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.services import switch_agency
+from partnerportal.core.pagination import keyset_page
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.pagination import keyset_page
 
 
 @agency_view(methods=("POST",), any_sign_in=True)

@@ -22,7 +22,7 @@ from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import TeamInvitation
 from partnerportal.agencies.team_invitations import InvitationClosed, accept, accept_with_new_account
 from partnerportal.audit.context import origin
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 
 #: Links that lead nowhere, from one network: a person mistypes a few, whoever guesses needs 2^190.
 GUESS_LIMIT = RateLimit("team-guesses", 30, 10 * 60)

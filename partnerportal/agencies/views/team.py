@@ -12,7 +12,7 @@ from partnerportal.agencies.forms import InviteForm, NotificationsForm, Reassign
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
 from partnerportal.agencies.team_invitations import InvitationClosed
 from partnerportal.audit.models import AuditEvent
-from partnerportal.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 
 #: Events that the page shows.
 TIMELINE_LENGTH = 10

@@ -4,7 +4,7 @@ import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
 import partnerportal.network.models
-import partnerportal.validators
+import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
@@ -58,8 +58,8 @@ class Migration(migrations.Migration):
             name='Service',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=80, unique=True, validators=[partnerportal.validators.validate_one_line], verbose_name='Name in English')),
-                ('name_de', models.CharField(max_length=80, unique=True, validators=[partnerportal.validators.validate_one_line], verbose_name='Name in German')),
+                ('name_en', models.CharField(max_length=80, unique=True, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name in English')),
+                ('name_de', models.CharField(max_length=80, unique=True, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name in German')),
                 ('is_active', models.BooleanField(default=True, help_text='Can be chosen in profiles and in the directory.', verbose_name='offered')),
             ],
             options={
@@ -71,8 +71,8 @@ class Migration(migrations.Migration):
             name='SpokenLanguage',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name_en', models.CharField(max_length=80, unique=True, validators=[partnerportal.validators.validate_one_line], verbose_name='Name in English')),
-                ('name_de', models.CharField(max_length=80, unique=True, validators=[partnerportal.validators.validate_one_line], verbose_name='Name in German')),
+                ('name_en', models.CharField(max_length=80, unique=True, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name in English')),
+                ('name_de', models.CharField(max_length=80, unique=True, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Name in German')),
                 ('is_active', models.BooleanField(default=True, help_text='Can be chosen in profiles and in the directory.', verbose_name='offered')),
                 ('code', models.CharField(help_text='As in BCP 47: de, en, pt-BR', max_length=8, unique=True, verbose_name='Code')),
             ],
@@ -105,12 +105,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='partnerprofile',
             name='contact_name',
-            field=models.CharField(blank=True, max_length=100, validators=[partnerportal.validators.validate_one_line], verbose_name='Contact name'),
+            field=models.CharField(blank=True, max_length=100, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Contact name'),
         ),
         migrations.AddField(
             model_name='partnerprofile',
             name='decline_reason',
-            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Why it was declined'),
+            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Why it was declined'),
         ),
         migrations.AddField(
             model_name='partnerprofile',

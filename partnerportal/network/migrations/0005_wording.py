@@ -2,7 +2,7 @@
 
 import django.core.validators
 import partnerportal.network.models
-import partnerportal.validators
+import partnerportal.core.validators
 from django.db import migrations, models
 
 
@@ -20,12 +20,12 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='partnerprofile',
             name='claim',
-            field=models.CharField(blank=True, max_length=160, validators=[partnerportal.validators.validate_one_line], verbose_name='Tagline'),
+            field=models.CharField(blank=True, max_length=160, validators=[partnerportal.core.validators.validate_one_line], verbose_name='Tagline'),
         ),
         migrations.AlterField(
             model_name='partnerprofile',
             name='decline_reason',
-            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.validators.validate_plain_text], verbose_name='Reason for declining'),
+            field=models.TextField(blank=True, max_length=2000, validators=[partnerportal.core.validators.validate_plain_text], verbose_name='Reason for declining'),
         ),
         migrations.AlterField(
             model_name='partnerprofile',

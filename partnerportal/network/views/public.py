@@ -16,12 +16,12 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Role
-from partnerportal.language_addresses import alternates, fixed_language, language_url
+from partnerportal.core.language_addresses import alternates, fixed_language, language_url
+from partnerportal.core.pagination import keyset_page
 from partnerportal.network.filters import DirectoryFilter
 from partnerportal.network.logos import MEDIA_TYPE
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
 from partnerportal.network.structured_data import structured_data
-from partnerportal.pagination import keyset_page
 
 PublicView = Callable[..., HttpResponse]
 

@@ -5,7 +5,7 @@ import logging
 from django.http import HttpRequest
 from pythonjsonlogger.json import JsonFormatter
 
-from partnerportal.redaction import redact, secrets_in
+from partnerportal.core.redaction import redact, secrets_in
 
 _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0x2028, 0x2029)}
 

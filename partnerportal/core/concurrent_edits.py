@@ -17,7 +17,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerportal.forms import WordedForm
+from partnerportal.core.forms import WordedForm
 
 #: Maximum length of `shown`, in characters: far more than a form with a choice of several thousand members sends.
 _MAX_SHOWN = 65_536

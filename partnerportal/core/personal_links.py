@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from partnerportal.tokens import LinkTokenGenerator, hash_token, new_nonce
+from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
 
 
 class PersonalLink(models.Model):

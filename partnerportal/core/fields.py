@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.db import models
 
-from partnerportal.email_addresses import MAX_LENGTH, pasted_address, validate_deliverable
+from partnerportal.core.email_addresses import MAX_LENGTH, pasted_address, validate_deliverable
 
 
 class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no parameters at run time

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
-from partnerportal.rate_limits import RateLimitExceeded
+from partnerportal.core.rate_limits import RateLimitExceeded
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from customers.domain_names import to_ascii
 from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
-from partnerportal.desk import seed_texts as texts
-from partnerportal.desk import seed_words as words
-from partnerportal.validity import end_of_day_in
+from partnerportal.core.validity import end_of_day_in
+from partnerportal.demo import seed_texts as texts
+from partnerportal.demo import seed_words as words
 from reviews.models import ReviewRequest
 
 Row = tuple[Any, ...]

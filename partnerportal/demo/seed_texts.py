@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Generic, TypeVar
 
-from partnerportal.desk import seed_words as words
+from partnerportal.demo import seed_words as words
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from partnerportal.redaction import SECRET_PARAMETERS, SECRET_QUERY_PARAMETERS, redact, secrets_in
+from partnerportal.core.redaction import SECRET_PARAMETERS, SECRET_QUERY_PARAMETERS, redact, secrets_in
 
 #: Local variables whose value is hidden.
 _SECRET_NAMES = re.compile(rf"token|secret|passw|nonce|signature|^(?:{'|'.join(sorted(SECRET_PARAMETERS))})$", re.IGNORECASE)

@@ -22,11 +22,11 @@ from invitations.models import AccessInvitation
 from invitations.services import connect_customer, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
-from partnerportal.desk import demo
-from partnerportal.desk.demo_logos import demo_logo
+from partnerportal.core.validity import end_of_day_in
+from partnerportal.demo import demo
+from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services import register_profile, save_profile, submit_profile
-from partnerportal.validity import end_of_day_in
 from requests_inbox.intake import submission_digest, submit_request
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.replies import add_note, reply

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from partnerportal.desk import seed_words as words
+from partnerportal.demo import seed_words as words
 
 T = TypeVar("T")
 

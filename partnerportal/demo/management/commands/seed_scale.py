@@ -14,9 +14,9 @@ from customers.models import Contract, Customer, Domain, Note, NumberSequence, P
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
-from partnerportal.desk import seed_generator
-from partnerportal.desk.bulk_load import Table, without_constraints, without_trigger
-from partnerportal.desk.seed_profiles import profile_sketch, some
+from partnerportal.demo import seed_generator
+from partnerportal.demo.bulk_load import Table, without_constraints, without_trigger
+from partnerportal.demo.seed_profiles import profile_sketch, some
 from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
 from requests_inbox.models import ContactRequest
 from reviews import tokens

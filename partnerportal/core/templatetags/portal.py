@@ -24,8 +24,8 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, pgett
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
-from partnerportal.language_addresses import fixed_language, language_url
-from partnerportal.redirects import get_next_path
+from partnerportal.core.language_addresses import fixed_language, language_url
+from partnerportal.core.redirects import get_next_path
 
 register = template.Library()
 

@@ -12,8 +12,8 @@ from django.db import connection, models, transaction
 from django.db.models import BigIntegerField, F, IntegerField, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat
 
-from partnerportal.agencies.models import Agency, TenantQuerySet
-from partnerportal.db_functions import FoldText
+from partnerportal.core.db_functions import FoldText
+from partnerportal.core.querysets import TenantQuerySet
 
 #: So many matches are looked at to find the likeliest; whoever gets more should type another word. A list says “500+” then.
 MAX_CANDIDATES = 500
@@ -37,7 +37,7 @@ def search_index(name: str) -> GinIndex:
 class SearchQuerySet(TenantQuerySet[Any]):
     """Rows of agencies that can be searched."""
 
-    def for_agency(self, agency: Agency) -> Self:
+    def for_agency(self, agency: models.Model) -> Self:
         """Only what this agency may see; to be searched in, unlike `agency.customers`.
 
         The trigram index holds the agency's key as a bigint. A plain `agency_id = 1` compares it with an integer, which GIN can't: the

@@ -1,0 +1,1 @@
+"""Shared by all apps. Imports none of them."""
