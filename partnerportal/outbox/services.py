@@ -74,7 +74,7 @@ def queue_template_mail(name: str, context: dict[str, Any], *, language: str, **
     """`queue_mail` with subject and bodies from `templates/email/<name>/{subject.txt,body.txt,body.html}`."""
     with translation.override(language):
         parts = render_mail(name, context)
-    return queue_mail(kind=name, **parts, **fields)
+    return queue_mail(kind=name, **{**parts, **fields})
 
 
 def render_mail(name: str, context: dict[str, Any]) -> dict[str, str]:

@@ -302,7 +302,7 @@ def test_a_decline_carries_its_reason(cast: Cast) -> None:
     PartnerProfile.objects.filter(agency=cast.alder).update(status="submitted")
     decline_profile(alder(), reason="No <imprint>.\n\nAnd no claim.", by=cast.ada)
     mail = OutgoingMail.objects.get(kind="profile_declined", to_email="max@alder.example")
-    assert "No <imprint>.\n\nAnd no claim." in mail.text
+    assert "> No <imprint>.\n>\n> And no claim." in mail.text
     assert "&lt;imprint&gt;" in mail.html
     assert "/company/" in mail.text
     assert AuditEvent.objects.get(action="profile.declined").data == {"reason": "No <imprint>.\n\nAnd no claim."}
