@@ -206,7 +206,7 @@ def account_cells(name: str, route: Library, world: World) -> Iterator[Cell]:
 
 def admin_cells(name: str, route: URLPattern, world: World) -> Iterator[Cell]:
     """An address of the administration, as everybody but an admin."""
-    path = reverse(name, args=["auth" if name == "admin:app_list" else "1"] * route.pattern.regex.groups)
+    path = reverse(name, args=["accounts" if name == "admin:app_list" else "1"] * route.pattern.regex.groups)
     for person, method in (("nobody", "GET"), ("client", "GET"), ("owner", "GET"), ("owner", "POST")):
         expected = {"admin:login": "sign in" if person == "nobody" else 403, "admin:logout": "page"}
         yield Cell(person, method, "foreign", path, expected.get(name, "admin sign in"))

@@ -3,8 +3,9 @@
 import json
 import logging
 import re
+from time import process_time
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from django.conf import settings as django_settings
@@ -98,6 +99,72 @@ def test_any_spelling_of_it_anywhere(name: str) -> None:
         assert SECRET not in json.dumps(redact(json.dumps({"text": text, "lines": f"a\n{text}\nb"}))), text
 
 
+#: Every ASCII character that can't be part of a secret, and some others.
+ODD = [chr(code) for code in range(128) if not chr(code).isalnum()] + ["\x85", "\xa0", "é", "„", "’", "\u2028", "\ufeff", "😀"]
+#: What is copied or mistyped in front of a secret.
+IN_FRONT = [*ODD, "\n'", "'\n\"", "„'", "'„", " (", "', '", '">', "\r\n\t", "\\'", "''" * 20, "\n" * 20]
+
+
+@pytest.mark.parametrize("name", SECRET_ROUTES)
+def test_any_character_in_front_of_it(name: str) -> None:
+    path = secret_path(name)
+    for odd in IN_FRONT:
+        escaped = odd.encode("unicode_escape").decode()
+        for written_odd in {odd, escaped, repr(odd)[1:-1], json.dumps(odd)[1:-1], quote(odd, safe=""), quote(odd, safe="").lower()}:
+            text = path.replace(SECRET, written_odd + SECRET)
+            assert SECRET not in line("Not Found: %s", text), (odd, text)
+            assert SECRET not in line("Invalid HTTP request line: %r", f"GET {text} HTTP/1.1x"), (odd, text)
+            assert SECRET not in redact(json.dumps({"request": f'"GET {text} HTTP/1.1" 404'})), (odd, text)
+            assert SECRET not in line("%s", f"/?token={written_odd}{SECRET}&x=1"), odd
+
+
+@pytest.mark.parametrize("name", SECRET_ROUTES)
+def test_a_request_with_any_character_in_front_of_it(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    in_front = ["\n", "\t", "\x01", "é", "\xa0", "„", "„'", '\n"', ";"]
+    mistyped = [secret_path(name).replace(SECRET, quote(odd) + SECRET) for odd in in_front]
+    with caplog.at_level(logging.INFO):
+        for path in mistyped:
+            client.get(path)
+            client.post(path)
+    lines = [written(record) for record in caplog.records if record.name.startswith("django")]
+    assert len(lines) >= len(mistyped)
+    assert [logged for logged in lines if SECRET in logged] == []
+
+
+def test_what_is_logged_as_json_stays_json() -> None:
+    for odd in IN_FRONT:
+        for text in (f"/join/{odd}{SECRET}/", f"/?token={odd}{SECRET}", f"'/r/{SECRET}{odd}'", f"/a/{SECRET}\\", f'"/a/{SECRET}\\"'):
+            logged = redact(json.dumps({"path": text, "name_of_a_field_that_is_as_long_as_a_secret": text, "status": 404}))
+            assert SECRET not in logged
+            assert json.loads(logged)["status"] == 404
+
+
+@pytest.mark.parametrize("flood", ["/join/{}", "/?token={}", "{}", "/r/stop/'{}/", "'/join/{}" + SECRET])
+def test_a_long_line_of_odd_characters_takes_no_time(flood: str) -> None:
+    """A pattern that takes quadratic time needs minutes for each."""
+    began = process_time()
+    for piece in (
+        "'",
+        "\\",
+        "\\n",
+        "\\\\n",
+        "'\\n",
+        "\\'",
+        "' ",
+        ";,)",
+        "\n",
+        "/",
+        "/r/'",
+        "token='",
+        "%2f",
+        "x" * 19 + "'",
+        "x" * 20 + "'",
+    ):
+        redact(flood.format(piece * (100_000 // len(piece))))
+    assert process_time() - began < 60
+
+
 @pytest.mark.parametrize("name", SECRET_ROUTES)
 def test_the_proxy_of_the_compose_file_leaves_it_out(name: str) -> None:
     path, (found,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
@@ -184,16 +251,17 @@ def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     monkeypatch.setattr(join, "_unknown", fail)
 
 
+@pytest.mark.parametrize("odd", ["", "%0a", "%C3%A9", "%E2%80%9E'"])
 @pytest.mark.parametrize("debug", [False, True])
-def test_an_error_report_has_none(failing: None, settings: Any, debug: bool) -> None:
+def test_an_error_report_has_none(failing: None, settings: Any, debug: bool, odd: str) -> None:
     settings.DEBUG = debug
-    path = f"/join/{SECRET}/"
+    path = f"/join/{odd}{SECRET}/"
     handler = AdminEmailHandler(include_html=True)
     logger = logging.getLogger("django.request")
     logger.addHandler(handler)
     try:
         client = Client(raise_request_exception=False, headers={"Referer": f"http://testserver{path}?token={SECRET}"})
-        response = client.get(path, {"next": path, "token": SECRET})
+        response = client.get(path, {"next": path, "token": unquote(odd) + SECRET})
     finally:
         logger.removeHandler(handler)
     assert response.status_code == 500

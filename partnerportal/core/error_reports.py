@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
-from partnerportal.core.redaction import SECRET_PARAMETERS, SECRET_QUERY_PARAMETERS, redact, secrets_in
+from partnerportal.core.redaction import SECRET_PARAMETERS, SECRET_QUERY_PARAMETERS, redact, secrets_in, spellings
 
 #: Local variables whose value is hidden.
 _SECRET_NAMES = re.compile(rf"token|secret|passw|nonce|signature|^(?:{'|'.join(sorted(SECRET_PARAMETERS))})$", re.IGNORECASE)
@@ -47,7 +47,7 @@ class RedactingReporter(ExceptionReporter):
         found |= secrets_in(self.request.META.get("HTTP_REFERER", ""))
         for name, values in self.request.GET.lists():
             for value in map(str, values):
-                found |= {value} if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
+                found |= spellings({value}) if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
         if match := self.request.resolver_match:
-            found |= {str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS}
+            found |= spellings({str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS})
         return found

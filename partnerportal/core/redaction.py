@@ -30,18 +30,36 @@ _SLASH = r"(?:/|%(?:25)*2f)"
 _SEPARATOR = rf"(?:{_SLASH}(?:(?:\.|%(?:25)*2e){{1,2}}(?={_SLASH}))?)++"
 # Not within such a run: each is tried once, not from each of its slashes.
 _NEW_RUN = "".join(f"(?<!{slash}{dots})" for slash in ("/", "%2f", "%252f") for dots in ("", r"\.", r"\.\."))
-_VALUE = r"[^\s?#&\"'<>\\,;)\]}]*"
-_SEGMENT = r"[^\s?#&\"'<>\\/]+?"
+# Characters that usually end a link in a text. A secret that follows one of them is replaced all the same.
+_ENDS = r"\s?#&\"'<>,;)\]}"
+# An escaped character: Django logs the line breaks and non-ASCII letters of a path as \n, \xe9 and \u201e. In JSON, the backslash is
+# escaped again. An escaped quote is consumed together with its backslash, so that JSON stays valid.
+_CODE = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
+_ESCAPE = rf"(?:(?:\\\\)++(?:{_CODE}|[a-z])?+|\\(?:{_CODE}|.))"
+# Up to here, a link has ended only if no text as long as a secret follows.
+_GAP = rf"[{_ENDS}](?:[{_ENDS}]|{_ESCAPE})*+(?=[^{_ENDS}\\/]{{20}})"
+# All repetitions are possessive and begin with different characters: text of any length costs no backtracking.
+_WORDS = rf"(?:[^{_ENDS}\\]|{_ESCAPE})"
+_VALUE = rf"(?:{_WORDS}|{_GAP})*+"
+_SEGMENT = rf"(?:[^{_ENDS}\\/]|{_ESCAPE}){{1,200}}?"
 _PARAMETER_OF_ROUTE = re.compile(r"<(?:[^>:]+:)?(\w+)>")
 _PARAMETER_OF_REGEX = re.compile(r"\(\?P<(\w+)>")
 _QUERY = re.compile(
-    rf"((?:^|[?&;\s\"']|%(?:25)*(?:3f|26))(?:{'|'.join(sorted(SECRET_QUERY_PARAMETERS))})(?:=|%(?:25)*3d)){_VALUE}", re.IGNORECASE
+    rf"((?:^|[?&;\s\"']|%(?:25)*(?:3f|26))(?:{'|'.join(sorted(SECRET_QUERY_PARAMETERS))})(?:=|%(?:25)*3d))"
+    rf"((?:{_WORDS}{{0,19}}+{_GAP})*+{_WORDS}*+)",
+    re.IGNORECASE,
 )
 # What django.core.signing appends to a value: a timestamp, if any, and a SHA-256 signature.
 _SIGNATURE = re.compile(r"(?::[\w-]{6})?:[\w-]{43}(?![\w-])")
 # Used until the URLconf is loaded, and while it can't be: no page is served then, but a token may be in a requested path. Tokens
 # have capital letters; the names of our files, which the traceback needs, don't.
-_LONG_SEGMENT = re.compile(r"(/|%(?:25)*2[fF])(?=[\w.:~%-]*[A-Z])[\w.:~%-]{20,}")
+_LONG_SEGMENT = re.compile(rf"((?:/|%(?:25)*2[fF])(?:[?#&\"'<>,;)]|{_ESCAPE})*+)(?=[\w.:~%-]*[A-Z])[\w.:~%-]{{20,}}")
+# What is replaced of a value: not the quotes in it, which may enclose the text in a JSON object.
+_SECRET = re.compile(rf"{_WORDS}++")
+# What may be a whole secret among other characters of a path.
+_LONG_WORD = re.compile(r"[\w.:=-]{20,}", re.ASCII)
+# gunicorn logs what follows a space in the path of a malformed request as the version of HTTP.
+_INVALID_VERSION = re.compile(r"(Invalid HTTP Version: ).*", re.DOTALL)
 
 _state = local()
 
@@ -52,15 +70,23 @@ def redact(text: str, *known: str) -> str:
         if len(secret) >= MIN_KNOWN_LENGTH:
             text = text.replace(secret, ELLIPSIS)
     patterns = _patterns()
+    text = _INVALID_VERSION.sub(rf"\1{ELLIPSIS}", text)
     text = patterns.redact(text) if patterns else _LONG_SEGMENT.sub(rf"\1{ELLIPSIS}", text)
-    return _SIGNATURE.sub(f":{ELLIPSIS}", _QUERY.sub(rf"\1{ELLIPSIS}", text))
+    text = _QUERY.sub(lambda match: match[1] + (_SECRET.sub(ELLIPSIS, match[2]) or ELLIPSIS), text)
+    return _SIGNATURE.sub(f":{ELLIPSIS}", text)
 
 
 def secrets_in(path: str) -> set[str]:
-    """Return the secrets in the path of a request, which may contain any character, also decoded."""
+    """Return the secrets in the path of a request, which may contain any character."""
     patterns = _patterns()
-    found = patterns.secrets_in(path) if patterns else set()
-    return found | {unquote(secret) for secret in found}
+    return spellings(patterns.secrets_in(path)) if patterns else set()
+
+
+def spellings(secrets: set[str]) -> set[str]:
+    """Return the secrets also decoded, without the characters around them, and as Django's log and `repr` escape them."""
+    found = secrets | {unquote(secret) for secret in secrets}
+    found |= {word for secret in found for word in _LONG_WORD.findall(secret)}
+    return found | {secret.encode("unicode_escape").decode() for secret in found}
 
 
 def secret_routes(resolver: URLResolver, before: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ...]]:
@@ -94,7 +120,7 @@ class _Patterns:
     def _without_secrets(self, rest: str) -> str:
         parts = self._separator.split(rest)
         # Every second one is a separator.
-        parts[::2] = [part if part.lower() in self._literals else part and ELLIPSIS for part in parts[::2]]
+        parts[::2] = [part if part.lower() in self._literals else _SECRET.sub(ELLIPSIS, part) for part in parts[::2]]
         return "".join(parts)
 
     def secrets_in(self, path: str) -> set[str]:

@@ -73,8 +73,8 @@ def queue_mail(
 def queue_template_mail(name: str, context: dict[str, Any], *, language: str, **fields: Any) -> OutgoingMail:
     """`queue_mail` with subject and bodies from `templates/email/<name>/{subject.txt,body.txt,body.html}`."""
     with translation.override(language):
-        parts: dict[str, Any] = {**render_mail(name, context)}
-    return queue_mail(kind=name, **parts, **fields)
+        parts = render_mail(name, context)
+    return queue_mail(kind=name, **{**parts, **fields})
 
 
 def render_mail(name: str, context: dict[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import translation
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
@@ -41,7 +42,7 @@ def send_report_to_admins(report: ReviewReport) -> None:
                 {
                     "name": admin.full_name,
                     "agency": report.agency.name,
-                    "reason": report.get_reason_display(),
+                    "reason": ReviewReport.Reason(report.reason).label,
                     "link": f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
                 },
                 language=admin.language or settings.LANGUAGE_CODE,
@@ -52,18 +53,21 @@ def send_report_to_admins(report: ReviewReport) -> None:
 def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
     """Tell whoever reported the review, or the owners if that person has left, what `by` decided; answers go there."""
     for person in _told(report):
+        language = person.language or report.agency.language
+        with translation.override(language):
+            author = report.review.author_label
         queue_template_mail(
             "report_decided",
             {
                 **_context(report.review),
                 "name": person.full_name,
                 "state": report.state,
-                "author": report.review.author_label,
+                "author": author,
                 "date": report.review.created_at,
                 "reason": report.reinstated_for or report.decision,
                 "manage_link": f"{settings.SITE_URL}/company/reviews/#review-{report.review_id}",
             },
-            language=person.language or report.agency.language,
+            language=language,
             agency=report.agency,
             customer=report.review.request.customer,
             to=person.email,

@@ -1,6 +1,7 @@
 """What the web process logs, and what it answers to HEAD: gunicorn as production runs it, with its access log, too."""
 
 import http.client
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,4 +87,14 @@ def test_no_log_of_the_web_process_has_a_secret_link(web: Web) -> None:
     assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 10), web.log.read_text()
     assert [line for line in web.lines_with("POST /") if "/r/…/" in line]
     assert web.lines_with("django")
+    assert web.lines_with(SECRET) == []
+
+
+@pytest.mark.parametrize("odd", ["", "'", '"', "<", ";", ",", ")", "&", " ", "\\", "\xe9", "'\""])
+def test_a_request_line_that_is_no_http_is_logged_without_the_secret(web: Web, odd: str) -> None:
+    before = len(web.lines_with("Invalid"))
+    with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
+        connection.sendall(f"GET /r/stop/{odd}{SECRET}/ no-http\r\n\r\n".encode("latin-1"))
+        assert b" 400 " in connection.recv(4096)
+    assert wait_until(lambda: len(web.lines_with("Invalid")) > before, 10), web.log.read_text()
     assert web.lines_with(SECRET) == []

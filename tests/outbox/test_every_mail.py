@@ -67,7 +67,9 @@ class Scene:
         self.comments: list[ReviewComment] = []
         self.reports: list[ReviewReport] = []
         for about in (project, None):
-            review = ReviewFactory(review_request__customer=self.customer, review_request__project=about)
+            review = ReviewFactory(
+                review_request__customer=self.customer, review_request__project=about, shown_as="full" if about else "anonymous"
+            )
             self.comments.append(comment_on_review(review, text=WORDS, by=cast.alice))
             report = report_review(review, reason="offensive", details="They are rude.", by=cast.alice)
             report.decision = WORDS
@@ -280,3 +282,11 @@ def test_who_was_removed_no_longer_works_there(written: tuple[str, list[Outgoing
     _, mails = written
     (removed,) = [mail for mail in mails if mail.kind == "team_removed"]
     assert not re.search("you work for|Sie für Alder Web arbeiten", removed.text), removed.text
+
+
+def test_what_is_named_in_a_letter_is_in_its_language(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    (reported,) = [mail for mail in mails if mail.kind == "review_reported"]
+    assert ("It’s offensive" if language == "en" else "Sie ist beleidigend") in reported.text
+    author = "Verified customer" if language == "en" else "Verifizierter Kunde"
+    assert [mail for mail in mails if mail.kind == "report_decided" and author in mail.text]
