@@ -25,6 +25,9 @@ from partnerportal.accounts.services import keep_one_address
 class PersonChangeForm(UserChangeForm):
     """Django's own, with a help text that Django has in English only."""
 
+    class Meta(UserChangeForm.Meta):
+        model = User
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "password" in self.fields and self.instance.has_usable_password():
