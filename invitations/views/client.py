@@ -29,6 +29,7 @@ from partnerportal.agencies.access import ClientRequest, client_view
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.sentences import name_items
+from partnerportal.language_addresses import moved
 from partnerportal.limits import Limit, TooOften, check
 from partnerportal.network.models import PartnerProfile
 from partnerportal.paging import keyset_page
@@ -53,7 +54,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
     if request.method != "POST" and profile.slug != slug:
-        return redirect("invitations:give", slug=profile.slug, permanent=True)
+        return moved(request, reverse("invitations:give", args=[profile.slug]))
     agency = profile.agency
     context = {"profile": profile, "agency": agency}
     try:
