@@ -1,19 +1,27 @@
 """Domain names as people type them, and as the registries know them (IDNA 2008, UTS 46; library: idna)."""
 
+import re
+
 import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+# Browsers take a backslash for a slash.
+_SCHEME = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}", re.IGNORECASE)
+_AFTER_HOST = re.compile(r"[/\\?#]")
+_PORT = re.compile(r":[0-9]{0,5}\Z")
 
 
 def to_ascii(typed: str) -> str:
     """The lower-case A-label form of a typed domain name: "https://Müllerei.de/shop" → "xn--mllerei-n2a.de".
 
-    What people copy along with it (scheme, path, a final dot) is cut off; "www." is part of a name and stays.
+    Everything else of a copied address is cut off: scheme, port, path, query, fragment and a final dot. "www." is part of the name.
 
     Raises:
         ValidationError: this can't be a domain name.
     """
-    name = typed.strip().split("://", 1)[-1].split("/", 1)[0].rstrip(".")
+    host = _AFTER_HOST.split(_SCHEME.sub("", typed.strip(), count=1), maxsplit=1)[0]
+    name = _PORT.sub("", host).rstrip(".")
     try:
         ascii_name = idna.encode(name, uts46=True).decode().lower()
     except (idna.IDNAError, UnicodeError) as error:

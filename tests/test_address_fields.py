@@ -41,6 +41,23 @@ PASTED = [
     "MAILTO:kim@client.example?subject=Offer%20for%20you&body=anna@nordlicht.example",
     "Kim Client <mailto:kim@client.example?subject=Offer>",
     f"{'A very long name ' * 30}<kim@client.example>",
+    "kim@client.example>",
+    "'kim@client.example'",
+    '"kim@client.example"',
+    "‘kim@client.example’",
+    "„kim@client.example“;",
+    "'Kim Client' <'kim@client.example'>",
+    "(kim@client.example)",
+    "[kim@client.example]",
+    "'kim@client.example' <kim@client.example>",
+    "'mailto:kim@client.example'",
+    "Kim Client (kim@client.example)",
+    "kim@client.example (Kim (CEO))",
+    "kim@client.example)",
+    "kim@client.example (Kim)",
+    "kim@client.example (Kim Client),",
+    "kim@client.example (kim@client.example)",
+    "(Kim) kim@client.example",
 ]
 
 SEVERAL = [
@@ -52,6 +69,10 @@ SEVERAL = [
     "mailto:kim@client.example,lea@client.example",
     "mailto:kim@client.example%2Clea@client.example",
     "mailto:kim@client.example?cc=lea@client.example",
+    "kim@client.example (lea@client.example)",
+    "(kim@client.example) lea@client.example",
+    "kim@client.example> <lea@client.example",
+    "'kim@client.example', 'lea@client.example'",
 ]
 
 #: Not understood: neither guessed at nor decoded.
@@ -61,9 +82,14 @@ REFUSED = [
     "kim @client.example",
     "E-mail: kim@client.example",
     "<kim@client.example",
+    "kim@client.example(Kim",
+    "kim@client.example (Kim",
+    "kim(x)@client.example",
+    f"{'k' * 65}@client.example",
 ]
 #: Notation around nothing: no empty field either.
 REFUSED += ["kim@client.example\nBcc: lea@client.example", ",", ";", ".", "<>", "mailto:", "Kim <>", "mailto:?subject=Offer"]
+REFUSED += ["''", "()", "(Kim)", "'"]
 
 OURS = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
 #: Forms of django-allauth without a page here: nobody signs up, and addresses are confirmed by a link rather than a code.
@@ -173,13 +199,37 @@ def test_the_length_is_that_of_the_address(fields: Fields) -> None:
             pytest.fail(f"{name} takes {field.clean(longest.replace('ddd', 'dddd', 1))}")
 
 
+def test_the_part_before_the_at_sign_has_up_to_64_characters(fields: Fields) -> None:
+    for name, field in fields.items():
+        assert field.clean(f"{'k' * 64}@client.example") == f"{'k' * 64}@client.example", name
+        with pytest.raises(ValidationError, match="The part before the @ is too long"):
+            pytest.fail(f"{name} takes {field.clean('k' * 65 + '@client.example')}")
+
+
+def test_an_apostrophe_within_an_address_is_kept(fields: Fields) -> None:
+    for name, field in fields.items():
+        for address in ("o'brien@client.example", "'@client.example", "kim'@client.example"):
+            assert field.clean(address) == address, name
+        assert field.clean("'o'brien@client.example'") == "o'brien@client.example", name
+
+
 def test_what_is_empty_but_for_invisible_characters_is_empty(fields: Fields) -> None:
     for name, field in fields.items():
         for text in (" ", "\u200b", "\u00a0\ufeff"):
             assert field.to_python(text) == "", name
 
 
-FLOODS = ["x" * 10_000_000, "a@" * 1_000_000, "<" * 1_000_000 + ">", "," * 5_000, "a" * 4_999 + "@", "<a@b.c>" * 700]
+FLOODS = [
+    "x" * 10_000_000,
+    "a@" * 1_000_000,
+    "<" * 1_000_000 + ">",
+    "," * 5_000,
+    "a" * 4_999 + "@",
+    "<a@b.c>" * 700,
+    "(" * 4_999 + ")",
+    "(" * 2_500 + ")" * 2_500,
+    "'" * 5_000,
+]
 
 
 @pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))

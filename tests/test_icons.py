@@ -222,9 +222,20 @@ def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -
     assert image.info["sizes"] == {(side, side) for side in ICO_SIDES}
 
 
+@pytest.mark.parametrize("name", ["apple-touch-icon.png", "apple-touch-icon-precomposed.png"])
+def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    """Without a session and without the database: this test has none."""
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-nobody"
+    assert_png(client, f"/{name}", 180, opaque=True)
+    answer = client.get(f"/{name}")
+    assert answer["Cache-Control"] == "max-age=604800, public"
+    assert not answer.cookies
+    assert not caplog.records
+
+
 def test_the_bitmaps_are_drawn_from_the_svg() -> None:
     drawn = icons()
-    assert len(drawn) == len(PNG_FILES) + 1
+    assert len(drawn) == len(PNG_FILES) + 3
     for path, image in drawn.items():
         with Image.open(path) as committed:
             assert ImageChops.difference(committed.convert(image.mode), image).getbbox() is None, path

@@ -29,6 +29,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.language_addresses import moved
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 from partnerportal.network.models import PartnerProfile
@@ -53,7 +54,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
     if request.method != "POST" and profile.slug != slug:
-        return redirect("invitations:give", slug=profile.slug, permanent=True)
+        return moved(request, reverse("invitations:give", args=[profile.slug]))
     agency = profile.agency
     context = {"profile": profile, "agency": agency}
     try:

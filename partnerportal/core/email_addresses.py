@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 #: Maximum length of an address as mail servers receive it, in characters (RFC 5321, 4.5.3.1.3).
 MAX_LENGTH = 254
+#: Maximum length of the part before the @, in characters (RFC 5321, 4.5.3.1.1).
+_MAX_LOCAL = 64
 #: Maximum length of a label of a domain name, in ASCII characters (RFC 1035, 2.3.4).
 _MAX_LABEL = 63
 #: Longer pasted texts are not searched for an address, in characters.
@@ -22,6 +24,10 @@ _MAX_PASTED = 5000
 _OVERRIDES = "\u202d\u202e"
 #: Punctuation that is copied along with an address and can't end one.
 _TRAILING = ";,."
+#: Characters that enclose an address in a text, by their counterparts.
+_PAIRS = {"'": "'", '"': '"', "`": "`", "‘": "’", "‚": "‘’", "“": "”", "„": "“”", "«": "»", "»": "«", "(": ")", "[": "]", "<": ">"}
+#: Closing brackets that are copied along with an address, by their counterparts.
+_CLOSING = {">": "<", ")": "(", "]": "["}
 _SEPARATORS = re.compile(r"[\s,;<>()\"]+")
 #: Fields of a mailto: link that name more recipients.
 _RECIPIENTS = {"to", "cc", "bcc"}
@@ -50,9 +56,11 @@ def validate_deliverable(value: str) -> None:
     address, or with full-width letters. Mail to it would go elsewhere or nowhere, and one mailbox would have any number of addresses.
 
     Raises:
-        ValidationError: The domain name is not valid, or the address is too long for mail servers.
+        ValidationError: The domain name is not valid, or the address or its local part is too long for mail servers.
     """
-    domain = value.rpartition("@")[2].lower()
+    local, _at, domain = value.lower().rpartition("@")
+    if len(local) > _MAX_LOCAL:
+        raise ValidationError(_("The part before the @ is too long."), "max_length")
     if not domain.isascii():
         if not all(_is_valid(label) for label in domain.split(".")):
             raise ValidationError(_("The part after the @ contains invalid characters. Type it again."), "domain")
@@ -102,7 +110,7 @@ def _is_invisible(char: str) -> bool:
 
 
 def _without_notation(text: str) -> str:
-    """Remove a display name with its angle brackets, and the parts of a mailto: link that are not the address.
+    """Remove a display name, a comment (RFC 5322, 3.2.2), quotes and brackets, and the parts of a mailto: link that are not the address.
 
     Raises:
         ValidationError: A removed part contains another address.
@@ -111,6 +119,9 @@ def _without_notation(text: str) -> str:
     if text.endswith(">") and "<" in text:
         others, _bracket, text = text[:-1].rpartition("<")
         text = _trimmed(text)
+    else:
+        text, others = _without_comment(text)
+    text = _unwrapped(text)
     if text[:7].lower() == "mailto:":
         text, _mark, query = text[7:].partition("?")
         if any(name.lower() in _RECIPIENTS for name, _value in parse_qsl(query)):
@@ -121,9 +132,31 @@ def _without_notation(text: str) -> str:
     return text
 
 
+def _without_comment(text: str) -> tuple[str, str]:
+    """Split `kim@client.example (Kim)`, `(Kim) kim@client.example` or `Kim (kim@client.example)` into the address and the rest."""
+    before, bracket, comment = text.partition("(")
+    if bracket and before and comment.endswith(")"):
+        comment = comment[:-1]
+        address, other = (before, comment) if "@" in before else (comment, before)
+    elif bracket and not before and not comment.endswith(")"):
+        other, _bracket, address = comment.partition(")")
+    else:
+        return text, ""
+    return _trimmed(address), other
+
+
+def _unwrapped(text: str) -> str:
+    """Remove the quotes or brackets around an address, and a closing bracket without its counterpart."""
+    while len(text) > 1 and text[-1] in _PAIRS.get(text[0], ""):
+        text = _trimmed(text[1:-1])
+    if text and text[-1] in _CLOSING and _CLOSING[text[-1]] not in text:
+        text = _trimmed(text[:-1])
+    return text
+
+
 def _addresses_in(text: str) -> set[str]:
     """Return the mailboxes of the words that look like addresses."""
-    words = [word.rpartition("@") for word in _SEPARATORS.split(text)]
+    words = [_unwrapped(word).rpartition("@") for word in _SEPARATORS.split(text)]
     return {canonical_address(f"{local}@{domain}") for local, _at, domain in words if local and "." in domain}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponsePermanentRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.urls import URLPattern, path, reverse
@@ -24,6 +24,12 @@ def language_paths(route: str, view: Callable[..., HttpResponseBase], name: str)
 def language_url(name: str, *args: Any, language: str) -> str:
     """Return the address of a route made by `language_paths`; without a language, the one in the reader's own."""
     return reverse(f"{name}_{language}" if language else name, args=args)
+
+
+def moved(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:
+    """Redirect permanently to the current address of a page, with the query of the request."""
+    query = request.META.get("QUERY_STRING", "")
+    return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
 
 
 def alternates(name: str, *args: Any) -> dict[str, str]:

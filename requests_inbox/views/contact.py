@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerportal.audit.context import origin
-from partnerportal.core.language_addresses import fixed_language, language_url
+from partnerportal.core.language_addresses import fixed_language, language_url, moved
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.forms import ContactForm
@@ -27,7 +27,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
     """Write to an agency. What a machine sends, or a sender who is blocked, is thanked for all the same."""
     profile = _profile(slug)
     if request.method != "POST" and profile.slug != slug:
-        return redirect(language_url("requests_inbox:contact", profile.slug, language=fixed_language(request)), permanent=True)
+        return moved(request, language_url("requests_inbox:contact", profile.slug, language=fixed_language(request)))
     if not profile.open_for_clients:
         return render(request, "requests_inbox/not_accepting_clients.html", {"profile": profile, "agency": profile.agency})
     back = language_url("network:profile", profile.slug, language=fixed_language(request))
@@ -55,6 +55,8 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """It has arrived."""
     profile = _profile(slug)
+    if profile.slug != slug:
+        return moved(request, language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/sent.html", {"profile": profile, "agency": profile.agency})
 
 

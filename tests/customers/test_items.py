@@ -184,6 +184,14 @@ def test_done_by_two_at_once_is_one_event(cast: Cast) -> None:
         ("xn--mllerei-n2a.de", "xn--mllerei-n2a.de", "müllerei.de"),
         ("例え.テスト", "xn--r8jz45g.xn--zckzah", "例え.テスト"),
         ("example.com.", "example.com", "example.com"),
+        ("groß.de:443", "xn--gro-7ka.de", "groß.de"),
+        ("https://groß.de?x=1", "xn--gro-7ka.de", "groß.de"),
+        ("groß.de#a", "xn--gro-7ka.de", "groß.de"),
+        ("groß.de?next=https://example.com/", "xn--gro-7ka.de", "groß.de"),
+        ("https://groß.de.:8443/shop:1?x=1#a", "xn--gro-7ka.de", "groß.de"),
+        ("HTTPS://example.com:", "example.com", "example.com"),
+        ("//example.com/shop", "example.com", "example.com"),
+        ("https:\\\\example.com\\shop", "example.com", "example.com"),
     ],
 )
 def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Customer, typed: str, kept: str, shown: str) -> None:
@@ -193,7 +201,25 @@ def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Cu
     assert shown in stan.get(customer.get_absolute_url()).content.decode()
 
 
-@pytest.mark.parametrize("typed", ["", "localhost", "-a.de", "a..de", "a b.de", "1.2.3.4", "x" * 64 + ".de", "\x00.de", "‮.de"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "localhost",
+        "-a.de",
+        "a..de",
+        "a b.de",
+        "1.2.3.4",
+        "x" * 64 + ".de",
+        "a.de:x",
+        "a.de:443:1",
+        ":443",
+        "?a.de",
+        "#a.de",
+        "\x00.de",
+        "‮.de",
+    ],
+)
 def test_what_is_no_domain_name(stan: Client, customer: Customer, typed: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed})
     assert list(response.context["form"].errors) == ["name"]

@@ -16,7 +16,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Role
-from partnerportal.core.language_addresses import alternates, fixed_language, language_url
+from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
 from partnerportal.network.filters import DirectoryFilter
 from partnerportal.network.logos import MEDIA_TYPE
@@ -78,7 +78,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """One agency with its rating and reviews."""
     profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
     if profile.slug != slug:
-        return redirect(language_url("network:profile", profile.slug, language=fixed_language(request)), permanent=True)
+        return moved(request, language_url("network:profile", profile.slug, language=fixed_language(request)))
     visitor = cast(Any, request)
     is_own = visitor.agency == profile.agency and not visitor.membership.lacks_second_factor
     return render(request, "network/profile.html", profile_context(request, profile, is_own=is_own))

@@ -20,6 +20,8 @@ PNG_FILES = {
     "icon-maskable-192.png": (192, False),
     "icon-maskable-512.png": (512, False),
 }
+#: Names under which iPhones request the first of these at the root when a page names no icon.
+ROOT_PNG_FILES = ("apple-touch-icon.png", "apple-touch-icon-precomposed.png")
 #: Each pixel is the average of this many squared.
 OVERSAMPLING = 8
 
@@ -42,7 +44,9 @@ class Command(BaseCommand):
 def icons() -> dict[Path, Image.Image]:
     """Return every icon by its path; of the ICO file, its largest image."""
     drawn = {STATIC / "img" / name: draw_icon(side, rounded=rounded) for name, (side, rounded) in PNG_FILES.items()}
-    return {STATIC / "root" / "favicon.ico": draw_icon(max(ICO_SIDES), rounded=True), **drawn}
+    touch_icon = drawn[STATIC / "img" / "apple-touch-icon.png"]
+    at_root = {STATIC / "root" / name: touch_icon for name in ROOT_PNG_FILES}
+    return {STATIC / "root" / "favicon.ico": draw_icon(max(ICO_SIDES), rounded=True), **at_root, **drawn}
 
 
 def draw_icon(side: int, *, rounded: bool) -> Image.Image:
