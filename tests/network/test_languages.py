@@ -100,7 +100,7 @@ def test_the_sitemap_names_all_addresses_of_each_page(cast: Cast, settings: Any)
 
 def test_links_stay_in_the_language(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("partnerportal.network.views.public.CARDS_PER_PAGE", 2)
-    monkeypatch.setattr("partnerportal.network.views.public.REVIEWS", 1)
+    monkeypatch.setattr("partnerportal.network.views.public.REVIEWS_PER_PAGE", 1)
     for number in range(6):
         ProfileFactory(slug=f"more-{number}")
         a_review(cast.alder)
