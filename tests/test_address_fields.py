@@ -219,7 +219,17 @@ def test_what_is_empty_but_for_invisible_characters_is_empty(fields: Fields) -> 
             assert field.to_python(text) == "", name
 
 
-FLOODS = ["x" * 10_000_000, "a@" * 1_000_000, "<" * 1_000_000 + ">", "," * 5_000, "a" * 4_999 + "@", "<a@b.c>" * 700, "(" * 4_999 + ")", "(" * 2_500 + ")" * 2_500, "'" * 5_000]
+FLOODS = [
+    "x" * 10_000_000,
+    "a@" * 1_000_000,
+    "<" * 1_000_000 + ">",
+    "," * 5_000,
+    "a" * 4_999 + "@",
+    "<a@b.c>" * 700,
+    "(" * 4_999 + ")",
+    "(" * 2_500 + ")" * 2_500,
+    "'" * 5_000,
+]
 
 
 @pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))

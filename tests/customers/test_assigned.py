@@ -201,7 +201,25 @@ def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Cu
     assert shown in stan.get(customer.get_absolute_url()).content.decode()
 
 
-@pytest.mark.parametrize("typed", ["", "localhost", "-a.de", "a..de", "a b.de", "1.2.3.4", "x" * 64 + ".de", "a.de:x", "a.de:443:1", ":443", "?a.de", "#a.de", "\x00.de", "‮.de"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "localhost",
+        "-a.de",
+        "a..de",
+        "a b.de",
+        "1.2.3.4",
+        "x" * 64 + ".de",
+        "a.de:x",
+        "a.de:443:1",
+        ":443",
+        "?a.de",
+        "#a.de",
+        "\x00.de",
+        "‮.de",
+    ],
+)
 def test_what_is_no_domain_name(stan: Client, customer: Customer, typed: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed})
     assert list(response.context["form"].errors) == ["name"]
