@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notice, Role
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ServiceFactory
@@ -42,6 +42,25 @@ def test_ones_notices(alice: Client, cast: Cast) -> None:
     assert alice.post(path, second | {"notices": []}).status_code == 302
     member.refresh_from_db()
     assert member.notices == [Notice.ACCESS]
+
+
+def test_a_members_role(alice: Client, cast: Cast) -> None:
+    member = cast.alder.memberships.get(user=cast.stan)
+    path = reverse("agencies:role", args=[member.pk])
+    first, second = opened(alice, path), opened(alice, path)
+    assert alice.post(path, first | {"role": "manager"}).status_code == 302
+    # Saved without a change: the role that another tab has given stays.
+    assert alice.post(path, second).status_code == 302
+    member.refresh_from_db()
+    assert member.role == Role.MANAGER
+    clash = alice.post(path, second | {"role": "owner"})
+    assert clash.status_code == 200
+    assert "Currently saved: Manager" in clash.content.decode()
+    member.refresh_from_db()
+    assert member.role == Role.MANAGER
+    assert alice.post(path, {name: clash.context["form"][name].value() for name in second}).status_code == 302
+    member.refresh_from_db()
+    assert member.role == Role.OWNER
 
 
 def test_the_inboxs_settings(alice: Client, cast: Cast) -> None:

@@ -30,7 +30,7 @@ def _role_choices() -> list[tuple[str, SafeString]]:
     return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_DESCRIPTIONS.items()]
 
 
-class RoleForm(forms.Form):
+class RoleForm(EditForm, forms.Form):
     """Which role somebody has."""
 
     role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect)
