@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -90,7 +91,13 @@ class Portal:
 
     def of(self, name: str) -> int:
         """The number of the running child of that name."""
-        (pid,) = [process.pid for process in processes_of(self.data_dir) if self.is_main(process.cmdline(), name, process.pid)]
+        found = []
+        for process in processes_of(self.data_dir):
+            # Helper processes of the servers end at any time.
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                if self.is_main(process.cmdline(), name, process.pid):
+                    found.append(process.pid)
+        (pid,) = found
         return pid
 
     @staticmethod
