@@ -1,8 +1,8 @@
-"""Each form for adding something has a number and adds one thing, however often it is sent: by a double click, or by going back in the
-browser and saving again.
+"""Protection against adding the same thing twice, by a double click or by going back in the browser and saving again.
 
-Going back, browsers may load the form anew and fill it with what was typed. A script then puts the first number back; for browsers
-without scripts, the same input by the same person within `SAME_INPUT` is questioned as well.
+Each form for adding something has a number and adds one thing. A browser that goes back may reload the form and restore the input.
+A script then restores the first number. For browsers without scripts, identical input by the same user within `SAME_INPUT` is
+questioned as well.
 """
 
 import secrets
@@ -27,7 +27,7 @@ KEEP = timedelta(days=30)
 VALID = KEEP - timedelta(hours=1)
 SAME_INPUT = timedelta(hours=1)
 _SALT = "customers.adding_once"
-#: Begins the numbers of forms that were offered to add the same once more.
+#: Prefix of the numbers of forms that add another one on purpose.
 _ANOTHER = "another."
 
 
@@ -40,7 +40,7 @@ class AlreadyAdded(Exception):
 
 
 def new_form_number(*, another: bool = False) -> str:
-    """The number of a form that is handed out now, signed and with the time; `another`: to add the same once more."""
+    """Return a signed number with a timestamp for a new form. With `another`, the form adds another one on purpose."""
     return signing.TimestampSigner(salt=_SALT).sign((_ANOTHER if another else "") + secrets.token_urlsafe(12))
 
 

@@ -55,7 +55,7 @@ class AddOnceForm(forms.BaseForm):
         self.add_error(None, format_html(text, link=link))
 
     def offer_again(self) -> None:
-        """What the form had added is gone: saved again, it adds it anew."""
+        """Explain that the added row has been removed, and let the next save add it again."""
         self._renew()
         self.add_error(None, _("This form has already been saved, and the entry has since been removed. To add it again, save again."))
 

@@ -27,7 +27,7 @@ class EditForm(WordedForm):
     """Mixed into forms that edit something stored; `changed_here` names the fields to save.
 
     Nothing has to be kept on the server and nothing in the page is secret: `shown` holds digests of values that stand in the same page.
-    Forging it gains nothing, as whoever may send the form may also overwrite every field.
+    Forging it gains nothing, because a user who can send the form can also overwrite every field.
     """
 
     #: What a conflict says above the form.
@@ -43,7 +43,7 @@ class EditForm(WordedForm):
         self.is_edit = instance is None or instance.pk is not None
         #: Conflicting fields, once the form has been checked.
         self.conflicts: list[str] = []
-        #: The stored values when the form was made, by the instance's fields: whoever saves checks that they are still the same.
+        #: The stored values when the form was created, by field of the instance. The service compares them under the row's lock.
         self.loaded = {
             name: getattr(instance, instance._meta.get_field(name).attname)
             for name in (self._meta.fields if instance is not None else ())  # type: ignore[attr-defined]
@@ -82,7 +82,7 @@ class EditForm(WordedForm):
             if isinstance(typed, list):
                 before = shown.get(name)
                 if isinstance(before, list):
-                    # Of several choices, each is merged by itself: what was added or removed here is added to or removed from the rest.
+                    # Choices are merged one by one: those added or removed here are added to or removed from the stored ones.
                     merged = (set(stored) - (set(before) - set(typed))) | (set(typed) - set(before))
                     data.setlist(self.add_prefix(name), sorted(merged))
                 elif typed != stored:

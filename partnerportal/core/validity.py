@@ -19,7 +19,7 @@ def day_in(zone: str, moment: datetime) -> date:
 
 
 def end_of_day_in(zone: str, days: int, *, since: datetime | None = None) -> datetime:
-    """The last moment of the day that follows `since` (now by default) by so many days in a time zone."""
+    """Return the last moment of the day that is `days` days after `since` (default: now) in a time zone."""
     next_day = day_in(zone, since or timezone.now()) + timedelta(days=days + 1)
     # In UTC before subtracting: where the clocks change at midnight, local arithmetic would be an hour off.
     return datetime.combine(next_day, time.min, ZoneInfo(zone)).astimezone(UTC) - _TICK
