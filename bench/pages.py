@@ -211,7 +211,7 @@ def _contact(place: Place, posts: int) -> Page:
     from django.conf import settings
     from django.test import Client
 
-    from requests_inbox.form_timestamps import MIN_SECONDS, new_timestamp
+    from requests_inbox.forms.timestamps import MIN_SECONDS, new_timestamp
 
     path = place.contact_form()
     token = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(path).cookies[settings.CSRF_COOKIE_NAME].value

@@ -2,9 +2,8 @@
 
 from django.urls import path
 
-from customers import export
 from customers.imports import views as importing
-from customers.views import customer, items
+from customers.views import customers, export, items
 
 app_name = "customers"
 
@@ -12,8 +11,8 @@ app_name = "customers"
 _KINDS = {"project": "projects", "task": "tasks", "domain": "domains", "contract": "contracts", "note": "notes"}
 
 urlpatterns = [
-    path("customers/", customer.customer_list, name="list"),
-    path("customers/add/", customer.add, name="add"),
+    path("customers/", customers.customer_list, name="list"),
+    path("customers/add/", customers.add, name="add"),
     path("customers/import/", importing.index, name="import"),
     path("customers/import/<int:pk>/", importing.detail, name="import_detail"),
     path("customers/import/<int:pk>/columns/", importing.columns, name="import_columns"),
@@ -22,11 +21,11 @@ urlpatterns = [
     path("customers/import/<int:pk>/remove/", importing.remove, name="import_remove"),
     path("customers/import/<int:pk>/rest/", importing.download_rest, name="import_rest"),
     path("customers/export/", export.export, name="export"),
-    path("customers/<int:pk>/", customer.detail, name="detail"),
-    path("customers/<int:pk>/edit/", customer.edit, name="edit"),
-    path("customers/<int:pk>/archive/", customer.archive, name="archive"),
-    path("customers/<int:pk>/restore/", customer.restore, name="restore"),
-    path("customers/<int:pk>/erase/", customer.erase, name="erase"),
+    path("customers/<int:pk>/", customers.detail, name="detail"),
+    path("customers/<int:pk>/edit/", customers.edit, name="edit"),
+    path("customers/<int:pk>/archive/", customers.archive, name="archive"),
+    path("customers/<int:pk>/restore/", customers.restore, name="restore"),
+    path("customers/<int:pk>/erase/", customers.erase, name="erase"),
     path("projects/", items.project_list, name="project_list"),
     path("tasks/", items.task_list, name="task_list"),
     path("tasks/<int:pk>/done/", items.task_done, name="task_done"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
-from invitations.services import InvalidTransition, end_access_as_admin
+from invitations.services.invitations import InvalidTransition, end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.core.validators import validate_plain_text

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from invitations.areas import access_in_text, access_label
+from invitations.models.areas import access_in_text, access_label
 from partnerportal.audit.descriptions import register
 from partnerportal.audit.models import AuditEvent
 

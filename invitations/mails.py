@@ -13,8 +13,8 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from invitations.areas import access_label
 from invitations.models import AccessInvitation, AccessRequest
+from invitations.models.areas import access_label
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice, Role
 from partnerportal.core.validity import day_in

@@ -6,9 +6,9 @@ from typing import Any
 
 from celery import shared_task
 
-from invitations.access_requests import expire_request
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import InvalidTransition, expire_invitation
+from invitations.services.access_requests import expire_request
+from invitations.services.invitations import InvalidTransition, expire_invitation
 
 logger = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from invitations.views import access_requests, client, staff
+from invitations.views import access_requests, client, invitations
 
 app_name = "invitations"
 urlpatterns = [
@@ -12,12 +12,12 @@ urlpatterns = [
     path("my/<int:pk>/change/", client.change, name="change"),
     path("my/<int:pk>/withdraw/", client.withdraw, name="withdraw"),
     path("my/<int:pk>/revoke/", client.revoke, name="revoke"),
-    path("invitations/", staff.invitation_list, name="list"),
-    path("invitations/<int:pk>/", staff.detail, name="detail"),
-    path("invitations/<int:pk>/connect/", staff.connect, name="connect"),
-    path("invitations/<int:pk>/connect/new/", staff.connect_new, name="connect_new"),
-    path("invitations/<int:pk>/reject/", staff.reject, name="reject"),
-    path("invitations/<int:pk>/disconnect/", staff.disconnect, name="disconnect"),
+    path("invitations/", invitations.invitation_list, name="list"),
+    path("invitations/<int:pk>/", invitations.detail, name="detail"),
+    path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),
+    path("invitations/<int:pk>/connect/new/", invitations.connect_new, name="connect_new"),
+    path("invitations/<int:pk>/reject/", invitations.reject, name="reject"),
+    path("invitations/<int:pk>/disconnect/", invitations.disconnect, name="disconnect"),
     path("customers/<int:pk>/access/request/", access_requests.access_request_create, name="ask"),
     path("access-requests/<int:pk>/resend/", access_requests.resend, name="resend"),
     path("access-requests/<int:pk>/withdraw/", access_requests.withdraw, name="request_withdraw"),

@@ -244,7 +244,7 @@ CELERY_BEAT_SCHEDULE = {
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
-    "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
+    "recount-ratings": {"task": "reviews.services.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------
@@ -269,15 +269,15 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "partnerportal.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "partnerportal.accounts.forms.LoginForm",
-    "request_login_code": "partnerportal.accounts.forms.RequestLoginCodeForm",
-    "confirm_login_code": "partnerportal.accounts.forms.ConfirmLoginCodeForm",
-    "reset_password": "partnerportal.accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "partnerportal.accounts.forms.ResetPasswordKeyForm",
-    "reauthenticate": "partnerportal.accounts.forms.ReauthenticateForm",
-    "set_password": "partnerportal.accounts.forms.SetPasswordForm",
-    "change_password": "partnerportal.accounts.forms.ChangePasswordForm",
-    "add_email": "partnerportal.accounts.forms.AddEmailForm",
+    "login": "partnerportal.accounts.forms.accounts.LoginForm",
+    "request_login_code": "partnerportal.accounts.forms.accounts.RequestLoginCodeForm",
+    "confirm_login_code": "partnerportal.accounts.forms.accounts.ConfirmLoginCodeForm",
+    "reset_password": "partnerportal.accounts.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "partnerportal.accounts.forms.accounts.ResetPasswordKeyForm",
+    "reauthenticate": "partnerportal.accounts.forms.accounts.ReauthenticateForm",
+    "set_password": "partnerportal.accounts.forms.accounts.SetPasswordForm",
+    "change_password": "partnerportal.accounts.forms.accounts.ChangePasswordForm",
+    "add_email": "partnerportal.accounts.forms.accounts.AddEmailForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -299,16 +299,16 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Another address is another way in; for second factors allauth asks anyway.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-MFA_ADAPTER = "partnerportal.accounts.second_factors.MFAAdapter"
+MFA_ADAPTER = "partnerportal.accounts.services.second_factors.MFAAdapter"
 MFA_FORMS = {
-    "authenticate": "partnerportal.accounts.second_factor_forms.AuthenticateForm",
-    "reauthenticate": "partnerportal.accounts.second_factor_forms.ReauthenticateForm",
-    "activate_totp": "partnerportal.accounts.second_factor_forms.ActivateTOTPForm",
-    "add_webauthn": "partnerportal.accounts.second_factor_forms.AddPasskeyForm",
-    "edit_webauthn": "partnerportal.accounts.second_factor_forms.RenamePasskeyForm",
-    "authenticate_webauthn": "partnerportal.accounts.second_factor_forms.AuthenticateByPasskeyForm",
-    "login_webauthn": "partnerportal.accounts.second_factor_forms.SignInByPasskeyForm",
-    "reauthenticate_webauthn": "partnerportal.accounts.second_factor_forms.ReauthenticateByPasskeyForm",
+    "authenticate": "partnerportal.accounts.forms.second_factors.AuthenticateForm",
+    "reauthenticate": "partnerportal.accounts.forms.second_factors.ReauthenticateForm",
+    "activate_totp": "partnerportal.accounts.forms.second_factors.ActivateTOTPForm",
+    "add_webauthn": "partnerportal.accounts.forms.second_factors.AddPasskeyForm",
+    "edit_webauthn": "partnerportal.accounts.forms.second_factors.RenamePasskeyForm",
+    "authenticate_webauthn": "partnerportal.accounts.forms.second_factors.AuthenticateByPasskeyForm",
+    "login_webauthn": "partnerportal.accounts.forms.second_factors.SignInByPasskeyForm",
+    "reauthenticate_webauthn": "partnerportal.accounts.forms.second_factors.ReauthenticateByPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -10,11 +10,4 @@ class RequestsInboxConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from customers.services import erasure_hooks
-        from partnerportal.agencies.team import reassignable_work
-        from requests_inbox import events  # noqa: F401  # registers how this app's audit events read
-        from requests_inbox.reassignment import REQUESTS
-        from requests_inbox.services import erase_customer_requests
-
-        erasure_hooks.append(erase_customer_requests)
-        reassignable_work.append(REQUESTS)
+        from requests_inbox import hooks  # noqa: F401

@@ -5,7 +5,7 @@ from django.db.models import Exists, OuterRef
 
 from partnerportal.agencies.models import Agency
 from requests_inbox.models import DEFAULT_KEEP_DAYS, ContactRequest
-from requests_inbox.services import delete_expired
+from requests_inbox.services.requests import delete_expired
 
 #: So many requests are deleted in one transaction.
 BATCH = 500

@@ -1,14 +1,28 @@
-"""Reviews in the Django admin. Nobody but its author edits a review's words, so all of it is to be read only."""
+"""Reviews in Django admin."""
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.audit.descriptions import item_key, name_items
+from partnerportal.audit.models import AuditEvent
+from partnerportal.core.validators import validate_plain_text
 from reviews.models import RatingSummary, Review, ReviewComment, ReviewOptOut, ReviewReport, ReviewRequest
-from reviews.staff.admin import ReviewReportAdmin
+from reviews.services.reports import dismiss_report, reinstate_review, uphold_report
 
 
 @admin.register(ReviewRequest)
@@ -66,9 +80,6 @@ class ReviewCommentAdmin(ReadOnlyAdmin):
     show_full_result_count = False
 
 
-admin.site.register(ReviewReport, ReviewReportAdmin)
-
-
 @admin.register(ReviewOptOut)
 class ReviewOptOutAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "agency")
@@ -76,3 +87,128 @@ class ReviewOptOutAdmin(ReadOnlyAdmin):
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
     show_full_result_count = False
+
+
+#: So many events of a review its report's page shows, the newest.
+EVENTS_SHOWN = 50
+
+
+class DecisionForm(forms.Form):
+    """Why it is decided so, in words for those who are told."""
+
+    reason = forms.CharField(
+        label=_("Reason for the decision"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5, "class": "vLargeTextField"}),
+        validators=[validate_plain_text],
+        help_text=_("Sent to the agency, and to the author if the review is removed or reinstated."),
+    )
+
+
+class QueueFilter(admin.SimpleListFilter):
+    """Without a choice, the queue: what waits for a decision."""
+
+    title = _("Status")
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("decided", _("Decided")), ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": _("Awaiting decision")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        is_open = {"state": ReviewReport.State.OPEN}
+        return queryset.exclude(**is_open) if self.value() == "decided" else queryset.filter(**is_open)
+
+
+@admin.register(ReviewReport)
+class ReviewReportAdmin(ReadOnlyAdmin):
+    """The queue of reports, oldest first; a report's page shows all there is to know, and takes the decision."""
+
+    list_display = ("created_at", "agency", "reason", "review", "number", "state", "decided_at")
+    list_filter = (QueueFilter, "reason")
+    search_fields = ("agency__name", "details", "review__text")
+    list_select_related = ("agency", "review")
+    date_hierarchy = "created_at"
+    ordering = ("created_at", "pk")
+    show_full_result_count = False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The three steps, each an address of its own, before the admin's usual ones."""
+        steps = [
+            (
+                "uphold",
+                uphold_report,
+                _("Report upheld. The review has been removed from the profile; the agency and the author have been notified."),
+            ),
+            ("dismiss", dismiss_report, _("Report dismissed. The review remains on the profile; the agency has been notified.")),
+            ("reinstate", reinstate_review, _("Review reinstated. The agency and the author have been notified.")),
+        ]
+        own = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(self._step(decide, said)), name=f"reviews_reviewreport_{name}")
+            for name, decide, said in steps
+        ]
+        return [*own, *super().get_urls()]
+
+    def may_decide(self, request: HttpRequest) -> bool:
+        """Whether this admin decides reports: whoever has Django's permission to change them."""
+        return request.user.has_perm("reviews.change_reviewreport")
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """The report with its review and their history."""
+        if request.method == "POST" or not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._page(request, self._report(object_id), DecisionForm())
+
+    def _step(self, decide: Callable[..., bool], said: str | Promise) -> Callable[..., HttpResponse]:
+        """The view of one step."""
+
+        @require_POST
+        def step(request: HttpRequest, pk: int) -> HttpResponse:
+            if not self.may_decide(request):
+                raise PermissionDenied
+            report, form = self._report(pk), DecisionForm(request.POST)
+            if not form.is_valid():
+                return self._page(request, report, form)
+            if decide(report, reason=form.cleaned_data["reason"], by=request.user):
+                messages.success(request, str(said))
+            else:
+                messages.warning(request, _("This has already been decided. Nothing was changed, and no one was notified again."))
+            return redirect("admin:reviews_reviewreport_change", pk)
+
+        return step
+
+    def _report(self, pk: Any) -> ReviewReport:
+        key = forms.IntegerField(min_value=1)
+        try:
+            key.clean(pk)
+        except forms.ValidationError:
+            pk = 0
+        reports = ReviewReport.objects.select_related(
+            "agency", "reported_by", "review__agency", "review__comment", "review__request__customer", "review__request__project"
+        )
+        return get_object_or_404(reports, pk=pk)
+
+    def _page(self, request: HttpRequest, report: ReviewReport, form: DecisionForm) -> HttpResponse:
+        review = report.review
+        events = AuditEvent.objects.filter(object_type=review._meta.label_lower, object_id=review.pk)
+        history = list(events[:EVENTS_SHOWN])
+        name_items(history, {item_key(review): review.subject_label} if review.is_project else {})
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Review report"),
+            "opts": self.opts,
+            "report": report,
+            "review": review,
+            "other_reports": review.reports.exclude(pk=report.pk).order_by("number"),
+            "events": history,
+            "form": form,
+            "may_decide": self.may_decide(request),
+            "can_reinstate": report.state == ReviewReport.State.UPHELD and not review.withdrawn_at,
+        }
+        return TemplateResponse(request, "admin/reviews/report.html", context, status=200)

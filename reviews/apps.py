@@ -10,13 +10,4 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
-        from customers.services import erasure_hooks
-        from partnerportal.outbox.delivery_hooks import on_delivery
-        from reviews import events  # noqa: F401  # registers how this app's audit events read
-        from reviews.requests.mails import REVIEW_EMAIL_KINDS
-        from reviews.requests.services import record_delivery
-        from reviews.services import erase_customer_reviews
-
-        erasure_hooks.append(erase_customer_reviews)
-        for kind in REVIEW_EMAIL_KINDS:
-            on_delivery(kind, record_delivery)
+        from reviews import hooks  # noqa: F401

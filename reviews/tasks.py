@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from reviews.recount import repair_summaries
-from reviews.requests.services import remind_due
+from reviews.services.recount import repair_summaries
+from reviews.services.requests import remind_due
 
 
 @shared_task(name="reviews.remind")
@@ -12,7 +12,7 @@ def remind() -> int:
     return remind_due()
 
 
-@shared_task(name="reviews.recount")
+@shared_task(name="reviews.services.recount")
 def recount() -> None:
     """Every night: count all ratings afresh, report what differs, put it right."""
     repair_summaries()

@@ -2,9 +2,9 @@
 
 from django.urls import path
 
-from reviews.requests import views as asking
-from reviews.reviewer import views as personal
-from reviews.staff import views as managing
+from reviews.views import personal
+from reviews.views import requests as asking
+from reviews.views import reviews as managing
 
 app_name = "reviews"
 urlpatterns = [

@@ -10,9 +10,9 @@ from django.urls import reverse
 from customers.models import FormSubmission
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.models import InboxSettings
-from requests_inbox.replies import add_note
+from requests_inbox.services.replies import add_note
 from reviews.models import ReviewOptOut
-from reviews.staff.services import comment_on_review, report_review
+from reviews.services.reviews import comment_on_review, report_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory

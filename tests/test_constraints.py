@@ -16,9 +16,9 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
-from requests_inbox.replies import add_note, reply
+from requests_inbox.services.replies import add_note, reply
 from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
-from reviews.staff.services import comment_on_review, report_review
+from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory

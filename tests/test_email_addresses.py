@@ -9,7 +9,7 @@ from partnerportal.core.email_addresses import address_variants, canonical_addre
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import sender_key
 from reviews import tokens
-from reviews.requests.services import ensure_not_own_staff
+from reviews.services.requests import ensure_not_own_staff
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 

@@ -18,14 +18,14 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
 
-from invitations.services import change_access, connect_customer, disconnect_access, reject_invitation
+from invitations.services.invitations import change_access, connect_customer, disconnect_access, reject_invitation
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import render_mail
-from requests_inbox.intake import submit_request
-from requests_inbox.replies import reply
-from requests_inbox.services import assign_request
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.replies import reply
+from requests_inbox.services.requests import assign_request
 from reviews import tokens
-from reviews.requests.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
+from reviews.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory

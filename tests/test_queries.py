@@ -12,10 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
-from requests_inbox.replies import add_note, reply
-from requests_inbox.services import assign_request, claim_request
+from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import assign_request, claim_request
 from reviews import tokens
-from reviews.staff.services import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
+from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory

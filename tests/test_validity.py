@@ -8,15 +8,15 @@ import time_machine
 from django.db import connection
 from django.test import Client
 
-from invitations.access_requests import request_access
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import give_access
+from invitations.services.access_requests import request_access
+from invitations.services.invitations import give_access
 from partnerportal.agencies.models import Agency, Role, TeamInvitation
-from partnerportal.agencies.team_invitations import invite
+from partnerportal.agencies.services.team_invitations import invite
 from partnerportal.core.validity import end_of_day_in, extend_to_end_of_day
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import ReviewRequest
-from reviews.requests.services import remind_due, replace_link, request_review
+from reviews.services.requests import remind_due, replace_link, request_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory

@@ -1,7 +1,1 @@
-"""Forms for customers and what is assigned to them."""
-
-from customers.forms.customer import CustomerForm
-from customers.forms.filters import CustomerFilter
-from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
-
-__all__ = ["ContractForm", "CustomerFilter", "CustomerForm", "DomainForm", "ItemForm", "NoteForm", "ProjectForm", "TaskForm"]
+"""Forms and filters of customers and what belongs to them."""

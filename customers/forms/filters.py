@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
-from customers.models.customer import CustomerQuerySet
+from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.core.pagination import capped_count
 from partnerportal.core.search import MAX_CANDIDATES

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
-from customers.forms.adding_once import AddOnceForm
+from customers.forms.submissions import AddOnceForm
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.forms import form_helper

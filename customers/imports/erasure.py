@@ -8,9 +8,9 @@ import re
 from django.db.models import F, Func, Q, TextField, Value
 from django.db.models.functions import Lower
 
-from customers.duplicates import phone_key
 from customers.imports.reader import MAX_RECORD_LENGTH, Source
 from customers.models import Customer
+from customers.queries.duplicates import phone_key
 from partnerportal.core.email_addresses import address_variants
 
 #: All cells of an `ImportRow` as one text, each a line.

@@ -12,12 +12,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.domain_names import to_ascii
-from customers.duplicates import phone_key, website_domain
-from customers.forms import CustomerForm
+from customers.forms.customers import CustomerForm
 from customers.imports.columns import FORM_FIELDS, normalize
 from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record, RecordError
 from customers.models import Customer, ImportJob
+from customers.queries.duplicates import phone_key, website_domain
 from partnerportal.agencies.models import Agency
 from partnerportal.core.countries import country_choices
 from partnerportal.core.email_addresses import canonical_address

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from customers.imports import erasure
 from customers.imports.columns import guess_mapping, looks_like_header
+from customers.imports.models import KEEP_DAYS
 from customers.imports.reader import (
     MAX_COLUMNS,
     SAMPLE_BYTES,
@@ -23,7 +24,7 @@ from customers.imports.reader import (
     read_records,
 )
 from customers.imports.tasks import enqueue
-from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportRow
+from customers.models import Customer, ImportChunk, ImportJob, ImportRow
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record

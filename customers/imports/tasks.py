@@ -49,8 +49,8 @@ def sweep_imports() -> int:
 @shared_task(name="customers.purge_imports")
 def purge_imports() -> int:
     """Delete what is kept of old files, and which forms were sent long ago; how many imports that were."""
-    from customers.adding_once import forget_submissions
     from customers.imports.services import purge
+    from customers.services.submissions import forget_submissions
 
     forget_submissions()
     return purge()

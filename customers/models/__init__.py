@@ -1,17 +1,13 @@
-"""Customers and what is assigned to them."""
+"""Customers and what belongs to them."""
 
-from customers.models.contract import Contract
-from customers.models.customer import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
-from customers.models.domain import Domain
-from customers.models.imports import KEEP_DAYS, ImportChunk, ImportJob, ImportKey, ImportRow
-from customers.models.note import Note
-from customers.models.project import Project
-from customers.models.submission import FormSubmission
-from customers.models.task import Task
+from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
+from customers.models.items import Contract, Domain, Note, Project, Task
+from customers.models.submissions import FormSubmission
+
+from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 
 __all__ = [
     "FIRST_NUMBER",
-    "KEEP_DAYS",
     "PERSONAL_FIELDS",
     "Contract",
     "Customer",

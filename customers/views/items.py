@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
-from customers.adding_once import AlreadyAdded, add_once
-from customers.forms import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
 from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, ProjectFilter, TaskFilter
-from customers.items import ChangedMeanwhile, add_item, complete_task, remove_item, reopen_task, update_item
+from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
 from customers.models import Customer
-from customers.views.create import say_already_added
+from customers.services.items import ChangedMeanwhile, add_item, complete_task, remove_item, reopen_task, update_item
+from customers.services.submissions import AlreadyAdded, add_once
+from customers.views.submissions import say_already_added
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from invitations.access import CustomerAccess, customer_access, pending_requests
 from invitations.events import sentence_for_client
 from invitations.models import AccessRequest
+from invitations.queries import CustomerAccess, customer_access, pending_requests
 from partnerportal.audit.models import AuditEvent
 
 register = template.Library()

@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from invitations.access_requests import decline_request, grant_request, request_access, resend_request, withdraw_request
-from invitations.forms import GrantAccessForm, RequestAccessForm, requestable_addresses
+from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm, requestable_addresses
 from invitations.models import AccessRequest
-from invitations.services import InvalidTransition
+from invitations.services.access_requests import decline_request, grant_request, request_access, resend_request, withdraw_request
+from invitations.services.invitations import InvalidTransition
 from invitations.views.client import requests_for_user
 from invitations.views.feedback import explain_conflict
 from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view

@@ -10,10 +10,11 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from invitations.access import client_names
-from invitations.forms import ChangeAccessForm, GiveAccessForm
-from invitations.models import AccessInvitation, AccessRequest, AccessRequestQuerySet
-from invitations.services import (
+from invitations.forms.client import ChangeAccessForm, GiveAccessForm
+from invitations.models import AccessInvitation, AccessRequest
+from invitations.models.access_requests import AccessRequestQuerySet
+from invitations.queries import client_names
+from invitations.services.invitations import (
     InvalidTransition,
     change_access,
     current_invitation,

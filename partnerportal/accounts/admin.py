@@ -20,7 +20,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services import replace_email_address
+from partnerportal.accounts.services.accounts import replace_email_address
 
 
 class PersonChangeForm(UserChangeForm):

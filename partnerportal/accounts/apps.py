@@ -11,8 +11,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        # They connect what remembers a sign-in, and what tells of one.
-        from partnerportal.accounts import reauthentication, second_factors, sessions  # noqa: F401
+        from partnerportal.accounts import hooks  # noqa: F401
 
 
 class AdminConfig(admin_apps.AdminConfig):

@@ -16,7 +16,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services import find_account
+from partnerportal.accounts.services.accounts import find_account
 from partnerportal.accounts.templatetags.user_agents import browser
 from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail

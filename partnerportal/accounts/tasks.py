@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from partnerportal.accounts import client_accounts, second_factors
+from partnerportal.accounts.services import client_accounts, second_factors
 
 
 @shared_task(name="accounts.purge_unconfirmed")

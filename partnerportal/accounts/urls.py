@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from partnerportal.accounts import views
+from partnerportal.accounts.views import accounts
 
 app_name = "accounts"
 urlpatterns = [
-    path("", views.account, name="person"),
-    path("sessions/<int:pk>/end/", views.end_session, name="end_session"),
+    path("", accounts.account, name="person"),
+    path("sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
 ]

@@ -11,9 +11,9 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies import team_invitations
 from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
-from partnerportal.agencies.team import change_role, record_team, remove_member
+from partnerportal.agencies.services import team_invitations
+from partnerportal.agencies.services.team import change_role, record_team, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.core.fields import AddressFormField
 

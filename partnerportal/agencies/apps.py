@@ -10,4 +10,4 @@ class AgenciesConfig(AppConfig):
     verbose_name = _("Agencies")
 
     def ready(self) -> None:
-        from partnerportal.agencies import events  # noqa: F401  # registers how this app's audit events read
+        from partnerportal.agencies import hooks  # noqa: F401

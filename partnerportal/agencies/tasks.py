@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from partnerportal.agencies import team_invitations
 from partnerportal.agencies.models import TeamInvitation
+from partnerportal.agencies.services import team_invitations
 
 
 @shared_task(name="agencies.expire_invitations")

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw
 
-from partnerportal.network.logos import Logo, process_logo
+from partnerportal.network.services.logos import Logo, process_logo
 
 SIDE = 512
 

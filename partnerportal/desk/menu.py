@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.models import Task
-from invitations.access import pending_invitations, pending_rows
 from invitations.models import AccessInvitation
+from invitations.queries import pending_invitations, pending_rows
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
 from requests_inbox.models import ContactRequest

@@ -12,9 +12,9 @@ from django.utils.translation import ngettext
 
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
-from partnerportal.network.forms import DeclineForm
+from partnerportal.network.forms.profiles import DeclineForm
 from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLogo, ProfileSlug, Service, SpokenLanguage
-from partnerportal.network.services import decline_profile, register_profile
+from partnerportal.network.services.profiles import decline_profile, register_profile
 
 
 @admin.register(PartnerProfile)

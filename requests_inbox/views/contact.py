@@ -11,9 +11,9 @@ from partnerportal.audit.context import origin
 from partnerportal.core.language_addresses import fixed_language, language_url, moved
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms import ContactForm
-from requests_inbox.intake import submit_request
+from requests_inbox.forms.contact import ContactForm
 from requests_inbox.models import sender_key
+from requests_inbox.services.contact import submit_request
 
 #: One sender, whichever agencies they write to.
 PER_SENDER = RateLimit("contact-sender", times=5, seconds=60 * 60)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.core.pagination import keyset_page
-from requests_inbox.forms import InboxSettingsForm
+from requests_inbox.forms.settings import InboxSettingsForm
 from requests_inbox.models import InboxSettings
-from requests_inbox.services import save_settings, unblock_sender
+from requests_inbox.services.requests import save_settings, unblock_sender
 
 
 @agency_view(role=Role.MANAGER)

@@ -19,7 +19,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
-from reviews import triggers
+from reviews.models import triggers
 from reviews.models.requests import ReviewRequest
 
 #: The four things that are rated, in the order in which they are asked.

@@ -13,8 +13,8 @@ from zeal import zeal_ignore
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Notice
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.intake import submit_request
 from requests_inbox.models import InboxSettings
+from requests_inbox.services.contact import submit_request
 from tests.agencies.test_second_factor import with_app
 from tests.agencies.test_team import signed_in_by_password
 from tests.cast import Cast

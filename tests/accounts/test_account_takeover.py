@@ -4,8 +4,8 @@ import pytest
 from django.test import Client
 from zeal import zeal_ignore
 
-from partnerportal.accounts.client_accounts import UNUSABLE_PASSWORD
 from partnerportal.accounts.models import User
+from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_reauthentication import REAUTHENTICATE, later
 from tests.cast import Cast

@@ -5,9 +5,9 @@ import time
 import pytest
 from django.test import Client
 
-from partnerportal.accounts.client_accounts import UNUSABLE_PASSWORD
 from partnerportal.accounts.models import User
 from partnerportal.accounts.reauthentication import SESSION_KEY
+from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies import team, team_invitations
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
-from partnerportal.agencies.team_invitations import InvitationClosed
+from partnerportal.agencies.services import team, team_invitations
+from partnerportal.agencies.services.team_invitations import InvitationClosed
 from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
 from tests.concurrency import at_once

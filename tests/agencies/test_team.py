@@ -12,8 +12,8 @@ from zeal import zeal_ignore
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies import team, team_invitations
 from partnerportal.agencies.models import Membership, Role
+from partnerportal.agencies.services import team, team_invitations
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast

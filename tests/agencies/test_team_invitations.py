@@ -11,10 +11,11 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from partnerportal.accounts.client_accounts import get_or_create_client
 from partnerportal.accounts.models import User
-from partnerportal.agencies import tasks, team_invitations
+from partnerportal.accounts.services.client_accounts import get_or_create_client
+from partnerportal.agencies import tasks
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
+from partnerportal.agencies.services import team_invitations
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast

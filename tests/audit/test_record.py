@@ -7,9 +7,9 @@ from django.db import transaction
 from django.db.transaction import TransactionManagementError
 from django.test import Client
 
-from customers.items import add_item
 from customers.models import Customer, Project
-from customers.services import create_customer
+from customers.services.customers import create_customer
+from customers.services.items import add_item
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from tests.cast import Cast

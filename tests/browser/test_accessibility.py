@@ -9,11 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from customers.services import archive_customer
-from requests_inbox.replies import add_note, reply
-from requests_inbox.services import assign_request, mark_spam
+from customers.services.customers import archive_customer
+from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import assign_request, mark_spam
 from reviews import tokens
-from reviews.requests.services import withdraw_request
+from reviews.services.requests import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory

@@ -4,7 +4,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from playwright.sync_api import Page
 
-from reviews.staff.services import report_review
+from reviews.services.reviews import report_review
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from customers.models import Customer, Domain, Note, Task
-from customers.services import archive_customer
+from customers.services.customers import archive_customer
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Page, expect
 
-from requests_inbox.form_timestamps import MIN_SECONDS
+from requests_inbox.forms.timestamps import MIN_SECONDS
 from requests_inbox.models import ContactRequest
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast

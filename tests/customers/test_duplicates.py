@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer
-from customers.services import archive_customer, erase_customer
+from customers.services.customers import archive_customer, erase_customer
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, DomainFactory
 

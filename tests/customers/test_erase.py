@@ -7,12 +7,12 @@ from django.utils import timezone
 from psycopg import sql
 
 from customers.models import Customer
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import RatingSummary, Review, ReviewRequest
-from reviews.staff.moderation import dismiss_report
-from reviews.staff.services import report_review
+from reviews.services.reports import dismiss_report
+from reviews.services.reviews import report_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_add import FIELDS

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.test import Client
 
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from reviews.models import Review
-from reviews.services import submit_review
+from reviews.services.reviews import submit_review
 from tests.cast import Cast
 from tests.customers.test_edit import form_of
 from tests.factories.customers import CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory

@@ -5,7 +5,7 @@ from django.test import Client
 
 from customers.imports import runner
 from customers.models import Customer, ImportChunk, ImportJob
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from tests.cast import Cast
 from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, uploaded
 from tests.customers.test_erase import dump

@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from customers.export import HEADINGS
 from customers.imports.columns import FORM_FIELDS
 from customers.models import Customer, Domain
+from customers.views.export import HEADINGS
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast

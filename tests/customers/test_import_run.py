@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.imports import runner, services
-from customers.models import KEEP_DAYS, Customer, ImportChunk, ImportJob, ImportKey, ImportRow
-from customers.services import create_customer, erase_customer
+from customers.imports.models import KEEP_DAYS
+from customers.models import Customer, ImportChunk, ImportJob, ImportKey, ImportRow
+from customers.services.customers import create_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.import_helpers import (

@@ -11,7 +11,7 @@ from django.test import Client
 from customers.imports import runner
 from customers.imports.tasks import enqueue, sweep_imports
 from customers.models import Customer, ImportJob
-from customers.services import create_customer
+from customers.services.customers import create_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once

@@ -8,9 +8,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from customers.items import update_item
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from customers.services import archive_customer
+from customers.services.customers import archive_customer
+from customers.services.items import update_item
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once

@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from customers.models import Customer
-from customers.services import create_customer
+from customers.services.customers import create_customer
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory

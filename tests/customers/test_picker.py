@@ -5,8 +5,8 @@ from django.http import Http404
 from django.test import RequestFactory
 
 from customers.models import Customer
-from customers.picker import MAX_RESULTS, PickerOptions, picker_options, selected_customer
-from customers.services import archive_customer, erase_customer
+from customers.services.customers import archive_customer, erase_customer
+from customers.views.picker import MAX_RESULTS, PickerOptions, picker_options, selected_customer
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, DomainFactory
 

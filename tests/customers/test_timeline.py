@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer, Domain, Project, Task
-from invitations.access_requests import grant_request, request_access, withdraw_request
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import change_access, connect_customer, give_access
+from invitations.services.access_requests import grant_request, request_access, withdraw_request
+from invitations.services.invitations import change_access, connect_customer, give_access
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory

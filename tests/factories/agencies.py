@@ -8,8 +8,8 @@ from django.utils import timezone
 from PIL import Image
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.logos import process_logo
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
+from partnerportal.network.services.logos import process_logo
 from tests.factories.accounts import UserFactory
 
 

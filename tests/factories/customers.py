@@ -3,7 +3,7 @@
 import factory
 
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from customers.services import create_customer
+from customers.services.customers import create_customer
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory
 

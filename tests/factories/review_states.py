@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from partnerportal.agencies.models import Agency
 from reviews.models import Review, ReviewReport
-from reviews.services import withdraw_review
-from reviews.staff.moderation import uphold_report
-from reviews.staff.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.services.reports import uphold_report
+from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, withdraw_review
 from tests.factories.reviews import ReviewFactory
 
 

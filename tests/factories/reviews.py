@@ -3,7 +3,7 @@
 import factory
 
 from reviews.models import Review, ReviewRequest
-from reviews.services import submit_review
+from reviews.services.reviews import submit_review
 from tests.factories.customers import CustomerFactory
 
 

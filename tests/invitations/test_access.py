@@ -3,10 +3,10 @@
 import pytest
 from django.test import Client
 
-from customers.models.prefetch import with_items
-from invitations.access import customer_access
-from invitations.areas import Area
-from invitations.services import revoke_access
+from customers.queries.prefetch import with_items
+from invitations.models.areas import Area
+from invitations.queries import customer_access
+from invitations.services.invitations import revoke_access
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory, InvitationFactory

@@ -99,7 +99,7 @@ def test_nothing_is_done_by_looking(kim: Client, cast: Cast) -> None:
 
 
 def test_the_history_names_no_staff(kim: Client, cast: Cast) -> None:
-    from invitations.services import connect_new_customer
+    from invitations.services.invitations import connect_new_customer
 
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     connect_new_customer(given, by=cast.stan, kind="company", company="Kim & Co")
@@ -118,7 +118,7 @@ def test_requests_to_ones_own_address_stand_above(kim: Client, cast: Cast) -> No
 
 
 def test_the_history_speaks_to_the_client_and_begins_with_the_request(kim: Client, cast: Cast) -> None:
-    from invitations.access_requests import grant_request
+    from invitations.services.access_requests import grant_request
 
     asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
     given = grant_request(asked, client=cast.kim, scope="partial", areas=["email"])
@@ -145,7 +145,7 @@ def test_what_is_offered_is_not_open_yet(kim: Client, cast: Cast) -> None:
 
 
 def test_the_end_is_shown_with_what_the_agency_wrote(kim: Client, cast: Cast) -> None:
-    from invitations.services import reject_invitation
+    from invitations.services.invitations import reject_invitation
 
     given = InvitationFactory(agency=cast.alder, client=cast.kim)
     reject_invitation(given, message="We are <full>.", by=cast.stan)

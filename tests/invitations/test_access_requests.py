@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.models import Customer
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.core import tokens
 from partnerportal.outbox.models import OutgoingMail

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer
-from customers.services import archive_customer
+from customers.services.customers import archive_customer
 from invitations.models import AccessInvitation
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail

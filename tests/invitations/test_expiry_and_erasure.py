@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import connect_customer, give_access, reject_invitation
+from invitations.services.invitations import connect_customer, give_access, reject_invitation
 from invitations.tasks import expire
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from invitations.models import AccessInvitation
-from invitations.services import give_access, revoke_access
+from invitations.services.invitations import give_access, revoke_access
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast

@@ -15,10 +15,10 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from customers.models import Customer
-from customers.services import archive_customer, erase_customer
-from invitations import access_requests, services
+from customers.services.customers import archive_customer, erase_customer
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.services import InvalidTransition
+from invitations.services import access_requests, invitations
+from invitations.services.invitations import InvalidTransition
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
@@ -37,15 +37,15 @@ def staff() -> User:
 
 #: What can be done to an invitation: the action, and the state it leads to.
 INVITATION: dict[str, tuple[Action, str]] = {
-    "connect to new": (lambda i: services.connect_new_customer(i, by=staff(), kind="company", company="New GmbH"), "connected"),
-    "connect": (lambda i: services.connect_customer(i, customer=Customer.objects.get(company="There GmbH"), by=staff()), "connected"),
-    "reject": (lambda i: services.reject_invitation(i, message="Sorry", by=staff()), "rejected"),
-    "withdraw": (services.withdraw_invitation, "withdrawn"),
-    "expire": (services.expire_invitation, "expired"),
-    "change": (lambda i: services.change_access(i, scope="partial", areas=["email"]), "connected"),
-    "revoke": (services.revoke_access, "revoked"),
-    "disconnect": (lambda i: services.disconnect_access(i, reason="", by=staff()), "disconnected"),
-    "force end": (lambda i: services.end_access_as_admin(i, reason="Misuse", by=staff()), "disconnected"),
+    "connect to new": (lambda i: invitations.connect_new_customer(i, by=staff(), kind="company", company="New GmbH"), "connected"),
+    "connect": (lambda i: invitations.connect_customer(i, customer=Customer.objects.get(company="There GmbH"), by=staff()), "connected"),
+    "reject": (lambda i: invitations.reject_invitation(i, message="Sorry", by=staff()), "rejected"),
+    "withdraw": (invitations.withdraw_invitation, "withdrawn"),
+    "expire": (invitations.expire_invitation, "expired"),
+    "change": (lambda i: invitations.change_access(i, scope="partial", areas=["email"]), "connected"),
+    "revoke": (invitations.revoke_access, "revoked"),
+    "disconnect": (lambda i: invitations.disconnect_access(i, reason="", by=staff()), "disconnected"),
+    "force end": (lambda i: invitations.end_access_as_admin(i, reason="Misuse", by=staff()), "disconnected"),
 }
 REQUEST: dict[str, tuple[Action, str]] = {
     "grant": (
@@ -220,7 +220,7 @@ def test_a_step_and_the_customers_erasure_at_once(cast: Cast, name: str) -> None
 def test_connecting_to_a_customer_who_is_just_erased(cast: Cast) -> None:
     row = an_invitation(cast)
     customer = Customer.objects.get(company="There GmbH")
-    actions = [lambda r: services.connect_customer(r, customer=customer, by=staff()), lambda _r: erase_customer(customer, by=cast.alice)]
+    actions = [lambda r: invitations.connect_customer(r, customer=customer, by=staff()), lambda _r: erase_customer(customer, by=cast.alice)]
     connected, _erased = race(row, actions)
     row.refresh_from_db()
     if isinstance(connected, Exception):
@@ -233,7 +233,7 @@ def test_connecting_to_a_customer_who_is_just_erased(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_sends_one_invitation(cast: Cast) -> None:
     fields = {"agency": cast.alder, "client": cast.kim, "scope": "full", "areas": [], "name": "Kim"}
-    results = at_once(2, lambda _n: services.give_access(**fields))
+    results = at_once(2, lambda _n: invitations.give_access(**fields))
     assert sum(isinstance(result, AccessInvitation) for result in results) == 1
     assert AccessInvitation.objects.count() == OutgoingMail.objects.count() == 1
 
@@ -241,7 +241,7 @@ def test_a_double_click_sends_one_invitation(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_handing_over_the_same_domain_at_once(cast: Cast) -> None:
     rows = [InvitationFactory(agency=cast.alder, domains=["shop.example"]) for _ in range(2)]
-    results = at_once(2, lambda n: services.connect_new_customer(rows[n], by=cast.stan, kind="company", company=f"No {n}"))
+    results = at_once(2, lambda n: invitations.connect_new_customer(rows[n], by=cast.stan, kind="company", company=f"No {n}"))
     assert sorted(len(handover.added) for handover in results) == [0, 1]
     assert sorted(len(handover.held) for handover in results) == [0, 1]
 
@@ -252,7 +252,7 @@ def test_domains_handed_over_crosswise_at_once(cast: Cast) -> None:
     names = [f"shop-{n}.example" for n in range(50)]
     rows = [InvitationFactory(agency=cast.alder, domains=domains) for domains in (names, names[::-1])]
     there = [CustomerFactory(agency=cast.alder) for _ in rows]
-    results = at_once(2, lambda n: services.connect_customer(rows[n], customer=there[n], by=cast.stan))
+    results = at_once(2, lambda n: invitations.connect_customer(rows[n], customer=there[n], by=cast.stan))
     assert sorted(len(handover.added) for handover in results) == [0, 50]
 
 
@@ -262,12 +262,12 @@ def test_inviting_anew_while_the_old_invitation_expires(cast: Cast) -> None:
     fields = {"agency": cast.alder, "client": old.client, "scope": "full", "areas": [], "name": "Kim"}
 
     def give() -> AccessInvitation | Exception:
-        (given,) = at_once(1, lambda _n: services.give_access(**fields))
+        (given,) = at_once(1, lambda _n: invitations.give_access(**fields))
         return given
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
-            services.expire_invitation(old)
+            invitations.expire_invitation(old)
             giving = pool.submit(give)
             eventually(somebody_waits, "the client's new invitation waits for the old one")
         given = giving.result()
@@ -328,7 +328,7 @@ def test_the_database_keeps_the_rules_of_a_row(cast: Cast, values: dict[str, Any
 
 def test_what_can_never_change(cast: Cast) -> None:
     row, ended = an_invitation(cast, "connected"), ConnectedFactory(customer__agency=cast.alder)
-    services.revoke_access(ended)
+    invitations.revoke_access(ended)
     attempts: list[Callable[[], object]] = [
         lambda: AccessInvitation.objects.filter(pk=row.pk).update(customer=Customer.objects.get(company="There GmbH")),
         lambda: AccessInvitation.objects.filter(pk=row.pk).update(client=cast.charlie),
@@ -364,7 +364,7 @@ def test_one_waiting_invitation_for_a_client_and_an_agency(cast: Cast) -> None:
 def test_no_access_to_a_customer_of_another_agency(cast: Cast) -> None:
     row = an_invitation(cast)
     theirs = CustomerFactory(agency=cast.birch)
-    services.connect_customer(row, customer=theirs, by=cast.stan)
+    invitations.connect_customer(row, customer=theirs, by=cast.stan)
     with pytest.raises(IntegrityError, match="invitation_customer_same_agency"):
         transaction.get_connection().check_constraints()
 
@@ -373,5 +373,5 @@ def test_nothing_new_for_an_archived_customer(cast: Cast) -> None:
     row = an_invitation(cast)
     customer = Customer.objects.get(company="There GmbH")
     archive_customer(customer, by=cast.alice)
-    with pytest.raises(services.ValidationError):
-        services.connect_customer(row, customer=customer, by=cast.stan)
+    with pytest.raises(invitations.ValidationError):
+        invitations.connect_customer(row, customer=customer, by=cast.stan)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile, ProfileSlug
-from partnerportal.network.services import SlugTaken, decline_profile, register_profile, save_profile, submit_profile
+from partnerportal.network.services.profiles import SlugTaken, decline_profile, register_profile, save_profile, submit_profile
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.form_timestamps import MIN_SECONDS
+from requests_inbox.forms.timestamps import MIN_SECONDS
 from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.factories.agencies import ProfileFactory

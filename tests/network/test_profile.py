@@ -10,7 +10,7 @@ from django.test import Client
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
-from partnerportal.network.services import decline_profile, register_profile, submit_profile
+from partnerportal.network.services.profiles import decline_profile, register_profile, submit_profile
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory

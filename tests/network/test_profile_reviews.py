@@ -5,7 +5,7 @@ from django.test import Client
 
 from partnerportal.agencies.models import Role
 from reviews.models import Review
-from reviews.staff.services import hide_review, pin_review
+from reviews.services.reviews import hide_review, pin_review
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
 from tests.factories.review_states import STATES, a_review, in_state

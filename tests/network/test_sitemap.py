@@ -11,9 +11,17 @@ from django.utils import timezone
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.sitemaps import ProfileSitemap
 from reviews.models import RatingSummary, Review
-from reviews.services import edit_review, submit_review, withdraw_review
-from reviews.staff.moderation import reinstate_review, uphold_report
-from reviews.staff.services import comment_on_review, hide_review, pin_review, unhide_review, unpin_review
+from reviews.services.reports import reinstate_review, uphold_report
+from reviews.services.reviews import (
+    comment_on_review,
+    edit_review,
+    hide_review,
+    pin_review,
+    submit_review,
+    unhide_review,
+    unpin_review,
+    withdraw_review,
+)
 from tests.cast import Cast
 from tests.factories.agencies import ServiceFactory
 from tests.factories.review_states import a_review, reported, someone

@@ -17,10 +17,10 @@ from partnerportal.network import mails as network
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
+from reviews import mails as asking
+from reviews import mails as managing
 from reviews.models import ReviewComment, ReviewReport
-from reviews.requests import mails as asking
-from reviews.staff import mails as managing
-from reviews.staff.services import comment_on_review, report_review
+from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory

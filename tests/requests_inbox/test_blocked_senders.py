@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.intake import submit_request
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
-from requests_inbox.replies import reply
-from requests_inbox.services import InvalidTransition, mark_not_spam, mark_spam, reopen_request
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.replies import reply
+from requests_inbox.services.requests import InvalidTransition, mark_not_spam, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.requests import ContactRequestFactory

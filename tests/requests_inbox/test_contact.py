@@ -15,7 +15,7 @@ from partnerportal.agencies.models import Notice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.form_timestamps import MAX_SECONDS, MIN_SECONDS
+from requests_inbox.forms.timestamps import MAX_SECONDS, MIN_SECONDS
 from requests_inbox.models import ContactRequest, Sender
 from tests.cast import Cast
 from tests.concurrency import at_once

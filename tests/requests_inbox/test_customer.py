@@ -9,13 +9,13 @@ from django.db.models import RestrictedError
 from django.test import Client
 
 from customers.models import Customer
-from customers.services import archive_customer, erase_customer
+from customers.services.customers import archive_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.intake import submit_request
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
-from requests_inbox.replies import add_note, reply
-from requests_inbox.services import (
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import (
     CustomerUnavailable,
     InvalidTransition,
     add_customer,

@@ -10,10 +10,10 @@ from django.test import Client
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.intake import submit_request
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
-from requests_inbox.replies import add_note, reply
-from requests_inbox.services import InvalidTransition, close_request, mark_spam, reopen_request
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import InvalidTransition, close_request, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD
@@ -274,7 +274,7 @@ def test_nothing_personal_stands_in_any_event(stan: Client, cast: Cast, request_
 
 
 def test_an_assigned_request_can_still_be_answered(cast: Cast, request_: ContactRequest) -> None:
-    from requests_inbox.services import assign_request
+    from requests_inbox.services.requests import assign_request
 
     customer = CustomerFactory(agency=cast.alder)
     assign_request(request_, customer, by=cast.stan)

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from requests_inbox.models import ContactRequest
-from requests_inbox.services import claim_request, close_request, mark_spam, reassign_request
+from requests_inbox.services.requests import claim_request, close_request, mark_spam, reassign_request
 from tests.cast import Cast
 from tests.factories.requests import ContactRequestFactory
 

@@ -13,8 +13,8 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
 from requests_inbox.models import ContactRequest, InboxSettings
-from requests_inbox.replies import reply
-from requests_inbox.services import assign_request, close_request, mark_spam
+from requests_inbox.services.replies import reply
+from requests_inbox.services.requests import assign_request, close_request, mark_spam
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory

@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewComment
-from reviews.staff.services import comment_on_review
+from reviews.services.reviews import comment_on_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.concurrency import at_once

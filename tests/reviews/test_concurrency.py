@@ -10,11 +10,11 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from customers.services import archive_customer, erase_customer
+from customers.services.customers import archive_customer, erase_customer
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewRequest
-from reviews.requests.services import RequestClosed, remind, replace_link, request_review, resend_request, withdraw_request
-from reviews.services import NotEditable, edit_review, submit_review
+from reviews.services.requests import RequestClosed, remind, replace_link, request_review, resend_request, withdraw_request
+from reviews.services.reviews import NotEditable, edit_review, submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory

@@ -10,11 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.models import Customer
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
 from reviews.models import RatingSummary, Review
-from reviews.services import NotEditable, edit_review, withdraw_review
-from reviews.staff.services import comment_on_review
+from reviews.services.reviews import NotEditable, comment_on_review, edit_review, withdraw_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import a_review, in_state

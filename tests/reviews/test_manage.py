@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 
 from reviews.models import Review, ReviewRequest
-from reviews.staff.services import comment_on_review
+from reviews.services.reviews import comment_on_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.review_states import STATES, a_review, in_state

@@ -10,14 +10,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.test import Client
 
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import RatingSummary, Review, ReviewReport
-from reviews.services import withdraw_review
-from reviews.staff.moderation import dismiss_report, reinstate_review, uphold_report
-from reviews.staff.services import comment_on_review, pin_review, report_review
+from reviews.services.reports import dismiss_report, reinstate_review, uphold_report
+from reviews.services.reviews import comment_on_review, pin_review, report_review, withdraw_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory

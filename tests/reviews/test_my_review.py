@@ -6,12 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.rate_limits import check_rate_limits
 from reviews.models import CATEGORIES, RatingSummary, Review, ReviewRequest
-from reviews.reviewer import decorators
-from reviews.staff.services import comment_on_review, hide_review
+from reviews.services.reviews import comment_on_review, hide_review
+from reviews.views import decorators
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory

@@ -7,7 +7,7 @@ from django.test import Client
 from partnerportal.agencies.models import Membership
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewRequest
-from reviews.requests.services import replace_link, resend_request
+from reviews.services.requests import replace_link, resend_request
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.customers import CustomerFactory

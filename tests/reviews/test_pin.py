@@ -6,8 +6,7 @@ from django.test import Client
 
 from partnerportal.agencies.models import Agency
 from reviews.models import Review
-from reviews.services import withdraw_review
-from reviews.staff.services import PinLimitReached, hide_review, move_pin, pin_review, unpin_review
+from reviews.services.reviews import PinLimitReached, hide_review, move_pin, pin_review, unpin_review, withdraw_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import a_review

@@ -15,8 +15,8 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
 from reviews.models import CATEGORIES, Review, ReviewRequest
-from reviews.requests.services import RequestClosed, withdraw_request
-from reviews.services import submit_review
+from reviews.services.requests import RequestClosed, withdraw_request
+from reviews.services.reviews import submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from partnerportal.audit.models import AuditEvent
 from reviews.models import RatingSummary
-from reviews.recount import repair_summaries
+from reviews.services.recount import repair_summaries
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.review_states import STATES, a_review, in_state
@@ -16,7 +16,7 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 def test_beat_runs_it_every_night() -> None:
     entry = settings.CELERY_BEAT_SCHEDULE["recount-ratings"]
-    assert entry["task"] == "reviews.recount"
+    assert entry["task"] == "reviews.services.recount"
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {17})
 
 

@@ -10,8 +10,8 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.models import ReviewRequest
-from reviews.requests import services
-from reviews.requests.services import remind, remind_due
+from reviews.services import requests as request_services
+from reviews.services.requests import remind, remind_due
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory
@@ -77,7 +77,7 @@ def test_when_is_a_setting_and_it_can_be_off(cast: Cast, settings) -> None:
 
 
 def test_many_who_said_stop_hold_nobody_up(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "BATCH_SIZE", 2)
+    monkeypatch.setattr(request_services, "BATCH_SIZE", 2)
     requests = [mailed(cast) for _ in range(5)]
     for asked in requests[:4]:
         cast.alder.review_opt_outs.create(address_digest=tokens.address_digest(asked.customer.email))

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
+from reviews.forms.requests import MAX_CUSTOMERS
 from reviews.models import ReviewRequest
-from reviews.requests.forms import MAX_CUSTOMERS
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory

@@ -9,7 +9,7 @@ from django.utils import timezone
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import ReviewRequest
-from reviews.requests.services import replace_link, resend_request, withdraw_request
+from reviews.services.requests import replace_link, resend_request, withdraw_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from reviews.models import CATEGORIES, MAX_PINNED, RatingSummary, Review, ReviewReport
-from reviews.services import NotEditable, edit_review, withdraw_review
-from reviews.staff import moderation, services
+from reviews.services import reports, reviews
+from reviews.services.reviews import NotEditable, edit_review, withdraw_review
 from tests.cast import Cast
 from tests.factories.reviews import ReviewFactory
 
-REFUSALS = (ValidationError, NotEditable, services.PinLimitReached)
+REFUSALS = (ValidationError, NotEditable, reviews.PinLimitReached)
 ratings = st.fixed_dictionaries({category: st.integers(1, 5) for category in CATEGORIES})
 
 
@@ -62,37 +62,37 @@ class History(RuleBasedStateMachine):
 
     @rule(review=reviews)
     def pin(self, review: Review) -> None:
-        self.attempt(services.pin_review, review, by=self.cast.max)
+        self.attempt(reviews.pin_review, review, by=self.cast.max)
 
     @rule(review=reviews, other=reviews)
     def pin_instead(self, review: Review, other: Review) -> None:
-        self.attempt(services.pin_review, review, instead_of=other, by=self.cast.max)
+        self.attempt(reviews.pin_review, review, instead_of=other, by=self.cast.max)
 
     @rule(review=reviews)
     def unpin(self, review: Review) -> None:
-        self.attempt(services.unpin_review, review, by=self.cast.max)
+        self.attempt(reviews.unpin_review, review, by=self.cast.max)
 
     @rule(review=reviews, up=st.booleans())
     def move(self, review: Review, up: bool) -> None:
-        self.attempt(services.move_pin, review, up=up, by=self.cast.max)
+        self.attempt(reviews.move_pin, review, up=up, by=self.cast.max)
 
     @rule(review=reviews)
     def comment(self, review: Review) -> None:
-        self.attempt(services.comment_on_review, review, text="Thank you.", by=self.cast.max)
+        self.attempt(reviews.comment_on_review, review, text="Thank you.", by=self.cast.max)
 
     @rule(review=reviews)
     def hide(self, review: Review) -> None:
-        self.attempt(services.hide_review, review, reason="other", by=self.cast.max)
+        self.attempt(reviews.hide_review, review, reason="other", by=self.cast.max)
 
     @rule(review=reviews)
     def unhide(self, review: Review) -> None:
-        self.attempt(services.unhide_review, review, by=self.cast.max)
+        self.attempt(reviews.unhide_review, review, by=self.cast.max)
 
     @rule(review=reviews)
     def report(self, review: Review) -> None:
-        self.attempt(services.report_review, review, reason="other", details="…", by=self.cast.max)
+        self.attempt(reviews.report_review, review, reason="other", details="…", by=self.cast.max)
 
-    @rule(review=reviews, decide=st.sampled_from([moderation.uphold_report, moderation.dismiss_report]))
+    @rule(review=reviews, decide=st.sampled_from([reports.uphold_report, reports.dismiss_report]))
     def decide(self, review: Review, decide: Any) -> None:
         if report := self.a_report(review, "open"):
             assert decide(report, reason="Because.", by=self.cast.ada) is True
@@ -100,7 +100,7 @@ class History(RuleBasedStateMachine):
     @rule(review=reviews)
     def reinstate(self, review: Review) -> None:
         if report := self.a_report(review, "upheld"):
-            moderation.reinstate_review(report, reason="After all.", by=self.cast.ada)
+            reports.reinstate_review(report, reason="After all.", by=self.cast.ada)
 
     @rule(review=reviews)
     def erase_the_customer(self, review: Review) -> None:

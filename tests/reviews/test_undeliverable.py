@@ -7,7 +7,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import resend
 from reviews.models import ReviewRequest
-from reviews.requests.services import request_review
+from reviews.services.requests import request_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.polling import eventually

@@ -7,14 +7,14 @@ import pytest
 from django.test import Client
 
 from customers.models import Customer
-from customers.services import erase_customer
+from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.models import ReviewOptOut, ReviewRequest
-from reviews.requests.opt_out import opt_out, read_opt_out
-from reviews.requests.services import request_review
+from reviews.services.opt_outs import opt_out, read_opt_out
+from reviews.services.requests import request_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.agencies.services import switch_agency
+from partnerportal.agencies.services.agencies import switch_agency
 from partnerportal.core.pagination import keyset_page
 from partnerportal.outbox.models import OutgoingMail
 

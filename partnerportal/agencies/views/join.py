@@ -16,11 +16,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services import find_account, has_address
+from partnerportal.accounts.services.accounts import find_account, has_address
 from partnerportal.agencies.forms import JoinForm
 from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import TeamInvitation
-from partnerportal.agencies.team_invitations import InvitationClosed, accept, accept_with_new_account
+from partnerportal.agencies.services.team_invitations import InvitationClosed, accept, accept_with_new_account
 from partnerportal.audit.context import origin
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 

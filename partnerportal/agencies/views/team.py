@@ -6,11 +6,11 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from partnerportal.agencies import team, team_invitations
 from partnerportal.agencies.access import NEXT_PAGE_KEY, AgencyRequest, agency_view
 from partnerportal.agencies.forms import InviteForm, NotificationsForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
-from partnerportal.agencies.team_invitations import InvitationClosed
+from partnerportal.agencies.services import team, team_invitations
+from partnerportal.agencies.services.team_invitations import InvitationClosed
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 

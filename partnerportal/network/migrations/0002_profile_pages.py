@@ -3,7 +3,7 @@
 import django.contrib.postgres.indexes
 import django.core.validators
 import django.db.models.deletion
-import partnerportal.network.models
+import partnerportal.network.models.profiles
 import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -115,7 +115,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='partnerprofile',
             name='founded',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1800), partnerportal.network.models.validate_not_in_future], verbose_name='Founded in'),
+            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1800), partnerportal.network.models.profiles.validate_not_in_future], verbose_name='Founded in'),
         ),
         migrations.AddField(
             model_name='partnerprofile',

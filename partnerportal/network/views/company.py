@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
-from partnerportal.network.checklist import checklist
-from partnerportal.network.forms import ProfileForm
+from partnerportal.network.forms.profiles import ProfileForm
 from partnerportal.network.models import PartnerProfile
-from partnerportal.network.services import EditConflict, SlugTaken, new_profile, save_profile, submit_profile
+from partnerportal.network.queries import checklist
+from partnerportal.network.services.profiles import EditConflict, SlugTaken, new_profile, save_profile, submit_profile
 from partnerportal.network.views.public import profile_context, with_names
 
 #: The page shows this many events; older ones stay in the audit.

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_safe
 from partnerportal.agencies.models import Role
 from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
-from partnerportal.network.filters import DirectoryFilter
-from partnerportal.network.logos import MEDIA_TYPE
+from partnerportal.network.forms.filters import DirectoryFilter
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
+from partnerportal.network.services.logos import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
 
 PublicView = Callable[..., HttpResponse]

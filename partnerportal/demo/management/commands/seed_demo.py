@@ -13,28 +13,27 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.domain_names import to_ascii
-from customers.items import add_item, complete_task
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from customers.services import create_customer
-from invitations.access_requests import request_access
-from invitations.areas import Scope
+from customers.services.customers import create_customer
+from customers.services.items import add_item, complete_task
 from invitations.models import AccessInvitation
-from invitations.services import connect_customer, give_access, revoke_access
+from invitations.models.areas import Scope
+from invitations.services.access_requests import request_access
+from invitations.services.invitations import connect_customer, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.validity import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
-from partnerportal.network.services import register_profile, save_profile, submit_profile
-from requests_inbox.intake import submission_digest, submit_request
+from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from requests_inbox.models import ContactRequest, RequestMessage
-from requests_inbox.replies import add_note, reply
-from requests_inbox.services import assign_request, claim_request, close_request, mark_spam
+from requests_inbox.services.contact import submission_digest, submit_request
+from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import assign_request, claim_request, close_request, mark_spam
 from reviews.models import Review, ReviewRequest
-from reviews.requests.services import request_review
-from reviews.services import submit_review
-from reviews.staff.services import comment_on_review, hide_review, pin_review, report_review
+from reviews.services.requests import request_review
+from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
 
 CUSTOMER_FIELDS = (
     "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"

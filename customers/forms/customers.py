@@ -1,0 +1,92 @@
+"""The form for a customer."""
+
+from typing import Any
+
+from crispy_forms.layout import Column, Fieldset, Hidden, Row, Submit
+from django import forms
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from customers.forms.submissions import AddOnceForm
+from customers.models import Customer
+from partnerportal.agencies.models import Agency
+from partnerportal.core.concurrent_edits import VersionedForm
+from partnerportal.core.forms import form_helper
+
+
+class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
+    """Everything that is typed about a customer."""
+
+    conflict_text = _(
+        "Someone else changed this customer while you were editing. Nothing is lost: the saved values are shown below your fields."
+    )
+    empty_labels = {"responsible": _("Unassigned")}
+    # Archiving concerns everyone who is typing.
+    watched = ("status",)
+
+    class Meta:
+        model = Customer
+        fields = (
+            "kind", "company", "salutation", "first_name", "last_name",
+            "email", "phone", "website",
+            "street", "zip", "city", "country",
+            "language", "responsible", "notes",
+        )  # fmt: skip
+        widgets = {
+            "email": forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+            "notes": forms.Textarea(attrs={"rows": 4}),
+        }
+
+    #: Which version of the customer the person saw when they began to type.
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, agency: Agency, cancel: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        self.fields["version"].initial = self.instance.version
+        if self.instance.pk is None:
+            self.initial.setdefault("language", agency.language)
+        cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
+        self.helper = form_helper(
+            Fieldset(
+                _("Personal details"),
+                Row(Column("kind", css_class="col-sm-4"), Column("company", css_class="col-sm-8")),
+                Row(Column("salutation", css_class="col-sm-2"), Column("first_name"), Column("last_name")),
+            ),
+            Fieldset(_("Contact"), Row(Column("email"), Column("phone")), "website"),
+            Fieldset(
+                _("Address"),
+                "street",
+                Row(Column("zip", css_class="col-sm-3"), Column("city"), Column("country")),
+            ),
+            Fieldset(_("Other"), Row(Column("language"), Column("responsible")), "notes"),
+            "version",
+            submit=_("Save"),
+            cancel=cancel,
+        )
+
+    @property
+    def customer_fields(self) -> dict[str, Any]:
+        """The cleaned values, by the names of the customer's fields."""
+        return {name: value for name, value in self.cleaned_data.items() if name in self.Meta.fields}
+
+    def offer_to_add_anyway(self) -> None:
+        """There are likely twins: the same form with a button that adds the customer on purpose."""
+        self.helper.layout[-1].fields.insert(1, Submit("add_anyway", _("Add anyway"), css_class="btn-outline-primary", css_id=None))
+
+    def offer_to_choose(self, address: str, *, q: str) -> None:
+        """Add a button that takes the input along to the page for choosing an existing customer; `q` is what was searched for there."""
+        button = Submit("switch", _("Assign to an existing customer"), css_class="btn-secondary", formaction=address)
+        self.helper.layout[-1].fields.insert(1, button)
+        if q:
+            self.helper.layout.append(Hidden("q", q))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        kind = cleaned.get("kind")
+        if kind == Customer.Kind.PERSON and not cleaned.get("last_name") and "last_name" not in self.errors:
+            self.add_error("last_name", _("Enter a last name."))
+        if kind == Customer.Kind.COMPANY and not cleaned.get("company") and "company" not in self.errors:
+            self.add_error("company", _("Enter a company name."))
+        return cleaned

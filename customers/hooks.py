@@ -1,0 +1,44 @@
+"""Registrations with other apps: erasure of imports, and reassignment of a departing member's tasks and customers."""
+
+from django.db.models import F, QuerySet
+from django.utils.translation import ngettext_lazy
+
+from customers import events  # noqa: F401  # registers the descriptions of audit events
+from customers.imports.services import erase_import_traces
+from customers.models import Customer, Task
+from customers.services.customers import erasure_hooks
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Membership
+from partnerportal.agencies.services.team import ReassignableWork, reassignable_work
+
+
+def _tasks(member: Membership) -> QuerySet[Task]:
+    return Task.objects.filter(agency=member.agency_id, assignee=member.user_id, done_at__isnull=True)
+
+
+def _customers(member: Membership) -> QuerySet[Customer]:
+    return Customer.objects.filter(agency=member.agency_id, responsible=member.user_id)
+
+
+def _reassign_tasks(member: Membership, to: User | None) -> None:
+    _tasks(member).update(assignee=to)
+
+
+def _reassign_customers(member: Membership, to: User | None) -> None:
+    # The new version makes open forms of the customer report a conflict.
+    _customers(member).update(responsible=to, version=F("version") + 1)
+
+
+TASKS = ReassignableWork(
+    count=lambda member: _tasks(member).count(),
+    label=ngettext_lazy("%(count)d open task", "%(count)d open tasks", "count"),
+    hand_on=_reassign_tasks,
+)
+CUSTOMERS = ReassignableWork(
+    count=lambda member: _customers(member).count(),
+    label=ngettext_lazy("%(count)d assigned customer", "%(count)d assigned customers", "count"),
+    hand_on=_reassign_customers,
+)
+
+erasure_hooks.append(erase_import_traces)
+reassignable_work.extend([TASKS, CUSTOMERS])

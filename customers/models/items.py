@@ -1,0 +1,292 @@
+"""What belongs to a customer: projects, tasks, domains, contracts and notes."""
+
+from datetime import date
+from typing import Any, ClassVar, Self
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Count, DateField, F, Func, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Lower
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from customers.domain_names import to_ascii, to_unicode
+from customers.models import triggers
+from customers.models.customers import Customer
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.search import SearchQuerySet, search_index, search_text
+from partnerportal.core.validators import validate_one_line, validate_plain_text
+
+#: No date of an agency's work lies before; a year typed as “26” becomes the year 26, and that is a slip.
+validate_plausible_date = MinValueValidator(date(1900, 1, 1), _("This date is too far in the past. Check the year."))
+#: Stands for “some day” at the end of a list.
+NO_DATE = date(9999, 12, 31)
+
+
+def sort_date(field: str) -> models.GeneratedField:
+    """A generated column: the date in `field`, or `SOME_DAY` where there is none."""
+    return models.GeneratedField(
+        expression=Coalesce(field, Value(NO_DATE, models.DateField())), output_field=models.DateField(), db_persist=True
+    )
+
+
+class ProjectQuerySet(SearchQuerySet):
+    """Projects."""
+
+    def with_progress(self) -> Self:
+        """Each with `task_count` and `done_count`, the numbers of its tasks and of those that are done."""
+        # Subqueries, not a join with groups: of a long list only the rows of the page are counted.
+        tasks = self.model.tasks.rel.related_model.objects.filter(project=OuterRef("pk")).order_by().values("project")
+        counted = (rows.annotate(n=Count("pk")).values("n") for rows in (tasks, tasks.filter(done_at__isnull=False)))
+        task_count, done_count = (Coalesce(Subquery(rows), 0) for rows in counted)
+        return self.annotate(task_count=task_count, done_count=done_count)
+
+
+class Project(models.Model):
+    """A piece of work for a customer; reviews can be asked for one."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        ACTIVE = "active", _("Active")
+        DONE = "done", _("Done")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
+    title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
+    description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
+    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("due_on")
+    search_text = search_text("title")
+
+    objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="project_has_a_title"),
+            models.CheckConstraint(condition=Q(status__in=["planned", "active", "done", "cancelled"]), name="project_status_is_known"),
+            models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
+            SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date"),
+            models.Index(
+                fields=["agency", "sort_date", "id"], name="project_open_by_due_date", condition=Q(status="planned") | Q(status="active")
+            ),
+            search_index("project_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Task(models.Model):
+    """A task, open until it is done; it may be part of one of the customer's projects."""
+
+    class Priority(models.IntegerChoices):
+        HIGH = 1, _("High")
+        NORMAL = 2, _("Normal")
+        LOW = 3, _("Low")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="tasks")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
+    project = models.ForeignKey(Project, verbose_name=_("Project"), on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
+    title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
+    due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("Assigned to"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    priority = models.PositiveSmallIntegerField(_("Priority"), choices=Priority, default=Priority.NORMAL)
+    #: None: open.
+    done_at = models.DateTimeField(_("Done"), null=True, blank=True)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("due_on")
+
+    objects: ClassVar[TenantQuerySet["Task"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("task")
+        verbose_name_plural = _("tasks")
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="task_has_a_title"),
+            models.CheckConstraint(condition=Q(priority__in=[1, 2, 3]), name="task_priority_is_known"),
+            SameParent(field="customer", parent="agency", name="task_customer_same_agency"),
+            SameParent(field="project", parent="customer", name="task_project_same_customer"),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "sort_date", "id"], name="task_open_by_due_date", condition=Q(done_at__isnull=True)),
+            models.Index(fields=["agency", "sort_date", "id"], name="task_done_by_due_date", condition=Q(done_at__isnull=False)),
+            models.Index(fields=["customer"], name="task_open_of_customer", condition=Q(done_at__isnull=True)),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_done(self) -> bool:
+        """Whether somebody did it."""
+        return self.done_at is not None
+
+
+class Domain(models.Model):
+    """A domain name, at most once in an agency, kept as lower-case A-labels."""
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="domains")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="domains")
+    name = models.CharField(_("Domain name"), max_length=253)
+    #: How people read it; follows from `name`.
+    unicode_name = models.CharField(_("Name in Unicode"), max_length=253, editable=False)
+    registrar = models.CharField(_("Registrar"), max_length=120, blank=True, validators=[validate_one_line])
+    expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_plausible_date])
+    auto_renew = models.BooleanField(_("Renews automatically"), default=False)
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("expires_on")
+    search_text = search_text("unicode_name", "name")
+
+    objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "name"], name="domain_once_per_agency"),
+            models.CheckConstraint(condition=Q(name=Lower("name")) & ~Q(name=""), name="domain_name_is_lower_case"),
+            SameParent(field="customer", parent="agency", name="domain_customer_same_agency"),
+        ]
+        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"), search_index("domain_search")]
+        triggers = triggers.DOMAIN
+
+    def __str__(self) -> str:
+        return self.unicode_name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.unicode_name = to_unicode(self.name)
+        if "name" in (kwargs.get("update_fields") or ()):
+            kwargs["update_fields"] = {*kwargs["update_fields"], "unicode_name"}
+        super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        super().clean()
+        if self.name:  # An empty one is the field's own error.
+            self.name = to_ascii(self.name)
+
+    def ends_on(self) -> date | None:
+        """The day on which it is lost unless somebody does something; None where it renews by itself or no day is known."""
+        return None if self.auto_renew else self.expires_on
+
+
+class Contract(models.Model):
+    """A contract with a price, a term and a notice period."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", _("Active")
+        CANCELLED = "cancelled", pgettext_lazy("contract", "Cancelled")
+        ENDED = "ended", _("Ended")
+
+    class Interval(models.TextChoices):
+        ONCE = "once", _("one-time")
+        MONTH = "month", _("per month")
+        QUARTER = "quarter", _("per quarter")
+        YEAR = "year", _("per year")
+
+    class Currency(models.TextChoices):
+        EUR = "EUR", "EUR"
+        CHF = "CHF", "CHF"
+        GBP = "GBP", "GBP"
+        USD = "USD", "USD"
+
+    class NoticeUnit(models.TextChoices):
+        DAYS = "days", _("days")
+        WEEKS = "weeks", _("weeks")
+        MONTHS = "months", _("months")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contracts")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="contracts")
+    number = models.CharField(_("Contract number"), max_length=60, validators=[validate_one_line])
+    product = models.CharField(_("Product"), max_length=200, blank=True, validators=[validate_one_line])
+    price = models.DecimalField(_("Price"), max_digits=12, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)])
+    currency = models.CharField(_("Currency"), max_length=3, choices=Currency, default=Currency.EUR)
+    interval = models.CharField(_("Billing interval"), max_length=10, choices=Interval, default=Interval.MONTH)
+    starts_on = models.DateField(_("Starts on"), null=True, blank=True, validators=[validate_plausible_date])
+    ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_plausible_date])
+    notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
+    notice_unit = models.CharField(_("Unit"), max_length=10, choices=NoticeUnit, default=NoticeUnit.MONTHS)
+    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    #: The last day on which it can be cancelled: the end less the notice period (PostgreSQL's calendar: a month before 31 March is
+    #: 28 or 29 February).
+    cancel_by = models.GeneratedField(
+        expression=Cast(
+            F("ends_on")
+            - Func(
+                F("notice_count"),
+                F("notice_unit"),
+                template="(CASE WHEN notice_unit = 'months' THEN make_interval(months => notice_count::int) "
+                "WHEN notice_unit = 'weeks' THEN make_interval(weeks => notice_count::int) "
+                "ELSE make_interval(days => notice_count::int) END)",
+                output_field=models.DurationField(),
+            ),
+            DateField(),
+        ),
+        output_field=DateField(),
+        db_persist=True,
+        verbose_name=_("Cancel by"),
+    )
+    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    sort_date = sort_date("ends_on")
+    search_text = search_text("number", "product")
+
+    objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("contract")
+        verbose_name_plural = _("contracts")
+        constraints = [
+            models.CheckConstraint(condition=~Q(number=""), name="contract_has_a_number"),
+            models.CheckConstraint(condition=Q(price__isnull=True) | Q(price__gte=0), name="contract_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(starts_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="contract_ends_after_its_start",
+                violation_error_message=_("The end date can’t be before the start date."),
+            ),
+            models.CheckConstraint(condition=Q(notice_unit__in=["days", "weeks", "months"]), name="contract_notice_unit_is_known"),
+            models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),
+            SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
+        ]
+        indexes = [
+            models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"),
+            models.Index(fields=["agency", "sort_date", "id"], name="contract_active_by_end", condition=Q(status="active")),
+            search_index("contract_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Note(models.Model):
+    """A note with its author; only the team sees it."""
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="notes")
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="team_notes")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Author"), on_delete=models.SET_NULL, null=True, related_name="+")
+    text = models.TextField(_("Note"), max_length=10_000, validators=[validate_plain_text])
+    created_at = models.DateTimeField(_("Written"), auto_now_add=True)
+
+    objects: ClassVar[TenantQuerySet["Note"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="note_has_a_text"),
+            SameParent(field="customer", parent="agency", name="note_customer_same_agency"),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]

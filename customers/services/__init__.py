@@ -1,0 +1,1 @@
+"""Actions on customers and what belongs to them."""

@@ -1,0 +1,152 @@
+"""Pages for customers. Every object is fetched through `request.agency`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, IntegerField, Min, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from customers.forms.customers import CustomerForm
+from customers.forms.filters import SOON_DAYS, CustomerFilter
+from customers.models import Contract, Customer, Domain, Task
+from customers.queries.prefetch import items_of, timeline_names, with_items
+from customers.services.customers import EditConflict, archive_customer, create_customer, erase_customer, restore_customer, update_customer
+from customers.views.submissions import customer_create_page
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.models import Role
+from partnerportal.audit.descriptions import ItemNames, item_key, name_items
+from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pagination import keyset_page
+
+#: A customer's page shows this many events; older ones stay in the audit.
+TIMELINE_LENGTH = 50
+
+
+@agency_view(methods=("GET",))
+def customer_list(request: AgencyRequest) -> HttpResponse:
+    """The agency's customers: searched, filtered, sorted; the address holds it all."""
+    filters = CustomerFilter(request)
+    customers, total, more = filters.customers()
+    page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
+    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
+
+
+def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """Each with `open_tasks` (a number), `domain_ends` and `contract_ends` (the next date within 30 days, or None)."""
+    soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
+
+    def of_customer(things: QuerySet[Any], figure: Any) -> Subquery:
+        return Subquery(things.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(n=figure).values("n"))
+
+    domains = Domain.objects.filter(expires_on__range=soon, auto_renew=False)
+    contracts = Contract.objects.filter(ends_on__range=soon, status=Contract.Status.ACTIVE)
+    return customers.annotate(
+        open_tasks=Coalesce(of_customer(Task.objects.filter(done_at__isnull=True), Count("pk")), Value(0), output_field=IntegerField()),
+        domain_ends=of_customer(domains, Min("expires_on")),
+        contract_ends=of_customer(contracts, Min("ends_on")),
+    )
+
+
+@agency_view()
+def add(request: AgencyRequest) -> HttpResponse:
+    """“Add Customer”."""
+
+    def create(fields: dict[str, Any]) -> Customer:
+        return create_customer(agency=request.agency, by=request.user, **fields)
+
+    return customer_create_page(request, create=create)
+
+
+@agency_view()
+def edit(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Change what is known about a customer."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    form = CustomerForm(request.input, instance=customer, agency=request.agency)
+    while request.method == "POST" and form.is_valid():
+        customer = form.instance
+        try:
+            update_customer(customer, changed=form.changed_here, version=customer.version, by=request.user)
+        except Customer.DoesNotExist as gone:
+            raise Http404 from gone
+        except EditConflict as meanwhile:
+            form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
+        else:
+            messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
+            return redirect(customer)
+    # The page's title keeps the name that is saved, not the one being typed.
+    saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
+    return render(request, "customers/form.html", {"form": form, "customer": saved})
+
+
+@agency_view(methods=("GET",))
+def detail(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Everything about one customer."""
+    customer = get_object_or_404(with_items(request.agency.customers.known().select_related("responsible")), pk=pk)
+    items = items_of(customer)
+    review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
+    reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
+    timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
+    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
+    names |= _projects_rated(*review_requests, *reviews)
+    for names_of_app in timeline_names:
+        names |= names_of_app(customer)
+    name_items(timeline, names)
+    return render(
+        request,
+        "customers/detail.html",
+        {
+            "customer": customer,
+            **items,
+            "review_requests": review_requests,
+            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
+            "reviews": reviews,
+            "timeline": timeline,
+            "may_erase": request.membership.may(Role.OWNER),
+        },
+    )
+
+
+def _names(*items: Model) -> ItemNames:
+    return {item_key(item): str(item) for item in items}
+
+
+def _projects_rated(*reviewed: Any) -> ItemNames:
+    """Reviews and their requests are named by the project that they rate; without a name, they rate the company."""
+    return {item_key(item): item.subject_label for item in reviewed if item.is_project}
+
+
+@agency_view(methods=("POST",))
+def archive(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Put a customer aside."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    if archive_customer(customer, by=request.user):
+        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer.numbered_name})
+    return redirect(customer)
+
+
+@agency_view(methods=("POST",))
+def restore(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Bring an archived customer back."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    if restore_customer(customer, by=request.user):
+        messages.success(request, _("%(customer)s restored.") % {"customer": customer.numbered_name})
+    return redirect(customer)
+
+
+@agency_view(role=Role.OWNER, confirm=True)
+def erase(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Remove everything personal about a customer, after naming what goes and what stays; the number confirms it."""
+    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    typed = (request.input.get("number", "") if request.input else "").strip().upper()
+    wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
+    if request.method == "POST" and not wrong:
+        erase_customer(customer, by=request.user)
+        messages.success(request, _("%(customer)s erased.") % {"customer": customer.reference})
+        return redirect("customers:list")
+    counts = customer.what_will_go()
+    return render(request, "customers/erase.html", {"customer": customer, "counts": counts, "wrong": wrong, "typed": typed})

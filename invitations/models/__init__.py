@@ -1,0 +1,6 @@
+"""Access that clients give to an agency, and the agency's requests for it."""
+
+from invitations.models.access_requests import AccessRequest
+from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
+
+__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest"]

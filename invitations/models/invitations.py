@@ -1,0 +1,214 @@
+"""`AccessInvitation`: a client gives an agency access."""
+
+from typing import Any, ClassVar, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from customers.domain_names import to_unicode
+from customers.models import Customer
+from invitations.models.areas import AccessScope
+from partnerportal.agencies.models import Agency
+from partnerportal.core.constraints import SameParent
+from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.search import SearchQuerySet, search_index, search_text
+from partnerportal.core.validators import validate_one_line, validate_plain_text
+from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
+
+#: Characters of a message, in either direction.
+MESSAGE_LENGTH = 5000
+
+
+def _forbid(name: str, operation: Any, condition: Any = None) -> pgtrigger.Protect:
+    return pgtrigger.Protect(name=name, operation=operation, condition=condition)
+
+
+class AccessInvitationQuerySet(SearchQuerySet):
+    def waiting(self) -> Self:
+        """For the agency's answer, and not expired."""
+        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__gt=timezone.now())
+
+    def overdue(self) -> Self:
+        """Expired by the clock, but nobody has been told yet."""
+        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__lte=timezone.now())
+
+    def connected(self) -> Self:
+        """Those that give access now."""
+        return self.filter(status=AccessInvitation.Status.CONNECTED)
+
+    def known(self) -> Self:
+        """What staff may see: all but what belonged to an erased customer."""
+        return self.exclude(customer__status=Customer.Status.ERASED)
+
+
+class AccessInvitation(ValidUntilEndOfDay, AccessScope):
+    """A client gives an agency full or partial access, and can take it back.
+
+    pending → connected → revoked (by the client) | disconnected (by the agency, or an admin)
+    pending → rejected (by the agency) | withdrawn (by the client) | expired
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("pending")
+        CONNECTED = "connected", _("connected")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
+        REVOKED = "revoked", _("revoked")
+        DISCONNECTED = "disconnected", _("ended")
+
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.RESTRICT, related_name="access_invitations")
+    client = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("Client"), on_delete=models.RESTRICT, related_name="access_invitations"
+    )
+    #: Whose access it is, once it is connected; for good.
+    customer = models.ForeignKey(
+        Customer, verbose_name=_("Customer"), on_delete=models.RESTRICT, null=True, blank=True, related_name="access_invitations"
+    )
+
+    name = models.CharField(_("Name"), max_length=150, blank=True, validators=[validate_one_line])
+    company = models.CharField(_("Company"), max_length=200, blank=True, validators=[validate_one_line])
+    phone = models.CharField(_("Phone"), max_length=40, blank=True, validators=[validate_one_line])
+    street = models.CharField(_("Street"), max_length=200, blank=True, validators=[validate_one_line])
+    zip = models.CharField(_("ZIP"), max_length=20, blank=True, validators=[validate_one_line])
+    city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
+    country = models.CharField(_("Country"), max_length=2, choices=country_choices, blank=True)
+    #: Handed over with the access; lower-case A-labels.
+    domains = ArrayField(models.CharField(max_length=253), verbose_name=_("Domains"), default=list, blank=True)
+    message = models.TextField(_("Message"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
+    #: The client's, for mails to them.
+    language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
+
+    status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
+    created_at = models.DateTimeField(_("Received"), auto_now_add=True)
+    expires_at = EndOfDayField(_("Expires on"))
+    connected_at = models.DateTimeField(_("Connected"), null=True, blank=True)
+    connected_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("Connected by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
+    #: What the agency, or the administration, wrote to the client when it said no.
+    reason = models.TextField(_("Reason"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
+
+    search_text = search_text("company", "name")
+
+    objects: ClassVar[AccessInvitationQuerySet] = AccessInvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("access invitation")
+        verbose_name_plural = _("access invitations")
+        indexes = [
+            models.Index(fields=["agency", "status", "-id"], name="invitation_of_agency"),
+            models.Index(fields=["expires_at"], name="invitation_overdue", condition=Q(status="pending")),
+            search_index("invitation_search"),
+        ]
+        constraints = [
+            *AccessScope.Meta.constraints,
+            models.UniqueConstraint(fields=["agency", "client"], condition=Q(status="pending"), name="invitation_pending_once"),
+            models.UniqueConstraint(fields=["customer", "client"], condition=Q(status="connected"), name="invitation_connected_once"),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "rejected", "withdrawn", "expired"], customer=None, connected_at=None)
+                | Q(status__in=["connected", "revoked", "disconnected"], customer__isnull=False, connected_at__isnull=False),
+                name="invitation_connected_has_its_customer",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "connected"], ended_at=None)
+                | ~Q(status__in=["pending", "connected"]) & Q(ended_at__isnull=False),
+                name="invitation_ended_has_its_time",
+            ),
+            SameParent(field="customer", parent="agency", name="invitation_customer_same_agency"),
+        ]
+        triggers = [
+            pgtrigger.FSM(
+                name="steps",
+                field="status",
+                transitions=[
+                    ("pending", "connected"),
+                    ("pending", "rejected"),
+                    ("pending", "withdrawn"),
+                    ("pending", "expired"),
+                    ("connected", "revoked"),
+                    ("connected", "disconnected"),
+                ],
+            ),
+            _forbid("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status__in=["pending", "connected"])),
+            _forbid("stays", pgtrigger.Delete),
+            pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
+            _forbid(
+                "customer_for_good",
+                pgtrigger.Update,
+                pgtrigger.Q(old__customer__isnull=False) & pgtrigger.Q(old__customer__df=pgtrigger.F("new__customer")),
+            ),
+            _forbid(
+                "ended_is_ended",
+                pgtrigger.Update,
+                (pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope")) | pgtrigger.Q(old__areas__df=pgtrigger.F("new__areas")))
+                & ~pgtrigger.Q(old__status__in=["pending", "connected"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.who
+
+    def get_absolute_url(self) -> str:
+        """The page for staff; the client's is `invitations:mine`."""
+        return reverse("invitations:detail", args=[self.pk])
+
+    @property
+    def who(self) -> str:
+        """The client as the agency's lists call them."""
+        return self.company or self.name or str(_("Former customer"))
+
+    @property
+    def client_name(self) -> str:
+        """The client's name for a sentence; empty once the customer is erased."""
+        return self.name or self.company
+
+    @classmethod
+    def term_in_days(cls) -> int:
+        return settings.ACCESS_INVITATION_DAYS
+
+    @property
+    def state(self) -> str:
+        """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
+        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
+            return self.Status.EXPIRED
+        return self.status
+
+    def get_state_display(self) -> str:
+        """`state` in the reader's language."""
+        return str(self.Status(self.state).label)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing can happen to it any more."""
+        return self.state not in {self.Status.PENDING, self.Status.CONNECTED}
+
+    @property
+    def country_name(self) -> str:
+        """The country in the reader's language; empty when unknown."""
+        return country_name(self.country)
+
+    @property
+    def domain_names(self) -> list[str]:
+        """The domains that are handed over, as people read them."""
+        return [to_unicode(name) for name in self.domains]
+
+    def customer_fields(self) -> dict[str, Any]:
+        """What the client told about themselves, as a customer's fields. The last word of a name is taken for the last name."""
+        first_name, _space, last_name = self.name.rpartition(" ")
+        return {
+            "kind": Customer.Kind.COMPANY if self.company else Customer.Kind.PERSON,
+            "company": self.company,
+            "first_name": first_name[:100],
+            "last_name": last_name[:100],
+            "email": self.client.email,
+            "language": self.language,
+            **{name: getattr(self, name) for name in ("phone", "street", "zip", "city", "country")},
+        }

@@ -1,0 +1,1 @@
+"""Actions on invitations and access requests."""

@@ -1,0 +1,1 @@
+"""Actions on agencies and their teams."""

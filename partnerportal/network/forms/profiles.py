@@ -1,0 +1,139 @@
+"""The profile's form, and the reason for which an admin declines."""
+
+from typing import Any
+
+from crispy_forms.layout import HTML, Column, Fieldset, Row
+from django import forms
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.agencies.models import Agency
+from partnerportal.core.concurrent_edits import VersionedForm
+from partnerportal.core.forms import form_helper
+from partnerportal.core.validators import validate_plain_text
+from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
+from partnerportal.network.queries import REQUIRED_FIELDS
+from partnerportal.network.services.logos import Logo, process_logo
+
+
+class ProfileForm(VersionedForm, forms.ModelForm):
+    """Everything that an agency says about itself, in groups."""
+
+    conflict_text = _(
+        "Someone else changed this profile while you were editing. Nothing is lost: the saved values are shown below your fields."
+    )
+    never_merged = ("version", "logo", "remove_logo")
+    required_messages = {"name": _("Enter the agency’s name."), "slug": _("Enter a profile address.")}
+
+    class Meta:
+        model = PartnerProfile
+        fields = (
+            "slug", "claim", "description", "services", "languages", "city", "website", "founded", "team_size", "open_for_clients",
+            "contact_name", "contact_email", "privacy_url",
+        )  # fmt: skip
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 9}),
+            "services": forms.CheckboxSelectMultiple,
+            "languages": forms.CheckboxSelectMultiple,
+            "founded": forms.TextInput(attrs={"inputmode": "numeric"}),
+            "contact_email": forms.EmailInput(attrs={"inputmode": "email"}),
+        }
+        help_texts = {
+            "claim": _("One memorable sentence."),
+            "description": _("Plain text. Leave a blank line between paragraphs."),
+            "open_for_clients": _("If not, your profile says so and the contact form is closed."),
+            "contact_name": _("The person who answers inquiries. Their name appears on e-mails to prospects."),
+            "contact_email": _("Replies from prospects are sent here. Not shown on your profile."),
+            "privacy_url": _("People who contact you must agree to it first."),
+        }
+
+    name = forms.CharField(label=_("Name"), max_length=120, validators=Agency._meta.get_field("name").validators)
+    logo = forms.FileField(
+        label=_("Logo"),
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp"}),
+        help_text=_("PNG, JPEG or WebP, up to 2 MB. Square images work best."),
+    )
+    remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
+    #: Which version of the profile the person saw when they began to type; 0 is that of a profile yet to be made.
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, may_edit: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        profile = self.instance
+        self.fields["name"].initial = profile.agency.name
+        self.fields["version"].initial = profile.version
+        self.fields["slug"].help_text = _("%(site)s/partners/…/. If you change it, the old address redirects to the new one.") % {
+            "site": settings.SITE_URL
+        }
+        for name, model in (("services", Service), ("languages", SpokenLanguage)):
+            chosen = Q(profiles=profile.pk) if profile.pk else Q()
+            self.fields[name].queryset = model.objects.filter(Q(is_active=True) | chosen).distinct().order_by(name_column())  # type: ignore[attr-defined]
+        if profile.status in {PartnerProfile.Status.SUBMITTED, PartnerProfile.Status.REGISTERED}:
+            for name in REQUIRED_FIELDS:
+                self.fields[name].required = True
+        removable = bool(profile.logo_digest) and may_edit
+        if not removable:
+            del self.fields["remove_logo"]
+        self.helper = form_helper(
+            Fieldset(
+                _("About your agency"),
+                Row(Column("name"), Column("slug")),
+                HTML('{% include "network/includes/_current_logo.html" %}'),
+                *(["logo"] if may_edit else []),
+                *(["remove_logo"] if removable else []),
+                "claim",
+                "description",
+            ),
+            Fieldset(_("Services and languages"), "services", "languages", "open_for_clients"),
+            Fieldset(
+                _("Company details"),
+                Row(Column("city"), Column("website")),
+                Row(Column("founded"), Column("team_size")),
+            ),
+            Fieldset(_("Contact"), Row(Column("contact_name"), Column("contact_email")), "privacy_url"),
+            "version",
+            submit=_("Save"),
+        )
+        if not may_edit:
+            self.helper.layout.pop()
+            del self.fields["logo"]
+            for field in self.fields.values():
+                field.disabled = True
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"].lower()
+        if ProfileSlug.objects.filter(slug=slug).exclude(profile=self.instance.pk).exists():
+            self.refuse_slug()
+        return slug
+
+    def refuse_slug(self) -> None:
+        """The address belongs, or once belonged, to somebody else."""
+        self.add_error("slug", forms.ValidationError(_("This address is already taken. Choose another one."), "taken"))
+
+    def clean_logo(self) -> Logo | None:
+        file = self.cleaned_data["logo"]
+        return process_logo(file) if file else None
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What `save_profile` takes: of a profile that is there already, only what is to change."""
+        values = {name: value for name, value in self.cleaned_data.items() if name not in {"logo", "remove_logo", "version", "shown"}}
+        if self.is_edit:
+            values = {name: values[name] for name in self.changed_here}
+        if self.cleaned_data["logo"] or self.cleaned_data.get("remove_logo"):
+            values["logo"] = self.cleaned_data["logo"]
+        return values
+
+
+class DeclineForm(forms.Form):
+    """Why an admin declines; it goes to the agency as it is typed."""
+
+    decline_reason = forms.CharField(
+        label=_("Reason"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        validators=[validate_plain_text],
+        help_text=_("Sent to the agency by e-mail and shown on its profile page."),
+    )

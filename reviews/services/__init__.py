@@ -1,0 +1,1 @@
+"""Actions on review requests, reviews and reports."""

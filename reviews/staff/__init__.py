@@ -1,1 +1,0 @@
-"""What an agency does with its reviews: pin, comment, hide, report; and what an admin decides about a report."""

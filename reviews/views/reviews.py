@@ -1,0 +1,160 @@
+"""My Company → Reviews, and what the three dots beside a review do there and on the agency's own public profile.
+
+Everybody in the agency reads; managers and owners act. The pages with a form also answer htmx, which shows them in a dialog.
+"""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.models import Role
+from partnerportal.core.pagination import keyset_page
+from partnerportal.core.redirects import get_next_path, redirect_back
+from reviews.forms.reviews import CommentForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
+from reviews.models import Review
+from reviews.queries.stats import review_stats
+from reviews.services.reviews import (
+    PinLimitReached,
+    comment_on_review,
+    ensure_can_comment,
+    ensure_can_report,
+    hide_review,
+    move_pin,
+    pin_review,
+    report_review,
+    unhide_review,
+    unpin_review,
+)
+
+
+@agency_view(methods=("GET",))
+def manage(request: AgencyRequest) -> HttpResponse:
+    """All reviews of the agency, with their figures and what can be done with each."""
+    filters = ReviewFilter(request)
+    context = {
+        "figures": review_stats(request.agency),
+        "filters": filters,
+        "page": keyset_page(request, filters.reviews(), order_by=filters.order_by()),
+        "may_act": request.membership.may(Role.MANAGER),
+    }
+    return render(request, "reviews/manage.html", context)
+
+
+@agency_view(methods=("GET",))
+def detail(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Show one review with its actions."""
+    review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
+    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.may(Role.MANAGER)})
+
+
+@agency_view(role=Role.MANAGER, methods=("POST",))
+def pin(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Pin review to top”; with `instead_of`, in the place of another one."""
+    review = _review(request, pk)
+    other = request.POST.get("instead_of", "")
+    instead_of = request.agency.reviews.filter(pk=other).first() if other.isdecimal() and len(other) < 19 else None
+    try:
+        pinned = pin_review(review, instead_of=instead_of, by=request.user)
+    except PinLimitReached as full:
+        context = {"review": review, "pinned": full.pinned, "next": get_next_path(request) or reverse("reviews:manage")}
+        return render(request, "reviews/pin_limit.html", context, status=409)
+    except ValidationError as error:
+        return _refused(request, review, error)
+    return _done(request, review, pinned and _("Review pinned to the top of your profile."))
+
+
+@agency_view(role=Role.MANAGER, methods=("POST",))
+def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Back among the others."""
+    review = _review(request, pk)
+    return _done(request, review, unpin_review(review, by=request.user) and _("Review unpinned."))
+
+
+@agency_view(role=Role.MANAGER, methods=("POST",))
+def move(request: AgencyRequest, pk: int) -> HttpResponse:
+    """A pinned review up or down among the pinned ones (`direction`)."""
+    review = _review(request, pk)
+    moved = move_pin(review, up=request.POST.get("direction") == "up", by=request.user)
+    return _done(request, review, moved and _("Pinned reviews reordered."))
+
+
+@agency_view(role=Role.MANAGER)
+def comment(request: AgencyRequest, pk: int) -> HttpResponse:
+    """The one public reply."""
+    review = _review(request, pk)
+    try:
+        ensure_can_comment(review)
+        form = CommentForm(request.input, next_address=get_next_path(request))
+        if request.method == "POST" and form.is_valid():
+            comment_on_review(review, text=form.cleaned_data["text"], by=request.user)
+            return _done(request, review, _("Comment published."))
+    except ValidationError as error:
+        return _refused(request, review, error)
+    return _form_page(request, review, form, "reviews/comment.html")
+
+
+@agency_view(role=Role.MANAGER)
+def hide(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Words and author leave the profile, the stars stay."""
+    review = _review(request, pk)
+    if not review.is_public:
+        return _done(request, review, "")
+    form = HideForm(request.input, next_address=get_next_path(request))
+    if request.method == "POST" and form.is_valid():
+        hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
+        return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."))
+    return _form_page(request, review, form, "reviews/hide.html")
+
+
+@agency_view(role=Role.MANAGER, methods=("POST",))
+def unhide(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Everybody can read it again."""
+    review = _review(request, pk)
+    return _done(request, review, unhide_review(review, by=request.user) and _("The review is visible again."))
+
+
+@agency_view(role=Role.MANAGER)
+def report(request: AgencyRequest, pk: int) -> HttpResponse:
+    """“Report offensive review”."""
+    review = _review(request, pk)
+    try:
+        ensure_can_report(review)
+        form = ReportForm(request.input, next_address=get_next_path(request))
+        if request.method == "POST" and form.is_valid():
+            report_review(review, **form.cleaned_data, by=request.user)
+            return _done(request, review, _("Review reported. It stays public until a decision is made; we’ll notify you by e-mail."))
+    except ValidationError as error:
+        return _refused(request, review, error)
+    return _form_page(request, review, form, "reviews/report.html")
+
+
+def _review(request: AgencyRequest, pk: int) -> Review:
+    return get_object_or_404(request.agency.reviews.select_related("request__project", "request__customer", "comment"), pk=pk)
+
+
+def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, template: str) -> HttpResponse:
+    return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:manage")})
+
+
+def _done(request: AgencyRequest, review: Review, said: Any) -> HttpResponse:
+    """Say what happened; without words, that it was so already."""
+    if said:
+        messages.success(request, said)
+    else:
+        messages.info(request, _("This was already done. Nothing was changed."))
+    return _back(request, review)
+
+
+def _refused(request: AgencyRequest, review: Review, error: ValidationError) -> HttpResponse:
+    messages.error(request, " ".join(error.messages))
+    return _back(request, review)
+
+
+def _back(request: AgencyRequest, review: Review) -> HttpResponse:
+    return redirect_back(request, f"{reverse('reviews:manage')}#review-{review.pk}")
