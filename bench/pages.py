@@ -192,7 +192,7 @@ def _links(place: Place, posts: int) -> list[Page]:
     from django.test import Client
     from django.urls import reverse
 
-    links = [reverse("reviews:rate", args=[token]) for token in _open_links(place.agency, posts + 2)]
+    links = [reverse("reviews:review_form", args=[token]) for token in _open_links(place.agency, posts + 2)]
     # One visitor's cookie does for all, and is its own token: the form isn't bound to its link.
     response = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(links[0])
     token = response.cookies[settings.CSRF_COOKIE_NAME].value

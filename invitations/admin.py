@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from invitations.models import MESSAGE_LENGTH, AccessInvitation, AccessRequest
-from invitations.services.invitations import InvalidTransition, end_access_as_admin
+from invitations.services.invitations import end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.validators import validate_plain_text
 
 
@@ -44,7 +45,7 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Status"), ordering="status")
     def state_now(self, invitation: AccessInvitation) -> str:
-        return invitation.get_state_display()
+        return invitation.get_current_status_display()
 
     def has_force_end_permission(self, request: HttpRequest) -> bool:
         """Rows are changed by nobody here; ending an access takes the right to change them."""
@@ -96,4 +97,4 @@ class AccessRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Status"), ordering="status")
     def state_now(self, asked: AccessRequest) -> str:
-        return asked.get_state_display()
+        return asked.get_current_status_display()

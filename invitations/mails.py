@@ -17,7 +17,7 @@ from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import access_label
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice, Role
-from partnerportal.core.validity import day_in
+from partnerportal.core.pending import day_in
 from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
 
@@ -326,7 +326,7 @@ def _to_client(
 def _client_parts(invitation: AccessInvitation, letter: Callable[[], EmailContent]) -> dict[str, Any]:
     with translation.override(invitation.language):
         why = _("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal.") % _access(invitation)
-        return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:my"))
+        return _parts(letter(), name=invitation.name, sender=str(invitation.agency), why=why, link=reverse("invitations:access_list"))
 
 
 def _to_agency(kind: str, invitation: AccessInvitation, letter: Callable[[], EmailContent]) -> None:

@@ -79,12 +79,12 @@ def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
 def pending_requests(customer: Any) -> list[AccessRequest]:
     """The agency's access requests that this customer's people haven't answered yet; without a query, as above."""
     if hasattr(customer, REQUEST_ROWS):
-        requests = [asked for asked in _requests_gathered(customer) if asked.state == AccessRequest.Status.PENDING]
+        requests = [asked for asked in _requests_gathered(customer) if asked.current_status == AccessRequest.Status.PENDING]
         for asked in requests:
             # Its time zone says until when they can answer.
             asked.agency = customer.agency
         return requests
-    return list(customer.access_requests.waiting().select_related("agency").order_by("-pk"))
+    return list(customer.access_requests.pending().select_related("agency").order_by("-pk"))
 
 
 def request_rows() -> ArraySubquery:
@@ -107,7 +107,7 @@ PENDING_PREVIEW = 5
 
 def pending_rows() -> ArraySubquery:
     """The first invitations that wait for the agency of the outer query; `waiting_invitations` unpacks them."""
-    waiting = AccessInvitation.objects.waiting().filter(agency=OuterRef("pk")).order_by("-pk")
+    waiting = AccessInvitation.objects.pending().filter(agency=OuterRef("pk")).order_by("-pk")
     columns = JSONObject(**{field.attname: field.attname for field in AccessInvitation._meta.concrete_fields})
     return ArraySubquery(waiting.values(json=columns)[:PENDING_PREVIEW])
 

@@ -8,7 +8,8 @@ from celery import shared_task
 
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import expire_request
-from invitations.services.invitations import InvalidTransition, expire_invitation
+from invitations.services.invitations import expire_invitation
+from partnerportal.core.pending import InvalidTransition
 
 logger = logging.getLogger(__name__)
 
@@ -19,8 +20,8 @@ BATCH_SIZE = 500
 @shared_task(name="invitations.expire")
 def expire() -> int:
     """Close what waited too long and tell both sides; how many that were. Each is a transaction of its own."""
-    invitations = _each(AccessInvitation.objects.overdue().order_by("pk")[:BATCH_SIZE], expire_invitation)
-    return invitations + _each(AccessRequest.objects.overdue().order_by("pk")[:BATCH_SIZE], expire_request)
+    invitations = _each(AccessInvitation.objects.past_expiry().order_by("pk")[:BATCH_SIZE], expire_invitation)
+    return invitations + _each(AccessRequest.objects.past_expiry().order_by("pk")[:BATCH_SIZE], expire_request)
 
 
 def _each(rows: Any, expire_one: Callable[[Any], None]) -> int:

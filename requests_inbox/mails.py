@@ -40,7 +40,7 @@ def send_new_request_notification(request: ContactRequest, *, to: Membership) ->
             "request": request,
             "name": to.user.full_name,
             "link": f"{settings.SITE_URL}{request.get_absolute_url()}",
-            "notices": f"{settings.SITE_URL}{reverse('agencies:notices')}",
+            "notices": f"{settings.SITE_URL}{reverse('agencies:notifications')}",
         },
         language=to.language,
         agency=request.agency,

@@ -40,7 +40,7 @@ class ReviewRequestAdmin(ReadOnlyAdmin):
 
     @admin.display(description=ReviewRequest._meta.get_field("status").verbose_name, ordering="status")
     def state_now(self, review_request: ReviewRequest) -> str:
-        return review_request.get_state_display()
+        return review_request.get_current_status_display()
 
 
 @admin.register(Review)

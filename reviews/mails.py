@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
-from partnerportal.core.validity import day_in
+from partnerportal.core.pending import day_in
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import queue_template_mail
 from reviews import tokens
@@ -82,7 +82,7 @@ def opt_out_link(review_request: ReviewRequest) -> str:
     """The address at which the customer says that they want no more of these mails."""
     customer = review_request.customer
     token = tokens.opt_out_token(customer.pk, customer.email)
-    return f"{settings.SITE_URL}{reverse('reviews:stop', args=[token])}"
+    return f"{settings.SITE_URL}{reverse('reviews:unsubscribe', args=[token])}"
 
 
 def _send(name: str, review_request: ReviewRequest, *, by: User | None) -> OutgoingMail:

@@ -171,8 +171,8 @@ def expected_of_staff(name: str, route: Route, person: str, method: str, whose: 
 def client_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
     """A route for clients: what is Kim's, as Kim and as others, and what is nobody's."""
     args = route.args(world) if route.args else []
-    path, by_link = reverse(name, args=args), name in {"invitations:asked", "invitations:decline"}
-    for_all = name in {"invitations:give", "invitations:my"}
+    path, by_link = reverse(name, args=args), name in {"invitations:access_request", "invitations:access_request_decline"}
+    for_all = name in {"invitations:give_access", "invitations:access_list"}
     yield from wrong_ways("client", path, route.methods)
     for method in route.methods.split():
         for person in (*PEOPLE, "another client"):

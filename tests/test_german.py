@@ -253,7 +253,7 @@ def test_pages_for_staff_speak_german(busy: Cast, path: str) -> None:
 
 def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
-    asked = busy.alder.review_requests.open().get()
+    asked = busy.alder.review_requests.pending().get()
     for path in (
         customer.get_absolute_url(),
         f"{customer.get_absolute_url()}edit/",
@@ -355,7 +355,7 @@ def test_the_mails_about_access_are_german(busy: Cast) -> None:
 
 def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:
     client = german(busy)
-    link = str(busy.alder.review_requests.open().get().link).removeprefix(settings.SITE_URL)
+    link = str(busy.alder.review_requests.pending().get().link).removeprefix(settings.SITE_URL)
     for path, data in (("/customers/add/", {"kind": "person", "email": "lea", "website": "x y"}), (link, {"text": "\x07"})):
         page = client.post(path, data).content.decode()
         assert "Fehler:" in page and re.search(r"Bitte korrigieren Sie diese (Angabe|\d+ Angaben):", page)

@@ -59,7 +59,7 @@ def first_customer(cast: Cast) -> str:
 
 
 def open_link(cast: Cast) -> str:
-    asked = cast.alder.review_requests.open().order_by("pk")[0]
+    asked = cast.alder.review_requests.pending().order_by("pk")[0]
     return f"/r/{tokens.recover(asked.nonce, asked.token_digest)}/"
 
 

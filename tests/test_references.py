@@ -182,7 +182,7 @@ def test_what_a_page_refers_to_is_there(name: str, world: World) -> None:
         ("requests_inbox:assign", "?q=customer"),
         ("invitations:list", "?show=connected"),
         ("invitations:list", "?show=over"),
-        ("reviews:manage", "?show=hidden"),
+        ("reviews:list", "?show=hidden"),
         ("reviews:request", "?q=customer&search=1"),
         ("desk:search", "?q=customer"),
     ],

@@ -20,7 +20,7 @@ def opened(client: Client, path: str) -> dict[str, Any]:
 
 
 def test_the_own_account(alice: Client, cast: Cast) -> None:
-    path = reverse("accounts:person")
+    path = reverse("accounts:settings")
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"language": "en", "time_zone": "Asia/Tokyo"}).status_code == 302
     assert alice.post(path, second | {"full_name": "Alice A."}).status_code == 302
@@ -33,7 +33,7 @@ def test_the_own_account(alice: Client, cast: Cast) -> None:
 
 
 def test_ones_notices(alice: Client, cast: Cast) -> None:
-    path = reverse("agencies:notices")
+    path = reverse("agencies:notifications")
     member = cast.alder.memberships.get(user=cast.alice)
     member.notices = [Notice.REQUESTS]
     member.save()
@@ -46,7 +46,7 @@ def test_ones_notices(alice: Client, cast: Cast) -> None:
 
 def test_a_members_role(alice: Client, cast: Cast) -> None:
     member = cast.alder.memberships.get(user=cast.stan)
-    path = reverse("agencies:role", args=[member.pk])
+    path = reverse("agencies:change_role", args=[member.pk])
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"role": "manager"}).status_code == 302
     # Saved without a change: the role that another tab has given stays.
@@ -95,7 +95,7 @@ UNHASHABLE = [[{}], [[1]], {"a": {}}, [None], [{}, "1"], 5, None, True]
 
 @pytest.mark.parametrize("shown", DEEP, ids=["deep-list", "deeper-list", "deep-object", "deeper-object"])
 def test_what_was_shown_can_be_nested_too_deeply(alice: Client, cast: Cast, shown: str) -> None:
-    path = reverse("accounts:person")
+    path = reverse("accounts:settings")
     response = alice.post(path, opened(alice, path) | {"full_name": "Alice A.", "shown": shown})
     assert response.status_code == 200
     assert "full_name" in response.context["form"].errors
@@ -113,7 +113,7 @@ def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast
     for path, name in (
         (reverse("network:company"), "services"),
         (reverse("network:company"), "languages"),
-        (reverse("agencies:notices"), "notices"),
+        (reverse("agencies:notifications"), "notices"),
         (reverse("requests_inbox:settings"), "notified"),
     ):
         form = sent_by_page(alice, path)
@@ -135,7 +135,7 @@ def sent_by_page(client: Client, path: str) -> dict[str, Any]:
 
 
 def test_the_longest_list_of_what_was_shown_is_read(alice: Client, cast: Cast) -> None:
-    path = reverse("agencies:notices")
+    path = reverse("agencies:notifications")
     form = opened(alice, path)
     # As long as what a team of a thousand members makes of it.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}

@@ -13,7 +13,7 @@ from invitations.services.access_requests import request_access
 from invitations.services.invitations import give_access
 from partnerportal.agencies.models import Agency, Role, TeamInvitation
 from partnerportal.agencies.services.team_invitations import invite
-from partnerportal.core.validity import end_of_day_in, extend_to_end_of_day
+from partnerportal.core.pending import end_of_day_in, extend_to_end_of_day
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import ReviewRequest
 from reviews.services.requests import remind_due, replace_link, request_review
@@ -116,8 +116,8 @@ def test_invitations_are_valid_throughout_the_day_that_their_mails_name(cast: Ca
             last_second = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
             for moment, waiting in ((last_second, True), (last_second + timedelta(seconds=1), False)):
                 clock.move_to(moment)
-                assert type(row).objects.waiting().filter(pk=row.pk).exists() == waiting, (kind, moment)
-                assert (row.state == "pending") == waiting
+                assert type(row).objects.pending().filter(pk=row.pk).exists() == waiting, (kind, moment)
+                assert (row.current_status == "pending") == waiting
 
 
 @pytest.mark.parametrize("table_and_factory", ["reviews", "given", "asked", "team"])

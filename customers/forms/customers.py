@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.core.concurrent_edits import VersionedForm
 from partnerportal.core.forms import form_helper
+from partnerportal.core.versions import VersionedForm
 
 
 class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):

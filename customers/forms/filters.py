@@ -11,32 +11,12 @@ from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
 from customers.models.customers import CustomerQuerySet
-from partnerportal.agencies.access import AgencyRequest
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import capped_count
 from partnerportal.core.search import MAX_CANDIDATES
 
 #: “Soon” is within this many days: domains that expire, contracts that end.
 SOON_DAYS = 30
-
-
-class ListFilter(forms.Form):
-    """A filter is never wrong: what can't be understood (an old bookmark) counts as not chosen."""
-
-    def __init__(self, request: AgencyRequest) -> None:
-        super().__init__(request.GET)
-        self.agency, self.user, self.team = request.agency, request.user, request.team
-        self.chosen: dict[str, Any] = {}
-        self.prepare()
-        self.is_valid()
-        self.chosen = {name: self.cleaned_data.get(name) or field.initial for name, field in self.fields.items()}
-
-    def prepare(self) -> None:
-        """Narrow the choices to the agency."""
-
-    @property
-    def is_set(self) -> bool:
-        """Whether anything but the usual is chosen (an empty list then has another reason)."""
-        return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name != "sort")
 
 
 class CustomerFilter(ListFilter):
@@ -115,7 +95,7 @@ class TaskFilter(ListFilter):
     def things(self) -> QuerySet[Any]:
         """The agency's tasks that fit."""
         today = timezone.localdate()
-        found = self.agency.tasks.filter(done_at__isnull=self.chosen["state"] == "open")
+        found: QuerySet[Any] = self.agency.tasks.filter(done_at__isnull=self.chosen["state"] == "open")
         if self.chosen["whose"]:
             found = found.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
         limits = {"overdue": today - timedelta(days=1), "today": today, "week": today + timedelta(days=6 - today.weekday())}

@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.forms.submissions import AddOnceForm
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.forms import form_helper
 from partnerportal.core.money import PriceField, typed_currency
+from partnerportal.core.versions import EditForm
 
 
 def _date(**attrs: str) -> forms.DateInput:

@@ -208,7 +208,7 @@ def _import_rows(job: ImportJob, rows: list[ImportRow]) -> None:
     customers = _make_customers(agency, right, first_number=sequence.next_number)
     sequence.next_number += len(customers)
     sequence.save(update_fields=["next_number"])
-    record_all("customer.created", on=[(made, made.reference, made) for made in customers], agency=agency, by=job.by)
+    record_all("customer.created", customers, by=job.by)
     for row, customer in zip(right, customers, strict=True):
         row.outcome, row.customer, row.cells, row.values = Outcome.IMPORTED, customer, [], {}
         row.twin, row.twin_line, row.reasons = None, None, []

@@ -209,7 +209,7 @@ def finish(job: ImportJob, status: ImportJob.Status, *, was_importing: bool, by:
         imported, errors = job.counts.get(Outcome.IMPORTED, 0), job.counts.get(Outcome.ERROR, 0)
         skipped = sum(job.counts.values()) - imported - errors
         numbers = {"imported": imported, "errors": errors, "skipped": skipped}
-        record("customers.imported", on=job, label=str(job.pk), agency=job.agency, by=by, **numbers)
+        record("customers.imported", job, by=by, label=str(job.pk), **numbers)
 
 
 def _enqueue(job: ImportJob, status: ImportJob.Status, *, total: int, **fields: Any) -> None:

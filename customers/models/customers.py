@@ -168,6 +168,16 @@ class Customer(models.Model):
         return reverse("customers:detail", args=[self.pk])
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.reference
+
+    @property
+    def audit_customer(self) -> "Customer":
+        """The customer in whose timeline audit events of this object appear."""
+        return self
+
+    @property
     def reference(self) -> str:
         """The number as people say it: K-1001."""
         return f"K-{self.number}"
@@ -217,7 +227,7 @@ class Customer(models.Model):
             "contracts": self.contracts.count(),
             "notes": self.team_notes.count(),
             "access": self.access_invitations.filter(status="connected").count(),
-            "open_requests": self.review_requests.open().count(),
+            "open_requests": self.review_requests.pending().count(),
             "reviews": self.review_requests.filter(status="answered").count(),
             "contact_requests": self.contact_requests.count(),
         }

@@ -10,6 +10,7 @@ from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequenc
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import changed_data, record
+from partnerportal.core.versions import EditConflict
 from partnerportal.outbox.models import OutgoingMail
 
 
@@ -17,16 +18,8 @@ from partnerportal.outbox.models import OutgoingMail
 def create_customer(*, agency: Agency, by: User, **fields: Any) -> Customer:
     """Create a customer with the agency's next number."""
     customer = Customer.objects.create(agency=agency, number=_next_number(agency), **fields)
-    _record("customer.created", customer, by=by)
+    record("customer.created", customer, by=by)
     return customer
-
-
-class EditConflict(Exception):
-    """Somebody else saved the customer since this person began; `saved` is what stands there now."""
-
-    def __init__(self, saved: Customer) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
 
 
 @transaction.atomic
@@ -34,7 +27,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
     """Save a customer whose fields named in `changed` have new values; nothing happens where none has.
 
     Raises:
-        ChangedMeanwhile: the stored version is another than `version`, the one that the person saw.
+        EditConflict: the stored version is another than `version`, the one that the person saw.
         Customer.DoesNotExist: the customer has just been erased.
     """
     if not changed:
@@ -44,7 +37,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
         raise EditConflict(saved)
     customer.version = saved.version + 1
     customer.save(update_fields=[*changed, "version", "updated_at"])
-    _record("customer.updated", customer, by=by, **changed_data(customer, changed))
+    record("customer.updated", customer, by=by, **changed_data(customer, changed))
     return customer
 
 
@@ -87,7 +80,7 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
         setattr(locked, name, "")
     locked.status, locked.responsible = Customer.Status.ERASED, None
     locked.save()
-    _record("customer.erased", locked, by=by)
+    record("customer.erased", locked, by=by)
     return True
 
 
@@ -96,12 +89,8 @@ def _change_status(customer: Customer, from_: Customer.Status, to: Customer.Stat
     moved = Customer.objects.filter(pk=customer.pk, status=from_).update(status=to, version=F("version") + 1) == 1
     if moved:
         customer.status = to
-        _record(action, customer, by=by)
+        record(action, customer, by=by)
     return moved
-
-
-def _record(action: str, customer: Customer, *, by: User, **data: Any) -> None:
-    record(action, on=customer, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)
 
 
 def _next_number(agency: Agency) -> int:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.models import Contract, Customer, Domain, Note, Project, Task
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import changed_data, record
+from partnerportal.core.versions import EditConflict
 
 #: The kinds, by the word that their events and addresses begin with.
 ITEM_TYPES: dict[str, type[models.Model]] = {"project": Project, "task": Task, "domain": Domain, "contract": Contract, "note": Note}
@@ -47,15 +48,7 @@ def add_item_to_locked(thing: Any, *, customer: Customer, by: User) -> None:
     if isinstance(thing, Note):
         thing.author = by
     _save(thing)
-    _record("added", thing, by=by)
-
-
-class ChangedMeanwhile(Exception):
-    """Someone else saved the thing in the meantime; `saved` is what is stored now."""
-
-    def __init__(self, saved: Any) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
+    record(f"{item_type(thing)}.added", thing, by=by)
 
 
 @transaction.atomic
@@ -63,7 +56,7 @@ def update_item(thing: Any, *, changed: list[str], by: User, loaded: dict[str, A
     """Save the fields named in `changed`, and no others; `loaded` is what the form's fields held when it was compared with them.
 
     Raises:
-        ChangedMeanwhile: a field of `loaded` holds something else by now.
+        EditConflict: a field of `loaded` holds something else by now.
         ValidationError: the database refuses it.
         ObjectDoesNotExist: it has just been removed, or its customer erased.
     """
@@ -72,9 +65,9 @@ def update_item(thing: Any, *, changed: list[str], by: User, loaded: dict[str, A
         stored = type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
         if any(getattr(stored, thing._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
             stored.customer = thing.customer
-            raise ChangedMeanwhile(stored)
+            raise EditConflict(stored)
         _save(thing, update_fields=changed)
-        _record("changed", thing, by=by, **changed_data(thing, changed))
+        record(f"{item_type(thing)}.changed", thing, by=by, **changed_data(thing, changed))
 
 
 @transaction.atomic
@@ -91,7 +84,7 @@ def remove_item(thing: Any, *, by: User) -> None:
     except models.RestrictedError as error:
         raise ValidationError(_("This project has a review request, so it can’t be removed."), "restricted") from error
     thing.pk = pk  # delete() takes it away, the event needs it
-    _record("removed", thing, by=by)
+    record(f"{item_type(thing)}.removed", thing, by=by)
 
 
 @transaction.atomic
@@ -99,7 +92,7 @@ def complete_task(task: Task, *, by: User) -> bool:
     """Mark a task as done; False if it was already."""
     done = Task.objects.filter(pk=task.pk, done_at__isnull=True).update(done_at=Now()) == 1
     if done:
-        _record("done", task, by=by)
+        record("task.done", task, by=by)
     task.done_at = task.done_at or timezone.now()
     return done
 
@@ -109,7 +102,7 @@ def reopen_task(task: Task, *, by: User) -> bool:
     """Take back that a task was done; False if it is open."""
     reopened = Task.objects.filter(pk=task.pk, done_at__isnull=False).update(done_at=None) == 1
     if reopened:
-        _record("reopened", task, by=by)
+        record("task.reopened", task, by=by)
     task.done_at = None
     return reopened
 
@@ -128,8 +121,3 @@ def _save(thing: Any, *, update_fields: list[str] | None = None) -> None:
         if "domain_once_per_agency" not in str(error):
             raise
         raise ValidationError({"name": _("This domain is already assigned to a customer.")}, "unique") from error
-
-
-def _record(what: str, thing: Any, *, by: User, **data: Any) -> None:
-    customer = thing.customer
-    record(f"{item_type(thing)}.{what}", on=thing, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)

@@ -15,13 +15,14 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import SOON_DAYS, CustomerFilter
 from customers.models import Contract, Customer, Domain, Task
 from customers.queries.prefetch import items_of, timeline_names, with_items
-from customers.services.customers import EditConflict, archive_customer, create_customer, erase_customer, restore_customer, update_customer
+from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.versions import EditConflict
 
 #: A customer's page shows this many events; older ones stay in the audit.
 TIMELINE_LENGTH = 50
@@ -30,7 +31,7 @@ TIMELINE_LENGTH = 50
 @agency_view(methods=("GET",))
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """The agency's customers: searched, filtered, sorted; the address holds it all."""
-    filters = CustomerFilter(request)
+    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, more = filters.customers()
     page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})

@@ -17,16 +17,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_htmx.http import trigger_client_event
 
-from customers.forms.filters import ContractFilter, DomainFilter, ListFilter, ProjectFilter, TaskFilter
+from customers.forms.filters import ContractFilter, DomainFilter, ProjectFilter, TaskFilter
 from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
 from customers.models import Customer
-from customers.services.items import ChangedMeanwhile, add_item, complete_task, remove_item, reopen_task, update_item
+from customers.services.items import add_item, complete_task, remove_item, reopen_task, update_item
 from customers.services.submissions import AlreadyAdded, add_once
 from customers.views.submissions import say_already_added
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.redirects import redirect_back
+from partnerportal.core.versions import EditConflict
 
 View = Callable[..., HttpResponse]
 
@@ -68,7 +70,7 @@ def _edit_view(name: str, form_class: type[ItemForm], title: str | Promise, done
                 if _changed(form, by=request.user):
                     messages.success(request, str(done) % {"thing": form.instance})
                     return redirect_back(request, thing.customer.get_absolute_url())
-            except ChangedMeanwhile as meanwhile:
+            except EditConflict as meanwhile:
                 form = form_class(request.input, instance=meanwhile.saved, customer=thing.customer)
         context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
         return render(request, "customers/item_form.html", context)
@@ -183,7 +185,7 @@ def _list_view(filter_class: type[ListFilter], listing: ListPage, *related: str)
 
     @agency_view(methods=("GET",))
     def across(request: AgencyRequest) -> HttpResponse:
-        filters: Any = filter_class(request)
+        filters: Any = filter_class(request.GET, agency=request.agency, user=request.user, team=request.team)
         things = filters.things().exclude(customer__status=Customer.Status.ERASED).select_related("customer", *related)
         page = keyset_page(request, things, order_by=("sort_date", "pk"))
         return render(request, "customers/item_list.html", {"page": page, "filters": filters, "listing": listing})

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from partnerportal.core.validity import extend_to_end_of_day
+from partnerportal.core.pending import extend_to_end_of_day
 
 
 class Migration(migrations.Migration):

@@ -1,6 +1,6 @@
 """`AccessRequest`: an agency asks a client for access through a personal link."""
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
@@ -14,35 +14,20 @@ from invitations.models.areas import AccessScope
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation, _forbid
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
-from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.tokens import LinkTokenGenerator, hash_token
+from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 
-class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
-    def with_token(self, token: str) -> Self:
-        """The one request, if any, whose link has this token."""
-        return self.filter(token_digest=hash_token(token))
-
-    def waiting(self) -> Self:
-        """For the client's answer, and not expired."""
-        return self.filter(status=AccessRequest.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but nobody has been told yet."""
-        return self.filter(status=AccessRequest.Status.PENDING, expires_at__lte=timezone.now())
-
-
-class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
+class AccessRequest(Pending, PersonalLink, AccessScope):
     """An agency asks for access to a customer's things; only the asked address can answer.
 
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
     """
 
     link_tokens = LinkTokenGenerator("invitations.access-request")
-    leads_to = "invitations:asked"
+    leads_to = "invitations:access_request"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -68,7 +53,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
     expires_at = EndOfDayField(_("Expires on"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
-    objects: ClassVar[AccessRequestQuerySet] = AccessRequestQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[PendingQuerySet["AccessRequest"]] = PendingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("access request")
@@ -112,14 +97,3 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
-
-    @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)

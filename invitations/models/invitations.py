@@ -8,7 +8,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_unicode
@@ -17,9 +16,9 @@ from invitations.models.areas import AccessScope
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.search import SearchQuerySet, search_index, search_text
 from partnerportal.core.validators import validate_one_line, validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 #: Characters of a message, in either direction.
 MESSAGE_LENGTH = 5000
@@ -29,15 +28,7 @@ def _forbid(name: str, operation: Any, condition: Any = None) -> pgtrigger.Prote
     return pgtrigger.Protect(name=name, operation=operation, condition=condition)
 
 
-class AccessInvitationQuerySet(SearchQuerySet):
-    def waiting(self) -> Self:
-        """For the agency's answer, and not expired."""
-        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but nobody has been told yet."""
-        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__lte=timezone.now())
-
+class AccessInvitationQuerySet(SearchQuerySet, PendingQuerySet["AccessInvitation"]):  # type: ignore[override]
     def connected(self) -> Self:
         """Those that give access now."""
         return self.filter(status=AccessInvitation.Status.CONNECTED)
@@ -47,7 +38,7 @@ class AccessInvitationQuerySet(SearchQuerySet):
         return self.exclude(customer__status=Customer.Status.ERASED)
 
 
-class AccessInvitation(ValidUntilEndOfDay, AccessScope):
+class AccessInvitation(Pending, AccessScope):
     """A client gives an agency full or partial access, and can take it back.
 
     pending → connected → revoked (by the client) | disconnected (by the agency, or an admin)
@@ -156,8 +147,13 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
     def __str__(self) -> str:
         return self.who
 
+    @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.customer.reference if self.customer else f"#{self.pk}"
+
     def get_absolute_url(self) -> str:
-        """The page for staff; the client's is `invitations:mine`."""
+        """The page for staff; the client's is `invitations:access_detail`."""
         return reverse("invitations:detail", args=[self.pk])
 
     @property
@@ -175,20 +171,9 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
         return settings.ACCESS_INVITATION_DAYS
 
     @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)
-
-    @property
     def is_over(self) -> bool:
         """Whether nothing can happen to it any more."""
-        return self.state not in {self.Status.PENDING, self.Status.CONNECTED}
+        return self.current_status not in {self.Status.PENDING, self.Status.CONNECTED}
 
     @property
     def country_name(self) -> str:

@@ -12,11 +12,12 @@ from customers.models import Customer
 from invitations import mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Scope, stored_areas
-from invitations.services.invitations import InvalidTransition, ensure_not_own_agency
+from invitations.services.invitations import ensure_not_own_agency
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.tokens import new_nonce
 
 Status = AccessRequest.Status
@@ -38,9 +39,9 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
     if customer.agency.has_staff_address(email):
         raise ValidationError({"email": _("This address belongs to someone on your team.")})
     same = customer.access_requests.filter(email__in=address_variants(email))
-    for overdue in same.overdue():
+    for overdue in same.past_expiry():
         expire_request(overdue)
-    if same.waiting().exists():
+    if same.pending().exists():
         raise ValidationError({"email": _("A request to this address is already pending. You can resend it.")})
     asked = AccessRequest.objects.create(
         agency=customer.agency,
@@ -51,7 +52,7 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
         areas=stored_areas(scope, areas),
         message=message,
     )
-    _record("sent", asked, by=by, scope=asked.scope, areas=asked.areas)
+    record("access_request.sent", asked, by=by, scope=asked.scope, areas=asked.areas)
     mails.send_access_request(asked, by=by)
     return asked
 
@@ -61,7 +62,7 @@ def resend_request(asked: AccessRequest, *, by: User) -> bool:
     """Mail the same link again and give the client the whole time anew; False for a double click.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
     """
     locked = _lock(asked)
     if timezone.now() - locked.mailed_at < RESEND_COOLDOWN:
@@ -72,7 +73,7 @@ def resend_request(asked: AccessRequest, *, by: User) -> bool:
     locked.mailed_at = timezone.now()
     locked.start_term()
     locked.save()
-    _record("resent", locked, by=by)
+    record("access_request.resent", locked, by=by)
     mails.send_access_request(locked, by=by)
     return True
 
@@ -82,11 +83,11 @@ def withdraw_request(asked: AccessRequest, *, by: User) -> None:
     """The agency no longer asks; the link says so.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
     """
     locked = _lock(asked)
     _answer(locked, Status.WITHDRAWN)
-    _record("withdrawn", locked, by=by)
+    record("access_request.withdrawn", locked, by=by)
     mails.send_request_withdrawn(locked, by=by)
 
 
@@ -97,7 +98,7 @@ def grant_request(asked: AccessRequest, *, client: User, scope: str, areas: list
     Where this client has given access for this customer before, it grows; granting takes nothing away.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
         ValidationError: the client works for that agency meanwhile.
     """
     locked = _lock(asked)
@@ -110,7 +111,7 @@ def grant_request(asked: AccessRequest, *, client: User, scope: str, areas: list
         given.save(update_fields=["scope", "areas"])
     locked.invitation = given
     _answer(locked, Status.GRANTED)
-    _record("granted", locked, by=None, source=AuditEvent.Source.WEB, scope=given.scope, areas=given.areas)
+    record("access_request.granted", locked, by=None, source=AuditEvent.Source.WEB, scope=given.scope, areas=given.areas)
     mails.send_request_granted(locked, given=given)
     return given
 
@@ -120,11 +121,11 @@ def decline_request(asked: AccessRequest) -> None:
     """The client says no.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
     """
     locked = _lock(asked)
     _answer(locked, Status.DECLINED)
-    _record("declined", locked, by=None, source=AuditEvent.Source.WEB)
+    record("access_request.declined", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_request_declined(locked)
 
 
@@ -133,13 +134,13 @@ def expire_request(asked: AccessRequest) -> None:
     """Nobody answered in time; both sides are told.
 
     Raises:
-        StepTaken: somebody did, or there is time left.
+        InvalidTransition: somebody did, or there is time left.
     """
     locked = _lock(asked, Status.EXPIRED)
     if locked.status != Status.PENDING:
-        raise InvalidTransition(locked.state)
+        raise InvalidTransition(locked.current_status)
     _answer(locked, Status.EXPIRED)
-    _record("expired", locked, by=None)
+    record("access_request.expired", locked, by=None)
     mails.send_request_expired(locked)
 
 
@@ -147,13 +148,13 @@ def _lock(asked: AccessRequest, needed: str = Status.PENDING) -> AccessRequest:
     """The row, locked after its customer, in the state that the step needs.
 
     Raises:
-        StepTaken: it is in another one.
+        InvalidTransition: it is in another one.
     """
     Customer.objects.select_for_update(no_key=True).get(pk=asked.customer_id)
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("agency", "customer__agency")
     locked = rows.get(pk=asked.pk)
-    if locked.state != needed:
-        raise InvalidTransition(locked.state)
+    if locked.current_status != needed:
+        raise InvalidTransition(locked.current_status)
     return locked
 
 
@@ -177,16 +178,3 @@ def _connected(asked: AccessRequest, client: User, scope: str, areas: list[str])
 def _answer(locked: AccessRequest, status: str) -> None:
     locked.status, locked.answered_at = status, timezone.now()
     locked.save(update_fields=["status", "answered_at", "invitation"])
-
-
-def _record(what: str, asked: AccessRequest, *, by: User | None, source: str = "", **data: object) -> None:
-    record(
-        f"access_request.{what}",
-        on=asked,
-        label=asked.customer.reference,
-        agency=asked.agency,
-        by=by,
-        customer=asked.customer,
-        source=source,
-        **data,
-    )

@@ -1,7 +1,8 @@
-"""The steps of an access invitation. Each function is one transaction: the step, its audit event, the mail to the other side.
+"""State transitions of access invitations.
 
-Of two steps at once one wins; the other raises `StepTaken`, changes nothing and sends nothing. Where a customer is locked, too, it is
-locked first, as an erasure does.
+Every function is one transaction: the transition, its audit event, and an e-mail to the other side. If two transitions run
+concurrently, one succeeds; the other raises InvalidTransition and has no effect. Functions that also lock the customer lock it
+first, in the same order as erase_customer().
 """
 
 from contextlib import suppress
@@ -23,17 +24,10 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 
 Status = AccessInvitation.Status
-
-
-class InvalidTransition(Exception):
-    """The step isn't possible any more: `state` is what became of the invitation or request meanwhile."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
 
 
 # --- What the client does ----------------------------------------------------------------------------------------------
@@ -49,13 +43,13 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
     # One client's invitations are made one after the other.
     User.objects.select_for_update(no_key=True).get(pk=client.pk)
     ensure_not_own_agency(agency, client)
-    for overdue in AccessInvitation.objects.for_agency(agency).overdue().filter(client=client):
+    for overdue in AccessInvitation.objects.for_agency(agency).past_expiry().filter(client=client):
         with suppress(InvalidTransition):  # beat was faster
             expire_invitation(overdue)
     if current_invitation(agency, client):
         raise ValidationError(_("You’ve already given %(agency)s access.") % {"agency": agency}, "given")
     invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=stored_areas(scope, areas), **fields)
-    _record_by_client("received", invitation, **_access(invitation))
+    record("invitation.received", invitation, by=None, source=AuditEvent.Source.WEB, **_access(invitation))
     mails.send_access_given(invitation)
     return invitation
 
@@ -73,7 +67,7 @@ def ensure_not_own_agency(agency: Agency, client: User) -> None:
 def current_invitation(agency: Agency, client: User) -> AccessInvitation | None:
     """What this client has given this agency and waits or is connected, if anything; the newest."""
     given = AccessInvitation.objects.for_agency(agency).filter(client=client)
-    return (given.waiting() | given.connected()).order_by("-pk").first()
+    return (given.pending() | given.connected()).order_by("-pk").first()
 
 
 @transaction.atomic
@@ -81,11 +75,11 @@ def withdraw_invitation(invitation: AccessInvitation) -> None:
     """The client no longer wants to give access.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
     """
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.WITHDRAWN)
-    _record_by_client("withdrawn", locked)
+    record("invitation.withdrawn", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_invitation_withdrawn(locked)
 
 
@@ -94,7 +88,7 @@ def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str])
     """The client opens more or less; False if it is the same as before.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: it isn't connected any more.
     """
     locked = _lock(invitation, Status.CONNECTED)
     before, after = (locked.scope, locked.areas), (scope, stored_areas(scope, areas))
@@ -102,7 +96,7 @@ def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str])
         return False
     locked.scope, locked.areas = after
     locked.save(update_fields=["scope", "areas"])
-    _record_by_client("changed", locked, **_access(locked))
+    record("invitation.changed", locked, by=None, source=AuditEvent.Source.WEB, **_access(locked))
     mails.send_access_changed(locked, before=before)
     return True
 
@@ -112,11 +106,11 @@ def revoke_access(invitation: AccessInvitation) -> None:
     """The client takes the access back.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: it isn't connected any more.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.REVOKED)
-    _record_by_client("revoked", locked)
+    record("invitation.revoked", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_access_revoked(locked)
 
 
@@ -140,7 +134,7 @@ def connect_new_customer(invitation: AccessInvitation, *, by: User, **fields: An
     """“Connect Customer”: create a customer with these `fields`, and connect the access to it.
 
     Raises:
-        StepTaken: it doesn't wait any more; then no customer is created.
+        InvalidTransition: it doesn't wait any more; then no customer is created.
     """
     locked = _lock(invitation, Status.PENDING)
     return _connect(locked, create_customer(agency=locked.agency, by=by, **fields), by=by)
@@ -151,7 +145,7 @@ def connect_customer(invitation: AccessInvitation, *, customer: Customer, by: Us
     """“Connect Customer”: the access belongs to a customer whom the agency has already.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
         ValidationError: nothing new can be added to this customer, or the same client has given access for them already.
     """
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
@@ -172,11 +166,11 @@ def reject_invitation(invitation: AccessInvitation, *, message: str, by: User) -
     """“Reject invitation”: the standard mail goes to the client, with `message`, if there is one, as a quotation.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
     """
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.REJECTED, reason=message)
-    _record("rejected", locked, by=by)
+    record("invitation.rejected", locked, by=by)
     mails.send_invitation_rejected(locked, by=by)
 
 
@@ -185,11 +179,11 @@ def disconnect_access(invitation: AccessInvitation, *, reason: str, by: User) ->
     """The agency ends the access; the client is told, with the `reason`, if there is one.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: it isn't connected any more.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
-    _record("disconnected", locked, by=by)
+    record("invitation.disconnected", locked, by=by)
     mails.send_access_ended(locked, by=by)
 
 
@@ -201,13 +195,13 @@ def expire_invitation(invitation: AccessInvitation) -> None:
     """Nobody answered in time; both sides are told.
 
     Raises:
-        StepTaken: somebody did, or there is time left.
+        InvalidTransition: somebody did, or there is time left.
     """
     locked = _lock(invitation, Status.EXPIRED)
     if locked.status != Status.PENDING:
-        raise InvalidTransition(locked.state)
+        raise InvalidTransition(locked.current_status)
     _end(locked, Status.EXPIRED)
-    _record("expired", locked, by=None)
+    record("invitation.expired", locked, by=None)
     mails.send_invitation_expired(locked)
 
 
@@ -216,11 +210,11 @@ def end_access_as_admin(invitation: AccessInvitation, *, reason: str, by: User) 
     """An admin of the portal ends an access; both sides are told why.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: it isn't connected any more.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
-    _record("force_ended", locked, by=by)
+    record("invitation.force_ended", locked, by=by)
     mails.send_access_ended_by_admin(locked)
 
 
@@ -234,7 +228,7 @@ def erase_customer_access(customer: Customer, by: User) -> None:
     addresses = {invitation.client.email for invitation in given}
     for invitation in given.connected().select_for_update(of=("self",)):
         _end(invitation, Status.DISCONNECTED)
-        _record("disconnected", invitation, by=by)
+        record("invitation.disconnected", invitation, by=by)
         mails.send_customer_erased(invitation)
     blank = dict.fromkeys(("name", "company", "phone", "street", "zip", "city", "country", "message", "reason"), "")
     given.update(**blank, domains=[])
@@ -254,12 +248,12 @@ def _lock(invitation: AccessInvitation, needed: str) -> AccessInvitation:
     """The row, locked, in the state that the step needs.
 
     Raises:
-        StepTaken: it is in another one.
+        InvalidTransition: it is in another one.
     """
     rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
     locked: AccessInvitation = rows.get(pk=invitation.pk)
-    if locked.state != needed:
-        raise InvalidTransition(locked.state)
+    if locked.current_status != needed:
+        raise InvalidTransition(locked.current_status)
     return locked
 
 
@@ -268,7 +262,7 @@ def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> Domai
     locked.status = Status.CONNECTED
     locked.save(update_fields=["customer", "connected_by", "connected_at", "status"])
     handover = _transfer_domains(locked, customer, by=by)
-    _record("connected", locked, by=by, **_access(locked))
+    record("invitation.connected", locked, by=by, **_access(locked))
     mails.send_access_connected(locked, by=by)
     return handover
 
@@ -304,22 +298,3 @@ def _end(locked: AccessInvitation, status: str, *, reason: str = "") -> None:
 def _access(row: AccessInvitation) -> dict[str, Any]:
     """How far the access goes, for an event."""
     return {"scope": row.scope, "areas": row.areas}
-
-
-def _record(what: str, invitation: AccessInvitation, *, by: User | None, source: str = "", **data: Any) -> None:
-    customer = invitation.customer
-    record(
-        f"invitation.{what}",
-        on=invitation,
-        label=customer.reference if customer else f"#{invitation.pk}",
-        agency=invitation.agency,
-        by=by,
-        customer=customer,
-        source=source,
-        **data,
-    )
-
-
-def _record_by_client(what: str, invitation: AccessInvitation, **data: Any) -> None:
-    """The sentence says that it was the client; their name would outlive an erasure, so it is not kept."""
-    _record(what, invitation, by=None, source=AuditEvent.Source.WEB, **data)

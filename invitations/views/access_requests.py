@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm, requestable_addresses
 from invitations.models import AccessRequest
 from invitations.services.access_requests import decline_request, grant_request, request_access, resend_request, withdraw_request
-from invitations.services.invitations import InvalidTransition
 from invitations.views.client import requests_for_user
 from invitations.views.feedback import explain_conflict
 from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
+from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.personal_pages import personal_page
 
 # --- Staff -------------------------------------------------------------------------------------------------------------
 
@@ -80,6 +81,7 @@ def _asked(request: AgencyRequest, pk: int) -> AccessRequest:
 def access_request_page(view: Callable[[ClientRequest, AccessRequest], HttpResponse]) -> Callable[..., Any]:
     """For the pages behind the mailed link: only the asked address gets further, no search engine finds them."""
 
+    @personal_page
     @wraps(view)
     def guarded(request: ClientRequest, token: str) -> HttpResponse:
         found = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation")
@@ -87,13 +89,8 @@ def access_request_page(view: Callable[[ClientRequest, AccessRequest], HttpRespo
         if asked is None:
             raise Http404
         if requests_for_user(request.user).filter(pk=asked.pk).exists():
-            response = view(request, asked)
-        else:
-            response = render(request, "invitations/access_request_wrong_account.html", {"asked": asked}, status=403)
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
-        response["Referrer-Policy"] = "strict-origin"
-        return response
+            return view(request, asked)
+        return render(request, "invitations/access_request_wrong_account.html", {"asked": asked}, status=403)
 
     return guarded
 
@@ -110,7 +107,7 @@ def _to_answer(token: str) -> str:
 @access_request_page
 def answer_request(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
     """Who asks for what; a POST grants it, or less. A GET grants nothing."""
-    if asked.state != AccessRequest.Status.PENDING:
+    if asked.current_status != AccessRequest.Status.PENDING:
         return _answered(request, asked)
     form = GrantAccessForm(request.input, asked=asked)
     if request.method == "POST" and form.is_valid():
@@ -118,12 +115,12 @@ def answer_request(request: ClientRequest, asked: AccessRequest) -> HttpResponse
             grant_request(asked, client=request.user, **form.cleaned_data)
         except InvalidTransition as taken:
             explain_conflict(request, taken)
-            return redirect("invitations:my")
+            return redirect("invitations:access_list")
         except ValidationError as error:
             form.add_error(None, error)
         else:
             messages.success(request, _("%(agency)s now has access. You can change or revoke it here.") % {"agency": asked.agency})
-            return redirect("invitations:my")
+            return redirect("invitations:access_list")
     return render(request, "invitations/access_request.html", {"asked": asked, "agency": asked.agency, "form": form})
 
 
@@ -137,7 +134,7 @@ def decline(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
         explain_conflict(request, taken)
     else:
         messages.success(request, _("Request declined. %(agency)s has been notified, and no access was given.") % {"agency": asked.agency})
-    return redirect("invitations:my")
+    return redirect("invitations:access_list")
 
 
 def _answered(request: HttpRequest, asked: AccessRequest) -> HttpResponse:

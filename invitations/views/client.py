@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 
 from invitations.forms.client import ChangeAccessForm, GiveAccessForm
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.models.access_requests import AccessRequestQuerySet
 from invitations.queries import client_names
 from invitations.services.invitations import (
-    InvalidTransition,
     change_access,
     current_invitation,
     ensure_not_own_agency,
@@ -32,6 +30,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.email_addresses import address_variants
 from partnerportal.core.language_addresses import moved
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pending import InvalidTransition, PendingQuerySet
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 from partnerportal.network.models import PartnerProfile
 
@@ -55,7 +54,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
     """“Give access” on a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
     if request.method != "POST" and profile.slug != slug:
-        return moved(request, reverse("invitations:give", args=[profile.slug]))
+        return moved(request, reverse("invitations:give_access", args=[profile.slug]))
     agency = profile.agency
     context = {"profile": profile, "agency": agency}
     try:
@@ -76,7 +75,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
             messages.info(request, " ".join(error.messages))
         else:
             messages.success(request, _("Invitation sent to %(agency)s. You’ll get an e-mail when they respond.") % {"agency": agency})
-        return redirect("invitations:my")
+        return redirect("invitations:access_list")
     return render(request, "invitations/give_access.html", {**context, "form": form})
 
 
@@ -98,7 +97,7 @@ def access_list(request: ClientRequest) -> HttpResponse:
         {
             "open": still_open,
             "page": keyset_page(request, over, order_by=("-pk",), size=10),
-            "asked": requests_for_user(request.user).waiting().select_related("agency").order_by("-pk"),
+            "asked": requests_for_user(request.user).pending().select_related("agency").order_by("-pk"),
         },
     )
 
@@ -114,9 +113,9 @@ def access_detail(request: ClientRequest, pk: int) -> HttpResponse:
 def change(request: ClientRequest, pk: int) -> HttpResponse:
     """Open more or less."""
     invitation = get_object_or_404(_own_invitations(request), pk=pk)
-    back = reverse("invitations:mine", args=[pk])
-    if invitation.state != AccessInvitation.Status.CONNECTED:
-        explain_conflict(request, InvalidTransition(invitation.state))
+    back = reverse("invitations:access_detail", args=[pk])
+    if invitation.current_status != AccessInvitation.Status.CONNECTED:
+        explain_conflict(request, InvalidTransition(invitation.current_status))
         return redirect(back)
     form = ChangeAccessForm(request.input, invitation=invitation, cancel=back)
     if request.method == "POST" and form.is_valid():
@@ -150,7 +149,7 @@ def withdraw(request: ClientRequest, pk: int) -> HttpResponse:
         messages.success(
             request, _("Invitation to %(agency)s withdrawn. The agency has been notified by e-mail.") % {"agency": invitation.agency}
         )
-    return redirect("invitations:my")
+    return redirect("invitations:access_list")
 
 
 @client_view(methods=("POST",))
@@ -165,7 +164,7 @@ def revoke(request: ClientRequest, pk: int) -> HttpResponse:
         messages.success(
             request, _("%(agency)s no longer has access. The agency has been notified by e-mail.") % {"agency": invitation.agency}
         )
-    return redirect("invitations:my")
+    return redirect("invitations:access_list")
 
 
 def _check_limits(client: User, agency: Agency) -> None:
@@ -182,7 +181,7 @@ def _own_invitations(request: ClientRequest) -> QuerySet[AccessInvitation]:
     return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile")
 
 
-def requests_for_user(user: User) -> AccessRequestQuerySet:
+def requests_for_user(user: User) -> PendingQuerySet[AccessRequest]:
     """The access requests to this person's confirmed addresses."""
     confirmed = EmailAddress.objects.filter(user=user, verified=True)
     theirs = Q(email__in=confirmed.values("email"))

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from invitations.services.invitations import InvalidTransition
+from partnerportal.core.pending import InvalidTransition
 
 
 def explain_conflict(request: HttpRequest, taken: InvalidTransition) -> None:

@@ -16,18 +16,12 @@ from customers.views.submissions import customer_create_page
 from invitations.forms.invitations import DisconnectForm, RejectForm
 from invitations.mails import preview_invitation_rejected
 from invitations.models import AccessInvitation
-from invitations.services.invitations import (
-    DomainTransfer,
-    InvalidTransition,
-    connect_customer,
-    connect_new_customer,
-    disconnect_access,
-    reject_invitation,
-)
+from invitations.services.invitations import DomainTransfer, connect_customer, connect_new_customer, disconnect_access, reject_invitation
 from invitations.views.client import history_of
 from invitations.views.feedback import explain_conflict
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pending import InvalidTransition
 
 Status = AccessInvitation.Status
 
@@ -37,9 +31,9 @@ def invitation_list(request: AgencyRequest) -> HttpResponse:
     """All invitations: those that wait, those that are connected, those that are over."""
     known = request.agency.access_invitations.known().select_related("customer")
     kinds = {
-        "waiting": known.waiting(),
+        "waiting": known.pending(),
         "connected": known.connected(),
-        "over": known.exclude(pk__in=known.waiting().values("pk")).exclude(status=Status.CONNECTED),
+        "over": known.exclude(pk__in=known.pending().values("pk")).exclude(status=Status.CONNECTED),
     }
     kind = request.GET.get("show", "waiting")
     kind = kind if kind in kinds else "waiting"
@@ -58,7 +52,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
 def connect(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Connect Customer”: create one, or choose one of those who are there; the likely ones first."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
+    if invitation.current_status != Status.PENDING:
         return _conflict(request, invitation)
     if request.method == "POST" and "customer" in request.POST:
         customer = selected_customer(request)
@@ -80,7 +74,7 @@ def connect(request: AgencyRequest, pk: int) -> HttpResponse:
 def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Connect Customer” with a new customer: the ordinary form, filled with what the client told."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
+    if invitation.current_status != Status.PENDING:
         return _conflict(request, invitation)
 
     def save(fields: dict[str, Any]) -> HttpResponse:
@@ -107,7 +101,7 @@ def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
 def reject(request: AgencyRequest, pk: int) -> HttpResponse:
     """“Reject invitation”: the mail is shown before it is sent."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
+    if invitation.current_status != Status.PENDING:
         return _conflict(request, invitation)
     form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
@@ -127,7 +121,7 @@ def reject(request: AgencyRequest, pk: int) -> HttpResponse:
 def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
     """End an access that a client gave."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.CONNECTED:
+    if invitation.current_status != Status.CONNECTED:
         return _conflict(request, invitation)
     form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid():
@@ -146,7 +140,7 @@ def _invitations(request: AgencyRequest) -> QuerySet[AccessInvitation]:
 
 
 def _conflict(request: AgencyRequest, invitation: AccessInvitation) -> HttpResponse:
-    explain_conflict(request, InvalidTransition(invitation.state))
+    explain_conflict(request, InvalidTransition(invitation.current_status))
     return redirect(invitation)
 
 

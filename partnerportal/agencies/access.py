@@ -69,7 +69,7 @@ def agency_view(
                     request.session[NEXT_PAGE_KEY] = request.get_full_path()
                 # It may have become a must while somebody typed.
                 save_form_input(request, confirming=True)
-                return _redirect(request, reverse("agencies:second_factor_needed"))
+                return _redirect(request, reverse("agencies:second_factor_required"))
             if confirm and not is_recently_authenticated(request):
                 answer = redirect_to_reauthenticate(request, back_to=request.get_full_path() if "GET" in methods else "/")
                 # Now, for who signs in by a code alone has just been signed out, and their session emptied.
@@ -121,7 +121,7 @@ def client_view(
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 save_form_input(request)
-                target = request.get_full_path() if "GET" in methods else reverse("invitations:my")
+                target = request.get_full_path() if "GET" in methods else reverse("invitations:access_list")
                 return redirect_to_login(target, login_url=reverse("account_request_login_code"))
             client = cast(ClientRequest, request)
             client.input = request.POST if request.method == "POST" else recover_form_input(request)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership, Notice, Role
-from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import form_helper
+from partnerportal.core.versions import EditForm
 
 #: What each role may do, as DESIGN says it, the least first.
 ROLE_DESCRIPTIONS: dict[Role, Promise] = {

@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.email_addresses import address_variants, without_sub_address
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
+from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_one_line, validate_time_zone
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 
 class Agency(models.Model):
@@ -42,6 +42,11 @@ class Agency(models.Model):
         verbose_name_plural = _("agencies")
 
     def __str__(self) -> str:
+        return self.name
+
+    @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
         return self.name
 
     def has_staff_address(self, email: str) -> bool:
@@ -165,21 +170,7 @@ class Membership(models.Model):
             self.save(update_fields=["notices"])
 
 
-class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
-    def with_token(self, token: str) -> Self:
-        """The one invitation, if any, whose link has this token."""
-        return self.filter(token_digest=hash_token(token))
-
-    def waiting(self) -> Self:
-        """For an answer, and not expired."""
-        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but not yet written down so."""
-        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__lte=timezone.now())
-
-
-class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
+class TeamInvitation(Pending, PersonalLink):
     """Somebody is asked, by a personal link, to work for an agency; only the invited address can accept.
 
     pending → accepted | withdrawn (by an owner) | expired
@@ -206,7 +197,7 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     expires_at = EndOfDayField(_("Expires on"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
-    objects: ClassVar[TeamInvitationQuerySet] = TeamInvitationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[PendingQuerySet["TeamInvitation"]] = PendingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("team invitation")
@@ -238,16 +229,8 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     def term_in_days(cls) -> int:
         return settings.TEAM_INVITATION_DAYS
 
-    @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not that has been written down yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def renew(self) -> None:
-        """Wait the whole time anew, by the same link where it can be made again; not saved yet."""
-        if self.link is None:
-            self.nonce, self.token_digest = new_nonce(), ""
+    def extend(self) -> None:
+        """Start the full term again, without saving it; with a new link if the old one can't be recovered."""
+        self.replace_lost_link()
         self.mailed_at = timezone.now()
         self.start_term()

@@ -1,6 +1,6 @@
 """What all our forms share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
@@ -48,21 +48,37 @@ def _name_empty_choice(field: Any, label: Any) -> None:
             field.choices = [("", label), *choices[1:]]
 
 
-def form_helper(*fields: Any, submit: str | Promise, cancel: str = "", method: str = "post", **attributes: str) -> FormHelper:
-    """A crispy layout: the fields, then one button named `submit` and, if given, a way back to the address `cancel`.
+def form_helper(
+    *fields: Any,
+    submit: str | Promise,
+    style: str = "primary",
+    cancel: str = "",
+    buttons: Sequence[Any] = (),
+    method: str = "post",
+    **attributes: str,
+) -> FormHelper:
+    """Return a crispy layout: the fields, then one row of buttons.
 
-    The browser's own checks are off: our messages are in the reader's language, tied to the field, and summed up.
+    The row contains the `submit` button in a Bootstrap button `style`, further `buttons`, and a link to the address `cancel` if given.
+    The browser's validation is off: our messages are in the user's language, next to their field, and summarised above the form.
     """
     helper = FormHelper()
     helper.form_method = method
-    # Those that a layout doesn't name.
+    # Hidden fields that the layout doesn't name.
     helper.render_hidden_fields = True
     helper.attrs = {"novalidate": "", **attributes}
-    helper.layout = Layout(*fields, form_buttons(Submit("", submit, css_id=None), cancel=cancel))
+    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style), *buttons, cancel=cancel))
     return helper
 
 
+def submit_button(label: str | Promise, *, style: str = "primary", name: str = "") -> Submit:
+    """Return a submit button in a Bootstrap button style, such as "danger" or "outline-primary"."""
+    button = Submit(name, label, css_id=None)
+    button.field_classes = f"btn btn-{style}"
+    return button
+
+
 def form_buttons(*buttons: Any, cancel: str = "") -> Div:
-    """The row of buttons that ends a form."""
+    """Return the row of buttons at the end of a form."""
     way_back = [HTML(format_html('<a class="btn btn-link" href="{}">{}</a>', cancel, _("Cancel")))] if cancel else []
     return Div(*buttons, *way_back, css_class="form-actions")

@@ -33,3 +33,8 @@ class PersonalLink(models.Model):
         """The full address of the page; None once no known key can make it again."""
         token = self.link_tokens.recover(self.nonce, self.token_digest)
         return f"{settings.SITE_URL}{reverse(self.leads_to, args=[token])}" if token else None
+
+    def replace_lost_link(self) -> None:
+        """Create a new link, without saving it, if no known key can recover the present one."""
+        if self.link is None:
+            self.nonce, self.token_digest = new_nonce(), ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from customers.domain_names import to_ascii
 from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
-from partnerportal.core.validity import end_of_day_in
+from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import seed_texts as texts
 from partnerportal.demo import seed_words as words
 from reviews.models import ReviewRequest

@@ -78,7 +78,7 @@ def _waiting_requests(agency: Agency) -> Card:
 
 
 def _waiting_invitations(agency: Agency) -> Card:
-    found, total = _first(agency.access_invitations.waiting(), "expires_at")
+    found, total = _first(agency.access_invitations.pending(), "expires_at")
     rows = [Row(i.who, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in found]
     empty = _("No pending invitations.")
     return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
@@ -144,7 +144,7 @@ def _due_projects(agency: Agency) -> Card:
 
 
 def _open_requests(agency: Agency) -> Card:
-    found, total = _first(agency.review_requests.open().select_related("customer", "project"), "expires_at")
+    found, total = _first(agency.review_requests.pending().select_related("customer", "project"), "expires_at")
     rows = [
         Row(
             r.customer.display_name,
@@ -155,7 +155,7 @@ def _open_requests(agency: Agency) -> Card:
         for r in found
     ]
     empty = _("No open review requests.")
-    return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:requests"), _("All review requests"))
+    return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:request_list"), _("All review requests"))
 
 
 def _new_reviews(agency: Agency) -> Card:
@@ -166,7 +166,7 @@ def _new_reviews(agency: Agency) -> Card:
         for r in found
     ]
     empty = _("No new reviews this week.")
-    return Card(_("New reviews"), "star", total, rows, empty, reverse("reviews:manage"), _("All reviews"))
+    return Card(_("New reviews"), "star", total, rows, empty, reverse("reviews:list"), _("All reviews"))
 
 
 def _first(queryset: QuerySet[Any], order_by: str) -> tuple[list[Any], int]:

@@ -75,7 +75,7 @@ def due_tasks() -> QuerySet[Task]:
 
 def new_invitations() -> QuerySet[AccessInvitation]:
     """Those that wait for an answer, of all agencies."""
-    return AccessInvitation.objects.waiting()
+    return AccessInvitation.objects.pending()
 
 
 #: An app that gets a page for staff puts it here.
@@ -116,7 +116,7 @@ MENU = (
             Item(
                 _("Reviews"),
                 "star",
-                "reviews:manage",
+                "reviews:list",
                 children=(Item(_("Request review"), "paper-airplane", "reviews:request"),),
                 waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
             ),

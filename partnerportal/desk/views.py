@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if cast(Any, request).membership:
         return redirect("desk:dashboard")
     is_client = request.user.is_authenticated and not request.user.is_staff
-    return redirect("invitations:my" if is_client else "network:directory")
+    return redirect("invitations:access_list" if is_client else "network:directory")
 
 
 @agency_view(methods=("GET",))

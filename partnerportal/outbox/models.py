@@ -130,6 +130,11 @@ class OutgoingMail(models.Model):
         return f"{self.subject} → {self.to_email}"
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.kind
+
+    @property
     def text(self) -> str:
         """The plain-text part."""
         return str(self._body["text"])

@@ -122,7 +122,7 @@ def resend(mail: OutgoingMail, *, by: User) -> None:
     locked.status, locked.attempts, locked.last_error = OutgoingMail.Status.QUEUED, 0, ""
     locked.next_attempt_at = locked.enqueued_at = Now()
     locked.save()
-    record("mail.resent", on=locked, label=locked.kind, agency=locked.agency, by=by)
+    record("mail.resent", locked, by=by)
     _enqueue_on_commit(locked)
 
 

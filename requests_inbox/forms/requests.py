@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.forms.filters import ListFilter
 from partnerportal.accounts.models import User
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_helper
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.models.requests import ContactRequestQuerySet

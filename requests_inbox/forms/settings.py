@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Membership
-from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.forms import form_helper
+from partnerportal.core.versions import EditForm
 from requests_inbox.models import InboxSettings
 
 

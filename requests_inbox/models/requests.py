@@ -158,6 +158,11 @@ class ContactRequest(models.Model):
         return reverse("requests_inbox:detail", args=[self.pk])
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.reference
+
+    @property
     def reference(self) -> str:
         """What the audit calls it: R-17."""
         return f"R-{self.pk}"

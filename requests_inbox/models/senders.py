@@ -60,3 +60,8 @@ class Sender(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+    @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return f"S-{self.pk}"

@@ -43,5 +43,5 @@ def submit_request(agency: Agency, *, submission: str, suspicious: bool = False,
         send_acknowledgement(request)
         for member in InboxSettings.told(agency):
             send_new_request_notification(request, to=member)
-        record("request.received", on=request, label=request.reference, agency=agency, by=None, source=AuditEvent.Source.WEB)
+        record("request.received", request, by=None, source=AuditEvent.Source.WEB)
     return request

@@ -4,9 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
+from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from requests_inbox.mails import send_reply
 from requests_inbox.models import ContactRequest, RequestMessage
-from requests_inbox.services.requests import InvalidTransition, locked_request, record_event, touch
+from requests_inbox.services.requests import locked_request, touch
 
 Kind = RequestMessage.Kind
 
@@ -26,12 +28,12 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     The first reply opens a new request and puts its author on it. A second press of the button sends nothing: the reply of the first.
 
     Raises:
-        NotPossible: it was closed, called spam, or erased meanwhile.
-        AnsweredMeanwhile: a colleague was faster; sending once more with a newer `seen` is a decision, and goes through.
+        InvalidTransition: it was closed, called spam, or erased meanwhile.
+        ReplyConflict: a colleague was faster; sending once more with a newer `seen` is a decision, and goes through.
     """
     locked = locked_request(request)
     if not locked.can_be_answered:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     if pressed_before := _already_submitted(locked, Kind.REPLY, text=text, by=by, seen=seen):
         return pressed_before
     if seen is not None:
@@ -45,7 +47,7 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
         locked.status, locked.status_since = ContactRequest.Status.OPEN, timezone.now()
     locked.handler = locked.handler or by
     touch(locked, "first_reply_at", "handler", by=by)
-    record_event("request.replied", locked, by=by)
+    record("request.replied", locked, by=by)
     return message
 
 
@@ -54,16 +56,16 @@ def add_note(request: ContactRequest, *, text: str, by: User, seen: int | None =
     """Note something down for the team; in whatever state the request is. `seen`, and a second press, as for `reply`.
 
     Raises:
-        NotPossible: its customer was erased.
+        InvalidTransition: its customer was erased.
     """
     locked = locked_request(request)
     if locked.is_erased:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     if pressed_before := _already_submitted(locked, Kind.NOTE, text=text, by=by, seen=seen):
         return pressed_before
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=Kind.NOTE, author=by, text=text)
     touch(locked, by=by)
-    record_event("request.noted", locked, by=by)
+    record("request.noted", locked, by=by)
     return message
 
 

@@ -10,19 +10,12 @@ from customers.services.customers import create_customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Notice
 from partnerportal.audit.services import record, record_all
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, RequestSeen, Sender
 from requests_inbox.models.requests import PERSONAL_FIELDS
 
 Status = ContactRequest.Status
-
-
-class InvalidTransition(Exception):
-    """The request is in another state meanwhile: `request` as it stands now; as it stood last if it was deleted."""
-
-    def __init__(self, request: ContactRequest) -> None:
-        super().__init__(request.status)
-        self.request = request
 
 
 class CustomerUnavailable(Exception):
@@ -34,7 +27,7 @@ def claim_request(request: ContactRequest, *, by: User) -> bool:
     """“I'm on it.” False if they are already.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: it is settled.
     """
     return reassign_request(request, to=by, by=by)
 
@@ -44,11 +37,11 @@ def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
     """Make `to` the one who is on it; their unread mark comes on. False if they are already.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: it is settled.
     """
     locked = locked_request(request)
     if not locked.can_be_answered:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     if locked.handler_id == to.pk:
         return False
     locked.handler = to
@@ -56,9 +49,9 @@ def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
         _set_status(locked, Status.OPEN)
     touch(locked, "handler", by=by)
     if to == by:
-        record_event("request.taken", locked, by=by)
+        record("request.taken", locked, by=by)
     else:
-        record_event("request.handed_over", locked, by=by, to=str(to))
+        record("request.handed_over", locked, by=by, to=str(to))
     return True
 
 
@@ -67,7 +60,7 @@ def add_customer(request: ContactRequest, *, by: User, fields: dict[str, Any]) -
     """“Add Customer”: create the customer and assign the request, both or none.
 
     Raises:
-        NotPossible: it is settled; with its customer, where somebody was faster.
+        InvalidTransition: it is settled; with its customer, where somebody was faster.
     """
     locked = _lock_undecided(request)
     customer = create_customer(agency=locked.agency, by=by, **fields)
@@ -80,8 +73,8 @@ def assign_request(request: ContactRequest, customer: Customer, *, by: User) -> 
     """Make the request this customer's, for good.
 
     Raises:
-        NotPossible: it is settled.
-        CustomerGone: nothing new can be added to this customer any more.
+        InvalidTransition: it is settled.
+        CustomerUnavailable: nothing new can be added to this customer any more.
     """
     locked = _lock_undecided(request)
     # Whoever archives or erases the customer at this moment waits, or was faster.
@@ -96,7 +89,7 @@ def close_request(request: ContactRequest, *, by: User) -> None:
     """Nothing more is to be done, and no customer came of it.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: it is settled.
     """
     _move(request, ContactRequest.UNSETTLED, Status.CLOSED, "request.closed", by=by)
 
@@ -106,7 +99,7 @@ def reopen_request(request: ContactRequest, *, by: User) -> None:
     """There is something to be done after all.
 
     Raises:
-        NotPossible: it isn't closed.
+        InvalidTransition: it isn't closed.
     """
     _move(request, (Status.CLOSED,), Status.OPEN, "request.reopened", by=by)
 
@@ -116,19 +109,19 @@ def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None
     """It is spam, and so is what this sender writes from now on; with `block`, none of it is kept any more.
 
     Raises:
-        NotPossible: it belongs to a customer.
+        InvalidTransition: it belongs to a customer.
     """
     locked = locked_request(request)
     allowed = (*ContactRequest.UNSETTLED, Status.CLOSED, Status.SPAM)
     if locked.status not in allowed:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     if locked.status != Status.SPAM:
         _set_status(locked, Status.SPAM)
         touch(locked, by=by)
-        record_event("request.spam", locked, by=by)
+        record("request.spam", locked, by=by)
     before = set_sender_status(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
     if block and before != Sender.Standing.BLOCKED:
-        record_event("sender.blocked", locked, by=by)
+        record("sender.blocked", locked, by=by)
 
 
 @transaction.atomic
@@ -136,20 +129,21 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     """It is no spam, and this sender is fine, blocked or not: their other messages come back, too.
 
     Raises:
-        NotPossible: it isn't spam.
+        InvalidTransition: it isn't spam.
     """
     spam = ContactRequest.objects.filter(agency=request.agency_id, sender_key=request.sender_key, status=Status.SPAM)
     # All at once and in one order: members who press it on several of the same sender don't wait for each other in a circle.
     requests = list(spam.select_for_update().order_by("pk"))
     locked = next((other for other in requests if other == request), None)
     if locked is None:
-        raise InvalidTransition(ContactRequest.objects.filter(pk=request.pk).first() or request)
+        stored = ContactRequest.objects.filter(pk=request.pk).first() or request
+        raise InvalidTransition(stored.status, stored)
     now = timezone.now()
     ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
     mark_seen(*requests, by=by)
-    record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
+    record_all("request.not_spam", requests, by=by)
     if set_sender_status(locked, Sender.Standing.FINE) == Sender.Standing.BLOCKED:
-        record_event("sender.unblocked", locked, by=by)
+        record("sender.unblocked", locked, by=by)
 
 
 @transaction.atomic
@@ -158,7 +152,7 @@ def unblock_sender(sender: Sender, *, by: User) -> bool:
     blocked = Sender.objects.filter(pk=sender.pk).blocked()
     unblocked = blocked.update(standing=Sender.Standing.FINE, since=timezone.now(), turned_away=0) == 1
     if unblocked:
-        record("sender.unblocked", on=sender, label=f"S-{sender.pk}", agency=sender.agency, by=by)
+        record("sender.unblocked", sender, by=by)
     return unblocked
 
 
@@ -169,7 +163,7 @@ def save_settings(settings: InboxSettings, *, keep_days: int, notified: list[Mem
     settings.save()
     for member in settings.agency.memberships.all():
         member.set_notice(Notice.REQUESTS, member in notified)
-    record("inbox.changed", on=settings, label="", agency=settings.agency, by=by)
+    record("inbox.changed", settings, by=by)
 
 
 def erase_customer_requests(customer: Customer, by: User) -> None:
@@ -196,7 +190,7 @@ def delete_expired(agency: Agency, *, keep_days: int, batch: int) -> int:
         if requests:
             OutgoingMail.objects.filter(agency=agency, thread__in=[request.thread for request in requests]).delete()
             ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
-            record("requests.deleted", on=agency, label="", agency=agency, by=None, count=len(requests))
+            record("requests.deleted", agency, by=None, label="", count=len(requests))
     return len(requests)
 
 
@@ -206,11 +200,11 @@ def locked_request(request: ContactRequest) -> ContactRequest:
     Alone, without its customer: who has waited for a lock gets the row anew, but what was joined to it as it was before.
 
     Raises:
-        NotPossible: its term was over, and it was deleted.
+        InvalidTransition: its term was over, and it was deleted.
     """
     locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
     if locked is None:
-        raise InvalidTransition(request)
+        raise InvalidTransition(request.status, request)
     return locked
 
 
@@ -232,11 +226,6 @@ def mark_seen(*requests: ContactRequest, by: User) -> None:
     )
 
 
-def record_event(action: str, request: ContactRequest, *, by: User, **data: str) -> None:
-    """Record an event, which also appears in the timeline of the request's customer."""
-    record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer, **data)
-
-
 def set_sender_status(request: ContactRequest, standing: Sender.Standing) -> str:
     """Remember what the agency thinks of the request's sender; what it thought before, empty if nothing.
 
@@ -253,7 +242,7 @@ def set_sender_status(request: ContactRequest, standing: Sender.Standing) -> str
 def _lock_undecided(request: ContactRequest) -> ContactRequest:
     locked = locked_request(request)
     if not locked.is_unsettled:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     return locked
 
 
@@ -263,16 +252,16 @@ def _assign(request: ContactRequest, customer: Customer, *, by: User) -> None:
     touch(request, "customer", by=by)
     # From now on they are the customer's, and go when the customer is erased.
     OutgoingMail.objects.filter(thread=request.thread).update(customer_id=customer.pk)
-    record_event("request.assigned", request, by=by)
+    record("request.assigned", request, by=by)
 
 
 def _move(request: ContactRequest, allowed: tuple[Status, ...], to: Status, action: str, *, by: User) -> None:
     locked = locked_request(request)
     if locked.status not in allowed:
-        raise InvalidTransition(locked)
+        raise InvalidTransition(locked.status, locked)
     _set_status(locked, to)
     touch(locked, by=by)
-    record_event(action, locked, by=by)
+    record(action, locked, by=by)
 
 
 def _set_status(request: ContactRequest, status: Status) -> None:

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from customers.views.picker import picker_options, selected_customer
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.core.pending import InvalidTransition
 from requests_inbox.models import ContactRequest
-from requests_inbox.services.requests import CustomerUnavailable, InvalidTransition, add_customer, assign_request
+from requests_inbox.services.requests import CustomerUnavailable, add_customer, assign_request
 
 
 @agency_view()
@@ -26,7 +27,7 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
         try:
             customer = add_customer(contact_request, by=request.user, fields=fields)
         except InvalidTransition as error:
-            return _settled(request, error.request)
+            return _settled(request, error.item)
         messages.success(
             request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer.numbered_name}
         )
@@ -54,7 +55,7 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
         try:
             assign_request(contact_request, customer, by=request.user)
         except InvalidTransition as error:
-            return _settled(request, error.request)
+            return _settled(request, error.item)
         except CustomerUnavailable:
             messages.warning(
                 request,

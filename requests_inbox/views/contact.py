@@ -47,7 +47,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             consented_at=timezone.now(),
             **form.request_fields,
         )
-        return redirect(language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
+        return redirect(language_url("requests_inbox:sent", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/contact.html", page)
 
 
@@ -56,7 +56,7 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """It has arrived."""
     profile = _profile(slug)
     if profile.slug != slug:
-        return moved(request, language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
+        return moved(request, language_url("requests_inbox:sent", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/sent.html", {"profile": profile, "agency": profile.agency})
 
 

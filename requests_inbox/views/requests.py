@@ -17,11 +17,11 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pending import InvalidTransition
 from requests_inbox.forms.requests import HandOverForm, InboxFilter, NoteForm, ReplyForm
 from requests_inbox.models import ContactRequest, Sender
 from requests_inbox.services.replies import ReplyConflict, add_note, reply
 from requests_inbox.services.requests import (
-    InvalidTransition,
     claim_request,
     close_request,
     mark_not_spam,
@@ -55,7 +55,7 @@ class Median(Aggregate):
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
     """The inbox: tabs by state, searched, filtered; the address holds it all."""
-    filters = InboxFilter(request)
+    filters = InboxFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     found = filters.requests().with_unread(request.user).select_related("handler", "customer").defer("search_text")
     page = keyset_page(request, found, order_by=("-pk",))
     # What is searched for costs a query of its own, and has no use for the numbers of the whole inbox.
@@ -140,7 +140,7 @@ def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
             reply(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
-            contact_request = error.request
+            contact_request = error.item
         except ReplyConflict as meanwhile:
             names = ", ".join(sorted({str(message.author or "–") for message in meanwhile.replies}))
             form.add_error(
@@ -231,5 +231,5 @@ def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object]
 
 
 def _conflict_message(error: InvalidTransition) -> str:
-    customer = error.request.customer
-    return str(_NOT_POSSIBLE[error.request.status]) % {"customer": customer.numbered_name if customer else ""}
+    customer = error.item.customer
+    return str(_NOT_POSSIBLE[error.item.status]) % {"customer": customer.numbered_name if customer else ""}

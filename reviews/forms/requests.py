@@ -10,13 +10,14 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_buttons, form_helper
 from partnerportal.core.search import MAX_QUERY_LENGTH
 from reviews.mails import DefaultTexts
 from reviews.models import ReviewRequest
+from reviews.models.requests import ReviewRequestQuerySet
 
 #: Step 1 shows so many of those who were found; whoever looks for another types more.
 MAX_CUSTOMERS = 8
@@ -170,7 +171,7 @@ class RequestFilter(ListFilter):
 
     def requests(self) -> QuerySet[ReviewRequest]:
         """The agency's requests that fit."""
-        found = self.agency.review_requests.select_related("customer", "project", "review")
+        found: ReviewRequestQuerySet = self.agency.review_requests.select_related("customer", "project", "review")
         if self.chosen["q"]:
             found = found.filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))
         if self.chosen["state"]:

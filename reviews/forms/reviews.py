@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import WordedForm, form_helper
 from partnerportal.core.search import MAX_CANDIDATES
 from partnerportal.core.validators import validate_plain_text
@@ -27,7 +27,7 @@ class ReviewActionForm(WordedForm, forms.Form):
     def __init__(self, *args: Any, next_address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = form_helper(
-            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:manage")
+            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:list")
         )
 
 

@@ -14,31 +14,20 @@ from django.utils.translation import gettext_lazy
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 
-#: So long after a mail, the same wish again is a double click.
-RESEND_COOLDOWN = timedelta(minutes=1)
 
-
-class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
-    def with_token(self, token: str) -> Self:
-        """The one request, if any, whose personal link has this token."""
-        return self.filter(token_digest=tokens.hash_token(token))
-
-    def open(self) -> Self:
-        """Waiting for an answer, and not expired."""
-        return self.filter(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
-
+class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
     def in_stage(self, stage: str) -> Self:
         """Those whose `stage` it is now."""
         stages = ReviewRequest.Stage
         if stage in {stages.WAITING, stages.UNDELIVERABLE}:
-            return self.open().filter(undeliverable_at__isnull=stage == stages.WAITING)
+            return self.pending().filter(undeliverable_at__isnull=stage == stages.WAITING)
         if stage == stages.EXPIRED:
             overdue = Q(status=ReviewRequest.Status.OPEN, expires_at__lte=timezone.now())
             return self.filter(Q(status=ReviewRequest.Status.EXPIRED) | overdue)
@@ -53,15 +42,16 @@ class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
     def to_remind(self) -> Self:
         """Those that a reminder is due for; of these, whoever said stop gets none."""
         asked_before = timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS)
-        mailed = self.open().filter(mailed_at__lte=asked_before, reminded_at=None, undeliverable_at=None)
+        mailed = self.pending().filter(mailed_at__lte=asked_before, reminded_at=None, undeliverable_at=None)
         return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
 
 
-class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
+class ReviewRequest(Pending, PersonalLink):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
 
     link_tokens = tokens.REVIEW_LINKS
-    leads_to = "reviews:rate"
+    leads_to = "reviews:review_form"
+    PENDING = "open"
 
     class Status(models.TextChoices):
         OPEN = "open", gettext_lazy("pending")
@@ -87,7 +77,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    #: Expiry is a matter of the clock: ask `state`, which knows; EXPIRED is written once a new request takes its place.
+    #: Expiry is a matter of the clock: ask `current_status`, which knows; EXPIRED is written once a new request takes its place.
     status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
@@ -141,31 +131,15 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
         return settings.REVIEW_LINK_DAYS
 
     @property
-    def state(self) -> str:
-        """The status as of now: an open request past its date is expired."""
-        if self.status == self.Status.OPEN and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)
-
-    @property
     def stage(self) -> str:
         """The `Stage` it is in."""
-        if self.state == self.Status.OPEN and self.undeliverable_at:
+        if self.current_status == self.Status.OPEN and self.undeliverable_at:
             return self.Stage.UNDELIVERABLE
-        return self.state
+        return self.current_status
 
     def get_stage_display(self) -> str:
         """`stage` in the reader's language."""
         return str(self.Stage(self.stage).label)
-
-    @property
-    def can_be_mailed_again(self) -> bool:
-        """Whether the last mail is more than a moment ago: a double click is no second wish."""
-        return self.mailed_at is None or timezone.now() - self.mailed_at > RESEND_COOLDOWN
 
     @property
     def is_project(self) -> bool:

@@ -15,6 +15,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
@@ -175,6 +176,11 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author}: {number_format(self.overall)}"
+
+    @property
+    def audit_customer(self) -> Customer:
+        """The customer in whose timeline audit events of this object appear."""
+        return self.request.customer
 
     @property
     def is_public(self) -> bool:

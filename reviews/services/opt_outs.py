@@ -51,7 +51,7 @@ def opt_out(stop: OptOut) -> None:
     for mail in queued.select_for_update(skip_locked=True):
         if stop.digest in tokens.address_digests(mail.to_email):
             mail.delete()
-    _record("review_mails.stopped", customer)
+    record("review_mails.stopped", customer, by=None, source=AuditEvent.Source.LINK)
 
 
 @transaction.atomic
@@ -60,7 +60,7 @@ def opt_in(stop: OptOut) -> None:
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=stop.customer.pk)
     deleted, _models = customer.agency.review_opt_outs.filter(address_digest__in=stop.digests).delete()
     if deleted:
-        _record("review_mails.allowed", customer)
+        record("review_mails.allowed", customer, by=None, source=AuditEvent.Source.LINK)
 
 
 def delete_opt_out(customer: Customer) -> None:
@@ -68,8 +68,3 @@ def delete_opt_out(customer: Customer) -> None:
     others = customer.agency.customers.with_address(customer.email).exclude(pk=customer.pk)
     if customer.email and not others.exists():
         customer.agency.review_opt_outs.of(customer.email).delete()
-
-
-def _record(action: str, customer: Customer) -> None:
-    source = AuditEvent.Source.LINK
-    record(action, on=customer, label=customer.reference, agency=customer.agency, by=None, customer=customer, source=source)

@@ -47,5 +47,5 @@ def _repair(key: int) -> bool:
     wrong = {name: [was[name], afresh[name]] for name in afresh if was[name] != afresh[name]}
     logger.error("The rating summary of agency %s was wrong (stored, counted): %s", key, wrong)
     RatingSummary.objects.filter(agency=agency).update(**afresh, changed_at=timezone.now())
-    record("rating_summary.repaired", on=stored, label=agency.name, agency=agency, by=None, source=AuditEvent.Source.SYSTEM, wrong=wrong)
+    record("rating_summary.repaired", stored, by=None, label=agency.name, source=AuditEvent.Source.SYSTEM, wrong=wrong)
     return True

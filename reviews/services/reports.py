@@ -46,7 +46,7 @@ def reinstate_review(report: ReviewReport, *, reason: str, by: User) -> bool:
     locked.save(update_fields=["state", "reinstated_at", "reinstated_for"])
     review.removed_at = None
     review.save(update_fields=["removed_at"])
-    _record("review.reinstated", locked, by=by)
+    record("review.reinstated", locked.review, by=by)
     send_decision_to_agency(locked, by=by)
     send_decision_to_author(locked, by=by)
     return True
@@ -59,7 +59,7 @@ def _decide(report: ReviewReport, state: ReviewReport.State, reason: str, *, by:
         return None
     locked.state, locked.decision, locked.decided_at = state, reason, timezone.now()
     locked.save(update_fields=["state", "decision", "decided_at"])
-    _record(f"review.report_{state}", locked, by=by)
+    record(f"review.report_{state}", locked.review, by=by)
     return locked
 
 
@@ -69,8 +69,3 @@ def _locked(report: ReviewReport) -> ReviewReport:
     locked = ReviewReport.objects.select_related("reported_by").get(pk=report.pk)
     locked.review, locked.agency = review, review.agency
     return locked
-
-
-def _record(action: str, report: ReviewReport, *, by: User) -> None:
-    customer = report.review.request.customer
-    record(action, on=report.review, label=customer.reference, agency=report.agency, by=by, customer=customer)

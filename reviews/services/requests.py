@@ -10,6 +10,7 @@ from customers.models import Customer, Project
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.mails import send_reminder, send_review_request
@@ -17,14 +18,6 @@ from reviews.models import ReviewOptOut, ReviewRequest
 
 #: A reminding task looks at this many requests at a time.
 BATCH_SIZE = 500
-
-
-class RequestClosed(Exception):
-    """The request isn't open any more: `state` says what it is instead."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
 
 
 @transaction.atomic
@@ -56,7 +49,7 @@ def request_review(
     if by_mail and review_request.mailed_at is None:
         review_request.greeting, review_request.closing = greeting, closing
         _mail(review_request, by=by)
-        _record("review_request.mailed", review_request, by=by)
+        record("review_request.mailed", review_request, by=by)
     return review_request
 
 
@@ -94,7 +87,7 @@ def resend_request(review_request: ReviewRequest, *, by: User) -> bool:
     """Mail the link, the same one, once more, or for the first time. False: it was mailed a moment ago.
 
     Raises:
-        RequestClosed: it isn't open any more.
+        InvalidTransition: it isn't open any more.
         ValidationError: no mail can be sent, in words for the person.
     """
     _lock_customer(review_request.customer)
@@ -102,13 +95,13 @@ def resend_request(review_request: ReviewRequest, *, by: User) -> bool:
     _refuse_inactive(locked.customer)
     ensure_not_own_staff(locked.customer)
     ensure_can_email(locked.customer)
-    if not locked.can_be_mailed_again:
+    if not locked.can_be_resent:
         return False
     if locked.link is None:
         raise ValidationError(_("This link can’t be resent. Create a new one."), "lost")
     action = "review_request.resent" if locked.mailed_at else "review_request.mailed"
     _mail(locked, by=by)
-    _record(action, locked, by=by)
+    record(action, locked, by=by)
     return True
 
 
@@ -117,7 +110,7 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
     """A request with a new link in the place of this one, whose link dies at once; the new one isn't mailed yet.
 
     Raises:
-        RequestClosed: it isn't open any more.
+        InvalidTransition: it isn't open any more.
         ValidationError: The customer has been archived, or their address belongs to the agency's staff.
     """
     # First the customer, as an erasure does, which would wait for the request and we for the customer.
@@ -135,7 +128,7 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
         closing=locked.closing,
         asked_anyway=locked.asked_anyway,
     )
-    _record("review_request.replaced", created, by=by)
+    record("review_request.replaced", created, by=by)
     return created
 
 
@@ -144,11 +137,11 @@ def withdraw_request(review_request: ReviewRequest, *, by: User) -> None:
     """Close the personal link.
 
     Raises:
-        RequestClosed: it isn't open any more.
+        InvalidTransition: it isn't open any more.
     """
     locked = lock_open(review_request)
     _withdraw(locked)
-    _record("review_request.withdrawn", locked, by=by)
+    record("review_request.withdrawn", locked, by=by)
 
 
 def remind_due() -> int:
@@ -187,7 +180,7 @@ def remind(pk: int) -> bool:
     asked.reminded_at = timezone.now()
     asked.mail = send_reminder(asked)
     asked.save(update_fields=["reminded_at", "mail"])
-    _record("review_request.reminded", asked, by=None)
+    record("review_request.reminded", asked, by=None, source=AuditEvent.Source.SYSTEM)
     return True
 
 
@@ -205,14 +198,14 @@ def record_delivery(mail: OutgoingMail) -> None:
     asked.undeliverable_at = timezone.now() if failed else None
     asked.save(update_fields=["undeliverable_at"])
     if failed:
-        _record("review_request.undeliverable", asked, by=None)
+        record("review_request.undeliverable", asked, by=None, source=AuditEvent.Source.SYSTEM)
 
 
 def lock_open(review_request: ReviewRequest) -> ReviewRequest:
     """The request with its row locked.
 
     Raises:
-        RequestClosed: it isn't open any more; also where an erasure took it away meanwhile.
+        InvalidTransition: it isn't open any more; also where an erasure took it away meanwhile.
     """
     locked = (
         ReviewRequest.objects.select_for_update(of=("self",))
@@ -221,9 +214,9 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
         .first()
     )
     if locked is None:
-        raise RequestClosed(ReviewRequest.Status.WITHDRAWN)
-    if locked.state != ReviewRequest.Status.OPEN:
-        raise RequestClosed(locked.state)
+        raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
+    if locked.current_status != ReviewRequest.Status.OPEN:
+        raise InvalidTransition(locked.current_status, locked)
     return locked
 
 
@@ -256,7 +249,7 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
     # A link that no known key can make again is as good as withdrawn.
     same.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
     created = ReviewRequest.objects.create(agency=customer.agency, customer=customer, project=project, requested_by=by, asked_anyway=again)
-    _record("review_request.created_anyway" if again else "review_request.created", created, by=by)
+    record("review_request.created_anyway" if again else "review_request.created", created, by=by)
     return created
 
 
@@ -271,15 +264,3 @@ def _withdraw(locked: ReviewRequest) -> None:
     locked.status, locked.withdrawn_at = ReviewRequest.Status.WITHDRAWN, timezone.now()
     locked.save(update_fields=["status", "withdrawn_at"])
     cancel_queued_email(locked)
-
-
-def _record(action: str, review_request: ReviewRequest, *, by: User | None) -> None:
-    record(
-        action,
-        on=review_request,
-        label=review_request.customer.reference,
-        agency=review_request.agency,
-        by=by,
-        customer=review_request.customer,
-        source="" if by else AuditEvent.Source.SYSTEM,
-    )

@@ -14,10 +14,11 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from reviews.mails import send_reply_notification, send_report_to_admins
 from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReport, ReviewRequest
 from reviews.services.opt_outs import delete_opt_out
-from reviews.services.requests import RequestClosed, cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
+from reviews.services.requests import cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
 
 
 @transaction.atomic
@@ -25,7 +26,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     """Save the customer's answers (the fields of `Review`) and close the personal link: one review for one request.
 
     Raises:
-        RequestClosed: it was answered, withdrawn or expired meanwhile.
+        InvalidTransition: it was answered, withdrawn or expired meanwhile.
         ValidationError: the customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
@@ -34,7 +35,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
     cancel_queued_email(locked)
-    _record_by_author("review.submitted", review)
+    record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
     return review
 
 
@@ -58,7 +59,7 @@ def edit_review(review: Review, **answers: Any) -> Review:
             setattr(locked, name, answers[name])
         locked.edited_at = timezone.now()
         locked.save(update_fields=[*changed, "edited_at"])
-        _record_by_author("review.edited", locked)
+        record("review.edited", locked, by=None, source=AuditEvent.Source.LINK)
     return locked
 
 
@@ -76,7 +77,7 @@ def withdraw_review(review: Review) -> bool:
     locked.text = locked.author = ""
     locked.save(update_fields=["withdrawn_at", "text", "author"])
     locked.reports.filter(state=ReviewReport.State.OPEN).update(state=ReviewReport.State.SETTLED, decided_at=locked.withdrawn_at)
-    _record_by_author("review.withdrawn", locked)
+    record("review.withdrawn", locked, by=None, source=AuditEvent.Source.LINK)
     return True
 
 
@@ -85,8 +86,8 @@ def erase_customer_reviews(customer: Customer, by: User) -> None:
 
     Registered with `customers.services.customers.before_erasure`; runs in that transaction.
     """
-    for asked in customer.review_requests.open().select_related("agency", "customer"):
-        with suppress(RequestClosed):  # Answered at this very moment; the review loses its name below.
+    for asked in customer.review_requests.pending().select_related("agency", "customer"):
+        with suppress(InvalidTransition):  # Answered at this very moment; the review loses its name below.
             withdraw_request(asked, by=by)
     customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
     # The mails' own words greet by name.
@@ -97,19 +98,6 @@ def erase_customer_reviews(customer: Customer, by: User) -> None:
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
     ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")
-
-
-def _record_by_author(action: str, review: Review) -> None:
-    customer = review.request.customer
-    record(
-        action,
-        on=review,
-        label=customer.reference,
-        agency=review.agency,
-        by=None,
-        customer=customer,
-        source=AuditEvent.Source.LINK,
-    )
 
 
 class PinLimitReached(Exception):
@@ -136,13 +124,13 @@ def pin_review(review: Review, *, by: User, instead_of: Review | None = None) ->
     pinned = list(locked.agency.reviews.pinned().select_related("agency", "request__customer", "request__project"))
     if instead_of in pinned:
         order = [locked if other == instead_of else other for other in pinned]
-        _record("review.unpinned", pinned[order.index(locked)], by=by)
+        record("review.unpinned", pinned[order.index(locked)], by=by)
     elif len(pinned) < MAX_PINNED:
         order = [*pinned, locked]
     else:
         raise PinLimitReached(pinned)
     _arrange(locked.agency, order)
-    _record("review.pinned", locked, by=by)
+    record("review.pinned", locked, by=by)
     return True
 
 
@@ -152,7 +140,7 @@ def unpin_review(review: Review, *, by: User) -> bool:
     locked = locked_review(review)
     if not remove_from_pins(locked):
         return False
-    _record("review.unpinned", locked, by=by)
+    record("review.unpinned", locked, by=by)
     return True
 
 
@@ -169,7 +157,7 @@ def move_pin(review: Review, *, up: bool, by: User) -> bool:
         return False
     order[place], order[other] = order[other], order[place]
     _arrange(locked.agency, order)
-    _record("review.moved", locked, by=by)
+    record("review.moved", locked, by=by)
     return True
 
 
@@ -184,7 +172,7 @@ def comment_on_review(review: Review, *, text: str, by: User) -> ReviewComment:
     ensure_can_comment(locked)
     comment = ReviewComment.objects.create(agency=locked.agency, review=locked, text=text, written_by=by)
     send_reply_notification(comment, by=by)
-    _record("review.commented", locked, by=by)
+    record("review.commented", locked, by=by)
     return comment
 
 
@@ -209,7 +197,7 @@ def hide_review(review: Review, *, reason: str, by: User) -> bool:
     remove_from_pins(locked)
     locked.hidden_at, locked.hidden_for = timezone.now(), reason
     locked.save(update_fields=["hidden_at", "hidden_for"])
-    _record("review.hidden", locked, by=by, reason=reason)
+    record("review.hidden", locked, by=by, reason=reason)
     return True
 
 
@@ -221,7 +209,7 @@ def unhide_review(review: Review, *, by: User) -> bool:
         return False
     locked.hidden_at, locked.hidden_for = None, ""
     locked.save(update_fields=["hidden_at", "hidden_for"])
-    _record("review.unhidden", locked, by=by)
+    record("review.unhidden", locked, by=by)
     return True
 
 
@@ -237,7 +225,7 @@ def report_review(review: Review, *, reason: str, details: str, by: User) -> Rev
     number = locked.reports.count() + 1
     report = ReviewReport.objects.create(agency=locked.agency, review=locked, number=number, reason=reason, details=details, reported_by=by)
     send_report_to_admins(report)
-    _record("review.reported", locked, by=by, reason=reason)
+    record("review.reported", locked, by=by, reason=reason)
     return report
 
 
@@ -282,8 +270,3 @@ def _arrange(agency: Agency, order: Iterable[Review]) -> None:
     agency.reviews.filter(pin__isnull=False).update(pin=None)
     for place, review in enumerate(order, start=1):
         agency.reviews.filter(pk=review.pk).update(pin=place)
-
-
-def _record(action: str, review: Review, *, by: User, **data: str) -> None:
-    customer = review.request.customer
-    record(action, on=review, label=customer.reference, agency=review.agency, by=by, customer=customer, **data)

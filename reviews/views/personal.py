@@ -16,14 +16,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.rate_limits import RateLimitExceeded
+from partnerportal.audit.context import origin
+from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from reviews.forms.personal import ReviewForm
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.opt_outs import opt_in, opt_out, read_opt_out
-from reviews.services.requests import RequestClosed
 from reviews.services.reviews import NotEditable, edit_review, submit_review, withdraw_review
-from reviews.views.decorators import check_submit_limit, link_not_found, review_link_page
 
+GUESS_LIMIT = guess_limit("review-guesses")
+#: Submitted forms from one network, which may be a whole company's.
+SUBMIT_LIMIT = RateLimit("review-forms", 200, 10 * 60)
 #: Mark the message of what was just done: the page it leads to says so in its own way.
 JUST_SUBMITTED, JUST_CHANGED = "just-submitted", "just-changed"
 
@@ -31,13 +35,13 @@ JUST_SUBMITTED, JUST_CHANGED = "just-submitted", "just-changed"
 def _with_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) -> Callable[..., HttpResponse]:
     """Hand the view the request that the token belongs to, in the language that the person reads."""
 
-    @review_link_page
+    @personal_page
     @wraps(view)
     def behind_link(request: HttpRequest, token: str) -> HttpResponse:
         requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
         review_request = requests.with_token(token).first()
         if review_request is None:
-            return link_not_found(request)
+            return _not_found(request)
         return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
 
     return behind_link
@@ -54,10 +58,10 @@ def _in_language(language: str, answer: Callable[[], HttpResponse]) -> HttpRespo
 @_with_request
 def review_form(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
     """The personal review page: the form, and once it was sent, the own review."""
-    if review_request.state == ReviewRequest.Status.ANSWERED:
+    if review_request.current_status == ReviewRequest.Status.ANSWERED:
         return _own_review(request, review_request)
-    if review_request.state != ReviewRequest.Status.OPEN:
-        context = {"agency": review_request.agency, "reason": review_request.state}
+    if review_request.current_status != ReviewRequest.Status.OPEN:
+        context = {"agency": review_request.agency, "reason": review_request.current_status}
         return render(request, "reviews/link_expired.html", context, status=410)
 
     def save(**answers: Any) -> None:
@@ -96,7 +100,7 @@ def withdraw(request: HttpRequest, review_request: ReviewRequest) -> HttpRespons
 
 
 @csrf_exempt
-@review_link_page
+@personal_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """No more review mails from this agency. A mail program says so by itself (RFC 8058), a person by the button.
 
@@ -105,25 +109,25 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """
     found = read_opt_out(token)
     if found is None:
-        return link_not_found(request)
+        return _not_found(request)
     if request.POST.get("List-Unsubscribe") == "One-Click":
         opt_out(found)
         if "page" in request.POST:
             return redirect(request.get_full_path())
-    undo = f"{reverse('reviews:stop_undo', args=[token])}{_query(request)}"
+    undo = f"{reverse('reviews:resubscribe', args=[token])}{_query(request)}"
     context = {"agency": found.customer.agency, "stopped": found.is_set, "undo": undo}
     return _in_language(_language(request, found.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
 
 
-@review_link_page
+@personal_page
 def resubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """They may come again."""
     found = read_opt_out(token)
     if found is None:
-        return link_not_found(request)
+        return _not_found(request)
     if request.method == "POST":
         opt_in(found)
-    return redirect(f"{reverse('reviews:stop', args=[token])}{_query(request)}")
+    return redirect(f"{reverse('reviews:unsubscribe', args=[token])}{_query(request)}")
 
 
 def _form_page(
@@ -141,9 +145,9 @@ def _form_page(
     too_often = None
     if sent and form.is_valid():
         try:
-            check_submit_limit()
+            check_rate_limits((SUBMIT_LIMIT, network_prefix(_client_address())))
             save(**form.cleaned_data)
-        except (RequestClosed, NotEditable):
+        except (InvalidTransition, NotEditable):
             pass  # somebody was faster with the same link, or time was: the page says what became of it
         except RateLimitExceeded as error:
             too_often = error
@@ -201,4 +205,13 @@ def _query(request: HttpRequest) -> str:
 def _address(request: HttpRequest) -> str:
     """Where the personal link leads, in the language chosen."""
     assert request.resolver_match  # noqa: S101  # a view runs
-    return f"{reverse('reviews:rate', kwargs=request.resolver_match.kwargs)}{_query(request)}"
+    return f"{reverse('reviews:review_form', kwargs=request.resolver_match.kwargs)}{_query(request)}"
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return link_not_found(request, "reviews/link_not_found.html", limit=GUESS_LIMIT, address=_client_address())
+
+
+def _client_address() -> str | None:
+    here = origin.get()
+    return here.ip_address if here else None

@@ -18,18 +18,11 @@ from django.utils.translation import gettext as _
 from customers.models import Customer, Project
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pending import InvalidTransition
 from reviews.forms.requests import RequestFilter, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.mails import default_texts, preview_review_request
 from reviews.models import ReviewRequest
-from reviews.services.requests import (
-    RequestClosed,
-    ensure_can_email,
-    ensure_not_own_staff,
-    replace_link,
-    request_review,
-    resend_request,
-    withdraw_request,
-)
+from reviews.services.requests import ensure_can_email, ensure_not_own_staff, replace_link, request_review, resend_request, withdraw_request
 
 
 @agency_view()
@@ -53,7 +46,7 @@ def request_wizard(request: AgencyRequest) -> HttpResponse:
 def _send_step(request: AgencyRequest, customer: Customer, project: Project | None) -> HttpResponse:
     """Step 3: the mail as it will look, and how the link reaches the customer."""
     requests = request.agency.review_requests
-    existing = requests.open().filter(customer=customer, project=project).first()
+    existing = requests.pending().filter(customer=customer, project=project).first()
     before = None if existing else requests.asked_lately(customer, project).first()
     no_mail, refusal = _refused(ensure_can_email, customer), _refused(ensure_not_own_staff, customer)
     draft = existing or ReviewRequest(agency=request.agency, customer=customer, project=project)
@@ -104,7 +97,7 @@ def _refused(rule: Any, customer: Customer) -> ValidationError | None:
 def _say_if_sent(request: AgencyRequest, review_request: ReviewRequest) -> None:
     """A double click sends nothing again and needs no word; a request sent days ago does."""
     values = {"email": review_request.customer.email, "date": ""}
-    if not review_request.can_be_mailed_again:
+    if not review_request.can_be_resent:
         messages.success(request, _("Review request sent to %(email)s.") % values)
     elif review_request.mailed_at:
         values["date"] = date_format(localtime(review_request.mailed_at), "SHORT_DATETIME_FORMAT")
@@ -114,7 +107,7 @@ def _say_if_sent(request: AgencyRequest, review_request: ReviewRequest) -> None:
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
     """All that was asked, newest first: who waits, who answered, whom no mail reaches."""
-    filters = RequestFilter(request)
+    filters = RequestFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     page = keyset_page(request, filters.requests(), order_by=("-pk",))
     return render(request, "reviews/requests.html", {"page": page, "filters": filters})
 
@@ -124,7 +117,7 @@ def request_detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """One review request: its state, and the link to copy while it is open."""
     requests = request.agency.review_requests.select_related("agency", "customer__agency", "project", "review", "mail")
     asked = get_object_or_404(requests, pk=pk)
-    is_open = asked.state == ReviewRequest.Status.OPEN
+    is_open = asked.current_status == ReviewRequest.Status.OPEN
     context = {
         "review_request": asked,
         "no_mail": _refused(ensure_can_email, asked.customer) if is_open else None,
@@ -147,7 +140,7 @@ def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     asked = _asked(request, pk)
     try:
         sent = resend_request(asked, by=request.user)
-    except RequestClosed:
+    except InvalidTransition:
         _say_closed(request)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -163,7 +156,7 @@ def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
     """A new link; the old one dies at once."""
     try:
         created = replace_link(_asked(request, pk), by=request.user)
-    except RequestClosed:
+    except InvalidTransition:
         _say_closed(request)
         return redirect("reviews:request_detail", pk=pk)
     except ValidationError as error:
@@ -178,7 +171,7 @@ def request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     """Close a personal link that was given out."""
     try:
         withdraw_request(_asked(request, pk), by=request.user)
-    except RequestClosed:
+    except InvalidTransition:
         _say_closed(request)
     else:
         messages.success(request, _("Review request withdrawn. Its link no longer works."))

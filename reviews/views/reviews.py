@@ -36,7 +36,7 @@ from reviews.services.reviews import (
 @agency_view(methods=("GET",))
 def manage(request: AgencyRequest) -> HttpResponse:
     """All reviews of the agency, with their figures and what can be done with each."""
-    filters = ReviewFilter(request)
+    filters = ReviewFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     context = {
         "figures": review_stats(request.agency),
         "filters": filters,
@@ -62,7 +62,7 @@ def pin(request: AgencyRequest, pk: int) -> HttpResponse:
     try:
         pinned = pin_review(review, instead_of=instead_of, by=request.user)
     except PinLimitReached as full:
-        context = {"review": review, "pinned": full.pinned, "next": get_next_path(request) or reverse("reviews:manage")}
+        context = {"review": review, "pinned": full.pinned, "next": get_next_path(request) or reverse("reviews:list")}
         return render(request, "reviews/pin_limit.html", context, status=409)
     except ValidationError as error:
         return _refused(request, review, error)
@@ -139,7 +139,7 @@ def _review(request: AgencyRequest, pk: int) -> Review:
 
 
 def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, template: str) -> HttpResponse:
-    return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:manage")})
+    return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:list")})
 
 
 def _done(request: AgencyRequest, review: Review, said: Any) -> HttpResponse:
@@ -157,4 +157,4 @@ def _refused(request: AgencyRequest, review: Review, error: ValidationError) -> 
 
 
 def _back(request: AgencyRequest, review: Review) -> HttpResponse:
-    return redirect_back(request, f"{reverse('reviews:manage')}#review-{review.pk}")
+    return redirect_back(request, f"{reverse('reviews:list')}#review-{review.pk}")

@@ -10,7 +10,7 @@ from django.test import Client
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
 from partnerportal.agencies.services import team, team_invitations
-from partnerportal.agencies.services.team_invitations import InvitationClosed
+from partnerportal.core.pending import InvalidTransition
 from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -38,19 +38,19 @@ def test_whom_another_owner_shows_the_door_has_sent_nobody_ahead(cast: Cast, ali
     page = f"{TEAM}{olga.memberships.get().pk}/{what}/"
     assert ("are withdrawn" in alice.get(page).content.decode()) == (what == "remove")
     assert alice.post(page, {"role": "manager"}).status_code == 302
-    waiting = cast.alder.team_invitations.waiting()
+    waiting = cast.alder.team_invitations.pending()
     assert [invitation.email for invitation in waiting] == ["nina@people.example"]
     back_door = cast.alder.team_invitations.get(email=BACK_DOOR)
     assert Client().get("/" + str(back_door.link).split("/", 3)[3]).status_code == 410
     thief = UserFactory(email=BACK_DOOR)
-    with pytest.raises(InvitationClosed):
+    with pytest.raises(InvalidTransition):
         team_invitations.accept(back_door, user=thief)
     assert "Invitation to olga@freemail.example withdrawn" in alice.get(TEAM).content.decode()
 
 
 def test_who_hands_over_leaves_the_invitations_as_they_are(cast: Cast, olga: User) -> None:
     team.transfer_ownership(cast.max.memberships.get(), by=olga)
-    assert cast.alder.team_invitations.waiting().count() == 2
+    assert cast.alder.team_invitations.pending().count() == 2
 
 
 def test_an_admin_who_was_removed_hands_nothing_over(cast: Cast) -> None:
@@ -97,7 +97,9 @@ def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) ->
     ]
     acts = acts[turn:] + acts[:turn]
     outcomes = at_once(len(acts), lambda number: acts[number]())
-    unexpected = [error for error in outcomes if isinstance(error, Exception) and not isinstance(error, ValidationError | InvitationClosed)]
+    unexpected = [
+        error for error in outcomes if isinstance(error, Exception) and not isinstance(error, ValidationError | InvalidTransition)
+    ]
     assert not unexpected
     members = set(Membership.objects.filter(agency=cast.alder).values_list("user", flat=True))
     assert Membership.objects.filter(agency=cast.alder, role=Role.OWNER).exists()

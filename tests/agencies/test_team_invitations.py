@@ -303,7 +303,7 @@ def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=NEW)
     fields = {"full_name": "Nina", "password": PASSWORD, "language": "en"}
     outcomes = at_once(2, lambda _: team_invitations.accept_with_new_account(invitation, **fields))
-    assert {type(outcome) for outcome in outcomes} == {Membership, team_invitations.InvitationClosed}
+    assert {type(outcome) for outcome in outcomes} == {Membership, team_invitations.InvalidTransition}
     assert User.objects.filter(email=NEW).count() == 1
 
 
@@ -312,6 +312,6 @@ def test_accepting_while_it_is_withdrawn_is_one_of_the_two(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.charlie.email)
     acts = [lambda: team_invitations.accept(invitation, user=cast.charlie), lambda: team_invitations.withdraw(invitation, by=cast.alice)]
     outcomes = at_once(2, lambda number: acts[number]())
-    assert sum(isinstance(outcome, team_invitations.InvitationClosed) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, team_invitations.InvalidTransition) for outcome in outcomes) == 1
     invitation.refresh_from_db()
     assert cast.alder.memberships.filter(user=cast.charlie).exists() == (invitation.status == "accepted")

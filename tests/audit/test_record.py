@@ -31,7 +31,7 @@ def test_who_what_when_and_on_which_object(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_event_needs_the_transaction_of_its_change(cast: Cast) -> None:
     with pytest.raises(TransactionManagementError, match=r"customer\.created"):
-        record("customer.created", on=cast.alder, label="K-1001", agency=cast.alder, by=cast.alice)
+        record("customer.created", cast.alder, by=cast.alice)
     assert not AuditEvent.objects.exists()
 
 
@@ -45,7 +45,7 @@ def test_an_event_is_rolled_back_with_its_change(cast: Cast) -> None:
 
 def test_an_action_that_nobody_words_is_refused(cast: Cast) -> None:
     with pytest.raises(ValueError, match=r"customer\.teleported"):
-        record("customer.teleported", on=cast.alder, label="K-1001", agency=cast.alder, by=cast.alice)
+        record("customer.teleported", cast.alder, by=cast.alice)
     assert not AuditEvent.objects.exists()
 
 

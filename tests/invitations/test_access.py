@@ -57,7 +57,7 @@ def test_what_ended_is_over(cast: Cast) -> None:
     for access in both_ways(given.customer):
         assert not access
         assert access.ended.pk == given.pk
-        assert access.ended.get_state_display() == "revoked"
+        assert access.ended.get_current_status_display() == "revoked"
 
 
 def test_waiting_is_no_access(cast: Cast) -> None:

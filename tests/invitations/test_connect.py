@@ -155,7 +155,7 @@ def test_the_badge_and_the_rows_follow_each_change(stan: Client, given: AccessIn
     badge, page = seen()
     assert badge == 1
     assert "1 pending invitation" in page and "Kim &amp; Co" not in page
-    AccessInvitation.objects.waiting().update(expires_at=given.created_at)
+    AccessInvitation.objects.pending().update(expires_at=given.created_at)
     assert seen()[0] is None
 
 

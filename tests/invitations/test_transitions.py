@@ -18,9 +18,9 @@ from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services import access_requests, invitations
-from invitations.services.invitations import InvalidTransition
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once

@@ -7,11 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import InvalidTransition, mark_not_spam, mark_spam, reopen_request
+from requests_inbox.services.requests import mark_not_spam, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.requests import ContactRequestFactory
@@ -91,7 +92,7 @@ def test_not_spam_on_several_of_one_sender_at_once(cast: Cast) -> None:
             try:
                 mark_not_spam(requests[n], by=cast.stan)
             except InvalidTransition as error:
-                return str(error.request.status)
+                return str(error.state)
             return "done"
 
         assert sorted(at_once(6, press)) == ["done", *["open"] * 5]

@@ -11,13 +11,13 @@ from django.test import Client
 from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.replies import add_note, reply
 from requests_inbox.services.requests import (
     CustomerUnavailable,
-    InvalidTransition,
     add_customer,
     assign_request,
     close_request,
@@ -306,7 +306,7 @@ def test_two_assigning_at_once_to_two_customers_one_wins(cast: Cast) -> None:
     loser = results[1 - winner]
     assert request.customer == customers[winner]
     assert isinstance(loser, InvalidTransition)
-    assert loser.request.customer == customers[winner]
+    assert loser.item.customer == customers[winner]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,12 +8,13 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import InvalidTransition, close_request, mark_spam, reopen_request
+from requests_inbox.services.requests import close_request, mark_spam, reopen_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD

@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.services.customers import archive_customer, erase_customer
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewRequest
-from reviews.services.requests import RequestClosed, remind, replace_link, request_review, resend_request, withdraw_request
+from reviews.services.requests import remind, replace_link, request_review, resend_request, withdraw_request
 from reviews.services.reviews import NotEditable, edit_review, submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -74,7 +75,7 @@ def test_a_request_that_an_erasure_takes_away_is_closed(cast: Cast, action: str)
         "withdraw": lambda: withdraw_request(asked, by=cast.stan),
     }
     said = while_open(lambda: erase_customer(asked.customer, by=cast.alice), does[action])
-    assert isinstance(said, RequestClosed)
+    assert isinstance(said, InvalidTransition)
     assert not ReviewRequest.objects.exists()
     assert not OutgoingMail.objects.exists()
 
@@ -88,7 +89,7 @@ def test_new_links_and_erasures_do_not_lock_each_other_out(cast: Cast) -> None:
         return replace_link(asked, by=cast.stan) if number % 2 else erase_customer(asked.customer, by=cast.alice)
 
     for said in at_once(16, both):
-        assert isinstance(said, ReviewRequest | bool | RequestClosed)
+        assert isinstance(said, ReviewRequest | bool | InvalidTransition)
     assert not ReviewRequest.objects.exists()
 
 
@@ -125,4 +126,4 @@ def test_who_was_archived_meanwhile_is_not_asked_again(cast: Cast, action: str) 
     page = stan.post(f"/company/reviews/requests/{asked.pk}/{action}/", follow=True).content.decode()
     assert "no longer active" in page
     assert not OutgoingMail.objects.exists()
-    assert ReviewRequest.objects.get().state == "open"
+    assert ReviewRequest.objects.get().current_status == "open"

@@ -11,7 +11,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.rate_limits import check_rate_limits
 from reviews.models import CATEGORIES, RatingSummary, Review, ReviewRequest
 from reviews.services.reviews import comment_on_review, hide_review
-from reviews.views import decorators
+from reviews.views import personal
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory
@@ -112,7 +112,7 @@ def test_50_browsers_at_once_make_one_review(cast: Cast) -> None:
 
 def test_too_many_forms_from_one_network_wait_and_lose_nothing(asked: ReviewRequest, clean_cache: None) -> None:
     for _ in range(200):
-        check_rate_limits((decorators.SUBMIT_LIMIT, "203.0.113.9"))
+        check_rate_limits((personal.SUBMIT_LIMIT, "203.0.113.9"))
     response = Client().post(path_of(asked), ANSWERS, REMOTE_ADDR="203.0.113.9")
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0

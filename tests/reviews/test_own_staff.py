@@ -69,7 +69,7 @@ def test_it_can_not_answer_or_get_the_link_again(cast: Cast, address: str) -> No
         with pytest.raises(ValidationError, match="review their own agency"):
             step(asked, by=cast.alice)
     asked.refresh_from_db()
-    assert asked.state == "open"
+    assert asked.current_status == "open"
 
 
 def test_who_joins_the_team_after_the_request_can_not_answer(cast: Cast) -> None:

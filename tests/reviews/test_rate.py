@@ -12,10 +12,11 @@ from django.utils.html import escape
 
 from customers.models import Customer
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.network.models import PartnerProfile
 from reviews import tokens
 from reviews.models import CATEGORIES, Review, ReviewRequest
-from reviews.services.requests import RequestClosed, withdraw_request
+from reviews.services.requests import withdraw_request
 from reviews.services.reviews import submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -249,7 +250,7 @@ def test_submitting_and_withdrawing_at_once_one_wins(cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
     answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "author": "Lea"}
     results = at_once(2, lambda n: submit_review(asked, **answers) if n else withdraw_request(asked, by=cast.alice))
-    assert sum(isinstance(result, RequestClosed) for result in results) == 1
+    assert sum(isinstance(result, InvalidTransition) for result in results) == 1
     asked.refresh_from_db()
     assert Review.objects.count() == (asked.status == "answered")
 
@@ -276,7 +277,7 @@ def test_a_link_takes_no_other_method(asked: ReviewRequest, method: str) -> None
 def test_whoever_was_too_slow_is_told_so(asked: ReviewRequest) -> None:
     # The page was opened in time, and time went by before the row was locked.
     ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
-    with pytest.raises(RequestClosed, match="expired"):
+    with pytest.raises(InvalidTransition, match="expired"):
         submit_review(asked, cooperation=5, quality=5, schedule=5, budget=5, author="Lea")
     assert not Review.objects.exists()
 

@@ -33,7 +33,7 @@ def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Proces
     assert "could not be delivered" in page
     assert "No such user" in page
     # It still can be answered: the link may have been passed on in another way.
-    assert asked.state == "open"
+    assert asked.current_status == "open"
 
     resend(OutgoingMail.objects.get(), by=cast.ada)
     eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)

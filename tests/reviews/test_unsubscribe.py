@@ -140,7 +140,7 @@ def test_what_waits_in_the_outbox_goes_nowhere(cast: Cast, lea: Customer) -> Non
     Client().post(address_of(lea), ONE_CLICK)
     assert not OutgoingMail.objects.exists()
     asked.refresh_from_db()
-    assert asked.state == "open"
+    assert asked.current_status == "open"
 
 
 def test_no_address_is_kept_and_an_erasure_takes_the_rest(cast: Cast, lea: Customer) -> None:

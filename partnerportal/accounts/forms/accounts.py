@@ -14,9 +14,9 @@ from partnerportal.accounts.rate_limits import check_code_limit, check_reset_lim
 from partnerportal.accounts.services.accounts import account_address
 from partnerportal.accounts.services.client_accounts import get_or_create_client, may_create_account, sign_in_reason
 from partnerportal.accounts.time_zones import zone_choices
-from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.versions import EditForm
 
 #: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
 CODE_LABEL = pgettext_lazy("to sign in", "Code")

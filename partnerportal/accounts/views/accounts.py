@@ -40,7 +40,7 @@ def account(request: HttpRequest) -> HttpResponse:
         saved = form.save()
         with override(saved.language or None):
             messages.success(request, _("Your changes have been saved."))
-        return redirect("accounts:person")
+        return redirect("accounts:settings")
     return render(request, "accounts/account.html", {"form": form})
 
 

@@ -152,7 +152,7 @@ def lock_team(agency: Agency, *, by: User) -> Agency:
 
 def record_team(what: str, agency: Agency, label: str, *, by: User | None, **data: Any) -> None:
     """Write down what happened to the team; `label` is whom it is about."""
-    record(f"team.{what}", on=agency, label=label[:200], agency=agency, by=by, **data)
+    record(f"team.{what}", agency, by=by, label=label, **data)
 
 
 def _no_owner() -> ValidationError:
@@ -160,7 +160,7 @@ def _no_owner() -> ValidationError:
 
 
 def _withdraw_invitations(agency: Agency, *, of: User, by: User) -> None:
-    for invitation in agency.team_invitations.filter(invited_by=of).waiting().select_for_update():
+    for invitation in agency.team_invitations.filter(invited_by=of).pending().select_for_update():
         invitation.status, invitation.answered_at = TeamInvitation.Status.WITHDRAWN, timezone.now()
         invitation.save(update_fields=["status", "answered_at"])
         record_team("invitation_withdrawn", agency, invitation.email, by=by)

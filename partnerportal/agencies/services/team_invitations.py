@@ -13,22 +13,15 @@ from django.utils.translation import gettext as _
 from partnerportal.accounts.models import User
 from partnerportal.accounts.services.accounts import create_account, find_account, has_address
 from partnerportal.agencies import mails
-from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation, TeamInvitationQuerySet
+from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.services.team import lock_team, record_team
 from partnerportal.core.email_addresses import address_variants, validate_deliverable
+from partnerportal.core.pending import InvalidTransition, PendingQuerySet
 
 Status = TeamInvitation.Status
 
 #: An invitation is not mailed again within so short a time: that was a double click.
 RESEND_COOLDOWN = timedelta(minutes=1)
-
-
-class InvitationClosed(Exception):
-    """It can't be accepted, withdrawn or sent any more: `state` is what became of it."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
 
 
 @transaction.atomic
@@ -44,8 +37,8 @@ def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitatio
     if locked.has_staff_address(address):
         raise ValidationError({"email": _("This address already belongs to someone on your team.")})
     asked = locked.team_invitations.filter(email__in=address_variants(address))
-    expire(asked.overdue())
-    if asked.waiting().exists():
+    expire(asked.past_expiry())
+    if asked.pending().exists():
         raise ValidationError({"email": _("This address has already been invited. You can resend the invitation.")})
     invitation = TeamInvitation.objects.create(agency=locked, email=address, role=role, invited_by=by)
     record_team("invited", locked, address, by=by, role=role)
@@ -58,14 +51,14 @@ def resend(invitation: TeamInvitation, *, by: User) -> bool:
     """Mail the same link once more, good for the whole time anew. False for a double click.
 
     Raises:
-        InvitationClosed: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
         ValidationError: `by` is no owner any more.
     """
     agency = lock_team(invitation.agency, by=by)
     locked = _lock(invitation)
     if timezone.now() - locked.mailed_at < RESEND_COOLDOWN:
         return False
-    locked.renew()
+    locked.extend()
     locked.save()
     record_team("invited_again", agency, locked.email, by=by)
     mails.send_invitation(locked, account=find_account(locked.email), by=by)
@@ -77,7 +70,7 @@ def withdraw(invitation: TeamInvitation, *, by: User) -> None:
     """No longer ask; the link says so.
 
     Raises:
-        InvitationClosed: it doesn't wait any more.
+        InvalidTransition: it doesn't wait any more.
         ValidationError: `by` is no owner any more.
     """
     agency = lock_team(invitation.agency, by=by)
@@ -90,7 +83,7 @@ def accept(invitation: TeamInvitation, *, user: User) -> Membership:
     """Join. Whoever works here already keeps the role they have.
 
     Raises:
-        InvitationClosed: it was accepted, withdrawn, or has expired.
+        InvalidTransition: it was accepted, withdrawn, or has expired.
         ValidationError: it is for another address.
     """
     agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
@@ -105,7 +98,7 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
     """Open an account for the invited address, which the link has proved, and join.
 
     Raises:
-        InvitationClosed: it was accepted, withdrawn, or has expired.
+        InvalidTransition: it was accepted, withdrawn, or has expired.
         ValidationError: there is an account with this address by now.
     """
     agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
@@ -117,7 +110,7 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
 
 
 @transaction.atomic
-def expire(overdue: TeamInvitationQuerySet) -> int:
+def expire(overdue: PendingQuerySet[TeamInvitation]) -> int:
     """Write down that nobody accepted these in time; how many that were. One that somebody is just working on is left to them."""
     expired = list(overdue.select_for_update(skip_locked=True, of=("self",)).select_related("agency"))
     for invitation in expired:
@@ -137,8 +130,8 @@ def _join(locked: TeamInvitation, agency: Agency, user: User) -> Membership:
 
 def _lock(invitation: TeamInvitation) -> TeamInvitation:
     locked = TeamInvitation.objects.select_for_update(of=("self",)).select_related("agency", "invited_by").get(pk=invitation.pk)
-    if locked.state != Status.PENDING:
-        raise InvitationClosed(locked.state)
+    if locked.current_status != Status.PENDING:
+        raise InvalidTransition(locked.current_status, locked)
     return locked
 
 

@@ -11,47 +11,38 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.services.accounts import find_account, has_address
 from partnerportal.agencies.forms import JoinForm
 from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import TeamInvitation
-from partnerportal.agencies.services.team_invitations import InvitationClosed, accept, accept_with_new_account
+from partnerportal.agencies.services.team_invitations import accept, accept_with_new_account
 from partnerportal.audit.context import origin
-from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
 
-#: Links that lead nowhere, from one network: a person mistypes a few, whoever guesses needs 2^190.
-GUESS_LIMIT = RateLimit("team-guesses", 30, 10 * 60)
+GUESS_LIMIT = guess_limit("team-guesses")
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@personal_page
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Who invites to what; a POST accepts. Found by no search engine, and its address is told to nobody."""
-    response = _page(request, token)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
-    response["Referrer-Policy"] = "strict-origin"
-    return response
-
-
-def _page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a team invitation; a POST accepts it."""
     invitation = TeamInvitation.objects.select_related("agency", "invited_by").with_token(token).first()
     if invitation is None:
-        return _unknown(request)
-    if invitation.state != TeamInvitation.Status.PENDING:
-        return _closed(request, invitation, invitation.state)
+        here = origin.get()
+        address = here.ip_address if here else None
+        return link_not_found(request, "agencies/join_not_found.html", limit=GUESS_LIMIT, address=address)
+    if invitation.current_status != TeamInvitation.Status.PENDING:
+        return _closed(request, invitation, invitation.current_status)
     try:
         if request.user.is_authenticated:
             return _for_account(request, invitation)
         account = find_account(invitation.email)
         return _for_somebody_new(request, invitation) if account is None else _to_sign_in(request, invitation, account)
-    except InvitationClosed as closed:
+    except InvalidTransition as closed:
         return _closed(request, invitation, closed.state)
 
 
@@ -98,13 +89,3 @@ def _welcome(request: HttpRequest, invitation: TeamInvitation) -> None:
 
 def _closed(request: HttpRequest, invitation: TeamInvitation, state: str) -> HttpResponse:
     return render(request, "agencies/join_closed.html", {"invitation": invitation, "state": state}, status=410)
-
-
-def _unknown(request: HttpRequest) -> HttpResponse:
-    """404 with what may have happened; 429 for a network that tries one after the other. A right link opens from there, too."""
-    here = origin.get()
-    try:
-        check_rate_limits((GUESS_LIMIT, network_prefix(here.ip_address if here else None)))
-    except RateLimitExceeded as error:
-        return error.mark(render(request, "429.html"))
-    return render(request, "agencies/join_not_found.html", status=404)

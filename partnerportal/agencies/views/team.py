@@ -10,8 +10,8 @@ from partnerportal.agencies.access import NEXT_PAGE_KEY, AgencyRequest, agency_v
 from partnerportal.agencies.forms import InviteForm, NotificationsForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
 from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
 from partnerportal.agencies.services import team, team_invitations
-from partnerportal.agencies.services.team_invitations import InvitationClosed
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
 
 #: Events that the page shows.
@@ -32,7 +32,7 @@ def overview(request: AgencyRequest) -> HttpResponse:
         {
             "members": members,
             "without_second_factor": sum(not member.has_second_factor for member in members),
-            "invitations": request.agency.team_invitations.waiting().order_by("-pk"),
+            "invitations": request.agency.team_invitations.pending().order_by("-pk"),
             "timeline": events.order_by("-pk")[:TIMELINE_LENGTH],
             "may_manage": request.membership.may(Role.OWNER),
         },
@@ -73,7 +73,7 @@ def invitation_resend(request: AgencyRequest, pk: int) -> HttpResponse:
             messages.info(request, _("It was sent a moment ago, so no second e-mail was sent."))
     except RateLimitExceeded as error:
         messages.error(request, str(error))
-    except (InvitationClosed, ValidationError) as error:
+    except (InvalidTransition, ValidationError) as error:
         _say(request, error)
     return redirect("agencies:team")
 
@@ -84,7 +84,7 @@ def invitation_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = _invitation(request, pk)
     try:
         team_invitations.withdraw(invitation, by=request.user)
-    except (InvitationClosed, ValidationError) as error:
+    except (InvalidTransition, ValidationError) as error:
         _say(request, error)
     else:
         messages.success(request, _("Invitation to %(email)s withdrawn. Its link no longer works.") % {"email": invitation.email})
@@ -206,7 +206,7 @@ def notices(request: AgencyRequest) -> HttpResponse:
         for notice in Notice:
             request.membership.set_notice(notice, notice in form.cleaned_data["notices"])
         messages.success(request, _("Notification settings saved."))
-        return redirect("agencies:notices")
+        return redirect("agencies:notifications")
     return render(request, "agencies/notifications.html", {"form": form})
 
 
@@ -219,7 +219,7 @@ def _invitation(request: AgencyRequest, pk: int) -> TeamInvitation:
     return get_object_or_404(TeamInvitation.objects.for_agency(request.agency).select_related("agency"), pk=pk)
 
 
-def _say(request: AgencyRequest, error: InvitationClosed | ValidationError) -> None:
+def _say(request: AgencyRequest, error: InvalidTransition | ValidationError) -> None:
     if isinstance(error, ValidationError):
         messages.error(request, " ".join(error.messages))
         return

@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.concurrent_edits import VersionedForm
 from partnerportal.core.forms import form_helper
 from partnerportal.core.validators import validate_plain_text
+from partnerportal.core.versions import VersionedForm
 from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
 from partnerportal.network.queries import REQUIRED_FIELDS
 from partnerportal.network.services.logos import Logo, process_logo

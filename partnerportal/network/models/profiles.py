@@ -160,6 +160,11 @@ class PartnerProfile(models.Model):
         return reverse("network:profile", args=[self.slug])
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.slug
+
+    @property
     def is_registered(self) -> bool:
         """Whether the world may see it."""
         return self.status == self.Status.REGISTERED

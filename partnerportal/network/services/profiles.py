@@ -16,20 +16,13 @@ from psycopg.errors import UniqueViolation
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
+from partnerportal.core.versions import EditConflict
 from partnerportal.network.mails import send_profile_declined, send_profile_registered
 from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlug
 from partnerportal.network.queries import is_complete
 from partnerportal.network.services.logos import Logo
 
 Status = PartnerProfile.Status
-
-
-class EditConflict(Exception):
-    """Somebody else saved the profile since this person began; `saved` is what stands there now."""
-
-    def __init__(self, saved: PartnerProfile) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
 
 
 class SlugTaken(Exception):
@@ -59,7 +52,7 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
     `values` go by the names of the profile's fields; further, `name` is the agency's, and `logo` a `Logo`, or None to remove it.
 
     Raises:
-        ChangedMeanwhile: the stored version is another than `version`, the one that the person saw (0: none yet).
+        EditConflict: the stored version is another than `version`, the one that the person saw (0: none yet).
         SlugTaken: the address isn't free.
     """
     # Whoever saves the same agency's profile at the same moment waits here, the first time, too; nobody else does.
@@ -93,7 +86,7 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         getattr(profile, name).set(chosen)
     if "logo" in values:
         _store_logo(profile, values["logo"])
-    record("profile.updated", on=profile, label=profile.slug, agency=agency, by=by, changes=changes)
+    record("profile.updated", profile, by=by, changes=changes)
     return profile
 
 
@@ -166,5 +159,5 @@ def _move(profile: PartnerProfile, allowed: set[Status], to: Status, *, by: User
     if moved:
         profile.refresh_from_db()
         data: dict[str, Any] = {"reason": decline_reason} if decline_reason else {}
-        record(f"profile.{to}", on=profile, label=profile.slug, agency=profile.agency, by=by, **data)
+        record(f"profile.{to}", profile, by=by, **data)
     return moved

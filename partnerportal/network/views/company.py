@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.versions import EditConflict
 from partnerportal.network.forms.profiles import ProfileForm
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.queries import checklist
-from partnerportal.network.services.profiles import EditConflict, SlugTaken, new_profile, save_profile, submit_profile
+from partnerportal.network.services.profiles import SlugTaken, new_profile, save_profile, submit_profile
 from partnerportal.network.views.public import profile_context, with_names
 
 #: The page shows this many events; older ones stay in the audit.

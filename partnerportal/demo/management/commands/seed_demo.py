@@ -22,7 +22,7 @@ from invitations.services.access_requests import request_access
 from invitations.services.invitations import connect_customer, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
-from partnerportal.core.validity import end_of_day_in
+from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage

@@ -23,6 +23,14 @@ from partnerportal.core.forms import WordedForm
 _MAX_SHOWN = 65_536
 
 
+class EditConflict(Exception):
+    """The stored object changed since the user opened the form; `saved` is the stored object."""
+
+    def __init__(self, saved: Any) -> None:
+        super().__init__(saved.pk)
+        self.saved = saved
+
+
 class EditForm(WordedForm):
     """Mixed into forms that edit something stored; `changed_here` names the fields to save.
 
