@@ -1,4 +1,4 @@
-"""What every answer carries, and how one says that something was done too often."""
+"""Security headers and responses to exceeded rate limits."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class SecurityHeadersMiddleware:
-    """The locks that neither Django nor django-csp sets: which features of the browser a page may use, who may embed an answer, and that
-    no cache keeps what doesn't ask for it: an error's page, too, shows who is signed in.
+    """Adds the security headers that neither Django nor django-csp sets, unless the view has set them.
 
-    A view that sets one of them itself is left alone.
+    Responses aren't cached by default, because even error pages show who is signed in.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
