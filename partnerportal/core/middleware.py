@@ -31,8 +31,10 @@ class SecurityHeadersMiddleware:
 
 
 class RateLimitMiddleware:
-    """Answers for `limits.TooOften`: the page for 429 where a view lets it out; the form itself, as 429, where the form has said so
-    (and left the exception as `request.rate_limit_error`), because then what was typed is still there.
+    """Answers exceeded rate limits with status 429.
+
+    A `RateLimitExceeded` raised by a view renders the error page. Forms that handle it set
+    `request.rate_limit_error` instead, and are shown again with their input.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
