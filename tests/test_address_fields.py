@@ -1,4 +1,4 @@
-"""Every form takes an e-mail address as it is copied from elsewhere, and refuses a text with two of them."""
+"""Pasted e-mail addresses in all forms."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.requests_inbox.test_contact import send
 
-#: What people copy from mail programs, web pages and tables, with Kim's address in it.
+#: Notations of Kim's address in e-mail programs, web pages and tables.
 PASTED = [
     "kim@client.example",
     " \tkim@client.example \n",
@@ -75,7 +75,7 @@ SEVERAL = [
     "'kim@client.example', 'lea@client.example'",
 ]
 
-#: Not understood: neither guessed at nor decoded.
+#: Unsupported notations.
 REFUSED = [
     "kim&#64;client.example",
     "kim [at] client.example",
@@ -87,12 +87,12 @@ REFUSED = [
     "kim(x)@client.example",
     f"{'k' * 65}@client.example",
 ]
-#: Notation around nothing: no empty field either.
+#: Notations without an address, which are not empty values.
 REFUSED += ["kim@client.example\nBcc: lea@client.example", ",", ";", ".", "<>", "mailto:", "Kim <>", "mailto:?subject=Offer"]
 REFUSED += ["''", "()", "(Kim)", "'"]
 
 OURS = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
-#: Forms of django-allauth without a page here: nobody signs up, and addresses are confirmed by a link rather than a code.
+#: Forms of django-allauth whose pages the portal doesn't use.
 UNUSED = {"BaseSignupForm", "SignupForm", "ChangeEmailForm"}
 
 Fields = dict[str, forms.Field]
@@ -114,7 +114,7 @@ def _admin_forms(request: Any) -> Iterator[Any]:
 
 
 def _account_forms(request: Any) -> Iterator[tuple[str, Fields]]:
-    """Some of these make their fields only when they are instantiated."""
+    """Return instances, because some of these forms create their fields dynamically."""
     replaced = set()
     for path in settings.ACCOUNT_FORMS.values():
         form = import_string(path)
@@ -130,8 +130,8 @@ def _account_forms(request: Any) -> Iterator[tuple[str, Fields]]:
 
 
 def address_fields(request: Any) -> Fields:
-    """All form fields in which an address is entered, by form and name."""
-    assert get_resolver().url_patterns  # imports all views, and their forms with them
+    """Return all form fields for e-mail addresses by form and name."""
+    assert get_resolver().url_patterns  # imports all views and their forms
     replaced = set(map(import_string, settings.ACCOUNT_FORMS.values()))
     ours = {form for form in _subclasses(forms.BaseForm) if form.__module__.split(".")[0] in OURS} - replaced
     found: list[tuple[str, Fields]] = [
@@ -154,7 +154,7 @@ def fields(cast: Cast, rf: RequestFactory) -> Fields:
 
 
 def test_every_form_takes_a_pasted_address(fields: Fields) -> None:
-    # A walk that finds nothing would test nothing.
+    # Guards against a search without results.
     names = " ".join(fields)
     for known in ("CustomerForm.email", "ContactForm.email", "InviteForm.email", "invite_owner", "contact_email", "LoginForm.login"):
         assert known in names, known
@@ -183,7 +183,7 @@ def test_no_form_makes_one_address_of_two(fields: Fields) -> None:
 
 
 def test_every_form_keeps_a_sharp_s(fields: Fields) -> None:
-    """And no form lets a browser rewrite it, as Chromium does in an input of the type “email”."""
+    """Chromium would change it in an input of the type “email”."""
     for name, field in fields.items():
         assert field.clean("Jürgen <info@groß-x.example>") == "info@groß-x.example", name
         assert field.widget.get_context("x", "", {})["widget"]["type"] == "text", name

@@ -1,4 +1,4 @@
-"""The Django admin knows every model of ours, and changes none that only the portal writes."""
+"""Django admin: lists of all models, and read-only models."""
 
 import re
 
@@ -36,14 +36,14 @@ OWN = {
     for model in apps.get_models()
     if not model.__module__.startswith(("django.", "allauth.")) and not model._meta.proxy
 }
-#: Texts of a file on its way, which only the team that uploaded it may see; they go with the import.
+#: Models with the contents of import files, which only the agency's team can see.
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
 
 
 @pytest.fixture
 def ada(cast: Cast) -> Client:
-    """A browser in which Ada, an admin, is signed in; and at least one of everything."""
+    """Client of Ada, an admin, with at least one object of each model."""
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     comment_on_review(review, text="Thank you.", by=cast.alice)
     report_review(review, reason="other", details="…", by=cast.alice)
@@ -81,7 +81,7 @@ def test_what_only_the_portal_writes_can_not_be_added_changed_or_deleted(ada: Cl
 
 
 def test_an_agency_is_not_deleted_by_a_click(ada: Client, cast: Cast) -> None:
-    # Not even one that nobody works for: nothing else holds that one.
+    # Also checks an agency without members, which no foreign key protects.
     for agency in (cast.birch, AgencyFactory()):
         assert ada.post(f"/admin/agencies/agency/{agency.pk}/delete/", {"post": "yes"}).status_code == 403
         ada.post("/admin/agencies/agency/", {"action": "delete_selected", "_selected_action": [agency.pk], "post": "yes"})

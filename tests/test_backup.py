@@ -1,4 +1,4 @@
-"""`deploy/backup.sh`: a dump a day, old ones go, and one that breaks off is none. Only the engine is a stand-in."""
+"""`deploy/backup.sh` with a fake `docker` command."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from partnerportal.embedded.environment import BASE_DIR
 
 @pytest.fixture
 def dumps(tmp_path: Path) -> Path:
-    """The folder for the dumps, with one of last month and one of last week."""
+    """Folder with a dump of last month and one of last week."""
     folder = tmp_path / "dumps"
     folder.mkdir()
     for days in (40, 7):
@@ -24,7 +24,7 @@ def dumps(tmp_path: Path) -> Path:
 
 
 def back_up(folder: Path, *, docker: str) -> int:
-    """Run the script with `docker` for the engine; its exit code."""
+    """Run the script with a fake `docker`, and return its exit code."""
     engine = folder.parent / "docker"
     engine.write_text(f"#!/bin/sh\n{docker}\n")
     engine.chmod(0o755)

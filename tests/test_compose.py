@@ -1,4 +1,4 @@
-"""`docker-compose.yml`: what each service must have, and that what it sets is known to the portal."""
+"""`docker-compose.yml`: required options of each service, and known settings."""
 
 import re
 import runpy
@@ -11,7 +11,7 @@ from partnerportal.embedded.environment import BASE_DIR
 
 COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-#: Those that run from our own image.
+#: Services that use the portal's image.
 OURS = [name for name, service in SERVICES.items() if service.get("image") == "partnerportal"]
 every_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -40,7 +40,7 @@ def test_each_that_stays_can_be_asked_how_it_is(name: str) -> None:
 
 
 def test_the_database_is_not_called_ready_while_it_is_still_setting_itself_up() -> None:
-    # At the socket it answers then, too, and the migrations, which run once, would find nobody at the address.
+    # During its setup, the server only responds on its socket, and the migrations would fail to connect.
     assert "--host 127.0.0.1" in SERVICES["db"]["healthcheck"]["test"]
 
 

@@ -1,4 +1,4 @@
-"""How long PostgreSQL may take, by process; and a pooler in between."""
+"""Database timeouts by process type, and with a connection pooler."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ NONE = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_sess
 
 @pytest.fixture(autouse=True)
 def options(db: None) -> Iterator[dict[str, Any]]:
-    """What connections are opened with; as it was, afterwards."""
+    """Options of new connections, restored after the test."""
     options = connections.settings["default"]["OPTIONS"]
     before = dict(options)
     yield options
@@ -26,7 +26,7 @@ def options(db: None) -> Iterator[dict[str, Any]]:
 
 
 def limits() -> dict[str, str]:
-    """Of a connection that is opened now."""
+    """Return the timeouts of a new connection."""
     fresh = connections.create_connection("default")
     try:
         with fresh.cursor() as cursor:
@@ -47,7 +47,7 @@ def test_a_web_process_gives_up_before_a_worker(process: Literal["web", "worker"
 
 
 def test_a_worker_has_them_from_its_start() -> None:
-    """As Celery starts one, in an interpreter of its own: nobody else is to have them."""
+    """Runs in its own interpreter, because the timeouts apply to the whole process."""
     code = (
         "from celery.signals import worker_init; from partnerportal import celery_app; celery_app.finalize(); worker_init.send(None); "
         "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"

@@ -1,4 +1,4 @@
-"""An address that mail servers read otherwise than it is written is refused: nobody gets round a “stop”, a limit or a rule by one."""
+"""Rejection of e-mail addresses that mail servers interpret differently, and comparison of mailboxes."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from reviews.services.requests import ensure_not_own_staff
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 
-#: Addresses that look like Kim's, with invisible, full-width or reversing characters.
+#: Addresses that look like Kim's, but contain invisible, full-width or reversing characters.
 DISGUISED = [
     "kim@cli\xadent.example",
     "kim@\uff43lient.example",
@@ -25,7 +25,7 @@ DISGUISED = [
 ]
 
 TWO_SPELLINGS = ["kim@münchen.example", "kim@xn--mnchen-3ya.example"]
-#: By IDNA 2003 this would be kim@strasse.example, another mailbox.
+#: In IDNA 2003, this would be kim@strasse.example, another mailbox.
 SHARP_S = ["kim@straße.example", "kim@xn--strae-oqa.example"]
 
 
@@ -58,7 +58,7 @@ def test_a_sharp_s_is_a_letter_of_its_own(spelling: str) -> None:
 
 
 def test_addresses_that_were_possible_before_keep_their_mailbox() -> None:
-    """The digests of opt-outs and the keys of senders are made from it. Until now all domains were encoded by IDNA 2003."""
+    """Digests of opt-outs and keys of senders depend on it. Earlier versions used IDNA 2003."""
     kept = 0
     for code in range(0xA1, 0xFFFF, 11):
         domain = f"a{chr(code)}b.example".lower()

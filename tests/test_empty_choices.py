@@ -1,4 +1,4 @@
-"""An empty choice of a select says what it means."""
+"""Labels of empty choices."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The German texts: nothing is missing, nothing stays English, and people are addressed as “Sie”."""
+"""German translations: completeness, consistency and formal address."""
 
 import ast
 import os
@@ -34,15 +34,15 @@ from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 LOCALE = settings.BASE_DIR / "locale"
-#: Ours, and what we say in the place of django-allauth's German.
+#: The portal's catalog, and the one that overrides django-allauth's German.
 OURS, FOR_ALLAUTH = (folder / "de" / "LC_MESSAGES" / "django.po" for folder in (LOCALE, LOCALE / "allauth"))
 ALLAUTHS_OWN = Path(allauth.__file__).parent / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
-#: %(name)s, %d, {name}, <em>: what a translation has to keep as it is. A per cent sign stands doubled.
+#: Placeholders and tags that translations must keep: %(name)s, %d, {name}, <em>. Percent signs are doubled.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}|</?[a-z][^>]*>")
-#: Words that only the familiar form of address has.
+#: Words of the informal address.
 FAMILIAR = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein(e[mnrs]?)?|[Gg]ib|[Ll]ass|[Ww]ähle|versuche)\b")
-#: Common words of our English texts that no German text, name or test datum has; the Isle of Man is called so in German, too.
+#: Common words in English texts that don't occur in German texts, names or test data. “Isle of Man” is an exception.
 ENGLISH = re.compile(
     r"\b(the|and|(?<!Isle )of|your|you|is|are|not|yet|with|for|from|by|to|please|customers?|reviews?|requests?|requested|ratings?|"
     r"dashboard|add|save|cancel|edit|send|sent|search|sign|password|back|newer|older|first|last|phone|city|country|language|notes|nothing|"
@@ -84,7 +84,7 @@ STAFF_PAGES = [
     "/accounts/email/",
     "/accounts/2fa/webauthn/",
 ]
-#: django-allauth's own pages and forms.
+#: Pages of django-allauth.
 ALLAUTH_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]
 
 
@@ -94,12 +94,12 @@ def catalog(path: Path) -> Catalog:
 
 
 def messages(path: Path) -> list[Message]:
-    """Without the header."""
+    """Return the messages of a catalog without its header."""
     return [message for message in catalog(path) if message.id]
 
 
 def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Singular and plural, or the one form that there is."""
+    """Return singular and plural, or the only form."""
     return (text,) if isinstance(text, str) else tuple(text)
 
 
@@ -112,11 +112,11 @@ def reads_like(message: Message) -> str:
 
 
 def seen(page: str) -> list[str]:
-    """Every text of a page that somebody sees or hears, the way it stands there."""
+    """Return all texts of a page that are displayed or read by screen readers."""
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
-    # English is offered in English.
+    # The name of the language English.
     page = re.sub(r'<(button|a)\b[^>]* lang="en".*?</\1>', "", page, flags=re.DOTALL)
-    # Names of time zones are names.
+    # Names of time zones aren't translated.
     page = re.sub(r'<option value="[A-Z]\w+/[^"]+">.*?</option>', "", page, flags=re.DOTALL)
     attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)
     texts = [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *attributes]]
@@ -124,7 +124,7 @@ def seen(page: str) -> list[str]:
 
 
 def english_left(page: str) -> list[str]:
-    """Texts of the page that are a message in English, or have an English word."""
+    """Return texts of the page that are English messages or contain English words."""
     untranslated = {text for message in messages(OURS) for text in forms(message.id)}
     untranslated -= {text for message in messages(OURS) for text in forms(message.string)}
     return [text for text in seen(page) if text in untranslated or ENGLISH.search(text)]
@@ -132,7 +132,7 @@ def english_left(page: str) -> list[str]:
 
 @pytest.fixture
 def busy(cast: Cast) -> Cast:
-    """Alder has something of everything, in words that are German or nobody's."""
+    """The cast with objects of all types at Alder, with German texts."""
     customer = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", language="de")
     project = ProjectFactory(customer=customer, title="Relaunch", due_on="2020-01-01", status="active")
     ReviewFactory(review_request__customer=customer, review_request__project=project, text="Alles bestens.")
@@ -142,7 +142,7 @@ def busy(cast: Cast) -> Cast:
 
 
 def german(cast: Cast | None = None) -> Client:
-    """A browser set to German; with a cast, Alice is signed in."""
+    """Return a client set to German; with a cast, of Alice."""
     client = Client(headers={"Accept-Language": "de"})
     if cast:
         client.force_login(cast.alice)
@@ -161,10 +161,10 @@ def test_every_message_is_translated(path: Path) -> None:
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
 def test_every_translation_keeps_its_placeholders(path: Path) -> None:
     for message in messages(path):
-        # Of two forms, the singular may say “one” without the number, and German has each in its own place.
+        # A singular form can omit the number.
         for english, german_text in zip(forms(message.id), forms(message.string), strict=True):
             assert Counter(PLACEHOLDER.findall(german_text)) == Counter(PLACEHOLDER.findall(english)), reads_like(message)
-            # The first and last character decide how a text joins what stands around it.
+            # Leading and trailing characters must match the surrounding text.
             assert english.endswith("\n") == german_text.endswith("\n") and english.startswith("\n") == german_text.startswith("\n")
 
 
@@ -183,7 +183,7 @@ def test_a_catalog_tells_nothing_of_who_made_it(path: Path) -> None:
     for field in ("Project-Id-Version: partnerportal", "Language: de", "Plural-Forms: nplurals=2; plural=(n != 1);"):
         assert f'"{field}\\n"' in text
     assert re.findall(r"[\w.]+@[\w.]+", text) == []
-    # Line numbers would change with every change of the sources.
+    # Line numbers would change too often.
     assert re.findall(r"^#: .*:\d+.*$", text, re.MULTILINE) == []
     assert all((settings.BASE_DIR / name).is_file() for message in messages(path) for name, _ in message.locations)
 
@@ -198,7 +198,7 @@ def test_what_we_say_for_allauth_it_still_says() -> None:
 )
 def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
     assert shutil.which("xgettext"), "The gettext tools are missing; .ci/run installs them."
-    # A copy, since makemessages writes where it reads.
+    # Works on a copy, because makemessages changes the catalog.
     skipped = shutil.ignore_patterns(".*", "__pycache__", "tests", "locale", "docs", "test-results")
     copy = shutil.copytree(settings.BASE_DIR, tmp_path / "copy", ignore=skipped)
     (copy / "locale").mkdir()
@@ -217,7 +217,7 @@ GETTEXT = {"_", *_CALLS, *(f"{name}_lazy" for name in _CALLS)}
 
 
 def gettext_calls_in_f_strings(source: str) -> list[int]:
-    """Return the lines of f-strings that call gettext: xgettext doesn't look into them."""
+    """Return the lines of f-strings that call gettext: xgettext ignores them."""
     f_strings = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
     calls = [call for f_string in f_strings for call in ast.walk(f_string) if isinstance(call, ast.Call)]
     return [call.lineno for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) in GETTEXT]

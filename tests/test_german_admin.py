@@ -1,4 +1,4 @@
-"""The administration in German: no name of a model, field, column, filter or group stays English."""
+"""German translations in the Django admin: models, fields, columns, filters and groups."""
 
 import re
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ from tests.cast import Cast
 from tests.factories.reviews import ReviewFactory
 from tests.test_admin import ada  # noqa: F401  # a fixture: one of everything, and an admin
 
-#: Words that German shares with English, and names of things that are called so in both.
+#: Words and names that are the same in English and German.
 SAME = {
     "Name", "Status", "Website", "Person", "Code", "Domain", "Domains", "Logo", "Logos", "Team",
     "Details", "Registrar", "Browser", "Filter", "Message-ID",
 }  # fmt: skip
 LANGUAGES = ("en", "de")
-#: Every model that the administration shows, with its page.
+#: All registered models and their pages.
 MODELS = {model._meta.label_lower: (model, options) for model, options in admin.site._registry.items()}
 
 
@@ -41,7 +41,7 @@ def _one_of_everything(ada: Client, cast: Cast) -> None:  # noqa: F811
 
 
 def texts_of(page: str) -> Iterator[str]:
-    """Return what a page of the administration calls things."""
+    """Return the labels on an admin page."""
     found = [
         *re.findall(r"<caption>(.*?)</caption>", page, re.DOTALL),
         *re.findall(r'<tr class="model-.*?<a[^>]*>(.*?)</a>', page, re.DOTALL),
@@ -59,13 +59,13 @@ def texts_of(page: str) -> Iterator[str]:
 
 
 def names_of(model: type[Model], options: Any, request: Any) -> Iterator[tuple[str, str]]:
-    """Return the names of a model and what the administration shows of it, each with what it is the name of."""
+    """Return the labels of a model and its displayed attributes, each with a description."""
     yield "model", str(model._meta.verbose_name)
     yield "models", str(model._meta.verbose_name_plural)
     yield "app", str(model._meta.app_config.verbose_name)
     fieldsets = options.get_fieldsets(request)
     for name in (*options.get_list_display(request), *options.get_readonly_fields(request), *flatten_fieldsets(fieldsets)):
-        # Fields of a form alone are seen on the pages, below.
+        # Labels of form fields are checked on the pages below.
         if hasattr(model, name) or hasattr(options, name):
             yield name, str(label_for_field(name, model, options))
     for name, _fields in fieldsets:
@@ -73,7 +73,7 @@ def names_of(model: type[Model], options: Any, request: Any) -> Iterator[tuple[s
 
 
 def untranslated(both: dict[str, list[Any]]) -> list[Any]:
-    """Return what is the same in English and in German and isn't a word of both languages."""
+    """Return labels that are the same in both languages and not in `SAME`."""
     english = {text if isinstance(text, str) else text[1] for text in both["en"]}
     names = [(text, text if isinstance(text, str) else text[1]) for text in both["de"]]
     return [text for text, name in names if name and name in english and name[0].upper() + name[1:] not in SAME]

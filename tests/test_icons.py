@@ -1,4 +1,4 @@
-"""The product's icons: every page links them, every link leads to the right file, and browsers that ask without a link get one."""
+"""Icons of the site: links on all pages, files, and paths that browsers request without a link."""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ from tests.factories.team import TeamInvitationFactory
 
 TEMPLATES = django_settings.BASE_DIR / "templates"
 ERRORS = sorted(path.name for path in TEMPLATES.glob("[45]*.html"))
-#: The kinds of pages, each for the people who see them.
+#: Types of pages by the users who see them.
 PAGES = {
     "nobody": [
         "/partners/",
@@ -78,7 +78,7 @@ PAGES = {
 
 
 class Head(HTMLParser):
-    """The icon links of a page by their kind, and its theme colours by their scheme."""
+    """Icon links of a page by type, and theme colors by color scheme."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -102,7 +102,7 @@ def assert_has_icons(page: str, path: str) -> Head:
 
 
 def canvas() -> dict[str, str]:
-    """The background colours of the two schemes, as the style sheet has them."""
+    """Return the background colors of both color schemes in the style sheet."""
     (found,) = re.findall(r"--canvas: light-dark\((#\w+), (#\w+)\)", (django_settings.BASE_DIR / "static/css/tokens.css").read_text())
     return dict(zip(("light", "dark"), found, strict=True))
 
@@ -153,7 +153,7 @@ def test_so_does_the_page_for_a_failure(db: None, settings: Any, monkeypatch: py
 
 
 def test_no_page_begins_elsewhere() -> None:
-    """What begins a page of its own includes the icons; e-mails have none."""
+    """Every base template includes the icons; e-mails don't."""
     for path in TEMPLATES.rglob("*.html"):
         text = path.read_text()
         if "<!doctype" in text.lower() and "email" not in path.parts:
@@ -198,7 +198,7 @@ def assert_png(client: Client, path: str, side: int, *, opaque: bool) -> None:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language: str) -> None:
-    """Without the database: this test has none."""
+    """Runs without a database."""
     answer = client.get("/site.webmanifest", headers={"Accept-Language": language})
     manifest = answer.json()
     assert manifest["name"] == manifest["short_name"] == {"en": "Partner Portal", "de": "Partnerportal"}[language]
@@ -210,7 +210,7 @@ def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language:
 
 @pytest.mark.parametrize("cookie", ["", "of-nobody"])
 def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -> None:
-    """Nor the database: this test has none."""
+    """Runs without a database."""
     if cookie:
         client.cookies[django_settings.SESSION_COOKIE_NAME] = cookie
     answer = client.get("/favicon.ico")
@@ -224,7 +224,7 @@ def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -
 
 @pytest.mark.parametrize("name", ["apple-touch-icon.png", "apple-touch-icon-precomposed.png"])
 def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """Without a session and without the database: this test has none."""
+    """Runs without a database."""
     client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-nobody"
     assert_png(client, f"/{name}", 180, opaque=True)
     answer = client.get(f"/{name}")

@@ -1,4 +1,4 @@
-"""The secret key is replaced: what the former one made still opens while it is in SECRET_KEY_FALLBACKS, and kindly doesn't without it."""
+"""Replacement of SECRET_KEY, with and without the former key in SECRET_KEY_FALLBACKS."""
 
 import re
 import time
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 @pytest.fixture
 def made(cast: Cast, settings: Any) -> dict[str, Any]:
-    """One of everything that the key signs, seals or derives, made under the old key."""
+    """One of everything signed, encrypted or derived with the former key."""
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     customer = CustomerFactory(agency=cast.alder)
     staff = Client()
     staff.force_login(cast.stan)
-    staff.get("/customers/")  # gives out the cookie that says whose kept input is
+    staff.get("/customers/")  # sets the cookie that identifies the user of recovered input
     Client().post("/accounts/password/reset/", {"email": cast.max.email})
     visitor = Client()
     page = visitor.get("/partners/alder/contact/").content.decode()
@@ -53,13 +53,13 @@ def made(cast: Cast, settings: Any) -> dict[str, Any]:
 
 
 def second_step(cast: Cast, secret: str) -> str:
-    """What Alice sees after her password and the code of her app."""
+    """Sign in Alice with her password and code, and return the response."""
     browser = Client()
     browser.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD})
     return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
 
 
-#: Each kind of personal link: to rate, to be asked for access, to join a team.
+#: Types of personal links: reviews, access requests, team invitations.
 LINKS = ("review", "question", "invitation")
 
 
@@ -69,7 +69,7 @@ def path(link: str | None) -> str:
 
 
 def opened(links: list[str], cast: Cast) -> list[int]:
-    """How they answer; the second one opens for Kim alone."""
+    """Return the status of each link. The second one requires Kim to be signed in."""
     kim = Client()
     kim.force_login(cast.kim)
     return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
@@ -84,7 +84,7 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
     assert made["staff"].session["kept_input"]["person"] == cast.stan.pk
     made["mail"].refresh_from_db()
     assert made["mail"].text == "Hello Lea"
-    # A link can still be shown, and leads to the same page; what is made from now on hangs on the new key.
+    # Existing links can be displayed and keep working. New ones use the new key.
     assert [path(made[kind].link) for kind in LINKS] == links
     assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 200
@@ -102,7 +102,7 @@ def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast:
     made["mail"].refresh_from_db()
     with pytest.raises(DecryptionError):
         assert made["mail"].text
-    # Personal links are found by their digest and outlive the key; nobody can show them again.
+    # Personal links still work, because they are found by digest, but can't be displayed.
     assert [made[kind].link for kind in LINKS] == [None, None, None]
     assert opened(links, cast) == [200, 200, 200]
     assert Client().get(made["stop"]).status_code == 404

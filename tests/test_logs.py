@@ -1,4 +1,4 @@
-"""What the log says of a request."""
+"""Logs: request IDs, tracebacks and redaction."""
 
 import json
 import logging
@@ -48,7 +48,7 @@ def test_no_secret_of_an_address_is_logged(cast: Cast, caplog: pytest.LogCapture
     with caplog.at_level(logging.WARNING):
         assert Client().patch(path).status_code in (404, 405)
     (record,) = [record for record in caplog.records if record.name == "django.request"]
-    assert redact_secrets(record)  # as the console's handler does, which may come after this test's
+    assert redact_secrets(record)  # as the console handler does, which may run after the handler of this test
     assert record.getMessage().endswith(logged)
     assert not {"K4kBSX2pCZcYWMgx", "11-2603f6"} & set(re.split(r"[/.']", str(record.__dict__)))
 
@@ -68,7 +68,7 @@ def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
 ) -> None:
     customer = CustomerFactory(agency=cast.alder)
     given = str(uuid.uuid4())
-    # The worker's log holds what it did for other tests, too.
+    # The log also contains entries of other tests.
     said = f"450 4.2.0 Come back later {uuid.uuid4()}"
     smtp_sink.refuse("RCPT", said, times=1)
     fields = {"customer": customer.pk, "subject": "company", "send": ""}
@@ -80,7 +80,7 @@ def test_what_a_job_logs_carries_the_id_of_the_request_that_handed_it_out(
     eventually(lambda: bool(lines(said)), "the refusal is logged", otherwise=celery_worker.logged)
     assert [(line["request_id"], line["level"]) for line in lines(said)] == [(given, "WARNING")]
 
-    # The next attempt is handed out by a sweep, which was asked for by nobody.
+    # The next attempt is dispatched by a sweep, which belongs to no request.
     mail = OutgoingMail.objects.get()
     eventually(sweep, "another attempt is due", otherwise=celery_worker.logged)
     eventually(lambda: bool(lines(f"E-mail {mail.pk} sent.")), "the sending is logged", otherwise=celery_worker.logged)
@@ -103,7 +103,7 @@ def test_so_does_what_celery_logs_of_any_job(alice: Client, cast: Cast, celery_w
 
 
 def logged(text: str, *args: object) -> str:
-    """The message as the log shows it."""
+    """Return a message as it is logged."""
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, text, args, None)
     record.request = "<WSGIRequest: GET '/r/s3cr3t/'>"  # type: ignore[attr-defined]
     assert redact_secrets(record)

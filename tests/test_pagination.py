@@ -1,4 +1,4 @@
-"""Keyset paging over several columns, on a page of the tests' own: by company, the latest number first."""
+"""Keyset pagination over several columns: by company, highest number first."""
 
 from typing import Any
 

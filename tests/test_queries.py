@@ -1,4 +1,4 @@
-"""How many queries a page takes; the number doesn't depend on how much there is to show.
+"""Number of queries of pages, which must not depend on the number of objects.
 
 Limits (docs/architecture.md): 6 on a staff list, 4 on a public page, 8 on a customer's page.
 """
@@ -27,7 +27,7 @@ from tests.factories.team import TeamInvitationFactory
 
 
 def fill(cast: Cast, rows: int) -> None:
-    """One customer with so many of everything, and so many customers with one of each."""
+    """Create one customer with `rows` objects of each type, and `rows` customers with one of each."""
     busy = cast.alder.customers.first() or CustomerFactory(agency=cast.alder)
     for _ in range(rows):
         for customer in (busy, CustomerFactory(agency=cast.alder)):
@@ -91,7 +91,7 @@ def stop_link(cast: Cast) -> str:
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 12),  # four for the frame, one a card
+    ("/dashboard/", True, 12),  # four for the layout, one for each card
     ("/customers/", True, 6),
     (first_customer, True, 8),
     (lambda cast: first_customer(cast) + "edit/", True, 6),
@@ -118,7 +118,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (removal, True, 8),
     ("/account/", True, 6),
     ("/account/notices/", True, 6),
-    ("/company/", True, 10),  # four for the frame; the profile, what it has chosen, what it can choose, what happened
+    ("/company/", True, 10),  # four for the layout; the profile, its choices, all choices, the history
     ("/company/preview/", True, 6),
     ("/partners/", False, 4),
     ("/partners/?q=agency&sort=name", False, 4),
@@ -143,7 +143,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
 
 
 def queries_of(browser: Client, path: str) -> list[str]:
-    """What a page asks of the database. Whatever looking at it leaves behind (that it was read, say) is undone."""
+    """Return the queries of a page. Rolls back its changes, such as read marks."""
     with transaction.atomic():
         with CaptureQueriesContext(connection) as queries:
             response = browser.get(path)
@@ -153,7 +153,7 @@ def queries_of(browser: Client, path: str) -> list[str]:
 
 
 def test_the_number_of_queries_is_small_and_flat(cast: Cast, alice: Client) -> None:
-    # All pages in one test: to fill an agency takes longer than to ask for all of them.
+    # A single test, because filling an agency takes longer than all requests.
     taken: dict[int, list[tuple[str, list[str]]]] = {}
     for rows in (2, 12):
         fill(cast, rows)

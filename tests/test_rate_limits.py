@@ -1,4 +1,4 @@
-"""Counting in Redis: windows, several limits at once, nobody without Redis."""
+"""Rate limits: windows, several limits, and outages of Redis."""
 
 import pytest
 import time_machine

@@ -1,4 +1,4 @@
-"""No link that opens something is logged or reported, whatever its route, its spelling, or the place it is quoted in."""
+"""Redaction of secrets for all routes, encodings and contexts."""
 
 import json
 import logging
@@ -23,14 +23,14 @@ from tests.route_matrix import all_routes
 
 CADDYFILE = django_settings.BASE_DIR / "deploy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
-#: Text parameters of routes that grant nothing. A new one belongs here, or into `SECRET_PARAMETERS`.
+#: Harmless text parameters of routes. New ones must be added here or to `SECRET_PARAMETERS`.
 HARMLESS_PARAMETERS = {"app_label", "content_type_id", "digest", "id", "object_id", "section", "slug", "url"}
-#: Parameters that hold a number.
+#: Numeric parameters.
 NUMBERS = {"IntConverter"}
 
 
 def parameters(route: URLPattern) -> set[str]:
-    """The names of a route's parameters that take text."""
+    """Return the names of a route's text parameters."""
     converters = {name: type(converter).__name__ for name, converter in route.pattern.converters.items()}
     return {name for name in route.pattern.regex.groupindex if converters.get(name) not in NUMBERS}
 
@@ -44,7 +44,7 @@ def secret_path(name: str) -> str:
 
 
 def written(record: logging.LogRecord) -> str:
-    """What the log shows of a record."""
+    """Return the log output of a record."""
     (console,) = [handler for handler in logging.getLogger().handlers if handler.get_name() == "console"]
     assert console.filter(record)
     return console.format(record)
@@ -105,9 +105,9 @@ def test_any_spelling_of_it_anywhere(name: str) -> None:
         assert SECRET not in json.dumps(redact(json.dumps({"text": text, "lines": f"a\n{text}\nb"}))), text
 
 
-#: Every ASCII character that can't be part of a secret, and some others.
+#: All ASCII characters that can't be part of a secret, and some others.
 ODD = [chr(code) for code in range(128) if not chr(code).isalnum()] + ["\x85", "\xa0", "é", "„", "’", "\u2028", "\ufeff", "😀"]
-#: What is copied or mistyped in front of a secret.
+#: Characters copied or mistyped before a secret.
 IN_FRONT = [*ODD, "\n'", "'\n\"", "„'", "'„", " (", "', '", '">', "\r\n\t", "\\'", "''" * 20, "\n" * 20]
 
 
@@ -148,7 +148,7 @@ def test_what_is_logged_as_json_stays_json() -> None:
 
 @pytest.mark.parametrize("flood", ["/join/{}", "/?token={}", "{}", "/r/stop/'{}/", "'/join/{}" + SECRET])
 def test_a_long_line_of_odd_characters_takes_no_time(flood: str) -> None:
-    """A pattern that takes quadratic time needs minutes for each."""
+    """With quadratic time, each of these would take minutes."""
     began = process_time()
     for piece in (
         "'",
@@ -216,7 +216,7 @@ def test_tracebacks_and_additional_fields_of_the_log_have_none(db: None) -> None
     assert "no such page: /join/…/" in shown
     assert SECRET not in shown
 
-    # As Celery adds the arguments of a job.
+    # Celery adds the arguments of a task.
     record = logging.makeLogRecord({"msg": "Failed", "data": {"args": f"('{path}',)"}, **failure})
     shown = json_formatter("%(message)s", rename_fields={}, timestamp="time").format(record)
     assert json.loads(shown)["data"] == {"args": "('/join/…/',)"}
@@ -246,7 +246,7 @@ def test_an_invitation_that_another_account_visits_or_a_forged_form_answers(
 
 @pytest.fixture
 def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """The page of an unknown invitation fails with the secret in its hands."""
+    """Raise an exception on a page while local variables contain the secret."""
 
     def fail(request: Any) -> None:
         bare = request.path.split("/")[2]

@@ -1,4 +1,4 @@
-"""`next` leads to this portal's own pages and nowhere else, wherever it is taken."""
+"""Redirects to `next` stay within the portal."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ ELSEWHERE = [
 
 
 def stays_here(address: str) -> bool:
-    """Whether a browser that gets this `Location` stays: a path, which doesn't begin like another host to any of them."""
+    """Return whether every browser interprets this `Location` as a path on the same host."""
     return address.startswith("/") and not address.startswith(("//", "/\\")) and not set(address) & set("\t\r\n\\")
 
 

@@ -1,4 +1,4 @@
-"""What every page sends along, and what the portal's files are."""
+"""Security headers of pages, and integrity of static files."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.agencies import LogoFactory
 
-#: SHA-384 of the files in the npm package bootstrap 5.3.8.
+#: SHA-384 digests of the files in the npm package bootstrap 5.3.8.
 BOOTSTRAP = {
     "bootstrap/css/bootstrap.min.css": "sRIl4kxILFvY47J16cr9ZwB07vP4J8+LH7qKQnuqkuIAvNWLzeN8tE5YBujZqJLB",
     "bootstrap/js/bootstrap.bundle.min.js": "FKyoEForCGlyvwx9Hj09JcYn3nv7wiPVlz7YYwJrWVcXK/BmnVDxM+D2scQbITxI",
@@ -36,7 +36,7 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Cross-Origin-Opener-Policy"] == response["Cross-Origin-Resource-Policy"] == "same-origin"
-    # Where the address itself is the secret, not even our own pages are told it.
+    # Paths that contain a secret aren't sent as a referrer at all.
     assert response["Referrer-Policy"] == ("strict-origin" if path.startswith("/r/") else "same-origin")
     features = dict(part.split("=") for part in response["Permissions-Policy"].split(", "))
     unused = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
@@ -50,7 +50,7 @@ def test_the_logo_alone_may_be_shown_elsewhere(cast: Cast, client: Client) -> No
 
 
 def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
-    """As in production; `pytest -rP` shows them."""
+    """Print the headers in production, which `pytest -rP` shows."""
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = 31_536_000, True, True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
     client = Client()
@@ -84,7 +84,7 @@ def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
         client.post("/account/", {"full_name": "Alice", "language": "en", "time_zone": ""}),
         client.post("/i18n/setlang/", {"language": "de"}),
     ]
-    # One that is deleted has no value.
+    # Deleted cookies have no value.
     cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items() if cookie.value}
     assert set(cookies) == {"csrftoken", "sessionid", "person", "messages", "django_language"}
     for name, cookie in cookies.items():
@@ -121,7 +121,7 @@ def test_no_page_has_inline_script_or_style(cast: Cast, alice: Client, path: str
     assert "onclick=" not in page
     scripts = [tag.split(">", 1)[0] for tag in page.split("<script")[1:]]
     assert scripts
-    # Data for machines are not run.
+    # Data blocks aren't executed.
     assert all("src=" in tag or 'type="application/json"' in tag or 'type="application/ld+json"' in tag for tag in scripts), scripts
 
 

@@ -1,4 +1,4 @@
-"""Settings come from the environment alone; what is missing or wrong stops the start and names its variable."""
+"""Settings from environment variables: missing, invalid and default values."""
 
 import os
 import re
@@ -23,18 +23,18 @@ GOOD = {
 
 
 def changed(**environment: str | None) -> dict[str, str]:
-    """The good values, changed by `environment` (None: not set), and nothing else of this process's."""
+    """Return the environment of valid values, changed by `environment` (None: not set)."""
     values = {name: value for name, value in {**GOOD, **environment}.items() if value is not None}
     return {**values, "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
 
 
 def run(code: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-    """Run `code` in a fresh interpreter."""
+    """Run `code` in a new interpreter."""
     return subprocess.run([sys.executable, "-c", code], env=changed(**environment), capture_output=True, text=True, timeout=60, check=False)
 
 
 def settings_with(**environment: str | None) -> dict[str, Any]:
-    """What a fresh reading of the settings says."""
+    """Return the settings for an environment."""
     values = changed(**environment)
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ.keys() - values:
@@ -127,12 +127,12 @@ def test_only_the_sites_own_host_is_served_and_only_its_own_forms_are_taken() ->
 
 def test_browsers_are_told_to_come_by_https_for_a_year() -> None:
     assert setting("SECURE_HSTS_SECONDS") == str(365 * 24 * 60 * 60)
-    # Not to whoever has a portal on this very machine: everything else there would be out of reach.
+    # Not for loopback addresses, because other servers on the same host may not support HTTPS.
     assert setting("SECURE_HSTS_SECONDS", SITE_URL="http://localhost:8000") == "0"
 
 
 def example() -> dict[str, str]:
-    """What `.env.example` sets, with secrets filled in."""
+    """Return the variables set in `.env.example`, with secrets filled in."""
     lines = (Path(settings.BASE_DIR) / ".env.example").read_text().splitlines()
     values = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     empty = {name for name, value in values.items() if not value}
@@ -162,7 +162,7 @@ def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
 
 
 def test_passwords_are_kept_by_argon2() -> None:
-    # The tests themselves take a quicker one of the same kind.
+    # The tests use a faster variant.
     assert setting("PASSWORD_HASHERS").startswith("['django.contrib.auth.hashers.Argon2PasswordHasher'")
 
 

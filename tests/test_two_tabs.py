@@ -1,4 +1,4 @@
-"""Settings that are open in two tabs: the second save keeps what the first one changed elsewhere in the form."""
+"""Concurrent edits of settings: saving keeps changes to other fields."""
 
 import json
 from typing import Any
@@ -49,7 +49,7 @@ def test_a_members_role(alice: Client, cast: Cast) -> None:
     path = reverse("agencies:change_role", args=[member.pk])
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"role": "manager"}).status_code == 302
-    # Saved without a change: the role that another tab has given stays.
+    # Saving without changes keeps the role assigned elsewhere.
     assert alice.post(path, second).status_code == 302
     member.refresh_from_db()
     assert member.role == Role.MANAGER
@@ -120,7 +120,7 @@ def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast
         before = form[name]
         assert before, path
         shown = json.loads(form["shown"]) | {name: value}
-        # An entry that can't be read makes every difference a conflict.
+        # An invalid value makes every difference a conflict.
         response = alice.post(path, form | {"shown": json.dumps(shown), name: []})
         assert response.status_code == 200, path
         assert name in response.context["form"].conflicts, path
@@ -128,7 +128,7 @@ def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast
 
 
 def sent_by_page(client: Client, path: str) -> dict[str, Any]:
-    """Return what a browser sends if nothing is typed: of instances their keys, and no unchecked boxes or empty files."""
+    """Return the data that a browser submits for an unchanged form."""
     form = opened(client, path)
     fields = {name: [str(getattr(one, "pk", one)) for one in value] if isinstance(value, list) else value for name, value in form.items()}
     return {name: value for name, value in fields.items() if name not in {"logo", "remove_logo"}}
@@ -137,7 +137,7 @@ def sent_by_page(client: Client, path: str) -> dict[str, Any]:
 def test_the_longest_list_of_what_was_shown_is_read(alice: Client, cast: Cast) -> None:
     path = reverse("agencies:notifications")
     form = opened(alice, path)
-    # As long as what a team of a thousand members makes of it.
+    # As long as for a team of a thousand members.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
     assert alice.post(path, form | {"notices": [Notice.ACCESS], "shown": json.dumps(many)}).status_code == 302
     assert cast.alder.memberships.get(user=cast.alice).notices == [Notice.ACCESS]

@@ -1,4 +1,4 @@
-"""Links and invitations are valid until the end of the day that their e-mails name, in the agency's time zone."""
+"""Expiry of links and invitations at the end of a day in the agency's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,14 +36,14 @@ def move_to(agency: Agency, zone: str) -> None:
     ("zone", "since", "days", "last_moment"),
     [
         ("Europe/Berlin", "2026-11-28T09:02", 90, "2027-02-26T22:59:59.999999"),
-        # 29 November has begun there.
+        # It is already 29 November there.
         ("Pacific/Kiritimati", "2026-11-28T10:00", 90, "2027-02-27T09:59:59.999999"),
-        # There it is still the 27th.
+        # It is still 27 November there.
         ("America/Los_Angeles", "2026-11-28T07:59", 90, "2027-02-26T07:59:59.999999"),
-        # Summer time begins within the term, and on its last day.
+        # Daylight saving time begins within the term, and on its last day.
         ("Europe/Berlin", "2027-03-01T12:00", 30, "2027-03-31T21:59:59.999999"),
         ("Europe/Berlin", "2027-03-27T12:00", 1, "2027-03-28T21:59:59.999999"),
-        # It ends on the last day, which has 25 hours.
+        # Daylight saving time ends on the last day, which has 25 hours.
         ("Europe/Berlin", "2026-10-24T12:00", 1, "2026-10-25T22:59:59.999999"),
         # Clocks go from 24:00 to 1:00 (6 September 2026), and from 24:00 back to 23:00 (4 April 2026).
         ("America/Santiago", "2026-09-04T12:00", 1, "2026-09-06T03:59:59.999999"),
@@ -60,7 +60,7 @@ def test_the_last_moment_of_a_day(zone: str, since: str, days: int, last_moment:
 @pytest.mark.parametrize("zone", FAR_ZONES)
 def test_a_review_link_is_valid_throughout_the_day_that_its_mail_and_all_pages_name(cast: Cast, alice: Client, zone: str) -> None:
     move_to(cast.alder, zone)
-    # Whoever reads it is elsewhere.
+    # The user is in another time zone.
     cast.alice.time_zone = "Pacific/Kiritimati" if zone != "Pacific/Kiritimati" else "America/Los_Angeles"
     cast.alice.language = "en"
     cast.alice.save()
@@ -92,7 +92,7 @@ def test_a_reminder_and_a_new_link_name_their_last_day(cast: Cast) -> None:
         clock.shift(timedelta(days=8))
         assert remind_due() == 1
         reminder = OutgoingMail.objects.get(kind="review_reminder").text
-        # Asked on the 29th, where the agency is.
+        # Requested on the 29th in the agency's time zone.
         assert "29 November 2026" in reminder
         assert "27 February 2027" in reminder
         assert str(replace_link(asked, by=cast.alice).valid_until) == "2027-03-07"

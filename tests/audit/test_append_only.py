@@ -1,4 +1,4 @@
-"""What is written is written: the database itself refuses to change or delete an event."""
+"""Audit events can't be changed or deleted."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ EVENTS = "/admin/audit/auditevent/"
 
 @pytest.fixture
 def event(cast: Cast) -> AuditEvent:
-    """One that happened."""
+    """An audit event."""
     CustomerFactory(agency=cast.alder, by=cast.alice)
     return AuditEvent.objects.get()
 
 
 @pytest.fixture
 def ada(cast: Cast) -> Client:
-    """A browser in which Ada, an admin, is signed in."""
+    """Client of Ada, an admin."""
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -1,4 +1,4 @@
-"""Each event reads as a sentence, with an icon that exists, in each language, however old it is."""
+"""Descriptions and icons of audit events."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils import translation
 from partnerportal.audit.descriptions import DESCRIPTIONS, register
 from partnerportal.audit.models import AuditEvent
 
-#: What an event of the action carries, where it carries something. A new action that words its data belongs here.
+#: Example data by action. New actions whose description contains data must be added.
 DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "project.changed": {"fields": ["title"]},
@@ -49,7 +49,7 @@ def test_each_action_reads_as_a_sentence(action: str, language: str, caplog: pyt
         sentence = event.sentence
     assert sentence
     assert "%" not in sentence
-    # The plain name is for events of the past alone.
+    # The action name is only displayed for outdated events.
     assert action not in sentence
     assert not caplog.records
 

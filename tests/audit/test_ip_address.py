@@ -1,4 +1,4 @@
-"""From where somebody came: by the proxies' word only where there are proxies of ours."""
+"""IP addresses of audit events, with and without trusted proxies."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ PROXY = "10.0.0.1"
 
 
 def seen_address(client: Client, remote: str, forwarded_for: str | None = None) -> str | None:
-    """Add a customer, as it arrives at gunicorn from `remote`, and return the address that was written down."""
+    """Add a customer over a connection from `remote`, and return the recorded IP address."""
     headers = {"X-Forwarded-For": forwarded_for} if forwarded_for is not None else {}
     assert client.post("/customers/add/", FORM, REMOTE_ADDR=remote, headers=headers).status_code == 302
     return AuditEvent.objects.get().ip_address
@@ -26,7 +26,7 @@ def seen_address(client: Client, remote: str, forwarded_for: str | None = None) 
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8::7", "2001:db8::7"),
         ("fe80::7%eth0", "fe80::7"),
-        ("", None),  # a unix socket
+        ("", None),  # a Unix socket
         ("unix:", None),
     ],
 )
@@ -42,14 +42,14 @@ def test_without_proxies_nobody_can_claim_to_be_another(alice: Client) -> None:
     ("proxies", "forwarded_for", "seen"),
     [
         (1, "198.51.100.1", "198.51.100.1"),
-        (1, "203.0.113.66, 198.51.100.1", "198.51.100.1"),  # the first is what the client claims
+        (1, "203.0.113.66, 198.51.100.1", "198.51.100.1"),  # the first one was sent by the client
         (2, "203.0.113.66, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
         (1, "198.51.100.1:54321", "198.51.100.1"),
         (1, "[2001:db8::7]:54321", "2001:db8::7"),
-        (1, None, PROXY),  # the proxy itself asks, for its health check
+        (1, None, PROXY),  # a health check of the proxy itself
         (1, "nonsense", None),
         (1, "198.51.100.1, ", None),
-        (3, "198.51.100.1", None),  # a proxy was gone round
+        (3, "198.51.100.1", None),  # a proxy was bypassed
     ],
 )
 def test_behind_proxies_it_is_whoever_connects_to_the_first_of_ours(

@@ -1,4 +1,4 @@
-"""Events are written with the change they tell of, and say who, what, on which object and from where."""
+"""Recording of audit events in the transaction of the change."""
 
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.reviews import ReviewRequestFactory
 
-#: A customer as the form posts it.
+#: Form data of a customer.
 FORM = {"kind": "company", "company": "Bäckerei Brandt", "country": "DE", "language": "de"}
 
 

@@ -1,4 +1,4 @@
-"""Translations and static files are made again exactly when they are out of date."""
+"""Compilation of translations and collection of static files when they are outdated."""
 
 import gettext
 import os

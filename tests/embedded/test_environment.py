@@ -1,4 +1,4 @@
-"""What `run` and `exec` set, and what they leave as the caller set it."""
+"""Environment variables of `run` and `exec`."""
 
 import re
 import stat
@@ -72,5 +72,5 @@ def test_each_variable_of_the_settings_is_explained_in_the_example() -> None:
     example = (BASE_DIR / ".env.example").read_text()
     explained = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
     assert set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", settings)) - explained == set()
-    # Nothing secret in it works.
+    # All secrets in it are invalid.
     assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)

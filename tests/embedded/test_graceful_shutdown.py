@@ -1,4 +1,4 @@
-"""Asked to end, a web process takes no new request and answers the ones it has."""
+"""Graceful shutdown of web processes."""
 
 import http.client
 from concurrent.futures import ThreadPoolExecutor

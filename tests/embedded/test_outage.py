@@ -1,4 +1,4 @@
-"""A server goes away for a while: the portal says so or lets the mail wait, and goes on by itself when it is back."""
+"""Outages of servers: error pages, queued e-mails, and automatic recovery."""
 
 import time
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ import pytest
 from tests.embedded.portal import STATEMENT_TIMEOUT, Site
 from tests.polling import eventually
 
-#: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
+#: Maximum response time in seconds, far below all timeouts.
 AT_ONCE = 8
-#: Seconds, a little more than the pause between two beats of the slower heart.
+#: Seconds, slightly more than the interval of the slower heartbeat.
 PULSE = 2.5
 MAILS_TO = "SELECT count(*) FROM outbox_outgoingmail WHERE to_email = %s"
 REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = %s"
@@ -42,7 +42,7 @@ def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) 
 
     site.valkey.stop()
     assert site.ask("/partners/").status == 200
-    # Its tries are counted there; without a count, nobody is locked out.
+    # Attempts are counted in Redis. An outage must not lock users out.
     assert site.sign_in() == 200
     assert site.ask("/readyz").text == '{"database": true, "broker": false}'
     site.valkey.start()
@@ -52,7 +52,7 @@ def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) 
 def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mails_go_out_later(site: Site) -> None:
     site.valkey.stop()
     begun = time.monotonic()
-    # Who writes is counted in Redis, too: without it, nobody is turned away.
+    # Senders are also counted in Redis. An outage must not reject messages.
     assert site.contact("ute@muellerei.example").status == 302
     assert time.monotonic() - begun < AT_ONCE
     assert site.count(MAILS_TO, "ute@muellerei.example") == 1
@@ -86,7 +86,7 @@ def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
 
     def met() -> int:
         log = site.worker.log.read_text()
-        # As a job begins, or in the middle of a mail, whose outcome it then tries to write down.
+        # At the start of a task, or during a delivery, whose result is stored afterwards.
         return log.count("OperationalError") + log.count("Connection to the database lost")
 
     before = met()
@@ -117,7 +117,7 @@ def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Si
 
 def test_who_would_wait_too_long_gets_a_page_and_nothing_is_half_done(site: Site) -> None:
     with site.database() as other, ThreadPoolExecutor(1) as pool:
-        # The request can be written, its mails can't.
+        # The request can be stored, but not its e-mails.
         other.execute("LOCK TABLE outbox_outgoingmail IN SHARE MODE")
         begun = time.monotonic()
         answer = pool.submit(site.contact, "max@muellerei.example").result()

@@ -1,4 +1,4 @@
-"""The whole portal: started, asked, refused beside itself, killed, started again, ended."""
+"""The `run` command: start, requests, conflicts, crashes, restart and shutdown."""
 
 import contextlib
 import http.client
@@ -24,17 +24,16 @@ from tests.embedded.conftest import copied, end_everything_in, names_in, process
 from tests.servers import temporary_folder
 
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
-#: One parallel worker starts it for all of them.
-#: Seconds for a start with all migrations on a busy machine.
+#: Timeout for a start with all migrations, in seconds.
 PATIENCE = 120
 
 
 class Portal:
-    """One data folder, and the commands on it."""
+    """A portal on a data folder."""
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         self.data_dir = open_data_dir(data_dir)
-        # Collecting the static files takes longer than all the rest, and `/healthz` shows none.
+        # Skips collecting static files, which is slow.
         (self.data_dir / "static.fingerprint").write_text(static_fingerprint())
         self.port = free_port()
         self.env = {
@@ -47,7 +46,7 @@ class Portal:
         }
 
     def start(self) -> "subprocess.Popen[str]":
-        """Start it, and wait until it answers or gives up."""
+        """Start the portal, and wait until it responds or exits."""
         self.terminal = self.data_dir / "terminal"
         with self.terminal.open("w") as file:
             run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
@@ -69,7 +68,7 @@ class Portal:
         )
 
     def sql(self, statement: str) -> str:
-        """What the statement answers, through `exec` and the portal's own settings."""
+        """Run a statement through `exec`, and return its output."""
         code = "from django.db import connection\n"
         code += f"with connection.cursor() as cursor:\n  cursor.execute({statement!r})\n"
         code += "  print(cursor.fetchone() if cursor.description else '')\n"
@@ -78,7 +77,7 @@ class Portal:
         return done.stdout.strip()
 
     def database(self) -> "psycopg.Connection[Any]":
-        """A connection to the running portal's database."""
+        """Open a connection to the running portal's database."""
         return psycopg.connect(f"postgres://portal@/portal?host={self.data_dir}/postgres")
 
     def answers(self) -> bool:
@@ -90,10 +89,10 @@ class Portal:
                 return False
 
     def of(self, name: str) -> int:
-        """The number of the running child of that name."""
+        """Return the PID of the running child with this name."""
         found = []
         for process in processes_of(self.data_dir):
-            # Helper processes of the servers end at any time.
+            # Helper processes of the servers can exit at any time.
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 if self.is_main(process.cmdline(), name, process.pid):
                     found.append(process.pid)
@@ -102,7 +101,7 @@ class Portal:
 
     @staticmethod
     def is_main(command: list[str], name: str, pid: int) -> bool:
-        # Each child leads a session of its own; its own children have the same command line.
+        # Children are session leaders. Their own children have the same command line.
         return name in command and os.getsid(pid) == pid
 
 
@@ -114,7 +113,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Portal]:
-    """A running portal, for those who leave it as it is."""
+    """A running portal, for tests that don't change it."""
     folder = temporary_folder("portal-test-")
     portal = Portal(folder / "data")
     run = portal.start()
@@ -172,7 +171,7 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
     first.kill()
     first.wait()
     left = {portal.of(name) for name in ("gunicorn", "worker", "beat")}
-    # The children hold the port; the servers go on.
+    # Orphaned children use the port, and the servers still run.
     assert portal.answers()
 
     second = portal.start()
@@ -181,7 +180,7 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
         assert connection.execute("SELECT value FROM kept").fetchall() == [(7,)]
     assert not left & {portal.of(name) for name in ("gunicorn", "worker", "beat")}
 
-    # As the terminal does: to everything in the foreground.
+    # Like a terminal, sends the signal to the foreground process group.
     os.killpg(second.pid, signal.SIGINT)
     assert second.wait(60) == 0
     assert not processes_of(folder)
@@ -198,7 +197,7 @@ def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migr
         assert run.wait(60) == 1
         assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.said()
         assert not processes_of(portal.data_dir)
-        # Servers that were named are used; nothing embedded starts in their place.
+        # Configured servers are used instead of embedded ones.
         assert not (portal.data_dir / "postgres").exists()
 
 

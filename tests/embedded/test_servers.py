@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from the wheels: started, shared, adopted, stopped."""
+"""Embedded PostgreSQL and Valkey: start, sharing, adoption and stop."""
 
 import os
 import signal
@@ -44,7 +44,7 @@ def postmaster(data_dir: Path) -> int:
 
 
 def network_sockets(process: psutil.Process) -> list[Any]:
-    """Return the process's network sockets; none if it has ended, as PostgreSQL's helper processes do at any time."""
+    """Return the process's network sockets, or none if it has exited."""
     try:
         return list(process.net_connections("inet"))
     except (psutil.NoSuchProcess, FileNotFoundError):
@@ -68,7 +68,7 @@ def test_the_portals_role_is_no_superuser_but_can_make_what_the_portal_needs(dat
         for extension in ("pg_trgm", "unaccent", "btree_gin", "btree_gist"):
             query(env, f"CREATE EXTENSION {extension}")
         query(env, "CREATE DATABASE test_portal")
-        # Letters beyond ASCII count as letters: words are searched by their trigrams.
+        # Non-ASCII letters must count as letters in trigrams.
         assert query(env, "SELECT similarity('Müller', 'MÜLLER'), lower('ÄÖÜ')") == [(1.0, "äöü")]
 
 
@@ -250,7 +250,7 @@ def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, 
 
 
 def kill_a_user_of(data_dir: Path, *, durable: bool = False) -> int:
-    """Leave running servers behind, with a row and a key, and nobody who uses them."""
+    """Start servers with a row and a key, and kill their user."""
     script = """
 import os, signal, sys
 from pathlib import Path

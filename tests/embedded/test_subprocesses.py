@@ -1,4 +1,4 @@
-"""Child processes: recorded, watched, ended; and nobody else's."""
+"""Child processes of the supervisor."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 class Quiet(Signals):
-    """Without taking over the test run's signals."""
+    """Signals that aren't connected to the process."""
 
     def __init__(self) -> None:
         self.requested = self.stopping = self.insistent = False

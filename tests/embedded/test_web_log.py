@@ -1,4 +1,4 @@
-"""What the web process logs, and what it answers to HEAD: gunicorn as production runs it, with its access log, too."""
+"""Logs of gunicorn with production settings, and responses to HEAD."""
 
 import http.client
 import socket
@@ -20,7 +20,7 @@ ACCESS_LOG = "--access-logfile=- --access-logformat='%(r)s|%(U)s|%(q)s|%(f)s|%({
 
 
 class Web:
-    """Another web process of the site, whose whole output can be read."""
+    """Another web process of the site with captured output."""
 
     def __init__(self, site: Site, log: Path) -> None:
         self.site, self.log, self.port = site, log, free_port()
@@ -63,10 +63,10 @@ def test_the_answer_to_head_is_that_to_get_without_its_body(web: Web, path: str)
     assert answer.status == got.status
     assert answer.headers["Content-Type"] == got.headers["Content-Type"]
     if "csrftoken" not in got.headers.get("Set-Cookie", ""):
-        # A token in a form is another one each time, but as long.
+        # CSRF tokens differ, but have the same length.
         assert answer.headers["ETag"] == got.headers["ETag"]
     assert answer.headers["Content-Length"] == got.headers["Content-Length"]
-    # Something logged later shows that a warning would be there.
+    # A later entry shows that a warning would have been logged.
     web.head("/nothing/last/")
     assert wait_until(lambda: bool(web.lines_with("/nothing/last/")), 10)
     assert web.lines_with("no-body") == []
