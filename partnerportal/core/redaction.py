@@ -83,9 +83,9 @@ def secrets_in(path: str) -> set[str]:
 
 def spellings(secrets: set[str]) -> set[str]:
     """Add variants of secrets: decoded, without surrounding characters, and escaped as in logs and `repr`."""
-    found = secrets | {unquote(secret) for secret in secrets}
-    found |= {word for secret in found for word in _LONG_WORD.findall(secret)}
-    return found | {secret.encode("unicode_escape").decode() for secret in found}
+    variants = secrets | {unquote(secret) for secret in secrets}
+    variants |= {word for secret in variants for word in _LONG_WORD.findall(secret)}
+    return variants | {secret.encode("unicode_escape").decode() for secret in variants}
 
 
 def secret_routes(resolver: URLResolver, before: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ...]]:
@@ -161,9 +161,9 @@ def _split(pattern: Any) -> list[str]:
 def _end_of_group(regex: str, start: int) -> int:
     """Return the position after the regex group that starts at `start`."""
     depth, position = 0, start
-    for found in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()]", regex[start:]):
-        depth += {"(": 1, ")": -1}.get(found[0], 0)
-        position = start + found.end()
+    for match in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()]", regex[start:]):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        position = start + match.end()
         if depth == 0:
             break
     return position

@@ -92,12 +92,12 @@ def session_survivors(leader: int, **environment: str) -> list[psutil.Process]:
 
 def processes_in(name: str, folder: Path) -> list[psutil.Process]:
     """Return the processes with this name and working directory, oldest first."""
-    found = []
+    processes = []
     for process in psutil.process_iter(["name", "create_time"]):
         if process.info["name"] != name:
             continue
         # The process may have exited or belong to another user.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             if folder.samefile(process.cwd()) and is_alive(process):
-                found.append(process)
-    return sorted(found, key=lambda process: process.info["create_time"])
+                processes.append(process)
+    return sorted(processes, key=lambda process: process.info["create_time"])
