@@ -172,7 +172,7 @@ def test_every_form_takes_a_pasted_address(fields: Fields) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_form_makes_one_address_of_two(fields: Fields) -> None:
+def test_forms_reject_two_addresses(fields: Fields) -> None:
     for name, field in fields.items():
         for text in SEVERAL:
             with pytest.raises(ValidationError, match=r"Enter a single e-mail address\."):
@@ -189,7 +189,7 @@ def test_every_form_keeps_a_sharp_s(fields: Fields) -> None:
         assert field.widget.get_context("x", "", {})["widget"]["type"] == "text", name
 
 
-def test_the_length_is_that_of_the_address(fields: Fields) -> None:
+def test_maximum_length_applies_to_the_extracted_address(fields: Fields) -> None:
     longest = f"{'k' * 64}@{'.'.join(['c' * 63] * 2)}.{'d' * 53}.example"
     assert len(longest) == 254
     for name, field in fields.items():
@@ -213,7 +213,7 @@ def test_an_apostrophe_within_an_address_is_kept(fields: Fields) -> None:
         assert field.clean("'o'brien@client.example'") == "o'brien@client.example", name
 
 
-def test_what_is_empty_but_for_invisible_characters_is_empty(fields: Fields) -> None:
+def test_invisible_characters_count_as_empty(fields: Fields) -> None:
     for name, field in fields.items():
         for text in (" ", "\u200b", "\u00a0\ufeff"):
             assert field.to_python(text) == "", name
@@ -233,14 +233,14 @@ FLOODS = [
 
 
 @pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))
-def test_a_flood_of_text_is_refused_soon(fields: Fields, text: str) -> None:
+def test_very_long_text_is_rejected_quickly(fields: Fields, text: str) -> None:
     field = next(field for name, field in fields.items() if name.endswith("ContactForm.email"))
     with pytest.raises(ValidationError):
         field.clean(text)
 
 
 @pytest.mark.usefixtures("clean_cache")
-def test_pages_take_it(cast: Cast, alice: Client) -> None:
+def test_pages_accept_pasted_addresses(cast: Cast, alice: Client) -> None:
     send(Client(), email="Ute Größe <mailto:ute@muellerei.example?subject=Offer>;")
     assert ContactRequest.objects.get().email == "ute@muellerei.example"
     alice.post("/company/team/invite/", {"email": "New Person <new@alder.example>", "role": "staff"})

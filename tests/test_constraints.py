@@ -207,7 +207,7 @@ def refused(name: str, attempt: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(CheckConstraint))
-def test_no_row_is_wrong(name: str, cast: Cast) -> None:
+def test_invalid_values_are_rejected(name: str, cast: Cast) -> None:
     row = MAKE[CONSTRAINTS[name][0]._meta.label](cast.alder)
     assert WRONG[name]
     for values in WRONG[name]:
@@ -215,14 +215,14 @@ def test_no_row_is_wrong(name: str, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(UniqueConstraint))
-def test_no_row_is_there_twice(name: str, cast: Cast) -> None:
+def test_duplicate_rows_are_rejected(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     first, second = (MAKE[model._meta.label](cast.alder) for _ in range(2))
     refused(name, lambda: change(second, **{field: getattr(first, field) for field in constraint.fields}))
 
 
 @pytest.mark.parametrize("name", of_kind(SameParent))
-def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: Cast) -> None:
+def test_updates_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     foreign = MAKE[model._meta.get_field(constraint.field).related_model._meta.label](cast.birch)
     row = MAKE[model._meta.label](cast.alder)
@@ -230,5 +230,5 @@ def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: 
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-def test_nor_can_one_be_made_like_that(name: str, cast: Cast) -> None:
+def test_inserts_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     refused(name, lambda: ATTEMPTS[name](cast.alder, cast.birch))

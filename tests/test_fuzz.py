@@ -194,7 +194,7 @@ POSTED = [
 @pytest.mark.parametrize("name", POSTED)
 @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_whatever_is_sent(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
+def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
     place = world.places[name]
     fields = data.draw(filled_in(world.forms.get(place.path, {}), world.strangers))
     content = as_form(fields)
@@ -214,7 +214,7 @@ def test_whatever_is_sent(name: str, world: FuzzedWorld, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("name", [name for name in POSTED if name not in STAFF_ROUTES])
-def test_a_nul_in_each_field_alone(name: str, world: FuzzedWorld) -> None:
+def test_nul_in_a_single_field_never_fails(name: str, world: FuzzedWorld) -> None:
     """Submit NUL, which PostgreSQL rejects, in one field of an otherwise valid form. Random forms rarely are."""
     place = world.places[name]
     form = world.forms.get(place.path, {})
@@ -228,7 +228,7 @@ def test_a_nul_in_each_field_alone(name: str, world: FuzzedWorld) -> None:
         COUNTS["sent"] += 1
 
 
-def test_how_much_that_was(world: FuzzedWorld) -> None:
+def test_enough_forms_were_submitted(world: FuzzedWorld) -> None:
     """Print the totals, which `pytest -rP` shows."""
     fields = sum(len(form) for form in world.forms.values())
     print(f"{len(POSTED)} addresses, {len(world.forms)} forms with {fields} fields; in this process {dict(COUNTS)}")  # noqa: T201

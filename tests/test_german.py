@@ -169,7 +169,7 @@ def test_every_translation_keeps_its_placeholders(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
-def test_german_is_written_as_german_is(path: Path) -> None:
+def test_german_punctuation_and_address(path: Path) -> None:
     texts = [text for message in messages(path) for text in forms(message.string)]
     assert [text for text in texts if FAMILIAR.search(text)] == [], "we say Sie"
     assert [text for text in texts if re.search(r"\bE?mail(s|-?adresse)?\b", text)] == [], "we write E-Mail"
@@ -178,7 +178,7 @@ def test_german_is_written_as_german_is(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
-def test_a_catalog_tells_nothing_of_who_made_it(path: Path) -> None:
+def test_catalogs_contain_no_author(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for field in ("Project-Id-Version: partnerportal", "Language: de", "Plural-Forms: nplurals=2; plural=(n != 1);"):
         assert f'"{field}\\n"' in text
@@ -188,7 +188,7 @@ def test_a_catalog_tells_nothing_of_who_made_it(path: Path) -> None:
     assert all((settings.BASE_DIR / name).is_file() for message in messages(path) for name, _ in message.locations)
 
 
-def test_what_we_say_for_allauth_it_still_says() -> None:
+def test_overridden_messages_exist_in_allauth() -> None:
     theirs = {key(message) for message in messages(ALLAUTHS_OWN)}
     assert [reads_like(message) for message in messages(FOR_ALLAUTH) if key(message) not in theirs] == []
 
@@ -196,7 +196,7 @@ def test_what_we_say_for_allauth_it_still_says() -> None:
 @pytest.mark.skipif(
     shutil.which("xgettext") is None and not os.environ.get("CI"), reason="needs the gettext tools (Debian: apt install gettext)"
 )
-def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
+def test_catalog_matches_the_sources(tmp_path: Path) -> None:
     assert shutil.which("xgettext"), "The gettext tools are missing; .ci/run installs them."
     # Works on a copy, because makemessages changes the catalog.
     skipped = shutil.ignore_patterns(".*", "__pycache__", "tests", "locale", "docs", "test-results")
@@ -236,7 +236,7 @@ def test_no_f_string_calls_gettext() -> None:
 
 
 @pytest.mark.parametrize("path", PUBLIC_PAGES)
-def test_public_pages_speak_german(busy: Cast, path: str) -> None:
+def test_public_pages_are_german(busy: Cast, path: str) -> None:
     busy.alder.profile.claim = "Wir bauen Websites."
     busy.alder.profile.save()
     page = german().get(path).content.decode()
@@ -245,13 +245,13 @@ def test_public_pages_speak_german(busy: Cast, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", STAFF_PAGES)
-def test_pages_for_staff_speak_german(busy: Cast, path: str) -> None:
+def test_staff_pages_are_german(busy: Cast, path: str) -> None:
     page = german(busy).get(path).content.decode()
     assert '<html lang="de">' in page
     assert english_left(page) == []
 
 
-def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
+def test_customer_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     asked = busy.alder.review_requests.pending().get()
     for path in (
@@ -270,7 +270,7 @@ def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
         assert english_left(page) == [], path
 
 
-def test_pages_of_one_request_speak_german(busy: Cast) -> None:
+def test_contact_request_pages_are_german(busy: Cast) -> None:
     fields = {"name": "Ute Größe", "company": "Bäckerei Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden."}
     contact_request = ContactRequestFactory(agency=busy.alder, **fields)
     client, page = german(busy), contact_request.get_absolute_url()
@@ -283,7 +283,7 @@ def test_pages_of_one_request_speak_german(busy: Cast) -> None:
             assert english_left(client.get(path, follow=True).content.decode()) == [], (action, path)
 
 
-def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
+def test_contact_request_emails_are_german(busy: Cast) -> None:
     busy.alder.language = "de"
     busy.alder.save()
     fields = {"name": "Ute Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden.", "language": "de"}
@@ -303,7 +303,7 @@ def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
                 assert not FAMILIAR.search(part), part
 
 
-def test_pages_about_access_speak_german(busy: Cast) -> None:
+def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
     given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
@@ -334,7 +334,7 @@ def test_pages_about_access_speak_german(busy: Cast) -> None:
         assert english_left(visitor.get(path).content.decode()) == [], path
 
 
-def test_the_mails_about_access_are_german(busy: Cast) -> None:
+def test_access_emails_are_german(busy: Cast) -> None:
     busy.alder.language = "de"
     busy.alder.save()
     client = german()
@@ -353,7 +353,7 @@ def test_the_mails_about_access_are_german(busy: Cast) -> None:
             assert not FAMILIAR.search(part), part
 
 
-def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:
+def test_error_messages_are_german(busy: Cast) -> None:
     client = german(busy)
     link = str(busy.alder.review_requests.pending().get().link).removeprefix(settings.SITE_URL)
     for path, data in (("/customers/add/", {"kind": "person", "email": "lea", "website": "x y"}), (link, {"text": "\x07"})):
@@ -368,7 +368,7 @@ def test_numbers_and_dates_are_german(busy: Cast) -> None:
     assert re.search(r"\d\. (Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember) 20\d\d", page)
 
 
-def test_a_german_customer_is_asked_and_reminded_in_german(busy: Cast) -> None:
+def test_german_customers_receive_german_review_requests(busy: Cast) -> None:
     customer, now = busy.alder.customers.get(), timezone.now()
     for project in (customer.projects.get(), None):
         asked = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
@@ -387,7 +387,7 @@ def test_a_german_customer_is_asked_and_reminded_in_german(busy: Cast) -> None:
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])
-def test_allauths_pages_say_sie(busy: Cast, path: str) -> None:
+def test_allauth_pages_use_formal_address(busy: Cast, path: str) -> None:
     client = german(None if "reset" in path else busy)
     texts = seen(client.get(path, follow=True).content.decode())
     assert [text for text in texts if FAMILIAR.search(text)] == []

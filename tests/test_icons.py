@@ -108,7 +108,7 @@ def canvas() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("person", PAGES)
-def test_every_kind_of_page_links_them(cast: Cast, person: str) -> None:
+def test_pages_link_icons(cast: Cast, person: str) -> None:
     client = Client()
     if person != "nobody":
         client.force_login(getattr(cast, person))
@@ -118,7 +118,7 @@ def test_every_kind_of_page_links_them(cast: Cast, person: str) -> None:
         assert_has_icons(page.content.decode(), path)
 
 
-def test_so_do_the_pages_behind_personal_links(cast: Cast, client: Client, alice: Client) -> None:
+def test_personal_pages_link_icons(cast: Cast, client: Client, alice: Client) -> None:
     invitation = TeamInvitationFactory(agency=cast.birch)
     asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
     kim = Client()
@@ -132,11 +132,11 @@ def test_so_do_the_pages_behind_personal_links(cast: Cast, client: Client, alice
 
 
 @pytest.mark.parametrize("template", ERRORS)
-def test_so_does_every_error_page(template: str) -> None:
+def test_error_pages_link_icons(template: str) -> None:
     assert_has_icons(render_to_string(template), template)
 
 
-def test_so_does_the_page_for_a_failure(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_error_page_links_icons(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOWED_HOSTS = ["portal.example"]
     refused = Client().get("/partners/")
     assert refused.status_code == 400
@@ -152,7 +152,7 @@ def test_so_does_the_page_for_a_failure(db: None, settings: Any, monkeypatch: py
     assert_has_icons(failed.content.decode(), "500")
 
 
-def test_no_page_begins_elsewhere() -> None:
+def test_all_base_templates_include_icons() -> None:
     """Every base template includes the icons; e-mails don't."""
     for path in TEMPLATES.rglob("*.html"):
         text = path.read_text()
@@ -164,7 +164,7 @@ def content(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_every_link_leads_to_the_right_file(db: None, client: Client, settings: Any) -> None:
+def test_icon_links_return_the_right_files(db: None, client: Client, settings: Any) -> None:
     settings.WHITENOISE_USE_FINDERS = True
     links = assert_has_icons(client.get("/partners/").content.decode(), "/partners/").links
     svg, touch = links["icon image/svg+xml"]["href"], links["apple-touch-icon"]
@@ -197,7 +197,7 @@ def assert_png(client: Client, path: str, side: int, *, opaque: bool) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language: str) -> None:
+def test_manifest_has_the_name_of_the_pages(client: Client, language: str) -> None:
     """Runs without a database."""
     answer = client.get("/site.webmanifest", headers={"Accept-Language": language})
     manifest = answer.json()
@@ -209,7 +209,7 @@ def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language:
 
 
 @pytest.mark.parametrize("cookie", ["", "of-nobody"])
-def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -> None:
+def test_favicon_needs_no_session_and_is_cached(client: Client, cookie: str) -> None:
     """Runs without a database."""
     if cookie:
         client.cookies[django_settings.SESSION_COOKIE_NAME] = cookie
@@ -223,7 +223,7 @@ def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -
 
 
 @pytest.mark.parametrize("name", ["apple-touch-icon.png", "apple-touch-icon-precomposed.png"])
-def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
+def test_icons_that_iphones_request_exist(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """Runs without a database."""
     client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-nobody"
     assert_png(client, f"/{name}", 180, opaque=True)
@@ -233,7 +233,7 @@ def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, ca
     assert not caplog.records
 
 
-def test_the_bitmaps_are_drawn_from_the_svg() -> None:
+def test_bitmaps_match_the_svg() -> None:
     drawn = icons()
     assert len(drawn) == len(PNG_FILES) + 3
     for path, image in drawn.items():

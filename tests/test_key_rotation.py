@@ -75,7 +75,7 @@ def opened(links: list[str], cast: Cast) -> list[int]:
     return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
 
 
-def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cast: Cast, settings: Any) -> None:
+def test_former_key_still_works_as_a_fallback(made: dict[str, Any], cast: Cast, settings: Any) -> None:
     links = [path(made[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
     assert made["staff"].get("/customers/").status_code == 200
@@ -95,7 +95,7 @@ def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cas
         assert made["visitor"].post("/partners/alder/contact/", made["form"]).status_code == 302
 
 
-def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast: Cast, settings: Any) -> None:
+def test_without_the_former_key_data_is_inaccessible_without_errors(made: dict[str, Any], cast: Cast, settings: Any) -> None:
     links = [path(made[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
     assert made["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"

@@ -297,7 +297,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         transaction.set_rollback(True)
 
 
-def test_every_route_is_registered_here() -> None:
+def test_matrix_contains_every_route() -> None:
     assert {name for table in MATRIX.values() for name in table} == set(all_routes())
 
 
@@ -311,15 +311,15 @@ def test_every_route_has_its_decorator() -> None:
 @pytest.mark.parametrize(
     ("cells", "name"), [(cells, name) for cells, table in MATRIX.items() if table is not ADMIN_ROUTES for name in table]
 )
-def test_every_answer(cells: Any, name: str, world: World) -> None:
+def test_routes_answer_as_expected(cells: Any, name: str, world: World) -> None:
     assert wrong(cells(name, MATRIX[cells][name], world), world) == ""
 
 
-def test_the_administration(world: World) -> None:
+def test_admin_routes_answer_as_expected(world: World) -> None:
     assert wrong((cell for name, route in ADMIN_ROUTES.items() for cell in admin_cells(name, route, world)), world) == ""
 
 
-def test_how_large_it_is(world: World) -> None:
+def test_matrix_is_large(world: World) -> None:
     """Print the size of the matrix, which `pytest -rP` shows."""
     sizes = {cells.__name__: sum(len([*cells(name, route, world)]) for name, route in table.items()) for cells, table in MATRIX.items()}
     print(f"{len(all_routes())} routes, {sum(sizes.values())} cells: {sizes}")  # noqa: T201

@@ -152,7 +152,7 @@ def queries_of(browser: Client, path: str) -> list[str]:
     return [query["sql"] for query in queries.captured_queries]
 
 
-def test_the_number_of_queries_is_small_and_flat(cast: Cast, alice: Client) -> None:
+def test_number_of_queries_is_small_and_constant(cast: Cast, alice: Client) -> None:
     # A single test, because filling an agency takes longer than all requests.
     taken: dict[int, list[tuple[str, list[str]]]] = {}
     for rows in (2, 12):
@@ -167,7 +167,7 @@ def test_the_number_of_queries_is_small_and_flat(cast: Cast, alice: Client) -> N
     assert wrong == []
 
 
-def test_the_list_of_customers_with_fifty_invitations_waiting(cast: Cast, alice: Client) -> None:
+def test_customer_list_with_fifty_pending_invitations(cast: Cast, alice: Client) -> None:
     for _ in range(50):
         InvitationFactory(agency=cast.alder)
     with CaptureQueriesContext(connection) as queries:
@@ -178,7 +178,7 @@ def test_the_list_of_customers_with_fifty_invitations_waiting(cast: Cast, alice:
 
 
 @pytest.mark.parametrize("given", [1, 12])
-def test_a_clients_page(cast: Cast, given: int) -> None:
+def test_client_page(cast: Cast, given: int) -> None:
     browser = Client()
     browser.force_login(cast.kim)
     for _ in range(given):

@@ -165,7 +165,7 @@ def faults(world: World, name: str, addition: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SEEN_BY)
-def test_what_a_page_refers_to_is_there(name: str, world: World) -> None:
+def test_referenced_ids_exist(name: str, world: World) -> None:
     assert "\n".join(faults(world, name)) == ""
 
 
@@ -186,21 +186,21 @@ def test_what_a_page_refers_to_is_there(name: str, world: World) -> None:
         ("desk:search", "?q=customer"),
     ],
 )
-def test_what_a_filtered_page_refers_to_is_there(name: str, addition: str, world: World) -> None:
+def test_referenced_ids_exist_on_filtered_pages(name: str, addition: str, world: World) -> None:
     assert "\n".join(faults(world, name, addition)) == ""
 
 
-def test_the_steps_of_the_wizard(world: World) -> None:
+def test_referenced_ids_exist_in_the_wizard(world: World) -> None:
     key = world.own[customer].pk
     found = [*faults(world, "reviews:request", f"?customer={key}"), *faults(world, "reviews:request", f"?customer={key}&subject=company")]
     assert "\n".join(found) == ""
 
 
-def test_no_route_is_left_out() -> None:
+def test_all_routes_are_checked() -> None:
     assert {name for name in all_routes() if not name.startswith("admin:")} == SEEN_BY.keys()
 
 
-def test_a_fault_is_found() -> None:
+def test_errors_are_detected() -> None:
     html = '<div id="a"></div><p id="a"><a hx-target="#gone" href="#a" hx-select-oob="#a:innerHTML,#b"><label for="c d"><input name="">'
     assert [*Page(html).faults(Page('<i id="d">'))] == [
         'for="c" leads nowhere',

@@ -22,7 +22,7 @@ PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/dashboard/", "/
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
+def test_pages_have_security_headers(cast: Cast, path: str) -> None:
     client = Client()
     client.force_login(cast.ada if path == "/admin/" else cast.alice)
     response = client.get(path)
@@ -44,12 +44,12 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert features == {**dict.fromkeys(unused, "()"), **dict.fromkeys(ours, "(self)")}
 
 
-def test_the_logo_alone_may_be_shown_elsewhere(cast: Cast, client: Client) -> None:
+def test_only_logos_can_be_embedded_elsewhere(cast: Cast, client: Client) -> None:
     LogoFactory(profile=cast.alder.profile)
     assert client.get(cast.alder.profile.logo_url)["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
-def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
+def test_https_headers(cast: Cast, settings: Any) -> None:
     """Print the headers in production, which `pytest -rP` shows."""
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = 31_536_000, True, True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
@@ -66,7 +66,7 @@ def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
         assert "Server" not in response
 
 
-def test_whoever_comes_by_http_is_led_to_https_but_for_machines_inside(cast: Cast, client: Client, settings: Any) -> None:
+def test_http_redirects_to_https_except_for_health_checks(cast: Cast, client: Client, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
     for path in ("/partners/alder/", "/accounts/login/", "/r/mistyped/", "/nothing/", "/healthz/", "/customers/healthz"):
         response = client.get(path)
@@ -74,7 +74,7 @@ def test_whoever_comes_by_http_is_led_to_https_but_for_machines_inside(cast: Cas
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
 
 
-def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
+def test_cookies_are_secure(cast: Cast, settings: Any) -> None:
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
     client = Client()
     answers = [
@@ -100,13 +100,13 @@ ERRORS = ["/nothing/", "/partners/nobody/", "/customers/0/", "/customers/import/
 @pytest.mark.parametrize(
     "path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/", "/", *OWN_PAGES, *ERRORS]
 )
-def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
+def test_staff_pages_are_not_cached(alice: Client, path: str) -> None:
     for browser in (alice, Client()):
         assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
 
 
 @pytest.mark.parametrize("path", ["/my/", "/partners/alder/access/", "/account/", "/partners/alder/contact/", "/healthz", "/readyz"])
-def test_nor_one_that_is_for_one_person_or_for_one_moment(cast: Cast, path: str) -> None:
+def test_personal_and_temporary_pages_are_not_cached(cast: Cast, path: str) -> None:
     kim = Client()
     kim.force_login(cast.kim)
     for browser in (kim, Client()):
@@ -126,7 +126,7 @@ def test_no_page_has_inline_script_or_style(cast: Cast, alice: Client, path: str
 
 
 @pytest.mark.parametrize(("path", "digest"), BOOTSTRAP.items())
-def test_bootstraps_files_are_the_published_ones(path: str, digest: str) -> None:
+def test_bootstrap_files_are_the_published_ones(path: str, digest: str) -> None:
     with open(finders.find(path), "rb") as file:  # noqa: PTH123  # finders give a text path
         assert base64.b64encode(hashlib.sha384(file.read()).digest()).decode() == digest
 

@@ -7,7 +7,7 @@ SHEETS = sorted((settings.BASE_DIR / "static" / "css").glob("*.css"))
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
-def test_each_brace_is_closed(sheet) -> None:
+def test_braces_are_balanced(sheet) -> None:
     depth = 0
     for number, line in enumerate(sheet.read_text(encoding="utf-8").splitlines(), 1):
         depth += line.count("{") - line.count("}")

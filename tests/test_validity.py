@@ -58,7 +58,7 @@ def test_the_last_moment_of_a_day(zone: str, since: str, days: int, last_moment:
 
 
 @pytest.mark.parametrize("zone", FAR_ZONES)
-def test_a_review_link_is_valid_throughout_the_day_that_its_mail_and_all_pages_name(cast: Cast, alice: Client, zone: str) -> None:
+def test_review_link_is_valid_until_the_end_of_the_displayed_day(cast: Cast, alice: Client, zone: str) -> None:
     move_to(cast.alder, zone)
     # The user is in another time zone.
     cast.alice.time_zone = "Pacific/Kiritimati" if zone != "Pacific/Kiritimati" else "America/Los_Angeles"
@@ -84,7 +84,7 @@ def test_a_review_link_is_valid_throughout_the_day_that_its_mail_and_all_pages_n
         assert Client().get(path).status_code == 410
 
 
-def test_a_reminder_and_a_new_link_name_their_last_day(cast: Cast) -> None:
+def test_reminder_and_new_link_show_their_last_day(cast: Cast) -> None:
     move_to(cast.alder, "Pacific/Kiritimati")
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(datetime(2026, 11, 28, 10, 30, tzinfo=UTC), tick=False) as clock:
@@ -99,7 +99,7 @@ def test_a_reminder_and_a_new_link_name_their_last_day(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("zone", FAR_ZONES)
-def test_invitations_are_valid_throughout_the_day_that_their_mails_name(cast: Cast, zone: str) -> None:
+def test_invitations_are_valid_until_the_end_of_the_displayed_day(cast: Cast, zone: str) -> None:
     move_to(cast.alder, zone)
     cast.alice.language = "en"
     cast.alice.save()
@@ -121,7 +121,7 @@ def test_invitations_are_valid_throughout_the_day_that_their_mails_name(cast: Ca
 
 
 @pytest.mark.parametrize("table_and_factory", ["reviews", "given", "asked", "team"])
-def test_pending_rows_from_before_are_extended_to_the_end_of_their_day(cast: Cast, table_and_factory: str) -> None:
+def test_migration_extends_pending_rows_to_the_end_of_the_day(cast: Cast, table_and_factory: str) -> None:
     move_to(cast.alder, "America/Los_Angeles")
     factory, model, status = {
         "reviews": (ReviewRequestFactory, ReviewRequest, "open"),
@@ -141,7 +141,7 @@ def test_pending_rows_from_before_are_extended_to_the_end_of_their_day(cast: Cas
     assert over.expires_at == datetime(2020, 6, 1, 3, 2, tzinfo=UTC)
 
 
-def test_rows_made_many_at_once_have_a_term(cast: Cast) -> None:
+def test_bulk_created_rows_expire(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     (asked,) = ReviewRequest.objects.bulk_create([ReviewRequest(agency=cast.alder, customer=customer, token_digest="x")])
     assert asked.expires_at == end_of_day_in(cast.alder.time_zone, 90)

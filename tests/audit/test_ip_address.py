@@ -30,11 +30,11 @@ def seen_address(client: Client, remote: str, forwarded_for: str | None = None) 
         ("unix:", None),
     ],
 )
-def test_without_proxies_it_is_whoever_connects(alice: Client, remote: str, seen: str | None) -> None:
+def test_without_proxies_the_connection_address_is_recorded(alice: Client, remote: str, seen: str | None) -> None:
     assert seen_address(alice, remote) == seen
 
 
-def test_without_proxies_nobody_can_claim_to_be_another(alice: Client) -> None:
+def test_without_proxies_the_header_is_ignored(alice: Client) -> None:
     assert seen_address(alice, "192.0.2.7", "198.51.100.1") == "192.0.2.7"
 
 
@@ -52,19 +52,19 @@ def test_without_proxies_nobody_can_claim_to_be_another(alice: Client) -> None:
         (3, "198.51.100.1", None),  # a proxy was bypassed
     ],
 )
-def test_behind_proxies_it_is_whoever_connects_to_the_first_of_ours(
+def test_behind_proxies_the_client_of_the_first_trusted_proxy_is_recorded(
     alice: Client, settings: Any, proxies: int, forwarded_for: str | None, seen: str | None
 ) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
     assert seen_address(alice, PROXY, forwarded_for) == seen
 
 
-def test_behind_a_proxy_on_a_socket_it_is_whoever_connects_to_the_proxy(alice: Client, settings: Any) -> None:
+def test_behind_a_proxy_on_a_socket_its_client_is_recorded(alice: Client, settings: Any) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
     assert seen_address(alice, "", "198.51.100.1") == "198.51.100.1"
 
 
-def test_one_request_does_not_leave_its_origin_to_the_next(alice: Client, cast: Cast) -> None:
+def test_origin_is_reset_after_a_request(alice: Client, cast: Cast) -> None:
     seen_address(alice, "192.0.2.7")
     CustomerFactory(agency=cast.alder)
     event = AuditEvent.objects.first()

@@ -25,7 +25,7 @@ WORDS = {
 }  # fmt: skip
 
 
-def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> None:
+def test_events_contain_no_personal_data(stan: Client, cast: Cast) -> None:
     stan.post("/customers/add/", BEFORE)
     customer = Customer.objects.get()
     stan.post(f"/customers/{customer.pk}/edit/", AFTER)

@@ -24,7 +24,7 @@ def _nobody_is_restarted(site: Site) -> Iterator[None]:
     assert site.processes == before
 
 
-def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) -> None:
+def test_portal_shows_an_error_during_an_outage_and_recovers(site: Site) -> None:
     assert site.ask("/partners/").status == 200
     assert site.sign_in() == 200
 
@@ -49,7 +49,7 @@ def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) 
     assert site.sign_in() == 200
 
 
-def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mails_go_out_later(site: Site) -> None:
+def test_forms_are_accepted_immediately_during_a_broker_outage(site: Site) -> None:
     site.valkey.stop()
     begun = time.monotonic()
     # Senders are also counted in Redis. An outage must not reject messages.
@@ -65,7 +65,7 @@ def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mai
     assert len(site.smtp.to("ute@muellerei.example")) == 1
 
 
-def test_while_the_mail_server_is_away_mails_wait_and_then_go_out_once(site: Site) -> None:
+def test_emails_are_sent_once_after_an_smtp_outage(site: Site) -> None:
     site.smtp.stop()
     assert site.contact("ida@muellerei.example").status == 302
     eventually(
@@ -79,7 +79,7 @@ def test_while_the_mail_server_is_away_mails_wait_and_then_go_out_once(site: Sit
     assert len(site.smtp.to("ida@muellerei.example")) == 1
 
 
-def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
+def test_worker_and_beat_recover_after_a_database_outage(site: Site) -> None:
     site.smtp.stop()
     assert site.contact("leo@muellerei.example").status == 302
     eventually(lambda: site.count(f"{MAILS_TO} AND attempts > 0", "leo@muellerei.example"), "it was tried", otherwise=site.worker.logged)
@@ -100,7 +100,7 @@ def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "beat"])
-def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Site, name: str) -> None:
+def test_heartbeat_stops_during_a_broker_outage_and_resumes(site: Site, name: str) -> None:
     heartbeat = site.heartbeat_of(name)
 
     def beats() -> bool:
@@ -115,7 +115,7 @@ def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Si
     eventually(beats, "it beats again", seconds=30, otherwise=site.worker.logged)
 
 
-def test_who_would_wait_too_long_gets_a_page_and_nothing_is_half_done(site: Site) -> None:
+def test_statement_timeout_shows_a_page_and_rolls_back(site: Site) -> None:
     with site.database() as other, ThreadPoolExecutor(1) as pool:
         # The request can be stored, but not its e-mails.
         other.execute("LOCK TABLE outbox_outgoingmail IN SHARE MODE")

@@ -123,7 +123,7 @@ def portal() -> Iterator[Portal]:
     end_everything_in(folder)
 
 
-def test_it_answers_on_this_machine_only(portal: Portal) -> None:
+def test_listens_on_loopback_only(portal: Portal) -> None:
     assert portal.answers()
     listening = {
         connection.laddr.ip
@@ -134,11 +134,11 @@ def test_it_answers_on_this_machine_only(portal: Portal) -> None:
     assert listening == {"127.0.0.1"}
 
 
-def test_it_runs_web_worker_and_beat(portal: Portal) -> None:
+def test_runs_web_worker_and_beat(portal: Portal) -> None:
     assert len({portal.of(name) for name in ("gunicorn", "worker", "beat")}) == 3
 
 
-def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> None:
+def test_second_start_is_rejected_with_one_line(portal: Portal) -> None:
     second = portal.run("run", PORT=str(free_port()))
     assert second.returncode == 1
     assert second.stdout == ""
@@ -147,7 +147,7 @@ def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> No
     assert portal.answers()
 
 
-def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: Portal, folder: Path) -> None:
+def test_used_port_is_named_and_nothing_keeps_running(portal: Portal, folder: Path) -> None:
     other = Portal(folder / "other")
     done = other.run("run", PORT=str(portal.port))
     assert done.returncode == 1
@@ -156,14 +156,14 @@ def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: P
     assert not processes_of(folder)
 
 
-def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) -> None:
+def test_exec_uses_running_servers_and_keeps_them(portal: Portal) -> None:
     before = (portal.data_dir / "postgres" / "postmaster.pid").read_text()
     assert portal.sql("SELECT current_user") == "('portal',)"
     assert (portal.data_dir / "postgres" / "postmaster.pid").read_text() == before
     assert portal.answers()
 
 
-def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path, migrated: Path) -> None:
+def test_restart_after_a_kill_keeps_data_and_ctrl_c_stops_everything(folder: Path, migrated: Path) -> None:
     portal = Portal(copied(migrated, folder / "data"))
     first = portal.start()
     with portal.database() as connection:
@@ -188,7 +188,7 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
 
 
 @pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
-def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migrated: Path, name: str) -> None:
+def test_exited_process_is_named_and_the_others_are_terminated(folder: Path, migrated: Path, name: str) -> None:
     with servers(copied(migrated, folder / "elsewhere"), valkey=name != "valkey-server", durable=False) as env:
         portal = Portal(folder / "data", **env)
         run = portal.start()
@@ -202,7 +202,7 @@ def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migr
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
-def test_asked_to_end_while_it_starts_it_ends(folder: Path, sign: signal.Signals) -> None:
+def test_sigterm_during_the_start_stops_it(folder: Path, sign: signal.Signals) -> None:
     portal = Portal(folder / "data")
     run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=portal.env, start_new_session=True)
     assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), PATIENCE)
@@ -211,14 +211,14 @@ def test_asked_to_end_while_it_starts_it_ends(folder: Path, sign: signal.Signals
     assert not processes_of(folder)
 
 
-def test_a_command_alone_has_servers_as_long_as_it_runs_and_its_exit_code_is_passed_on(folder: Path) -> None:
+def test_exec_starts_and_stops_servers_and_returns_the_exit_code(folder: Path) -> None:
     portal = Portal(folder / "data")
     done = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
     assert done.returncode == 7
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_asked_to_end_takes_the_servers_with_it(folder: Path) -> None:
+def test_exec_stops_servers_when_its_command_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
     assert wait_until(lambda: "sleep" in names_in(folder), PATIENCE)
@@ -227,7 +227,7 @@ def test_a_command_that_is_asked_to_end_takes_the_servers_with_it(folder: Path) 
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_asked_to_end_while_its_servers_start_stops_them(folder: Path) -> None:
+def test_exec_stops_starting_servers_when_it_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
     assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), PATIENCE)
@@ -236,13 +236,13 @@ def test_a_command_that_is_asked_to_end_while_its_servers_start_stops_them(folde
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_not_there_is_named(folder: Path) -> None:
+def test_exec_names_a_missing_command(folder: Path) -> None:
     done = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
     assert done.returncode == 1
     assert done.stderr == "no-such-command: No such file or directory\n"
 
 
-def test_the_tests_own_servers_differ_for_each_parallel_worker_and_are_gone_afterwards(folder: Path) -> None:
+def test_parallel_test_workers_have_separate_databases_that_are_removed(folder: Path) -> None:
     (folder / "test_it.py").write_text(
         "import os, pathlib, pytest\n"
         "@pytest.mark.parametrize('number', range(2))\n"
