@@ -99,9 +99,9 @@ Fields = dict[str, forms.Field]
 
 
 def _subclasses(of: type) -> Iterator[Any]:
-    for found in of.__subclasses__():
-        yield found
-        yield from _subclasses(found)
+    for subclass in of.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _admin_forms(request: Any) -> Iterator[Any]:
@@ -134,13 +134,13 @@ def address_fields(request: Any) -> Fields:
     assert get_resolver().url_patterns  # imports all views and their forms
     replaced = set(map(import_string, settings.ACCOUNT_FORMS.values()))
     ours = {form for form in _subclasses(forms.BaseForm) if form.__module__.split(".")[0] in OURS} - replaced
-    found: list[tuple[str, Fields]] = [
+    forms_and_fields: list[tuple[str, Fields]] = [
         (f"{form.__module__}.{form.__name__}", form.base_fields) for form in {*ours, *_admin_forms(request)} if hasattr(form, "base_fields")
     ]
-    found += _account_forms(request)
+    forms_and_fields += _account_forms(request)
     return {
         f"{form}.{name}": field
-        for form, fields in found
+        for form, fields in forms_and_fields
         for name, field in fields.items()
         if isinstance(field, forms.EmailField) or (isinstance(field, forms.CharField) and ("email" in name or name == "login"))
     }

@@ -74,10 +74,10 @@ def test_every_model_has_an_admin_list(ada: Client, label: str) -> None:
 
 @pytest.mark.parametrize("label", READ_ONLY)
 def test_read_only_models_cannot_be_added_changed_or_deleted(ada: Client, label: str) -> None:
-    name, thing = label.replace(".", "_"), OWN[label].objects.first()
+    name, item = label.replace(".", "_"), OWN[label].objects.first()
     assert ada.post(reverse(f"admin:{name}_add")).status_code == 403
-    assert ada.post(reverse(f"admin:{name}_change", args=[thing.pk])).status_code == 403
-    assert ada.post(reverse(f"admin:{name}_delete", args=[thing.pk]), {"post": "yes"}).status_code == 403
+    assert ada.post(reverse(f"admin:{name}_change", args=[item.pk])).status_code == 403
+    assert ada.post(reverse(f"admin:{name}_delete", args=[item.pk]), {"post": "yes"}).status_code == 403
 
 
 def test_agencies_cannot_be_deleted(ada: Client, cast: Cast) -> None:
@@ -98,10 +98,10 @@ def test_admin_does_not_show_messages_of_prospects_and_teams(ada: Client, cast: 
 
 
 def test_admin_does_not_show_nonces_and_digests(ada: Client, cast: Cast) -> None:
-    asked = cast.alder.review_requests.get()
-    page = ada.get(f"/admin/reviews/reviewrequest/{asked.pk}/change/").content.decode()
-    assert asked.customer.company in page
-    for secret in (asked.nonce, asked.token_digest, asked.link):
+    review_request = cast.alder.review_requests.get()
+    page = ada.get(f"/admin/reviews/reviewrequest/{review_request.pk}/change/").content.decode()
+    assert review_request.customer.company in page
+    for secret in (review_request.nonce, review_request.token_digest, review_request.link):
         assert secret not in page
 
 

@@ -71,7 +71,7 @@ def test_environment_variables_are_known_settings(name: str) -> None:
     assert SERVICES[name]["environment"].keys() - explained == set()
 
 
-def test_web_stops_gracefully() -> None:
+def test_graceful_timeouts_increase_towards_the_proxy() -> None:
     gunicorn = runpy.run_path(str(BASE_DIR / "gunicorn.conf.py"))
     assert gunicorn["graceful_timeout"] >= gunicorn["timeout"]
     grace = seconds(SERVICES["web"]["stop_grace_period"])

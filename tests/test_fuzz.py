@@ -56,7 +56,7 @@ class FormsOfAPage(HTMLParser):
 
     def __init__(self, path: str, page: str) -> None:
         super().__init__()
-        self.found: dict[str, Fields] = {}
+        self.forms: dict[str, Fields] = {}
         self._path, self._select = path, ""
         self._fields: Fields | None = None
         self.feed(page)
@@ -64,7 +64,7 @@ class FormsOfAPage(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form" and attributes.get("method", "").lower() == "post":
-            self._fields = self.found.setdefault(urlsplit(attributes.get("action") or self._path).path, {})
+            self._fields = self.forms.setdefault(urlsplit(attributes.get("action") or self._path).path, {})
         if self._fields is None:
             return
         name, value = attributes.get("name", ""), attributes.get("value", "").encode()
@@ -94,19 +94,19 @@ class FuzzedWorld(World):
     def __init__(self) -> None:
         super().__init__(STAFF_ROUTES.values())
         self.places = dict(self._places())
-        self.strangers = [str(thing.pk).encode() for thing in self.foreign.values()]
+        self.strangers = [str(item.pk).encode() for item in self.foreign.values()]
         self.forms: dict[str, Fields] = {}
         for place in self.places.values():
             if "GET" in place.methods:
                 page = self.send(place, "GET")
                 if page.status_code == 200 and "html" in page["Content-Type"]:
-                    for target, fields in FormsOfAPage(place.path, page.content.decode()).found.items():
+                    for target, fields in FormsOfAPage(place.path, page.content.decode()).forms.items():
                         self.forms.setdefault(target, {}).update(fields)
         self.rows = rows()
 
     def _places(self) -> Iterator[tuple[str, Place]]:
         for name, staff in STAFF_ROUTES.items():
-            yield name, Place("owner", staff.methods, reverse(name, args=[self.own[staff.thing].pk] if staff.thing else []))
+            yield name, Place("owner", staff.methods, reverse(name, args=[self.own[staff.make_object].pk] if staff.make_object else []))
         for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "nobody")):
             for name, route in table.items():
                 yield name, Place(person, route.methods, reverse(name, args=route.args(self) if route.args else []))

@@ -111,7 +111,7 @@ def reads_like(message: Message) -> str:
     return " / ".join(forms(message.id))
 
 
-def seen(page: str) -> list[str]:
+def texts_in(page: str) -> list[str]:
     """Return all texts of a page that are displayed or read by screen readers."""
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     # The name of the language English.
@@ -127,7 +127,7 @@ def english_left(page: str) -> list[str]:
     """Return texts of the page that are English messages or contain English words."""
     untranslated = {text for message in messages(OURS) for text in forms(message.id)}
     untranslated -= {text for message in messages(OURS) for text in forms(message.string)}
-    return [text for text in seen(page) if text in untranslated or ENGLISH.search(text)]
+    return [text for text in texts_in(page) if text in untranslated or ENGLISH.search(text)]
 
 
 @pytest.fixture
@@ -204,8 +204,8 @@ def test_catalog_matches_the_sources(tmp_path: Path) -> None:
     (copy / "locale").mkdir()
     command = ["manage.py", "makemessages", "--locale", "de", "--no-wrap", "--add-location", "file"]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
-    made = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert made.returncode == 0, made.stderr
+    result = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
     fresh = {key(message) for message in messages(copy / OURS.relative_to(settings.BASE_DIR))}
     kept = {key(message) for message in messages(OURS)}
     assert len(fresh) > 300
@@ -228,8 +228,8 @@ def test_no_f_string_calls_gettext() -> None:
     folders = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
     sources = [path for folder in folders for path in (settings.BASE_DIR / folder).rglob("*.py")]
     assert len(sources) > 200
-    found = {path: gettext_calls_in_f_strings(path.read_text(encoding="utf-8")) for path in sources}
-    assert {str(path.relative_to(settings.BASE_DIR)): lines for path, lines in found.items() if lines} == {}
+    calls = {path: gettext_calls_in_f_strings(path.read_text(encoding="utf-8")) for path in sources}
+    assert {str(path.relative_to(settings.BASE_DIR)): lines for path, lines in calls.items() if lines} == {}
 
 
 # --- The pages -----------------------------------------------------------------------------------------------------------
@@ -253,16 +253,16 @@ def test_staff_pages_are_german(busy: Cast, path: str) -> None:
 
 def test_customer_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
-    asked = busy.alder.review_requests.pending().get()
+    review_request = busy.alder.review_requests.pending().get()
     for path in (
         customer.get_absolute_url(),
         f"{customer.get_absolute_url()}edit/",
         f"{customer.get_absolute_url()}projects/add/",
         f"/company/reviews/request/?customer={customer.pk}",
         f"/company/reviews/request/?customer={customer.pk}&subject=company",
-        f"/company/reviews/requests/{asked.pk}/",
+        f"/company/reviews/requests/{review_request.pk}/",
         "/company/reviews/requests/",
-        str(asked.link).removeprefix(settings.SITE_URL),
+        str(review_request.link).removeprefix(settings.SITE_URL),
         f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/?language=de",
     ):
         page = german(busy).get(path).content.decode()
@@ -297,7 +297,7 @@ def test_contact_request_emails_are_german(busy: Cast) -> None:
         "Re: Ihre Nachricht an Alder Web",
     }
     for mail in mails:
-        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+        for part in (mail.subject, *mail.text.splitlines(), *texts_in(mail.html)):
             if "http" not in part:
                 assert not ENGLISH.search(part), part
                 assert not FAMILIAR.search(part), part
@@ -307,7 +307,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
     given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
-    asked = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
+    access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
@@ -323,7 +323,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
         assert english_left(page) == [], path
     kim = german()
     kim.force_login(busy.kim)
-    link = str(asked.link).removeprefix(settings.SITE_URL)
+    link = str(access_request.link).removeprefix(settings.SITE_URL)
     for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
@@ -348,7 +348,7 @@ def test_access_emails_are_german(busy: Cast) -> None:
     assert mails.count() == 4
     for mail in mails:
         assert mail.text.startswith("Guten Tag ")
-        for part in (mail.subject, mail.text, *seen(mail.html)):
+        for part in (mail.subject, mail.text, *texts_in(mail.html)):
             assert not ENGLISH.search(part), part
             assert not FAMILIAR.search(part), part
 
@@ -371,17 +371,17 @@ def test_numbers_and_dates_are_german(busy: Cast) -> None:
 def test_german_customers_receive_german_review_requests(busy: Cast) -> None:
     customer, now = busy.alder.customers.get(), timezone.now()
     for project in (customer.projects.get(), None):
-        asked = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
+        review_request = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
         with translation.override("en"):
-            preview = preview_review_request(asked, by=busy.alice)
+            preview = preview_review_request(review_request, by=busy.alice)
         with translation.override("de"):
-            context = mail_context(asked, by=busy.alice, link="https://portal.example/r/x/")
+            context = mail_context(review_request, by=busy.alice, link="https://portal.example/r/x/")
             mails = [render_mail(kind, context) for kind in REVIEW_EMAIL_KINDS]
         assert preview["subject"] == mails[0]["subject"]
         assert mails[0]["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
         assert mails[0]["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")
         for mail in (preview, *mails):
-            for part in (mail["subject"], mail.get("text", ""), *seen(mail["html"])):
+            for part in (mail["subject"], mail.get("text", ""), *texts_in(mail["html"])):
                 assert not ENGLISH.search(part)
                 assert not FAMILIAR.search(part)
 
@@ -389,6 +389,6 @@ def test_german_customers_receive_german_review_requests(busy: Cast) -> None:
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])
 def test_allauth_pages_use_formal_address(busy: Cast, path: str) -> None:
     client = german(None if "reset" in path else busy)
-    texts = seen(client.get(path, follow=True).content.decode())
+    texts = texts_in(client.get(path, follow=True).content.decode())
     assert [text for text in texts if FAMILIAR.search(text)] == []
     assert [text for text in texts if ENGLISH.search(text)] == []

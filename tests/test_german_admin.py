@@ -42,7 +42,7 @@ def _one_of_everything(ada: Client, cast: Cast) -> None:  # noqa: F811
 
 def texts_of(page: str) -> Iterator[str]:
     """Return the labels on an admin page."""
-    found = [
+    labels = [
         *re.findall(r"<caption>(.*?)</caption>", page, re.DOTALL),
         *re.findall(r'<tr class="model-.*?<a[^>]*>(.*?)</a>', page, re.DOTALL),
         *re.findall(r"<h[1-3][^>]*>(.*?)</h[1-3]>", page, re.DOTALL),
@@ -52,7 +52,7 @@ def texts_of(page: str) -> Iterator[str]:
         *re.findall(r'<th[^>]* class="column-\w+[^>]*>(.*?)</th>', page, re.DOTALL),
         *re.findall(r'<div class="help"[^>]*>(.*?)</div>', page, re.DOTALL),
     ]
-    for text in found:
+    for text in labels:
         plain = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", text))).strip().rstrip(":")
         if re.search(r"[A-Za-z]{2}", plain):
             yield plain
@@ -97,16 +97,16 @@ def test_every_page_is_german(ada: Client, cast: Cast, label: str) -> None:  # n
     model, options = MODELS[label]
     assert model._default_manager.exists()
     name = f"admin:{label.replace('.', '_')}"
-    thing = options.get_queryset(_request(cast)).first()
+    item = options.get_queryset(_request(cast)).first()
     paths = [
         reverse("admin:index"),
         reverse("admin:app_list", args=[model._meta.app_label]),
         reverse(f"{name}_changelist"),
-        reverse(f"{name}_change", args=[thing.pk]),
-        reverse(f"{name}_history", args=[thing.pk]),
+        reverse(f"{name}_change", args=[item.pk]),
+        reverse(f"{name}_history", args=[item.pk]),
         *([reverse(f"{name}_add")] if options.has_add_permission(_request(cast)) else []),
     ]
-    own = {str(thing), str(cast.ada), *(str(value) for value in thing.__dict__.values())}
+    own = {str(item), str(cast.ada), *(str(value) for value in item.__dict__.values())}
     for path in paths:
         both = {}
         for language in LANGUAGES:

@@ -83,28 +83,28 @@ class Head(HTMLParser):
     def __init__(self, page: str) -> None:
         super().__init__()
         self.links: dict[str, dict[str, str]] = {}
-        self.colours: dict[str, str] = {}
+        self.colors: dict[str, str] = {}
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if tag == "link" and found.get("rel") in {"icon", "apple-touch-icon", "manifest"}:
-            self.links[f"{found['rel']} {found.get('type', '')}".strip()] = found
-        if tag == "meta" and found.get("name") == "theme-color":
-            self.colours[found["media"]] = found["content"]
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "link" and attributes.get("rel") in {"icon", "apple-touch-icon", "manifest"}:
+            self.links[f"{attributes['rel']} {attributes.get('type', '')}".strip()] = attributes
+        if tag == "meta" and attributes.get("name") == "theme-color":
+            self.colors[attributes["media"]] = attributes["content"]
 
 
 def assert_has_icons(page: str, path: str) -> Head:
     head = Head(page)
     assert set(head.links) == {"icon", "icon image/svg+xml", "apple-touch-icon", "manifest"}, path
-    assert head.colours == {f"(prefers-color-scheme: {scheme})": colour for scheme, colour in canvas().items()}, path
+    assert head.colors == {f"(prefers-color-scheme: {scheme})": colour for scheme, colour in canvas().items()}, path
     return head
 
 
 def canvas() -> dict[str, str]:
     """Return the background colors of both color schemes in the style sheet."""
-    (found,) = re.findall(r"--canvas: light-dark\((#\w+), (#\w+)\)", (django_settings.BASE_DIR / "static/css/tokens.css").read_text())
-    return dict(zip(("light", "dark"), found, strict=True))
+    (colors,) = re.findall(r"--canvas: light-dark\((#\w+), (#\w+)\)", (django_settings.BASE_DIR / "static/css/tokens.css").read_text())
+    return dict(zip(("light", "dark"), colors, strict=True))
 
 
 @pytest.mark.parametrize("person", PAGES)
@@ -120,11 +120,11 @@ def test_pages_link_icons(cast: Cast, person: str) -> None:
 
 def test_personal_pages_link_icons(cast: Cast, client: Client, alice: Client) -> None:
     invitation = TeamInvitationFactory(agency=cast.birch)
-    asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
     kim = Client()
     kim.force_login(cast.kim)
     rating = ReviewRequestFactory(customer__agency=cast.alder)
-    for link, browser in ((invitation.link, client), (invitation.link, alice), (asked.link, kim), (rating.link, client)):
+    for link, browser in ((invitation.link, client), (invitation.link, alice), (access_request.link, kim), (rating.link, client)):
         path = link.removeprefix(django_settings.SITE_URL)
         assert_has_icons(browser.get(path).content.decode(), path)
     customer = CustomerFactory(agency=cast.alder)
@@ -178,9 +178,9 @@ def test_icon_links_return_the_right_files(db: None, client: Client, settings: A
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/manifest+json")
     manifest = answer.json()
     assert manifest["theme_color"] == manifest["background_color"] == canvas()["light"]
-    found = {(icon["sizes"], icon["purpose"]): icon for icon in manifest["icons"]}
-    assert set(found) == {(f"{side}x{side}", kind) for side in (192, 512) for kind in ("any", "maskable")} | {("any", "any")}
-    for (sizes, kind), icon in found.items():
+    manifest_icons = {(icon["sizes"], icon["purpose"]): icon for icon in manifest["icons"]}
+    assert set(manifest_icons) == {(f"{side}x{side}", kind) for side in (192, 512) for kind in ("any", "maskable")} | {("any", "any")}
+    for (sizes, kind), icon in manifest_icons.items():
         if sizes == "any":
             assert (icon["src"], icon["type"]) == (svg, "image/svg+xml")
         else:

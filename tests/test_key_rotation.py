@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 @pytest.fixture
-def made(cast: Cast, settings: Any) -> dict[str, Any]:
+def objects(cast: Cast, settings: Any) -> dict[str, Any]:
     """One of everything signed, encrypted or derived with the former key."""
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     customer = CustomerFactory(agency=cast.alder)
@@ -75,44 +75,44 @@ def opened(links: list[str], cast: Cast) -> list[int]:
     return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
 
 
-def test_former_key_still_works_as_a_fallback(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    links = [path(made[kind].link) for kind in LINKS]
+def test_former_key_still_works_as_a_fallback(objects: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(objects[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
-    assert made["staff"].get("/customers/").status_code == 200
-    made["staff"].cookies.pop("sessionid")
-    made["staff"].post("/customers/add/", {"company": "Kept"})
-    assert made["staff"].session["kept_input"]["person"] == cast.stan.pk
-    made["mail"].refresh_from_db()
-    assert made["mail"].text == "Hello Lea"
+    assert objects["staff"].get("/customers/").status_code == 200
+    objects["staff"].cookies.pop("sessionid")
+    objects["staff"].post("/customers/add/", {"company": "Kept"})
+    assert objects["staff"].session["kept_input"]["person"] == cast.stan.pk
+    objects["mail"].refresh_from_db()
+    assert objects["mail"].text == "Hello Lea"
     # Existing links can be displayed and keep working. New ones use the new key.
-    assert [path(made[kind].link) for kind in LINKS] == links
+    assert [path(objects[kind].link) for kind in LINKS] == links
     assert opened(links, cast) == [200, 200, 200]
-    assert Client().get(made["stop"]).status_code == 200
-    assert "Dashboard" in second_step(cast, made["two-factor"])
+    assert Client().get(objects["stop"]).status_code == 200
+    assert "Dashboard" in second_step(cast, objects["two-factor"])
     reset = Client()
-    assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
+    assert reset.get(objects["reset"], follow=True).context["form"].fields["password1"]
     with time_machine.travel(time.time() + 60):
-        assert made["visitor"].post("/partners/alder/contact/", made["form"]).status_code == 302
+        assert objects["visitor"].post("/partners/alder/contact/", objects["form"]).status_code == 302
 
 
-def test_without_the_former_key_data_is_inaccessible_without_errors(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    links = [path(made[kind].link) for kind in LINKS]
+def test_without_the_former_key_data_is_inaccessible_without_errors(objects: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(objects[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
-    assert made["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
-    made["mail"].refresh_from_db()
+    assert objects["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
+    objects["mail"].refresh_from_db()
     with pytest.raises(DecryptionError):
-        assert made["mail"].text
+        assert objects["mail"].text
     # Personal links still work, because they are found by digest, but can't be displayed.
-    assert [made[kind].link for kind in LINKS] == [None, None, None]
+    assert [objects[kind].link for kind in LINKS] == [None, None, None]
     assert opened(links, cast) == [200, 200, 200]
-    assert Client().get(made["stop"]).status_code == 404
-    assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
-    assert "Your two-factor authentication data can’t be read" in second_step(cast, made["two-factor"])
+    assert Client().get(objects["stop"]).status_code == 404
+    assert "password1" not in Client().get(objects["reset"], follow=True).content.decode()
+    assert "Your two-factor authentication data can’t be read" in second_step(cast, objects["two-factor"])
     with time_machine.travel(time.time() + 60):
-        response = made["visitor"].post("/partners/alder/contact/", made["form"])
+        response = objects["visitor"].post("/partners/alder/contact/", objects["form"])
     assert response.status_code == 200
     assert "Nothing is lost" in response.content.decode()
     signed_in = Client()
     signed_in.force_login(cast.stan)
-    assert signed_in.get(f"/company/reviews/requests/{made['review'].pk}/").status_code == 200
+    assert signed_in.get(f"/company/reviews/requests/{objects['review'].pk}/").status_code == 200
     assert signed_in.get("/company/mail/").status_code == 200

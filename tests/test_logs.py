@@ -57,9 +57,9 @@ def test_responses_contain_the_request_id(client: Client) -> None:
     given = str(uuid.uuid4())
     assert client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"] == given
     for odd in ("", "7", "x" * 5000, "a\r\nSet-Cookie: b=c"):
-        made = client.get("/healthz", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
-        assert len(made) == 32
-        assert made != odd
+        request_id = client.get("/healthz", headers={"X-Request-ID": odd}).headers["X-Request-ID"]
+        assert len(request_id) == 32
+        assert request_id != odd
 
 
 @pytest.mark.django_db(transaction=True)
@@ -67,16 +67,16 @@ def test_tasks_log_the_id_of_their_request(alice: Client, cast: Cast, celery_wor
     customer = CustomerFactory(agency=cast.alder)
     given = str(uuid.uuid4())
     # The log also contains entries of other tests.
-    said = f"450 4.2.0 Come back later {uuid.uuid4()}"
-    smtp_sink.refuse("RCPT", said, times=1)
+    message = f"450 4.2.0 Come back later {uuid.uuid4()}"
+    smtp_sink.refuse("RCPT", message, times=1)
     fields = {"customer": customer.pk, "subject": "company", "send": ""}
     assert alice.post("/company/reviews/request/", fields, headers={"X-Request-ID": given}).status_code == 302
 
     def lines(word: str) -> list[dict[str, str]]:
         return [json.loads(line) for line in celery_worker.log.read_text().splitlines() if word in line]
 
-    eventually(lambda: bool(lines(said)), "the refusal is logged", otherwise=celery_worker.logged)
-    assert [(line["request_id"], line["level"]) for line in lines(said)] == [(given, "WARNING")]
+    eventually(lambda: bool(lines(message)), "the refusal is logged", otherwise=celery_worker.logged)
+    assert [(line["request_id"], line["level"]) for line in lines(message)] == [(given, "WARNING")]
 
     # The next attempt is dispatched by a sweep, which belongs to no request.
     mail = OutgoingMail.objects.get()
@@ -92,12 +92,12 @@ def test_celery_logs_the_id_of_the_request(alice: Client, cast: Cast, celery_wor
     columns = columns_of(alice, job)
     assert alice.post(f"/customers/import/{job.pk}/columns/", columns, headers={"X-Request-ID": given}).status_code == 302
 
-    def done() -> list[dict[str, str]]:
+    def entries() -> list[dict[str, str]]:
         lines = [json.loads(line) for line in celery_worker.log.read_text().splitlines() if given in line]
         return [line for line in lines if line["message"].startswith("Task customers.work_import")]
 
-    eventually(done, "the job is logged as that request's", otherwise=celery_worker.logged)
-    assert {line["request_id"] for line in done()} == {given}
+    eventually(entries, "the job is logged as that request's", otherwise=celery_worker.logged)
+    assert {line["request_id"] for line in entries()} == {given}
 
 
 def logged(text: str, *args: object) -> str:

@@ -173,18 +173,18 @@ def test_long_lines_are_processed_quickly(flood: str) -> None:
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
 def test_caddy_redacts_secrets(name: str) -> None:
-    path, (found,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+    path, (pattern,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
     encoded_letters = "".join(f"%{ord(c):02X}" if c.isalpha() else c for c in path.partition(SECRET)[0]) + SECRET
     nested = quote(quote(path, safe=""), safe="")
     for uri in (path, f"/{path}more", encoded_letters, f"/accounts/login/?x=1&next={quote(path, safe='')}", f"/?next={nested}&x=1"):
-        assert SECRET not in re.sub(found, r"\1…", uri), uri
+        assert SECRET not in re.sub(pattern, r"\1…", uri), uri
 
 
 def test_caddy_keeps_other_text() -> None:
-    (found,) = re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
-    assert re.sub(found, r"\1…", f"/r/{SECRET}/?stars=5&token={SECRET}&page=2") == "/r/…?stars=5&token=…&page=2"
+    (pattern,) = re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+    assert re.sub(pattern, r"\1…", f"/r/{SECRET}/?stars=5&token={SECRET}&page=2") == "/r/…?stars=5&token=…&page=2"
     for harmless in ("/customers/12/edit/?q=m%C3%BCller%20%40web&kind[]=%5B1%5D", "/partners/alder/reviews/7/", "/static/img/favicon.svg"):
-        assert re.sub(found, r"\1…", harmless) == harmless
+        assert re.sub(pattern, r"\1…", harmless) == harmless
 
 
 def test_other_text_is_kept() -> None:

@@ -116,8 +116,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 def path_of(name: str, world: World) -> str:
     if name in STAFF_ROUTES:
-        thing = STAFF_ROUTES[name].thing
-        return reverse(name, args=[world.own[thing].pk] if thing else [])
+        make_object = STAFF_ROUTES[name].make_object
+        return reverse(name, args=[world.own[make_object].pk] if make_object else [])
     route: Any = (CLIENT_ROUTES | PUBLIC_ROUTES).get(name)
     if route:
         return reverse(name, args=route.args(world) if route.args else [])
@@ -192,8 +192,8 @@ def test_referenced_ids_exist_on_filtered_pages(name: str, addition: str, world:
 
 def test_referenced_ids_exist_in_the_wizard(world: World) -> None:
     key = world.own[customer].pk
-    found = [*faults(world, "reviews:request", f"?customer={key}"), *faults(world, "reviews:request", f"?customer={key}&subject=company")]
-    assert "\n".join(found) == ""
+    errors = [*faults(world, "reviews:request", f"?customer={key}"), *faults(world, "reviews:request", f"?customer={key}&subject=company")]
+    assert "\n".join(errors) == ""
 
 
 def test_all_routes_are_checked() -> None:

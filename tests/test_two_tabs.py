@@ -70,9 +70,9 @@ def test_inbox_settings(alice: Client, cast: Cast) -> None:
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
-    told = {member.user for member in InboxSettings.told(cast.alder)}
-    assert cast.max in told
-    assert cast.stan not in told
+    recipients = {member.user for member in InboxSettings.told(cast.alder)}
+    assert cast.max in recipients
+    assert cast.stan not in recipients
     assert InboxSettings.of(cast.alder).keep_days == 30
 
 

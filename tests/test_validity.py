@@ -66,18 +66,18 @@ def test_review_link_is_valid_until_the_end_of_the_displayed_day(cast: Cast, ali
     cast.alice.save()
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(MORNING, tick=False) as clock:
-        asked = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
+        review_request = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
         day = MORNING.astimezone(ZoneInfo(zone)).date() + timedelta(days=90)
         named = f"{day.day} February 2027"
         assert named in OutgoingMail.objects.get().text
         browser = Client()
         browser.force_login(cast.alice)
-        for page in (f"/company/reviews/requests/{asked.pk}/", "/company/reviews/requests/"):
+        for page in (f"/company/reviews/requests/{review_request.pk}/", "/company/reviews/requests/"):
             assert named in browser.get(page).content.decode(), page
         assert f"expires {day.day} Feb 2027" in browser.get("/dashboard/").content.decode()
 
         last_second = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-        path = "/r/" + (asked.link or "").rpartition("/r/")[2]
+        path = "/r/" + (review_request.link or "").rpartition("/r/")[2]
         clock.move_to(last_second)
         assert Client().get(path).status_code == 200
         clock.move_to(last_second + timedelta(seconds=1))
@@ -88,14 +88,14 @@ def test_reminder_and_new_link_show_their_last_day(cast: Cast) -> None:
     move_to(cast.alder, "Pacific/Kiritimati")
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(datetime(2026, 11, 28, 10, 30, tzinfo=UTC), tick=False) as clock:
-        asked = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
+        review_request = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
         clock.shift(timedelta(days=8))
         assert remind_due() == 1
         reminder = OutgoingMail.objects.get(kind="review_reminder").text
         # Requested on the 29th in the agency's time zone.
         assert "29 November 2026" in reminder
         assert "27 February 2027" in reminder
-        assert str(replace_link(asked, by=cast.alice).valid_until) == "2027-03-07"
+        assert str(replace_link(review_request, by=cast.alice).valid_until) == "2027-03-07"
 
 
 @pytest.mark.parametrize("zone", FAR_ZONES)
@@ -106,10 +106,10 @@ def test_invitations_are_valid_until_the_end_of_the_displayed_day(cast: Cast, zo
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(MORNING, tick=False) as clock:
         given = give_access(agency=cast.alder, client=cast.kim, scope="full", areas=[], name="Kim", language="en")
-        asked = request_access(customer=customer, email=customer.email, scope="full", areas=[], message="", by=cast.alice)
+        access_request = request_access(customer=customer, email=customer.email, scope="full", areas=[], message="", by=cast.alice)
         invited = invite(cast.alder, email="new@people.example", role=Role.STAFF, by=cast.alice)
         today = MORNING.astimezone(ZoneInfo(zone)).date()
-        for row, days, kind in ((given, 30, "access_given"), (asked, 30, "access_request"), (invited, 7, "team_invitation")):
+        for row, days, kind in ((given, 30, "access_given"), (access_request, 30, "access_request"), (invited, 7, "team_invitation")):
             day = today + timedelta(days=days)
             assert row.valid_until == day
             assert f"{day.day} December 2026" in OutgoingMail.objects.get(kind=kind).text, kind
@@ -120,13 +120,13 @@ def test_invitations_are_valid_until_the_end_of_the_displayed_day(cast: Cast, zo
                 assert (row.current_status == "pending") == waiting
 
 
-@pytest.mark.parametrize("table_and_factory", ["reviews", "given", "asked", "team"])
+@pytest.mark.parametrize("table_and_factory", ["reviews", "given", "requested", "team"])
 def test_migration_extends_pending_rows_to_the_end_of_the_day(cast: Cast, table_and_factory: str) -> None:
     move_to(cast.alder, "America/Los_Angeles")
     factory, model, status = {
         "reviews": (ReviewRequestFactory, ReviewRequest, "open"),
         "given": (InvitationFactory, AccessInvitation, "pending"),
-        "asked": (AccessRequestFactory, AccessRequest, "pending"),
+        "requested": (AccessRequestFactory, AccessRequest, "pending"),
         "team": (TeamInvitationFactory, TeamInvitation, "pending"),
     }[table_and_factory]
     of_alder = {"agency": cast.alder} if table_and_factory in {"given", "team"} else {"customer__agency": cast.alder}
@@ -143,5 +143,5 @@ def test_migration_extends_pending_rows_to_the_end_of_the_day(cast: Cast, table_
 
 def test_bulk_created_rows_expire(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    (asked,) = ReviewRequest.objects.bulk_create([ReviewRequest(agency=cast.alder, customer=customer, token_digest="x")])
-    assert asked.expires_at == end_of_day_in(cast.alder.time_zone, 90)
+    (review_request,) = ReviewRequest.objects.bulk_create([ReviewRequest(agency=cast.alder, customer=customer, token_digest="x")])
+    assert review_request.expires_at == end_of_day_in(cast.alder.time_zone, 90)

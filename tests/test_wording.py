@@ -133,14 +133,14 @@ def messages() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("pattern", ENGLISH)
 def test_english_texts_use_the_products_vocabulary(pattern: str) -> None:
-    found = [english for english, _ in messages() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
-    assert found == [], f"write instead: {ENGLISH[pattern]}"
+    matches = [english for english, _ in messages() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
+    assert matches == [], f"write instead: {ENGLISH[pattern]}"
 
 
 @pytest.mark.parametrize("pattern", GERMAN)
 def test_german_texts_use_the_products_vocabulary(pattern: str) -> None:
-    found = [german for _, german in messages() if re.search(pattern, german)]
-    assert found == [], f"write instead: {GERMAN[pattern]}"
+    matches = [german for _, german in messages() if re.search(pattern, german)]
+    assert matches == [], f"write instead: {GERMAN[pattern]}"
 
 
 def test_every_exception_is_still_a_message() -> None:

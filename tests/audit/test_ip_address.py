@@ -13,7 +13,7 @@ FORM = {"kind": "company", "company": "Brandt", "country": "DE", "language": "de
 PROXY = "10.0.0.1"
 
 
-def seen_address(client: Client, remote: str, forwarded_for: str | None = None) -> str | None:
+def recorded_address(client: Client, remote: str, forwarded_for: str | None = None) -> str | None:
     """Add a customer over a connection from `remote`, and return the recorded IP address."""
     headers = {"X-Forwarded-For": forwarded_for} if forwarded_for is not None else {}
     assert client.post("/customers/add/", FORM, REMOTE_ADDR=remote, headers=headers).status_code == 302
@@ -21,7 +21,7 @@ def seen_address(client: Client, remote: str, forwarded_for: str | None = None) 
 
 
 @pytest.mark.parametrize(
-    ("remote", "seen"),
+    ("remote", "recorded"),
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8::7", "2001:db8::7"),
@@ -30,16 +30,16 @@ def seen_address(client: Client, remote: str, forwarded_for: str | None = None) 
         ("unix:", None),
     ],
 )
-def test_without_proxies_the_connection_address_is_recorded(alice: Client, remote: str, seen: str | None) -> None:
-    assert seen_address(alice, remote) == seen
+def test_without_proxies_the_connection_address_is_recorded(alice: Client, remote: str, recorded: str | None) -> None:
+    assert recorded_address(alice, remote) == recorded
 
 
 def test_without_proxies_the_header_is_ignored(alice: Client) -> None:
-    assert seen_address(alice, "192.0.2.7", "198.51.100.1") == "192.0.2.7"
+    assert recorded_address(alice, "192.0.2.7", "198.51.100.1") == "192.0.2.7"
 
 
 @pytest.mark.parametrize(
-    ("proxies", "forwarded_for", "seen"),
+    ("proxies", "forwarded_for", "recorded"),
     [
         (1, "198.51.100.1", "198.51.100.1"),
         (1, "203.0.113.66, 198.51.100.1", "198.51.100.1"),  # the first one was sent by the client
@@ -53,19 +53,19 @@ def test_without_proxies_the_header_is_ignored(alice: Client) -> None:
     ],
 )
 def test_behind_proxies_the_client_of_the_first_trusted_proxy_is_recorded(
-    alice: Client, settings: Any, proxies: int, forwarded_for: str | None, seen: str | None
+    alice: Client, settings: Any, proxies: int, forwarded_for: str | None, recorded: str | None
 ) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
-    assert seen_address(alice, PROXY, forwarded_for) == seen
+    assert recorded_address(alice, PROXY, forwarded_for) == recorded
 
 
 def test_behind_a_proxy_on_a_socket_its_client_is_recorded(alice: Client, settings: Any) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    assert seen_address(alice, "", "198.51.100.1") == "198.51.100.1"
+    assert recorded_address(alice, "", "198.51.100.1") == "198.51.100.1"
 
 
 def test_origin_is_reset_after_a_request(alice: Client, cast: Cast) -> None:
-    seen_address(alice, "192.0.2.7")
+    recorded_address(alice, "192.0.2.7")
     CustomerFactory(agency=cast.alder)
     event = AuditEvent.objects.first()
     assert (event.source, event.ip_address) == ("system", None)

@@ -93,7 +93,7 @@ def end_everything_in(path: Path) -> None:
 
 def processes_of(path: Path) -> list[psutil.Process]:
     """Return the processes with a working directory or data folder below the path."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
@@ -101,8 +101,8 @@ def processes_of(path: Path) -> list[psutil.Process]:
             data_dir = Path(process.environ().get("PORTAL_DATA_DIR") or "/")
             alive = process.status() != psutil.STATUS_ZOMBIE
             if alive and (data_dir.is_relative_to(path) or Path(process.cwd()).is_relative_to(path)):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def names_in(path: Path) -> set[str]:

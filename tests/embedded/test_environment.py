@@ -15,13 +15,13 @@ def given(data_dir: Path, **variables: str) -> dict[str, str]:
 
 
 def test_default_is_a_local_demo(data_dir: Path) -> None:
-    here = load_config(given(data_dir))
-    assert here.wants_postgres
-    assert here.wants_valkey
-    assert here.is_demo
-    assert here.env["SITE_URL"] == "http://127.0.0.1:8000"
-    assert here.env["EMAIL_URL"] == f"filemail://{data_dir}/mail"
-    assert "localhost" in here.env["ALLOWED_HOSTS"]
+    config = load_config(given(data_dir))
+    assert config.wants_postgres
+    assert config.wants_valkey
+    assert config.is_demo
+    assert config.env["SITE_URL"] == "http://127.0.0.1:8000"
+    assert config.env["EMAIL_URL"] == f"filemail://{data_dir}/mail"
+    assert "localhost" in config.env["ALLOWED_HOSTS"]
 
 
 def test_given_variables_are_kept(data_dir: Path) -> None:
@@ -35,18 +35,18 @@ def test_given_variables_are_kept(data_dir: Path) -> None:
         "PORTAL_DEMO": "0",
         "PORT": "9000",
     }
-    here = load_config(given(data_dir, **own))
-    assert own.items() <= here.env.items()
-    assert not here.wants_postgres
-    assert not here.wants_valkey
+    config = load_config(given(data_dir, **own))
+    assert own.items() <= config.env.items()
+    assert not config.wants_postgres
+    assert not config.wants_valkey
     assert not (data_dir / "secret_key").exists()
 
 
 def test_empty_variables_are_ignored(data_dir: Path) -> None:
-    here = load_config(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
-    assert here.wants_postgres
-    assert here.port == 8000
-    assert len(here.env["SECRET_KEY"]) > 50
+    config = load_config(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
+    assert config.wants_postgres
+    assert config.port == 8000
+    assert len(config.env["SECRET_KEY"]) > 50
 
 
 @pytest.mark.parametrize("reachable", [{"SITE_URL": "https://portal.example.com"}, {"HOST": "0.0.0.0"}, {"HOST": "::"}])  # noqa: S104

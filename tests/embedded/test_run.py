@@ -50,10 +50,10 @@ class Portal:
         self.terminal = self.data_dir / "terminal"
         with self.terminal.open("w") as file:
             run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
-        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.said(), PATIENCE), self.said()
+        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.output(), PATIENCE), self.output()
         return run
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.terminal.read_text()
 
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -72,9 +72,9 @@ class Portal:
         code = "from django.db import connection\n"
         code += f"with connection.cursor() as cursor:\n  cursor.execute({statement!r})\n"
         code += "  print(cursor.fetchone() if cursor.description else '')\n"
-        done = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        result = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
 
     def database(self) -> "psycopg.Connection[Any]":
         """Open a connection to the running portal's database."""
@@ -90,13 +90,13 @@ class Portal:
 
     def of(self, name: str) -> int:
         """Return the PID of the running child with this name."""
-        found = []
+        pids = []
         for process in processes_of(self.data_dir):
             # Helper processes of the servers can exit at any time.
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 if self.is_main(process.cmdline(), name, process.pid):
-                    found.append(process.pid)
-        (pid,) = found
+                    pids.append(process.pid)
+        (pid,) = pids
         return pid
 
     @staticmethod
@@ -149,10 +149,10 @@ def test_second_start_is_rejected_with_one_line(portal: Portal) -> None:
 
 def test_used_port_is_named_and_nothing_keeps_running(portal: Portal, folder: Path) -> None:
     other = Portal(folder / "other")
-    done = other.run("run", PORT=str(portal.port))
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert f"Port {portal.port} is already in use" in done.stderr
+    result = other.run("run", PORT=str(portal.port))
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert f"Port {portal.port} is already in use" in result.stderr
     assert not processes_of(folder)
 
 
@@ -184,7 +184,7 @@ def test_restart_after_a_kill_keeps_data_and_ctrl_c_stops_everything(folder: Pat
     os.killpg(second.pid, signal.SIGINT)
     assert second.wait(60) == 0
     assert not processes_of(folder)
-    assert "Traceback" not in portal.said()
+    assert "Traceback" not in portal.output()
 
 
 @pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
@@ -195,7 +195,7 @@ def test_exited_process_is_named_and_the_others_are_terminated(folder: Path, mig
         pid = portal.of(name) if name == "gunicorn" else next(p.pid for p in processes_of(portal.data_dir) if p.name() == name)
         os.kill(pid, signal.SIGKILL)
         assert run.wait(60) == 1
-        assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.said()
+        assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.output()
         assert not processes_of(portal.data_dir)
         # Configured servers are used instead of embedded ones.
         assert not (portal.data_dir / "postgres").exists()
@@ -213,8 +213,8 @@ def test_sigterm_during_the_start_stops_it(folder: Path, sign: signal.Signals) -
 
 def test_exec_starts_and_stops_servers_and_returns_the_exit_code(folder: Path) -> None:
     portal = Portal(folder / "data")
-    done = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
-    assert done.returncode == 7
+    result = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
+    assert result.returncode == 7
     assert not processes_of(folder)
 
 
@@ -237,9 +237,9 @@ def test_exec_stops_starting_servers_when_it_is_terminated(folder: Path) -> None
 
 
 def test_exec_names_a_missing_command(folder: Path) -> None:
-    done = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
-    assert done.returncode == 1
-    assert done.stderr == "no-such-command: No such file or directory\n"
+    result = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
+    assert result.returncode == 1
+    assert result.stderr == "no-such-command: No such file or directory\n"
 
 
 def test_parallel_test_workers_have_separate_databases_that_are_removed(folder: Path) -> None:
@@ -268,8 +268,8 @@ def test_parallel_test_workers_have_separate_databases_that_are_removed(folder: 
         "-q",
     ]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BASE_DIR), "TMPDIR": str(folder)}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
     seen = {name: (folder / name).read_text().split() for name in ("gw0", "gw1")}
     assert seen["gw0"][0].endswith("valkey.sock?db=1")
     assert seen["gw1"][0].endswith("valkey.sock?db=2")
