@@ -295,7 +295,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-#: Where allauth counts by itself; `accounts/limits.py` says how such an answer reads, and what the portal counts beside.
+#: Where allauth counts by itself; `accounts/adapter.py` turns its errors into responses.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
 # Whoever's password, address or second factor is changed reads so, at the address from before, in case it was somebody else.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -306,7 +306,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Another address is another way in; for second factors allauth asks anyway.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-MFA_ADAPTER = "partnerportal.accounts.services.second_factors.MFAAdapter"
+MFA_ADAPTER = "partnerportal.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "partnerportal.accounts.forms.second_factors.AuthenticateForm",
     "reauthenticate": "partnerportal.accounts.forms.second_factors.ReauthenticateForm",
