@@ -30,18 +30,18 @@ RATE_LIMIT_WINDOW = 5 * 60
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no type hints
-    """Adapter without open sign-up: staff are invited, and clients sign in with a code. E-mails are sent through the outbox."""
+    """Adapter without open sign-up: staff are invited, and clients sign in with a code."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def may_create_account(self) -> bool:
-        """Return whether the sign-in leads to a `client_view`. Only then does a code create an account."""
+        """Return whether the next page is a `client_view`. Only then does a code create an account."""
         page = self._next_page()
         return page is not None and getattr(page.func, "for_clients", False) is True
 
     def sign_in_reason(self) -> str:
-        """Return the reason to sign in that the next page's `client_view(why=…)` gives, or an empty string."""
+        """Return the reason to sign in that the next page gives (`client_view(why=…)`), if any."""
         page = self._next_page()
         why = getattr(page and page.func, "why", None)
         return str(why(**page.kwargs)) if why and page else ""
@@ -56,7 +56,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_client_ip(self, request: HttpRequest) -> str:
         """Return the client's IP address according to `TRUSTED_PROXY_COUNT`.
 
-        An unknown address is an empty string instead of an error, because a socket or wrong proxy settings must not lock out all users.
+        An unknown address is an empty string instead of an error, because a socket or wrong proxy
+        settings must not lock out all users.
         """
         try:
             return str(super().get_client_ip(request))
@@ -66,7 +67,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """Return the key for counting wrong passwords of an account.
 
-        The account's known browser is counted separately, so that attackers elsewhere can't lock out its user.
+        The account's known browser is counted separately, so that attackers can't lock out its user.
         """
         key = str(super()._get_login_attempts_cache_key(request, **credentials))
         return f"{key}:known" if is_known_browser(request, credentials.get("email", "")) else key
@@ -76,7 +77,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return is_safe_path(url or "")
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
-        """Return a form error; errors of allauth's rate limits have the portal's text and status 429."""
+        """Return a form error. For allauth's rate limits, it has the portal's text and status 429."""
         if code in {"too_many_login_attempts", "rate_limited"}:
             return self.rate_limit_error(RateLimitExceeded(RATE_LIMIT_WINDOW))
         return cast(ValidationError, super().validation_error(code, *args))
@@ -100,7 +101,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Return whether the sign-in isn't recent; allauth itself only counts reauthentications.
 
         Raises:
-            ImmediateHttpResponse: The user has neither a password nor a second factor, and has to sign in again with a code.
+            ImmediateHttpResponse: The user signs in with codes alone and has to do so again.
         """
         if signed_in_recently(self.request) or not super().is_reauthentication_required(app=app, **kwargs):
             return False

@@ -106,7 +106,7 @@ for _label, _app_name in _APP_NAMES.items():
     apps.get_app_config(_label).verbose_name = _app_name
 
 
-# allauth's pages show secrets, allow too many changes and search for a user name that our users don't have.
+# allauth's pages show secrets, allow too many changes and search for user names, which don't exist here.
 admin.site.unregister([Authenticator, EmailAddress, UserSession])
 # The portal uses roles instead of groups.
 admin.site.unregister(Group)
@@ -114,7 +114,10 @@ admin.site.unregister(Group)
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth has no type hints
-    """Admin of second factors, which can only be removed. Creating or reading one would allow signing in as its user."""
+    """Admin of second factors, which can only be removed.
+
+    Creating or reading one would allow signing in as its user.
+    """
 
     search_fields = ("user__email",)
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
@@ -142,7 +145,7 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 
 @admin.register(UserSession)
 class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
-    """Admin of sessions. Deleting an entry ends its session, which would otherwise continue unlisted."""
+    """Admin of sessions. Deleting one ends it; otherwise it would continue unlisted."""
 
     list_select_related = ("user",)
     search_fields = ("user__email", "user__full_name", "ip")

@@ -26,7 +26,7 @@ REAUTHENTICATE_AFTER = 12 * 60 * 60
 
 
 class AdminSite(admin.AdminSite):
-    """Admin site with the portal's sign-in; `ADMIN_REQUIRES_MFA` requires a second factor and reauthentication."""
+    """Admin site with the portal's sign-in and, if `ADMIN_REQUIRES_MFA`, a second factor."""
 
     site_header = site_title = gettext_lazy("Partner Portal")
     login = method_decorator(secure_admin_login)(admin.AdminSite.login)

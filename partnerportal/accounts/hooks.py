@@ -32,7 +32,7 @@ def record_sign_in(request: HttpRequest, **_kwargs: Any) -> None:
 
 @receiver(pre_save, sender=UserSession, dispatch_uid="accounts.address_of_session")
 def default_ip_address(instance: UserSession, **_kwargs: Any) -> None:
-    """Let users without a known IP address sign in, for example over a socket or with wrong proxy settings."""
+    """Let users without a known IP address sign in, for example over a socket."""
     instance.ip = instance.ip or UNKNOWN_ADDRESS
 
 

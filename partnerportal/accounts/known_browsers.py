@@ -27,7 +27,7 @@ def remember_user(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def remembered_user(request: HttpRequest) -> int | None:
-    """Return the primary key of the browser's last user, or None if the cookie is missing or invalid."""
+    """Return the primary key of the browser's last user, or None without a valid cookie."""
     try:
         return int(request.get_signed_cookie(COOKIE_NAME, salt=_SALT, max_age=COOKIE_MAX_AGE) or "")
     except (KeyError, ValueError, BadSignature):

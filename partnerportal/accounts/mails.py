@@ -25,9 +25,9 @@ Context = dict[str, Any]
 
 
 def send_account_mail(name: str, to: str, context: Context, *, owner: User | None) -> None:
-    """Send the e-mail with this name in allauth (`account/email/login_code`), in the recipient's language or else the page's.
+    """Queue an e-mail by allauth's name for it, in the recipient's language or else the page's.
 
-    Only `owner`, the account that has this address, is greeted by name. Any other name could be chosen as a message to a stranger.
+    Only `owner`, the account with this address, is greeted by name. Any other name could be a message to a stranger.
     """
     user: User | None = context.get("user") or owner
     with translation.override((user and user.language) or get_language()):

@@ -22,7 +22,7 @@ class UserPreferencesMiddleware:
         if not (request.session.get("_auth_user_id") and request.user.is_authenticated):
             return self.get_response(request)
         if request.user.language and not fixed_language(request):
-            # Not restored, because LanguageMiddleware reads the language for the response and sets it for each request.
+            # Not restored here, because LanguageMiddleware still needs the language for the response.
             translation.activate(request.user.language)
             cast(Any, request).LANGUAGE_CODE = request.user.language
         zone = request.user.time_zone

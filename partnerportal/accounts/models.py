@@ -22,7 +22,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a portal administrator with a verified address, because e-mail may not be set up yet."""
+        """Create a portal administrator. The address is verified, because e-mail may not work yet."""
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
         user.emailaddress_set.create(email=user.email, verified=True, primary=True)  # type: ignore[attr-defined]
         return user
@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account: agency staff with memberships, a client without, or a portal administrator (`is_staff`)."""
+    """An account of agency staff (with memberships), a client or an administrator (`is_staff`)."""
 
     email = AddressField(_("E-mail"), unique=True)
     full_name = models.CharField(_("Name"), max_length=150, blank=True, validators=[validate_one_line])

@@ -11,7 +11,7 @@ SECOND_FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 
 
 def account_address(email: str) -> str:
-    """Return the lower-case spelling of the address that an account uses, or the given one if there is no account.
+    """Return the address in lower case and, if an account has it, in the account's spelling.
 
     Runs a query only for domains with several spellings.
     """

@@ -1,7 +1,8 @@
 """Reauthentication before sensitive actions.
 
-A sign-in or reauthentication is valid for `ACCOUNT_REAUTHENTICATION_TIMEOUT` seconds. Afterwards, allauth's page asks for the
-password or second factor. Users who have neither, because they sign in with a code, sign in again.
+A sign-in or reauthentication is valid for `ACCOUNT_REAUTHENTICATION_TIMEOUT` seconds. Afterwards,
+allauth's page asks for the password or second factor. Users who have neither, because they sign in
+with a code, sign in again.
 """
 
 import time

@@ -6,12 +6,12 @@ from django.contrib.sessions.backends import db
 
 
 class SessionStore(db.SessionStore):
-    """Database sessions whose `UserSession` follows when Django changes the key, so that users can still end them."""
+    """Database sessions that update their `UserSession` when their key changes."""
 
     def cycle_key(self) -> None:
         request = context.request
         if request is not None and request.session is not self:
-            # allauth opens sessions of other browsers to check whether they are valid. Those browsers only know the old key.
+            # allauth checks whether sessions of other browsers are valid, which only know the old key.
             return
         old_key = self.session_key
         super().cycle_key()

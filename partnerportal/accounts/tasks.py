@@ -13,5 +13,5 @@ def purge_unconfirmed() -> int:
 
 @shared_task(name="accounts.reseal_second_factors")
 def reseal_second_factors() -> int:
-    """Re-encrypt second factors after `SECRET_KEY` has changed, and return the number of changed secrets."""
+    """Re-encrypt second factors after a change of `SECRET_KEY`, and return their number."""
     return second_factors.reencrypt()

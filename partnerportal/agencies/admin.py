@@ -88,7 +88,10 @@ class AgencyAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
-        """Change the team with the portal's services, which send e-mails and record events. Owners come first, so that one remains."""
+        """Change the team with the services that send e-mails and record events.
+
+        New owners are saved first, so that one always remains.
+        """
         if not change:
             super().save_formset(request, form, formset, change)
             return

@@ -1,4 +1,4 @@
-"""Descriptions of audit events of the team. Their object is the agency; their labels name members and invited addresses."""
+"""Descriptions of audit events of the team, whose object is the agency."""
 
 from typing import Any
 

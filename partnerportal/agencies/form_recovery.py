@@ -1,7 +1,7 @@
 """Recovery of form input that was submitted after the session expired.
 
-The input is stored in the new anonymous session, which signing in preserves, and fills the form once. A signed cookie that
-outlives the session ensures that only the same user gets it back.
+The input is stored in the new anonymous session, which signing in preserves, and fills the form
+once. A signed cookie that outlives the session ensures that only the same user gets it back.
 """
 
 from django.contrib import messages
@@ -16,7 +16,7 @@ MAX_LENGTH = 200_000
 
 
 def save_form_input(request: HttpRequest, *, confirming: bool = False) -> None:
-    """Store the POST data of a known user; `confirming` if they are still signed in but have to authenticate again."""
+    """Store the POST data of a known user; `confirming` if they are still signed in."""
     user_id = remembered_user(request)
     if request.method != "POST" or user_id is None:
         return

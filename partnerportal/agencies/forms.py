@@ -45,7 +45,7 @@ class InviteForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    """Confirmation that a member leaves the team; if they have open work, with the colleague who takes it over."""
+    """Confirmation that a member leaves the team, and a colleague for their open work."""
 
     to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int, empty_value=None, required=False)
 
@@ -82,7 +82,7 @@ class TransferOwnershipForm(forms.Form):
 class SecondFactorForm(forms.Form):
     """Form for requiring two-factor authentication or making it optional.
 
-    It contains the new value instead of toggling, so that an outdated page doesn't undo a colleague's change.
+    It contains the new value, so that an outdated page doesn't undo a colleague's change.
     """
 
     required = forms.BooleanField(required=False, widget=forms.HiddenInput)

@@ -14,10 +14,10 @@ SESSION_KEY = "agency_id"
 
 
 class AgencyMiddleware:
-    """Set `request.memberships`, `membership` and `agency` (None for users without one), `members` and `team`.
+    """Set the request's `agency` and `membership` (None if there is none), `memberships`, `members` and `team`.
 
-    Users with several agencies work in the last selected one, or in the oldest by default. Times are displayed in the user's
-    time zone, or in the agency's by default.
+    Users with several agencies work in the last selected one, or in the oldest by default. Times
+    are displayed in the user's time zone, or in the agency's by default.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -28,7 +28,7 @@ class AgencyMiddleware:
         staff.memberships, staff.membership, staff.agency, staff.members, staff.team = [], None, None, [], []
         # The session key is checked first, so that pages for anonymous visitors run no query.
         if request.session.get("_auth_user_id") and request.user.is_authenticated:
-            # A single query for the user's agencies and all colleagues, because nearly every page lists them as choices.
+            # A single query for agencies and colleagues, because nearly every page lists them as choices.
             own = Membership.objects.filter(user=request.user).values("agency")
             colleagues = Membership.objects.filter(agency__in=own).with_second_factor().select_related("agency", "user")
             memberships = list(colleagues.order_by("created_at", "pk"))

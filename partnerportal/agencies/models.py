@@ -134,7 +134,7 @@ class Membership(models.Model):
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
         ]
         triggers = [
-            # Deferred, so that a transaction can replace the last owner. The lock serializes owners who remove each other.
+            # Deferred, so that a transaction can replace the last owner. The lock serializes concurrent removals.
             pgtrigger.Trigger(
                 name="an_owner_stays",
                 when=pgtrigger.After,
@@ -162,7 +162,7 @@ class Membership(models.Model):
 
     @property
     def lacks_second_factor(self) -> bool:
-        """Whether the agency requires a second factor that the member doesn't have. Needs `with_second_factor()`."""
+        """Whether the member lacks a required second factor. Needs `with_second_factor()`."""
         return self.agency.second_factor_required and not self.has_second_factor
 
     @property
@@ -171,7 +171,7 @@ class Membership(models.Model):
         return self.user.language or self.agency.language
 
     def is_notified_about(self, notification: Notification) -> bool:
-        """Return whether the member receives these e-mails. By default, staff aren't notified about requests."""
+        """Return whether the member receives these e-mails; by default, staff get none about requests."""
         if self.notices is None:
             return notification != Notification.REQUESTS or self.has_role(Role.MANAGER)
         return notification in self.notices
@@ -243,7 +243,7 @@ class TeamInvitation(Pending, PersonalLink):
         return settings.TEAM_INVITATION_DAYS
 
     def extend(self) -> None:
-        """Restart the full term without saving it. The link is replaced only if it can't be recovered."""
+        """Restart the full term without saving it, and replace the link if it can't be recovered."""
         self.replace_lost_link()
         self.mailed_at = timezone.now()
         self.start_term()

@@ -1,4 +1,4 @@
-"""Account forms: allauth's with the portal's labels and rate limits, and the form for account settings."""
+"""allauth's forms with the portal's labels and rate limits, and the form for account settings."""
 
 from typing import Any
 
@@ -35,7 +35,10 @@ PASSWORD_FIELDS = {
 
 
 class AccountAddressField(AddressFormField):
-    """Form field for an account's address in any spelling, so that `info@xn--mnchen-3ya.example` finds `info@münchen.example`."""
+    """Form field for an account's address in any spelling.
+
+    For example, `info@xn--mnchen-3ya.example` finds `info@münchen.example`.
+    """
 
     def clean(self, value: Any) -> str:
         """Return the account's spelling of the address, in lower case as allauth expects."""
@@ -79,11 +82,11 @@ class LoginForm(PortalFormMixin, forms.LoginForm):  # type: ignore[misc]  # alla
 
 
 class RequestLoginCodeForm(PortalFormMixin, forms.RequestLoginCodeForm):  # type: ignore[misc]
-    """Form for requesting a sign-in code. On the way to a client page, it creates accounts for unknown addresses."""
+    """Form for requesting a sign-in code; on the way to a client page, it also creates accounts."""
 
     _user: User | None
 
-    def why(self) -> str:
+    def sign_in_reason(self) -> str:
         """Return the reason to sign in that the template displays."""
         return str(get_adapter().sign_in_reason())
 
@@ -103,7 +106,7 @@ class ConfirmLoginCodeForm(PortalFormMixin, forms.ConfirmLoginCodeForm):  # type
         self.fields["code"].label = CODE_LABEL
 
     def clean_code(self) -> str:
-        """Check the rate limit first. It isn't a form error, which would use up one of the code's attempts."""
+        """Check the rate limit first, because a form error would use up one of the code's attempts."""
         here = origin.get()
         check_rate_limits((CODE_LIMIT, network_prefix(here.ip_address if here else None)))
         return str(super().clean_code())

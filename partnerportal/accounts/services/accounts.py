@@ -12,9 +12,9 @@ from django.utils import timezone
 from partnerportal.accounts.models import User
 from partnerportal.accounts.queries import account_address
 
-#: Age at which a client account is deleted if its code was never entered, because the address may have been mistyped.
+#: Age at which client accounts are deleted if their code was never entered.
 UNCONFIRMED_LIFETIME = timedelta(days=1)
-#: Password of client accounts. No password has this hash. Unlike Django's unusable hashes it is constant, so it can be queried.
+#: Password hash of client accounts. Unlike Django's unusable hashes it is constant, so it can be queried.
 UNUSABLE_PASSWORD = UNUSABLE_PASSWORD_PREFIX
 
 
@@ -28,7 +28,7 @@ def create_account(*, email: str, full_name: str, password: str, language: str) 
 
 @transaction.atomic
 def get_or_create_client(email: str) -> User | None:
-    """Return the account with this address, created without a password if needed; None if it is deactivated."""
+    """Return the account with this address, or create a client's; None if it is deactivated."""
     address = account_address(email)
     user, created = User.objects.get_or_create(email=address, defaults={"password": UNUSABLE_PASSWORD})
     if created:
@@ -47,7 +47,7 @@ def purge_unconfirmed() -> int:
 def replace_email_address(user: User) -> None:
     """Make a corrected `user.email` the account's only address.
 
-    Codes and reset links sent to the former addresses stop working. The new address still has to be verified.
+    Codes and reset links for former addresses stop working. The new address must be verified.
     """
     addresses = EmailAddress.objects.filter(user=user)
     addresses.exclude(email=user.email).delete()
@@ -55,7 +55,7 @@ def replace_email_address(user: User) -> None:
 
 
 def end_sessions(user: User, *, except_key: str = "") -> int:
-    """Sign the user out everywhere, except in the session with this key, and return the number of ended sessions."""
+    """End all sessions of the user except the one with this key, and return their number."""
     sessions = UserSession.objects.filter(user=user).exclude(session_key=except_key)
     keys = list(sessions.values_list("session_key", flat=True))
     Session.objects.filter(session_key__in=keys).delete()

@@ -6,14 +6,15 @@ from django.db import transaction
 from partnerportal.core.encryption import DecryptionError, Encryptor
 
 CIPHER = Encryptor("partnerportal.accounts.second_factor")
-#: Keys of the secrets in an authenticator's `data`. Passkeys have none, because their secret never leaves the device.
+#: Keys of the secrets in an authenticator's `data`. Passkeys' secrets never leave the device.
 SECRET_FIELDS = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
 
 def reencrypt() -> int:
-    """Encrypt all secrets with the current key, so that former keys can be removed. Return the number of changed secrets.
+    """Encrypt secrets with the current key and return the number of changed ones.
 
-    Secrets that no known key decrypts are kept, because the missing key may be restored.
+    Afterwards, former keys can be removed. Secrets that can't be decrypted are kept, because the
+    missing key may be restored.
     """
     changed = 0
     for kind, field in SECRET_FIELDS.items():
@@ -25,7 +26,10 @@ def reencrypt() -> int:
 
 @transaction.atomic
 def _reencrypt_secret(pk: int, field: str) -> bool:
-    """Lock and re-encrypt a secret, because a recovery code may be used concurrently. Return False if that is impossible."""
+    """Re-encrypt a secret, or return False if that is impossible.
+
+    The row is locked, because a recovery code may be used concurrently.
+    """
     authenticator = Authenticator.objects.select_for_update().filter(pk=pk).first()
     if authenticator is None:
         return False

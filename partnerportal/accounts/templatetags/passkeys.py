@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.filter
 def opened_by_ip(request: HttpRequest) -> bool:
-    """Return whether the portal was opened by an IP address, for which browsers don't support passkeys."""
+    """Return whether the portal was opened by an IP address, which doesn't support passkeys."""
     try:
         ip_address(urlsplit(f"//{request.get_host()}").hostname or "")
     except ValueError:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-#: Parts of a User-Agent and the browser's name. The first match counts, because most also contain other browsers' names.
+#: Parts of a User-Agent and browser names. The first match counts, because most contain several.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -38,7 +38,7 @@ def current_first(sessions: Iterable[UserSession]) -> list[UserSession]:
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """Return a description such as “Firefox on Windows”, or the shortened User-Agent if it is unknown."""
+    """Return a description such as “Firefox on Windows”, or the shortened User-Agent."""
     name = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((system for mark, system in SYSTEMS if mark in user_agent), "")
     if name and system:

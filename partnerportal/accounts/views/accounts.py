@@ -32,7 +32,7 @@ from partnerportal.core.rate_limits import RateLimitExceeded
 def account(request: HttpRequest) -> HttpResponse:
     """Edit the user's name, language and time zone."""
     user = cast(User, request.user)
-    # A separate instance, because the page header shows request.user, which must not contain unsaved input.
+    # A separate instance, because the page header shows request.user without unsaved input.
     form = AccountForm(
         request.POST if request.method == "POST" else None,
         instance=User.objects.get(pk=user.pk),
@@ -56,7 +56,7 @@ def end_session(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
-# Exempt so that public pages can be cached without a cookie. A forged request could only change the language.
+# Exempt, so that public pages can be cached. A forged request could only change the language.
 @csrf_exempt
 def set_language(request: HttpRequest) -> HttpResponseBase:
     """Change the language of the pages, and for signed-in users of their account."""

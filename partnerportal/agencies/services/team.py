@@ -1,7 +1,8 @@
 """Changes of a team: roles, removals, ownership and required two-factor authentication.
 
-Each function is one transaction, including its audit event and e-mails. It locks the agency's row first, so that
-concurrent changes of a team run one after another. The trigger `an_owner_stays` also enforces that an owner remains.
+Each function is one transaction, including its audit event and e-mails. It locks the agency's row
+first, so that concurrent changes of a team run one after another. The trigger `an_owner_stays` also
+enforces that an owner remains.
 """
 
 from collections.abc import Callable
@@ -62,10 +63,11 @@ def lock_team_as_owner(agency: Agency, *, by: User) -> Agency:
 def change_role(member: Membership, role: Role, *, by: User) -> bool:
     """Change the member's role, and return False if they already have it.
 
-    An owner demoted by another owner loses their pending invitations: one to their own address would make them an owner again.
+    Demoting another owner withdraws their pending invitations, because one sent to an address of
+    their own would make them an owner again.
 
     Raises:
-        ValidationError: The agency would have no owner, `by` is no longer an owner, or the member has left.
+        ValidationError: The agency would have no owner, `by` no longer is one, or the member has left.
     """
     agency = lock_team_as_owner(member.agency, by=by)
     locked = _get_current(agency, member)
@@ -85,10 +87,12 @@ def change_role(member: Membership, role: Role, *, by: User) -> bool:
 
 @transaction.atomic
 def remove_member(member: Membership, *, to: User | None, by: User) -> None:
-    """Remove the member, end their sessions and withdraw their invitations. Reassign their work to `to`, or unassign it.
+    """Remove the member, end their sessions and withdraw their invitations.
+
+    Their open work is reassigned to `to`, or unassigned.
 
     Raises:
-        ValidationError: The agency would have no owner, `by` is no longer an owner, or the member or `to` has left.
+        ValidationError: The agency would have no owner, `by` no longer is one, or a member has left.
     """
     agency = lock_team_as_owner(member.agency, by=by)
     locked = _get_current(agency, member)
@@ -101,10 +105,10 @@ def remove_member(member: Membership, *, to: User | None, by: User) -> None:
 
 @transaction.atomic
 def leave(member: Membership, *, to: User | None) -> None:
-    """Leave the team and notify the owners. Reassign the member's work to `to`, or unassign it.
+    """Leave the team and notify the owners. Open work is reassigned to `to`, or unassigned.
 
     Raises:
-        ValidationError: The agency would have no owner, or the member or `to` has left.
+        ValidationError: The agency would have no owner, or a member has left.
     """
     agency = lock_team(member.agency_id)
     locked = _get_current(agency, member)
@@ -136,7 +140,7 @@ def transfer_ownership(to: Membership, *, by: User) -> None:
 
 @transaction.atomic
 def require_second_factor(agency: Agency, required: bool, *, by: User) -> bool:
-    """Require two-factor authentication of all members or make it optional, and return False if nothing changes.
+    """Require two-factor authentication or make it optional, and return False if nothing changes.
 
     Raises:
         ValidationError: `by` is no longer an owner, or has no second factor.

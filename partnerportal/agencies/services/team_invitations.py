@@ -1,6 +1,7 @@
 """Invitations to a team by a personal link that only the invited address can use.
 
-Each function is one transaction, including its audit event and e-mails. It locks the agency's row, then the invitation's.
+Each function is one transaction, including its audit event and e-mails. It locks the agency's row
+first, then the invitation's.
 """
 
 from django.core.exceptions import ValidationError
@@ -91,7 +92,7 @@ def accept(invitation: TeamInvitation, *, user: User) -> Membership:
 
 @transaction.atomic
 def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, password: str, language: str) -> Membership:
-    """Create an account for the invited address, which the link has verified, and accept the invitation.
+    """Create an account for the invited address, which the link has verified, and accept.
 
     Raises:
         InvalidTransition: The invitation is no longer pending.
@@ -107,7 +108,7 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
 
 @transaction.atomic
 def expire(invitations: PendingQuerySet[TeamInvitation]) -> int:
-    """Mark invitations past their expiry as expired, and return their number. Locked rows are skipped."""
+    """Mark these invitations as expired and return their number. Locked rows are skipped."""
     expired = list(invitations.select_for_update(skip_locked=True, of=("self",)).select_related("agency"))
     for invitation in expired:
         invitation.close(Status.EXPIRED)

@@ -15,7 +15,7 @@ from partnerportal.outbox.models import OutgoingMail
 
 @agency_view(methods=("POST",), allow_without_second_factor=True)
 def switch(request: AgencyRequest) -> HttpResponse:
-    """Select another of the user's agencies. The dashboard opens, because objects belong to a single agency."""
+    """Select another of the user's agencies and redirect to its dashboard."""
     try:
         agency_id = forms.IntegerField(min_value=1).clean(request.POST.get("agency"))
     except forms.ValidationError as error:

@@ -1,4 +1,4 @@
-"""The page behind a team invitation's link. GET requests change nothing, and only the invited address can join."""
+"""The page behind a team invitation's link, which only the invited address can accept."""
 
 from typing import Any, cast
 

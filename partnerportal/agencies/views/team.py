@@ -169,7 +169,7 @@ def transfer_ownership(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(role=Role.OWNER, reauthenticate=True)
 def require_second_factor(request: AgencyRequest) -> HttpResponse:
-    """Require two-factor authentication of the team or make it optional, after showing the consequences."""
+    """Require two-factor authentication or make it optional, after showing the consequences."""
     form = SecondFactorForm(request.form_data, is_required=request.agency.second_factor_required)
     if request.method == "POST" and form.is_valid():
         required = form.cleaned_data["required"]
@@ -191,7 +191,7 @@ def require_second_factor(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",), allow_without_second_factor=True)
 def second_factor_required(request: AgencyRequest) -> HttpResponse:
-    """Ask a member to set up the required second factor, or continue to the requested page afterwards."""
+    """Ask for the required second factor, or continue to the requested page."""
     if not request.membership.lacks_second_factor:
         return redirect(request.session.pop(NEXT_PAGE_KEY, None) or "desk:dashboard")
     return render(request, "agencies/second_factor_required.html")
