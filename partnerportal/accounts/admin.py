@@ -112,8 +112,18 @@ admin.site.unregister([Authenticator, EmailAddress, UserSession])
 admin.site.unregister(Group)
 
 
+class DeleteOnlyAdmin(admin.ModelAdmin):
+    """Mixin for rows that can be viewed and deleted."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 @admin.register(Authenticator)
-class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth has no type hints
+class AuthenticatorAdmin(DeleteOnlyAdmin, mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth has no type hints
     """Admin of second factors, which can only be removed.
 
     Creating or reading one would allow signing in as its user.
@@ -121,12 +131,6 @@ class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  #
 
     search_fields = ("user__email",)
     fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
-        return False
 
 
 @admin.register(EmailAddress)
@@ -144,18 +148,12 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(UserSession)
-class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
+class UserSessionAdmin(DeleteOnlyAdmin, sessions_admin.UserSessionAdmin):  # type: ignore[misc]
     """Admin of sessions. Deleting one ends it; otherwise it would continue unlisted."""
 
     list_select_related = ("user",)
     search_fields = ("user__email", "user__full_name", "ip")
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: UserSession | None = None) -> bool:
-        return False
 
     def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
         obj.end()

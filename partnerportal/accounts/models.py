@@ -70,9 +70,3 @@ class User(AbstractBaseUser, PermissionsMixin):
     def get_short_name(self) -> str:
         """Return the first word of the name for greetings, or the address."""
         return self.full_name.split()[0] if self.full_name.split() else self.email
-
-    @property
-    def initials(self) -> str:
-        """One or two letters for the avatar."""
-        words = self.full_name.split() or [self.email]
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()

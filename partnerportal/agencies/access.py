@@ -19,6 +19,7 @@ from partnerportal.agencies.form_recovery import recover_form_input, save_form_i
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
+GuardedView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 #: Session key of the page to return to after setting up a required second factor.
 NEXT_PAGE_KEY = "wanted_page"
@@ -50,7 +51,7 @@ def agency_view(
     methods: tuple[str, ...] = ("GET", "POST"),
     reauthenticate: bool = False,
     allow_without_second_factor: bool = False,
-) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], GuardedView[P]]:
     """Restrict a view to agency members with at least `role`.
 
     Anonymous users are redirected to the sign-in page. Users without a sufficient role get 403, and
@@ -59,9 +60,7 @@ def agency_view(
     a recent sign-in. Form input survives each of these redirects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -95,16 +94,14 @@ def agency_view(
 
 def client_view(
     *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None
-) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], GuardedView[P]]:
     """Restrict a view to signed-in users. Others can sign in with a code, which creates an account.
 
     `why` receives the view's arguments and returns the reason that the sign-in page displays. The
     view itself must restrict access to the user's own objects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[ClientRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[ClientRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:

@@ -33,7 +33,7 @@ SYSTEMS = (
 @register.filter
 def current_first(sessions: Iterable[UserSession]) -> list[UserSession]:
     """Return the current session, followed by the others, newest first."""
-    return sorted(sorted(sessions, key=lambda session: session.created_at, reverse=True), key=lambda session: not session.is_current())
+    return sorted(sessions, key=lambda session: (session.is_current(), session.created_at), reverse=True)
 
 
 @register.filter
