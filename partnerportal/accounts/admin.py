@@ -23,7 +23,7 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.services.accounts import replace_email_address
 
 
-class PortalUserChangeForm(UserChangeForm):
+class UserEditForm(UserChangeForm):
     """Django's form with a translated help text."""
 
     class Meta:
@@ -50,7 +50,7 @@ class UserAddForm(AdminUserCreationForm):
 class UserAdmin(BaseUserAdmin):
     """Admin of users, with the e-mail address as the user name."""
 
-    form = PortalUserChangeForm
+    form = UserEditForm
     add_form = UserAddForm
     list_display = ("email", "full_name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "memberships__role", "date_joined")
