@@ -1,4 +1,4 @@
-"""Factories for users."""
+"""Factories of users."""
 
 from functools import lru_cache
 
@@ -8,13 +8,13 @@ from django.contrib.auth.hashers import make_password
 
 from partnerportal.accounts.models import User
 
-#: Password of all users in the tests.
+#: Password of all test users.
 PASSWORD = "a-long-password-of-tests"
 
 
 @lru_cache
 def hashed(password):
-    """Return the cached hash, because Argon2 is slow."""
+    """Hash a password, once per test run because Argon2 is slow."""
     return make_password(password)
 
 
@@ -37,7 +37,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
 
 def saved(*users):
-    """Save unsaved users and their verified addresses with two queries, and return the users."""
+    """Save built users and their confirmed e-mail addresses in two queries."""
     User.objects.bulk_create(users)
     EmailAddress.objects.bulk_create(EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users)
     return users

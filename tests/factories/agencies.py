@@ -1,4 +1,4 @@
-"""Factories for agencies, memberships and partner profiles."""
+"""Factories of agencies, members and profiles."""
 
 from io import BytesIO
 
@@ -30,7 +30,7 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
 
 class ServiceFactory(factory.django.DjangoModelFactory):
-    """A service that isn't in the initial data."""
+    """A service that isn't part of the predefined list."""
 
     class Meta:
         model = Service
@@ -49,7 +49,7 @@ class LanguageFactory(factory.django.DjangoModelFactory):
 
 
 class ProfileFactory(factory.django.DjangoModelFactory):
-    """A registered profile with all required fields."""
+    """A complete and registered profile."""
 
     class Meta:
         model = PartnerProfile
@@ -67,13 +67,13 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def services(self, create, extracted):
-        """Set the given services, or a new one by default."""
+        """Add a service by default."""
         if create:
             self.services.set([ServiceFactory()] if extracted is None else extracted)
 
 
 class LogoFactory(factory.django.DjangoModelFactory):
-    """A logo with a red square."""
+    """A logo that is a red square."""
 
     class Meta:
         model = ProfileLogo

@@ -1,4 +1,4 @@
-"""Factory for team invitations."""
+"""Factory of team invitations."""
 
 import factory
 

@@ -186,7 +186,7 @@ class Command(BaseCommand):
 
     def _events(self, first_customer: int) -> int:
         """The timeline of each of the new customers: that they came, and that they wrote a review."""
-        columns = "at, agency_id, action, actor_id, actor_label, object_type, object_id, object_label, customer_id, data, source"
+        columns = "created_at, agency_id, action, actor_id, actor_label, object_type, object_id, object_label, customer_id, data, source"
         came = """
             SELECT c.created_at, c.agency_id, 'customer.created', u.id, u.full_name, 'customers.customer', c.id, 'K-' || c.number, c.id,
                    '{}', 'web'
