@@ -222,7 +222,7 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
 
 
 def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
-    # By somebody whose further address it is.
+    # The address is another account's secondary address.
     UserFactory().emailaddress_set.create(email=NEW, verified=True)
     with pytest.raises(ValidationError, match="An account with this address already exists"):
         team_invitations.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
