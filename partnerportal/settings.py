@@ -278,7 +278,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-#: Rate limits enforced by allauth. The portal's own limits are in `accounts/rate_limits.py`.
+#: Rate limits enforced by allauth. The portal's own limits are in `accounts/forms/accounts.py`.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
 # Changes of password, e-mail address or second factor are reported to the former address, in case of a takeover.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
@@ -289,7 +289,7 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Adding an e-mail address adds a way to sign in, so it requires reauthentication. Second factors always do.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
-MFA_ADAPTER = "partnerportal.accounts.services.second_factors.MFAAdapter"
+MFA_ADAPTER = "partnerportal.accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "partnerportal.accounts.forms.second_factors.AuthenticateForm",
     "reauthenticate": "partnerportal.accounts.forms.second_factors.ReauthenticateForm",

@@ -4,12 +4,13 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+from partnerportal.accounts.urls import allauth_urlpatterns
 from partnerportal.accounts.views.accounts import set_language
 
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"
 #: Used by allauth when one of its rate limits is exceeded.
-handler429 = "partnerportal.accounts.rate_limits.rate_limited"
+handler429 = "partnerportal.accounts.views.accounts.rate_limited"
 
 urlpatterns = [
     path("", include("partnerportal.desk.urls")),
@@ -20,7 +21,7 @@ urlpatterns = [
     path("", include("partnerportal.agencies.urls")),
     path("", include("partnerportal.network.urls")),
     path("account/", include("partnerportal.accounts.urls")),
-    path("accounts/", include("partnerportal.accounts.allauth_urls")),
+    path("accounts/", include(allauth_urlpatterns)),
     path("i18n/setlang/", set_language, name="set_language"),
     path(settings.ADMIN_PATH, admin.site.urls),
 ]

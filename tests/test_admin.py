@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
@@ -23,7 +24,6 @@ from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
-from tests.factories.team import TeamInvitationFactory
 
 EDITABLE = {
     "accounts.user",
@@ -38,7 +38,12 @@ OWN = {
 }
 #: Models with the contents of import files, which only the agency's team can see.
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
-READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
+#: Rows that administrators have no use for.
+INTERNAL = {
+    "agencies.teaminvitation",
+}
+LISTED = sorted(OWN.keys() - STAGED - INTERNAL)
+READ_ONLY = sorted(set(LISTED) - EDITABLE)
 
 
 @pytest.fixture
@@ -59,17 +64,21 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
-    TeamInvitationFactory(agency=cast.alder)
     AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)
     return client
 
 
-@pytest.mark.parametrize("label", sorted(OWN.keys() - STAGED))
+@pytest.mark.parametrize("label", LISTED)
 def test_every_model_has_an_admin_list(ada: Client, label: str) -> None:
     assert OWN[label].objects.exists()
     assert ada.get(reverse(f"admin:{label.replace('.', '_')}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("label", sorted(STAGED | INTERNAL))
+def test_other_models_are_not_in_the_admin(label: str) -> None:
+    assert not admin.site.is_registered(OWN[label])
 
 
 @pytest.mark.parametrize("label", READ_ONLY)

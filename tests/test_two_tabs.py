@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice, Role
+from partnerportal.agencies.models import Notification, Role
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ServiceFactory
@@ -35,13 +35,13 @@ def test_account_settings(alice: Client, cast: Cast) -> None:
 def test_notification_settings(alice: Client, cast: Cast) -> None:
     path = reverse("agencies:notifications")
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notices": [Notice.REQUESTS, Notice.ACCESS]}).status_code == 302
+    assert alice.post(path, first | {"notices": [Notification.REQUESTS, Notification.ACCESS]}).status_code == 302
     assert alice.post(path, second | {"notices": []}).status_code == 302
     member.refresh_from_db()
-    assert member.notices == [Notice.ACCESS]
+    assert member.notices == [Notification.ACCESS]
 
 
 def test_member_role(alice: Client, cast: Cast) -> None:
@@ -66,7 +66,7 @@ def test_member_role(alice: Client, cast: Cast) -> None:
 def test_inbox_settings(alice: Client, cast: Cast) -> None:
     path = reverse("requests_inbox:settings")
     stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
-    stan.set_notice(Notice.REQUESTS, True)
+    stan.set_notification(Notification.REQUESTS, True)
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
@@ -107,9 +107,9 @@ def test_shown_values_of_other_types_are_rejected(alice: Client, cast: Cast, val
     cast.alder.profile.services.add(ServiceFactory())
     cast.alder.profile.languages.add(LanguageFactory())
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
-    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, True)
     for path, name in (
         (reverse("network:company"), "services"),
         (reverse("network:company"), "languages"),
@@ -139,5 +139,5 @@ def test_longest_shown_list_is_accepted(alice: Client, cast: Cast) -> None:
     form = opened(alice, path)
     # As long as for a team of a thousand members.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
-    assert alice.post(path, form | {"notices": [Notice.ACCESS], "shown": json.dumps(many)}).status_code == 302
-    assert cast.alder.memberships.get(user=cast.alice).notices == [Notice.ACCESS]
+    assert alice.post(path, form | {"notices": [Notification.ACCESS], "shown": json.dumps(many)}).status_code == 302
+    assert cast.alder.memberships.get(user=cast.alice).notices == [Notification.ACCESS]

@@ -63,7 +63,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
         return render(request, "invitations/give_access.html", {**context, "refusal": " ".join(error.messages)})
     if given := current_invitation(agency, request.user):
         return render(request, "invitations/give_access.html", {**context, "given": given})
-    form = GiveAccessForm(request.input, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
+    form = GiveAccessForm(request.form_data, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, agency)
@@ -117,7 +117,7 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
     if invitation.current_status != AccessInvitation.Status.CONNECTED:
         explain_conflict(request, InvalidTransition(invitation.current_status))
         return redirect(back)
-    form = ChangeAccessForm(request.input, invitation=invitation, cancel=back)
+    form = ChangeAccessForm(request.form_data, invitation=invitation, cancel=back)
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, invitation.agency)
