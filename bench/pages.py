@@ -211,7 +211,7 @@ def _contact(place: Place, posts: int) -> Page:
     from django.conf import settings
     from django.test import Client
 
-    from requests_inbox.forms.timestamps import MIN_SECONDS, new_timestamp
+    from requests_inbox.forms.contact import MIN_FORM_AGE, new_stamp
 
     path = place.contact_form()
     token = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(path).cookies[settings.CSRF_COOKIE_NAME].value
@@ -221,12 +221,12 @@ def _contact(place: Place, posts: int) -> Page:
     forms = [
         Post(
             path,
-            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_timestamp()}),
+            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_stamp()}),
             f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
         )
         for number in range(posts + 1)
     ]
-    time.sleep(MIN_SECONDS)
+    time.sleep(MIN_FORM_AGE)
     queries = _queries("post", path, cookie, 302, forms[0].body)
     return Page("sending the contact form", path, cookie, queries, status=302, posts=forms[1:])
 

@@ -1,4 +1,4 @@
-"""What prospects write to an agency."""
+"""The requests app: contact requests that prospects send to agencies."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

@@ -63,13 +63,13 @@ def cards_for(agency: Agency) -> list[Card]:
 
 
 def _waiting_requests(agency: Agency) -> Card:
-    waiting = ContactRequest.objects.waiting().filter(agency=agency).select_related("handler").defer("message", "search_text")
+    waiting = ContactRequest.objects.undecided().filter(agency=agency).select_related("assignee").defer("message", "search_text")
     found, total = _first(waiting, "-pk")
     rows = [
         Row(
             r.display_name,
             r.get_absolute_url(),
-            " · ".join(filter(None, [date_format(timezone.localtime(r.created_at), "SHORT_DATE_FORMAT"), str(r.handler or "")])),
+            " · ".join(filter(None, [date_format(timezone.localtime(r.created_at), "SHORT_DATE_FORMAT"), str(r.assignee or "")])),
             str(r.get_status_display()),
         )
         for r in found

@@ -11,7 +11,7 @@ from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import SearchQuerySet
-from requests_inbox.models import ContactRequest
+from requests_inbox.models import ContactRequest, RequestStatus
 
 #: So many hits of each kind are shown.
 MAX_HITS = 6
@@ -67,7 +67,7 @@ SOURCES = (
     Source(
         _("Requests"),
         "inbox",
-        lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=ContactRequest.Status.SPAM),
+        lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=RequestStatus.SPAM),
         lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
     ),
     Source(

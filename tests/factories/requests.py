@@ -3,7 +3,7 @@
 import factory
 from django.utils import timezone
 
-from requests_inbox.models import ContactRequest, Sender, sender_key
+from requests_inbox.models import ContactRequest, Sender, SenderStatus, sender_key
 from tests.factories.agencies import AgencyFactory
 
 
@@ -31,4 +31,4 @@ class SenderFactory(factory.django.DjangoModelFactory):
 
     agency = factory.SubFactory(AgencyFactory)
     key = factory.Sequence(lambda n: f"spammer{n}@mills.example")
-    standing = Sender.Standing.BLOCKED
+    status = SenderStatus.BLOCKED

@@ -11,8 +11,7 @@ from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import mark_not_spam, mark_spam, reopen_request
+from requests_inbox.services.requests import mark_not_spam, mark_spam, reopen_request, reply
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.requests import ContactRequestFactory
@@ -33,7 +32,7 @@ def test_spam_of_a_blocked_sender_does_not_unblock_them(stan: Client, cast: Cast
     act(stan, first, "block")
     act(stan, first, "spam")
     act(stan, second, "spam")
-    assert Sender.objects.get().standing == "blocked"
+    assert Sender.objects.get().status == "blocked"
     assert submit_request(cast.alder, submission="3", name="S", email=EMAIL, message="M", consented_at=timezone.now()) is None
 
 
@@ -48,7 +47,7 @@ def test_a_blocked_sender_who_is_fine_after_all_is_unblocked_and_the_audit_says_
     request = ContactRequestFactory(agency=cast.alder, email=EMAIL)
     act(stan, request, "block")
     act(stan, request, "not-spam")
-    assert Sender.objects.get().standing == "fine"
+    assert Sender.objects.get().status == "fine"
     assert (events("request.not_spam"), events("sender.unblocked")) == (1, 1)
 
 

@@ -15,7 +15,7 @@ from partnerportal.agencies.models import Notice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.forms.timestamps import MAX_SECONDS, MIN_SECONDS
+from requests_inbox.forms.contact import MAX_FORM_AGE, MIN_FORM_AGE
 from requests_inbox.models import ContactRequest, Sender
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -46,7 +46,7 @@ def stamp(page: Any) -> str:
 
 def form(visitor: Client, **fields: str) -> dict[str, str]:
     """The form as it stands on the page, filled in, and open for long enough."""
-    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         return {**FIELDS, **fields, "stamp": stamp(visitor.get(CONTACT))}
 
 
@@ -193,19 +193,19 @@ def test_who_is_too_fast_presses_once_more(visitor: Client) -> None:
     assert "That was very quick" in response.content.decode()
     assert "By June?" in response.content.decode()
     assert not ContactRequest.objects.exists()
-    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
 @pytest.mark.parametrize("bad", ["", "x", "old", "forged"])
 def test_an_old_page_or_a_forged_stamp_is_asked_once_more(visitor: Client, bad: str) -> None:
-    with time_machine.travel(timezone.now() - timedelta(seconds=MAX_SECONDS + 60), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MAX_FORM_AGE + 60), tick=False):
         old = stamp(visitor.get(CONTACT))
     response = visitor.post(CONTACT, {**FIELDS, "stamp": {"old": old, "forged": old[:-3] + "abc"}.get(bad, bad)})
     page = response.content.decode()
     assert "Nothing is lost" in page
     assert "By June?" in page
-    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
@@ -299,7 +299,7 @@ def test_a_blocked_sender_sees_the_same_and_leaves_nothing_but_a_count(visitor: 
     assert not ContactRequest.objects.exists()
     assert not OutgoingMail.objects.exists()
     sender.refresh_from_db()
-    assert sender.turned_away == 2
+    assert sender.blocked_count == 2
     # Another agency hasn't blocked them.
     filled = form(visitor)
     assert visitor.post("/partners/birch/contact/", filled).status_code == 302

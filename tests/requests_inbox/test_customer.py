@@ -15,15 +15,16 @@ from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import add_note, reply
 from requests_inbox.services.requests import (
     CustomerUnavailable,
     add_customer,
+    add_note,
     assign_request,
     close_request,
     mark_not_spam,
     mark_spam,
     reopen_request,
+    reply,
 )
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -231,7 +232,7 @@ def test_the_database_refuses_any_change(cast: Cast, request_: ContactRequest) -
     with pytest.raises(RestrictedError), transaction.atomic():
         customer.delete()
     # All else may change.
-    assert this.update(handler=cast.stan, customer=customer) == 1
+    assert this.update(assignee=cast.stan, customer=customer) == 1
 
 
 def test_no_request_hangs_on_another_agencys_customer(cast: Cast, request_: ContactRequest) -> None:

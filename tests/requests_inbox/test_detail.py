@@ -13,8 +13,7 @@ from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import close_request, mark_spam, reopen_request
+from requests_inbox.services.requests import add_note, close_request, mark_spam, reopen_request, reply
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD
@@ -49,7 +48,7 @@ def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_
     assert "<b>Stan</b>" in mail.text
     assert "<b>" not in mail.html
     request_.refresh_from_db()
-    assert (request_.status, request_.handler, request_.first_reply_at is None) == ("open", cast.stan, False)
+    assert (request_.status, request_.assignee, request_.first_reply_at is None) == ("open", cast.stan, False)
 
 
 def test_a_conversation_is_one_thread(cast: Cast) -> None:
@@ -150,13 +149,13 @@ def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, 
 def test_taking_and_handing_over(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "take")
     assert status(request_) == "open"
-    assert request_.handler == cast.stan
+    assert request_.assignee == cast.stan
     page = act(stan, request_, "hand-over", to=cast.alice.pk).content.decode()
     assert "Request assigned to Alice Alder." in page
     for stranger in (cast.charlie.pk, 0, "x", ""):
         act(alice, request_, "hand-over", to=stranger)
     request_.refresh_from_db()
-    assert request_.handler == cast.alice
+    assert request_.assignee == cast.alice
     actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)
     assert list(actions) == ["request.taken", "request.handed_over"]
 
@@ -180,7 +179,7 @@ def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, 
     second = submit_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
     assert (status(request_), second.status) == ("spam", "spam")
     assert not OutgoingMail.objects.exists()
-    assert stan.get("/requests/").context["figures"]["new"] == 0
+    assert stan.get("/requests/").context["stats"]["new"] == 0
     assert [r.is_unread for r in stan.get("/requests/?state=spam").context["page"].items] == [False, False]
     # For this agency only.
     assert submit_request(cast.birch, submission="3", email="ute@muellerei.example", **again).status == "new"
@@ -201,7 +200,7 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     act(stan, request_, "block")
     assert status(request_) == "spam"
     sender = Sender.objects.get()
-    assert (sender.key, sender.standing) == ("ute@muellerei.example", "blocked")
+    assert (sender.key, sender.status) == ("ute@muellerei.example", "blocked")
     fields = {"name": "Ute", "email": "ute@muellerei.example", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
     assert submit_request(cast.alder, submission="2", **fields) is None
     assert "1 message blocked" in alice.get("/requests/settings/").content.decode()
@@ -215,14 +214,14 @@ def test_a_blocked_sender_stays_blocked_until_somebody_unblocks_them(stan: Clien
     act(stan, request_, "block")
     act(stan, request_, "block")
     act(stan, other, "spam")
-    assert Sender.objects.get().standing == "blocked"
+    assert Sender.objects.get().status == "blocked"
     assert AuditEvent.objects.filter(action="sender.blocked").count() == 1
     page = stan.get(other.get_absolute_url()).content.decode()
     assert "Messages from this sender are no longer saved" in page
     assert "Messages from this sender go to spam" not in page
     assert f"{other.get_absolute_url()}block/" not in page
     act(stan, other, "not-spam")
-    assert Sender.objects.get().standing == "fine"
+    assert Sender.objects.get().status == "fine"
     assert AuditEvent.objects.filter(action="sender.unblocked").count() == 1
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from requests_inbox.models import ContactRequest
-from requests_inbox.services.requests import claim_request, close_request, mark_spam, reassign_request
+from requests_inbox.services.requests import close_request, mark_spam, reassign_request
 from tests.cast import Cast
 from tests.factories.requests import ContactRequestFactory
 
@@ -19,7 +19,7 @@ def listed(client: Client, query: str = "") -> list[ContactRequest]:
 def test_each_state_has_its_tab(stan: Client, cast: Cast) -> None:
     new, opened, spam, closed = (ContactRequestFactory(agency=cast.alder) for _ in range(4))
     ContactRequestFactory(agency=cast.birch)
-    claim_request(opened, by=cast.stan)
+    reassign_request(opened, to=cast.stan, by=cast.stan)
     mark_spam(spam, by=cast.stan)
     close_request(closed, by=cast.stan)
     assert listed(stan) == [new]
@@ -47,7 +47,7 @@ def test_any_search_is_taken(stan: Client, q: str) -> None:
 
 def test_who_is_on_it(stan: Client, alice: Client, cast: Cast) -> None:
     mine, free = ContactRequestFactory(agency=cast.alder), ContactRequestFactory(agency=cast.alder)
-    claim_request(mine, by=cast.stan)
+    reassign_request(mine, to=cast.stan, by=cast.stan)
     assert listed(stan, "?state=open&whose=mine") == [mine]
     assert listed(alice, "?state=open&whose=mine") == []
     assert listed(stan, "?whose=nobody") == [free]

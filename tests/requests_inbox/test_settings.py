@@ -13,8 +13,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
 from requests_inbox.models import ContactRequest, InboxSettings
-from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import assign_request, close_request, mark_spam
+from requests_inbox.services.requests import assign_request, close_request, mark_spam, reply
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory
@@ -30,32 +29,32 @@ def max_(cast: Cast) -> Client:
 
 
 def test_owners_and_managers_are_told_until_somebody_chooses(max_: Client, cast: Cast) -> None:
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
     stans = cast.alder.memberships.get(user=cast.stan)
-    assert max_.post(SETTINGS, {"notified": [stans.pk], "keep_days": "30"}).status_code == 302
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.stan]
-    assert InboxSettings.objects.get().keep_days == 30
+    assert max_.post(SETTINGS, {"notified": [stans.pk], "retention_days": "30"}).status_code == 302
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.stan]
+    assert InboxSettings.objects.get().retention_days == 30
     assert AuditEvent.objects.get().action == "inbox.changed"
     # Who leaves is told no more; somebody always is.
     stans.delete()
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
 
 
 def test_whose_account_was_switched_off_is_told_nothing(cast: Cast) -> None:
     cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, wanted=True)
     User.objects.filter(pk__in=[cast.stan.pk, cast.max.pk]).update(is_active=False)
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice]
 
 
-@pytest.mark.parametrize("keep_days", ["", "0", "-1", "3651", "x", "9" * 20])
-def test_a_term_makes_sense(max_: Client, keep_days: str) -> None:
-    assert max_.post(SETTINGS, {"keep_days": keep_days}).status_code == 200
+@pytest.mark.parametrize("retention_days", ["", "0", "-1", "3651", "x", "9" * 20])
+def test_a_term_makes_sense(max_: Client, retention_days: str) -> None:
+    assert max_.post(SETTINGS, {"retention_days": retention_days}).status_code == 200
     assert not InboxSettings.objects.exists()
 
 
 def test_nobody_of_another_agency_is_told(max_: Client, cast: Cast) -> None:
     stranger = cast.birch.memberships.get()
-    assert max_.post(SETTINGS, {"notified": [stranger.pk], "keep_days": "30"}).status_code == 200
+    assert max_.post(SETTINGS, {"notified": [stranger.pk], "retention_days": "30"}).status_code == 200
     assert not InboxSettings.objects.exists()
 
 
@@ -66,7 +65,7 @@ def old(request: ContactRequest, days: int) -> ContactRequest:
 
 def test_settled_requests_go_after_their_term_and_nothing_else(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "BATCH", 2)
-    InboxSettings.objects.create(agency=cast.birch, keep_days=10)
+    InboxSettings.objects.create(agency=cast.birch, retention_days=10)
     gone, kept = [], []
     for agency, by, days in ((cast.alder, cast.alice, 181), (cast.birch, cast.charlie, 11)):
         for settle in (close_request, close_request, mark_spam):
