@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure of requests, and reassignment of a departing member's requests."""
+"""Registrations with other apps: erasure and reassignment of requests."""
 
 from django.db.models import QuerySet
 from django.utils import timezone

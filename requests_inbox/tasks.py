@@ -13,7 +13,7 @@ BATCH = 500
 
 @shared_task(name="requests_inbox.delete_settled")
 def delete_settled_requests() -> int:
-    """Delete all closed requests and spam past their agency's retention period, and return their number."""
+    """Delete all settled requests past their agency's retention period, and return their number."""
     settled = ContactRequest.objects.filter(agency=OuterRef("pk"), status__in=[RequestStatus.CLOSED, RequestStatus.SPAM])
     deleted = 0
     for agency in Agency.objects.filter(Exists(settled)).order_by("pk"):

@@ -17,9 +17,9 @@ from partnerportal.network.models import PartnerProfile
 from requests_inbox.models import ContactRequest
 from requests_inbox.services.contact import submission_digest
 
-#: Forms submitted sooner, in seconds after they were rendered, must be submitted again. Only bots are that fast.
+#: Seconds after rendering before which a form must be submitted again. Only bots are faster.
 MIN_FORM_AGE = 3
-#: Forms submitted later, in seconds after they were rendered, must be submitted again.
+#: Seconds after rendering after which a form must be submitted again.
 MAX_FORM_AGE = 12 * 60 * 60
 _SALT = "requests_inbox.stamps"
 

@@ -84,7 +84,7 @@ class ContactRequest(models.Model):
     sender_key = models.CharField(max_length=254, blank=True, editable=False)
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     consented_at = models.DateTimeField(_("Consented"))
-    #: Digest of the form's number and input: a double click creates one request, another message a second one.
+    #: Digest of the form's number and input, so that a double click creates one request.
     submission = models.CharField(max_length=64, unique=True, editable=False)
 
     status = models.CharField(_("Status"), max_length=10, choices=RequestStatus, default=RequestStatus.NEW)

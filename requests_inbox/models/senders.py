@@ -1,6 +1,6 @@
 """Senders of contact requests that an agency has marked as spam, blocked or allowed."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -10,9 +10,6 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.agencies.models import Agency
 from partnerportal.core.email_addresses import without_sub_address
 from partnerportal.core.querysets import TenantQuerySet
-
-if TYPE_CHECKING:
-    from requests_inbox.models import ContactRequest
 
 
 def sender_key(email: str) -> str:
@@ -32,10 +29,6 @@ class SenderStatus(models.TextChoices):
 
 class SenderQuerySet(TenantQuerySet["Sender"]):
     """Queryset of senders."""
-
-    def for_request(self, request: "ContactRequest") -> "SenderQuerySet":
-        """Return the sender of this request, if it has a status."""
-        return self.filter(agency=request.agency_id, key=request.sender_key)
 
     def blocked(self) -> "SenderQuerySet":
         """Return senders whose messages are not saved."""

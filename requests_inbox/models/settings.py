@@ -36,7 +36,7 @@ class InboxSettings(models.Model):
 
     @classmethod
     def notified_members(cls, agency: Agency) -> list[Membership]:
-        """Return the active members notified about new requests: owners and managers if no member has chosen to be."""
+        """Return the members notified about new requests; by default, owners and managers."""
         members = list(agency.memberships.filter(user__is_active=True).select_related("user").order_by("pk"))
         chosen = [member for member in members if member.wants(Notice.REQUESTS)]
         return chosen or [member for member in members if member.may(Role.MANAGER)]

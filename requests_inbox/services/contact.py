@@ -14,7 +14,7 @@ from requests_inbox.models import ContactRequest, InboxSettings, RequestStatus, 
 
 
 def submission_digest(number: str, fields: dict[str, Any]) -> str:
-    """Return a digest of a form's number and input. It is the same for a double click, but not for a second message."""
+    """Return a digest of a form's number and input, which is the same for a double click."""
     return hashlib.sha256(repr((number, sorted(fields.items()))).encode(errors="backslashreplace")).hexdigest()
 
 
@@ -22,8 +22,9 @@ def submission_digest(number: str, fields: dict[str, Any]) -> str:
 def submit_request(agency: Agency, *, submission: str, suspicious: bool = False, **fields: Any) -> ContactRequest | None:
     """Create a request from a contact form, send an acknowledgement, and notify the team.
 
-    Submitting the same form twice returns the existing request. Requests that are `suspicious` or come from a known spammer
-    are saved as spam, without any e-mail. Messages from blocked senders are only counted; then the result is None.
+    A repeated submission returns the existing request. Requests that are `suspicious` or come from
+    a spammer are saved as spam, without any e-mail. Messages from blocked senders are only counted;
+    then the result is None.
     """
     key = sender_key(fields["email"])
     sender = Sender.objects.filter(agency=agency, key=key).first()

@@ -1,7 +1,8 @@
 """Actions on contact requests and their senders.
 
-Every action on a request runs in one transaction that locks the request's row first and records an audit event. If two
-transitions run concurrently, one succeeds and the other raises InvalidTransition without any effect.
+Every action on a request runs in one transaction that locks the request's row first and records
+an audit event. If two transitions run concurrently, one succeeds and the other raises
+InvalidTransition without any effect.
 """
 
 from typing import Any
@@ -35,7 +36,7 @@ class CustomerUnavailable(Exception):
 
 
 class ReplyConflict(Exception):
-    """Another member has replied since the author opened the page; `replies` are the replies they haven't seen."""
+    """Another member has replied since the author opened the page; `replies` are unseen."""
 
     def __init__(self, replies: list[RequestMessage]) -> None:
         super().__init__(len(replies))
@@ -46,8 +47,9 @@ class ReplyConflict(Exception):
 def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> RequestMessage:
     """Send a reply to the prospect by e-mail, and return it.
 
-    `seen` is the primary key of the last message the author has seen; None skips the check for newer replies.
-    A repeated submission returns the existing reply. The first reply opens a new request and assigns it to its author.
+    `seen` is the primary key of the last message the author has seen; None skips the check for
+    newer replies. A repeated submission returns the existing reply. The first reply opens a new
+    request and assigns it to its author.
 
     Raises:
         InvalidTransition: The request is closed, spam or erased.
@@ -66,15 +68,13 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.REPLY, author=by, text=text, mail=mail)
     locked.first_reply_at = locked.first_reply_at or timezone.now()
     locked.assignee = locked.assignee or by
-    _open_if_new(locked)
-    _save_activity(locked, "first_reply_at", "assignee", by=by)
-    record("request.replied", locked, by=by)
+    _save_activity(locked, "request.replied", "first_reply_at", "assignee", status=_claimed_status(locked), by=by)
     return message
 
 
 @transaction.atomic
 def add_note(request: ContactRequest, *, text: str, by: User, seen: int | None = None) -> RequestMessage:
-    """Add an internal note in any status, and return it. A repeated submission returns the existing note, as in reply().
+    """Add an internal note in any status, and return it. Handles repeated submissions as reply() does.
 
     Raises:
         InvalidTransition: The request's customer has been erased.
@@ -85,8 +85,7 @@ def add_note(request: ContactRequest, *, text: str, by: User, seen: int | None =
     if duplicate := _find_duplicate(locked, MessageKind.NOTE, text=text, by=by, seen=seen):
         return duplicate
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.NOTE, author=by, text=text)
-    _save_activity(locked, by=by)
-    record("request.noted", locked, by=by)
+    _save_activity(locked, "request.noted", by=by)
     return message
 
 
@@ -103,12 +102,8 @@ def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
     if locked.assignee_id == to.pk:
         return False
     locked.assignee = to
-    _open_if_new(locked)
-    _save_activity(locked, "assignee", by=by)
-    if to == by:
-        record("request.taken", locked, by=by)
-    else:
-        record("request.handed_over", locked, by=by, to=str(to))
+    action, data = ("request.taken", {}) if to == by else ("request.handed_over", {"to": str(to)})
+    _save_activity(locked, action, "assignee", status=_claimed_status(locked), by=by, **data)
     return True
 
 
@@ -148,7 +143,7 @@ def close_request(request: ContactRequest, *, by: User) -> None:
     Raises:
         InvalidTransition: The request is no longer new or open.
     """
-    _change_status(_lock(request, UNDECIDED), RequestStatus.CLOSED, "request.closed", by=by)
+    _save_activity(_lock(request, UNDECIDED), "request.closed", status=RequestStatus.CLOSED, by=by)
 
 
 @transaction.atomic
@@ -158,19 +153,19 @@ def reopen_request(request: ContactRequest, *, by: User) -> None:
     Raises:
         InvalidTransition: The request isn't closed.
     """
-    _change_status(_lock(request, (RequestStatus.CLOSED,)), RequestStatus.OPEN, "request.reopened", by=by)
+    _save_activity(_lock(request, (RequestStatus.CLOSED,)), "request.reopened", status=RequestStatus.OPEN, by=by)
 
 
 @transaction.atomic
 def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None:
-    """Mark the request and all future messages from its sender as spam. With `block`, discard future messages.
+    """Mark the request and future messages from its sender as spam. With `block`, discard the latter.
 
     Raises:
         InvalidTransition: The request is assigned to a customer.
     """
     locked = _lock(request, (*UNDECIDED, RequestStatus.CLOSED, RequestStatus.SPAM))
     if locked.status != RequestStatus.SPAM:
-        _change_status(locked, RequestStatus.SPAM, "request.spam", by=by)
+        _save_activity(locked, "request.spam", status=RequestStatus.SPAM, by=by)
     former = _set_sender_status(locked, SenderStatus.BLOCKED if block else SenderStatus.SPAM)
     if block and former != SenderStatus.BLOCKED:
         record("sender.blocked", locked, by=by)
@@ -184,7 +179,7 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
         InvalidTransition: The request isn't spam.
     """
     spam = ContactRequest.objects.filter(agency=request.agency_id, sender_key=request.sender_key, status=RequestStatus.SPAM)
-    # Locked together and in order of their keys, to avoid deadlocks between concurrent calls for the same sender.
+    # Locked in order of their keys, to avoid deadlocks between concurrent calls for one sender.
     requests = list(spam.select_for_update().order_by("pk"))
     if request not in requests:
         stored = ContactRequest.objects.filter(pk=request.pk).first() or request
@@ -231,12 +226,12 @@ def mark_seen(*requests: ContactRequest, by: User) -> None:
 
 
 def erase_customer_requests(customer: Customer, by: User) -> None:
-    """Remove all personal data from a customer's requests. Runs in the transaction that erases the customer.
+    """Remove all personal data from a customer's requests, in the transaction that erases the customer.
 
     The rows remain. The requests' e-mails reference the customer and are deleted with it.
     """
     requests = ContactRequest.objects.filter(customer=customer)
-    # Locks the requests first: concurrent replies and notes are either deleted below or find an erased request.
+    # Locks the requests first, so that concurrent replies and notes come before or fail.
     keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
     RequestMessage.objects.filter(request__in=requests).delete()
     Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
@@ -245,9 +240,9 @@ def erase_customer_requests(customer: Customer, by: User) -> None:
 
 @transaction.atomic
 def delete_expired(agency: Agency, *, batch: int) -> int:
-    """Delete up to `batch` closed requests and spam past the agency's retention period, and return their number.
+    """Delete up to `batch` settled requests past the retention period, and return their number.
 
-    Skips requests that are locked by another transaction.
+    Requests locked by another transaction are skipped.
     """
     due = ContactRequest.objects.filter(agency=agency).past_retention(InboxSettings.for_agency(agency).retention_days)
     requests = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:batch])
@@ -275,7 +270,7 @@ def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(Re
 
 
 def _find_duplicate(request: ContactRequest, kind: MessageKind, *, text: str, by: User, seen: int | None) -> RequestMessage | None:
-    """Return the author's message with the same text that is newer than `seen`: the form was submitted twice."""
+    """Return the author's message with the same text after `seen`, which means a double click."""
     if seen is None:
         return None
     return request.messages.filter(kind=kind, author=by, text=text, pk__gt=seen).first()
@@ -283,29 +278,24 @@ def _find_duplicate(request: ContactRequest, kind: MessageKind, *, text: str, by
 
 def _assign(request: ContactRequest, customer: Customer, *, by: User) -> None:
     request.customer = customer
-    request.status, request.status_since = RequestStatus.ASSIGNED, timezone.now()
-    _save_activity(request, "customer", by=by)
+    _save_activity(request, "request.assigned", "customer", status=RequestStatus.ASSIGNED, by=by)
     # E-mails with a customer are deleted when the customer is erased.
     OutgoingMail.objects.filter(thread=request.thread).update(customer_id=customer.pk)
-    record("request.assigned", request, by=by)
 
 
-def _open_if_new(request: ContactRequest) -> None:
-    if request.status == RequestStatus.NEW:
-        request.status, request.status_since = RequestStatus.OPEN, timezone.now()
+def _claimed_status(request: ContactRequest) -> str:
+    return RequestStatus.OPEN if request.status == RequestStatus.NEW else request.status
 
 
-def _change_status(request: ContactRequest, status: RequestStatus, action: str, *, by: User) -> None:
-    request.status, request.status_since = status, timezone.now()
-    _save_activity(request, by=by)
-    record(action, request, by=by)
-
-
-def _save_activity(request: ContactRequest, *fields: str, by: User) -> None:
-    """Save `fields` and the status, and mark the request as unread for all other members."""
-    request.last_activity_at = timezone.now()
+def _save_activity(request: ContactRequest, action: str, *fields: str, status: str = "", by: User, **data: str) -> None:
+    """Save `fields` and the new status, record the action, and mark the request as unread for other members."""
+    now = timezone.now()
+    if status and status != request.status:
+        request.status, request.status_since = status, now
+    request.last_activity_at = now
     request.save(update_fields=[*fields, "status", "status_since", "last_activity_at"])
     mark_seen(request, by=by)
+    record(action, request, by=by, **data)
 
 
 def _set_sender_status(request: ContactRequest, status: SenderStatus) -> str:

@@ -1,4 +1,4 @@
-"""The inbox, and the page and actions of a request. All objects are fetched through `request.agency`."""
+"""The inbox, and the page and actions of a request."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -21,7 +21,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
 from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
-from requests_inbox.models import ContactRequest, RequestStatus, Sender
+from requests_inbox.models import ContactRequest, RequestStatus
 from requests_inbox.services import requests as services
 
 #: Number of days over which the median response time is calculated.
@@ -93,12 +93,13 @@ def _detail_page(
     conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__sealed_body").order_by("pk"))
     seen = conversation[-1].pk if conversation else 0
     colleagues = [user for user in request.team if user.pk not in (contact_request.assignee_id, request.user.pk)]
+    senders = request.agency.senders.filter(key=contact_request.sender_key)
     events = AuditEvent.objects.for_agency(request.agency).filter(
         object_type=ContactRequest._meta.label_lower, object_id=contact_request.pk
     )
     context = {
         "contact_request": contact_request,
-        "is_blocked": contact_request.status == "spam" and Sender.objects.for_request(contact_request).blocked().exists(),
+        "is_blocked": contact_request.status == "spam" and senders.blocked().exists(),
         "conversation": conversation,
         "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
         "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),
@@ -146,7 +147,7 @@ def note(request: AgencyRequest, pk: int) -> HttpResponse:
 
 @agency_view(methods=("POST",))
 def mark_seen(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Mark a request as read. The page posts this automatically, because GET requests must not change anything."""
+    """Mark a request as read. Its page posts this, because a GET request must not change anything."""
     services.mark_seen(_get(request, pk), by=request.user)
     return redirect("requests_inbox:detail", pk=pk) if not getattr(request, "htmx", False) else HttpResponse(status=204)
 
@@ -253,7 +254,7 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object], success: str, **options: Any) -> HttpResponse:
-    """Apply an action to a request and return to its page, with a message about the success or the conflict."""
+    """Apply an action to a request and return to its page, with a message about the outcome."""
     contact_request = _get(request, pk)
     try:
         action(contact_request, by=request.user, **options)
@@ -270,7 +271,7 @@ def _conflict_message(error: InvalidTransition) -> str:
 
 
 def _redirect_settled(request: AgencyRequest, contact_request: ContactRequest) -> HttpResponse:
-    """Redirect to the customer of a request that can't be assigned any more, or else to the request, with the reason."""
+    """Redirect to the customer of a request that can't be assigned, or to the request without one."""
     customer = contact_request.customer
     if customer is None:
         messages.info(request, _("This request has since been closed or marked as spam. Reopen it first."))
