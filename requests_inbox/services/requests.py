@@ -256,7 +256,7 @@ def delete_expired(agency: Agency, *, batch: int) -> int:
 def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(RequestStatus)) -> ContactRequest:
     """Lock and return the stored request.
 
-    Joins no tables: after waiting for a lock, PostgreSQL rereads the locked row but not the rows joined to it.
+    Joins no tables, because PostgreSQL doesn't reread joined rows after waiting for the lock.
 
     Raises:
         InvalidTransition: The request has been deleted, or its status isn't one of `allowed`.
@@ -288,7 +288,7 @@ def _claimed_status(request: ContactRequest) -> str:
 
 
 def _save_activity(request: ContactRequest, action: str, *fields: str, status: str = "", by: User, **data: str) -> None:
-    """Save `fields` and the new status, record the action, and mark the request as unread for other members."""
+    """Save `fields` and the status, record the action, and mark the request as unread for others."""
     now = timezone.now()
     if status and status != request.status:
         request.status, request.status_since = status, now

@@ -34,8 +34,8 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
     form = ContactForm(request.POST if request.method == "POST" else None, profile=profile, cancel=cancel)
     context = {"profile": profile, "agency": profile.agency, "form": form}
     if request.method == "POST" and form.is_valid():
-        here = origin.get()
-        network = network_prefix(here.ip_address if here else None)
+        request_origin = origin.get()
+        network = network_prefix(request_origin.ip_address if request_origin else None)
         try:
             check_rate_limits((PER_SENDER, sender_key(form.cleaned_data["email"])), (PER_NETWORK, network))
         except RateLimitExceeded as error:
@@ -64,5 +64,5 @@ def sent(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _profile(slug: str) -> PartnerProfile:
     """Return the registered profile with this current or former slug."""
-    found: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
-    return found
+    profile: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
+    return profile

@@ -49,7 +49,7 @@ class Median(Aggregate):
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
     """Show the inbox, with a tab for each status."""
-    filters = InboxFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
+    filters = InboxFilter(request.GET, agency=request.agency, user=request.user)
     requests = filters.requests().with_unread(request.user).select_related("assignee", "customer").defer("search_text")
     is_search = bool(filters.chosen["q"])
     # Searches don't show the statistics, which describe the whole inbox.
@@ -83,8 +83,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
 
 def _get(request: AgencyRequest, pk: int) -> ContactRequest:
     requests = request.agency.contact_requests.with_unread(request.user).select_related("assignee", "customer")
-    found: ContactRequest = get_object_or_404(requests, pk=pk)
-    return found
+    contact_request: ContactRequest = get_object_or_404(requests, pk=pk)
+    return contact_request
 
 
 def _detail_page(
@@ -271,7 +271,7 @@ def _conflict_message(error: InvalidTransition) -> str:
 
 
 def _redirect_settled(request: AgencyRequest, contact_request: ContactRequest) -> HttpResponse:
-    """Redirect to the customer of a request that can't be assigned, or to the request without one."""
+    """Redirect from the assignment of a settled request to its customer, or else to the request."""
     customer = contact_request.customer
     if customer is None:
         messages.info(request, _("This request has since been closed or marked as spam. Reopen it first."))
