@@ -113,26 +113,6 @@ def _contracts(agency: Agency) -> Card:
     return Card(_("Expiring contracts"), "document-text", total, rows, _("No contracts end in the next 30 days."), url, _("All contracts"))
 
 
-def _soon() -> date:
-    return timezone.localdate() + timedelta(days=SOON_DAYS)
-
-
-def _due(day: date, more: str = "") -> str:
-    """Return the date, or the number of days by which it is overdue, followed by `more`."""
-    text = days_overdue(day) if day < timezone.localdate() else date_format(day, "SHORT_DATE_FORMAT")
-    return f"{text} · {more}" if more else text
-
-
-def _passed(day: date, past: str) -> str:
-    """Return the date, inserted into `past` if it has passed."""
-    text = date_format(day, "SHORT_DATE_FORMAT")
-    return past % {"date": text} if day < timezone.localdate() else text
-
-
-def _until(day: date) -> str:
-    return _("expires %(date)s") % {"date": date_format(day, "SHORT_DATE_FORMAT")}
-
-
 def _projects(agency: Agency) -> Card:
     limit = timezone.localdate() + timedelta(days=DUE_WITHIN_DAYS)
     open_statuses = [Project.Status.PLANNED, Project.Status.ACTIVE]
@@ -146,13 +126,7 @@ def _projects(agency: Agency) -> Card:
 def _review_requests(agency: Agency) -> Card:
     shown, total = _first_rows(agency.review_requests.pending().select_related("customer", "project"), "expires_at")
     rows = [
-        Row(
-            r.customer.display_name,
-            reverse("reviews:request_detail", args=[r.pk]),
-            _until(r.valid_until),
-            r.subject_label,
-        )
-        for r in shown
+        Row(r.customer.display_name, reverse("reviews:request_detail", args=[r.pk]), _until(r.valid_until), r.subject_label) for r in shown
     ]
     empty = _("No open review requests.")
     return Card(_("Open review requests"), "paper-airplane", total, rows, empty, reverse("reviews:request_list"), _("All review requests"))
@@ -175,3 +149,23 @@ def _first_rows(queryset: QuerySet[Any], order_by: str) -> tuple[list[Any], int]
     count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("pk")).values("n")
     shown = list(queryset.annotate(total=Subquery(count)).order_by(order_by)[:ROWS_PER_CARD])
     return shown, shown[0].total if shown else 0
+
+
+def _soon() -> date:
+    return timezone.localdate() + timedelta(days=SOON_DAYS)
+
+
+def _due(day: date, more: str = "") -> str:
+    """Return the date, or the number of days by which it is overdue, followed by `more`."""
+    text = days_overdue(day) if day < timezone.localdate() else date_format(day, "SHORT_DATE_FORMAT")
+    return f"{text} · {more}" if more else text
+
+
+def _passed(day: date, past: str) -> str:
+    """Return the date, inserted into `past` if it has passed."""
+    text = date_format(day, "SHORT_DATE_FORMAT")
+    return past % {"date": text} if day < timezone.localdate() else text
+
+
+def _until(day: date) -> str:
+    return _("expires %(date)s") % {"date": date_format(day, "SHORT_DATE_FORMAT")}
