@@ -10,4 +10,4 @@ class RequestsInboxConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from requests_inbox import hooks  # noqa: F401
+        from requests_inbox import hooks  # noqa: F401  # apps are ready

@@ -136,7 +136,7 @@ class ContactRequest(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__customer__isnull=False, old__customer__df=pgtrigger.F("new__customer")),
-                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                func=(
                     "RAISE EXCEPTION 'Contact request % belongs to customer % for good.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
@@ -146,7 +146,7 @@ class ContactRequest(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__customer__isnull=False),
-                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                func=(
                     "RAISE EXCEPTION 'Contact request % belongs to customer % and is not deleted.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
