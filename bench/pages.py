@@ -32,7 +32,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.pagination import keyset_page
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.timestamps import MIN_SECONDS, new_timestamp
+from requests_inbox.forms.contact import MIN_FORM_AGE, new_stamp
 from reviews import tokens
 from reviews.models import ReviewRequest
 
@@ -194,12 +194,12 @@ def _contact(subject: Subject, posts: int) -> Page:
     forms = [
         Post(
             path,
-            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_timestamp()}),
+            urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_stamp()}),
             f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
         )
         for number in range(posts + 1)
     ]
-    time.sleep(MIN_SECONDS)
+    time.sleep(MIN_FORM_AGE)
     queries = _queries("post", path, cookie, 302, forms[0].body)
     return Page("sending the contact form", path, cookie, queries, status=302, posts=forms[1:])
 

@@ -16,7 +16,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
-from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import add_note, reply
 from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
@@ -122,8 +122,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
     "request_message_kind_is_known": [{"kind": "song"}],
     "request_message_has_a_text": [{"text": ""}],
-    "sender_standing_is_known": [{"standing": "odd"}],
-    "inbox_settings_keep_days_are_sane": [{"keep_days": 0}, {"keep_days": 3651}],
+    "sender_standing_is_known": [{"status": "odd"}],
+    "inbox_settings_keep_days_are_sane": [{"retention_days": 0}, {"retention_days": 3651}],
     "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],

@@ -22,8 +22,7 @@ from invitations.services.invitations import change_access, connect_customer, di
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import render_mail
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import assign_request
+from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
 from reviews.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
 from tests.cast import Cast

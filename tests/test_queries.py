@@ -12,8 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import assign_request, claim_request
+from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
@@ -44,7 +43,7 @@ def fill(cast: Cast, rows: int) -> None:
         contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
         add_note(contact_request, text="Note", by=cast.stan)
         reply(contact_request, text="Reply", by=cast.stan, seen=None)
-        claim_request(ContactRequestFactory(agency=cast.alder), by=cast.alice)
+        reassign_request(ContactRequestFactory(agency=cast.alder), to=cast.alice, by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())

@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer
-from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import add_note, reply
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.review_states import STATES, in_state

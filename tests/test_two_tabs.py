@@ -68,12 +68,12 @@ def test_inbox_settings(alice: Client, cast: Cast) -> None:
     stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
     stan.set_notification(Notification.REQUESTS, True)
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
+    assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "retention_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
-    recipients = {member.user for member in InboxSettings.told(cast.alder)}
+    recipients = {member.user for member in InboxSettings.notified_members(cast.alder)}
     assert cast.max in recipients
     assert cast.stan not in recipients
-    assert InboxSettings.of(cast.alder).keep_days == 30
+    assert InboxSettings.for_agency(cast.alder).retention_days == 30
 
 
 def test_profile(alice: Client, cast: Cast) -> None:

@@ -68,7 +68,7 @@ def with_items(customers: QuerySet[Any]) -> QuerySet[Any]:
         domain_rows=rows_as_json(Domain.objects.order_by("sort_date", "name")),
         contract_rows=rows_as_json(Contract.objects.order_by("sort_date", "pk")),
         note_rows=rows_as_json(Note.objects.order_by("-pk"), person="author"),
-        contact_request_rows=rows_as_json(_related_model("contact_requests")._default_manager.order_by("-pk"), person="handler"),
+        contact_request_rows=rows_as_json(_related_model("contact_requests")._default_manager.order_by("-pk"), person="assignee"),
         **{name: gather() for name, gather in extra_subqueries.items()},
     )
     return found
@@ -87,7 +87,7 @@ def items_of(customer: Any) -> dict[str, list[Any]]:
         "domains": rows_from_json(Domain, customer.domain_rows),
         "contracts": rows_from_json(Contract, customer.contract_rows),
         "team_notes": rows_from_json(Note, customer.note_rows, person="author"),
-        "contact_requests": rows_from_json(_related_model("contact_requests"), customer.contact_request_rows, person="handler"),
+        "contact_requests": rows_from_json(_related_model("contact_requests"), customer.contact_request_rows, person="assignee"),
     }
 
 

@@ -135,17 +135,17 @@ def test_an_empty_name_is_asked_for_in_one_sentence(stan: Client) -> None:
 
 
 def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client, alice: Client, cast: Cast) -> None:
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
     stan.post("/account/notices/", {"notices": ["requests", "access"]})
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max, cast.stan]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max, cast.stan]
     alice.post("/account/notices/", {"notices": ["access"]})
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.max, cast.stan]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.max, cast.stan]
     stans = cast.alder.memberships.get(user=cast.stan)
-    alice.post("/requests/settings/", {"notified": [stans.pk], "keep_days": "30"})
+    alice.post("/requests/settings/", {"notified": [stans.pk], "retention_days": "30"})
     assert stan.get("/account/notices/").context["form"].initial["notices"] == ["requests", "access"]
     stan.post("/account/notices/", {})
     # Owners and managers are notified if no member has turned notifications on.
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
 
 
 def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:

@@ -107,7 +107,7 @@ def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, colleague
     still_open, done = TaskFactory(customer=customer, assignee=cast.stan), TaskFactory(customer=customer, assignee=cast.stan)
     done.done_at = timezone.now()
     done.save()
-    asked, settled = (ContactRequestFactory(agency=cast.alder, handler=cast.stan) for _ in range(2))
+    asked, settled = (ContactRequestFactory(agency=cast.alder, assignee=cast.stan) for _ in range(2))
     settled.status = "closed"
     settled.save()
     elsewhere = TaskFactory(customer__agency=cast.birch, assignee=cast.stan)
@@ -119,9 +119,9 @@ def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, colleague
     alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": to.pk if to else ""})
     for item in (customer, still_open, done, asked, settled, elsewhere):
         item.refresh_from_db()
-    assert (still_open.assignee, customer.responsible, asked.handler) == (to, to, to)
+    assert (still_open.assignee, customer.responsible, asked.assignee) == (to, to, to)
     # Completed work and that of other agencies isn't reassigned.
-    assert (done.assignee, settled.handler, elsewhere.assignee) == (cast.stan, cast.stan, cast.stan)
+    assert (done.assignee, settled.assignee, elsewhere.assignee) == (cast.stan, cast.stan, cast.stan)
     # A form of the customer that is open now causes an edit conflict.
     assert customer.version == version + 1
 

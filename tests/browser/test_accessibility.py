@@ -10,8 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.services.customers import archive_customer
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import assign_request, mark_spam
+from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import signed_in

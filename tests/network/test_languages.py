@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.timestamps import MIN_SECONDS
+from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.factories.agencies import ProfileFactory
@@ -128,7 +128,7 @@ def test_an_earlier_address_leads_on_in_the_language(cast: Cast) -> None:
 def test_a_message_is_written_in_the_language_of_the_page(cast: Cast) -> None:
     client = Client(headers={"Accept-Language": "en"})
     address = "/de/partners/alder/contact/"
-    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         typed = {**FIELDS, "stamp": stamp(client.get(address))}
     response = client.post(address, typed)
     assert (response.status_code, response.url) == (302, "/de/partners/alder/contact/thanks/")

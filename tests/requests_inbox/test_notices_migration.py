@@ -1,4 +1,4 @@
-"""What an agency chose before each membership knew its notices is kept."""
+"""Migration of the notified members from the inbox settings to the memberships."""
 
 import pytest
 from django.db import connection
@@ -9,14 +9,14 @@ from tests.cast import Cast
 
 
 def migrate(name: str = "") -> MigrationExecutor:
-    """To this migration; without a name to the newest, for the tests that come after."""
+    """Migrate to this migration, or to the newest one without a name."""
     executor = MigrationExecutor(connection)
     executor.migrate([("requests_inbox", name)] if name else executor.loader.graph.leaf_nodes("requests_inbox"))
     return MigrationExecutor(connection)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_was_chosen_goes_on_being_told(cast: Cast) -> None:
+def test_selected_members_are_still_notified(cast: Cast) -> None:
     try:
         apps = migrate("0001_initial").loader.project_state([("requests_inbox", "0001_initial")]).apps
         settings = apps.get_model("requests_inbox", "InboxSettings")
@@ -24,6 +24,6 @@ def test_who_was_chosen_goes_on_being_told(cast: Cast) -> None:
         settings.objects.create(agency_id=cast.alder.pk).notified.add(cast.alder.memberships.get(user=cast.stan).pk)
     finally:
         migrate()
-    told = {member.user: member.is_notified_about(Notification.REQUESTS) for member in Membership.objects.select_related("user")}
-    assert told == {cast.alice: False, cast.max: False, cast.stan: True, cast.charlie: True}
+    notified = {member.user: member.is_notified_about(Notification.REQUESTS) for member in Membership.objects.select_related("user")}
+    assert notified == {cast.alice: False, cast.max: False, cast.stan: True, cast.charlie: True}
     assert all(member.is_notified_about(Notification.ACCESS) for member in Membership.objects.all())

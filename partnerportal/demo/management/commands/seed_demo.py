@@ -29,8 +29,7 @@ from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import assign_request, claim_request, close_request, mark_spam
+from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
 from reviews.models import Review, ReviewRequest
 from reviews.services.requests import request_review
 from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
@@ -164,7 +163,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
         submission = submission_digest(f"demo {agency.pk} {position}", fields)
         request = submit_request(agency, submission=submission, consented_at=came_in, **fields)
         assert request is not None  # noqa: S101  # nobody is blocked yet
-        ContactRequest.objects.filter(pk=request.pk).update(created_at=came_in, status_since=came_in, changed_at=came_in)
+        ContactRequest.objects.filter(pk=request.pk).update(created_at=came_in, status_since=came_in, last_activity_at=came_in)
         requests[position] = request
     return [requests[position] for position in range(len(rows))]
 
@@ -172,7 +171,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
 def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
     """What the team made of them; the first answers came within a working day."""
     team = {user.email: user for user in customers[0].agency.members.all()}
-    steps: dict[str, Callable[..., object]] = {"take": claim_request, "close": close_request, "spam": mark_spam}
+    steps: dict[str, Callable[..., object]] = {"close": close_request, "spam": mark_spam}
     for position, step, who, more in demo.REQUEST_STEPS:
         request, by = requests[position], team[who]
         if step == "reply":
@@ -180,6 +179,8 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
             answered = Least(F("created_at") + timedelta(hours=2 + position), Now())
             ContactRequest.objects.filter(pk=request.pk).update(first_reply_at=answered)
             RequestMessage.objects.filter(pk=message.pk).update(created_at=ContactRequest.objects.get(pk=request.pk).first_reply_at)
+        elif step == "take":
+            reassign_request(request, to=by, by=by)
         elif step == "note":
             add_note(request, text=str(more), by=by)
         elif step == "assign":

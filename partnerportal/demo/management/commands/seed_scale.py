@@ -213,7 +213,7 @@ class Command(BaseCommand):
         """What prospects wrote: a fifth of the new customers came so; others were closed or spam, and a few still wait."""
         columns = (
             "agency_id, customer_id, name, company, email, phone, message, sender_key, language, status, submission, "
-            "created_at, consented_at, changed_at, status_since, first_reply_at"
+            "created_at, consented_at, last_activity_at, status_since, first_reply_at"
         )
         rows = """
             SELECT agency_id, CASE WHEN status = 'assigned' THEN id END, name, company, email, phone, message, lower(email), language,
