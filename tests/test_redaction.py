@@ -246,13 +246,13 @@ def test_forbidden_invitations_are_redacted(cast: Cast, alice: Client, caplog: p
 def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Raise an exception on a page while local variables contain the secret."""
 
-    def fail(request: Any) -> None:
+    def fail(request: Any, *args: Any, **kwargs: Any) -> None:
         bare = request.path.split("/")[2]
         matched = request.resolver_match.kwargs
         raise RuntimeError(f"{bare} of {matched}")
 
     settings.ADMINS = [("Ada", "ada@portal.example")]
-    monkeypatch.setattr(join, "_unknown", fail)
+    monkeypatch.setattr(join, "link_not_found", fail)
 
 
 @pytest.mark.parametrize("odd", ["", "%0a", "%C3%A9", "%E2%80%9E'"])
