@@ -161,7 +161,7 @@ def _name_of(uid: int) -> str:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
-    """Hold a file lock until the process ends. Without `wait`, raise LockHeld if it is taken."""
+    """Hold a file lock. Without `wait`, raise LockHeld if it is taken."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
