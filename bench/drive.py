@@ -55,7 +55,7 @@ class Round:
 
 
 def drive(page: Page, port: int, *, seconds: float, posts: "deque[Post]") -> Round:
-    """Request a page over all connections for a number of seconds. Raise PageError on an unexpected status."""
+    """Request a page over all connections for some seconds. Raise PageError on an unexpected status."""
     started = time.perf_counter()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         parts = list(pool.map(lambda _: _connection(page, port, started + seconds, posts), range(CONNECTIONS)))

@@ -185,7 +185,7 @@ def _links(subject: Subject, posts: int) -> list[Page]:
 
 
 def _contact(subject: Subject, posts: int) -> Page:
-    """Return submissions of the contact form from different prospects and IP addresses, because of the rate limits."""
+    """Return submissions of the contact form from different prospects and IP addresses."""
     path = subject.contact_form()
     token = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(path).cookies[settings.CSRF_COOKIE_NAME].value
     cookie = f"{settings.CSRF_COOKIE_NAME}={token}"

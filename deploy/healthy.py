@@ -1,4 +1,4 @@
-"""HEALTHCHECK of the image: request /healthz of the web process in this container with the host of SITE_URL. Requires only Python."""
+"""HEALTHCHECK of the image: requests /healthz with the host of SITE_URL. Requires only Python."""
 
 import os
 import urllib.request

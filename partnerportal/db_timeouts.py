@@ -1,4 +1,4 @@
-"""PostgreSQL timeouts by process type: short for web processes, longer for workers, none for management commands.
+"""PostgreSQL timeouts: short for web processes, longer for workers, none for management commands.
 
 They are connection options, so they need no query. An exceeded timeout raises `OperationalError`,
 which web processes answer with 503.
@@ -11,7 +11,7 @@ from django.db import connections
 
 
 def set_statement_timeouts(process: Literal["web", "worker"]) -> None:
-    """Apply the timeouts from the settings to new connections of this process. PgBouncer would reject them."""
+    """Apply the timeouts in the settings to new connections. PgBouncer would reject them."""
     if settings.DATABASE_USES_PGBOUNCER:
         return
     limits = {

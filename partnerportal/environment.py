@@ -27,7 +27,7 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
             raise ImproperlyConfigured(f"{var}: {error}") from error
 
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
-        """Return True for 1/true/on/yes and False for 0/false/off/no. Raise ImproperlyConfigured otherwise."""
+        """Return True for 1/true/on/yes, False for 0/false/off/no, or else raise ImproperlyConfigured."""
         # Read as text, because the library reads every unknown value as False.
         default = default if default is self.NOTSET else str(int(default))
         value = str(self.get_value(var, cast=str, default=default)).strip().lower()

@@ -40,7 +40,7 @@ if _site.scheme == "http" and not _on_loopback:
     raise ImproperlyConfigured("SITE_URL must use https:// unless it is a loopback address")
 
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[_site.hostname])
-#: Number of proxies that append their client to X-Forwarded-For. 0 ignores this header, which any client can send.
+#: Number of proxies that append to X-Forwarded-For. 0 ignores this header, which any client can send.
 TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -143,11 +143,11 @@ _db = DATABASES["default"]
 _db["HOST"] = _db.setdefault("OPTIONS", {}).pop("host", _db.get("HOST", ""))
 _db |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 _db["OPTIONS"].setdefault("connect_timeout", 5)
-#: Whether DATABASE_URL points to PgBouncer in transaction mode, which must then set the timeouts below (docs/operations.md).
+#: Whether DATABASE_URL points to PgBouncer, which must then set the timeouts below (docs/operations.md).
 DATABASE_USES_PGBOUNCER: bool = env.bool("DATABASE_USES_PGBOUNCER", default=False)
 _db["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_USES_PGBOUNCER
-#: Timeouts in seconds (0: none) for a statement, for waiting for a lock, and for an idle transaction; see `db_timeouts.py`.
-#: Workers hold the lock on an e-mail's row during its SMTP delivery, and therefore need longer ones.
+#: Timeouts in seconds (0: none) for a statement, for waiting for a lock, and for an idle transaction.
+#: Workers need longer ones, because they lock an e-mail's row during its SMTP delivery.
 WEB_STATEMENT_TIMEOUT: int = env.not_negative("WEB_STATEMENT_TIMEOUT", default=15, unit="seconds")
 WEB_LOCK_TIMEOUT: int = env.not_negative("WEB_LOCK_TIMEOUT", default=10, unit="seconds")
 WEB_IDLE_TIMEOUT: int = env.not_negative("WEB_IDLE_TIMEOUT", default=60, unit="seconds")
@@ -182,7 +182,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": REDIS_TIMEOUT,
     "socket_connect_timeout": REDIS_TIMEOUT,
-    # Publishers don't wait for an unavailable broker: a user may be waiting, and the next sweep publishes the task.
+    # No retries, because a user may be waiting, and the next sweep publishes the task again.
     "max_retries": 0,
     # Seconds after which the task of a killed worker is delivered again.
     "visibility_timeout": 3600,
@@ -213,7 +213,7 @@ DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default=f"Partner Portal
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: Maximum number of delivery attempts. By default they extend over about 40 hours.
 OUTBOX_MAX_ATTEMPTS: int = env.positive("OUTBOX_MAX_ATTEMPTS", default=20)
-#: Seconds before the first retry. Doubled after each attempt, up to 4 hours, and randomly shortened by up to a fifth.
+#: Seconds before the first retry. Doubled after each attempt, up to 4 hours, with a random variation.
 OUTBOX_RETRY_DELAY: float = env.positive("OUTBOX_RETRY_DELAY", default=30.0)
 #: Seconds after which an e-mail is dispatched again if no worker has reported a result.
 OUTBOX_LEASE: float = env.positive("OUTBOX_LEASE", default=90.0)
@@ -280,7 +280,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 15 * 60
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 #: Rate limits enforced by allauth. The portal's own limits are in `accounts/forms/accounts.py`.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "request_login_code": "20/m/ip,3/5m/key", "reset_password": "20/m/ip"}
-# Changes of password, e-mail address or second factor are reported to the former address, in case of a takeover.
+# Reports changes of password, e-mail address or second factor, in case of a takeover.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_CHANGE_EMAIL = True
@@ -342,7 +342,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("jpg", "jpeg", "png", "gif", "webp", "zip", "gz", "br", "woff", "woff2", "map")
 #: Files served at the root, such as /favicon.ico, without reading the session.
 WHITENOISE_ROOT = BASE_DIR / "static" / "root"
-#: Seconds for which browsers cache these files. The names of all other static files contain a hash, so they never expire.
+#: Seconds for which browsers cache these files. All other static files never expire.
 WHITENOISE_MAX_AGE = 0 if DEBUG else 60 * 60 * 24 * 7
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -363,12 +363,12 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-#: Browser features that no page can use, and those reserved to the portal's own pages: passkeys and copying links.
+#: Disabled browser features, and those reserved to the portal's own pages: passkeys, copying links.
 PERMISSIONS_POLICY = ", ".join(
     [f"{feature}=()" for feature in ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")]
     + [f"{feature}=(self)" for feature in ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")]
 )
-#: Maximum size of a submitted form without files, in bytes. Larger ones get 413; limits of single fields are far lower.
+#: Maximum size of a submitted form without files, in bytes. Larger ones get 413.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "partnerportal.core.uploads.BoundedUploadHandler",
@@ -413,7 +413,7 @@ ACCESS_INVITATION_DAYS: int = env.positive("ACCESS_INVITATION_DAYS", default=30)
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line" if _on_loopback else "json")
 if LOG_FORMAT not in {"line", "json"}:
     raise ImproperlyConfigured("LOG_FORMAT must be “line” or “json”")
-# The request ID (the proxy's X-Request-ID or a new one) is part of the response, of all log entries, and of the request's tasks.
+# Request IDs (the proxy's X-Request-ID or a new one) are added to responses, log entries and tasks.
 DJANGO_GUID = {
     "GUID_HEADER_NAME": "X-Request-ID",
     "RETURN_HEADER": True,

@@ -22,7 +22,7 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
 
-PEOPLE = ("owner", "manager", "staff", "client", "admin", "nobody")
+PEOPLE = ("owner", "manager", "staff", "client", "admin", "visitor")
 #: Roles included in each role. Independent of the product's own order, which is also tested.
 ROLES = {"owner": {Role.OWNER, Role.MANAGER, Role.STAFF}, "manager": {Role.MANAGER, Role.STAFF}, "staff": {Role.STAFF}}
 #: Primary keys without an object; one is too large for the database.
@@ -30,7 +30,7 @@ ABSENT = (0, 999_999, 2**63 + 1)
 
 
 @dataclass(frozen=True)
-class Route:
+class StaffRoute:
     """Requirements of a staff route."""
 
     role: Role
@@ -45,7 +45,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Open:
+class PublicRoute:
     """Properties of a route for visitors or clients."""
 
     methods: str = "GET"
@@ -58,14 +58,14 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Library:
+class AllauthRoute:
     """Responses of an allauth page to requests without form data."""
 
     #: Responses to users who are signed in.
     get: int | str = "page"
     post: int | str = "page"
     #: Response to visitors, if it differs.
-    nobody: str = ""
+    visitor: str = ""
     args: tuple[Any, ...] = ()
 
 
@@ -77,7 +77,7 @@ def token_of(link: str | None) -> str:
 class World:
     """The cast with their sessions, and objects of each type in both agencies."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[StaffRoute]) -> None:
         self.cast = cast = Cast()
         makers = {route.make_object for route in routes if route.make_object}
         self.own = {make: make(cast.alder) for make in makers}
@@ -143,7 +143,7 @@ def summary(response: HttpResponse) -> int | str:
     return "page" if response.status_code in {200, 204, 302} else response.status_code
 
 
-def staff_cells(name: str, route: Route, world: World) -> Iterator[Cell]:
+def staff_cells(name: str, route: StaffRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of a staff route: users × objects × methods, own objects also with htmx."""
     own = reverse(name, args=[world.own[route.make_object].pk] if route.make_object else [])
     yield from rejected_cells("owner", own, route.methods)
@@ -159,8 +159,8 @@ def staff_cells(name: str, route: Route, world: World) -> Iterator[Cell]:
                     yield Cell(person, method, "absent", absent, expected_of_staff(name, route, person, method, "absent"))
 
 
-def expected_of_staff(name: str, route: Route, person: str, method: str, whose: str) -> int | str:
-    if person == "nobody":
+def expected_of_staff(name: str, route: StaffRoute, person: str, method: str, whose: str) -> int | str:
+    if person == "visitor":
         return "sign in"
     if route.required_role(method) not in ROLES.get(person, ()):
         return 403
@@ -168,7 +168,7 @@ def expected_of_staff(name: str, route: Route, person: str, method: str, whose: 
     return "page" if whose == "own" and name != "agencies:switch" else 404
 
 
-def client_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
+def client_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of a client route: objects of Kim as seen by all users, and missing objects."""
     args = route.args(world) if route.args else []
     path, by_link = reverse(name, args=args), name in {"invitations:access_request", "invitations:access_request_decline"}
@@ -179,36 +179,36 @@ def client_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
             mine: int | str = "page" if person == "client" or for_all else 403 if by_link else 404
             whose = "own" if mine == "page" else "foreign"
             for htmx in (False, True):
-                yield Cell(person, method, whose, path, "code" if person == "nobody" else mine, htmx)
+                yield Cell(person, method, whose, path, "code" if person == "visitor" else mine, htmx)
             for absent in (["nothing"] if by_link or for_all else ABSENT) if args else []:
-                yield Cell(person, method, "absent", reverse(name, args=[absent]), "code" if person == "nobody" else 404)
+                yield Cell(person, method, "absent", reverse(name, args=[absent]), "code" if person == "visitor" else 404)
 
 
-def public_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
+def public_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of a public route: the same response for all users, and 404 for missing objects."""
     args = route.args(world) if route.args else []
     path = reverse(name, args=args)
-    yield from rejected_cells("nobody", path, route.methods, forgeable=route.forgeable)
+    yield from rejected_cells("visitor", path, route.methods, forgeable=route.forgeable)
     for method in route.methods.split():
         for person in PEOPLE:
-            yield Cell(person, method, "own", path, "page" if person == "nobody" else route.others)
+            yield Cell(person, method, "own", path, "page" if person == "visitor" else route.others)
             if args:
                 yield Cell(person, method, "absent", reverse(name, args=["nothing"] * len(args)), 404)
 
 
-def account_cells(name: str, route: Library, world: World) -> Iterator[Cell]:
+def account_cells(name: str, route: AllauthRoute, world: World) -> Iterator[Cell]:
     """Yield the cells of an allauth page: the same response for all users who are signed in."""
     for method, answer in (("GET", route.get), ("POST", route.post)):
         for person in PEOPLE:
-            expected = route.nobody or answer if person == "nobody" else answer
+            expected = route.visitor or answer if person == "visitor" else answer
             yield Cell(person, method, "own", reverse(name, args=route.args), expected)
 
 
 def admin_cells(name: str, route: URLPattern, world: World) -> Iterator[Cell]:
     """Yield the cells of a Django admin route for users other than admins."""
     path = reverse(name, args=["accounts" if name == "admin:app_list" else "1"] * route.pattern.regex.groups)
-    for person, method in (("nobody", "GET"), ("client", "GET"), ("owner", "GET"), ("owner", "POST")):
-        expected = {"admin:login": "sign in" if person == "nobody" else 403, "admin:logout": "page"}
+    for person, method in (("visitor", "GET"), ("client", "GET"), ("owner", "GET"), ("owner", "POST")):
+        expected = {"admin:login": "sign in" if person == "visitor" else 403, "admin:logout": "page"}
         yield Cell(person, method, "foreign", path, expected.get(name, "admin sign in"))
 
 

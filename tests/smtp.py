@@ -49,7 +49,7 @@ class Hold:
 
     def wait(self, seconds: float = 15) -> None:
         """Wait until a client is blocked."""
-        assert self.reached.wait(seconds), f"nobody got as far as {self.step}"
+        assert self.reached.wait(seconds), f"no client reached {self.step}"
 
     def release(self) -> None:
         self.over.set()

@@ -163,8 +163,8 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "review_pinned_once_each_place": lambda ours, _: [change(review(ours), pin=1) for _ in range(2)],
     "review_comment_says_something": lambda ours, _: comment_on_review(review(ours), text="", by=someone(ours)),
     "review_comment_same_agency": lambda ours, theirs: ReviewComment.objects.create(agency=ours, review=review(theirs), text="Thanks"),
-    "review_report_each_number_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
-    "review_report_open_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 2),
+    "review_report_each_number_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
+    "review_report_open_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 2),
 }
 
 
@@ -173,7 +173,7 @@ def twice(customer: Model, factory: Any, **fields: Any) -> None:
         factory(customer=customer, **fields)
 
 
-def report_anew(report: Any, number: int, **fields: Any) -> None:
+def report_again(report: Any, number: int, **fields: Any) -> None:
     ReviewReport.objects.create(agency=report.agency, review=report.review, number=number, reason="other", details="…", **fields)
 
 

@@ -80,7 +80,7 @@ class FormsOfAPage(HTMLParser):
             self._fields = None
 
 
-class Place(NamedTuple):
+class FormLocation(NamedTuple):
     """A form and the user who submits it."""
 
     person: str
@@ -93,32 +93,33 @@ class FuzzedWorld(World):
 
     def __init__(self) -> None:
         super().__init__(STAFF_ROUTES.values())
-        self.places = dict(self._places())
+        self.locations = dict(self._locations())
         self.strangers = [str(item.pk).encode() for item in self.foreign.values()]
         self.forms: dict[str, Fields] = {}
-        for place in self.places.values():
-            if "GET" in place.methods:
-                page = self.send(place, "GET")
+        for location in self.locations.values():
+            if "GET" in location.methods:
+                page = self.send(location, "GET")
                 if page.status_code == 200 and "html" in page["Content-Type"]:
-                    for target, fields in FormsOfAPage(place.path, page.content.decode()).forms.items():
+                    for target, fields in FormsOfAPage(location.path, page.content.decode()).forms.items():
                         self.forms.setdefault(target, {}).update(fields)
         self.rows = rows()
 
-    def _places(self) -> Iterator[tuple[str, Place]]:
+    def _locations(self) -> Iterator[tuple[str, FormLocation]]:
         for name, staff in STAFF_ROUTES.items():
-            yield name, Place("owner", staff.methods, reverse(name, args=[self.own[staff.make_object].pk] if staff.make_object else []))
-        for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "nobody")):
+            args = [self.own[staff.make_object].pk] if staff.make_object else []
+            yield name, FormLocation("owner", staff.methods, reverse(name, args=args))
+        for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "visitor")):
             for name, route in table.items():
-                yield name, Place(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
+                yield name, FormLocation(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
         for name, page in ACCOUNT_ROUTES.items():
-            yield name, Place("client" if page.nobody else "nobody", "GET POST", reverse(name, args=page.args))
+            yield name, FormLocation("client" if page.visitor else "visitor", "GET POST", reverse(name, args=page.args))
 
-    def send(self, place: Place, method: str = "POST", **content: Any) -> HttpResponse:
+    def send(self, location: FormLocation, method: str = "POST", **content: Any) -> HttpResponse:
         """Send a request from a new IP address, because of the rate limits."""
         client = Client()
-        if place.person in self.sessions:
-            client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[place.person]
-        return client.generic(method, place.path, REMOTE_ADDR=next(self.networks), **content)
+        if location.person in self.sessions:
+            client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[location.person]
+        return client.generic(method, location.path, REMOTE_ADDR=next(self.networks), **content)
 
 
 def rows() -> str:
@@ -195,8 +196,8 @@ POSTED = [
 @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
-    place = world.places[name]
-    fields = data.draw(filled_in(world.forms.get(place.path, {}), world.strangers))
+    location = world.locations[name]
+    fields = data.draw(filled_in(world.forms.get(location.path, {}), world.strangers))
     content = as_form(fields)
     if any(FILE in values for values in fields.values()):
         content = as_upload(
@@ -204,7 +205,7 @@ def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataOb
         )
     with transaction.atomic():
         # The client raises exceptions that views don't handle.
-        response = world.send(place, **content)
+        response = world.send(location, **content)
         assert response.status_code < 500
         COUNTS["sent"] += 1
         if refused(response):
@@ -216,13 +217,13 @@ def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataOb
 @pytest.mark.parametrize("name", [name for name in POSTED if name not in STAFF_ROUTES])
 def test_nul_in_a_single_field_never_fails(name: str, world: FuzzedWorld) -> None:
     """Submit NUL, which PostgreSQL rejects, in one field of an otherwise valid form. Random forms rarely are."""
-    place = world.places[name]
-    form = world.forms.get(place.path, {})
+    location = world.locations[name]
+    form = world.forms.get(location.path, {})
     usual = {field: [next(filter(None, values), b"word")] for field, values in form.items()}
     for field in usual:
         fields = {**usual, field: [b"a\0b"]}
         with transaction.atomic():
-            response = world.send(place, **as_form(fields))
+            response = world.send(location, **as_form(fields))
             transaction.set_rollback(True)
         assert response.status_code < 500, field
         COUNTS["sent"] += 1

@@ -25,7 +25,7 @@ TEMPLATES = django_settings.BASE_DIR / "templates"
 ERRORS = sorted(path.name for path in TEMPLATES.glob("[45]*.html"))
 #: Types of pages by the users who see them.
 PAGES = {
-    "nobody": [
+    "visitor": [
         "/partners/",
         "/partners/alder/",
         "/partners/alder/contact/",
@@ -110,7 +110,7 @@ def canvas() -> dict[str, str]:
 @pytest.mark.parametrize("person", PAGES)
 def test_pages_link_icons(cast: Cast, person: str) -> None:
     client = Client()
-    if person != "nobody":
+    if person != "visitor":
         client.force_login(getattr(cast, person))
     for path in PAGES[person]:
         page = client.get(path.format(ada=cast.ada.pk), follow=True)
@@ -208,7 +208,7 @@ def test_manifest_has_the_name_of_the_pages(client: Client, language: str) -> No
     assert "manifest-src 'self'" in answer["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("cookie", ["", "of-nobody"])
+@pytest.mark.parametrize("cookie", ["", "of-visitor"])
 def test_favicon_needs_no_session_and_is_cached(client: Client, cookie: str) -> None:
     """Runs without a database."""
     if cookie:
@@ -225,7 +225,7 @@ def test_favicon_needs_no_session_and_is_cached(client: Client, cookie: str) -> 
 @pytest.mark.parametrize("name", ["apple-touch-icon.png", "apple-touch-icon-precomposed.png"])
 def test_icons_that_iphones_request_exist(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """Runs without a database."""
-    client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-nobody"
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-visitor"
     assert_png(client, f"/{name}", 180, opaque=True)
     answer = client.get(f"/{name}")
     assert answer["Cache-Control"] == "max-age=604800, public"

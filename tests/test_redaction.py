@@ -246,7 +246,7 @@ def test_forbidden_invitations_are_redacted(cast: Cast, alice: Client, caplog: p
 def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Raise an exception on a page while local variables contain the secret."""
 
-    def fail(request: Any, *_: Any, **__: Any) -> None:
+    def fail(request: Any, *args: Any, **kwargs: Any) -> None:
         bare = request.path.split("/")[2]
         matched = request.resolver_match.kwargs
         raise RuntimeError(f"{bare} of {matched}")

@@ -44,7 +44,7 @@ ODD = "\x00"
 SEEN_BY = (
     dict.fromkeys(STAFF_ROUTES, ("owner", "manager", "staff"))
     | dict.fromkeys(CLIENT_ROUTES, ("client",))
-    | dict.fromkeys(PUBLIC_ROUTES, ("nobody", "owner"))
+    | dict.fromkeys(PUBLIC_ROUTES, ("visitor", "owner"))
     | dict.fromkeys(ACCOUNT_ROUTES, ("owner",))
 )
 #: More reviews than fit on one page of a public profile.

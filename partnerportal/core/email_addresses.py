@@ -34,7 +34,7 @@ _RECIPIENTS = {"to", "cc", "bcc"}
 
 
 def pasted_address(text: str) -> str:
-    """Return the e-mail address in a text such as `Kim <kim@client.example>;` or `mailto:kim@client.example?subject=Hello`.
+    """Return the e-mail address in a text such as `Kim <kim@client.example>;`.
 
     Only the notation around the address is removed. The result is not validated.
 
@@ -75,13 +75,13 @@ def canonical_address(email: str) -> str:
 
 
 def with_ascii_domain(email: str) -> str:
-    """Return the address with its domain in ASCII (A-labels), as SMTP requires it. The local part is not changed."""
+    """Return the address with its domain in ASCII (A-labels), as SMTP requires it."""
     local, at, domain = email.rpartition("@")
     return f"{local}{at}{domain if domain.isascii() else _encoded(domain.lower())}"
 
 
 def without_sub_address(email: str) -> str:
-    """Return the address without its sub-address (RFC 5233): `kim+shop@client.example` → `kim@client.example`.
+    """Return the address without its sub-address (RFC 5233), such as “+shop” in `kim+shop@client.example`.
 
     For comparisons only.
     """
@@ -111,7 +111,7 @@ def _is_invisible(char: str) -> bool:
 
 
 def _without_notation(text: str) -> str:
-    """Remove a display name, a comment (RFC 5322, 3.2.2), quotes, brackets, and the notation of a mailto: link.
+    """Remove a display name, a comment (RFC 5322, 3.2.2), quotes, brackets and mailto: notation.
 
     Raises:
         ValidationError: A removed part contains another address.
@@ -134,7 +134,7 @@ def _without_notation(text: str) -> str:
 
 
 def _without_comment(text: str) -> tuple[str, str]:
-    """Split `kim@client.example (Kim)`, `(Kim) kim@client.example` or `Kim (kim@client.example)` into the address and the rest."""
+    """Split a text such as `kim@client.example (Kim)` or `Kim (kim@client.example)` into the address and the rest."""
     before, bracket, comment = text.partition("(")
     if bracket and before and comment.endswith(")"):
         comment = comment[:-1]
@@ -191,7 +191,7 @@ def _idna_2008(label: str) -> str:
 
 
 def _idna_2003(label: str, *, strict: bool = True) -> str:
-    """Return the A-label; empty if the label isn't valid, or if `strict` and the A-label stands for another label."""
+    """Return the A-label, or an empty string if the label is invalid. `strict` rejects mapped labels."""
     try:
         encoded = label.encode("idna") if len(label) <= _MAX_LABEL else b""
         return encoded.decode() if not strict or encoded.decode("idna") == label else ""

@@ -27,7 +27,7 @@ class ReportFilter(SafeExceptionReporterFilter):
 
 
 class RedactingReporter(ExceptionReporter):
-    """Redacts secret links in the rest of the report, such as the path, the Referer and exception messages."""
+    """Redacts secret links in the rest of the report, such as the path and exception messages."""
 
     def get_traceback_html(self) -> SafeString:
         return self._redacted(super().get_traceback_html())

@@ -17,7 +17,7 @@ CODES = tuple(code for code, _name in settings.LANGUAGES)
 
 
 def language_paths(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
-    """Return the route itself, named `name`, and below each language prefix, named `name_de` and `name_en`."""
+    """Return a route named `name`, and its variants below each language prefix, such as `name_de`."""
     return [path(route, view, name=name), *(path(f"{code}/{route}", view, name=f"{name}_{code}") for code in CODES)]
 
 

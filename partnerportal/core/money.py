@@ -85,7 +85,7 @@ def read_price(text: str) -> Decimal:
 
 
 def _split(number: str) -> tuple[str, str, str]:
-    """Return the integer part, the decimal separator and the decimal places (both empty if there are none)."""
+    """Return the integer part, the decimal separator and the decimal places; the latter can be empty."""
     last = max(number.rfind("."), number.rfind(","))
     if last < 0:
         return number, "", ""

@@ -77,7 +77,7 @@ def _reversed(name: str) -> str:
 
 
 def _after(ordering: list[str], values: list[Any]) -> Q:
-    """Return the condition a > x OR (a = x AND b > y) …, with an additional range on the first column for the index."""
+    """Return the condition a > x OR (a = x AND b > y) …, with a range on the first column for the index."""
     condition = Q()
     for index, name in reversed(list(enumerate(ordering))):
         column, comparison = name.lstrip("-"), "lt" if name.startswith("-") else "gt"

@@ -34,7 +34,7 @@ def end_of_day_in(zone: str, days: int, *, since: datetime | None = None) -> dat
 
 
 def extend_to_end_of_day(table: str, *, status: str) -> str:
-    """Return SQL for migrations that extends valid rows in `status` to the end of the day on which they expire.
+    """Return SQL for migrations that extends rows in `status` to the end of the day on which they expire.
 
     Skips time zones that PostgreSQL doesn't know.
     """
@@ -95,9 +95,10 @@ class PendingQuerySet(TenantQuerySet[_M]):
 
 
 class Pending:
-    """Mixin for models with `agency`, `status`, `expires_at` (an `EndOfDayField`) and, if they can be resent, `mailed_at`.
+    """Mixin for models that expire if they aren't answered.
 
-    The model's `Status` needs a member EXPIRED.
+    The model needs `agency`, `status`, `expires_at` (an `EndOfDayField`), a `Status` with a member
+    EXPIRED, and `mailed_at` if it can be resent.
     """
 
     #: Status of unanswered rows.
@@ -116,7 +117,7 @@ class Pending:
 
     @property
     def current_status(self) -> str:
-        """The current status. Treats pending rows past their expiry as expired, even if that isn't stored yet."""
+        """The current status. Pending rows past their expiry are expired, even if that isn't stored yet."""
         if self.status == self.PENDING and self.expires_at <= timezone.now():
             return str(self.Status.EXPIRED)
         return str(self.status)

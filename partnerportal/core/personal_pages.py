@@ -20,7 +20,7 @@ def guess_limit(name: str) -> RateLimit:
 
 
 def personal_page(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Decorate a view behind a personal link: its responses aren't cached or indexed, and hide its URL from referrers.
+    """Decorate a view behind a personal link, to prevent caching, indexing and leaking its URL.
 
     Not `no-referrer`, because browsers would send `Origin: null`, which the CSRF check rejects.
     """
@@ -38,7 +38,7 @@ def personal_page(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
 
 
 def link_not_found(request: HttpRequest, template: str, *, limit: RateLimit, address: str | None) -> HttpResponse:
-    """Return 404 with possible reasons, or 429 if the network of the IP `address` exceeded the limit of unknown links."""
+    """Return 404, or 429 if the network of the IP `address` requested too many unknown links."""
     try:
         check_rate_limits((limit, network_prefix(address)))
     except RateLimitExceeded as error:

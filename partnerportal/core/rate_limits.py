@@ -39,7 +39,7 @@ class RateLimit:
 
 
 class RateLimitExceeded(Exception):
-    """Raised when a limit is exceeded for another `retry_after` seconds. Its text is displayed to the user."""
+    """Raised when a limit is exceeded for another `retry_after` seconds. Users see its text."""
 
     def __init__(self, retry_after: int) -> None:
         minutes = -(-retry_after // 60)
@@ -80,7 +80,7 @@ def check_rate_limits(*counts: tuple[RateLimit, str]) -> None:
 
 
 def network_prefix(address: str | None) -> str:
-    """Return an IPv4 address, or the /64 network of an IPv6 address, which one household shares. Empty if there is none."""
+    """Return an IPv4 address, or the /64 network of an IPv6 address, which one household shares."""
     if not address:
         return ""
     parsed = ipaddress.ip_address(address)

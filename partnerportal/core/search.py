@@ -18,7 +18,7 @@ from partnerportal.core.querysets import TenantQuerySet
 MAX_CANDIDATES = 500
 #: Maximum length of a query, in characters; the rest is ignored.
 MAX_QUERY_LENGTH = 100
-#: Minimum word similarity of fuzzy matches (0 to 1; the default of pg_trgm is 0.6). Permits two errors in a long word.
+#: Minimum word similarity of fuzzy matches, from 0 to 1. Permits two errors in a long word.
 FUZZY_THRESHOLD = 0.44
 
 
@@ -37,7 +37,7 @@ class SearchQuerySet(TenantQuerySet[Any]):
     """Queryset of searchable rows."""
 
     def for_agency(self, agency: models.Model) -> Self:
-        """Return the rows of the agency. Required before a search, because `agency.customers` doesn't use the index.
+        """Return the rows of the agency. Searches require it, because `agency.customers` doesn't use the index.
 
         GIN can't compare the index's bigint with the integer of a plain `agency_id = 1`, and would
         return the matches of all agencies.

@@ -107,7 +107,7 @@ class EditForm(WordedForm):
         return conflicts
 
     def _shown(self) -> dict[str, Any]:
-        """Return the digests of the displayed values. Defaults to the stored values for clients other than browsers."""
+        """Return the digests of the displayed values. Defaults to the stored values."""
         if self.add_prefix("shown") not in self.data:
             loaded: dict[str, Any] = json.loads(self._stored_now())
             return loaded
@@ -171,7 +171,7 @@ class VersionedForm(EditForm):
         return conflicts
 
     def _shown(self) -> dict[str, Any]:
-        """Return nothing for an impossible or outdated version without digests, so that every difference is a conflict."""
+        """Return no digests for an invalid version, so that every difference is a conflict."""
         stored: int = self.instance.version  # type: ignore[attr-defined]
         typed = self.data.get(self.add_prefix("version"))
         if typed is not None:
@@ -197,7 +197,7 @@ def _is_shown(value: Any) -> bool:
 
 
 def _comparable(field: forms.Field, value: Any) -> str | list[str]:
-    """Normalize a value so that stored and submitted values can be compared. Multiple choices return a list."""
+    """Normalize stored and submitted values for comparison. Multiple choices return a list."""
     if isinstance(field, forms.ModelMultipleChoiceField | forms.MultipleChoiceField | forms.TypedMultipleChoiceField):
         return sorted(str(getattr(item, "pk", item)) for item in value or ())
     if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):

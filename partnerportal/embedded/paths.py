@@ -35,7 +35,7 @@ def is_root() -> bool:
 
 
 def postgres_account() -> pwd.struct_passwd | None:
-    """Return the account for PostgreSQL, which refuses to run as root: `nobody` for root, or None for the current user."""
+    """Return the account for PostgreSQL, which refuses to run as root. None is the current user."""
     return pwd.getpwnam("nobody") if is_root() else None
 
 
@@ -77,7 +77,11 @@ def open_data_dir(path: Path) -> Path:
 
 
 def private_folder(path: Path, account: pwd.struct_passwd | None = None) -> Path:
-    """Create a folder that only the account (default: the current user) can access. Raise StartupError if another user owns it."""
+    """Create a folder that only the account (default: the current user) can access.
+
+    Raises:
+        StartupError: The path is owned by another user, or isn't a folder.
+    """
     path.mkdir(mode=0o700, exist_ok=True)
     owner = account.pw_uid if account else os.geteuid()
     status = path.lstat()
@@ -103,9 +107,9 @@ def can_enter(path: Path, account: pwd.struct_passwd | None) -> bool:
 
 
 def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
-    """Return the parent folder of the cluster: the data folder, or one in `STATE_DIR` if PostgreSQL can't access it.
+    """Return the parent folder of the cluster: the data folder, if PostgreSQL can access it.
 
-    In the second case, `postgres` in the data folder is a link to the cluster.
+    Otherwise it is in `STATE_DIR`, and `postgres` in the data folder is a link to the cluster.
     """
     link = data_dir / "postgres"
     if link.is_symlink():
@@ -125,7 +129,7 @@ def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
 
 
 def socket_folder(wanted: Path, account: pwd.struct_passwd | None = None) -> Path:
-    """Return `wanted` if its path is short and plain enough for sockets, or else a private folder in `SHORT_SOCKET_DIR`."""
+    """Return `wanted` if sockets support its path, or else a private folder in `SHORT_SOCKET_DIR`."""
     if len(os.fsencode(wanted)) <= SOCKET_FOLDER_LIMIT and re.fullmatch(r"[A-Za-z0-9/._-]+", str(wanted)):
         return wanted
     return private_folder(SHORT_SOCKET_DIR / f"portal-{os.geteuid()}-{_short_hash(wanted)}", account)
@@ -157,7 +161,7 @@ def _name_of(uid: int) -> str:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
-    """Hold a file lock, which the kernel releases when the process ends. Without `wait`, raise LockHeld if it is taken."""
+    """Hold a file lock. Without `wait`, raise LockHeld if it is taken."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

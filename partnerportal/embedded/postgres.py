@@ -39,7 +39,7 @@ TEST_SETTINGS = {
 
 
 class Postgres:
-    """The cluster of a data folder. The role `portal` owns its database and can create others, but isn't a superuser."""
+    """The cluster of a data folder. The role `portal` can create databases, but isn't a superuser."""
 
     variable = "DATABASE_URL"
 
@@ -127,7 +127,7 @@ class Postgres:
     # --- The cluster ---------------------------------------------------------------------------------------------------
 
     def _initialise(self) -> None:
-        """Create the cluster in a temporary folder and rename it, so that a killed start leaves no incomplete cluster."""
+        """Create the cluster. Renames the folder last, so that it is never incomplete."""
         temporary = self.home / "postgres.new"
         shutil.rmtree(temporary, ignore_errors=True)
         private_folder(temporary, self.account)
@@ -142,7 +142,7 @@ class Postgres:
         temporary.rename(self.home / "postgres")
 
     def _postmaster(self) -> psutil.Process | None:
-        """Return the cluster's running server, if any. Its lock file alone isn't reliable, because PIDs are reused."""
+        """Return the cluster's running server, if any. PIDs in lock files can be reused."""
         try:
             pid = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):

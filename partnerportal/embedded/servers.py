@@ -1,4 +1,4 @@
-"""Embedded servers, shared by all processes with the same data folder: the first starts them, the last stops them."""
+"""Embedded servers, shared by all processes with the same data folder."""
 
 import fcntl
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Servers:
         self._users_lock: IO[str] | None = None
 
     def start(self) -> dict[str, str]:
-        """Start or join the servers, and return the variables with their URLs. Raise StartupError on failure."""
+        """Start or join the servers, and return the variables with their URLs."""
         with locked(self.data_dir / "servers.lock"):
             self._users_lock = (self.data_dir / "servers.users").open("a")
             fcntl.flock(self._users_lock, fcntl.LOCK_SH)
@@ -66,7 +66,7 @@ class Servers:
 
 @contextmanager
 def servers(data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> Iterator[dict[str, str]]:
-    """Start or join a data folder's servers. `with servers(folder) as env:` provides DATABASE_URL and REDIS_URL.
+    """Start or join a data folder's servers, and yield the variables with their URLs.
 
     Servers that aren't `durable` are faster, for tests.
 

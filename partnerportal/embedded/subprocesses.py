@@ -64,7 +64,7 @@ class Log:
         self.position = self.start = self.path.stat().st_size
 
     def new_lines(self, *, everything: bool) -> Iterator[str]:
-        """Yield lines added since the last call: warnings and errors with their tracebacks, or `everything`."""
+        """Yield lines added since the last call: `everything`, or warnings, errors and tracebacks."""
         with self.path.open("rb") as file:
             file.seek(self.position)
             for line in file:
@@ -88,7 +88,7 @@ class Log:
 
 @dataclass
 class ManagedProcess:
-    """A running child process. Lower ranks are terminated first. `grace` is the delay before SIGKILL in seconds."""
+    """A child process. Lower ranks are terminated first. `grace` is the delay before SIGKILL in seconds."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -155,7 +155,7 @@ class ProcessGroup:
                 echo(f"{child.name:6} │ {line}")
 
     def terminate_all(self) -> None:
-        """Terminate all children by rank. SIGTERM goes to the main processes only, so that workers complete their tasks."""
+        """Terminate all children by rank. Only main processes receive SIGTERM, so that tasks are completed."""
         for child in sorted(self.running, key=lambda child: child.rank):
             terminate(child.process, (signal.SIGTERM, child.grace), (signal.SIGKILL, 5), hurry=lambda: self.signals.insistent)
             self._end_session(child.process.pid)
@@ -163,7 +163,7 @@ class ProcessGroup:
         self._write_record()
 
     def terminate_orphans(self) -> None:
-        """Terminate recorded children of a killed supervisor. Their start time excludes processes that reuse a PID."""
+        """Terminate recorded children of a killed supervisor, but no processes that reuse a PID."""
         try:
             records = json.loads(self._record.read_text())
         except (OSError, ValueError):

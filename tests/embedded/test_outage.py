@@ -18,7 +18,7 @@ REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = 
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_restarted(site: Site) -> Iterator[None]:
+def _processes_are_not_restarted(site: Site) -> Iterator[None]:
     before = site.processes
     yield
     assert site.processes == before

@@ -36,7 +36,7 @@ _ICON_STYLES = {"outline": heroicon_outline, "solid": heroicon_solid, "mini": he
 
 @register.simple_tag
 def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
-    """Render a heroicon of `size` pixels as inline SVG. Hidden from screen readers, because text always accompanies it."""
+    """Render a heroicon of `size` pixels as inline SVG, hidden from screen readers."""
     return _icon(str(name), int(size), str(style))
 
 
@@ -167,7 +167,7 @@ def days_left(value: date | None) -> int | None:
 
 @register.simple_tag
 def relative_date(value: date | None, calm: bool = False) -> SafeString:
-    """Render a future date as “in 12 days”, or the date itself if it is past or more than two months away.
+    """Render a future date as “in 12 days”. Past and distant dates are rendered as such.
 
     Past and near dates are highlighted, unless they need no action (`calm`). Print always shows the date.
     """
