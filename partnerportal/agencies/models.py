@@ -23,7 +23,7 @@ from partnerportal.core.validators import validate_one_line, validate_time_zone
 
 
 class Agency(models.Model):
-    """A web agency, to which every row that its staff can see belongs."""
+    """A web agency. Every row that its staff can see belongs to it."""
 
     name = models.CharField(_("Name"), max_length=120, validators=[validate_one_line])
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
