@@ -98,7 +98,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         super().send_notification_mail(template_prefix, user, {"user": user, **(context or {})}, email)
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Return whether the sign-in isn't recent; allauth itself only counts reauthentications.
+        """Return whether the sign-in isn't recent. allauth itself only counts reauthentications.
 
         Raises:
             ImmediateHttpResponse: The user signs in with codes alone and has to do so again.

@@ -149,7 +149,7 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 
 @admin.register(UserSession)
 class UserSessionAdmin(DeleteOnlyAdmin, sessions_admin.UserSessionAdmin):  # type: ignore[misc]
-    """Admin of sessions. Deleting one ends it; otherwise it would continue unlisted."""
+    """Admin of sessions. Deleting one also ends it, because it would otherwise continue unlisted."""
 
     list_select_related = ("user",)
     search_fields = ("user__email", "user__full_name", "ip")

@@ -12,7 +12,7 @@ from partnerportal.core.language_addresses import fixed_language
 
 
 class UserPreferencesMiddleware:
-    """Apply the account's language and time zone; a language in the URL takes precedence."""
+    """Apply the account's language and time zone. A language in the URL takes precedence."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

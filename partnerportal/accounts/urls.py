@@ -6,7 +6,7 @@ from partnerportal.accounts.views import accounts, second_factors
 
 app_name = "accounts"
 urlpatterns = [
-    path("", accounts.account, name="settings"),
+    path("", accounts.account_settings, name="settings"),
     path("sessions/<int:pk>/end/", accounts.end_session, name="end_session"),
 ]
 #: allauth's URLs, preceded by those whose views the portal replaces.

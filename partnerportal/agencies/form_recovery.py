@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from partnerportal.accounts.known_browsers import remembered_user
 
 SESSION_KEY = "kept_input"
-#: Maximum length of stored input, in characters; more than any staff form needs.
+#: Maximum length of stored input, in characters. No staff form needs as much.
 MAX_LENGTH = 200_000
 
 
 def save_form_input(request: HttpRequest, *, confirming: bool = False) -> None:
-    """Store the POST data of a known user; `confirming` if they are still signed in."""
+    """Store the POST data of a known user, who is still signed in if `confirming`."""
     user_id = remembered_user(request)
     if request.method != "POST" or user_id is None:
         return

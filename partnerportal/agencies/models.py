@@ -23,7 +23,7 @@ from partnerportal.core.validators import validate_one_line, validate_time_zone
 
 
 class Agency(models.Model):
-    """A web agency; every row that staff can see belongs to one."""
+    """A web agency. Every row that its staff can see belongs to it."""
 
     name = models.CharField(_("Name"), max_length=120, validators=[validate_one_line])
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
@@ -66,7 +66,7 @@ class Agency(models.Model):
 
 
 class Role(models.TextChoices):
-    """Roles of agency members, most privileged first; each includes the roles below it."""
+    """Roles of agency members, most privileged first. Each includes the roles below it."""
 
     OWNER = "owner", _("Owner")
     MANAGER = "manager", _("Manager")
@@ -74,7 +74,7 @@ class Role(models.TextChoices):
 
     @property
     def rank(self) -> int:
-        """Position among all roles; 0 is the most privileged."""
+        """Position among all roles. 0 is the most privileged."""
         return list(Role).index(self)
 
     @property
@@ -118,7 +118,7 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
-    #: Enabled notifications; None until the member chooses some, see `is_notified_about()`.
+    #: Enabled notifications. None means the defaults of `is_notified_about()`.
     notices = ArrayField(models.CharField(max_length=10, choices=Notification), verbose_name=_("Notifications"), null=True, blank=True)
 
     #: Annotated by `with_second_factor()`.
@@ -171,7 +171,7 @@ class Membership(models.Model):
         return self.user.language or self.agency.language
 
     def is_notified_about(self, notification: Notification) -> bool:
-        """Return whether the member receives these e-mails; by default, staff get none about requests."""
+        """Return whether the member receives these e-mails. By default, staff get none about requests."""
         if self.notices is None:
             return notification != Notification.REQUESTS or self.has_role(Role.MANAGER)
         return notification in self.notices

@@ -34,7 +34,7 @@ def notifications(user: User) -> list[str]:
 
 
 @zeal_ignore()
-def test_another_address_takes_the_password_again(cast: Cast) -> None:
+def test_changing_the_address_requires_reauthentication(cast: Cast) -> None:
     stan = signed_in(cast.stan)
     later(stan)
     response = stan.post(EMAIL, {"email": THIEF, "action_add": ""})
@@ -46,7 +46,7 @@ def test_another_address_takes_the_password_again(cast: Cast) -> None:
 
 
 @zeal_ignore()
-def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
+def test_former_address_is_notified_of_the_new_one(cast: Cast) -> None:
     stan = signed_in(cast.stan)
     stan.post(EMAIL, {"email": "stan@new.example", "action_add": ""})
     link = next(word for word in OutgoingMail.objects.get().text.split() if "/accounts/confirm-email/" in word)
@@ -60,7 +60,7 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("path", "fields"), [(EMAIL, {"email": THIEF, "action_add": ""}), (SET, {"password1": PASSWORD, "password2": PASSWORD})]
 )
-def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str, fields: dict[str, str]) -> None:
+def test_users_without_password_sign_in_again_for_changes(cast: Cast, path: str, fields: dict[str, str]) -> None:
     User.objects.filter(pk=cast.kim.pk).update(password=UNUSABLE_PASSWORD)
     kim = Client()
     kim.force_login(User.objects.get(pk=cast.kim.pk))
@@ -74,7 +74,7 @@ def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str
 
 
 @zeal_ignore()
-def test_a_new_password_is_told(cast: Cast) -> None:
+def test_user_is_notified_of_a_new_password(cast: Cast) -> None:
     new = "another-long-password"
     signed_in(cast.stan).post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
     assert notifications(cast.stan) == ["account/email/password_changed"]
@@ -85,7 +85,7 @@ def test_a_new_password_is_told(cast: Cast) -> None:
 
 @zeal_ignore()
 @pytest.mark.django_db(transaction=True)
-def test_a_first_second_factor_is_asked_for_everywhere(cast: Cast) -> None:
+def test_first_second_factor_ends_other_sessions(cast: Cast) -> None:
     thief, stan, max_ = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     page = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
@@ -97,7 +97,7 @@ def test_a_first_second_factor_is_asked_for_everywhere(cast: Cast) -> None:
 
 @zeal_ignore()
 @pytest.mark.parametrize("moved_by", ["a new password", "a new secret key"])
-def test_a_session_with_a_new_key_stays_on_the_list(cast: Cast, settings: pytest.FixtureRequest, moved_by: str) -> None:
+def test_session_stays_listed_when_its_key_changes(cast: Cast, settings: pytest.FixtureRequest, moved_by: str) -> None:
     elsewhere, here, new = signed_in(cast.stan), signed_in(cast.stan), "another-long-password"
     if moved_by == "a new password":
         elsewhere.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
@@ -114,7 +114,7 @@ def test_a_session_with_a_new_key_stays_on_the_list(cast: Cast, settings: pytest
 
 
 @zeal_ignore()
-def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast, settings: pytest.FixtureRequest) -> None:
+def test_new_secret_key_keeps_other_sessions(cast: Cast, settings: pytest.FixtureRequest) -> None:
     at_work = signed_in(cast.stan)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
     at_home = signed_in(cast.stan)
@@ -126,7 +126,7 @@ def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast
 
 
 @zeal_ignore()
-def test_a_code_of_the_app_is_good_once(cast: Cast) -> None:
+def test_app_code_works_once(cast: Cast) -> None:
     secret = with_app(cast.stan)
     over_the_shoulder, stan = Client(), Client()
     for browser in (over_the_shoulder, stan):

@@ -32,7 +32,7 @@ def path(link: str | None) -> str:
     return "/" + link.split("/", 3)[3]
 
 
-def test_each_field_says_what_it_asks_for(cast: Cast, stan: Client, clean_cache: None) -> None:
+def test_fields_have_autocomplete_attributes(cast: Cast, stan: Client, clean_cache: None) -> None:
     kim, visitor, coded = Client(), Client(), Client()
     kim.force_login(cast.kim)
     coded.post("/accounts/login/code/", {"email": cast.kim.email})

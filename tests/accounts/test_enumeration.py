@@ -31,7 +31,7 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_the_same_answer_and_the_same_work(cast: Cast, hashings: list[str], path: str) -> None:
+def test_responses_and_hashing_are_the_same_for_all_addresses(cast: Cast, hashings: list[str], path: str) -> None:
     assert cast.kim
     UserFactory(email=OFF, is_active=False)
     answers = {}
@@ -46,14 +46,14 @@ def test_the_same_answer_and_the_same_work(cast: Cast, hashings: list[str], path
     assert answers[KNOWN][3] == (1 if "login/" in path and "code" not in path else 0)
 
 
-def test_a_right_password_of_an_account_that_is_off_says_so_to_its_owner_alone(cast: Cast) -> None:
+def test_deactivated_account_is_explained_only_with_its_password(cast: Cast) -> None:
     UserFactory(email=OFF, is_active=False)
     client = Client()
     assert client.post("/accounts/login/", {"login": OFF, "password": PASSWORD}).url == "/accounts/inactive/"
     assert client.get("/dashboard/").status_code == 302
 
 
-def test_signing_in_makes_a_new_session(cast: Cast) -> None:
+def test_sign_in_creates_a_new_session(cast: Cast) -> None:
     client = Client()
     client.post("/dashboard/")  # doesn't create a session
     client.get("/accounts/login/code/")

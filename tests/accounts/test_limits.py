@@ -43,7 +43,7 @@ def attempts(path: str, fields: dict[str, str], times: int = 40, **more: Any) ->
 
 
 @pytest.mark.parametrize("login", ["stan@alder.example", "nobody@alder.example"])
-def test_wrong_passwords(cast: Cast, login: str) -> None:
+def test_wrong_passwords_are_limited_per_account(cast: Cast, login: str) -> None:
     assert attempts(LOGIN, {"login": login, "password": "wrong"}) == 5
     # The correct password is rejected too, so that guessing can't continue.
     assert is_rejected(Client().post(LOGIN, {"login": login, "password": PASSWORD}))
@@ -51,7 +51,7 @@ def test_wrong_passwords(cast: Cast, login: str) -> None:
 
 @zeal_ignore()
 @pytest.mark.parametrize("worked_here", ["Stan", "Max", "a forged cookie"])
-def test_guessing_elsewhere_locks_nobody_out_where_they_work(cast: Cast, worked_here: str) -> None:
+def test_guessing_elsewhere_does_not_lock_out_known_browsers(cast: Cast, worked_here: str) -> None:
     browser = Client()
     if worked_here == "a forged cookie":
         browser.cookies["person"] = f"{cast.stan.pk}:forged"
@@ -69,12 +69,12 @@ def test_guessing_elsewhere_locks_nobody_out_where_they_work(cast: Cast, worked_
 
 
 @zeal_ignore()  # allauth queries the user repeatedly while signing in.
-def test_signing_in_uses_up_nothing(cast: Cast) -> None:
+def test_successful_sign_ins_are_not_limited(cast: Cast) -> None:
     for _ in range(7):
         assert Client().post(LOGIN, {"login": "stan@alder.example", "password": PASSWORD}).status_code == 302
 
 
-def test_wrong_passwords_for_many_accounts_from_one_network(cast: Cast) -> None:
+def test_wrong_passwords_are_limited_per_network(cast: Cast) -> None:
     accepted = [not is_rejected(Client().post(LOGIN, {"login": f"p{n}@alder.example", "password": "x"})) for n in range(12)]
     assert accepted == [True] * 10 + [False] * 2
     assert Client().post(LOGIN, {"login": "stan@alder.example", "password": PASSWORD}, REMOTE_ADDR="203.0.113.9").status_code == 302
@@ -82,19 +82,19 @@ def test_wrong_passwords_for_many_accounts_from_one_network(cast: Cast) -> None:
 
 @pytest.mark.parametrize("email", ["kim@client.example", "nobody@client.example"])
 @pytest.mark.parametrize("path", [CODE, RESET])
-def test_mails_asked_for_one_address(cast: Cast, path: str, email: str) -> None:
+def test_emails_are_limited_per_address(cast: Cast, path: str, email: str) -> None:
     assert cast.kim
     assert attempts(path, {"email": email}) == 3
     assert OutgoingMail.objects.count() == (3 if email == cast.kim.email else 0)
 
 
 @pytest.mark.parametrize("path", [CODE, RESET])
-def test_mails_asked_for_from_one_network(cast: Cast, path: str) -> None:
+def test_emails_are_limited_per_network(cast: Cast, path: str) -> None:
     accepted = [not is_rejected(Client().post(path, {"email": f"p{n}@client.example"})) for n in range(22)]
     assert accepted == [True] * 20 + [False] * 2
 
 
-def test_codes_entered_from_one_network(cast: Cast) -> None:
+def test_codes_are_limited_per_network(cast: Cast) -> None:
     accepted = []
     for number in range(22):
         client = Client()
@@ -106,7 +106,7 @@ def test_codes_entered_from_one_network(cast: Cast) -> None:
     assert client.get(CONFIRM).status_code == 200
 
 
-def test_wrong_second_factors(cast: Cast) -> None:
+def test_wrong_second_factors_are_limited(cast: Cast) -> None:
     with_app(cast.stan)
     client = Client()
     client.post(LOGIN, {"login": cast.stan.email, "password": PASSWORD})
@@ -114,7 +114,7 @@ def test_wrong_second_factors(cast: Cast) -> None:
     assert accepted == [True] * 5 + [False] * 3
 
 
-def test_a_network_is_what_the_trusted_proxy_says(cast: Cast, settings: Any) -> None:
+def test_trusted_proxy_determines_the_network(cast: Cast, settings: Any) -> None:
     wrong = {"login": "stan@alder.example", "password": "wrong"}
     for number in range(12):  # Without a trusted proxy, the header is ignored, because any client can send it.
         Client().post(LOGIN, {**wrong, "login": f"p{number}@alder.example"}, headers={"X-Forwarded-For": f"198.51.100.{number}"})
@@ -126,14 +126,14 @@ def test_a_network_is_what_the_trusted_proxy_says(cast: Cast, settings: Any) -> 
 
 
 @zeal_ignore()
-def test_a_proxy_that_forwards_otherwise_locks_nobody_out(cast: Cast, settings: Any) -> None:
+def test_wrong_proxy_settings_do_not_lock_out_users(cast: Cast, settings: Any) -> None:
     right = {"login": "stan@alder.example", "password": PASSWORD}
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 3
     assert Client().post(LOGIN, right, headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 302
     assert Client().post(LOGIN, right, REMOTE_ADDR="").status_code == 302
 
 
-def test_without_redis_nobody_is_locked_out(cast: Cast, settings: Any) -> None:
+def test_sign_in_works_without_redis(cast: Cast, settings: Any) -> None:
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:9/0"}}
     for _ in range(7):
         assert Client().post(LOGIN, {"login": "stan@alder.example", "password": "wrong"}).status_code == 200
@@ -142,7 +142,7 @@ def test_without_redis_nobody_is_locked_out(cast: Cast, settings: Any) -> None:
     assert Client().post(RESET, {"email": cast.kim.email}).status_code == 302
 
 
-def test_after_three_wrong_codes_it_is_known_where_the_person_wanted_to_go(cast: Cast) -> None:
+def test_requesting_another_code_keeps_the_next_page(cast: Cast) -> None:
     client, target = Client(), "/partners/alder/access/"
     client.post(CODE, {"email": cast.kim.email, "next": target})
     for _ in range(3):

@@ -26,7 +26,7 @@ NEW = "another-long-password"
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
-def test_each_mail_that_allauth_sends_has_its_letter() -> None:
+def test_all_allauth_emails_are_replaced() -> None:
     folders = [Path(allauth.__file__).parent / "templates" / app / "email" for app in ("account", "mfa")]
     names = {f"{folder.parent.name}/email/{file.name[:-12]}" for folder in folders for file in folder.glob("*_subject.txt")}
     assert names - {f"account/email/{name}" for name in NEVER} == set(EMAILS) - {"recovery_code_used"}
@@ -34,7 +34,7 @@ def test_each_mail_that_allauth_sends_has_its_letter() -> None:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("name", EMAILS)
-def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language: str, settings: Any) -> None:
+def test_email_is_complete_and_in_the_users_language(cast: Cast, name: str, language: str, settings: Any) -> None:
     settings.SITE_URL = "https://portal.example"
     cast.kim.language = language
     cast.kim.save()
@@ -100,9 +100,7 @@ def make_codes(stan: Client, cast: Cast) -> None:
         (make_codes, "You have new recovery codes"),
     ],
 )
-def test_whoever_changes_what_opens_an_account_is_told(
-    cast: Cast, stan: Client, change: Callable[[Client, Cast], None], subject: str
-) -> None:
+def test_user_is_notified_of_security_changes(cast: Cast, stan: Client, change: Callable[[Client, Cast], None], subject: str) -> None:
     change(stan, cast)
     mail = OutgoingMail.objects.filter(to_email=cast.stan.email).latest("pk")
     assert mail.subject == subject
@@ -110,7 +108,7 @@ def test_whoever_changes_what_opens_an_account_is_told(
     assert "127.0.0.1" in mail.text
 
 
-def test_the_old_address_learns_of_the_new_one(cast: Cast, stan: Client) -> None:
+def test_old_address_is_notified_of_the_new_one(cast: Cast, stan: Client) -> None:
     stan.post("/accounts/email/", {"action_add": "", "email": "new@alder.example"})
     verification = OutgoingMail.objects.get()
     assert verification.to_email == "new@alder.example"
@@ -125,7 +123,7 @@ def test_the_old_address_learns_of_the_new_one(cast: Cast, stan: Client) -> None
     assert [address.email for address in EmailAddress.objects.filter(user=cast.stan)] == ["new@alder.example"]
 
 
-def test_a_code_comes_in_the_language_of_the_account(cast: Cast) -> None:
+def test_sign_in_code_uses_the_account_language(cast: Cast) -> None:
     cast.kim.language = "de"
     cast.kim.save()
     Client(headers={"Accept-Language": "en"}).post("/accounts/login/code/", {"email": cast.kim.email})

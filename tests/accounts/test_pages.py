@@ -50,7 +50,7 @@ def password_typed(person: User) -> Client:
     return client
 
 
-def test_every_page_in_every_state(cast: Cast, clean_cache: None) -> None:
+def test_all_pages_are_in_layout_and_german(cast: Cast, clean_cache: None) -> None:
     walk, visitor, stan, kim = Walk(), german(), of(cast.stan), of(cast.kim)
     for path in ("login/", "login/code/", "signup/", "inactive/", "confirm-email/", "confirm-email/no:key/", "password/reset/",
                  "password/reset/done/", "password/reset/key/1-x/", "password/reset/key/done/"):  # fmt: skip

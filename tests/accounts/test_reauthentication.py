@@ -37,13 +37,13 @@ def guarded(cast: Cast) -> list[str]:
     ]
 
 
-def test_whoever_signed_in_a_moment_ago_is_not_asked(cast: Cast, alice: Client) -> None:
+def test_recent_sign_in_needs_no_reauthentication(cast: Cast, alice: Client) -> None:
     later(alice, 890)
     for path in guarded(cast):
         assert alice.get(path).status_code == 200
 
 
-def test_after_a_quarter_of_an_hour_everything_that_needs_it_asks(cast: Cast, alice: Client) -> None:
+def test_sensitive_views_require_reauthentication_after_15_minutes(cast: Cast, alice: Client) -> None:
     later(alice)
     paths = guarded(cast)
     for path in paths:
@@ -59,7 +59,7 @@ def test_after_a_quarter_of_an_hour_everything_that_needs_it_asks(cast: Cast, al
         assert alice.get(path).status_code == 200
 
 
-def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
+def test_form_input_survives_reauthentication(cast: Cast, alice: Client) -> None:
     customer = CustomerFactory(agency=cast.alder)
     path = f"/customers/{customer.pk}/erase/"
     alice.get(path)
@@ -74,7 +74,7 @@ def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
     assert customer.status == "active"
 
 
-def test_a_second_factor_will_do(cast: Cast, alice: Client) -> None:
+def test_second_factor_reauthenticates(cast: Cast, alice: Client) -> None:
     secret = with_app(cast.alice)
     later(alice)
     page = alice.get(alice.get("/customers/export/").url)
@@ -84,7 +84,7 @@ def test_a_second_factor_will_do(cast: Cast, alice: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_signs_in_by_a_code_alone_signs_in_anew(cast: Cast, alice: Client, method: str) -> None:
+def test_users_without_password_sign_in_again(cast: Cast, alice: Client, method: str) -> None:
     User.objects.filter(pk=cast.alice.pk).update(password=UNUSABLE_PASSWORD)
     alice.force_login(User.objects.get(pk=cast.alice.pk))
     alice.get("/dashboard/")
@@ -94,7 +94,7 @@ def test_who_signs_in_by_a_code_alone_signs_in_anew(cast: Cast, alice: Client, m
     assert alice.get("/dashboard/").status_code == 302
 
 
-def test_setting_up_a_second_factor_asks_too(alice: Client) -> None:
+def test_setting_up_a_second_factor_requires_reauthentication(alice: Client) -> None:
     assert alice.get("/accounts/2fa/totp/activate/").status_code == 200
     later(alice)
     assert alice.get("/accounts/2fa/totp/activate/").url.startswith(REAUTHENTICATE)

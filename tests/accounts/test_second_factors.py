@@ -51,7 +51,7 @@ def recovery_codes(cast: Cast) -> list[str]:
 # --- Encryption ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
+def test_table_contains_no_plain_secrets(cast: Cast, stan: Client) -> None:
     secret = stan.get(f"{MFA}totp/activate/").context["form"].secret
     stan.post(f"{MFA}totp/activate/", {"code": code(secret)})
     codes = recovery_codes(cast)
@@ -64,7 +64,7 @@ def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
     assert opens(password_typed(cast), code(secret))
 
 
-def test_what_lay_open_is_sealed_by_the_migration(cast: Cast) -> None:
+def test_migration_encrypts_secrets(cast: Cast) -> None:
     secret = with_app(cast.stan)
     codes = recovery_codes(cast)
     migration: Any = import_module("partnerportal.accounts.migrations.0003_seal_second_factors")
@@ -79,7 +79,7 @@ def test_what_lay_open_is_sealed_by_the_migration(cast: Cast) -> None:
 # --- Signing in ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_recovery_code_opens_once(cast: Cast) -> None:
+def test_recovery_code_works_once(cast: Cast) -> None:
     with_app(cast.stan)
     first, second, *_ = recovery_codes(cast)
     assert opens(password_typed(cast), first)
@@ -90,7 +90,7 @@ def test_a_recovery_code_opens_once(cast: Cast) -> None:
     assert not opens(password_typed(cast), "00000000")
 
 
-def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
+def test_wrong_code_is_a_form_error(cast: Cast) -> None:
     with_app(cast.stan)
     for typed in ("000000", "x" * 5000, "\x00"):
         page = password_typed(cast).post(f"{MFA}authenticate/", {"code": typed})
@@ -102,7 +102,7 @@ def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
 
 
 @zeal_ignore()  # allauth queries each session separately.
-def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: Cast, settings: Any) -> None:
+def test_secrets_are_reencrypted_after_a_key_change(cast: Cast, settings: Any) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     secret = with_app(cast.stan)
     first, second, *_ = recovery_codes(cast)
@@ -117,7 +117,7 @@ def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: C
 
 
 @pytest.mark.parametrize("how", ["the key is gone", "never sealed"])
-def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings: Any, how: str) -> None:
+def test_undecryptable_secrets_are_explained(cast: Cast, stan: Client, settings: Any, how: str) -> None:
     settings.SECRET_KEY_FALLBACKS = [OLD]
     secret = with_app(cast.stan)
     first, *_ = recovery_codes(cast)
@@ -161,7 +161,7 @@ def passkey(cast: Cast, name: str = "Phone") -> Authenticator:
     return Authenticator.objects.create(user=cast.stan, type="webauthn", data={"name": name, "credential": answer})
 
 
-def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> None:
+def test_removing_a_passkey_notifies_its_user(cast: Cast, stan: Client) -> None:
     kept, key = passkey(cast, "Laptop"), passkey(cast)
     page = stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/", follow=True)
     assert page.redirect_chain == [(f"{MFA}webauthn/", 302)]
@@ -170,14 +170,14 @@ def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> No
     assert mail.subject == "A passkey has been removed"
 
 
-def test_with_the_last_one_the_recovery_codes_go(cast: Cast, stan: Client) -> None:
+def test_removing_the_last_passkey_removes_recovery_codes(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     recovery_codes(cast)
     stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/")
     assert not Authenticator.objects.exists()
 
 
-def test_a_passkey_is_renamed(cast: Cast, stan: Client) -> None:
+def test_passkey_can_be_renamed(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     page = stan.get(f"{MFA}webauthn/keys/{key.pk}/edit/").content.decode()
     assert "Rename “Phone”" in page
@@ -198,7 +198,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
+def test_malformed_passkey_responses_are_rejected(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     signing_in = password_typed(cast)
     for number, credential in enumerate(HOSTILE):
@@ -216,7 +216,7 @@ def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
     assert Authenticator.objects.get() == key
 
 
-def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, stan: Client, settings: Any) -> None:
+def test_passkeys_are_unavailable_by_ip_address(cast: Cast, stan: Client, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "192.0.2.1", "portal.example"]
     for host, says in {
         "127.0.0.1:8000": 'href="http://localhost:8000/accounts/2fa/webauthn/add/"',

@@ -10,12 +10,12 @@ from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
 
 
-def test_the_database_refuses_a_second_place_in_the_same_agency(cast: Cast) -> None:
+def test_database_rejects_duplicate_memberships(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="membership_once_per_agency"), transaction.atomic():
         Membership.objects.create(agency=cast.alder, user=cast.stan, role=Role.OWNER)
 
 
-def test_the_database_refuses_an_unknown_role(cast: Cast) -> None:
+def test_database_rejects_unknown_roles(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="membership_role_is_known"), transaction.atomic():
         Membership.objects.filter(user=cast.stan).update(role="boss")
 

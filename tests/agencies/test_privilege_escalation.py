@@ -34,7 +34,7 @@ def olga(cast: Cast) -> User:
 
 
 @pytest.mark.parametrize("what", ["remove", "role"])
-def test_whom_another_owner_shows_the_door_has_sent_nobody_ahead(cast: Cast, alice: Client, olga: User, what: str) -> None:
+def test_removing_or_demoting_an_owner_withdraws_their_invitations(cast: Cast, alice: Client, olga: User, what: str) -> None:
     page = f"{TEAM}{olga.memberships.get().pk}/{what}/"
     assert ("are withdrawn" in alice.get(page).content.decode()) == (what == "remove")
     assert alice.post(page, {"role": "manager"}).status_code == 302
@@ -48,25 +48,25 @@ def test_whom_another_owner_shows_the_door_has_sent_nobody_ahead(cast: Cast, ali
     assert "Invitation to olga@freemail.example withdrawn" in alice.get(TEAM).content.decode()
 
 
-def test_who_hands_over_leaves_the_invitations_as_they_are(cast: Cast, olga: User) -> None:
+def test_transferring_ownership_keeps_invitations(cast: Cast, olga: User) -> None:
     team.transfer_ownership(cast.max.memberships.get(), by=olga)
     assert cast.alder.team_invitations.pending().count() == 2
 
 
-def test_an_admin_who_was_removed_hands_nothing_over(cast: Cast) -> None:
+def test_admin_without_membership_cannot_transfer_ownership(cast: Cast) -> None:
     MembershipFactory(agency=cast.alder, user=cast.ada, role=Role.OWNER).delete()
     with pytest.raises(ValidationError, match="no longer an owner"):
         team.transfer_ownership(cast.max.memberships.get(), by=cast.ada)
 
 
 @pytest.mark.parametrize("address", ["alice@alder.example", "STAN@Alder.Example", " max@alder.example "])
-def test_nobody_of_the_team_is_invited_to_it(cast: Cast, alice: Client, address: str) -> None:
+def test_members_cannot_be_invited_again(cast: Cast, alice: Client, address: str) -> None:
     page = alice.post(f"{TEAM}invite/", {"email": address, "role": "owner"}).content.decode()
     assert "already belongs to someone on your team" in page
     assert not TeamInvitation.objects.exists()
 
 
-def test_without_the_second_factor_nothing_that_only_staff_see_shows_on_the_public_profile(cast: Cast, stan: Client) -> None:
+def test_profile_hides_staff_content_without_required_second_factor(cast: Cast, stan: Client) -> None:
     review = in_state("hidden", cast.alder)
     assert review.text in stan.get("/partners/alder/").content.decode()
     with_app(cast.alice)
@@ -76,7 +76,7 @@ def test_without_the_second_factor_nothing_that_only_staff_see_shows_on_the_publ
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", range(4))
-def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) -> None:
+def test_concurrent_changes_cause_no_deadlocks(cast: Cast, olga: User, turn: int) -> None:
     """Each concurrent change succeeds or raises a ValidationError, and an owner remains."""
     customer = CustomerFactory(agency=cast.alder, responsible=cast.stan)
     TaskFactory.create_batch(3, customer=customer, assignee=cast.stan)

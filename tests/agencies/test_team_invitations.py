@@ -50,7 +50,7 @@ def events() -> list[str]:
     return list(AuditEvent.objects.filter(action__startswith="team.").order_by("pk").values_list("action", flat=True))
 
 
-def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitation, alice: Client) -> None:
+def test_link_is_sent_by_email_and_hidden_from_colleagues(invited: TeamInvitation, alice: Client) -> None:
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.agency, mail.reply_to) == (NEW, None, "alice@alder.example")
     assert "Alice Alder has invited you to work for Alder Web in the Partner Portal. Your role: Manager." in mail.text
@@ -62,20 +62,20 @@ def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitat
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "stan@alder.example", "STAN@alder.example", f"{'x' * 250}@x.example"])
-def test_only_an_address_that_is_not_on_the_team(alice: Client, email: str) -> None:
+def test_invalid_and_member_addresses_are_rejected(alice: Client, email: str) -> None:
     assert alice.post(f"{TEAM}invite/", {"email": email, "role": "staff"}).status_code == 200
     assert not TeamInvitation.objects.exists()
     assert not OutgoingMail.objects.exists()
 
 
-def test_nobody_is_invited_twice(invited: TeamInvitation, alice: Client) -> None:
+def test_address_cannot_be_invited_twice(invited: TeamInvitation, alice: Client) -> None:
     response = alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"})
     assert "This address has already been invited" in response.content.decode()
     with pytest.raises(IntegrityError, match="team_invitation_pending_once"), transaction.atomic():
         TeamInvitationFactory(agency=invited.agency, email=NEW)
 
 
-def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cache: None) -> None:
+def test_invitations_are_rate_limited(alice: Client, cast: Cast, clean_cache: None) -> None:
     answers = [alice.post(f"{TEAM}invite/", {"email": f"p{number}@people.example", "role": "staff"}) for number in range(31)]
     assert [answer.status_code for answer in answers] == [302] * 30 + [429]
     assert 0 < int(answers[30]["Retry-After"]) <= 60 * 60
@@ -88,7 +88,7 @@ def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cach
     assert OutgoingMail.objects.count() == 30
 
 
-def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache: None) -> None:
+def test_unknown_links_are_rate_limited_and_valid_ones_are_not(cast: Cast, clean_cache: None) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder)
     answers = [Client(REMOTE_ADDR="203.0.113.9").get(f"/join/{'x' * number}/") for number in range(1, 32)]
     assert [answer.status_code for answer in answers] == [404] * 30 + [429]
@@ -100,7 +100,7 @@ def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache
 # --- Accepting ---------------------------------------------------------------------------------------------------------
 
 
-def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) -> None:
+def test_new_user_joins_with_name_and_password(invited: TeamInvitation) -> None:
     path, browser = link(OutgoingMail.objects.get()), Client()
     page = browser.get(path)
     assert page["Referrer-Policy"] == "strict-origin"
@@ -130,14 +130,14 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     "fields",
     [{"password": ""}, {"password": "short"}, {"password": "password123"}, {"password": NEW}, {"full_name": ""}, {"full_name": "a\nb"}],
 )
-def test_name_and_a_good_password_are_needed(invited: TeamInvitation, fields: dict[str, str]) -> None:
+def test_joining_requires_a_name_and_a_strong_password(invited: TeamInvitation, fields: dict[str, str]) -> None:
     response = join(Client(), link(OutgoingMail.objects.get()), **fields)
     assert response.status_code == 200
     assert response.context["form"].errors
     assert not User.objects.filter(email=NEW).exists()
 
 
-def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
+def test_admin_can_invite_the_first_owner(cast: Cast) -> None:
     admin = Client()
     admin.force_login(cast.ada)
     form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
@@ -157,7 +157,7 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     assert OutgoingMail.objects.count() == 1
 
 
-def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
+def test_opening_the_link_has_no_effect(invited: TeamInvitation) -> None:
     path = link(OutgoingMail.objects.get())
     for browser in (Client(), Client(enforce_csrf_checks=True)):
         assert browser.get(path).status_code == browser.head(path).status_code == 200
@@ -166,7 +166,7 @@ def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
     assert (invited.status, User.objects.filter(email=NEW).exists()) == ("pending", False)
 
 
-def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> None:
+def test_existing_user_signs_in_to_accept(alice: Client, cast: Cast) -> None:
     alice.post(f"{TEAM}invite/", {"email": cast.charlie.email, "role": "staff"})
     path, browser = link(OutgoingMail.objects.get()), Client()
     page = browser.get(path).content.decode()
@@ -184,7 +184,7 @@ def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> N
     assert cast.charlie.memberships.get(agency=cast.alder).role == Role.STAFF
 
 
-def test_a_client_keeps_the_account_and_signs_in_by_a_code(alice: Client, cast: Cast) -> None:
+def test_client_accepts_with_a_sign_in_code(alice: Client, cast: Cast) -> None:
     kim = get_or_create_client("kim@code.example")
     assert kim
     alice.post(f"{TEAM}invite/", {"email": kim.email, "role": "staff"})
@@ -202,7 +202,7 @@ def test_a_client_keeps_the_account_and_signs_in_by_a_code(alice: Client, cast: 
 
 
 @pytest.mark.parametrize("somebody", ["charlie", "kim"])
-def test_only_the_invited_address_gets_in(invited: TeamInvitation, cast: Cast, somebody: str) -> None:
+def test_other_accounts_cannot_accept(invited: TeamInvitation, cast: Cast, somebody: str) -> None:
     path, browser = link(OutgoingMail.objects.get()), Client()
     browser.force_login(getattr(cast, somebody))
     for response in (browser.get(path), browser.post(path)):
@@ -211,7 +211,7 @@ def test_only_the_invited_address_gets_in(invited: TeamInvitation, cast: Cast, s
     assert not cast.alder.memberships.filter(user=getattr(cast, somebody)).exists()
 
 
-def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
+def test_unverified_address_cannot_accept(invited: TeamInvitation) -> None:
     thief = UserFactory()
     thief.emailaddress_set.create(email=NEW, verified=False)
     browser = Client()
@@ -221,7 +221,7 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
         team_invitations.accept(invited, user=thief)
 
 
-def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
+def test_accepting_does_not_change_an_existing_account(invited: TeamInvitation) -> None:
     # The address is another account's secondary address.
     UserFactory().emailaddress_set.create(email=NEW, verified=True)
     with pytest.raises(ValidationError, match="An account with this address already exists"):
@@ -229,7 +229,7 @@ def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitat
     assert not User.objects.filter(email=NEW).exists()
 
 
-def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
+def test_existing_members_keep_their_role(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.max.email, role=Role.STAFF)
     team_invitations.accept(invitation, user=cast.max)
     assert cast.max.memberships.get().role == Role.MANAGER
@@ -238,7 +238,7 @@ def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
 # --- Withdrawal and expiry ---------------------------------------------------------------------------------------------
 
 
-def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> None:
+def test_withdrawn_link_explains_itself(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
     response = alice.post(f"{TEAM}invitations/{invited.pk}/withdraw/", follow=True)
     assert "Its link no longer works" in response.content.decode()
@@ -249,7 +249,7 @@ def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> Non
     assert events() == ["team.invited", "team.invitation_withdrawn"]
 
 
-def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitation, alice: Client) -> None:
+def test_expired_invitation_can_be_replaced(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         answer = join(Client(), path)
@@ -260,14 +260,14 @@ def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitatio
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
-def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
+def test_new_invitation_expires_an_overdue_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         alice.force_login(cast.alice)
         assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
-def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvitation, alice: Client) -> None:
+def test_resending_keeps_the_link_and_restarts_the_term(invited: TeamInvitation, alice: Client) -> None:
     first = link(OutgoingMail.objects.get())
     assert "a moment ago" in alice.post(f"{TEAM}invitations/{invited.pk}/resend/", follow=True).content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=5), tick=True):
@@ -280,13 +280,13 @@ def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvi
 
 @pytest.mark.usefixtures("clean_cache")
 @pytest.mark.parametrize("path", ["/join/nothing/", "/join/%00/", f"/join/{'x' * 300}/"])
-def test_a_mistyped_link_says_what_may_have_happened(db: None, path: str) -> None:
+def test_unknown_link_lists_possible_reasons(db: None, path: str) -> None:
     response = Client().get(path)
     assert (response.status_code, "This link isn’t valid" in response.content.decode()) == (404, True)
 
 
 @pytest.mark.parametrize("change", [{"status": "pending"}, {"status": "accepted"}, {"role": "owner"}, {"email": "x@people.example"}])
-def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) -> None:
+def test_database_rejects_invalid_changes(cast: Cast, change: dict[str, str]) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder)
     if "status" in change:
         TeamInvitation.objects.filter(pk=invitation.pk).update(status="withdrawn", answered_at=timezone.now())
@@ -294,13 +294,13 @@ def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) ->
         TeamInvitation.objects.filter(pk=invitation.pk).update(**change)
 
 
-def test_each_begins_waiting(cast: Cast) -> None:
+def test_database_rejects_new_invitations_that_are_not_pending(cast: Cast) -> None:
     with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
         TeamInvitationFactory(agency=cast.alder, status="withdrawn", answered_at=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
+def test_concurrent_acceptance_creates_one_account(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=NEW)
     fields = {"full_name": "Nina", "password": PASSWORD, "language": "en"}
     outcomes = at_once(2, lambda _: team_invitations.accept_with_new_account(invitation, **fields))
@@ -309,7 +309,7 @@ def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accepting_while_it_is_withdrawn_is_one_of_the_two(cast: Cast) -> None:
+def test_concurrent_acceptance_and_withdrawal_have_one_winner(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.charlie.email)
     acts = [lambda: team_invitations.accept(invitation, user=cast.charlie), lambda: team_invitations.withdraw(invitation, by=cast.alice)]
     outcomes = at_once(2, lambda number: acts[number]())

@@ -82,7 +82,7 @@ class LoginForm(PortalFormMixin, forms.LoginForm):  # type: ignore[misc]  # alla
 
 
 class RequestLoginCodeForm(PortalFormMixin, forms.RequestLoginCodeForm):  # type: ignore[misc]
-    """Form for requesting a sign-in code; on the way to a client page, it also creates accounts."""
+    """Form for requesting a sign-in code. On the way to a client page, it also creates accounts."""
 
     _user: User | None
 

@@ -40,7 +40,7 @@ def zone_choices(current: str = "", *, none: str | Promise) -> list[Any]:
 
 @lru_cache(maxsize=8)
 def _zones(language: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the zones of `zone.tab`; `available_timezones()` also contains former names."""
+    """Return the zones of `zone.tab`, because `available_timezones()` also contains former names."""
     locale = babel_locale(language)
     table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
     listed = {line.split("\t")[2] for line in table.splitlines() if not line.startswith("#")}

@@ -28,7 +28,7 @@ def create_account(*, email: str, full_name: str, password: str, language: str) 
 
 @transaction.atomic
 def get_or_create_client(email: str) -> User | None:
-    """Return the account with this address, or create a client's; None if it is deactivated."""
+    """Return the account with this address, created if needed, or None if it is deactivated."""
     address = account_address(email)
     user, created = User.objects.get_or_create(email=address, defaults={"password": UNUSABLE_PASSWORD})
     if created:

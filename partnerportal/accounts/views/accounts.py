@@ -29,7 +29,7 @@ from partnerportal.core.rate_limits import RateLimitExceeded
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
+def account_settings(request: HttpRequest) -> HttpResponse:
     """Edit the user's name, language and time zone."""
     user = cast(User, request.user)
     # A separate instance, because the page header shows request.user without unsaved input.

@@ -41,14 +41,14 @@ class GenerateRecoveryCodes(recovery_codes.GenerateRecoveryCodesView):  # type: 
 
 
 class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
-    """View that removes a passkey; allauth's runs the same query twice."""
+    """View that removes a passkey without repeating allauth's query."""
 
     def get_object(self, queryset: Any = None) -> Authenticator:
         return getattr(self, "object", None) or super().get_object(queryset)
 
 
 class ReauthenticateByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]
-    """View that asks again after a wrong passkey; allauth's leaves the page and loses `next`."""
+    """View that asks again after a wrong passkey, where allauth's leaves the page and loses `next`."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         super().form_invalid(form)  # adds the errors to the messages
