@@ -42,17 +42,17 @@ def test_what_was_detected_can_be_changed(max_: Client, cast: Cast) -> None:
     job.refresh_from_db()
     assert (job.delimiter, job.encoding, job.status) == (",", "mac_roman", "uploaded")
     assert len(job.headings) == 1
-    max_.post(page, {**columns_of(max_, job), "delimiter": ";", "encoding": "cp1252", "read_anew": "1"})
+    max_.post(page, {**columns_of(max_, job), "delimiter": ";", "encoding": "cp1252", "reload_preview": "1"})
     assert "Müllerei, Größe" in max_.get(page).content.decode()
     del fields["has_headings"]
-    max_.post(page, {**columns_of(max_, job), "has_headings": "", "read_anew": "1"})
+    max_.post(page, {**columns_of(max_, job), "has_headings": "", "reload_preview": "1"})
     assert "Column 2" in max_.get(page).content.decode()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16-le", "utf-16-be", "mac_roman"])
 def test_a_file_read_wrongly_is_no_crash(max_: Client, cast: Cast, encoding: str) -> None:
     job = uploaded(max_, "Firma;Ort\nMüllerei Größe;Görlitz\n".encode("cp1252"))
-    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": encoding, "read_anew": "1"})
+    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": encoding, "reload_preview": "1"})
     assert max_.get(f"{IMPORT}{job.pk}/columns/").status_code == 200
 
 

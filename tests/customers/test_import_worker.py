@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django.test import Client
 
 from customers.imports import runner
-from customers.imports.tasks import enqueue, sweep_imports
+from customers.imports.services import enqueue
+from customers.imports.tasks import sweep_imports
 from customers.models import Customer, ImportJob
 from customers.services.customers import create_customer
 from partnerportal.audit.models import AuditEvent
