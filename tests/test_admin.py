@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
@@ -38,7 +39,9 @@ OWN = {
 }
 #: Texts of a file on its way, which only the team that uploaded it may see; they go with the import.
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
-READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED)
+#: Parts of a profile, which are read on the profile's page.
+PARTS = {"network.offeredservice", "network.profilelogo", "network.profileslug"}
+READ_ONLY = sorted(OWN.keys() - EDITABLE - STAGED - PARTS)
 
 
 @pytest.fixture
@@ -66,7 +69,7 @@ def ada(cast: Cast) -> Client:
     return client
 
 
-@pytest.mark.parametrize("label", sorted(OWN.keys() - STAGED))
+@pytest.mark.parametrize("label", sorted(OWN.keys() - STAGED - PARTS))
 def test_every_model_has_its_list(ada: Client, label: str) -> None:
     assert OWN[label].objects.exists()
     assert ada.get(reverse(f"admin:{label.replace('.', '_')}_changelist")).status_code == 200
@@ -78,6 +81,18 @@ def test_what_only_the_portal_writes_can_not_be_added_changed_or_deleted(ada: Cl
     assert ada.post(reverse(f"admin:{name}_add")).status_code == 403
     assert ada.post(reverse(f"admin:{name}_change", args=[thing.pk])).status_code == 403
     assert ada.post(reverse(f"admin:{name}_delete", args=[thing.pk]), {"post": "yes"}).status_code == 403
+
+
+@pytest.mark.parametrize("label", sorted(STAGED | PARTS))
+def test_texts_of_imports_and_parts_of_profiles_have_no_page(label: str) -> None:
+    assert not admin.site.is_registered(OWN[label])
+
+
+def test_the_page_of_a_profile_shows_its_parts(ada: Client, cast: Cast) -> None:
+    profile = PartnerProfile.objects.get(agency=cast.alder)
+    page = ada.get(f"/admin/network/partnerprofile/{profile.pk}/change/").content.decode()
+    for part in (profile.slug, profile.logo_url, profile.services.get().name):
+        assert part in page
 
 
 def test_an_agency_is_not_deleted_by_a_click(ada: Client, cast: Cast) -> None:

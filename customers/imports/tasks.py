@@ -4,7 +4,8 @@ import time
 
 from celery import shared_task
 
-from customers.imports import runner, services
+from customers.imports import runner
+from customers.imports.services import enqueue, purge
 from customers.services.submissions import forget_submissions
 
 #: Seconds after which a worker returns a long import to the queue, so that e-mails aren't delayed.
@@ -21,7 +22,7 @@ def run_import(job_id: int) -> None:
     for _batch in runner.run_batches(job):
         if time.monotonic() > end:
             if runner.release_claim(job):
-                services.enqueue(job_id)
+                enqueue(job_id)
             return
 
 
@@ -33,7 +34,7 @@ def sweep_imports() -> int:
     """
     stalled = runner.stalled_imports()
     for job_id in stalled:
-        services.enqueue(job_id)
+        enqueue(job_id)
     return len(stalled)
 
 
@@ -41,4 +42,4 @@ def sweep_imports() -> int:
 def purge_imports() -> int:
     """Delete old file data and old form submissions. Return the number of purged imports."""
     forget_submissions()
-    return services.purge()
+    return purge()

@@ -1,4 +1,4 @@
-"""`/customers/import/`: the upload and its columns."""
+"""`/customers/import/`: upload and column mapping."""
 
 import io
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_what_was_detected_can_be_changed(max_: Client, cast: Cast) -> None:
     job = uploaded(max_, "Firma;Ort\nMüllerei, Größe;Görlitz\n".encode("cp1252"))
     page = f"{IMPORT}{job.pk}/columns/"
     fields = {**columns_of(max_, job), "delimiter": ",", "encoding": "mac_roman"}
-    # Even by the button that checks: the columns below belonged to another reading.
+    # “Check all rows” also reloads, because the columns shown belonged to the former format.
     assert max_.post(page, fields).url == page
     job.refresh_from_db()
     assert (job.delimiter, job.encoding, job.status) == (",", "mac_roman", "uploaded")
@@ -84,7 +84,7 @@ def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Ca
 
 
 def test_nobody_fills_the_disk_with_uploads(cast: Cast, tmp_path: Path, settings: Any) -> None:
-    """Not even who isn't signed in: a form's token is looked for in what was sent, files and all."""
+    """Anonymous uploads are limited too, because the CSRF check parses the whole request."""
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     kept = []
 

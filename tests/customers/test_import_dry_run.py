@@ -1,4 +1,4 @@
-"""`/customers/import/<id>/`: the dry run says what would happen."""
+"""`/customers/import/<id>/`: the check and its preview."""
 
 from django.test import Client
 

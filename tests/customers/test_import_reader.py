@@ -1,4 +1,4 @@
-"""Reading CSV files of any origin."""
+"""Parsing of CSV files of any origin."""
 
 import codecs
 import io
@@ -31,7 +31,7 @@ def read(text: str, delimiter: str = ";") -> list[tuple[int, list[str], str]]:
     ],
 )
 def test_the_encoding_is_found_and_read(data: bytes, encoding: str) -> None:
-    # In pieces that cut characters in two.
+    # The chunk boundaries split characters.
     pieces = [data[start : start + 7] for start in range(0, len(data), 7)]
     assert detect_encoding([data[:60], data[60:]]) == encoding
     source = Source(lambda number: pieces[number] if number < len(pieces) else None, encoding)

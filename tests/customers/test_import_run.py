@@ -1,4 +1,4 @@
-"""`/customers/import/<id>/run/`: the import, on its way, and what is kept of it afterwards."""
+"""`/customers/import/<id>/run/`: the import, its progress, and the deletion of its data."""
 
 import csv
 import io
@@ -112,7 +112,7 @@ def test_skipped_rows_come_back_too(max_: Client, cast: Cast) -> None:
     assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Same as row 3"]
 
 
-# --- On the way --------------------------------------------------------------------------------------------------------
+# --- Progress ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -216,7 +216,7 @@ def test_an_import_that_fails_again_and_again_is_given_up(max_: Client, cast: Ca
     assert "failed" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
 
 
-# --- What is kept ------------------------------------------------------------------------------------------------------
+# --- Stored data -------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_kept_of_what_was_imported(max_: Client, cast: Cast) -> None:

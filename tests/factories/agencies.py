@@ -57,7 +57,7 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     agency = factory.SubFactory(AgencyFactory)
     slug = factory.Sequence(lambda n: f"agency-{n}")
-    claim = "We build websites."
+    tagline = "We build websites."
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)

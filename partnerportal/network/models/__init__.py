@@ -1,22 +1,28 @@
 """Profiles in the public partner network."""
 
 from partnerportal.network.models.profiles import (
+    UNRATED_SCORE,
     NamedAgency,
     OfferedService,
     PartnerProfile,
+    PartnerProfileQuerySet,
     ProfileLogo,
     ProfileSlug,
+    ProfileStatus,
     Service,
     SpokenLanguage,
     name_column,
 )
 
 __all__ = [
+    "UNRATED_SCORE",
     "NamedAgency",
     "OfferedService",
     "PartnerProfile",
+    "PartnerProfileQuerySet",
     "ProfileLogo",
     "ProfileSlug",
+    "ProfileStatus",
     "Service",
     "SpokenLanguage",
     "name_column",

@@ -1,7 +1,7 @@
-"""Triggers that keep what a profile is found by, and whose an address is.
+"""Triggers that maintain the search columns and the addresses of profiles.
 
-The database keeps them, not the services: agencies and services are renamed in the administration, and profiles come by form,
-by administration and by bulk load.
+`derived_columns` is the only writer of the search columns: it overwrites whatever a statement stores in them.
+They are triggers because profiles, agencies and services are written by forms, the Django admin and bulk loads.
 """
 
 import pgtrigger
@@ -19,7 +19,7 @@ PROFILE = [
             SELECT name INTO agency_name FROM agencies_agency WHERE id = NEW.agency_id;
             SELECT string_agg(s.name_en || ' ' || s.name_de, ' ') INTO services
             FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = NEW.id;
-            lead := concat_ws(' ', agency_name, NEW.claim, NEW.city, services);
+            lead := concat_ws(' ', agency_name, NEW.tagline, NEW.city, services);
             lead := concat_ws(' ', lead, NULLIF({UMLAUT_EXPANSION % "lead"}, lead));
             NEW.sort_name := portal_fold(agency_name);
             NEW.city_key := portal_fold(NEW.city);
@@ -30,7 +30,7 @@ PROFILE = [
             """  # noqa: S608  # built from constants
         ),
     ),
-    # Every address that a profile ever had stays its own: links to it lead on, and nobody else can take it over.
+    # Former addresses keep redirecting to their profile and can't be used by another one.
     pgtrigger.Trigger(
         name="keeps_its_slugs",
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),  # type: ignore[no-untyped-call]
@@ -49,10 +49,7 @@ PROFILE = [
 
 
 def _touch(operation: pgtrigger.Operation, rows: str, *, by: str = "id", **referencing: str) -> pgtrigger.Trigger:
-    """After something that profiles are found by has changed: a write to them, and their own trigger collects it anew.
-
-    Their page has changed, too, so the sitemap's date moves.
-    """
+    """Return a trigger that rewrites these profiles, so that `derived_columns` runs, and updates their sitemap date."""
     return pgtrigger.Trigger(
         name=f"search_{str(operation).lower()}",
         level=pgtrigger.Statement,
@@ -69,7 +66,6 @@ OFFERED_SERVICE = [
     _touch(pgtrigger.Insert, "SELECT profile_id FROM new_rows", new="new_rows"),
     _touch(pgtrigger.Delete, "SELECT profile_id FROM old_rows", old="old_rows"),
 ]
-
 SERVICE = [
     _touch(
         pgtrigger.Update,
@@ -77,7 +73,6 @@ SERVICE = [
         new="new_rows",
     ),
 ]
-
 AGENCY = [
     _touch(
         pgtrigger.Update,

@@ -116,7 +116,7 @@ class Command(BaseCommand):
             PartnerProfile(
                 agency=agency,
                 slug=f"scale-{number}",
-                claim=sketch.claim,
+                tagline=sketch.tagline,
                 description=sketch.description,
                 city=sketch.city,
                 website=f"https://agency{number}.example",
