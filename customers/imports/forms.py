@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import FIELDS
 from customers.imports.models import RowOutcome
-from customers.imports.reader import DELIMITERS, ENCODINGS, MAX_COLUMNS, Record
+from customers.imports.reader import DELIMITERS, ENCODINGS, Record
 from customers.models import ImportJob
 from partnerportal.core import uploads
 from partnerportal.core.forms import form_helper, submit_button
@@ -41,18 +41,6 @@ class UploadForm(forms.Form):
             self.fields["file"].error_messages["required"] = (
                 gettext("This file is %(size)s; the limit is %(limit)s. Split it into smaller files.") % sizes
             )
-
-    def reject_binary(self, *, is_workbook: bool) -> None:
-        """Add the error for a file that isn't text."""
-        if is_workbook:
-            self.add_error("file", _("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."))
-        else:
-            self.add_error("file", _("This isn’t a text file. Upload a CSV file."))
-
-    def reject_width(self, columns: int) -> None:
-        """Add the error for a file with too many columns."""
-        message = gettext("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
-        self.add_error("file", message % {"columns": columns, "limit": MAX_COLUMNS})
 
 
 class ColumnsForm(forms.Form):

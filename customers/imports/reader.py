@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -41,36 +43,20 @@ _BYTE_ORDER_MARK = "\ufeff"
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1a\x1b")
 
 
-class NotACSVFile(Exception):
-    """The file is binary. `is_workbook` tells whether it is a spreadsheet."""
+class RecordError(TextChoices):
+    """Reasons why a record can't be parsed."""
 
-    def __init__(self, *, is_workbook: bool) -> None:
-        super().__init__()
-        self.is_workbook = is_workbook
-
-
-class TooManyColumns(Exception):
-    """The file has more than `MAX_COLUMNS` columns."""
-
-    def __init__(self, columns: int) -> None:
-        super().__init__(columns)
-        self.columns = columns
-
-
-class RecordError:
-    """Problems of a record."""
-
-    TOO_LONG = "too_long"
-    OPEN_QUOTE = "open_quote"
+    TOO_LONG = "too_long", _("This row is too long.")
+    OPEN_QUOTE = "open_quote", _("This row has an opening quotation mark but no closing one.")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: the line on which it begins, its cells, and its problem, if any (see `RecordError`)."""
+    """One row: the line on which it begins, its cells, and its error, if any."""
 
     line: int
     cells: list[str]
-    problem: str = ""
+    error: RecordError | None = None
 
 
 # --- File format -------------------------------------------------------------------------------------------------------
@@ -80,7 +66,7 @@ def detect_encoding(chunks: Iterable[bytes]) -> str:
     """Return a key of `ENCODINGS`: UTF-16 by its byte order mark or zeros, UTF-8 if the file is valid, else Windows-1252.
 
     Raises:
-        NotACSVFile: The file is binary, for example a spreadsheet or an image.
+        ValidationError: The file is binary, for example a spreadsheet or an image.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -121,9 +107,10 @@ def _detect_utf_16(sample: bytes) -> str:
 
 
 def _ensure_text(sample: bytes) -> None:
-    controls = sum(byte in _CONTROLS for byte in sample)
-    if sample.startswith(_WORKBOOKS) or controls > len(sample) * 0.02 + 5:
-        raise NotACSVFile(is_workbook=sample.startswith(_WORKBOOKS))
+    if sample.startswith(_WORKBOOKS):
+        raise ValidationError(_("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."), "workbook")
+    if sum(byte in _CONTROLS for byte in sample) > len(sample) * 0.02 + 5:
+        raise ValidationError(_("This isn’t a text file. Upload a CSV file."), "binary")
 
 
 # --- Bytes to text -----------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from customers.domain_names import to_ascii
 from customers.forms.customers import CustomerForm
 from customers.imports.columns import FORM_FIELDS, normalize
 from customers.imports.csv_output import unescape_formula
-from customers.imports.reader import Record, RecordError
+from customers.imports.reader import Record
 from customers.models import Customer, ImportJob
 from customers.queries.duplicates import phone_key, website_domain
 from partnerportal.agencies.models import Agency
@@ -125,10 +125,8 @@ class RowParser:
         return row
 
     def _record_errors(self, record: Record) -> list[RowError]:
-        if record.problem == RecordError.TOO_LONG:
-            return [(None, _("This row is too long."))]
-        if record.problem == RecordError.OPEN_QUOTE:
-            return [(None, _("This row has an opening quotation mark but no closing one."))]
+        if record.error:
+            return [(None, str(record.error.label))]
         if any(cell.strip() for cell in record.cells[self._width :]):
             message = _(
                 "This row has %(found)d cells, but the file has %(expected)d columns. "

@@ -11,10 +11,12 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping, looks_like_header
@@ -24,7 +26,6 @@ from customers.imports.reader import (
     SAMPLE_BYTES,
     Record,
     Source,
-    TooManyColumns,
     detect_delimiter,
     detect_encoding,
     read_records,
@@ -47,8 +48,7 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     """Store a file and guess its encoding, delimiter and column mapping.
 
     Raises:
-        NotACSVFile: The file is binary.
-        TooManyColumns: The file has more than `MAX_COLUMNS` columns.
+        ValidationError: The file is binary or has more than `MAX_COLUMNS` columns.
     """
     encoding = detect_encoding(file.chunks(CHUNK_SIZE))
     file_name = "".join(char for char in file.name or "" if char.isprintable()) or "customers.csv"
@@ -61,20 +61,21 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     delimiter = detect_delimiter(text)
     first = next(read_records(io.StringIO(text, newline=""), delimiter), None)
     if first and len(first.cells) > MAX_COLUMNS:
-        raise TooManyColumns(len(first.cells))
+        message = _("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
+        raise ValidationError(message % {"columns": len(first.cells), "limit": MAX_COLUMNS}, "too_wide")
     _apply_format(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or looks_like_header(first.cells))
     return job
 
 
+@transaction.atomic
 def change_format(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> bool:
     """Change how the file is read and discard the results of its check. Return False if the file is no longer stored."""
-    with transaction.atomic():
-        locked = _lock_with_file(job)
-        if locked is None:
-            return False
-        locked.status, locked.counts = ImportStatus.UPLOADED, {}
-        locked.save(update_fields=["status", "counts"])
-        _apply_format(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
+    locked = _lock_with_file(job)
+    if locked is None:
+        return False
+    locked.status, locked.counts = ImportStatus.UPLOADED, {}
+    locked.save(update_fields=["status", "counts"])
+    _apply_format(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
     return True
 
 
@@ -94,46 +95,46 @@ def sample(job: ImportJob) -> list[Record]:
     return list(islice(read_records(open_source(job).text, job.delimiter), SAMPLE_ROWS))
 
 
+@transaction.atomic
 def start_check(job: ImportJob, *, columns: dict[int, str], language: str, by: User) -> bool:
     """Check all rows without importing them. Return False if the file is no longer stored."""
-    with transaction.atomic():
-        locked = _lock_with_file(job)
-        if locked is None:
-            return False
-        mapping = {str(column): field for column, field in columns.items()}
-        _start(locked, ImportStatus.CHECKING, total=locked.size, mapping=mapping, language=language, started_by=by, rows_read=0, counts={})
+    locked = _lock_with_file(job)
+    if locked is None:
+        return False
+    mapping = {str(column): field for column, field in columns.items()}
+    _start(locked, ImportStatus.CHECKING, total=locked.size, mapping=mapping, language=language, started_by=by, rows_read=0, counts={})
     return True
 
 
+@transaction.atomic
 def start_import(job: ImportJob, *, import_duplicates: bool, by: User) -> bool:
     """Import the checked rows, possible duplicates only on request. Return False if the job isn't in status “checked”."""
-    with transaction.atomic():
-        locked = _lock(job, ImportStatus.CHECKED)
-        if locked is None:
-            return False
-        _delete_related(locked.chunks, locked.keys)
-        total = locked.rows.filter(outcome__in=importable_outcomes(import_duplicates)).count()
-        _start(locked, ImportStatus.IMPORTING, total=total, import_duplicates=import_duplicates, started_by=by)
+    locked = _lock(job, ImportStatus.CHECKED)
+    if locked is None:
+        return False
+    _delete_related(locked.chunks, locked.keys)
+    total = locked.rows.filter(outcome__in=importable_outcomes(import_duplicates)).count()
+    _start(locked, ImportStatus.IMPORTING, total=total, import_duplicates=import_duplicates, started_by=by)
     return True
 
 
+@transaction.atomic
 def cancel(job: ImportJob, *, by: User) -> bool:
     """Stop a check or an import. Imported customers stay. Return False if neither was running."""
-    with transaction.atomic():
-        locked = _lock(job, *ImportJob.RUNNING)
-        if locked is None:
-            return False
-        finish(locked, ImportStatus.CANCELLED, by=by)
+    locked = _lock(job, *ImportJob.RUNNING)
+    if locked is None:
+        return False
+    finish(locked, ImportStatus.CANCELLED, by=by)
     return True
 
 
+@transaction.atomic
 def remove(job: ImportJob) -> bool:
     """Delete an import with its stored data. Imported customers stay. Return False while a worker processes it."""
-    with transaction.atomic():
-        locked = _lock(job, *(status for status in ImportStatus if status not in ImportJob.RUNNING))
-        if locked is None:
-            return False
-        locked.delete()
+    locked = _lock(job, *(status for status in ImportStatus if status not in ImportJob.RUNNING))
+    if locked is None:
+        return False
+    locked.delete()
     return True
 
 

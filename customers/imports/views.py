@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -16,7 +17,6 @@ from customers.imports.columns import REASON_COLUMN, field_for_heading
 from customers.imports.csv_output import csv_stream
 from customers.imports.forms import ColumnsForm, RunForm, UploadForm
 from customers.imports.models import ImportStatus, RowOutcome
-from customers.imports.reader import NotACSVFile, TooManyColumns
 from customers.models import ImportJob
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -46,10 +46,8 @@ def index(request: AgencyRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             job = services.upload(agency=request.agency, by=request.user, file=form.cleaned_data["file"])
-        except NotACSVFile as error:
-            form.reject_binary(is_workbook=error.is_workbook)
-        except TooManyColumns as error:
-            form.reject_width(error.columns)
+        except ValidationError as error:
+            form.add_error("file", error)
         else:
             return redirect("customers:import_columns", job.pk)
     page = keyset_page(request, request.agency.import_jobs.select_related("started_by"), order_by=("-pk",))
