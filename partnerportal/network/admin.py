@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -15,6 +16,7 @@ from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.network.forms.profiles import DeclineForm
 from partnerportal.network.models import PartnerProfile, Service, SpokenLanguage
 from partnerportal.network.services.profiles import decline_profile, register_profile
+from partnerportal.network.services.search import update_search_texts
 
 
 @admin.register(PartnerProfile)
@@ -83,12 +85,29 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Service)
 class ServiceAdmin(admin.ModelAdmin):
-    """Services that profiles can choose. Entries in use are better retired than deleted."""
+    """Services that profiles can choose. Entries in use are better retired than deleted.
+
+    The search texts of profiles contain the names of their services.
+    """
 
     list_display = ("name_en", "name_de", "is_active")
     list_filter = ("is_active",)
     search_fields = ("name_en", "name_de")
     ordering = ("name_en",)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Service, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        update_search_texts(PartnerProfile.objects.filter(services=obj))
+
+    def delete_model(self, request: HttpRequest, obj: Service) -> None:
+        self.delete_queryset(request, Service.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
+        profiles = list(PartnerProfile.objects.filter(services__in=queryset).values_list("pk", flat=True))
+        super().delete_queryset(request, queryset)
+        update_search_texts(PartnerProfile.objects.filter(pk__in=profiles))
 
 
 @admin.register(SpokenLanguage)

@@ -10,4 +10,4 @@ class NetworkConfig(AppConfig):
     verbose_name = _("Partner network")
 
     def ready(self) -> None:
-        from partnerportal.network import events  # noqa: F401  # apps are ready
+        from partnerportal.network import hooks  # noqa: F401  # apps are ready

@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from partnerportal.network.models import PartnerProfile, Service
+from partnerportal.network.services.profiles import save_profile
 from tests.cast import Cast
+from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -106,15 +108,27 @@ def test_a_new_name_of_agency_or_service_is_found_at_once(three: None) -> None:
     profile.agency.save()
     assert (found(q="uberall"), found(q="ueberall"), found(q="zeta")) == (["zeta"], ["zeta"], [])
     assert found(sort="name") == ["groesse", "lindqvist", "zeta"]
-    film = Service.objects.get(name_en="Film")
-    film.name_en = "Moving pictures"
-    film.save()
+    shops, film = Service.objects.get(name_en="Webshops"), Service.objects.get(name_en="Film")
+    ada = UserFactory(is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(ada)
+    browser.post(f"/admin/network/service/{film.pk}/change/", {"name_en": "Moving pictures", "name_de": "Filme", "is_active": "on"})
     assert set(found(q="moving pict")) == {"lindqvist", "zeta"}
-    profile.services.remove(film)
-    assert found(q="moving pict") == ["lindqvist"]
-    profile.services.add(film)
-    film.delete()
+    for services, slugs in (([shops], ["lindqvist"]), ([shops, film], ["lindqvist", "zeta"])):
+        profile.refresh_from_db()
+        save_profile(profile.agency, values={"services": services}, version=profile.version, by=ada)
+        assert sorted(found(q="moving pict")) == slugs
+    browser.post(f"/admin/network/service/{film.pk}/delete/", {"post": "yes"})
     assert found(q="moving pict") == []
+
+
+def test_services_deleted_together_are_no_longer_found(three: None) -> None:
+    browser = Client()
+    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
+    chosen = Service.objects.filter(name_en__in=["Webshops", "Film"]).values_list("pk", flat=True)
+    assert set(found(q="film")) == {"lindqvist", "zeta"}
+    browser.post("/admin/network/service/", {"action": "delete_selected", "_selected_action": list(chosen), "post": "yes"})
+    assert (found(q="film"), found(q="webshops")) == ([], [])
 
 
 def test_one_review_of_five_stars_stands_below_many_of_nearly_five() -> None:
@@ -194,11 +208,3 @@ def test_what_admins_retired_can_not_be_chosen(three: None) -> None:
     form = Client().get("/partners/").context["filters"]
     assert "Film" not in dict(form.fields["service"].choices).values()
     assert "Webshops" in dict(form.fields["service"].choices).values()
-
-
-def test_only_the_trigger_writes_the_search_columns(three: None) -> None:
-    columns = ("sort_name", "city_key", "lead_text", "search_text")
-    before = list(PartnerProfile.objects.order_by("pk").values_list(*columns))
-    assert all(all(row) for row in before)
-    PartnerProfile.objects.update(**dict.fromkeys(columns, "something else"))
-    assert list(PartnerProfile.objects.order_by("pk").values_list(*columns)) == before

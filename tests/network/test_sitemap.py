@@ -121,8 +121,9 @@ def test_a_renamed_agency_or_service_changes_the_profile(cast: Cast) -> None:
     cast.alder.save()
     assert last_changed() == timezone.now().date().isoformat()
     assert last_changed("birch") == LONG_AGO.date().isoformat()
-    service.name_en = "Shops for mills"
-    service.save()
+    ada = Client()
+    ada.force_login(cast.ada)
+    ada.post(f"/admin/network/service/{service.pk}/change/", {"name_en": "Shops for mills", "name_de": service.name_de, "is_active": "on"})
     assert last_changed("birch") == timezone.now().date().isoformat()
 
 

@@ -2,7 +2,6 @@
 
 from partnerportal.network.models.profiles import (
     UNRATED_SCORE,
-    NamedAgency,
     OfferedService,
     PartnerProfile,
     PartnerProfileQuerySet,
@@ -16,7 +15,6 @@ from partnerportal.network.models.profiles import (
 
 __all__ = [
     "UNRATED_SCORE",
-    "NamedAgency",
     "OfferedService",
     "PartnerProfile",
     "PartnerProfileQuerySet",

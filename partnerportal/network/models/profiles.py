@@ -19,7 +19,6 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.fields import AddressField, WebsiteField
 from partnerportal.core.validators import validate_one_line, validate_plain_text
-from partnerportal.network.models import triggers
 
 #: Earliest accepted year of foundation. Catches typing mistakes.
 OLDEST_YEAR = 1800
@@ -65,7 +64,6 @@ class Service(ListEntry):
     class Meta:
         verbose_name = _("service")
         verbose_name_plural = _("services")
-        triggers = triggers.SERVICE
 
 
 class SpokenLanguage(ListEntry):
@@ -132,6 +130,23 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
         return self.annotate(standing=standing)
 
 
+#: Former addresses keep redirecting to their profile and can't be used by another one.
+KEEPS_ITS_SLUGS = pgtrigger.Trigger(
+    name="keeps_its_slugs",
+    operation=pgtrigger.Insert | pgtrigger.UpdateOf("slug"),  # type: ignore[no-untyped-call]
+    when=pgtrigger.After,
+    func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+        """
+        INSERT INTO network_profileslug (slug, profile_id, created_at) VALUES (NEW.slug, NEW.id, now()) ON CONFLICT (slug) DO NOTHING;
+        IF NOT EXISTS (SELECT FROM network_profileslug WHERE slug = NEW.slug AND profile_id = NEW.id) THEN
+            RAISE unique_violation USING MESSAGE = 'this address belongs to another profile', CONSTRAINT = 'profile_slug_of_another';
+        END IF;
+        RETURN NULL;
+        """
+    ),
+)
+
+
 class PartnerProfile(models.Model):
     """The presentation of an agency. Public once an admin has registered it."""
 
@@ -165,7 +180,8 @@ class PartnerProfile(models.Model):
     #: Incremented on every change, to detect conflicting edits.
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    #: Columns for sorting, filtering and searching, without accents and case; maintained by `triggers`.
+    #: Columns for sorting, filtering and searching, without accents and case; written by
+    #: `update_search_texts` only.
     sort_name = models.TextField(default="", editable=False)
     city_key = models.TextField(default="", editable=False)
     #: Name, tagline, city and services. `search_text` also contains the description.
@@ -191,7 +207,7 @@ class PartnerProfile(models.Model):
             GinIndex(OpClass("search_text", "gin_trgm_ops"), name="profile_search"),
             GinIndex(OpClass("lead_text", "gin_trgm_ops"), name="profile_search_alike"),
         ]
-        triggers = triggers.PROFILE
+        triggers = [KEEPS_ITS_SLUGS]
 
     def __str__(self) -> str:
         return self.slug
@@ -229,7 +245,7 @@ class PartnerProfile(models.Model):
 
 
 class OfferedService(models.Model):
-    """A service of a profile. An explicit model because its triggers update the profile's search text."""
+    """A service of a profile."""
 
     profile = models.ForeignKey(PartnerProfile, verbose_name=_("Partner profile"), on_delete=models.CASCADE)
     service = models.ForeignKey(Service, verbose_name=_("Service"), on_delete=models.CASCADE)
@@ -238,7 +254,6 @@ class OfferedService(models.Model):
         verbose_name = _("offered service")
         verbose_name_plural = _("offered services")
         constraints = [models.UniqueConstraint(fields=["profile", "service"], name="service_offered_once")]
-        triggers = triggers.OFFERED_SERVICE
 
     def __str__(self) -> str:
         return f"{self.profile_id}: {self.service_id}"
@@ -276,11 +291,3 @@ class ProfileSlug(models.Model):
 
     def __str__(self) -> str:
         return self.slug
-
-
-class NamedAgency(Agency):
-    """Proxy that adds a trigger to `Agency`, because the search text contains the agency's name."""
-
-    class Meta:
-        proxy = True
-        triggers = triggers.AGENCY

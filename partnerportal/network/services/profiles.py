@@ -19,6 +19,7 @@ from partnerportal.network.mails import send_profile_declined, send_profile_regi
 from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlug, ProfileStatus
 from partnerportal.network.queries import is_complete
 from partnerportal.network.services.logos import Logo
+from partnerportal.network.services.search import update_search_texts
 
 
 class SlugTaken(Exception):
@@ -73,6 +74,7 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         getattr(profile, name).set(entries)
     if "logo" in values:
         _store_logo(profile, values["logo"])
+    update_search_texts(PartnerProfile.objects.filter(pk=profile.pk))
     record("profile.updated", profile, by=by, changes=changes)
     return profile
 
