@@ -157,7 +157,9 @@ def purge_agency_imports(customer: Customer, by: User) -> None:
     The caller has locked the jobs before the customer, as workers do. A worker that processes one of
     them loses its claim and stops.
     """
-    for job in ImportJob.objects.select_for_update().filter(agency=customer.agency_id, purged_at=None).order_by("pk"):
+    jobs = ImportJob.objects.filter(agency=customer.agency_id, purged_at=None).order_by("pk")
+    # Skips files uploaded since then: waiting for their worker now could be a deadlock.
+    for job in jobs.select_for_update(skip_locked=True):
         if job.is_running:
             finish(job, ImportStatus.CANCELLED, by=by)
         _purge(job)
