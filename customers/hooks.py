@@ -4,7 +4,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
-from customers.imports.services import erase_import_traces
+from customers.imports.services import purge_agency_imports
 from customers.models import Customer, Task
 from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
@@ -40,5 +40,5 @@ CUSTOMERS = ReassignableWork(
     reassign=_reassign_customers,
 )
 
-erasure_hooks.append(erase_import_traces)
+erasure_hooks.append(purge_agency_imports)
 reassignable_work.extend([TASKS, CUSTOMERS])

@@ -10,6 +10,7 @@ from functools import cached_property
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.network.models import OfferedService, PartnerProfile, Service
+from partnerportal.network.services.search import update_search_texts
 from tests.factories.accounts import UserFactory, saved
 from tests.factories.agencies import ProfileFactory, ServiceFactory
 
@@ -32,6 +33,7 @@ class Cast:
         services = Service.objects.bulk_create(ServiceFactory.build() for _ in profiles)
         PartnerProfile.objects.bulk_create(profiles)
         OfferedService.objects.bulk_create(OfferedService(profile=one, service=two) for one, two in zip(profiles, services, strict=True))
+        update_search_texts(PartnerProfile.objects.all())
         members = [
             (self.alder, "alice@alder.example", "Alice Alder", Role.OWNER),
             (self.alder, "max@alder.example", "Max Meyer", Role.MANAGER),

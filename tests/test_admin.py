@@ -40,6 +40,9 @@ STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
     "agencies.teaminvitation",
+    "network.offeredservice",
+    "network.profilelogo",
+    "network.profileslug",
     "requests_inbox.inboxsettings",
     "requests_inbox.requestmessage",
     "requests_inbox.requestseen",
@@ -80,6 +83,13 @@ def test_every_model_has_an_admin_list(ada: Client, label: str) -> None:
 @pytest.mark.parametrize("label", sorted(STAGED | INTERNAL))
 def test_other_models_are_not_in_the_admin(label: str) -> None:
     assert not admin.site.is_registered(OWN[label])
+
+
+def test_profile_page_shows_services_logo_and_slug(ada: Client, cast: Cast) -> None:
+    profile = PartnerProfile.objects.get(agency=cast.alder)
+    page = ada.get(f"/admin/network/partnerprofile/{profile.pk}/change/").content.decode()
+    for part in (profile.slug, profile.logo_url, profile.services.get().name):
+        assert part in page
 
 
 @pytest.mark.parametrize("label", READ_ONLY)

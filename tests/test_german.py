@@ -236,7 +236,7 @@ def test_no_f_string_calls_gettext() -> None:
 
 @pytest.mark.parametrize("path", PUBLIC_PAGES)
 def test_public_pages_are_german(busy: Cast, path: str) -> None:
-    busy.alder.profile.claim = "Wir bauen Websites."
+    busy.alder.profile.tagline = "Wir bauen Websites."
     busy.alder.profile.save()
     page = german().get(path).content.decode()
     assert '<html lang="de">' in page

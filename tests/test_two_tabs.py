@@ -82,11 +82,11 @@ def test_profile(alice: Client, cast: Cast) -> None:
     fields = {name: form[name].value() for name in form.fields if name not in {"logo", "remove_logo"}}
     fields = {name: [str(getattr(v, "pk", v)) for v in value] if isinstance(value, list) else value for name, value in fields.items()}
     sent = {name: "" if value is None else value for name, value in fields.items() if value is not False}
-    assert alice.post(path, sent | {"claim": "First tab", "team_size": "6-10"}).status_code == 302
+    assert alice.post(path, sent | {"tagline": "First tab", "team_size": "6-10"}).status_code == 302
     assert alice.post(path, sent | {"city": "Second tab"}).status_code == 302
     profile = cast.alder.profile
     profile.refresh_from_db()
-    assert (profile.claim, profile.city) == ("First tab", "Second tab")
+    assert (profile.tagline, profile.city) == ("First tab", "Second tab")
 
 
 DEEP = ["[" * 60_000, "[" * 100_000, '{"name":' + '{"a":' * 10_000, '{"name":' + '{"a":' * 50_000]

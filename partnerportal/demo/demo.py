@@ -12,7 +12,7 @@ class DemoAgency:
 
     name: str
     slug: str
-    claim: str
+    tagline: str
     description: str
     city: str
     website: str
@@ -30,7 +30,7 @@ class DemoAgency:
 NORDLICHT = DemoAgency(
     name="Nordlicht Webstudio",
     slug="nordlicht",
-    claim="Websites that load before the coffee is ready.",
+    tagline="Websites that load before the coffee is ready.",
     description=(
         "We’re a team of nine in Hamburg. We design, build and maintain websites for small and medium-sized businesses.\n\n"
         "Most of our work is online shops and company websites that need to be fast, easy to edit and a pleasure to read. "
@@ -60,7 +60,7 @@ NORDLICHT = DemoAgency(
 SUEDWIND = DemoAgency(
     name="Südwind Digital",
     slug="suedwind",
-    claim="Brands, shops and campaigns from the Allgäu.",
+    tagline="Brands, shops and campaigns from the Allgäu.",
     description=(
         "Südwind is a team of four for down-to-earth brands: breweries, hotels and craft businesses.\n\n"
         "We design your logo, photograph your products and bring both to the web."

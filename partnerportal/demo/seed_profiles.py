@@ -14,7 +14,7 @@ T = TypeVar("T")
 class ProfileSketch:
     """What an agency says about itself; services and languages by their places in the lists."""
 
-    claim: str
+    tagline: str
     description: str
     city: str
     founded: int
@@ -28,7 +28,7 @@ def profile_sketch(number: int) -> ProfileSketch:
     """Of the agency with this number."""
     rng = random.Random(number)  # noqa: S311  # to be the same every time is the point
     return ProfileSketch(
-        claim=rng.choice(words.CLAIMS),
+        tagline=rng.choice(words.TAGLINES),
         description="\n\n".join(rng.sample(words.ABOUT, 3)),
         city=rng.choice(words.CITIES)[0],
         founded=rng.randint(1995, 2025),

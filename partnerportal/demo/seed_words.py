@@ -140,7 +140,7 @@ AGENCY_NAMES = _each("""
 """)
 AGENCY_KINDS = ("Webstudio", "Digital", "Agentur", "Media", "Interactive", "Design")
 
-CLAIMS = (
+TAGLINES = (
     "Websites for people who have other things to do.", "Onlineshops, die verkaufen.", "Brands with their feet on the ground.",
     "Schnelle Seiten, klare Worte, feste Preise.", "We make the complicated simple.", "Webdesign aus der Nachbarschaft.",
     "From the first sketch to the thousandth order.", "Barrierefrei, schnell, schön – in dieser Reihenfolge.",

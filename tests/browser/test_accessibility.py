@@ -112,7 +112,7 @@ def filled(cast: Cast) -> dict[str, str]:
 def fill_profile(cast: Cast) -> None:
     """Everything that a profile can say, at length."""
     profile = LogoFactory(profile=cast.alder.profile).profile
-    profile.claim, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
+    profile.tagline, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
     profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
     profile.open_for_clients = False
     profile.save()

@@ -190,7 +190,7 @@ def test_what_was_exported_can_be_imported(alice: Client, cast: Cast, customers:
         assert set(job.mapping.values()) == {*FORM_FIELDS, "domains", "responsible", "status"}
         browser.post(f"/customers/import/{job.pk}/columns/", columns_of(browser, job))
         do_the_work(job)
-        browser.post(f"/customers/import/{job.pk}/run/", {"import_twins": "on"})
+        browser.post(f"/customers/import/{job.pk}/run/", {"import_duplicates": "on"})
         do_the_work(job)
         assert job.counts == {"imported": len(customers)}, [row.explanation for row in job.rows.all()]
         assert everything(other) == everything(cast.alder)

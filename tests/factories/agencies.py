@@ -10,6 +10,7 @@ from PIL import Image
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
 from partnerportal.network.services.logos import process_logo
+from partnerportal.network.services.search import update_search_texts
 from tests.factories.accounts import UserFactory
 
 
@@ -57,7 +58,7 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     agency = factory.SubFactory(AgencyFactory)
     slug = factory.Sequence(lambda n: f"agency-{n}")
-    claim = "We build websites."
+    tagline = "We build websites."
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)
@@ -70,6 +71,7 @@ class ProfileFactory(factory.django.DjangoModelFactory):
         """Add a service by default."""
         if create:
             self.services.set([ServiceFactory()] if extracted is None else extracted)
+            update_search_texts(PartnerProfile.objects.filter(pk=self.pk))
 
 
 class LogoFactory(factory.django.DjangoModelFactory):

@@ -1,4 +1,4 @@
-"""Factory of imports."""
+"""Factories of imports."""
 
 import factory
 
@@ -7,7 +7,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class ImportJobFactory(factory.django.DjangoModelFactory):
-    """An uploaded file with one column of companies, whose contents have been deleted."""
+    """An uploaded file with one column of companies, but without its content."""
 
     class Meta:
         model = ImportJob

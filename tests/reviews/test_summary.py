@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partnerportal.agencies.models import Agency
-from partnerportal.network.services.search import UNRATED_SCORE
+from partnerportal.network.models import UNRATED_SCORE
 from reviews.models import CATEGORIES, RatingSummary, Review, rounded
 from tests.cast import Cast
 from tests.concurrency import at_once

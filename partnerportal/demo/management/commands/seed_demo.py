@@ -83,7 +83,7 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
 
 def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
     names = (
-        "slug", "claim", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
+        "slug", "tagline", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
     )  # fmt: skip
     return {
         **{name: getattr(sketch, name) for name in names},

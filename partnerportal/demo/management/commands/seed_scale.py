@@ -18,6 +18,7 @@ from partnerportal.demo import seed_generator
 from partnerportal.demo.bulk_load import Table, without_constraints, without_trigger
 from partnerportal.demo.seed_profiles import profile_sketch, some
 from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
+from partnerportal.network.services.search import update_search_texts
 from requests_inbox.models import ContactRequest
 from reviews import tokens
 from reviews.models import Review, ReviewRequest
@@ -116,7 +117,7 @@ class Command(BaseCommand):
             PartnerProfile(
                 agency=agency,
                 slug=f"scale-{number}",
-                claim=sketch.claim,
+                tagline=sketch.tagline,
                 description=sketch.description,
                 city=sketch.city,
                 website=f"https://agency{number}.example",
@@ -137,6 +138,7 @@ class Command(BaseCommand):
             for profile, sketch in zip(profiles, sketches, strict=True)
             for service in some(services, sketch.services)
         )
+        update_search_texts(PartnerProfile.objects.filter(pk__in=[profile.pk for profile in profiles]))
         speaks = PartnerProfile.languages.through
         speaks.objects.bulk_create(
             speaks(partnerprofile=profile, spokenlanguage=language)
