@@ -61,5 +61,5 @@ def send_reply(request: ContactRequest, *, text: str, by: User) -> OutgoingMail:
         from_name=f"{by.get_full_name()} · {request.agency.name}",
         reply_to=by.email,
         thread=request.thread,
-        by_hand=True,
+        written_by_person=True,
     )

@@ -23,7 +23,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     search_fields = ("to_email", "subject", "message_id", "request_id")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
-    exclude = ("sealed_body",)
+    exclude = ("encrypted_body",)
     actions = ("resend",)
 
     @admin.action(description=_("Resend"), permissions=["resend"])

@@ -73,7 +73,7 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
     headers = {**mail.headers, "Message-ID": mail.message_id}
     if mail.references:
         headers |= {"In-Reply-To": mail.references.split()[-1], "References": mail.references}
-    if not mail.by_hand:
+    if not mail.written_by_person:
         # RFC 3834: no out-of-office answers to us, please.
         headers["Auto-Submitted"] = "auto-generated"
     message = EmailMultiAlternatives(

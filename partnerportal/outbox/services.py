@@ -41,13 +41,13 @@ def queue_mail(
     from_name: str = "",
     reply_to: str = "",
     thread: str = "",
-    by_hand: bool = False,
+    written_by_person: bool = False,
     headers: dict[str, str] | None = None,
 ) -> OutgoingMail:
     """Write one mail to the outbox; it leaves once the transaction is committed.
 
     Mails without an `agency` (an account's codes and resets) are seen by admins only. A mail of a `thread` answers the ones that
-    went to the same address before it. `by_hand`: somebody typed it, so that answering machines may answer. `headers` are further
+    went to the same address before it. `written_by_person`: somebody typed it, so that answering machines may answer. `headers` are further
     ones, kept as secret as the body: they may hold an address that acts for whoever has it. Without a `from_name`, the portal is
     named as the sender, in the mail's `language`.
     """
@@ -55,7 +55,7 @@ def queue_mail(
         kind=kind,
         to_email=to,
         subject=_one_line(subject)[:300],
-        sealed_body=BODY_CIPHER.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
+        encrypted_body=BODY_CIPHER.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
         from_name=_one_line(from_name or _portal_name(language))[:150],
@@ -63,7 +63,7 @@ def queue_mail(
         message_id=_new_message_id(),
         thread=thread,
         references=_earlier(thread, to) if thread else "",
-        by_hand=by_hand,
+        written_by_person=written_by_person,
         request_id=_current_request(),
     )
     _enqueue_on_commit(mail)
@@ -101,7 +101,7 @@ def enqueue(*mail_ids: int) -> None:
         except OperationalError as error:
             rest = mail_ids[position:]
             logger.warning("Broker unavailable; %s e-mails stay queued: %s", len(rest), error)
-            OutgoingMail.objects.hand_back(rest)
+            OutgoingMail.objects.requeue(rest)
             return
 
 
@@ -120,7 +120,7 @@ def resend(mail: OutgoingMail, *, by: User) -> None:
         locked.request_id = _current_request()
         locked._state.adding = True
     locked.status, locked.attempts, locked.last_error = OutgoingMail.Status.QUEUED, 0, ""
-    locked.next_attempt_at = locked.enqueued_at = Now()
+    locked.next_attempt_at = locked.sent_to_broker_at = Now()
     locked.save()
     record("mail.resent", locked, by=by)
     _enqueue_on_commit(locked)

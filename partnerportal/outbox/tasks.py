@@ -58,11 +58,11 @@ def sweep() -> int:
 
     Finds retries, what was lost between commit and broker, what a broker forgot, and what a killed worker held.
     """
-    OutgoingMail.objects.give_up()
+    OutgoingMail.objects.fail_exhausted()
     with transaction.atomic():
-        lost = OutgoingMail.objects.lost().select_for_update(skip_locked=True).order_by("next_attempt_at")
-        ids = list(lost.values_list("pk", flat=True)[:SWEEP_BATCH])
-        OutgoingMail.objects.filter(pk__in=ids).update(enqueued_at=Now())
+        stalled = OutgoingMail.objects.stalled().select_for_update(skip_locked=True).order_by("next_attempt_at")
+        ids = list(stalled.values_list("pk", flat=True)[:SWEEP_BATCH])
+        OutgoingMail.objects.filter(pk__in=ids).update(sent_to_broker_at=Now())
     enqueue(*ids)
     return len(ids)
 
@@ -73,14 +73,14 @@ def _attempt(mail: OutgoingMail) -> Callable[[], None]:
         deliver(mail)
     except TemporaryFailure as error:
         logger.warning("E-mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
-        return partial(mail.put_off, str(error))
+        return partial(mail.reschedule, str(error))
     except PermanentFailure as error:
         logger.error("E-mail %s was rejected: %s", mail.pk, error)
-        return partial(mail.mark_refused, str(error))
+        return partial(mail.mark_failed, str(error))
     except Exception as error:
         # A defect or a wrong setting: it shows in the log and at the mail, which waits until it is mended.
         logger.exception("E-mail %s, attempt %s", mail.pk, mail.attempts)
-        return partial(mail.put_off, repr(error))
+        return partial(mail.reschedule, repr(error))
     logger.info("E-mail %s sent.", mail.pk)
     return mail.mark_sent
 

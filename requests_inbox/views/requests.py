@@ -98,7 +98,7 @@ def _get(request: AgencyRequest, pk: int) -> ContactRequest:
 def _detail(
     request: AgencyRequest, contact_request: ContactRequest, *, reply_form: ReplyForm | None = None, note_form: NoteForm | None = None
 ) -> HttpResponse:
-    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__sealed_body").order_by("pk"))
+    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__encrypted_body").order_by("pk"))
     seen = conversation[-1].pk if conversation else 0
     context = {
         "contact_request": contact_request,

@@ -108,7 +108,7 @@ def test_neither_the_list_nor_a_mails_page_shows_its_body(ada: Client, cast: Cas
         page = ada.get(address).content.decode()
         assert "Visible subject" in page
         assert "s3cr3t" not in page
-        assert bytes(mail.sealed_body).decode()[:30] not in page
+        assert bytes(mail.encrypted_body).decode()[:30] not in page
 
 
 def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:

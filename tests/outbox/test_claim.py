@@ -53,7 +53,7 @@ def impatience() -> Iterator[None]:
 
 def lose(mail: OutgoingMail) -> OutgoingMail:
     """Make it one that the broker forgot."""
-    OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() - LONG_AGO, enqueued_at=Now() - LONG_AGO)
+    OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() - LONG_AGO, sent_to_broker_at=Now() - LONG_AGO)
     return mail
 
 
@@ -93,7 +93,7 @@ def test_whoever_lost_the_race_for_it_and_holds_it_a_moment_longer_does_not_keep
 
     def get_in_between(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
         """After the claim, before the row is locked for sending."""
-        if "FOR UPDATE" in sql and "sealed_body" in sql:
+        if "FOR UPDATE" in sql and "encrypted_body" in sql:
             pool.submit(at_once, 1, hold_for_a_moment)
             assert held.wait(10)
         return execute(sql, *args)
@@ -171,9 +171,9 @@ def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: S
 
 def test_a_sweep_leaves_alone_what_is_fresh_not_yet_due_or_done() -> None:
     fresh, later, done, failed = MailFactory.create_batch(4)
-    OutgoingMail.objects.filter(pk=later.pk).update(next_attempt_at=Now() + LONG_AGO, enqueued_at=Now() - LONG_AGO)
+    OutgoingMail.objects.filter(pk=later.pk).update(next_attempt_at=Now() + LONG_AGO, sent_to_broker_at=Now() - LONG_AGO)
     for mail, values in ((done, {"status": "sent", "sent_at": Now()}), (failed, {"status": "failed"})):
         lose(mail)
         OutgoingMail.objects.filter(pk=mail.pk).update(**values)
-    OutgoingMail.objects.filter(pk=fresh.pk).update(next_attempt_at=Now(), enqueued_at=Now())
+    OutgoingMail.objects.filter(pk=fresh.pk).update(next_attempt_at=Now(), sent_to_broker_at=Now())
     assert sweep() == 0

@@ -21,7 +21,7 @@ OLD, NEW = "an old key that was used for some years …", "a new key that was ma
 def test_the_row_holds_neither_the_text_nor_the_link() -> None:
     MailFactory(text=f"Please rate us: {LINK}", html=f'<a href="{LINK}">Rate us</a>')
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(mail)::text, encode(sealed_body, 'escape') FROM outbox_outgoingmail mail")
+        cursor.execute("SELECT row_to_json(mail)::text, encode(encrypted_body, 'escape') FROM outbox_outgoingmail mail")
         row, body = cursor.fetchone()
     for secret in ("s3cr3t", "portal.example/r/", "rate us", "Rate us"):
         assert secret not in row
@@ -29,7 +29,7 @@ def test_the_row_holds_neither_the_text_nor_the_link() -> None:
 
 
 def test_the_same_text_is_sealed_differently_each_time() -> None:
-    assert len({bytes(mail.sealed_body) for mail in MailFactory.create_batch(3, text="Hello")}) == 3
+    assert len({bytes(mail.encrypted_body) for mail in MailFactory.create_batch(3, text="Hello")}) == 3
 
 
 def test_what_a_former_key_sealed_still_opens(smtp: Sink, settings: Any) -> None:
@@ -55,9 +55,9 @@ def test_without_its_key_a_mail_fails_and_says_what_to_do_and_the_others_go_out(
 
 def test_a_body_that_was_tampered_with_does_not_open(smtp: Sink) -> None:
     mail = MailFactory()
-    sealed = bytearray(mail.sealed_body)
+    sealed = bytearray(mail.encrypted_body)
     sealed[-10] ^= 1
-    OutgoingMail.objects.filter(pk=mail.pk).update(sealed_body=bytes(sealed))
+    OutgoingMail.objects.filter(pk=mail.pk).update(encrypted_body=bytes(sealed))
     send(mail.pk)
     mail.refresh_from_db()
     assert (mail.status, smtp.mails) == ("failed", [])

@@ -21,13 +21,13 @@ def test_a_mail_is_waiting_or_failed_or_sent_at_a_time(db: None, wrong: dict[str
 def test_a_late_report_undoes_no_sending(db: None) -> None:
     mail = MailFactory()
     OutgoingMail.objects.update(status="sent", sent_at=Now())
-    mail.put_off("too slow")
-    mail.mark_refused("too slow")
+    mail.reschedule("too slow")
+    mail.mark_failed("too slow")
     mail.refresh_from_db()
     assert (mail.status, mail.last_error) == ("sent", "")
 
 
 def test_a_sweep_leaves_to_the_broker_what_it_has_just_handed_out(db: None) -> None:
     MailFactory()
-    OutgoingMail.objects.update(next_attempt_at=Now() - timedelta(days=1), enqueued_at=Now() - timedelta(days=1))
+    OutgoingMail.objects.update(next_attempt_at=Now() - timedelta(days=1), sent_to_broker_at=Now() - timedelta(days=1))
     assert (sweep(), sweep()) == (1, 0)

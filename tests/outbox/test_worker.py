@@ -45,7 +45,7 @@ def test_beat_and_worker_deliver_without_being_asked_what_nobody_was_told_of(wor
         mail = MailFactory()
         transaction.set_rollback(True)
     mail.pk = None
-    mail.next_attempt_at = mail.enqueued_at = Now()
+    mail.next_attempt_at = mail.sent_to_broker_at = Now()
     mail.save(force_insert=True)
     assert smtp_sink.wait_for(mail.to_email)
     once_sent(mail)
