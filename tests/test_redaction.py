@@ -248,13 +248,13 @@ def test_an_invitation_that_another_account_visits_or_a_forged_form_answers(
 def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """The page of an unknown invitation fails with the secret in its hands."""
 
-    def fail(request: Any) -> None:
+    def fail(request: Any, *_: Any, **__: Any) -> None:
         bare = request.path.split("/")[2]
         matched = request.resolver_match.kwargs
         raise RuntimeError(f"{bare} of {matched}")
 
     settings.ADMINS = [("Ada", "ada@portal.example")]
-    monkeypatch.setattr(join, "_unknown", fail)
+    monkeypatch.setattr(join, "link_not_found", fail)
 
 
 @pytest.mark.parametrize("odd", ["", "%0a", "%C3%A9", "%E2%80%9E'"])
