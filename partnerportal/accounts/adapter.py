@@ -13,6 +13,7 @@ from partnerportal.accounts.mails import send_account_mail
 from partnerportal.accounts.models import User
 from partnerportal.accounts.rate_limits import refuse
 from partnerportal.accounts.reauthentication import redirect_to_reauthenticate, signed_in_recently
+from partnerportal.accounts.services.accounts import find_account
 from partnerportal.core.redirects import is_safe_path
 
 
@@ -46,7 +47,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth br
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue what allauth would have sent at once, as a letter of ours."""
-        send_account_mail(template_prefix, email, context)
+        send_account_mail(template_prefix, email, context, owner=find_account(email))
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None

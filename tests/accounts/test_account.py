@@ -147,15 +147,15 @@ def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client
 
 
 def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:
-    from invitations.mails import _contact
+    from invitations.mails.recipients import select_recipient
 
     members = {member.user: member for member in cast.alder.memberships.all()}
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
     members[cast.stan].set_notice(Notice.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.alice
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.alice
     for member in members.values():
         member.set_notice(Notice.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
 
 
 @pytest.mark.parametrize("notices", [["everything"], ["requests", "\x00"]])

@@ -44,7 +44,7 @@ def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language:
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
     with translation.override("en"):
-        send_account_mail(name, cast.kim.email, context)
+        send_account_mail(name, cast.kim.email, context, owner=cast.kim)
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email, mail.agency) == (name, cast.kim.email, None)
     assert mail.html.count("<html") == 1

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from invitations import mails as access
+from invitations.mails import access_requests
+from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
@@ -17,8 +18,7 @@ from partnerportal.network import mails as network
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
-from reviews import mails as asking
-from reviews import mails as managing
+from reviews import mails as review_mails
 from reviews.models import ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
@@ -38,7 +38,7 @@ CLOSINGS = {
 GREETING = {"en": "Hello", "de": "Guten Tag"}
 #: Somebody types all of it.
 BY_HAND = {"contact_reply"}
-MODULES = (access, team, network, inbox, asking, managing)
+MODULES = (access, access_requests, team, network, inbox, review_mails)
 
 
 @dataclass
@@ -119,11 +119,11 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_customer_erased: lambda s: access.send_customer_erased(s.invitation),
     access.send_invitation_expired: lambda s: access.send_invitation_expired(s.invitation),
     access.send_access_ended_by_admin: lambda s: access.send_access_ended_by_admin(s.invitation),
-    access.send_access_request: lambda s: access.send_access_request(s.access_request, by=s.cast.alice),
-    access.send_request_withdrawn: lambda s: access.send_request_withdrawn(s.access_request, by=s.cast.alice),
-    access.send_request_granted: lambda s: access.send_request_granted(s.access_request, given=s.invitation),
-    access.send_request_declined: lambda s: access.send_request_declined(s.access_request),
-    access.send_request_expired: lambda s: access.send_request_expired(s.access_request),
+    access_requests.send_access_request: lambda s: access_requests.send_access_request(s.access_request, by=s.cast.alice),
+    access_requests.send_request_withdrawn: lambda s: access_requests.send_request_withdrawn(s.access_request, by=s.cast.alice),
+    access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
+    access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
+    access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -135,12 +135,14 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     inbox.send_acknowledgement: lambda s: inbox.send_acknowledgement(s.request),
     inbox.send_new_request_notification: lambda s: inbox.send_new_request_notification(s.request, to=s.member(s.cast.alice)),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
-    asking.send_review_request: lambda s: [asking.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
-    asking.send_reminder: lambda s: [asking.send_reminder(asked) for asked in s.asked.values()],
-    managing.send_reply_notification: lambda s: [managing.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments],
-    managing.send_report_to_admins: lambda s: managing.send_report_to_admins(s.reports[0]),
-    managing.send_decision_to_agency: decided(managing.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
-    managing.send_decision_to_author: decided(managing.send_decision_to_author, "upheld", "reinstated"),
+    review_mails.send_review_request: lambda s: [review_mails.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
+    review_mails.send_reminder: lambda s: [review_mails.send_reminder(asked) for asked in s.asked.values()],
+    review_mails.send_reply_notification: lambda s: [
+        review_mails.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments
+    ],
+    review_mails.send_report_to_admins: lambda s: review_mails.send_report_to_admins(s.reports[0]),
+    review_mails.send_decision_to_agency: decided(review_mails.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
+    review_mails.send_decision_to_author: decided(review_mails.send_decision_to_author, "upheld", "reinstated"),
 }
 #: In these, somebody's own words stand.
 QUOTING = {
@@ -157,7 +159,7 @@ def account_mails(scene: Scene) -> None:
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
     for name in EMAILS:
-        send_account_mail(name, kim.email, context)
+        send_account_mail(name, kim.email, context, owner=kim)
 
 
 @pytest.fixture(params=["en", "de"])

@@ -7,8 +7,9 @@ import pytest
 from django.utils import translation
 from django.utils.formats import date_format
 
+from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_template_mail
+from partnerportal.outbox.services import queue_letter
 from partnerportal.outbox.tasks import send
 from tests.cast import Cast
 from tests.factories.outbox import MailFactory
@@ -132,11 +133,15 @@ def test_a_template_is_written_in_the_recipients_language_and_shows_input_as_it_
     cast.alder.name = 'Alder & "Söhne" <web>'
     cast.alder.save()
     request = ReviewRequestFactory(agency=cast.alder, customer__agency=cast.alder)
-    mail = queue_template_mail(
-        "review_request",
-        {"agency": request.agency.name, "customer_name": "Lea", "link": "https://x.example/r/1/", "valid_until": request.valid_until},
-        language="de",
-        to="lea@clients.example",
+    mail = queue_letter(
+        Letter(
+            kind="review_request",
+            template="review_request",
+            subject="Review",
+            values={"agency": request.agency.name, "link": "https://x.example/r/1/", "valid_until": request.valid_until},
+            language="de",
+            to="lea@clients.example",
+        )
     )
     arrived = sent(smtp, mail)
     assert 'Alder & "Söhne" <web>' in arrived.part("plain")
