@@ -47,8 +47,8 @@ def send_new_request_notification(request: ContactRequest, *, to: Membership) ->
             kind="contact_notice",
             to=to.user.email,
             language=to.language,
-            values={"agency": request.agency, "name": request.name, "company": request.company, "display_name": request.display_name},
-            subject=_("New request from %(display_name)s"),
+            values={"agency": request.agency, "name": request.name, "company": request.company, "sender": request.display_name},
+            subject=_("New request from %(sender)s"),
             name=to.user.full_name,
             intro=_("%(name)s (%(company)s) has contacted you through your partner profile:")
             if request.company

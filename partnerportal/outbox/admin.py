@@ -1,4 +1,4 @@
-"""The outbox in the Django admin: to watch it, and to send again."""
+"""Django admin for the outbox: monitoring and resending of e-mails."""
 
 from typing import cast
 
@@ -16,7 +16,7 @@ from partnerportal.outbox.services import resend
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    """Bodies stay sealed here, too: an admin watches the delivery, not the letters."""
+    """Read-only list of e-mails. Their bodies stay encrypted, because administrators only need to see the delivery."""
 
     list_display = ("created_at", "status", "to_email", "subject", "agency", "attempts", "next_attempt_at", "last_error")
     list_filter = ("status", "kind", "created_at")

@@ -69,6 +69,11 @@ class Letter:
     #: Additional headers, stored encrypted because they can contain secret links.
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def quote_as_text(self) -> str:
+        """The quote as the text part shows it."""
+        return "\n".join(f"> {line}".rstrip() for line in self.quote.splitlines())
+
 
 class RenderedLetter(NamedTuple):
     """Subject and bodies of a letter in its language."""
