@@ -25,7 +25,7 @@ REVIEW_EMAIL_KINDS = ("review_request", "review_reminder")
 
 def send_review_request(review_request: ReviewRequest, *, by: User) -> OutgoingMail:
     """Send the customer the personal link to the review page. Replies go to `by`."""
-    return queue_letter(review_request_letter(review_request, by=by, link=review_request.link or ""))
+    return queue_letter(review_request_letter(review_request, by=by))
 
 
 def send_reminder(review_request: ReviewRequest) -> OutgoingMail:
@@ -33,7 +33,7 @@ def send_reminder(review_request: ReviewRequest) -> OutgoingMail:
     team = list(review_request.agency.members.filter(is_active=True).order_by("memberships__created_at", "pk"))
     sender = review_request.requested_by
     by = sender if sender in team else next(iter(team), None)
-    return queue_letter(review_request_letter(review_request, by=by, link=review_request.link or "", reminder=True))
+    return queue_letter(review_request_letter(review_request, by=by, reminder=True))
 
 
 def preview_review_request(review_request: ReviewRequest, *, by: User) -> dict[str, str]:
@@ -61,8 +61,8 @@ def default_texts(review_request: ReviewRequest, *, by: User | None) -> DefaultT
         return DefaultTexts(greeting, "\n".join([gettext("Thank you and kind regards,"), *signature]))
 
 
-def review_request_letter(review_request: ReviewRequest, *, by: User | None, link: str, reminder: bool = False) -> Letter:
-    """Return the letter that requests a review or, with `reminder`, reminds of the request."""
+def review_request_letter(review_request: ReviewRequest, *, by: User | None, link: str = "", reminder: bool = False) -> Letter:
+    """Return the letter that requests a review or, with `reminder`, reminds the customer of the request."""
     agency, customer = review_request.agency, review_request.customer
     defaults = default_texts(review_request, by=by)
     kind = "review_reminder" if reminder else "review_request"
@@ -73,7 +73,7 @@ def review_request_letter(review_request: ReviewRequest, *, by: User | None, lin
         "closing": review_request.closing or defaults.closing,
         "subject_label": lambda: review_request.subject_label,
         "is_project": review_request.is_project,
-        "link": link,
+        "link": link or review_request.link or "",
         "asked_at": review_request.mailed_at and day_in(agency.time_zone, review_request.mailed_at),
         "valid_until": review_request.valid_until,
         "reply_to_name": str(by or agency),

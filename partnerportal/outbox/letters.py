@@ -52,7 +52,8 @@ class Letter:
     #: Why the recipient receives this e-mail.
     footer_reason: "StrOrPromise" = ""
     footer_link: str = ""
-    #: Complete text typed by a person. Replaces everything from the greeting to the signature.
+    #: Complete text typed by a person, instead of everything from the greeting to the signature. An
+    #: e-mail with a body isn’t marked as auto-generated, so that out-of-office replies are sent.
     body: str = ""
     #: Folder of the templates in `templates/email/`. Their context also contains `values`.
     template: str = "standard"
