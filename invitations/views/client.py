@@ -70,7 +70,7 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
             give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/give_access.html", {**context, "form": form}))
+            return error.apply_to(render(request, "invitations/give_access.html", {**context, "form": form}))
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
@@ -124,7 +124,7 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
             changed = change_access(invitation, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
+            return error.apply_to(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
         except InvalidTransition as taken:
             explain_conflict(request, taken)
         else:

@@ -176,8 +176,8 @@ class TeamInvitation(Pending, PersonalLink):
     pending → accepted | withdrawn (by an owner) | expired
     """
 
-    link_tokens = LinkTokenGenerator("agencies.team-invitation")
-    leads_to = "agencies:join"
+    token_generator = LinkTokenGenerator("agencies.team-invitation")
+    url_name = "agencies:join"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")

@@ -166,7 +166,7 @@ class OutgoingMail(models.Model):
 
     @property
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(BODY_CIPHER.unseal(self.encrypted_body))
+        body: dict[str, Any] = json.loads(BODY_CIPHER.decrypt(self.encrypted_body))
         return body
 
     def mark_sent(self) -> None:
@@ -188,7 +188,7 @@ class OutgoingMail(models.Model):
         if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
             self.mark_failed(error)
             return
-        delay = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
+        delay = min(settings.OUTBOX_RETRY_DELAY * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
         self._update(next_attempt_at=Now() + timedelta(seconds=delay), last_error=_readable(error))
 
     def _update(self, **values: object) -> None:

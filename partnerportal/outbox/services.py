@@ -40,7 +40,7 @@ def queue_rendered(letter: Letter, rendered: RenderedLetter) -> OutgoingMail:
         kind=letter.kind,
         to_email=letter.to,
         subject=_one_line(rendered.subject)[:300],
-        encrypted_body=BODY_CIPHER.seal(json.dumps(body)),
+        encrypted_body=BODY_CIPHER.encrypt(json.dumps(body)),
         agency_id=letter.agency.pk if letter.agency else None,
         customer_id=letter.customer.pk if letter.customer else None,
         from_name=_one_line(letter.from_name or _portal_name(rendered.language))[:150],

@@ -78,7 +78,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
         "mail": None if no_mail or refusal else preview_review_request(draft, by=request.user),
         "existing": existing,
         "before": before,
-        "ask_again_from": before and before.asked_at + timedelta(days=settings.REVIEW_ASK_AGAIN_DAYS),  # type: ignore[attr-defined]
+        "ask_again_from": before and before.asked_at + timedelta(days=settings.REVIEW_REQUEST_COOLDOWN_DAYS),  # type: ignore[attr-defined]
         "no_mail": no_mail,
         "refusal": refusal,
     }

@@ -54,7 +54,7 @@ def invite(request: AgencyRequest) -> HttpResponse:
             form.add_error(None, error)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "agencies/invite.html", {"form": form}))
+            return error.apply_to(render(request, "agencies/invite.html", {"form": form}))
         else:
             messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
             return redirect("agencies:team")
