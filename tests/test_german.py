@@ -19,12 +19,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from invitations.services.invitations import change_access, connect_customer, disconnect_access, reject_invitation
+from partnerportal.outbox.letters import render_letter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import render_mail
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
-from reviews.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
+from reviews.mails import preview_review_request, review_request_letter
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -373,9 +373,9 @@ def test_german_customers_receive_german_review_requests(busy: Cast) -> None:
         review_request = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
         with translation.override("en"):
             preview = preview_review_request(review_request, by=busy.alice)
-        with translation.override("de"):
-            context = mail_context(review_request, by=busy.alice, link="https://portal.example/r/x/")
-            mails = [render_mail(kind, context) for kind in REVIEW_EMAIL_KINDS]
+        link = "https://portal.example/r/x/"
+        letters = [review_request_letter(review_request, by=busy.alice, link=link, reminder=reminder) for reminder in (False, True)]
+        mails = [render_letter(letter)._asdict() for letter in letters]
         assert preview["subject"] == mails[0]["subject"]
         assert mails[0]["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
         assert mails[0]["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")

@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from invitations import mails
+from invitations.mails import access_requests as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Scope, stored_areas
 from invitations.services.invitations import ensure_not_own_agency

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from customers.models import Customer, Domain
 from customers.services.customers import create_customer
 from customers.services.items import add_item_to_locked
-from invitations import mails
+from invitations.mails import invitations as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import stored_areas
 from partnerportal.accounts.models import User

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from customers.views.picker import picker_options, selected_customer
 from customers.views.submissions import customer_create_page
 from invitations.forms.invitations import DisconnectForm, RejectForm
-from invitations.mails import preview_invitation_rejected
+from invitations.mails.invitations import preview_invitation_rejected
 from invitations.models import AccessInvitation
 from invitations.services.invitations import DomainTransfer, connect_customer, connect_new_customer, disconnect_access, reject_invitation
 from invitations.views.client import history_of

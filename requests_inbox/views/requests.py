@@ -90,7 +90,7 @@ def _get(request: AgencyRequest, pk: int) -> ContactRequest:
 def _detail_page(
     request: AgencyRequest, contact_request: ContactRequest, *, reply_form: ReplyForm | None = None, note_form: NoteForm | None = None
 ) -> HttpResponse:
-    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__sealed_body").order_by("pk"))
+    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__encrypted_body").order_by("pk"))
     seen = conversation[-1].pk if conversation else 0
     colleagues = [user for user in request.team if user.pk not in (contact_request.assignee_id, request.user.pk)]
     senders = request.agency.senders.filter(key=contact_request.sender_key)

@@ -17,7 +17,7 @@ from tests.accounts.test_second_factors import MFA, passkey
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.second_factors import code, with_app
-from tests.test_german import ENGLISH, FAMILIAR, seen
+from tests.test_german import ENGLISH, FAMILIAR, texts_in
 
 #: allauth e-mails that are never sent, because sign-up is closed or their feature is turned off.
 NEVER = {"unknown_account", "account_already_exists", "password_reset_code", "email_confirm"}
@@ -53,7 +53,7 @@ def test_email_is_complete_and_in_the_users_language(cast: Cast, name: str, lang
     assert ("ABC-123" in mail.text, "ABC-123" in mail.html) == ((True, True) if "login_code" in name else (False, False))
     assert "ABC-123" not in mail.subject
     if language == "de":
-        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+        for part in (mail.subject, *mail.text.splitlines(), *texts_in(mail.html)):
             if "http" not in part:
                 assert not ENGLISH.search(part.replace("Firefox on", "")), part
                 assert not FAMILIAR.search(part), part

@@ -14,7 +14,7 @@ from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.route_matrix import all_routes
-from tests.test_german import FAMILIAR, english_left, german, seen
+from tests.test_german import FAMILIAR, english_left, german, texts_in
 
 #: allauth routes without a page.
 NO_PAGE = {"mfa_download_recovery_codes", "mfa_login_webauthn"}
@@ -35,7 +35,7 @@ class Walk:
             self.wrong.append((path, (response.status_code, response.get("Location"))))
         elif response["Content-Language"] != "de" or english_left(page):
             self.wrong.append((path, english_left(page)))
-        self.wrong += [(path, text) for text in seen(page) if FAMILIAR.search(text)]
+        self.wrong += [(path, text) for text in texts_in(page) if FAMILIAR.search(text)]
 
 
 def of(person: User) -> Client:

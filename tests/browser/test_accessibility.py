@@ -53,7 +53,7 @@ def filled(cast: Cast) -> dict[str, str]:
     long_email = f"{'long' * 15}@clients.example"
     asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
     add_note(asking, text=LONG * 3, by=cast.stan)
-    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_refused("550")
+    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_failed("550")
     assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
     spam = ContactRequestFactory(agency=cast.alder)
     mark_spam(spam, by=cast.stan)

@@ -21,13 +21,13 @@ def given(cast: Cast) -> AccessInvitation:
 def test_the_preview_is_the_mail(stan: Client, given: AccessInvitation) -> None:
     path = f"/invitations/{given.pk}/reject/"
     shown = stan.get(path).context["preview"]
-    assert "Message from Alder Web" not in shown["text"]
+    assert "Message from Alder Web" not in shown.text
     shown = stan.post(path, {"message": MESSAGE, "preview": "1"}).context["preview"]
     assert not OutgoingMail.objects.exists()
     response = stan.post(path, {"message": MESSAGE}, follow=True)
     assert "rejected. They’ve been notified by e-mail." in response.content.decode()
     mail = OutgoingMail.objects.get()
-    assert (mail.subject, mail.text, mail.html) == (shown["subject"], shown["text"], shown["html"])
+    assert (mail.subject, mail.text, mail.html) == (shown.subject, shown.text, shown.html)
     assert "Message from Alder Web:\n\n> Sorry, <b>no time</b>.\n> Perhaps in May: https://other.example\n" in mail.text
     assert "Sorry, &lt;b&gt;no time&lt;/b&gt;.<br>Perhaps in May: https://other.example" in mail.html
     assert 'href="https://other' not in mail.html

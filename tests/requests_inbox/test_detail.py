@@ -73,7 +73,7 @@ def test_the_delivery_status_is_shown(stan: Client, cast: Cast, request_: Contac
     mail = reply(request_, text="Gladly.", by=cast.stan, seen=None).mail
     page = stan.get(request_.get_absolute_url()).content.decode()
     assert "queued" in page
-    mail.mark_refused("550 no such mailbox")
+    mail.mark_failed("550 no such mailbox")
     assert "This message could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
 
 

@@ -44,7 +44,7 @@ def test_every_mail_that_asks_carries_it(stan: Client, cast: Cast, lea: Customer
     assert link.endswith(address_of(lea))
     assert link in mail.text
     assert link in mail.html
-    assert link.encode() not in bytes(mail.sealed_body)
+    assert link.encode() not in bytes(mail.encrypted_body)
 
 
 def test_one_click_needs_neither_cookie_nor_token_and_is_answered_without_a_redirect(lea: Customer) -> None:
