@@ -71,7 +71,7 @@ class Place:
         from partnerportal.network.models import PartnerProfile
 
         profiles = PartnerProfile.objects.public().with_standing()
-        before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-standing", "pk"), size=profiles.count() - 1)
+        before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-ranking_score", "pk"), size=profiles.count() - 1)
         return self.path("network:directory") + before.next_url
 
     def rare(self) -> str:

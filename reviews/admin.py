@@ -46,7 +46,7 @@ class ReviewRequestAdmin(ReadOnlyAdmin):
 @admin.register(Review)
 class ReviewAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "agency", "signed", "overall", "hidden_at", "removed_at", "withdrawn_at")
-    list_filter = ("stars", "created_at", "hidden_for")
+    list_filter = ("stars", "created_at", "hidden_reason")
     search_fields = ("agency__name", "author", "text")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"

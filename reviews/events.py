@@ -41,7 +41,7 @@ register("review.commented", _("Comment added to review"), icon="chat-bubble-lef
 
 
 def _hidden_for(data: dict[str, Any]) -> dict[str, Any]:
-    return {"reason": Review.HiddenFor(data["reason"]).label}
+    return {"reason": Review.HiddenReason(data["reason"]).label}
 
 
 def _reported_for(data: dict[str, Any]) -> dict[str, Any]:

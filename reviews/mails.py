@@ -106,7 +106,7 @@ def _send(name: str, review_request: ReviewRequest, *, by: User | None) -> Outgo
 def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     """Tell the review's author what the agency replied, unless they want no more mails of this agency; answers go to `by`."""
     agency, customer = comment.agency, comment.review.request.customer
-    if not customer.email or agency.review_opt_outs.of(customer.email).exists():
+    if not customer.email or agency.review_opt_outs.for_email(customer.email).exists():
         return
     queue_template_mail(
         "review_comment",
@@ -157,7 +157,7 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 "state": report.state,
                 "author": author,
                 "date": report.review.created_at,
-                "reason": report.reinstated_for or report.decision,
+                "reason": report.reinstatement_reason or report.decision,
                 "manage_link": f"{settings.SITE_URL}/company/reviews/#review-{report.review_id}",
             },
             language=language,
@@ -175,7 +175,7 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
         return
     queue_template_mail(
         "review_decided",
-        {**_context(report.review), "state": report.state, "reason": report.reinstated_for or report.decision},
+        {**_context(report.review), "state": report.state, "reason": report.reinstatement_reason or report.decision},
         language=customer.language,
         agency=report.agency,
         customer=customer,

@@ -98,7 +98,14 @@ class SendRequestForm(forms.ModelForm):
         widgets = {"greeting": forms.Textarea(attrs={"rows": 2}), "closing": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(
-        self, *args: Any, customer: Customer, project: Project | None, usual: DefaultTexts, by_mail: bool, asked_lately: bool, **kwargs: Any
+        self,
+        *args: Any,
+        customer: Customer,
+        project: Project | None,
+        usual: DefaultTexts,
+        by_mail: bool,
+        recently_requested: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.usual = usual
@@ -106,7 +113,7 @@ class SendRequestForm(forms.ModelForm):
             self.initial.update(greeting=self.instance.greeting or usual.greeting, closing=self.instance.closing or usual.closing)
         else:
             del self.fields["greeting"], self.fields["closing"]
-        if not asked_lately:
+        if not recently_requested:
             del self.fields["anyway"]
         link = Submit("link", _("Create link"), css_class="btn-outline-primary" if by_mail else "", css_id=None)
         send = Submit("send", _("Send by e-mail"), css_id=None)
@@ -133,7 +140,7 @@ class SendRequestForm(forms.ModelForm):
             Hidden("subject", "project" if project else "company"),
             Hidden("project", str(project.pk) if project else ""),
             *([words] if by_mail else []),
-            *(["anyway"] if asked_lately else []),
+            *(["anyway"] if recently_requested else []),
             form_buttons(*([send, link, preview] if by_mail else [link]), cancel=f"{reverse('reviews:request')}?customer={customer.pk}"),
         )
 
@@ -175,7 +182,7 @@ class RequestFilter(ListFilter):
         if self.chosen["q"]:
             found = found.filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))
         if self.chosen["state"]:
-            found = found.in_stage(self.chosen["state"])
+            found = found.with_stage(self.chosen["state"])
         if self.chosen["way"]:
             found = found.filter(Q(mailed_at__isnull=self.chosen["way"] == "link"))
         return found

@@ -49,7 +49,7 @@ class HideForm(ReviewActionForm):
 
     submit = _("Hide review")
     required_messages = {"reason": _("Select a reason.")}
-    reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenFor.choices, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenReason.choices, widget=forms.RadioSelect)
 
 
 class ReportForm(ReviewActionForm):
@@ -101,7 +101,7 @@ class ReviewFilter(ListFilter):
             case "hidden":
                 found = found.counted().filter(hidden_at__isnull=False)
             case "pinned":
-                found = found.filter(pin__isnull=False)
+                found = found.filter(pin_position__isnull=False)
         if chosen["stars"]:
             found = found.filter(stars=chosen["stars"])
         if chosen["about"]:
@@ -114,4 +114,4 @@ class ReviewFilter(ListFilter):
 
     def order_by(self) -> tuple[str, ...]:
         """The agency's own order for what it pinned; else the newest first."""
-        return ("pin",) if self.chosen["show"] == "pinned" else ("-pk",)
+        return ("pin_position",) if self.chosen["show"] == "pinned" else ("-pk",)

@@ -21,7 +21,7 @@ class OptOut:
     digest: str
 
     @property
-    def is_set(self) -> bool:
+    def is_opted_out(self) -> bool:
         """Whether the address gets no more of these mails."""
         return self.customer.agency.review_opt_outs.filter(address_digest__in=self.digests).exists()
 
@@ -44,7 +44,7 @@ def opt_out(stop: OptOut) -> None:
     """No more review mails to this address; what waits in the outbox goes nowhere. Said twice, nothing happens."""
     # Whoever asks or reminds at this moment waits, and then hears it.
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=stop.customer.pk)
-    if stop.is_set:
+    if stop.is_opted_out:
         return
     ReviewOptOut.objects.get_or_create(agency=customer.agency, address_digest=stop.digest)
     queued = OutgoingMail.objects.filter(customer_id=customer.pk, kind__in=REVIEW_EMAIL_KINDS, status=OutgoingMail.Status.QUEUED)
@@ -67,4 +67,4 @@ def delete_opt_out(customer: Customer) -> None:
     """The customer is about to be erased, and the digest of their address with them, unless another customer has that address, too."""
     others = customer.agency.customers.with_address(customer.email).exclude(pk=customer.pk)
     if customer.email and not others.exists():
-        customer.agency.review_opt_outs.of(customer.email).delete()
+        customer.agency.review_opt_outs.for_email(customer.email).delete()

@@ -41,7 +41,7 @@ def _repair(key: int) -> bool:
     RatingSummary.objects.get_or_create(agency=agency)
     # Whoever writes a review now waits, at the trigger, until this is over.
     stored = RatingSummary.objects.select_for_update().get(agency=agency)
-    was, afresh = stored.figures(), RatingSummary.counted_afresh(agency).figures()
+    was, afresh = stored.figures(), RatingSummary.recalculated(agency).figures()
     if was == afresh:
         return False
     wrong = {name: [was[name], afresh[name]] for name in afresh if was[name] != afresh[name]}

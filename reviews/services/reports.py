@@ -42,8 +42,8 @@ def reinstate_review(report: ReviewReport, *, reason: str, by: User) -> bool:
     review = locked.review
     if locked.state != ReviewReport.State.UPHELD or review.withdrawn_at:
         return False
-    locked.state, locked.reinstated_at, locked.reinstated_for = ReviewReport.State.REINSTATED, timezone.now(), reason
-    locked.save(update_fields=["state", "reinstated_at", "reinstated_for"])
+    locked.state, locked.reinstated_at, locked.reinstatement_reason = ReviewReport.State.REINSTATED, timezone.now(), reason
+    locked.save(update_fields=["state", "reinstated_at", "reinstatement_reason"])
     review.removed_at = None
     review.save(update_fields=["removed_at"])
     record("review.reinstated", locked.review, by=by)
@@ -52,7 +52,7 @@ def reinstate_review(report: ReviewReport, *, reason: str, by: User) -> bool:
     return True
 
 
-def _decide(report: ReviewReport, state: ReviewReport.State, reason: str, *, by: User) -> ReviewReport | None:
+def _decide(report: ReviewReport, state: str, reason: str, *, by: User) -> ReviewReport | None:
     """The report, decided; None if somebody was faster."""
     locked = _locked(report)
     if locked.state != ReviewReport.State.OPEN:

@@ -37,7 +37,7 @@ def request_review(
     only: a second click changes nothing. `greeting` and `closing` are the mail's first and last words, empty the usual ones.
 
     Raises:
-        ValidationError: the customer can't be asked, in words for the person who asks; with the code `asked_lately` they can,
+        ValidationError: the customer can't be asked, in words for the person who asks; with the code `recently_requested` they can,
             but only `anyway`.
     """
     customer = _lock_customer(customer)
@@ -78,7 +78,7 @@ def ensure_can_email(customer: Customer) -> None:
     """
     if not customer.email:
         raise ValidationError(_("This customer has no e-mail address. Add one, or create a link instead."), "no_email")
-    if customer.agency.review_opt_outs.of(customer.email).exists():
+    if customer.agency.review_opt_outs.for_email(customer.email).exists():
         raise ValidationError(_("This customer has opted out of review e-mails from you. You can create a link instead."), "stopped")
 
 
@@ -126,7 +126,7 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
         requested_by=by,
         greeting=locked.greeting,
         closing=locked.closing,
-        asked_anyway=locked.asked_anyway,
+        requested_anyway=locked.requested_anyway,
     )
     record("review_request.replaced", created, by=by)
     return created
@@ -150,7 +150,7 @@ def remind_due() -> int:
         return 0
     reminded, last = 0, 0
     while True:
-        due = ReviewRequest.objects.to_remind().filter(pk__gt=last).order_by("pk")
+        due = ReviewRequest.objects.due_for_reminder().filter(pk__gt=last).order_by("pk")
         rows = list(due.values_list("pk", "agency_id", "customer__email")[:BATCH_SIZE])
         if not rows:
             return reminded
@@ -168,7 +168,7 @@ def remind(pk: int) -> bool:
     """Mail the one reminder of a request, if it is still due for it; False if not, or if somebody else is at it."""
     # First the customer, as whoever asks or says stop does: a stop that was said is heard.
     locked_customer = Customer.objects.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(review_requests=pk).first()
-    due = ReviewRequest.objects.to_remind().select_for_update(of=("self",), skip_locked=True)
+    due = ReviewRequest.objects.due_for_reminder().select_for_update(of=("self",), skip_locked=True)
     asked = due.select_related("agency", "customer__agency", "project", "requested_by").filter(pk=pk).first()
     if locked_customer is None or asked is None or asked.link is None:
         return False
@@ -243,12 +243,14 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
     existing = same.first()
     if existing and existing.link:
         return existing
-    again = existing is None and customer.agency.review_requests.asked_lately(customer, project).exists()
+    again = existing is None and customer.agency.review_requests.recently_requested(customer, project).exists()
     if again and not anyway:
-        raise ValidationError(_("You requested this review recently. To request it again, select “Request anyway”."), "asked_lately")
+        raise ValidationError(_("You requested this review recently. To request it again, select “Request anyway”."), "recently_requested")
     # A link that no known key can make again is as good as withdrawn.
     same.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
-    created = ReviewRequest.objects.create(agency=customer.agency, customer=customer, project=project, requested_by=by, asked_anyway=again)
+    created = ReviewRequest.objects.create(
+        agency=customer.agency, customer=customer, project=project, requested_by=by, requested_anyway=again
+    )
     record("review_request.created_anyway" if again else "review_request.created", created, by=by)
     return created
 

@@ -97,7 +97,7 @@ def erase_customer_reviews(customer: Customer, by: User) -> None:
     lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
     # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
-    ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")
+    ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstatement_reason="")
 
 
 class PinLimitReached(Exception):
@@ -117,7 +117,7 @@ def pin_review(review: Review, *, by: User, instead_of: Review | None = None) ->
         ValidationError: the public doesn't see it.
     """
     locked = locked_review(review)
-    if locked.pin:
+    if locked.pin_position:
         return False
     if not locked.is_public:
         raise ValidationError(_("Only public reviews can be pinned."), "not_public")
@@ -195,8 +195,8 @@ def hide_review(review: Review, *, reason: str, by: User) -> bool:
     if not locked.is_public:
         return False
     remove_from_pins(locked)
-    locked.hidden_at, locked.hidden_for = timezone.now(), reason
-    locked.save(update_fields=["hidden_at", "hidden_for"])
+    locked.hidden_at, locked.hidden_reason = timezone.now(), reason
+    locked.save(update_fields=["hidden_at", "hidden_reason"])
     record("review.hidden", locked, by=by, reason=reason)
     return True
 
@@ -205,10 +205,10 @@ def hide_review(review: Review, *, reason: str, by: User) -> bool:
 def unhide_review(review: Review, *, by: User) -> bool:
     """Let everybody read a hidden review again. False if it isn't hidden."""
     locked = locked_review(review)
-    if locked.hidden_at is None or locked.is_gone:
+    if locked.hidden_at is None or locked.is_off_profile:
         return False
-    locked.hidden_at, locked.hidden_for = None, ""
-    locked.save(update_fields=["hidden_at", "hidden_for"])
+    locked.hidden_at, locked.hidden_reason = None, ""
+    locked.save(update_fields=["hidden_at", "hidden_reason"])
     record("review.unhidden", locked, by=by)
     return True
 
@@ -236,7 +236,7 @@ def ensure_can_report(review: Review) -> None:
         ValidationError: this one can't be reported now, in words for the person who would like to.
     """
     reports = list(review.reports.all())
-    if review.is_gone:
+    if review.is_off_profile:
         raise ValidationError(_("This review is no longer on your profile."), "gone")
     if any(report.state == ReviewReport.State.OPEN for report in reports):
         raise ValidationError(_("This review has already been reported and is under review."), "reported")
@@ -257,16 +257,16 @@ def lock_reviews(agency_id: int) -> None:
 
 def remove_from_pins(review: Review) -> bool:
     """Take a locked review from among the pinned ones, which close up. False if it wasn't one of them."""
-    if review.pin is None:
+    if review.pin_position is None:
         return False
     _arrange(review.agency, [other for other in review.agency.reviews.pinned() if other != review])
-    review.pin = None
+    review.pin_position = None
     return True
 
 
 def _arrange(agency: Agency, order: Iterable[Review]) -> None:
     """Pin these reviews, and no others, in this order."""
     # All places are cleared first: no two reviews may have the same one, not even for a moment.
-    agency.reviews.filter(pin__isnull=False).update(pin=None)
+    agency.reviews.filter(pin_position__isnull=False).update(pin_position=None)
     for place, review in enumerate(order, start=1):
-        agency.reviews.filter(pk=review.pk).update(pin=place)
+        agency.reviews.filter(pk=review.pk).update(pin_position=place)

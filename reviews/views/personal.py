@@ -115,7 +115,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         if "page" in request.POST:
             return redirect(request.get_full_path())
     undo = f"{reverse('reviews:resubscribe', args=[token])}{_query(request)}"
-    context = {"agency": found.customer.agency, "stopped": found.is_set, "undo": undo}
+    context = {"agency": found.customer.agency, "stopped": found.is_opted_out, "undo": undo}
     return _in_language(_language(request, found.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
 
 

@@ -47,7 +47,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
     """Step 3: the mail as it will look, and how the link reaches the customer."""
     requests = request.agency.review_requests
     existing = requests.pending().filter(customer=customer, project=project).first()
-    before = None if existing else requests.asked_lately(customer, project).first()
+    before = None if existing else requests.recently_requested(customer, project).first()
     no_mail, refusal = _refused(ensure_can_email, customer), _refused(ensure_not_own_staff, customer)
     draft = existing or ReviewRequest(agency=request.agency, customer=customer, project=project)
     form = SendRequestForm(
@@ -57,7 +57,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
         project=project,
         usual=default_texts(draft, by=request.user),
         by_mail=no_mail is None,
-        asked_lately=before is not None,
+        recently_requested=before is not None,
     )
     valid = form.is_valid()
     if request.method == "POST" and valid and ("send" in request.POST or "link" in request.POST):
@@ -66,7 +66,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
                 customer=customer, project=project, by=request.user, by_mail="send" in request.POST, **form.cleaned_data
             )
         except ValidationError as error:
-            form.add_error("anyway" if error.code == "asked_lately" and before else None, error)
+            form.add_error("anyway" if error.code == "recently_requested" and before else None, error)
         else:
             if "send" in request.POST:
                 _say_if_sent(request, review_request)

@@ -65,7 +65,7 @@ def test_all_of_it_holds() -> None:
         numbers = list(agency.customers.order_by("number").values_list("number", flat=True))
         assert numbers == list(range(1001, 1001 + len(numbers)))
         assert NumberSequence.objects.get(agency=agency).next_number == 1001 + len(numbers)
-        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.counted_afresh(agency).figures()
+        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.recalculated(agency).figures()
         assert not agency.customers.exclude(responsible__memberships__agency=agency).exclude(responsible=None).exists()
 
     for domain in Domain.objects.all():

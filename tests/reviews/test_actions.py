@@ -26,8 +26,8 @@ FORMS: dict[str, dict[str, str]] = {
 }
 #: What each action changes, as seen on the review afterwards.
 EFFECTS: dict[str, Callable[[Review], bool]] = {
-    "pin": lambda review: review.pin is not None,
-    "unpin": lambda review: review.pin is None,
+    "pin": lambda review: review.pin_position is not None,
+    "unpin": lambda review: review.pin_position is None,
     "comment": lambda review: ReviewComment.objects.filter(review=review).exists(),
     "hide": lambda review: review.hidden_at is not None,
     "unhide": lambda review: review.hidden_at is None,
@@ -163,13 +163,13 @@ def test_in_the_dialog_the_page_below_is_loaded_anew(manager: Client, cast: Cast
 @pytest.mark.parametrize(
     "change",
     [
-        {"pin": 0},
-        {"pin": 6},
-        {"pin": 1, "hidden_at": "2026-01-01T00:00Z", "hidden_for": "other"},
-        {"pin": 1, "removed_at": "2026-01-01T00:00Z"},
+        {"pin_position": 0},
+        {"pin_position": 6},
+        {"pin_position": 1, "hidden_at": "2026-01-01T00:00Z", "hidden_reason": "other"},
+        {"pin_position": 1, "removed_at": "2026-01-01T00:00Z"},
         {"withdrawn_at": "2026-01-01T00:00Z"},
         {"hidden_at": "2026-01-01T00:00Z"},
-        {"shown_as": "nobody"},
+        {"display_name_as": "nobody"},
     ],
     ids=str,
 )

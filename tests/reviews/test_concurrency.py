@@ -57,7 +57,7 @@ def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
 def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     customer = review.request.customer
-    answers = {**STARS, "text": "New", "author": "Lea Brandt", "shown_as": "full"}
+    answers = {**STARS, "text": "New", "author": "Lea Brandt", "display_name_as": "full"}
     said = while_open(lambda: erase_customer(customer, by=cast.alice), lambda: edit_review(review, **answers))
     assert isinstance(said, NotEditable)
     review.refresh_from_db()
@@ -69,7 +69,7 @@ def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
 def test_a_request_that_an_erasure_takes_away_is_closed(cast: Cast, action: str) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
     does: dict[str, Callable[[], object]] = {
-        "submit": lambda: submit_review(asked, **STARS, text="", author="Lea", shown_as="full"),
+        "submit": lambda: submit_review(asked, **STARS, text="", author="Lea", display_name_as="full"),
         "replace": lambda: replace_link(asked, by=cast.stan),
         "resend": lambda: resend_request(asked, by=cast.stan),
         "withdraw": lambda: withdraw_request(asked, by=cast.stan),

@@ -78,7 +78,7 @@ def test_withdrawn_by_ten_at_once_it_is_withdrawn_once(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("shown_as", "author", "label"),
+    ("display_name_as", "author", "label"),
     [
         ("full", "Lea Brandt", "Lea Brandt"),
         ("initial", "Lea Brandt", "Lea B."),
@@ -90,12 +90,12 @@ def test_withdrawn_by_ten_at_once_it_is_withdrawn_once(cast: Cast) -> None:
         ("anonymous", "", "Former customer"),
     ],
 )
-def test_the_author_is_shown_as_they_chose(shown_as: str, author: str, label: str) -> None:
-    assert Review(shown_as=shown_as, author=author).author_label == label
+def test_the_author_is_shown_as_they_chose(display_name_as: str, author: str, label: str) -> None:
+    assert Review(display_name_as=display_name_as, author=author).author_label == label
 
 
 def test_who_withdrew_a_review_is_still_a_customer() -> None:
-    assert Review(shown_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
+    assert Review(display_name_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
 
 
 def test_the_page_of_the_link_knows_how_long(cast: Cast) -> None:

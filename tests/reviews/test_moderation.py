@@ -88,7 +88,7 @@ def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cas
     assert "Report upheld." in page.content.decode()
     assert average(cast) == 1
     review = Review.objects.get(pk=report.review_id)
-    assert (review.is_gone, review.pin) == (True, None)
+    assert (review.is_off_profile, review.pin_position) == (True, None)
     profile = Client().get("/partners/alder/").content.decode()
     assert "crooks" not in profile
     assert other.text in profile

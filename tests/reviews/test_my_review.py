@@ -64,7 +64,7 @@ def test_any_other_star_chooses_nothing(asked: ReviewRequest, stars: str) -> Non
     ],
 )
 def test_the_name_is_shown_as_chosen_and_the_example_says_how(asked: ReviewRequest, way: str, label: str, kept: str) -> None:
-    data = {**ANSWERS, "cooperation": "", "author": "Ute Anna Größe", "shown_as": way}
+    data = {**ANSWERS, "cooperation": "", "author": "Ute Anna Größe", "display_name_as": way}
     form = Client().post(path_of(asked), data).context["form"]
     assert [(name.example, name.chosen) for name in form.names_shown if name.value == way] == [(label, True)]
     Client().post(path_of(asked), {**data, "cooperation": "5"})
@@ -76,14 +76,14 @@ def test_the_name_is_shown_as_chosen_and_the_example_says_how(asked: ReviewReque
 
 def test_without_a_company_it_can_not_be_shown(cast: Cast) -> None:
     person = ReviewRequestFactory(customer__agency=cast.alder, customer__kind="person", customer__company="")
-    response = Client().post(path_of(person), {**ANSWERS, "shown_as": "company"})
-    assert "shown_as" in response.context["form"].errors
+    response = Client().post(path_of(person), {**ANSWERS, "display_name_as": "company"})
+    assert "display_name_as" in response.context["form"].errors
 
 
 def test_a_name_is_asked_for_where_it_is_shown(asked: ReviewRequest) -> None:
     for way in ("full", "initial"):
-        assert "author" in Client().post(path_of(asked), {**ANSWERS, "author": " ", "shown_as": way}).context["form"].errors
-    Client().post(path_of(asked), {**ANSWERS, "author": "", "shown_as": "anonymous"})
+        assert "author" in Client().post(path_of(asked), {**ANSWERS, "author": " ", "display_name_as": way}).context["form"].errors
+    Client().post(path_of(asked), {**ANSWERS, "author": "", "display_name_as": "anonymous"})
     assert Review.objects.get().author_label == "Verified customer"
 
 
@@ -143,7 +143,7 @@ def test_it_can_be_changed_for_14_days_and_is_marked(asked: ReviewRequest, revie
     assert "Thank you, Lea." in page
     review.refresh_from_db()
     assert (review.cooperation, review.text) == (2, "On second thoughts.")
-    assert RatingSummary.objects.get().figures() == RatingSummary.counted_afresh(cast.alder).figures()
+    assert RatingSummary.objects.get().figures() == RatingSummary.recalculated(cast.alder).figures()
 
 
 def test_after_14_days_a_friendly_note(asked: ReviewRequest, review: Review) -> None:
@@ -158,7 +158,7 @@ def test_after_14_days_a_friendly_note(asked: ReviewRequest, review: Review) -> 
 
 
 def test_nothing_changed_is_not_edited(asked: ReviewRequest, review: Review) -> None:
-    same = {name: getattr(review, name) for name in (*CATEGORIES, "text", "author", "shown_as")}
+    same = {name: getattr(review, name) for name in (*CATEGORIES, "text", "author", "display_name_as")}
     Client().post(f"{path_of(asked)}edit/", same)
     review.refresh_from_db()
     assert review.edited_at is None

@@ -14,7 +14,7 @@ from tests.factories.review_states import a_review
 
 def pinned(agency: Agency) -> list[Review]:
     reviews = list(agency.reviews.pinned())
-    assert [review.pin for review in reviews] == list(range(1, len(reviews) + 1))
+    assert [review.pin_position for review in reviews] == list(range(1, len(reviews) + 1))
     return reviews
 
 
@@ -104,7 +104,7 @@ def test_a_review_is_hidden_or_pinned_but_never_both(cast: Cast) -> None:
             4, lambda n, review=review: hide_review(review, reason="other", by=cast.max) if n % 2 else pin_review(review, by=cast.alice)
         )
         review.refresh_from_db()
-        assert (review.hidden_at is not None, review.pin) == (True, None)
+        assert (review.hidden_at is not None, review.pin_position) == (True, None)
     assert pinned(cast.alder) == []
 
 
@@ -120,4 +120,4 @@ def test_the_database_holds_five_places_each_once(cast: Cast) -> None:
     pin_five(cast)
     first, second = pinned(cast.alder)[:2]
     with pytest.raises(IntegrityError), transaction.atomic():
-        Review.objects.filter(pk=first.pk).update(pin=second.pin)
+        Review.objects.filter(pk=first.pk).update(pin_position=second.pin_position)

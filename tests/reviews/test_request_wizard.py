@@ -117,7 +117,7 @@ def test_within_half_a_year_only_anyway(stan: Client, cast: Cast) -> None:
     assert list(refused.context["form"].errors) == ["anyway"]
     assert ReviewRequest.objects.count() == 1
     stan.post(WIZARD, {**choices(before.customer), "link": "", "anyway": "on"})
-    assert ReviewRequest.objects.get(status="open").asked_anyway
+    assert ReviewRequest.objects.get(status="open").requested_anyway
     assert AuditEvent.objects.filter(action="review_request.created_anyway").count() == 1
 
 
@@ -126,7 +126,7 @@ def test_after_half_a_year_or_for_something_else_nobody_asks_back(stan: Client, 
     project = ProjectFactory(customer=before.customer)
     for data in (choices(before.customer), choices(before.customer, project)):
         assert stan.post(WIZARD, {**data, "link": ""}).status_code == 302
-    assert not ReviewRequest.objects.filter(asked_anyway=True).exists()
+    assert not ReviewRequest.objects.filter(requested_anyway=True).exists()
 
 
 def test_how_long_is_a_setting(stan: Client, cast: Cast, settings) -> None:

@@ -109,7 +109,7 @@ class History(RuleBasedStateMachine):
     @invariant()
     def the_summary_equals_counting_afresh(self) -> None:
         summary = RatingSummary.objects.filter(agency=self.agency).first() or RatingSummary(agency=self.agency)
-        assert summary.figures() == RatingSummary.counted_afresh(self.agency).figures()
+        assert summary.figures() == RatingSummary.recalculated(self.agency).figures()
         # And afresh once more, without any SQL of ours.
         counted = [review for review in Review.objects.filter(agency=self.agency) if not (review.withdrawn_at or review.removed_at)]
         assert summary.count == len(counted)
@@ -121,7 +121,7 @@ class History(RuleBasedStateMachine):
     def the_pins_are_at_most_five_in_a_row_and_public(self) -> None:
         pinned = list(self.agency.reviews.pinned())
         assert len(pinned) <= MAX_PINNED
-        assert [review.pin for review in pinned] == list(range(1, len(pinned) + 1))
+        assert [review.pin_position for review in pinned] == list(range(1, len(pinned) + 1))
         assert all(review.is_public for review in pinned)
 
     @invariant()

@@ -25,7 +25,7 @@ def stored(agency: Agency) -> dict[str, int]:
 
 
 def afresh(agency: Agency) -> dict[str, int]:
-    return RatingSummary.counted_afresh(agency).figures()
+    return RatingSummary.recalculated(agency).figures()
 
 
 def test_without_reviews_there_is_nothing_to_show(cast: Cast) -> None:
@@ -129,7 +129,7 @@ def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cas
 def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder).delete()
     summary = RatingSummary.objects.get(agency=cast.alder)
-    assert (summary.shown, summary.standing) == (None, UNRATED_SCORE)
+    assert (summary.average_rounded, summary.ranking_score) == (None, UNRATED_SCORE)
 
 
 @given(reviews=st.lists(ratings, min_size=1, max_size=12))
@@ -141,7 +141,7 @@ def test_shown_is_the_mean_to_one_decimal_and_the_standing_is_weighted(db: None,
             ReviewFactory(review_request__customer__agency=agency, **stars)
         summary = RatingSummary.objects.get(agency=agency)
         assert summary.average is not None
-        assert summary.shown == rounded(summary.average)
+        assert summary.average_rounded == rounded(summary.average)
         weighted = (Decimal("3.5") * 7 + summary.average * summary.count) / (7 + summary.count)
-        assert abs(summary.standing - weighted * 1_000_000) < 1
+        assert abs(summary.ranking_score - weighted * 1_000_000) < 1
         transaction.set_rollback(True)

@@ -122,7 +122,7 @@ def test_it_outlives_a_change_of_the_key(lea: Customer, settings) -> None:
     Client().post(old, ONE_CLICK)
     old_key, settings.SECRET_KEY = settings.SECRET_KEY, "another-key-" * 5
     settings.SECRET_KEY_FALLBACKS = [old_key]
-    assert lea.agency.review_opt_outs.of(lea.email).exists()
+    assert lea.agency.review_opt_outs.for_email(lea.email).exists()
     Client().post(f"{old}undo/")
     assert not ReviewOptOut.objects.exists()
 

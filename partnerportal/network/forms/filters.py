@@ -71,8 +71,8 @@ class DirectoryFilter(forms.Form):
         if self.chosen["sort"] == "name":
             return ("sort_name", "pk")
         if self.chosen["sort"] == "rating" or not self.chosen["q"]:
-            return ("-standing", "pk")
-        return ("-rank", "-standing", "pk")
+            return ("-ranking_score", "pk")
+        return ("-rank", "-ranking_score", "pk")
 
     def _narrowed(self) -> PartnerProfileQuerySet:
         found, chosen = PartnerProfile.objects.public(), self.chosen
@@ -83,7 +83,7 @@ class DirectoryFilter(forms.Form):
         if chosen["place"]:
             found = found.filter(city_key__startswith=FoldText(Value(chosen["place"].replace("\x00", "").strip())))
         if chosen["rating"]:
-            found = found.filter(agency__rating_summary__shown__gte=chosen["rating"])
+            found = found.filter(agency__rating_summary__average_rounded__gte=chosen["rating"])
         if chosen["open"]:
             found = found.filter(open_for_clients=True)
         return found

@@ -42,8 +42,9 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
         return alike.annotate(rank=Cast(likeness * 1000, IntegerField()))
 
     def with_standing(self) -> Self:
-        """Each with `standing`, the weighted rating to order by (`RatingSummary.standing`; reviews come after this app: no import)."""
-        return self.annotate(standing=Coalesce(F("agency__rating_summary__standing"), Value(UNRATED_SCORE), output_field=BigIntegerField()))
+        """Add `ranking_score`, the field of `RatingSummary` by which lists are ordered."""
+        score = Coalesce(F("agency__rating_summary__ranking_score"), Value(UNRATED_SCORE), output_field=BigIntegerField())
+        return self.annotate(ranking_score=score)
 
 
 def _all(lookup: str, words: list[FoldText]) -> Q:

@@ -135,7 +135,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> 
     shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
     stars = request.GET.get("stars", "")
     is_filtered = stars in {"1", "2", "3", "4", "5"}
-    listed = shown.filter(stars=stars) if is_filtered else shown.filter(pin=None)
+    listed = shown.filter(stars=stars) if is_filtered else shown.filter(pin_position=None)
     on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
     return {
         "highlighted": shown.pinned() if on_first_page else [],
