@@ -52,6 +52,7 @@ def form_helper(
     *fields: Any,
     submit: str | Promise,
     style: str = "primary",
+    name: str = "",
     cancel: str = "",
     buttons: Sequence[Any] = (),
     method: str = "post",
@@ -59,7 +60,8 @@ def form_helper(
 ) -> FormHelper:
     """Return a crispy layout: the fields, then one row of buttons.
 
-    The row contains the `submit` button in a Bootstrap button `style`, further `buttons`, and a link to the address `cancel` if given.
+    The row contains the `submit` button in a Bootstrap button `style`, with a `name` if it has to be told from others, further `buttons`,
+    and a link to the address `cancel` if given.
     The browser's validation is off: our messages are in the user's language, next to their field, and summarised above the form.
     """
     helper = FormHelper()
@@ -67,7 +69,7 @@ def form_helper(
     # Hidden fields that the layout doesn't name.
     helper.render_hidden_fields = True
     helper.attrs = {"novalidate": "", **attributes}
-    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style), *buttons, cancel=cancel))
+    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style, name=name), *buttons, cancel=cancel))
     return helper
 
 

@@ -9,26 +9,35 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
-#: Labels of the categories by field name, in the order in which they are asked.
+
+@dataclass(frozen=True)
+class Category:
+    """A rating category, with lazily translated texts."""
+
+    label: Any
+    #: Displayed by the form until a rating is selected.
+    hint: Any
+
+
+#: Categories by field name, in the order in which they are asked.
 CATEGORIES = {
-    "cooperation": gettext_lazy("Cooperation"),
-    "quality": gettext_lazy("Quality of service"),
-    "schedule": gettext_lazy("Schedule"),
-    "budget": gettext_lazy("Budget"),
+    "cooperation": Category(gettext_lazy("Cooperation"), hint=gettext_lazy("How well you worked together")),
+    "quality": Category(gettext_lazy("Quality of service"), hint=gettext_lazy("The quality of the work")),
+    "schedule": Category(gettext_lazy("Schedule"), hint=gettext_lazy("Whether the work was delivered on time")),
+    "budget": Category(gettext_lazy("Budget"), hint=gettext_lazy("Whether it stayed within budget")),
 }
 
 
 class FieldPerCategory:
-    """Adds one field per category to a model; `make_field` receives the category's label."""
+    """Adds one field per category to a model."""
 
-    def __init__(self, make_field: Callable[[Promise], Any], *, suffix: str = "") -> None:
-        self.fields = {f"{name}{suffix}": make_field(label) for name, label in CATEGORIES.items()}
+    def __init__(self, make_field: Callable[[Category], Any], *, suffix: str = "") -> None:
+        self.fields = {f"{name}{suffix}": make_field(category) for name, category in CATEGORIES.items()}
 
     def contribute_to_class(self, model: type[models.Model], attribute: str) -> None:
-        """Add the fields; Django calls this for attributes of a model class."""
+        """Add the fields to the model. Django calls this for each attribute of a model class."""
         for name, field in self.fields.items():
             field.contribute_to_class(model, name)
 
@@ -42,7 +51,7 @@ def sum_of_categories(suffix: str = "") -> Any:
 class CategoryRating:
     """A category with its rating: whole stars of one review, or the mean of several."""
 
-    label: str
+    label: Any
     value: Decimal
 
     @property

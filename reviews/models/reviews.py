@@ -20,7 +20,7 @@ from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 from reviews.models import triggers
-from reviews.models.categories import CATEGORIES, CategoryRating, FieldPerCategory, sum_of_categories
+from reviews.models.categories import CATEGORIES, Category, CategoryRating, FieldPerCategory, sum_of_categories
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewRequest
 
@@ -30,8 +30,8 @@ MAX_AUTHOR_LENGTH = 100
 MAX_PINNED = 5
 
 
-def _rating(label: Any) -> Any:
-    return models.PositiveSmallIntegerField(label, validators=[MinValueValidator(1), MaxValueValidator(5)])
+def _rating(category: Category) -> Any:
+    return models.PositiveSmallIntegerField(category.label, validators=[MinValueValidator(1), MaxValueValidator(5)])
 
 
 class DisplayNameAs(models.TextChoices):
@@ -89,7 +89,7 @@ class Review(models.Model):
         ReviewRequest, verbose_name=gettext_lazy("Review request"), on_delete=models.RESTRICT, related_name="review"
     )
     ratings = FieldPerCategory(_rating)
-    #: Mean of all categories; two decimal places represent quarters exactly.
+    #: Mean of all categories, exact in two decimal places.
     overall = models.GeneratedField(
         expression=sum_of_categories() * (Decimal(1) / len(CATEGORIES)),
         output_field=models.DecimalField(max_digits=3, decimal_places=2),
@@ -222,7 +222,7 @@ class Review(models.Model):
     @property
     def categories(self) -> list[CategoryRating]:
         """Ratings of all categories with their labels."""
-        return [CategoryRating(str(label), Decimal(getattr(self, name))) for name, label in CATEGORIES.items()]
+        return [CategoryRating(category.label, Decimal(getattr(self, name))) for name, category in CATEGORIES.items()]
 
 
 class ReviewComment(models.Model):

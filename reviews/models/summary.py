@@ -40,7 +40,7 @@ class RatingSummary(models.Model):
         Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="rating_summary"
     )
     count = models.IntegerField(gettext_lazy("Reviews"), default=0)
-    star_totals = FieldPerCategory(lambda _label: models.IntegerField(default=0), suffix="_sum")
+    star_totals = FieldPerCategory(lambda _category: models.IntegerField(default=0), suffix="_sum")
     stars_1 = models.IntegerField(default=0)
     stars_2 = models.IntegerField(default=0)
     stars_3 = models.IntegerField(default=0)
@@ -92,7 +92,7 @@ class RatingSummary(models.Model):
         """Mean rating of each category; empty without reviews."""
         if not self.count:
             return []
-        return [CategoryRating(str(label), Decimal(getattr(self, f"{name}_sum")) / self.count) for name, label in CATEGORIES.items()]
+        return [CategoryRating(category.label, Decimal(getattr(self, f"{name}_sum")) / self.count) for name, category in CATEGORIES.items()]
 
     @property
     def distribution(self) -> list[StarCount]:
