@@ -187,17 +187,19 @@ def _queries(method: str, path: str, cookie: str, status: int, body: str = "") -
 
 
 def _links(place: Place, posts: int) -> list[Page]:
-    """The personal page, and reviews given on it."""
+    """Return the personal page and the submission of reviews."""
     from django.conf import settings
     from django.test import Client
     from django.urls import reverse
+
+    from reviews.models import CATEGORIES
 
     links = [reverse("reviews:review_form", args=[token]) for token in _open_links(place.agency, posts + 2)]
     # One visitor's cookie does for all, and is its own token: the form isn't bound to its link.
     response = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(links[0])
     token = response.cookies[settings.CSRF_COOKIE_NAME].value
     cookie = f"{settings.CSRF_COOKIE_NAME}={token}"
-    answers = {"cooperation": 5, "quality": 4, "schedule": 5, "budget": 4, "text": "Gerne wieder.", "author": "Lea Brandt"}
+    answers = {**dict.fromkeys(CATEGORIES, 4), "text": "Gerne wieder.", "author": "Lea Brandt"}
     body = urlencode({**answers, "csrfmiddlewaretoken": token})
     queries = _queries("post", links[1], cookie, 302, body)
     return [
@@ -232,16 +234,17 @@ def _contact(place: Place, posts: int) -> Page:
 
 
 def _open_links(agency: Any, number: int) -> list[str]:
-    """The tokens of so many new requests."""
-    from reviews import tokens
+    """Create review requests and return their tokens."""
+    from partnerportal.core.tokens import hash_token, new_nonce
     from reviews.models import ReviewRequest
+    from reviews.tokens import REVIEW_LINKS
 
-    asked = agency.review_requests.filter(status="open", project=None).values("customer")
+    with_request = agency.review_requests.filter(status="open", project=None).values("customer")
     pairs = []
-    for customer in agency.customers.active().exclude(pk__in=asked).order_by("-number")[:number]:
-        nonce = tokens.new_nonce()
-        token = tokens.token_for(nonce)
-        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=tokens.hash_token(token))))
+    for customer in agency.customers.active().exclude(pk__in=with_request).order_by("-number")[:number]:
+        nonce = new_nonce()
+        token = REVIEW_LINKS.token_for(nonce)
+        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=hash_token(token))))
     ReviewRequest.objects.bulk_create([request for _token, request in pairs])
     return [token for token, _request in pairs]
 
