@@ -99,7 +99,7 @@ class RatingSummary(models.Model):
         """Number of reviews with five to one stars."""
         return [
             StarCount(stars, number, round(100 * number / self.count) if self.count else 0)
-            for stars in (5, 4, 3, 2, 1)
+            for stars in range(5, 0, -1)
             for number in [getattr(self, f"stars_{stars}")]
         ]
 

@@ -1,4 +1,4 @@
-"""State × action: what pin, unpin, move, comment, hide, unhide and report do to a review, whatever became of it before."""
+"""Every action on a review in every state of the review."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ FORMS: dict[str, dict[str, str]] = {
     "unhide": {},
     "report": {"reason": "offensive", "details": "It calls us names."},
 }
-#: What each action changes, as seen on the review afterwards.
+#: Effect of each action on the review.
 EFFECTS: dict[str, Callable[[Review], bool]] = {
     "pin": lambda review: review.pin_position is not None,
     "unpin": lambda review: review.pin_position is None,
@@ -33,7 +33,7 @@ EFFECTS: dict[str, Callable[[Review], bool]] = {
     "unhide": lambda review: review.hidden_at is None,
     "report": lambda review: review.reports.filter(state="open").exists(),
 }
-#: The actions that do something in each state; all others change nothing, and say so.
+#: Actions with an effect in each state; all others change nothing and display a message.
 TAKEN = {
     "public": {"pin", "comment", "hide", "report"},
     "pinned": {"unpin", "comment", "hide", "report"},

@@ -1,4 +1,4 @@
-"""The one public comment on a review, for good; the reviewer is told."""
+"""The only comment on a review, and the notification of the author."""
 
 from datetime import timedelta
 
@@ -103,6 +103,6 @@ def test_the_database_keeps_it_for_good_and_alone(cast: Cast) -> None:
             change()
     with pytest.raises(IntegrityError), transaction.atomic():
         ReviewComment.objects.create(agency=cast.alder, review=comment.review, text="Another")
-    # Who wrote it may leave the agency and the portal.
+    # Deleting the member keeps the comment.
     comments.update(written_by=None)
     assert comments.get().text == TEXT

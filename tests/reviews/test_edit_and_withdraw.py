@@ -1,4 +1,4 @@
-"""What its author can do with a review afterwards: change it for a while, withdraw it at any time."""
+"""Editing and withdrawing a review after it was submitted."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Reports, and what admins decide about them: one guarded step each; twice or at once changes nothing and sends nothing."""
+"""Reports and the decisions of administrators, which take effect once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,14 +37,14 @@ def ada(cast: Cast) -> Client:
 
 @pytest.fixture
 def report(cast: Cast) -> ReviewReport:
-    """Max reports what Kim wrote."""
+    """A report by Max of a review by Kim."""
     customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language="en")
     review = ReviewFactory(review_request__customer=customer, text="They are crooks.")
     return report_review(review, reason="offensive", details="We are no crooks.", by=cast.max)
 
 
 def decisions() -> QuerySet[OutgoingMail]:
-    """What both sides were told; the admins had been told of the report."""
+    """Return all e-mails except the notification of administrators."""
     return OutgoingMail.objects.exclude(kind="review_reported").order_by("pk")
 
 
@@ -208,8 +208,6 @@ def test_without_a_reason_nothing_is_decided_and_what_was_typed_stays(ada: Clien
 
 
 def test_who_may_only_look_decides_nothing(cast: Cast, report: ReviewReport) -> None:
-    from django.contrib.auth.models import Permission
-
     looker = UserFactory(is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_reviewreport"))
     client = Client()

@@ -1,4 +1,4 @@
-"""“Pin review to top”: five at most, in an order of the agency's own, whatever happens at once."""
+"""“Pin review to top”: at most five in an order that the agency sets, also under concurrency."""
 
 import pytest
 from django.db import IntegrityError, transaction

@@ -1,4 +1,4 @@
-"""The nightly task: summaries that were wrong are reported and put right; those that are right stay as they are."""
+"""The nightly task that reports and corrects wrong rating summaries."""
 
 import logging
 
@@ -35,8 +35,8 @@ def test_what_is_wrong_is_reported_and_put_right(cast: Cast, caplog: pytest.LogC
     RatingSummary.objects.filter(agency=cast.alder).update(count=7, stars_4=6)
     assert repair_summaries() == [cast.alder.pk]
     assert RatingSummary.objects.get(agency=cast.alder).figures() == right
-    (said,) = caplog.records
-    assert (said.levelno, "'count': [7, 1]" in said.getMessage()) == (logging.ERROR, True)
+    (logged,) = caplog.records
+    assert (logged.levelno, "'count': [7, 1]" in logged.getMessage()) == (logging.ERROR, True)
     event = AuditEvent.objects.first()
     assert (event.action, event.agency, event.source) == ("rating_summary.repaired", cast.alder, "system")
     assert event.data == {"wrong": {"count": [7, 1], "stars_4": [6, 1]}}

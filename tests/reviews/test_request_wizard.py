@@ -1,4 +1,4 @@
-"""The wizard's search, the mail's own words, and not asking too often."""
+"""The wizard's customer search, custom texts of the e-mail, and repeated requests."""
 
 from datetime import timedelta
 
@@ -16,13 +16,13 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.reviews.test_request import WIZARD, choices
 
 
-def asked_days_ago(days: int, **fields) -> ReviewRequest:
-    asked = ReviewFactory(review_request=ReviewRequestFactory(**fields)).request
-    ReviewRequest.objects.filter(pk=asked.pk).update(created_at=timezone.now() - timedelta(days=days))
-    return asked
+def requested_days_ago(days: int, **fields) -> ReviewRequest:
+    review_request = ReviewFactory(review_request=ReviewRequestFactory(**fields)).request
+    ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=timezone.now() - timedelta(days=days))
+    return review_request
 
 
-# --- Step 1 -------------------------------------------------------------------------------------------------------------
+# --- Step 1 ---
 
 
 def test_step_1_offers_a_few_and_finds_the_others(stan: Client, cast: Cast) -> None:
@@ -63,7 +63,7 @@ def test_a_project_leads_straight_to_step_3(stan: Client, cast: Cast) -> None:
     assert project.title in stan.get(address.replace("&amp;", "&")).context["mail"]["html"]
 
 
-# --- Step 3: the mail's own words -----------------------------------------------------------------------------------------
+# --- Step 3: custom texts ---
 
 
 def test_greeting_and_closing_are_the_agencys_and_the_middle_is_not(stan: Client, cast: Cast) -> None:
@@ -90,10 +90,12 @@ def test_markup_in_them_is_text(stan: Client, cast: Cast) -> None:
 
 def test_words_left_as_they_are_follow_the_customers_language(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, language="de")
-    usual = stan.get(WIZARD, choices(customer)).context["form"].initial
-    stan.post(WIZARD, {**choices(customer), "greeting": usual["greeting"], "closing": usual["closing"].replace("\n", "\r\n"), "send": ""})
-    asked = ReviewRequest.objects.get()
-    assert (asked.greeting, asked.closing) == ("", "")
+    defaults = stan.get(WIZARD, choices(customer)).context["form"].initial
+    stan.post(
+        WIZARD, {**choices(customer), "greeting": defaults["greeting"], "closing": defaults["closing"].replace("\n", "\r\n"), "send": ""}
+    )
+    review_request = ReviewRequest.objects.get()
+    assert (review_request.greeting, review_request.closing) == ("", "")
     assert OutgoingMail.objects.get().text.startswith("Guten Tag Lea Brandt,")
 
 
@@ -106,30 +108,30 @@ def test_bad_words_get_a_message_and_stay(stan: Client, cast: Cast, field: str, 
     assert not OutgoingMail.objects.exists()
 
 
-# --- Not too often ------------------------------------------------------------------------------------------------------
+# --- Repeated requests ---
 
 
 def test_within_half_a_year_only_anyway(stan: Client, cast: Cast) -> None:
-    before = asked_days_ago(100, customer__agency=cast.alder)
-    page = stan.get(WIZARD, choices(before.customer))
-    assert page.context["before"] == before
-    refused = stan.post(WIZARD, {**choices(before.customer), "link": ""})
+    previous = requested_days_ago(100, customer__agency=cast.alder)
+    page = stan.get(WIZARD, choices(previous.customer))
+    assert page.context["previous"] == previous
+    refused = stan.post(WIZARD, {**choices(previous.customer), "link": ""})
     assert list(refused.context["form"].errors) == ["anyway"]
     assert ReviewRequest.objects.count() == 1
-    stan.post(WIZARD, {**choices(before.customer), "link": "", "anyway": "on"})
+    stan.post(WIZARD, {**choices(previous.customer), "link": "", "anyway": "on"})
     assert ReviewRequest.objects.get(status="open").requested_anyway
     assert AuditEvent.objects.filter(action="review_request.created_anyway").count() == 1
 
 
 def test_after_half_a_year_or_for_something_else_nobody_asks_back(stan: Client, cast: Cast) -> None:
-    before = asked_days_ago(184, customer__agency=cast.alder)
-    project = ProjectFactory(customer=before.customer)
-    for data in (choices(before.customer), choices(before.customer, project)):
+    previous = requested_days_ago(184, customer__agency=cast.alder)
+    project = ProjectFactory(customer=previous.customer)
+    for data in (choices(previous.customer), choices(previous.customer, project)):
         assert stan.post(WIZARD, {**data, "link": ""}).status_code == 302
     assert not ReviewRequest.objects.filter(requested_anyway=True).exists()
 
 
 def test_how_long_is_a_setting(stan: Client, cast: Cast, settings) -> None:
-    before = asked_days_ago(1, customer__agency=cast.alder)
+    previous = requested_days_ago(1, customer__agency=cast.alder)
     settings.REVIEW_ASK_AGAIN_DAYS = 0
-    assert stan.post(WIZARD, {**choices(before.customer), "link": ""}).status_code == 302
+    assert stan.post(WIZARD, {**choices(previous.customer), "link": ""}).status_code == 302

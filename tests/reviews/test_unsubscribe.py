@@ -1,4 +1,4 @@
-"""“Stop”: the mails' own way out, for mail programs (RFC 8058) and for people."""
+"""Opting out of review e-mails, by one click in an e-mail program (RFC 8058) or on the page."""
 
 import email
 import re
@@ -72,11 +72,11 @@ def test_a_person_stops_and_changes_their_mind_on_the_same_page(stan: Client, le
     browser = Client()
     page = browser.get(address_of(lea)).content.decode()
     fields = dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]+)"', page))
-    assert browser.post(address_of(lea), fields, follow=True).context["stopped"]
-    assert browser.post(address_of(lea), fields, follow=True).context["stopped"]
+    assert browser.post(address_of(lea), fields, follow=True).context["opted_out"]
+    assert browser.post(address_of(lea), fields, follow=True).context["opted_out"]
     assert AuditEvent.objects.filter(action="review_mails.stopped", customer_id=lea.pk).count() == 1
     assert "Opted out of review e-mails" in stan.get(lea.get_absolute_url()).content.decode()
-    assert not browser.post(f"{address_of(lea)}undo/", follow=True).context["stopped"]
+    assert not browser.post(f"{address_of(lea)}undo/", follow=True).context["opted_out"]
     assert not ReviewOptOut.objects.exists()
     assert AuditEvent.objects.filter(action="review_mails.allowed").count() == 1
     assert "Opted out of review e-mails" not in stan.get(lea.get_absolute_url()).content.decode()
@@ -136,11 +136,11 @@ def test_nobody_makes_one_up(lea: Customer, change) -> None:
 
 
 def test_what_waits_in_the_outbox_goes_nowhere(cast: Cast, lea: Customer) -> None:
-    asked = request_review(customer=lea, project=None, by=cast.stan, by_mail=True)
+    review_request = request_review(customer=lea, project=None, by=cast.stan, by_mail=True)
     Client().post(address_of(lea), ONE_CLICK)
     assert not OutgoingMail.objects.exists()
-    asked.refresh_from_db()
-    assert asked.current_status == "open"
+    review_request.refresh_from_db()
+    assert review_request.current_status == "open"
 
 
 def test_no_address_is_kept_and_an_erasure_takes_the_rest(cast: Cast, lea: Customer) -> None:
@@ -148,11 +148,11 @@ def test_no_address_is_kept_and_an_erasure_takes_the_rest(cast: Cast, lea: Custo
     assert lea.email not in str(ReviewOptOut.objects.values().get())
     twin = CustomerFactory(agency=cast.alder, email=lea.email)
     erase_customer(twin, by=cast.alice)
-    assert ReviewOptOut.objects.exists()  # lea has that address, too
+    assert ReviewOptOut.objects.exists()  # Lea has the same address.
     path = address_of(lea)
     erase_customer(lea, by=cast.alice)
     assert not ReviewOptOut.objects.exists()
-    # The mail is still in somebody's inbox, and its link still does what it says.
+    # The link in delivered e-mails still works.
     assert Client().post(path, ONE_CLICK).status_code == 200
     assert ReviewOptOut.objects.exists()
 
@@ -170,18 +170,18 @@ def test_asking_and_stopping_at_once_one_hears_the_other(cast: Cast) -> None:
     at_once(10, lambda n: opt_out(stop) if n % 2 else request_review(customer=lea, project=None, by=cast.stan, by_mail=True))
     assert ReviewOptOut.objects.count() == 1
     assert ReviewRequest.objects.count() <= 1
-    # Unless a worker had taken it already.
+    # A worker may already have claimed it.
     eventually(lambda: not OutgoingMail.objects.filter(status="queued").exists(), "no mail waits")
 
 
 def test_guessing_is_limited_but_a_right_link_opens(cast: Cast, lea: Customer) -> None:
-    asked = ReviewRequestFactory(customer=lea)
+    review_request = ReviewRequestFactory(customer=lea)
     answers = [Client().get(f"/r/{'x' * n}/") for n in range(1, 16)] + [Client().post("/r/stop/x/", ONE_CLICK) for _ in range(16)]
     assert {answer.status_code for answer in answers[:30]} == {404}
     assert answers[30].status_code == 429
     assert int(answers[30]["Retry-After"]) > 0
     assert Client(REMOTE_ADDR="198.51.100.7").get("/r/x/").status_code == 404
-    assert Client().get(path_of(asked)).status_code == 200
+    assert Client().get(path_of(review_request)).status_code == 200
 
 
 def test_the_page_afterwards_says_what_was_done(cast: Cast, lea: Customer) -> None:
