@@ -60,12 +60,12 @@ def first_customer(cast: Cast) -> str:
 
 def open_link(cast: Cast) -> str:
     asked = cast.alder.review_requests.pending().order_by("pk")[0]
-    return f"/r/{REVIEW_LINKS.recover(asked.nonce, asked.token_digest)}/"
+    return f"/r/{tokens.REVIEW_LINKS.recover(asked.nonce, asked.token_digest)}/"
 
 
 def used_link(cast: Cast) -> str:
     asked = cast.alder.review_requests.filter(status="answered").order_by("pk")[0]
-    return f"/r/{REVIEW_LINKS.recover(asked.nonce, asked.token_digest)}/"
+    return f"/r/{tokens.REVIEW_LINKS.recover(asked.nonce, asked.token_digest)}/"
 
 
 def request_detail(cast: Cast) -> str:

@@ -1,5 +1,7 @@
 """Review requests for agency staff: the wizard, the list, and actions on one request."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -138,13 +140,8 @@ def _reminder_at(review_request: ReviewRequest) -> datetime | None:
 def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     """E-mail the existing link again."""
     review_request = _get_request(request, pk)
-    try:
+    with _errors_as_messages(request):
         sent = resend_request(review_request, by=request.user)
-    except InvalidTransition:
-        _add_closed_message(request)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
         # Not sent means a double click.
         text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
         messages.success(request, text % {"email": review_request.customer.email})
@@ -154,36 +151,36 @@ def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
     """Replace the link, which stops working immediately."""
-    try:
-        pk = replace_link(_get_request(request, pk), by=request.user).pk
-    except InvalidTransition:
-        _add_closed_message(request)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
+    review_request = _get_request(request, pk)
+    with _errors_as_messages(request):
+        review_request = replace_link(review_request, by=request.user)
         messages.success(request, _("New link created. The old link no longer works."))
-    return redirect("reviews:request_detail", pk=pk)
+    return redirect("reviews:request_detail", pk=review_request.pk)
 
 
 @agency_view(methods=("POST",))
 def request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     """Withdraw a request, so that its link stops working."""
-    try:
-        withdraw_request(_get_request(request, pk), by=request.user)
-    except InvalidTransition:
-        _add_closed_message(request)
-    else:
+    review_request = _get_request(request, pk)
+    with _errors_as_messages(request):
+        withdraw_request(review_request, by=request.user)
         messages.success(request, _("Review request withdrawn. Its link no longer works."))
     return redirect("reviews:request_detail", pk=pk)
+
+
+@contextmanager
+def _errors_as_messages(request: AgencyRequest) -> Iterator[None]:
+    try:
+        yield
+    except InvalidTransition:
+        messages.info(request, _("This request was already closed. Nothing was changed."))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
 
 
 def _get_request(request: AgencyRequest, pk: int) -> ReviewRequest:
     review_request: ReviewRequest = get_object_or_404(request.agency.review_requests.select_related("customer"), pk=pk)
     return review_request
-
-
-def _add_closed_message(request: AgencyRequest) -> None:
-    messages.info(request, _("This request was already closed. Nothing was changed."))
 
 
 def _get_or_404(queryset: QuerySet[Any], pk: object) -> Any:

@@ -66,7 +66,7 @@ def test_any_other_star_chooses_nothing(review_request: ReviewRequest, stars: st
 def test_the_name_is_shown_as_chosen_and_the_example_says_how(review_request: ReviewRequest, way: str, label: str, kept: str) -> None:
     data = {**ANSWERS, "cooperation": "", "author": "Ute Anna Größe", "display_name_as": way}
     form = Client().post(path_of(review_request), data).context["form"]
-    assert [(name.example, name.chosen) for name in form.names_shown if name.value == way] == [(label, True)]
+    assert [(name.example, name.chosen) for name in form.display_name_options if name.value == way] == [(label, True)]
     Client().post(path_of(review_request), {**data, "cooperation": "5"})
     assert (Review.objects.get().author_label, Review.objects.get().author) == (label, kept)
     page = Client().get("/partners/alder/").content.decode()
