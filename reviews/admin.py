@@ -7,8 +7,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
@@ -67,10 +67,14 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "agency", "reason", "review", "number", "state", "decided_at")
     list_filter = (QueueFilter, "reason")
     search_fields = ("agency__name", "details", "review__text")
-    list_select_related = ("agency", "review")
     date_hierarchy = "created_at"
     ordering = ("created_at", "pk")
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReviewReport]:
+        """Add the related rows that a report's page shows."""
+        related = ("agency", "reported_by", "review__agency", "review__comment", "review__request__customer", "review__request__project")
+        return super().get_queryset(request).select_related(*related)
 
     def get_urls(self) -> list[URLPattern]:
         """Add a URL for each decision."""
@@ -90,7 +94,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
         """Show the report with its review and history."""
         if request.method == "POST" or not self.has_view_permission(request):
             raise PermissionDenied
-        return self._page(request, self._report(object_id), DecisionForm())
+        return self._page(request, self._report(request, object_id), DecisionForm())
 
     def uphold(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Uphold a report: remove the review."""
@@ -110,7 +114,7 @@ class ReviewReportAdmin(ReadOnlyAdmin):
     def _decide(self, request: HttpRequest, pk: int, decide: Callable[..., bool], message: str | Promise) -> HttpResponse:
         if not self.can_decide(request):
             raise PermissionDenied
-        report, form = self._report(pk), DecisionForm(request.POST)
+        report, form = self._report(request, pk), DecisionForm(request.POST)
         if not form.is_valid():
             return self._page(request, report, form)
         if decide(report, reason=form.cleaned_data["reason"], by=request.user):
@@ -119,15 +123,11 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             messages.warning(request, _("This has already been decided. Nothing was changed, and no one was notified again."))
         return redirect("admin:reviews_reviewreport_change", pk)
 
-    def _report(self, pk: Any) -> ReviewReport:
-        try:
-            forms.IntegerField(min_value=1).clean(pk)
-        except forms.ValidationError:
-            pk = 0
-        reports = ReviewReport.objects.select_related(
-            "agency", "reported_by", "review__agency", "review__comment", "review__request__customer", "review__request__project"
-        )
-        return get_object_or_404(reports, pk=pk)
+    def _report(self, request: HttpRequest, pk: Any) -> ReviewReport:
+        report: ReviewReport | None = self.get_object(request, str(pk))
+        if report is None:
+            raise Http404
+        return report
 
     def _page(self, request: HttpRequest, report: ReviewReport, form: DecisionForm) -> HttpResponse:
         review = report.review

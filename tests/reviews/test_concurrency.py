@@ -54,7 +54,7 @@ def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
+def test_editing_during_an_erasure_does_not_restore_the_name(cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     customer = review.request.customer
     answers = {**STARS, "text": "New", "author": "Lea Brandt", "display_name_as": "full"}
@@ -66,7 +66,7 @@ def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("action", ["submit", "replace", "resend", "withdraw"])
-def test_a_request_that_an_erasure_takes_away_is_closed(cast: Cast, action: str) -> None:
+def test_actions_on_an_erased_request_are_rejected(cast: Cast, action: str) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder)
     does: dict[str, Callable[[], object]] = {
         "submit": lambda: submit_review(review_request, **STARS, text="", author="Lea", display_name_as="full"),
@@ -81,7 +81,7 @@ def test_a_request_that_an_erasure_takes_away_is_closed(cast: Cast, action: str)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_new_links_and_erasures_do_not_lock_each_other_out(cast: Cast) -> None:
+def test_new_links_and_erasures_do_not_deadlock(cast: Cast) -> None:
     many = [ReviewRequestFactory(customer__agency=cast.alder) for _number in range(8)]
 
     def both(number: int) -> object:
@@ -95,7 +95,7 @@ def test_new_links_and_erasures_do_not_lock_each_other_out(cast: Cast) -> None:
 
 @pytest.mark.parametrize("end", ["answer", "withdraw", "replace"])
 @pytest.mark.parametrize("mail", ["request", "reminder"])
-def test_what_waits_in_the_outbox_for_a_closed_link_goes_nowhere(cast: Cast, settings, end: str, mail: str) -> None:
+def test_queued_mails_with_a_closed_link_are_deleted(cast: Cast, settings, end: str, mail: str) -> None:
     customer = CustomerFactory(agency=cast.alder)
     review_request = request_review(customer=customer, project=None, by=cast.stan, by_mail=True)
     if mail == "reminder":
@@ -118,7 +118,7 @@ def test_what_waits_in_the_outbox_for_a_closed_link_goes_nowhere(cast: Cast, set
 
 
 @pytest.mark.parametrize("action", ["resend", "replace"])
-def test_who_was_archived_meanwhile_is_not_asked_again(cast: Cast, action: str) -> None:
+def test_archived_customers_are_not_asked_again(cast: Cast, action: str) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder)
     archive_customer(review_request.customer, by=cast.alice)
     stan = Client()

@@ -21,7 +21,7 @@ def found(client: Client, query: str) -> list[Review]:
     return list(client.get(f"{MANAGE}?{query}").context["page"].items)
 
 
-def test_it_shows_the_own_agencys_only(stan: Client, cast: Cast) -> None:
+def test_it_shows_only_reviews_of_the_agency(stan: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.birch, text="About Birch only")
     ReviewRequestFactory(customer__agency=cast.birch)
     page = stan.get(MANAGE)
@@ -36,7 +36,7 @@ def test_it_shows_the_own_agencys_only(stan: Client, cast: Cast) -> None:
     assert "About Birch only" not in page.content.decode()
 
 
-def test_each_state_is_said_to_staff(stan: Client, cast: Cast) -> None:
+def test_staff_see_each_state(stan: Client, cast: Cast) -> None:
     for state, words in (("hidden", "hidden"), ("reported", "under review"), ("removed", "removed after a report"), ("pinned", "pinned")):
         review = in_state(state, cast.alder)
         assert [label for _name, label in Review.objects.for_staff().get(pk=review.pk).states] == [words]
@@ -53,7 +53,7 @@ def test_the_filters(stan: Client, cast: Cast) -> None:
     assert len(found(stan, "show=nonsense&stars=9")) == len(STATES)
 
 
-def test_the_filter_by_stars_takes_the_rounded_mean(stan: Client, cast: Cast) -> None:
+def test_the_filter_by_stars_uses_the_rounded_mean(stan: Client, cast: Cast) -> None:
     five = a_review(cast.alder, cooperation=5, quality=4, schedule=5, budget=4)
     four = a_review(cast.alder, cooperation=4, quality=4, schedule=5, budget=4)
     assert (found(stan, "stars=5"), found(stan, "stars=4"), found(stan, "stars=1")) == ([five], [four], [])
@@ -72,7 +72,7 @@ def test_it_is_searched_by_customer_and_by_project(stan: Client, cast: Cast) -> 
     assert "No results" in page
 
 
-def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> None:
+def test_the_statistics_count_each_state_correctly(stan: Client, cast: Cast) -> None:
     for state in STATES:
         in_state(state, cast.alder)
     ReviewRequestFactory(customer__agency=cast.alder)
@@ -87,7 +87,7 @@ def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> 
 
 
 @time_machine.travel(datetime(2026, 3, 15, 12, tzinfo=UTC), tick=False)
-def test_the_chart_has_a_column_for_each_of_twelve_months_where_the_agency_is(stan: Client, cast: Cast) -> None:
+def test_the_chart_has_twelve_months_in_the_agencys_time_zone(stan: Client, cast: Cast) -> None:
     cast.alder.time_zone = "Europe/Berlin"
     cast.alder.save()
     moments = {
@@ -126,6 +126,6 @@ def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
     assert seen == sorted(Review.objects.values_list("pk", flat=True), reverse=True)
 
 
-def test_the_reply_stands_below_its_review(stan: Client, cast: Cast) -> None:
+def test_the_comment_is_below_its_review(stan: Client, cast: Cast) -> None:
     comment_on_review(a_review(cast.alder), text="Thank you for the flour.", by=cast.max)
     assert "Thank you for the flour." in stan.get(MANAGE).content.decode()

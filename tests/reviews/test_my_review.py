@@ -40,7 +40,7 @@ def in_days(review: Review, days: float) -> None:
 
 
 @pytest.mark.parametrize("stars", ["1", "2", "3", "4", "5"])
-def test_a_star_in_the_mail_chooses_and_saves_nothing(review_request: ReviewRequest, stars: str) -> None:
+def test_a_star_in_the_mail_preselects_ratings_and_saves_nothing(review_request: ReviewRequest, stars: str) -> None:
     response = Client().get(path_of(review_request), {"stars": stars})
     assert [response.context["form"][name].value() for name in CATEGORIES] == [stars] * len(CATEGORIES)
     assert not response.context["form"].is_bound
@@ -49,7 +49,7 @@ def test_a_star_in_the_mail_chooses_and_saves_nothing(review_request: ReviewRequ
 
 
 @pytest.mark.parametrize("stars", ["0", "6", "-1", "five", "", "4.5", "٤", "\x00"])
-def test_any_other_star_chooses_nothing(review_request: ReviewRequest, stars: str) -> None:
+def test_invalid_stars_preselect_nothing(review_request: ReviewRequest, stars: str) -> None:
     response = Client().get(path_of(review_request), {"stars": stars})
     assert [response.context["form"][name].value() for name in CATEGORIES] == [None] * len(CATEGORIES)
 
@@ -63,7 +63,7 @@ def test_any_other_star_chooses_nothing(review_request: ReviewRequest, stars: st
         ("anonymous", "Verified customer", "Ute Anna Größe"),
     ],
 )
-def test_the_name_is_shown_as_chosen_and_the_example_says_how(review_request: ReviewRequest, way: str, label: str, kept: str) -> None:
+def test_the_name_is_displayed_as_in_the_example(review_request: ReviewRequest, way: str, label: str, kept: str) -> None:
     data = {**ANSWERS, "cooperation": "", "author": "Ute Anna Größe", "display_name_as": way}
     form = Client().post(path_of(review_request), data).context["form"]
     assert [(name.example, name.chosen) for name in form.display_name_options if name.value == way] == [(label, True)]
@@ -74,20 +74,20 @@ def test_the_name_is_shown_as_chosen_and_the_example_says_how(review_request: Re
     assert ("Anna" in page) == (way == "full")
 
 
-def test_without_a_company_it_can_not_be_shown(cast: Cast) -> None:
+def test_the_company_option_needs_a_company(cast: Cast) -> None:
     person = ReviewRequestFactory(customer__agency=cast.alder, customer__kind="person", customer__company="")
     response = Client().post(path_of(person), {**ANSWERS, "display_name_as": "company"})
     assert "display_name_as" in response.context["form"].errors
 
 
-def test_a_name_is_asked_for_where_it_is_shown(review_request: ReviewRequest) -> None:
+def test_a_displayed_name_is_required(review_request: ReviewRequest) -> None:
     for way in ("full", "initial"):
         assert "author" in Client().post(path_of(review_request), {**ANSWERS, "author": " ", "display_name_as": way}).context["form"].errors
     Client().post(path_of(review_request), {**ANSWERS, "author": "", "display_name_as": "anonymous"})
     assert Review.objects.get().author_label == "Verified customer"
 
 
-def test_another_language_keeps_what_was_typed_and_saves_nothing(review_request: ReviewRequest) -> None:
+def test_changing_the_language_keeps_the_input_and_saves_nothing(review_request: ReviewRequest) -> None:
     browser = Client()
     page = browser.post(path_of(review_request), {**ANSWERS, "language": "de"})
     assert b'<html lang="de"' in page.content
@@ -110,7 +110,7 @@ def test_50_browsers_at_once_make_one_review(cast: Cast) -> None:
     assert AuditEvent.objects.filter(action="review.submitted").count() == 1
 
 
-def test_too_many_forms_from_one_network_wait_and_lose_nothing(review_request: ReviewRequest, clean_cache: None) -> None:
+def test_rate_limited_forms_keep_their_input(review_request: ReviewRequest, clean_cache: None) -> None:
     for _ in range(200):
         check_rate_limits((personal.SUBMIT_LIMIT, "203.0.113.9"))
     response = Client().post(path_of(review_request), ANSWERS, REMOTE_ADDR="203.0.113.9")
@@ -124,7 +124,7 @@ def test_too_many_forms_from_one_network_wait_and_lose_nothing(review_request: R
 # --- After submission ---
 
 
-def test_the_link_shows_the_own_review_even_after_its_end(review_request: ReviewRequest, review: Review) -> None:
+def test_an_expired_link_shows_the_submitted_review(review_request: ReviewRequest, review: Review) -> None:
     ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(days=1))
     response = Client().get(path_of(review_request))
     assert response.status_code == 200
@@ -132,7 +132,7 @@ def test_the_link_shows_the_own_review_even_after_its_end(review_request: Review
     assert f"{path_of(review_request)}edit/".encode() in response.content
 
 
-def test_it_can_be_changed_for_14_days_and_is_marked(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
+def test_it_can_be_edited_for_14_days_and_is_marked(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
     comment_on_review(review, text="Thank you, Lea.", by=cast.alice)
     in_days(review, 13.9)
     form = Client().get(f"{path_of(review_request)}edit/").context["form"]
@@ -146,7 +146,7 @@ def test_it_can_be_changed_for_14_days_and_is_marked(review_request: ReviewReque
     assert RatingSummary.objects.get().figures() == RatingSummary.recalculated(cast.alder).figures()
 
 
-def test_after_14_days_a_friendly_note(review_request: ReviewRequest, review: Review) -> None:
+def test_after_14_days_a_message_explains_why_not(review_request: ReviewRequest, review: Review) -> None:
     in_days(review, 14)
     edit = f"{path_of(review_request)}edit/"
     for response in (Client().get(edit, follow=True), Client().post(edit, CHANGED, follow=True)):
@@ -164,7 +164,7 @@ def test_nothing_changed_is_not_edited(review_request: ReviewRequest, review: Re
     assert review.edited_at is None
 
 
-def test_taking_it_back_asks_first_and_is_for_good(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
+def test_withdrawing_needs_a_confirmation_and_is_permanent(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
     in_days(review, 500)
     take_back, text = f"{path_of(review_request)}withdraw/", review.text
     assert text in Client().get("/partners/alder/").content.decode()
@@ -183,7 +183,7 @@ def test_taking_it_back_asks_first_and_is_for_good(review_request: ReviewRequest
 
 
 @pytest.mark.parametrize("action", ["", "edit/", "withdraw/"])
-def test_each_needs_the_forms_csrf_token_and_is_kept_secret(review_request: ReviewRequest, review: Review, action: str) -> None:
+def test_each_page_needs_a_csrf_token_and_is_not_cached(review_request: ReviewRequest, review: Review, action: str) -> None:
     path = f"{path_of(review_request)}{action}"
     response = Client().get(path)
     assert "no-store" in response["Cache-Control"]
@@ -193,18 +193,18 @@ def test_each_needs_the_forms_csrf_token_and_is_kept_secret(review_request: Revi
 
 
 @pytest.mark.parametrize("action", ["edit/", "withdraw/"])
-def test_without_a_review_there_is_nothing_to_change(review_request: ReviewRequest, action: str) -> None:
+def test_without_a_review_the_actions_redirect_to_the_form(review_request: ReviewRequest, action: str) -> None:
     for method in ("get", "post"):
         assert getattr(Client(), method)(f"{path_of(review_request)}{action}").url == path_of(review_request)
     assert Client().get(f"/r/nonsense/{action}").status_code == 404
 
 
-def test_what_the_agency_hid_is_told(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
+def test_the_author_sees_that_the_review_is_hidden(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
     hide_review(review, reason="outdated", by=cast.alice)
     assert b"has hidden your text" in Client().get(path_of(review_request)).content
 
 
-def test_an_erased_customers_review_does_not_get_a_name_again(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
+def test_an_erased_customers_review_can_not_be_edited(review_request: ReviewRequest, review: Review, cast: Cast) -> None:
     erase_customer(review_request.customer, by=cast.alice)
     assert f"{path_of(review_request)}edit/".encode() not in Client().get(path_of(review_request)).content
     Client().post(f"{path_of(review_request)}edit/", CHANGED)
@@ -212,14 +212,14 @@ def test_an_erased_customers_review_does_not_get_a_name_again(review_request: Re
     assert review.author == ""
 
 
-def test_a_colleague_who_was_a_customer_still_can_not_rate(review_request: ReviewRequest, cast: Cast) -> None:
+def test_a_customer_who_became_a_member_can_not_rate(review_request: ReviewRequest, cast: Cast) -> None:
     MembershipFactory(agency=cast.alder, user__email=review_request.customer.email)
     Client().post(path_of(review_request), ANSWERS)
     assert not Review.objects.exists()
 
 
 @pytest.mark.parametrize("state", ["public", "hidden", "removed"])
-def test_it_claims_that_others_see_it_only_where_they_do(cast: Cast, state: str) -> None:
+def test_it_is_called_public_only_if_it_is(cast: Cast, state: str) -> None:
     review = in_state(state, cast.alder)
     page = Client().get(path_of(review.request)).content.decode()
     assert ("Public view" in page) == (state == "public")

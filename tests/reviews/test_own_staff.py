@@ -49,7 +49,7 @@ def stan_has_more_addresses(cast: Cast) -> None:
 @pytest.mark.parametrize("address", STANS)
 @pytest.mark.parametrize("way", ["send", "link"])
 @pytest.mark.usefixtures("stan_has_more_addresses")
-def test_it_is_not_asked(cast: Cast, alice: Client, address: str, way: str) -> None:
+def test_no_review_is_requested_from_it(cast: Cast, alice: Client, address: str, way: str) -> None:
     customer = CustomerFactory(agency=cast.alder, email=address)
     page = alice.post(WIZARD, {"customer": customer.pk, "subject": "company", way: "1"}, follow=True).content.decode()
     assert "Team members can’t review their own agency" in page
@@ -72,7 +72,7 @@ def test_it_can_not_answer_or_get_the_link_again(cast: Cast, address: str) -> No
     assert review_request.current_status == "open"
 
 
-def test_who_joins_the_team_after_the_request_can_not_answer(cast: Cast) -> None:
+def test_members_who_joined_after_the_request_can_not_answer(cast: Cast) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__email="kim+work@client.example")
     Membership.objects.create(agency=cast.alder, user=UserFactory(email="kim@client.example"), role="staff")
     page = Client().post(path_of(review_request), ANSWERS).content.decode()
@@ -82,13 +82,13 @@ def test_who_joins_the_team_after_the_request_can_not_answer(cast: Cast) -> None
 
 @pytest.mark.parametrize("address", OTHERS)
 @pytest.mark.usefixtures("stan_has_more_addresses")
-def test_others_can(cast: Cast, address: str) -> None:
+def test_similar_addresses_can_answer(cast: Cast, address: str) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
     assert Client().post(path_of(review_request), ANSWERS).status_code == 302
     assert Review.objects.get().request == review_request
 
 
-def test_another_agencys_people_can(cast: Cast) -> None:
+def test_members_of_other_agencies_can_answer(cast: Cast) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.birch, customer__email="stan+x@alder.example")
     assert Client().post(path_of(review_request), ANSWERS).status_code == 302
 

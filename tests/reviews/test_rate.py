@@ -48,7 +48,7 @@ def test_it_opens_without_a_session_and_is_kept_from_caches_and_search_engines(r
 
 
 @pytest.mark.parametrize("browser", ["en", "de"])
-def test_the_answer_is_marked_with_the_language_it_is_in(review_request: ReviewRequest, browser: str) -> None:
+def test_the_response_names_its_language(review_request: ReviewRequest, browser: str) -> None:
     Customer.objects.update(language="de")
     response = Client().get(path_of(review_request), headers={"Accept-Language": browser})
     assert b'<html lang="de"' in response.content
@@ -68,7 +68,7 @@ def test_submitting_saves_the_review_and_thanks(review_request: ReviewRequest) -
     assert (event.customer_id, event.actor_id, event.source, event.ip_address) == (review_request.customer_id, None, "link", None)
 
 
-def test_the_second_look_says_that_it_was_rated_already(review_request: ReviewRequest) -> None:
+def test_thanks_are_displayed_once(review_request: ReviewRequest) -> None:
     browser = Client()
     first = browser.post(path_of(review_request), ANSWERS, follow=True)
     assert first.context["just_submitted"] is True
@@ -173,14 +173,14 @@ def test_any_language_and_markup_is_text(review_request: ReviewRequest, text: st
     assert all(escape(line) in page for line in text.split())
 
 
-def test_a_name_and_words_from_right_to_left_disturb_nothing_beside_them(review_request: ReviewRequest) -> None:
+def test_right_to_left_names_and_texts_are_isolated(review_request: ReviewRequest) -> None:
     Client().post(path_of(review_request), {**ANSWERS, "author": "\u202eمحمد", "text": "شكرا جزيلا"})
     page = Client().get("/partners/alder/").content.decode()
     assert "<bdi>\u202eمحمد</bdi>" in page
     assert '<div class="review-text" dir="auto">' in page
 
 
-def test_a_form_too_large_for_any_of_ours_is_refused_whole(review_request: ReviewRequest) -> None:
+def test_oversized_requests_are_rejected(review_request: ReviewRequest) -> None:
     text = "x" * 34_000_000
     path = path_of(review_request)
     for response in (
@@ -247,7 +247,7 @@ def test_20_clients_at_once_make_one_review(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_submitting_and_withdrawing_at_once_one_wins(cast: Cast) -> None:
+def test_one_of_concurrent_submission_and_withdrawal_succeeds(cast: Cast) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder)
     answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "author": "Lea"}
     results = at_once(2, lambda n: submit_review(review_request, **answers) if n else withdraw_request(review_request, by=cast.alice))
@@ -275,7 +275,7 @@ def test_a_link_takes_no_other_method(review_request: ReviewRequest, method: str
     assert getattr(Client(), method)(path_of(review_request)).status_code == 405
 
 
-def test_whoever_was_too_slow_is_told_so(review_request: ReviewRequest) -> None:
+def test_submitting_after_the_expiry_is_rejected(review_request: ReviewRequest) -> None:
     # The link expires after the page was opened.
     ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(InvalidTransition, match="expired"):

@@ -20,7 +20,7 @@ def test_beat_runs_it_every_night() -> None:
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {17})
 
 
-def test_what_is_right_is_left_alone(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+def test_correct_summaries_are_not_changed(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     for state in STATES:
         in_state(state, cast.alder)
     events = AuditEvent.objects.count()
@@ -28,7 +28,7 @@ def test_what_is_right_is_left_alone(cast: Cast, caplog: pytest.LogCaptureFixtur
     assert (AuditEvent.objects.count(), caplog.records) == (events, [])
 
 
-def test_what_is_wrong_is_reported_and_put_right(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_summaries_are_reported_and_corrected(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     for agency in (cast.alder, cast.birch):
         a_review(agency)
     right = RatingSummary.objects.get(agency=cast.alder).figures()
@@ -43,7 +43,7 @@ def test_what_is_wrong_is_reported_and_put_right(cast: Cast, caplog: pytest.LogC
     assert repair_summaries() == []
 
 
-def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast) -> None:
+def test_missing_and_stale_summaries_are_corrected(cast: Cast) -> None:
     a_review(cast.alder)
     RatingSummary.objects.all().delete()
     RatingSummary.objects.create(agency=cast.birch, count=3)
@@ -52,7 +52,7 @@ def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reviews_that_come_in_meanwhile_are_no_difference(cast: Cast) -> None:
+def test_concurrent_reviews_are_no_mismatch(cast: Cast) -> None:
     requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(10)]
     RatingSummary.objects.create(agency=cast.birch, count=3)
     results = at_once(20, lambda n: ReviewFactory(review_request=requests[n // 2]).pk if n % 2 else repair_summaries())

@@ -46,7 +46,7 @@ def test_step_2_lists_the_customers_projects_only(stan: Client, cast: Cast) -> N
     assert other.title not in page
 
 
-def test_a_step_that_is_done_leads_back(stan: Client, cast: Cast) -> None:
+def test_completed_steps_are_links(stan: Client, cast: Cast) -> None:
     project = ProjectFactory(customer__agency=cast.alder)
     page = stan.get(WIZARD, choices(project.customer, project)).content.decode()
     assert f'href="{WIZARD}"' in page
@@ -257,7 +257,7 @@ def test_a_link_that_no_known_key_can_make_again_is_withdrawn_and_replaced(stan:
     assert ReviewRequest.objects.get(status="open").link not in {None, lost}
 
 
-def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(stan: Client, cast: Cast) -> None:
+def test_input_from_an_expired_session_is_not_submitted_automatically(stan: Client, cast: Cast) -> None:
     customer, browser = CustomerFactory(agency=cast.alder), stan
     browser.get(WIZARD)
     Session.objects.all().delete()

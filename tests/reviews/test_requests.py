@@ -81,7 +81,7 @@ def test_a_link_that_was_only_created_can_be_mailed(stan: Client, cast: Cast) ->
 
 
 @pytest.mark.parametrize("why", ["no address", "own staff", "stopped", "lost key"])
-def test_no_mail_where_none_may_go(stan: Client, cast: Cast, review_request: ReviewRequest, why: str, settings) -> None:
+def test_resending_needs_a_customer_who_can_be_mailed(stan: Client, cast: Cast, review_request: ReviewRequest, why: str, settings) -> None:
     customer = review_request.customer
     if why == "stopped":
         from reviews import tokens
@@ -97,7 +97,7 @@ def test_no_mail_where_none_may_go(stan: Client, cast: Cast, review_request: Rev
     assert not OutgoingMail.objects.exists()
 
 
-def test_a_new_link_lets_the_old_one_die_at_once(stan: Client, review_request: ReviewRequest) -> None:
+def test_replacing_a_link_invalidates_the_old_one(stan: Client, review_request: ReviewRequest) -> None:
     page = act(stan, review_request, "replace").content.decode()
     new = ReviewRequest.objects.get(status="open")
     assert new.link in page
@@ -109,7 +109,7 @@ def test_a_new_link_lets_the_old_one_die_at_once(stan: Client, review_request: R
 
 @pytest.mark.parametrize("action", ["resend", "replace", "withdraw"])
 @pytest.mark.parametrize("stage", ["answered", "expired", "withdrawn"])
-def test_what_is_closed_stays_as_it_is(stan: Client, cast: Cast, stage: str, action: str) -> None:
+def test_closed_requests_are_not_changed(stan: Client, cast: Cast, stage: str, action: str) -> None:
     review_request = stages(cast)[stage]
     before = list(ReviewRequest.objects.order_by("pk").values())
     assert "This request was already closed" in act(stan, review_request, action).content.decode()

@@ -126,7 +126,7 @@ def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cas
     ]
 
 
-def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(cast: Cast) -> None:
+def test_without_reviews_there_is_no_average_and_the_prior_score(cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder).delete()
     summary = RatingSummary.objects.get(agency=cast.alder)
     assert (summary.average_rounded, summary.ranking_score) == (None, UNRATED_SCORE)
@@ -134,7 +134,7 @@ def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(
 
 @given(reviews=st.lists(ratings, min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_shown_is_the_mean_to_one_decimal_and_the_standing_is_weighted(db: None, reviews: list[dict[str, int]]) -> None:
+def test_the_average_is_rounded_and_the_ranking_score_weighted(db: None, reviews: list[dict[str, int]]) -> None:
     with transaction.atomic():
         agency = AgencyFactory()
         for stars in reviews:

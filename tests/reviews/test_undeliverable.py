@@ -21,7 +21,7 @@ def is_undeliverable() -> bool:
     return ReviewRequest.objects.get().undeliverable_at is not None
 
 
-def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+def test_permanent_failures_are_recorded_until_a_later_mail_arrives(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
     smtp_sink.refuse("RCPT", "550 5.1.1 No such user", times=1)
     review_request = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
     eventually(is_undeliverable, "the request says that nobody gets it", otherwise=celery_worker.logged)
@@ -39,7 +39,7 @@ def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Proces
     eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)
 
 
-def test_refused_for_a_while_is_not_undeliverable(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+def test_temporary_failures_are_not_recorded(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
     smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
     review_request = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
     assert smtp_sink.wait_for(review_request.customer.email)
