@@ -49,7 +49,7 @@ def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
         with transaction.atomic():
             first()
             other = pool.submit(run)
-            eventually(lambda: other.done() or waits(), "the other is done, or waits")
+            eventually(lambda: other.done() or waits(), "the second call has finished or is blocked")
         return other.result(timeout=20)
 
 

@@ -24,7 +24,7 @@ def is_undeliverable() -> bool:
 def test_permanent_failures_are_recorded_until_a_later_mail_arrives(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
     smtp_sink.refuse("RCPT", "550 5.1.1 No such user", times=1)
     review_request = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
-    eventually(is_undeliverable, "the request says that nobody gets it", otherwise=celery_worker.logged)
+    eventually(is_undeliverable, "the request is marked as undeliverable", otherwise=celery_worker.logged)
     assert AuditEvent.objects.get(action="review_request.undeliverable").customer_id == review_request.customer_id
 
     staff = Client()

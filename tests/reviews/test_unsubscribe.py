@@ -171,7 +171,7 @@ def test_concurrent_requests_and_opt_outs_leave_no_queued_mail(cast: Cast) -> No
     assert ReviewOptOut.objects.count() == 1
     assert ReviewRequest.objects.count() <= 1
     # A worker may already have claimed it.
-    eventually(lambda: not OutgoingMail.objects.filter(status="queued").exists(), "no mail waits")
+    eventually(lambda: not OutgoingMail.objects.filter(status="queued").exists(), "no e-mail is queued")
 
 
 def test_guessing_is_limited_but_a_right_link_opens(cast: Cast, lea: Customer) -> None:
