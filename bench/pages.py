@@ -31,10 +31,11 @@ from bench.drive import Page, Post
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.tokens import hash_token, new_nonce
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.forms.contact import MIN_FORM_AGE, new_stamp
-from reviews import tokens
-from reviews.models import ReviewRequest
+from reviews.models import CATEGORIES, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 
 AGENCIES = 26
 #: Number of customers of the largest agency.
@@ -75,8 +76,8 @@ class Subject:
 
     def network_deep(self) -> str:
         """Return the path of the last page of the directory, by rating."""
-        profiles = PartnerProfile.objects.public().with_standing()
-        before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-standing", "pk"), size=profiles.count() - 1)
+        profiles = PartnerProfile.objects.public().with_ranking_score()
+        before = keyset_page(RequestFactory().get("/"), profiles, order_by=("-ranking_score", "pk"), size=profiles.count() - 1)
         return self.path("network:directory") + before.next_url
 
     def rare(self) -> str:
@@ -175,7 +176,7 @@ def _links(subject: Subject, posts: int) -> list[Page]:
     response = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(links[0])
     token = response.cookies[settings.CSRF_COOKIE_NAME].value
     cookie = f"{settings.CSRF_COOKIE_NAME}={token}"
-    answers = {"cooperation": 5, "quality": 4, "schedule": 5, "budget": 4, "text": "Gerne wieder.", "author": "Lea Brandt"}
+    answers = {**dict.fromkeys(CATEGORIES, 4), "text": "Gerne wieder.", "author": "Lea Brandt"}
     body = urlencode({**answers, "csrfmiddlewaretoken": token})
     queries = _queries("post", links[1], cookie, 302, body)
     return [
@@ -209,9 +210,9 @@ def _open_links(agency: Any, number: int) -> list[str]:
     requested = agency.review_requests.filter(status="open", project=None).values("customer")
     pairs = []
     for customer in agency.customers.active().exclude(pk__in=requested).order_by("-number")[:number]:
-        nonce = tokens.new_nonce()
-        token = tokens.token_for(nonce)
-        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=tokens.hash_token(token))))
+        nonce = new_nonce()
+        token = REVIEW_LINKS.token_for(nonce)
+        pairs.append((token, ReviewRequest(agency=agency, customer=customer, nonce=nonce, token_digest=hash_token(token))))
     ReviewRequest.objects.bulk_create([request for _token, request in pairs])
     return [token for token, _request in pairs]
 

@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure of reviews, and the outcome of e-mails that request reviews."""
+"""Registrations with other apps: erasure of reviews and delivery of review e-mails."""
 
 from customers.services.customers import erasure_hooks
 from partnerportal.outbox.models import on_delivery

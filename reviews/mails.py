@@ -112,7 +112,7 @@ def opt_out_link(review_request: ReviewRequest) -> str:
 def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     """Notify the review’s author of the agency’s public reply, unless they unsubscribed. Replies go to `by`."""
     agency, review, customer = comment.agency, comment.review, comment.review.request.customer
-    if not customer.email or agency.review_opt_outs.of(customer.email).exists():
+    if not customer.email or agency.review_opt_outs.for_email(customer.email).exists():
         return
     profile = getattr(agency, "profile", None)
     is_public = profile is not None and profile.is_registered
@@ -215,7 +215,7 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 name=recipient.full_name,
                 intro=format_lazy("{} {}", intro, _("The review was written by %(author)s on %(date)s.")),
                 quote_label=_("Reason:"),
-                quote=report.reinstated_for or report.decision,
+                quote=report.reinstatement_reason or report.decision,
                 button=_("View your reviews"),
                 link=f"{settings.SITE_URL}/company/reviews/#review-{review.pk}",
                 footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
@@ -264,7 +264,7 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
             name=customer.person_name,
             intro=intro,
             quote_label=_("Reason:"),
-            quote=report.reinstated_for or report.decision,
+            quote=report.reinstatement_reason or report.decision,
             outro=[_("If you disagree, reply to this e-mail.")],
             footer_reason=_("You’re receiving this e-mail from the partner network because you reviewed %(agency)s."),
             agency=report.agency,

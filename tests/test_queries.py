@@ -59,12 +59,12 @@ def first_customer(cast: Cast) -> str:
 
 def open_link(cast: Cast) -> str:
     review_request = cast.alder.review_requests.pending().order_by("pk")[0]
-    return f"/r/{tokens.recover(review_request.nonce, review_request.token_digest)}/"
+    return f"/r/{tokens.REVIEW_LINKS.recover(review_request.nonce, review_request.token_digest)}/"
 
 
 def used_link(cast: Cast) -> str:
     review_request = cast.alder.review_requests.filter(status="answered").order_by("pk")[0]
-    return f"/r/{tokens.recover(review_request.nonce, review_request.token_digest)}/"
+    return f"/r/{tokens.REVIEW_LINKS.recover(review_request.nonce, review_request.token_digest)}/"
 
 
 def request_detail(cast: Cast) -> str:

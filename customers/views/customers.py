@@ -104,7 +104,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "customer": customer,
             **items,
             "review_requests": review_requests,
-            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
+            "wants_no_review_mails": request.agency.review_opt_outs.for_email(customer.email).exists(),
             "reviews": reviews,
             "timeline": timeline,
             "may_erase": request.membership.has_role(Role.OWNER),

@@ -52,6 +52,7 @@ def form_helper(
     *fields: Any,
     submit: str | Promise,
     style: str = "primary",
+    name: str = "",
     cancel: str = "",
     buttons: Sequence[Any] = (),
     method: str = "post",
@@ -68,7 +69,7 @@ def form_helper(
     # Renders hidden fields that the layout doesn't contain.
     helper.render_hidden_fields = True
     helper.attrs = {"novalidate": "", **attributes}
-    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style), *buttons, cancel=cancel))
+    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style, name=name), *buttons, cancel=cancel))
     return helper
 
 

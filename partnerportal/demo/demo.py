@@ -133,7 +133,7 @@ PROJECTS = (
     (17, "Bookshop with sample chapters", "planned", 30),
 )
 
-#: Position of the customer, title of the project (empty: the company), four ratings, text, author, so many days ago.
+#: Position of the customer, title of the project (empty: the company), rating per category, text, author, age in days.
 REVIEWS = (
     (9, "", (5, 5, 5, 4), "They know what a workshop needs and get straight to the point. Whenever I call, someone picks up.", "Deniz Aydin", 412),
     (5, "Online appointments", (5, 5, 4, 5), "Our patients now book online in the evening instead of calling in the morning.", "Dr. Salma Amari", 371),
@@ -149,9 +149,9 @@ REVIEWS = (
     (18, "", (1, 2, 1, 1), "No one needs an agency. My nephew does the same for half the price: see nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
-#: So many days before the review the customer was asked.
-ASKED_BEFORE = 4
-#: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
+#: Days between request and review.
+REQUESTED_BEFORE = 4
+#: Reviews that are pinned, commented on, hidden and reported, by the position of their customer.
 PINNED = (12, 0)
 COMMENTS = (
     (10, "Vielen Dank, Herr Hansen. Sie haben recht: Wir sagen jetzt Bescheid, bevor ein Angebot überschritten wird, nicht erst danach."),

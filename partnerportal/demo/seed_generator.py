@@ -16,7 +16,7 @@ from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
 from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import seed_texts as texts
 from partnerportal.demo import seed_words as words
-from reviews.models import ReviewRequest
+from reviews.models import CATEGORIES, ReviewRequest
 
 Row = tuple[Any, ...]
 
@@ -88,7 +88,7 @@ COLUMNS: dict[str, list[str]] = {
         "tasks": "agency_id customer_id project_id title due_on assignee_id priority done_at created_at",
         "notes": "agency_id customer_id author_id text created_at",
         "requests": "id agency_id customer_id project_id requested_by_id nonce token_digest status created_at mailed_at expires_at",
-        "reviews": "agency_id request_id cooperation quality schedule budget text author created_at",
+        "reviews": f"agency_id request_id {' '.join(CATEGORIES)} text author created_at",
     }.items()
 }
 
@@ -281,7 +281,7 @@ class DataGenerator:
             project = rng.choice(projects) if projects and rng.random() < 0.5 else None
             request = self._request(batch, customer, project, asked_at, ReviewRequest.Status.ANSWERED.value)
             stars = rng.choice((5,) * 12 + (4,) * 5 + (3,) * 2 + (1,))
-            ratings = tuple(min(5, max(1, stars + rng.choice((0, 0, 0, 0, -1, 1)))) for _ in range(4))
+            ratings = tuple(min(5, max(1, stars + rng.choice((0, 0, 0, 0, -1, 1)))) for _ in CATEGORIES)
             author = f"{customer.first_name} {customer.last_name}".strip() or customer.company[:100]
             batch.reviews.append((customer.agency.pk, request, *ratings, texts.review_text(rng, stars), author, asked_at))
         if rng.random() * 1000 < OPEN_PER_MILLE and customer.status == Customer.Status.ACTIVE:

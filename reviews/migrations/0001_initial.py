@@ -4,10 +4,10 @@ import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
 import partnerportal.core.constraints
+import partnerportal.core.tokens
 import partnerportal.core.validators
 import pgtrigger.compiler
 import pgtrigger.migrations
-import reviews.tokens
 from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
             name='ReviewRequest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('nonce', models.CharField(default=reviews.tokens.new_nonce, editable=False, max_length=32)),
+                ('nonce', models.CharField(default=partnerportal.core.tokens.new_nonce, editable=False, max_length=32)),
                 ('token_digest', models.CharField(editable=False, max_length=64, unique=True)),
                 ('status', models.CharField(choices=[('open', 'waiting'), ('answered', 'answered'), ('withdrawn', 'withdrawn'), ('expired', 'expired')], default='open', max_length=10, verbose_name='Status')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Requested')),

@@ -109,7 +109,7 @@ def test_the_review_stays_without_a_name_and_open_links_close(alice: Client, mil
     assert "Former customer" in page
     assert Client().get("/r/" + link.split("/r/")[1]).status_code == 404
     assert AuditEvent.objects.filter(action="review_request.withdrawn").count() == 1
-    assert RatingSummary.objects.get().figures() == RatingSummary.counted_afresh(mill.agency).figures()
+    assert RatingSummary.objects.get().figures() == RatingSummary.recalculated(mill.agency).figures()
     assert Review.objects.count() == 1
     assert AuditEvent.objects.filter(action="customer.erased", object_label="K-1001").exists()
 

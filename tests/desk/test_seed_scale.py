@@ -16,8 +16,8 @@ from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.demo.seed_generator import agency_sizes
 from requests_inbox.models import ContactRequest
-from reviews import tokens
 from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 from tests.factories.agencies import AgencyFactory
 from tests.factories.customers import CustomerFactory
 
@@ -65,7 +65,7 @@ def test_seeded_data_is_valid() -> None:
         numbers = list(agency.customers.order_by("number").values_list("number", flat=True))
         assert numbers == list(range(1001, 1001 + len(numbers)))
         assert NumberSequence.objects.get(agency=agency).next_number == 1001 + len(numbers)
-        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.counted_afresh(agency).figures()
+        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.recalculated(agency).figures()
         assert not agency.customers.exclude(responsible__memberships__agency=agency).exclude(responsible=None).exists()
 
     for domain in Domain.objects.all():
@@ -97,7 +97,7 @@ def test_sequences_continue_after_seeded_rows() -> None:
 def test_links_open_and_rows_validate(client: Client) -> None:
     seed()
     for request in ReviewRequest.objects.filter(status="open"):
-        token = tokens.recover(request.nonce, request.token_digest)
+        token = REVIEW_LINKS.recover(request.nonce, request.token_digest)
         assert client.get(f"/r/{token}/").status_code == 200
     for customer in Customer.objects.all()[:25]:
         customer.full_clean()

@@ -22,7 +22,7 @@ def reported(review: Review) -> ReviewReport:
     return report_review(review, reason="offensive", details="It calls us names.", by=someone(review.agency))
 
 
-#: Transitions of a public review into each state.
+#: Transitions from a public review to each state.
 STATES: dict[str, Callable[[Review], object]] = {
     "public": lambda review: None,
     "pinned": lambda review: pin_review(review, by=someone(review.agency)),
@@ -35,7 +35,7 @@ STATES: dict[str, Callable[[Review], object]] = {
 
 
 def in_state(state: str, agency: Agency) -> Review:
-    """Return a review in one of `STATES`, reloaded from the database."""
+    """Return a review in one of `STATES`."""
     review = a_review(agency)
     STATES[state](review)
     return Review.objects.get(pk=review.pk)

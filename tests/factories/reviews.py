@@ -1,4 +1,4 @@
-"""Factories of review requests and reviews."""
+"""Factories for review requests and reviews."""
 
 import factory
 
@@ -16,7 +16,7 @@ class ReviewRequestFactory(factory.django.DjangoModelFactory):
 
 
 class ReviewFactory(factory.django.DjangoModelFactory):
-    """A review submitted by the service."""
+    """A review submitted by the portal's service."""
 
     class Meta:
         model = Review

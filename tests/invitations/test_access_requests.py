@@ -12,6 +12,7 @@ from customers.services.customers import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.core import tokens
 from partnerportal.outbox.models import OutgoingMail
+from reviews.tokens import REVIEW_LINKS
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import CustomerFactory
@@ -57,9 +58,7 @@ def test_the_link_is_not_stored(asked: AccessRequest) -> None:
     assert len(token) == 32
     assert token not in (asked.nonce, asked.token_digest)
     assert tokens.hash_token(token) == asked.token_digest
-    from reviews.tokens import token_for
-
-    assert token_for(asked.nonce) != token
+    assert REVIEW_LINKS.token_for(asked.nonce) != token
 
 
 def test_only_the_customers_addresses_can_be_asked(stan: Client, customer: Customer, cast: Cast) -> None:

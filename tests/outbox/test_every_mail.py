@@ -68,7 +68,7 @@ class Scene:
         self.reports: list[ReviewReport] = []
         for about in (project, None):
             review = ReviewFactory(
-                review_request__customer=self.customer, review_request__project=about, shown_as="full" if about else "anonymous"
+                review_request__customer=self.customer, review_request__project=about, display_name_as="full" if about else "anonymous"
             )
             self.comments.append(comment_on_review(review, text=WORDS, by=cast.alice))
             report = report_review(review, reason="offensive", details="They are rude.", by=cast.alice)

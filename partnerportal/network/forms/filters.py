@@ -76,5 +76,5 @@ class DirectoryFilter(ListFilter):
         if self.chosen["sort"] == "name":
             return ("sort_name", "pk")
         if self.chosen["sort"] == "rating" or not self.chosen["q"]:
-            return ("-standing", "pk")
-        return ("-rank", "-standing", "pk")
+            return ("-ranking_score", "pk")
+        return ("-rank", "-ranking_score", "pk")

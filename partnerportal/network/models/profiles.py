@@ -124,10 +124,10 @@ class PartnerProfileQuerySet(models.QuerySet[Any]):
         similar = self.filter(every_word("lead_text__trigram_word_similar"))
         return similar.annotate(rank=Cast(similarity * 1000, models.IntegerField()))
 
-    def with_standing(self) -> Self:
-        """Annotate `standing`, the ranking score of `RatingSummary`, which this app must not import."""
-        standing = Coalesce(F("agency__rating_summary__standing"), Value(UNRATED_SCORE), output_field=models.BigIntegerField())
-        return self.annotate(standing=standing)
+    def with_ranking_score(self) -> Self:
+        """Annotate `ranking_score`, the field of `RatingSummary`, which this app must not import."""
+        score = Coalesce(F("agency__rating_summary__ranking_score"), Value(UNRATED_SCORE), output_field=models.BigIntegerField())
+        return self.annotate(ranking_score=score)
 
 
 #: Former addresses keep redirecting to their profile and can't be used by another one.

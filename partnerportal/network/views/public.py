@@ -61,7 +61,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     """Search, filter and sort the registered agencies."""
     filters = DirectoryFilter(request.GET)
     profiles, total, more = filters.profiles()
-    cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
+    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names())
     page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
     context = {
         "page": page,
@@ -132,7 +132,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> 
     visible = reviews.for_staff().counted() if is_own else reviews.for_public()
     stars = request.GET.get("stars", "")
     is_filtered = stars in {"1", "2", "3", "4", "5"}
-    listed = visible.filter(stars=stars) if is_filtered else visible.filter(pin=None)
+    listed = visible.filter(stars=stars) if is_filtered else visible.filter(pin_position=None)
     on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
     return {
         "highlighted": visible.pinned() if on_first_page else [],

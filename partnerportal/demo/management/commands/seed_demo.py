@@ -30,7 +30,7 @@ from partnerportal.network.services.profiles import register_profile, save_profi
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
 from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
-from reviews.models import Review, ReviewRequest
+from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
 from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
 
@@ -113,12 +113,12 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         projects[position, title] = project
     reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
-        asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
-        ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
-        review = submit_review(asked, text=text, author=author, **ratings)
+        review_request = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
+        ratings = dict(zip(CATEGORIES, stars, strict=True))
+        review = submit_review(review_request, text=text, author=author, **ratings)
         submitted = timezone.now() - timedelta(days=days_ago)
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
-        ReviewRequest.objects.filter(pk=asked.pk).update(created_at=submitted - timedelta(days=demo.ASKED_BEFORE))
+        ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=submitted - timedelta(days=demo.REQUESTED_BEFORE))
         reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)

@@ -14,14 +14,15 @@ from customers.models import Contract, Customer, Domain, Note, NumberSequence, P
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.tokens import hash_token
 from partnerportal.demo import seed_generator
 from partnerportal.demo.bulk_load import Table, without_constraints, without_trigger
 from partnerportal.demo.seed_profiles import profile_sketch, some
 from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
 from partnerportal.network.services.search import update_search_texts
 from requests_inbox.models import ContactRequest
-from reviews import tokens
 from reviews.models import Review, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 
 #: So many customers are made and copied at a time.
 BATCH = 20_000
@@ -162,7 +163,7 @@ class Command(BaseCommand):
                 first_customer=first["customers"],
                 first_project=first["projects"],
                 first_request=first["requests"],
-                digest=lambda nonce: tokens.hash_token(tokens.token_for(nonce)),
+                digest=lambda nonce: hash_token(REVIEW_LINKS.token_for(nonce)),
             )
             loaded, started = 0, time.monotonic()
             for batch in made.batches(BATCH):
