@@ -64,7 +64,7 @@ class DirectoryFilter(ListFilter):
         if chosen["place"]:
             profiles = profiles.filter(city_key__startswith=FoldText(Value(chosen["place"].replace("\x00", "").strip())))
         if chosen["rating"]:
-            profiles = profiles.filter(agency__rating_summary__shown__gte=chosen["rating"])
+            profiles = profiles.filter(agency__rating_summary__average_rounded__gte=chosen["rating"])
         if chosen["open"]:
             profiles = profiles.filter(open_for_clients=True)
         if chosen["q"]:
