@@ -32,4 +32,5 @@ def conflict_messages(request: HttpRequest) -> Iterator[None]:
     try:
         yield
     except InvalidTransition as conflict:
-        messages.info(request, f"{CONFLICT_MESSAGES[conflict.state]} {_('Nothing was changed, and no e-mail was sent.')}")
+        no_effect = _("Nothing was changed, and no e-mail was sent.")
+        messages.info(request, f"{CONFLICT_MESSAGES[conflict.state]} {no_effect}")
