@@ -13,7 +13,7 @@ from partnerportal.audit.models import AuditEvent
 
 
 def _access(data: dict[str, Any]) -> dict[str, Any]:
-    """Return the access in the user's language: `access` for parentheses, `granted` for the middle of a sentence."""
+    """Return the access in the user's language, for parentheses and for the middle of a sentence."""
     scope, areas = data["scope"], data["areas"]
     return {"access": access_label(scope, areas), "granted": access_in_text(scope, areas)}
 
@@ -87,7 +87,7 @@ _FOR_CLIENT = {
 
 
 def sentence_for_client(event: AuditEvent, *, agency: str) -> str:
-    """Return the event's description for the client's own pages. `agency` is the name of the agency that has or requests access."""
+    """Return the event's description for the client's own pages."""
     if event.action not in _FOR_CLIENT:
         return event.sentence
     access = _access(event.data) if "scope" in event.data else {}

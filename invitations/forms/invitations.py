@@ -48,7 +48,7 @@ class AccessFieldsForm(forms.Form):
 
 
 def access_layout() -> Div:
-    """Return the layout of the access fields. The style sheet hides the areas while full access is selected."""
+    """Return the layout of the access fields. CSS hides the areas while full access is selected."""
     return Div("scope", "areas", css_class="access-fields")
 
 
@@ -136,7 +136,7 @@ class ChangeAccessForm(AccessFieldsForm):
 
 
 class RejectForm(forms.Form):
-    """Form with which staff reject an invitation. With JavaScript, the e-mail preview is updated on input."""
+    """Form with which staff reject an invitation. Scripts update the e-mail preview on input."""
 
     message = message_field(_("Personal message"), _("Optional. It is quoted in the e-mail."))
 

@@ -44,7 +44,7 @@ def sorted_areas(areas: Iterable[str]) -> list[str]:
 
 
 def stored_areas(scope: str, areas: Iterable[str]) -> list[str]:
-    """Return the value of `areas` for this scope. Full access stores none, so that it includes areas added later."""
+    """Return the areas to store: none with full access, which includes areas added later."""
     return [] if scope == Scope.FULL else sorted_areas(areas)
 
 

@@ -182,7 +182,10 @@ class AccessInvitation(Pending, AccessScope):
         return [to_unicode(name) for name in self.domains]
 
     def customer_fields(self) -> dict[str, Any]:
-        """Return the client's details as initial values for a customer. The last word of the name becomes the last name."""
+        """Return the client's details as initial values of a customer.
+
+        The last word of the name becomes the last name.
+        """
         first_name, _space, last_name = self.name.rpartition(" ")
         return {
             "kind": Customer.Kind.COMPANY if self.company else Customer.Kind.PERSON,

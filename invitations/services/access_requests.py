@@ -1,4 +1,4 @@
-"""State transitions of access requests. The rules are the same as in `invitations.services.invitations`."""
+"""State transitions of access requests, with the rules of `invitations.services.invitations`."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -52,7 +52,7 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
 
 @transaction.atomic
 def resend_request(access_request: AccessRequest, *, by: User) -> bool:
-    """Send the link again and restart the term. Return False without sending if the last e-mail was sent just before.
+    """Send the link again and restart the term. Return False if it was sent a moment ago.
 
     Raises:
         InvalidTransition: The request is no longer pending.
@@ -148,7 +148,7 @@ def expire_request(access_request: AccessRequest) -> None:
 
 
 def _lock(access_request: AccessRequest, status: str = Status.PENDING) -> AccessRequest:
-    """Lock the customer, then the row, and return the row. Raise InvalidTransition unless this is its current status."""
+    """Lock the customer and the row. Raise InvalidTransition unless this is its current status."""
     Customer.objects.select_for_update(no_key=True).get(pk=access_request.customer_id)
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("agency", "customer__agency")
     locked: AccessRequest = rows.get(pk=access_request.pk)

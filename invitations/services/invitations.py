@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 Status = AccessInvitation.Status
 
 
-# --- By the client ----------------------------------------------------------------------------------------------
+# --- By the client -----------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
@@ -112,7 +112,7 @@ def revoke_access(invitation: AccessInvitation) -> None:
     mails.send_access_revoked(locked)
 
 
-# --- By the agency ----------------------------------------------------------------------------------------------
+# --- By the agency -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def disconnect_access(invitation: AccessInvitation, *, reason: str, by: User) ->
     mails.send_access_ended(locked, by=by)
 
 
-# --- By the system ---------------------------------------------------------------------------------------
+# --- By the system -----------------------------------------------------------------------------------------------------
 
 
 def expire_each(rows: Iterable[Any], expire: Callable[[Any], None]) -> int:
@@ -249,7 +249,7 @@ def erase_customer_access(customer: Customer, by: User) -> None:
     requests = AccessRequest.objects.filter(customer=customer)
     requests.filter(status=AccessRequest.Status.PENDING).update(status=AccessRequest.Status.WITHDRAWN, answered_at=timezone.now())
     requests.update(email="", message="")
-    # E-mails queued before the invitation was connected reference no customer, only the client's address.
+    # E-mails queued before the connection reference only the client's address.
     to_agency = OutgoingMail.objects.for_agency(customer.agency).filter(customer_id=None)
     to_agency.filter(reply_to__in=addresses).delete()
     to_agency.filter(to_email__in=addresses).delete()

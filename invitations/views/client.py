@@ -140,7 +140,7 @@ def revoke_access(request: ClientRequest, pk: int) -> HttpResponse:
 
 
 def _check_limits(client: User, agency: Agency) -> None:
-    """Raise RateLimitExceeded if the client has given or changed access too often. Revoking is never limited."""
+    """Raise RateLimitExceeded if the client has given or changed access too often."""
     check_rate_limits((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
 
 

@@ -146,7 +146,7 @@ def test_admin_does_not_show_link_secrets(ada: Client, cast: Cast) -> None:
         assert secret not in response.content.decode()
 
 
-# --- Dashboard, search and tenants ---------------------------------------------------------------------------------
+# --- Dashboard, search and tenants -------------------------------------------------------------------------------------
 
 
 def test_dashboard_and_search_include_invitations(alice: Client, cast: Cast) -> None:

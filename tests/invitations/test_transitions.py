@@ -282,7 +282,7 @@ def a_transaction_waits() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-# --- Database rules ------------------------------------------------------------------------------------
+# --- Database rules ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "overdue"])
