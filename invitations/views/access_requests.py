@@ -26,7 +26,7 @@ def request_access(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.active(), pk=pk)
     if not requestable_addresses(customer):
         return render(request, "invitations/request_access.html", {"customer": customer})
-    form = RequestAccessForm(request.input, customer=customer)
+    form = RequestAccessForm(request.form_data, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
             access_request = services.request_access(customer=customer, by=request.user, **form.cleaned_data)
@@ -101,7 +101,7 @@ def access_request(request: ClientRequest, access_request: AccessRequest) -> Htt
     context = {"access_request": access_request, "agency": access_request.agency}
     if access_request.current_status != AccessRequest.Status.PENDING:
         return render(request, "invitations/access_request_closed.html", context, status=410)
-    form = GrantAccessForm(request.input, access_request=access_request)
+    form = GrantAccessForm(request.form_data, access_request=access_request)
     if request.method == "POST" and form.is_valid():
         try:
             with conflict_messages(request):

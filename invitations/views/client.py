@@ -49,14 +49,14 @@ def give_access(request: ClientRequest, slug: str) -> HttpResponse:
         return render(request, "invitations/give_access.html", {**context, "refusal": " ".join(error.messages)})
     if current := services.current_invitation(agency, request.user):
         return render(request, "invitations/give_access.html", {**context, "current": current})
-    form = GiveAccessForm(request.input, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
+    form = GiveAccessForm(request.form_data, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, agency)
             services.give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/give_access.html", {**context, "form": form}))
+            return error.apply_to(render(request, "invitations/give_access.html", {**context, "form": form}))
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
@@ -101,14 +101,14 @@ def change_access(request: ClientRequest, pk: int) -> HttpResponse:
     access_page = reverse("invitations:access_detail", args=[pk])
     with conflict_messages(request):
         invitation.ensure_status(AccessInvitation.Status.CONNECTED)
-        form = ChangeAccessForm(request.input, invitation=invitation, cancel=access_page)
+        form = ChangeAccessForm(request.form_data, invitation=invitation, cancel=access_page)
         if request.method != "POST" or not form.is_valid():
             return render(request, "invitations/change_access.html", {"invitation": invitation, "form": form})
         try:
             _check_limits(request.user, invitation.agency)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
+            return error.apply_to(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
         values = {"agency": invitation.agency}
         if services.change_access(invitation, **form.cleaned_data):
             messages.success(request, _("Access for %(agency)s updated. The agency has been notified by e-mail.") % values)

@@ -97,7 +97,7 @@ def reject(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_invitations(request), pk=pk)
     with conflict_messages(request):
         invitation.ensure_status(Status.PENDING)
-        form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
+        form = RejectForm(request.form_data, path=request.path, cancel=invitation.get_absolute_url())
         is_valid = form.is_bound and form.is_valid()
         message = form.cleaned_data["message"] if is_valid else ""
         if request.method != "POST" or not is_valid or "preview" in request.POST:
@@ -115,7 +115,7 @@ def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_invitations(request), pk=pk)
     with conflict_messages(request):
         invitation.ensure_status(Status.CONNECTED)
-        form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
+        form = DisconnectForm(request.form_data, cancel=invitation.get_absolute_url())
         if request.method != "POST" or not form.is_valid():
             return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
         services.disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)
