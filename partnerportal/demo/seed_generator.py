@@ -1,4 +1,4 @@
-"""Generator of realistic random data for `seed_scale`. Equal numbers and seeds give equal rows.
+"""Generator of realistic random data for `seed_scale`. Equal numbers and seeds give equal rows, except for tokens.
 
 Names, cities and agency sizes are distributed unevenly, as in reality. Customers of all agencies are
 generated in order of their creation, so that an agency's rows are scattered over the tables.
@@ -14,6 +14,7 @@ from typing import Any
 from customers.domain_names import to_ascii
 from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
 from partnerportal.core.pending import end_of_day_in
+from partnerportal.core.tokens import new_nonce
 from partnerportal.demo import seed_texts as texts
 from partnerportal.demo import seed_words as words
 from reviews.models import ReviewRequest
@@ -250,7 +251,7 @@ class DataGenerator:
     ) -> int:
         """Add a review request and return its id."""
         request_id = self._next_id("requests")
-        nonce = f"{self.rng.getrandbits(128):032x}"
+        nonce = new_nonce()  # not from the seed, so that equal seeds can be loaded repeatedly
         mailed_at = requested_at if customer.email else None
         expires_at = end_of_day_in(agency.time_zone, 90, since=requested_at)
         details = (self.rng.choice(agency.members), nonce, self.digest(nonce), status, requested_at, mailed_at, expires_at)
