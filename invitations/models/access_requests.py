@@ -90,12 +90,7 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
             pgtrigger.FSM(
                 name="steps",
                 field="status",
-                transitions=[
-                    ("pending", "granted"),
-                    ("pending", "declined"),
-                    ("pending", "withdrawn"),
-                    ("pending", "expired"),
-                ],
+                transitions=[("pending", "granted"), ("pending", "declined"), ("pending", "withdrawn"), ("pending", "expired")],
             ),
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status="pending")),
         ]

@@ -121,8 +121,6 @@ class DomainTransfer:
 
     customer: Customer
     added: list[str]
-    #: Domains that the customer already had.
-    kept: list[str]
     #: Domains that were not moved, each with the customer it belongs to.
     held: list[tuple[str, Customer]]
 
@@ -279,22 +277,19 @@ def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> Domai
 def _transfer_domains(locked: AccessInvitation, customer: Customer, *, by: User) -> DomainTransfer:
     """Add the invitation's domains to the customer, except those that another customer already has."""
     existing = {domain.name: domain for domain in customer.agency.domains.filter(name__in=locked.domains).select_related("customer")}
-    transfer = DomainTransfer(customer, added=[], kept=[], held=[])
+    transfer = DomainTransfer(customer, added=[], held=[])
     # Sorted to avoid deadlocks between invitations that contain the same domains.
     for name in sorted(locked.domains):
-        domain = existing.get(name) or Domain(name=name)
-        if domain.pk is None:
+        domain = existing.get(name)
+        if domain is None:
+            domain = Domain(name=name)
             try:
                 add_item_to_locked(domain, customer=customer, by=by)
+                transfer.added.append(str(domain))
             except ValidationError:
                 # A concurrent transaction added it to another customer.
                 domain = customer.agency.domains.select_related("customer").get(name=name)
-            else:
-                transfer.added.append(str(domain))
-                continue
-        if domain.customer_id == customer.pk:
-            transfer.kept.append(str(domain))
-        else:
+        if domain.customer_id != customer.pk:
             transfer.held.append((str(domain), domain.customer))
     return transfer
 
