@@ -1,4 +1,4 @@
-"""All addresses. Each app keeps its own; the table in docs/architecture.md says who may open which."""
+"""Root URLconf. docs/architecture.md lists the pages of each role."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -8,7 +8,7 @@ from partnerportal.accounts.views.accounts import set_language
 
 handler400 = "partnerportal.desk.views.bad_request"
 handler500 = "partnerportal.desk.views.server_error"
-#: Asked for by allauth, where one of its limits is reached.
+#: Used by allauth when one of its rate limits is exceeded.
 handler429 = "partnerportal.accounts.rate_limits.rate_limited"
 
 urlpatterns = [

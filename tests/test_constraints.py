@@ -1,4 +1,4 @@
-"""What the database itself holds, each broken once past all forms and services. A new constraint fails until it stands here."""
+"""Violations of every database constraint, bypassing forms and services. New constraints must be added."""
 
 from collections.abc import Callable
 from itertools import count
@@ -32,7 +32,7 @@ from tests.factories.team import TeamInvitationFactory
 
 Make = Callable[[Agency], Model]
 NOW = timezone.now()
-#: Keys and places of rows that no factory makes.
+#: Values for rows without a factory.
 NUMBERS = count(1)
 OURS = [model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))]
 
@@ -54,7 +54,7 @@ def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
 
 
-#: One row of each kind that has a constraint.
+#: Factories of a row for each table with constraints.
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
@@ -88,7 +88,7 @@ MAKE: dict[str, Make] = {
     "reviews.ReviewComment": lambda agency: comment_on_review(review(agency), text="Thanks", by=someone(agency)),
     "reviews.ReviewReport": lambda agency: report_review(review(agency), reason="other", details="…", by=someone(agency)),
 }
-#: By constraint: values that a row must not have, each set of which breaks this one alone.
+#: Invalid values by constraint. Each set violates only this constraint.
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
     "membership_role_is_known": [{"role": "boss"}],
@@ -144,7 +144,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "review_report_decided_has_its_time": [{"state": "upheld"}, {"decided_at": NOW}],
     "review_report_three_in_all": [{"number": 0}, {"number": 4}],
 }
-#: By constraint: what breaks it, where no row can be changed so that it does. Gets Alder and Birch.
+#: Functions that violate a constraint and can't be expressed as an update. They receive Alder and Birch.
 ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
@@ -178,11 +178,11 @@ def report_anew(report: Any, number: int, **fields: Any) -> None:
 
 
 def change(row: Model, **values: Any) -> None:
-    """Past the model, by a bare UPDATE."""
+    """Return a function that updates a row without the model."""
     type(row)._base_manager.filter(pk=row.pk).update(**values)
 
 
-#: By name. Those that only let other rows point to a row and its parent at once hold nothing by themselves.
+#: All constraints by name, except unique ones that only serve as targets of foreign keys.
 CONSTRAINTS = {
     constraint.name: (model, constraint)
     for model in OURS
@@ -196,7 +196,7 @@ def of_kind(kind: type) -> list[str]:
 
 
 def refused(name: str, attempt: Callable[[], object]) -> None:
-    """Check that PostgreSQL refuses what is attempted, and names the constraint."""
+    """Check that PostgreSQL rejects the attempt because of the constraint."""
 
     def act() -> None:
         attempt()
@@ -207,7 +207,7 @@ def refused(name: str, attempt: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(CheckConstraint))
-def test_no_row_is_wrong(name: str, cast: Cast) -> None:
+def test_invalid_values_are_rejected(name: str, cast: Cast) -> None:
     row = MAKE[CONSTRAINTS[name][0]._meta.label](cast.alder)
     assert WRONG[name]
     for values in WRONG[name]:
@@ -215,14 +215,14 @@ def test_no_row_is_wrong(name: str, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(UniqueConstraint))
-def test_no_row_is_there_twice(name: str, cast: Cast) -> None:
+def test_duplicate_rows_are_rejected(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     first, second = (MAKE[model._meta.label](cast.alder) for _ in range(2))
     refused(name, lambda: change(second, **{field: getattr(first, field) for field in constraint.fields}))
 
 
 @pytest.mark.parametrize("name", of_kind(SameParent))
-def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: Cast) -> None:
+def test_updates_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     foreign = MAKE[model._meta.get_field(constraint.field).related_model._meta.label](cast.birch)
     row = MAKE[model._meta.label](cast.alder)
@@ -230,5 +230,5 @@ def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: 
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-def test_nor_can_one_be_made_like_that(name: str, cast: Cast) -> None:
+def test_inserts_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     refused(name, lambda: ATTEMPTS[name](cast.alder, cast.birch))

@@ -1,4 +1,4 @@
-"""Asked to end, a web process takes no new request and answers the ones it has."""
+"""Graceful shutdown of web processes."""
 
 import http.client
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from tests.polling import eventually
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'network_partnerprofile'::regclass"
 
 
-def test_a_slow_request_is_answered_before_the_web_process_ends(site: Site) -> None:
+def test_slow_request_is_completed_before_shutdown(site: Site) -> None:
     port = free_port()
     web = site.start_web(PORT=str(port), WEB_STATEMENT_TIMEOUT="30")
     try:

@@ -1,4 +1,4 @@
-"""Child processes: recorded, watched, ended; and nobody else's."""
+"""Child processes of the supervisor."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 class Quiet(Signals):
-    """Without taking over the test run's signals."""
+    """Signals that aren't connected to the process."""
 
     def __init__(self) -> None:
         self.requested = self.stopping = self.insistent = False
@@ -38,14 +38,14 @@ def has_said(children: ProcessGroup, word: str) -> bool:
     return word in children.running[-1].log.tail()
 
 
-def test_one_that_ends_by_itself_is_named_with_its_exit_code_and_last_words(children: ProcessGroup) -> None:
+def test_exited_child_is_named_with_exit_code_and_output(children: ProcessGroup) -> None:
     children.spawn("web", python("import sys; print('no such table'); sys.exit(3)"), rank=1, grace=5)
     assert wait_until(lambda: not is_alive(children.running[0].process), 20)
     with pytest.raises(StartupError, match=r"(?s)no such table.*web exited unexpectedly, exit code 3"):
         children.check()
 
 
-def test_one_that_was_killed_is_named_with_the_signal(children: ProcessGroup) -> None:
+def test_killed_child_is_named_with_the_signal(children: ProcessGroup) -> None:
     child = children.spawn("worker", SLEEP, rank=1, grace=5)
     children.check()
     child.process.kill()
@@ -54,7 +54,7 @@ def test_one_that_was_killed_is_named_with_the_signal(children: ProcessGroup) ->
         children.check()
 
 
-def test_they_end_by_rank(children: ProcessGroup, data_dir: Path) -> None:
+def test_children_are_terminated_by_rank(children: ProcessGroup, data_dir: Path) -> None:
     code = """
         import signal, sys, time
         def end(*_):
@@ -72,7 +72,7 @@ def test_they_end_by_rank(children: ProcessGroup, data_dir: Path) -> None:
     assert json.loads((data_dir / "children.json").read_text()) == []
 
 
-def test_only_the_main_process_is_asked_to_end_so_that_its_jobs_can_finish(children: ProcessGroup) -> None:
+def test_only_the_main_process_receives_sigterm(children: ProcessGroup) -> None:
     code = """
         import signal, subprocess, sys
         job = subprocess.Popen([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(1.5); print('finished')"])
@@ -86,7 +86,7 @@ def test_only_the_main_process_is_asked_to_end_so_that_its_jobs_can_finish(child
     assert "finished" in child.log.tail()
 
 
-def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGroup) -> None:
+def test_unresponsive_child_is_killed_with_its_descendants(children: ProcessGroup) -> None:
     code = """
         import signal, subprocess, sys, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -101,7 +101,7 @@ def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGr
     assert wait_until(lambda: not is_alive(grandchild), 10)
 
 
-def test_what_one_that_was_killed_leaves_is_ended(children: ProcessGroup) -> None:
+def test_descendants_of_a_killed_child_are_terminated(children: ProcessGroup) -> None:
     code = """
         import subprocess, sys, time
         print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
@@ -116,7 +116,7 @@ def test_what_one_that_was_killed_leaves_is_ended(children: ProcessGroup) -> Non
     assert not is_alive(grandchild)
 
 
-def test_who_insists_need_not_wait(children: ProcessGroup) -> None:
+def test_second_signal_kills_immediately(children: ProcessGroup) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
     child = children.spawn("web", python(code), rank=1, grace=3600)
     assert wait_until(lambda: has_said(children, "ready"), 20)
@@ -125,7 +125,7 @@ def test_who_insists_need_not_wait(children: ProcessGroup) -> None:
     assert child.process.returncode == -signal.SIGKILL
 
 
-def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_number(children: ProcessGroup, data_dir: Path) -> None:
+def test_orphans_are_terminated_but_not_processes_with_reused_pids(children: ProcessGroup, data_dir: Path) -> None:
     left, stranger = subprocess.Popen(SLEEP), subprocess.Popen(SLEEP)
     try:
         created = {process: psutil.Process(process.pid).create_time() for process in (left, stranger)}
@@ -145,24 +145,24 @@ def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_nu
 
 
 @pytest.mark.parametrize("record", ["", "[", "nonsense"])
-def test_a_record_that_was_cut_off_stops_nothing(children: ProcessGroup, data_dir: Path, record: str) -> None:
+def test_truncated_record_is_ignored(children: ProcessGroup, data_dir: Path, record: str) -> None:
     (data_dir / "children.json").write_text(record)
     children.terminate_orphans()
 
 
-def test_those_running_are_on_record(children: ProcessGroup, data_dir: Path) -> None:
+def test_running_children_are_recorded(children: ProcessGroup, data_dir: Path) -> None:
     child = children.spawn("web", SLEEP, rank=1, grace=5)
     (record,) = json.loads((data_dir / "children.json").read_text())
     assert (record["name"], record["pid"]) == ("web", child.process.pid)
     children.terminate_all()
 
 
-def test_a_step_that_fails_shows_its_last_words(children: ProcessGroup) -> None:
+def test_failed_step_shows_its_output(children: ProcessGroup) -> None:
     with pytest.raises(StartupError, match=r"(?s)could not connect.*migrate failed, exit code 1"):
         children.run_step("migrate", python("import sys; sys.exit('could not connect')"))
 
 
-def test_a_step_is_left_when_one_is_asked_to_stop(children: ProcessGroup) -> None:
+def test_step_is_aborted_by_a_signal(children: ProcessGroup) -> None:
     children.signals.requested = True
     with pytest.raises(StopRequested):
         children.run_step("migrate", SLEEP)
