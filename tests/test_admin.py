@@ -1,4 +1,4 @@
-"""Django admin: lists of all models, and read-only models."""
+"""Django admin: lists of the models that administrators use, and read-only models."""
 
 import re
 
@@ -18,7 +18,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory, LanguageFactory, LogoFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.imports import ImportJobFactory
-from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory
@@ -39,6 +39,7 @@ STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
     "agencies.teaminvitation",
+    "invitations.accessrequest",
     "network.offeredservice",
     "network.profilelogo",
     "network.profileslug",
@@ -71,7 +72,6 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
-    AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -215,7 +215,7 @@ def _send_to_agency(invitation: AccessInvitation, letter: Letter) -> None:
 def _values(invitation: AccessInvitation) -> dict[str, object]:
     zone = invitation.agency.time_zone
     return {
-        "who": lambda: invitation.who,
+        "who": lambda: invitation.display_name,
         "agency": str(invitation.agency),
         "access": lambda: invitation.access_label,
         "date": day_in(zone, invitation.created_at),

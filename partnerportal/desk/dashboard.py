@@ -79,7 +79,7 @@ def _requests(agency: Agency) -> Card:
 
 def _invitations(agency: Agency) -> Card:
     shown, total = _first_rows(agency.access_invitations.pending(), "expires_at")
-    rows = [Row(i.who, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in shown]
+    rows = [Row(i.display_name, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in shown]
     empty = _("No pending invitations.")
     return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 
