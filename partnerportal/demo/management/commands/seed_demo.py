@@ -30,7 +30,7 @@ from partnerportal.network.services.profiles import register_profile, save_profi
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
 from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
-from reviews.models import Review, ReviewRequest
+from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
 from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
 

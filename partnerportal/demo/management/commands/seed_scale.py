@@ -14,11 +14,13 @@ from customers.models import Contract, Customer, Domain, Note, NumberSequence, P
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.tokens import hash_token
 from partnerportal.demo import seed_generator
 from partnerportal.demo.bulk_load import Table, trigger_disabled, without_constraints
 from partnerportal.demo.seed_profiles import seed_profiles
 from requests_inbox.models import ContactRequest
 from reviews.models import Review, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 
 #: Number of customers that are generated and copied at a time.
 BATCH_SIZE = 20_000
