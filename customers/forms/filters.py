@@ -9,14 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.models import Customer, Project
+from customers.models import SOON_DAYS, Customer, Project
 from customers.models.customers import CustomerQuerySet
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import capped_count
 from partnerportal.core.search import MAX_CANDIDATES
-
-#: “Soon” is within this many days: domains that expire, contracts that end.
-SOON_DAYS = 30
 
 
 class CustomerFilter(ListFilter):

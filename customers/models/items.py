@@ -22,7 +22,9 @@ from partnerportal.core.validators import validate_one_line, validate_plain_text
 
 #: No date of an agency's work lies before; a year typed as “26” becomes the year 26, and that is a slip.
 validate_plausible_date = MinValueValidator(date(1900, 1, 1), _("This date is too far in the past. Check the year."))
-#: Stands for “some day” at the end of a list.
+#: Days ahead within which expiry and end dates count as soon.
+SOON_DAYS = 30
+#: Sort date of items without a date; puts them at the end of lists.
 NO_DATE = date(9999, 12, 31)
 
 

@@ -1,20 +1,17 @@
 """Pages for customers. Every object is fetched through `request.agency`."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, IntegerField, Min, Model, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, Model
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.forms.customers import CustomerForm
-from customers.forms.filters import SOON_DAYS, CustomerFilter
-from customers.models import Contract, Customer, Domain, Task
-from customers.queries.prefetch import items_of, timeline_names, with_items
+from customers.forms.filters import CustomerFilter
+from customers.models import Customer
+from customers.queries.customers import customer_items, customer_page_sections, with_open_work
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -35,22 +32,6 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     customers, total, more = filters.customers()
     page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
-
-
-def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Each with `open_tasks` (a number), `domain_ends` and `contract_ends` (the next date within 30 days, or None)."""
-    soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
-
-    def of_customer(things: QuerySet[Any], figure: Any) -> Subquery:
-        return Subquery(things.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(n=figure).values("n"))
-
-    domains = Domain.objects.filter(expires_on__range=soon, auto_renew=False)
-    contracts = Contract.objects.filter(ends_on__range=soon, status=Contract.Status.ACTIVE)
-    return customers.annotate(
-        open_tasks=Coalesce(of_customer(Task.objects.filter(done_at__isnull=True), Count("pk")), Value(0), output_field=IntegerField()),
-        domain_ends=of_customer(domains, Min("expires_on")),
-        contract_ends=of_customer(contracts, Min("ends_on")),
-    )
 
 
 @agency_view()
@@ -87,15 +68,19 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Everything about one customer."""
-    customer = get_object_or_404(with_items(request.agency.customers.known().select_related("responsible")), pk=pk)
-    items = items_of(customer)
+    customer = get_object_or_404(request.agency.customers.known().select_related("responsible"), pk=pk)
+    items = customer_items(customer)
+    sections = [section(customer) for section in customer_page_sections]
     review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
-    reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
-    timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
+    reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
+    # Every customer has at least one event. The annotation saves a query.
+    has_opted_out = Exists(request.agency.review_opt_outs.of(customer.email))
+    events = AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk).annotate(has_opted_out=has_opted_out)
+    timeline = list(events[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
-    names |= _projects_rated(*review_requests, *reviews)
-    for names_of_app in timeline_names:
-        names |= names_of_app(customer)
+    names |= _rated_projects(*review_requests, *reviews)
+    for section in sections:
+        names |= section.names
     name_items(timeline, names)
     return render(
         request,
@@ -103,8 +88,9 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         {
             "customer": customer,
             **items,
+            **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
-            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
+            "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "timeline": timeline,
             "may_erase": request.membership.may(Role.OWNER),
@@ -116,7 +102,7 @@ def _names(*items: Model) -> ItemNames:
     return {item_key(item): str(item) for item in items}
 
 
-def _projects_rated(*reviewed: Any) -> ItemNames:
+def _rated_projects(*reviewed: Any) -> ItemNames:
     """Reviews and their requests are named by the project that they rate; without a name, they rate the company."""
     return {item_key(item): item.subject_label for item in reviewed if item.is_project}
 

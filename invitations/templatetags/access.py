@@ -10,10 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
 from invitations.events import sentence_for_client
-from invitations.models import AccessRequest
-from invitations.queries import CustomerAccess, customer_access, pending_requests
 from partnerportal.audit.models import AuditEvent
 
 register = template.Library()
@@ -38,15 +35,3 @@ def ago(value: datetime) -> SafeString:
     shown = timezone.localtime(value)
     title = format_date(shown, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', shown.isoformat(timespec="minutes"), title, text)
-
-
-@register.simple_tag
-def access_of(customer: Customer) -> CustomerAccess:
-    """What the agency has access to for this customer."""
-    return customer_access(customer)
-
-
-@register.simple_tag
-def access_requests_of(customer: Any) -> list[AccessRequest]:
-    """The agency's access requests that this customer's people haven't answered yet."""
-    return pending_requests(customer)

@@ -1,44 +1,43 @@
-"""What access means: `customer_access`, and what the customer's page shows of it."""
+"""The access that a customer's clients have given, as the customer's page shows it."""
 
 import pytest
 from django.test import Client
 
-from customers.queries.prefetch import with_items
+from customers.models import Customer
 from invitations.models.areas import Area
-from invitations.queries import customer_access
+from invitations.queries import CustomerAccess, access_section
 from invitations.services.invitations import revoke_access
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory, InvitationFactory
 
 
-def both_ways(customer):
-    """By a query of its own, and out of the one that fetches the customer's page."""
-    gathered = with_items(type(customer).objects.filter(pk=customer.pk)).get()
-    return customer_access(customer), customer_access(gathered)
+def customer_access(customer: Customer) -> CustomerAccess:
+    access: CustomerAccess = access_section(customer).context["access"]
+    return access
 
 
 def test_without_an_invitation_nothing_is_open(cast: Cast) -> None:
-    for access in both_ways(CustomerFactory(agency=cast.alder)):
-        assert not access
-        assert (access.scope, access.areas, access.connected, access.ended) == (None, [], [], None)
-        assert not any(access.covers(area) for area in Area)
+    access = customer_access(CustomerFactory(agency=cast.alder))
+    assert not access
+    assert (access.scope, access.areas, access.connected, access.ended) == (None, [], [], None)
+    assert not any(access.covers(area) for area in Area)
 
 
 def test_full_covers_every_area_those_of_tomorrow_too(cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder)
-    for access in both_ways(given.customer):
-        assert (access.scope, access.areas) == ("full", Area.values)
-        assert access.covers("an area that is added later")
-        assert [i.pk for i in access.connected] == [given.pk]
+    access = customer_access(given.customer)
+    assert (access.scope, access.areas) == ("full", Area.values)
+    assert access.covers("an area that is added later")
+    assert [i.pk for i in access.connected] == [given.pk]
 
 
 def test_partial_covers_what_it_names(cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, scope="partial", areas=["email"])
-    for access in both_ways(given.customer):
-        assert (access.scope, access.areas) == ("partial", ["email"])
-        assert access.covers("email") and not access.covers("support")
-        assert not access.covers("an area that is added later")
+    access = customer_access(given.customer)
+    assert (access.scope, access.areas) == ("partial", ["email"])
+    assert access.covers("email") and not access.covers("support")
+    assert not access.covers("an area that is added later")
 
 
 def test_several_clients_add_up(cast: Cast) -> None:
@@ -54,10 +53,10 @@ def test_several_clients_add_up(cast: Cast) -> None:
 def test_what_ended_is_over(cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder)
     revoke_access(given)
-    for access in both_ways(given.customer):
-        assert not access
-        assert access.ended.pk == given.pk
-        assert access.ended.get_current_status_display() == "revoked"
+    access = customer_access(given.customer)
+    assert not access
+    assert access.ended.pk == given.pk
+    assert access.ended.get_current_status_display() == "revoked"
 
 
 def test_waiting_is_no_access(cast: Cast) -> None:
