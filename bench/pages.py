@@ -130,7 +130,7 @@ def main(file: str, customers: int, reviews: int, posts: int) -> None:
 
     if not Agency.objects.exists():
         share = min(0.8, BIGGEST / customers)
-        call_command("seed_scale", agencies=AGENCIES, customers=customers, reviews=reviews, biggest_share=share)
+        call_command("seed_scale", agencies=AGENCIES, customers=customers, reviews=reviews, largest_share=share)
     elif not User.objects.filter(email=OWNER).exists():
         sys.exit("The database holds other data than the bench's: give it an empty one.")
     pages = _pages(posts)

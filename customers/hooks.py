@@ -32,12 +32,12 @@ def _reassign_customers(member: Membership, to: User | None) -> None:
 TASKS = ReassignableWork(
     count=lambda member: _tasks(member).count(),
     label=ngettext_lazy("%(count)d open task", "%(count)d open tasks", "count"),
-    hand_on=_reassign_tasks,
+    reassign=_reassign_tasks,
 )
 CUSTOMERS = ReassignableWork(
     count=lambda member: _customers(member).count(),
     label=ngettext_lazy("%(count)d assigned customer", "%(count)d assigned customers", "count"),
-    hand_on=_reassign_customers,
+    reassign=_reassign_customers,
 )
 
 erasure_hooks.append(erase_import_traces)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import access_label
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Notice, Role
+from partnerportal.agencies.models import Agency, Membership, Notification, Role
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
@@ -376,7 +376,7 @@ def _contact(agency: Agency, *preferred: int | None) -> User | None:
     theirs = [members[user_id] for user_id in preferred if user_id in members]
     owners = [member for member in members.values() if member.role == Role.OWNER]
     in_line = [*theirs, *owners, *members.values()]
-    wanting = [member for member in in_line if member.wants(Notice.ACCESS)] or in_line
+    wanting = [member for member in in_line if member.is_notified_about(Notification.ACCESS)] or in_line
     return wanting[0].user if wanting else None
 
 

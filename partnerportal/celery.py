@@ -24,7 +24,7 @@ def _a_worker_starts(**_: Any) -> None:
 
 @beat_init.connect
 def _beat_starts(**_: Any) -> None:
-    # Each job that the broker has taken, every few seconds (OUTBOX_SWEEP), shows that both are alive.
+    # Each job that the broker has taken, every few seconds (OUTBOX_SWEEP_INTERVAL), shows that both are alive.
     after_task_publish.connect(touch_heartbeat)
 
 

@@ -12,7 +12,7 @@ from django.db import connections
 
 def set_statement_timeouts(process: Literal["web", "worker"]) -> None:
     """From now on the connections of this process carry its limits (`WEB_STATEMENT_TIMEOUT` …); a pooler would refuse them."""
-    if settings.DATABASE_POOLER:
+    if settings.DATABASE_USES_PGBOUNCER:
         return
     limits = {
         "statement_timeout": getattr(settings, f"{process.upper()}_STATEMENT_TIMEOUT"),

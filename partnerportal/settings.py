@@ -147,8 +147,8 @@ _db |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False
 _db["OPTIONS"].setdefault("connect_timeout", 5)
 #: PgBouncer in transaction mode stands in between: nothing may outlive its transaction on a connection. So there are no cursors on
 #: the server, and the limits below are the pooler's to set (docs/operations.md); Django prepares no statements anyway.
-DATABASE_POOLER: bool = env.bool("DATABASE_POOLER", default=False)
-_db["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_POOLER
+DATABASE_USES_PGBOUNCER: bool = env.bool("DATABASE_USES_PGBOUNCER", default=False)
+_db["DISABLE_SERVER_SIDE_CURSORS"] = DATABASE_USES_PGBOUNCER
 #: Seconds that the database gives a statement, the wait for a lock, and a transaction in which nothing happens (0: any number):
 #: few where a person waits; in a worker enough for SMTP, which takes its time while the mail's row is locked. Commands such as
 #: `migrate` have no limits. See `partnerportal/db_timeouts.py`.
@@ -221,28 +221,35 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 #: A mail is tried this often, with growing pauses (30 s, 1 min, 2 min … 4 h, each up to 20 % shorter: about 40 hours in all).
 OUTBOX_MAX_ATTEMPTS: int = env.int("OUTBOX_MAX_ATTEMPTS", default=20)
 #: Seconds before the first retry; each later one waits twice as long, up to 4 hours.
-OUTBOX_BACKOFF: float = env.float("OUTBOX_BACKOFF", default=30.0)
+OUTBOX_RETRY_DELAY: float = env.float("OUTBOX_RETRY_DELAY", default=30.0)
 #: Seconds after which a mail that a worker took and didn't report on, or that the broker lost, is handed out again.
 OUTBOX_LEASE: float = env.float("OUTBOX_LEASE", default=90.0)
 #: Seconds between two looks for mails that are due and in nobody's hands.
-OUTBOX_SWEEP: float = env.float("OUTBOX_SWEEP", default=15.0)
+OUTBOX_SWEEP_INTERVAL: float = env.float("OUTBOX_SWEEP_INTERVAL", default=15.0)
 #: Seconds after which an import is given to another worker when the one that had it gives no sign of life (it does after every batch).
 IMPORT_LEASE: float = env.float("IMPORT_LEASE", default=60.0)
 #: Seconds between two looks for review requests that are to be reminded of.
-REMINDERS_EVERY: float = env.float("REMINDERS_EVERY", default=15 * 60.0)
-for _name in ("IMPORT_LEASE", "OUTBOX_MAX_ATTEMPTS", "OUTBOX_BACKOFF", "OUTBOX_LEASE", "OUTBOX_SWEEP", "REMINDERS_EVERY"):
+REVIEW_REMINDER_INTERVAL: float = env.float("REVIEW_REMINDER_INTERVAL", default=15 * 60.0)
+for _name in (
+    "IMPORT_LEASE",
+    "OUTBOX_MAX_ATTEMPTS",
+    "OUTBOX_RETRY_DELAY",
+    "OUTBOX_LEASE",
+    "OUTBOX_SWEEP_INTERVAL",
+    "REVIEW_REMINDER_INTERVAL",
+):
     if vars()[_name] <= 0:
         raise ImproperlyConfigured(f"{_name} must be greater than 0")
 CELERY_BEAT_SCHEDULE = {
     # While no worker runs, sweeps expire: after an hour, one has as much to do as two hundred.
-    "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
-    "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP, "options": {"expires": OUTBOX_LEASE}},
+    "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
+    "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
-    "remind-of-reviews": {"task": "reviews.remind", "schedule": REMINDERS_EVERY, "options": {"expires": REMINDERS_EVERY}},
+    "remind-of-reviews": {"task": "reviews.remind", "schedule": REVIEW_REMINDER_INTERVAL, "options": {"expires": REVIEW_REMINDER_INTERVAL}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "recount-ratings": {"task": "reviews.services.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
@@ -411,8 +418,8 @@ REVIEW_EDIT_DAYS: int = env.int("REVIEW_EDIT_DAYS", default=14)
 #: Days after which a mailed link is reminded of, once; 0: never.
 REVIEW_REMINDER_DAYS: int = env.int("REVIEW_REMINDER_DAYS", default=7)
 #: Days for which a customer isn't asked for the same thing again, unless on purpose: half a year; 0: always without a question.
-REVIEW_ASK_AGAIN_DAYS: int = env.int("REVIEW_ASK_AGAIN_DAYS", default=183)
-for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_ASK_AGAIN_DAYS"):
+REVIEW_REQUEST_COOLDOWN_DAYS: int = env.int("REVIEW_REQUEST_COOLDOWN_DAYS", default=183)
+for _name in ("REVIEW_REMINDER_DAYS", "REVIEW_REQUEST_COOLDOWN_DAYS"):
     if vars()[_name] < 0:
         raise ImproperlyConfigured(f"{_name} must be 0 or more (days)")
 

@@ -25,7 +25,7 @@ def _reassign(member: Membership, to: User | None) -> None:
 REQUESTS = ReassignableWork(
     count=lambda member: _requests(member).count(),
     label=ngettext_lazy("%(count)d open request", "%(count)d open requests", "count"),
-    hand_on=_reassign,
+    reassign=_reassign,
 )
 
 erasure_hooks.append(erase_customer_requests)

@@ -70,7 +70,7 @@ def test_what_the_address_of_the_database_says_wins(options: dict[str, Any]) -> 
 
 
 def test_a_pooler_is_sent_no_limits_because_it_would_refuse_them(options: dict[str, Any], settings: Any) -> None:
-    settings.DATABASE_POOLER = True
+    settings.DATABASE_USES_PGBOUNCER = True
     set_statement_timeouts("web")
     assert "options" not in options
 

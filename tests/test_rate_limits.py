@@ -42,7 +42,7 @@ def test_of_several_limits_the_longest_wait_counts() -> None:
         with pytest.raises(RateLimitExceeded) as caught:
             check_rate_limits((FEW, "kim"), (MANY, "kim"))
         assert caught.value.retry_after == 585
-        response = caught.value.mark(HttpResponse())
+        response = caught.value.apply_to(HttpResponse())
         assert (response.status_code, response["Retry-After"]) == (429, "585")
         assert "10 minutes" in str(caught.value)
 

@@ -80,19 +80,19 @@ def test_and_nothing_starts() -> None:
         ("ADMIN_REQUIRES_MFA", "perhaps"),
         ("OUTBOX_MAX_ATTEMPTS", "many"),
         ("OUTBOX_MAX_ATTEMPTS", "0"),
-        ("OUTBOX_BACKOFF", "0"),
+        ("OUTBOX_RETRY_DELAY", "0"),
         ("OUTBOX_LEASE", "-1"),
-        ("OUTBOX_SWEEP", "0"),
+        ("OUTBOX_SWEEP_INTERVAL", "0"),
         ("WEB_STATEMENT_TIMEOUT", "-1"),
         ("WORKER_IDLE_TIMEOUT", "ever"),
-        ("DATABASE_POOLER", "perhaps"),
+        ("DATABASE_USES_PGBOUNCER", "perhaps"),
         ("REVIEW_LINK_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "0"),
         ("TEAM_INVITATION_DAYS", "0"),
         ("REVIEW_REMINDER_DAYS", "-1"),
-        ("REVIEW_ASK_AGAIN_DAYS", "a while"),
-        ("REMINDERS_EVERY", "0"),
+        ("REVIEW_REQUEST_COOLDOWN_DAYS", "a while"),
+        ("REVIEW_REMINDER_INTERVAL", "0"),
         ("PORTAL_DEMO", "1"),
     ],
 )
@@ -167,7 +167,7 @@ def test_passwords_are_kept_by_argon2() -> None:
 
 
 def test_behind_a_pooler_no_cursor_outlives_its_transaction() -> None:
-    direct, pooled = (settings_with(DATABASE_POOLER=pooler)["DATABASES"]["default"] for pooler in (None, "1"))
+    direct, pooled = (settings_with(DATABASE_USES_PGBOUNCER=pooler)["DATABASES"]["default"] for pooler in (None, "1"))
     assert (direct["DISABLE_SERVER_SIDE_CURSORS"], pooled["DISABLE_SERVER_SIDE_CURSORS"]) == (False, True)
 
 

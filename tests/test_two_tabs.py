@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice, Role
+from partnerportal.agencies.models import Notification, Role
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ServiceFactory
@@ -35,13 +35,13 @@ def test_the_own_account(alice: Client, cast: Cast) -> None:
 def test_ones_notices(alice: Client, cast: Cast) -> None:
     path = reverse("agencies:notifications")
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notices": [Notice.REQUESTS, Notice.ACCESS]}).status_code == 302
+    assert alice.post(path, first | {"notices": [Notification.REQUESTS, Notification.ACCESS]}).status_code == 302
     assert alice.post(path, second | {"notices": []}).status_code == 302
     member.refresh_from_db()
-    assert member.notices == [Notice.ACCESS]
+    assert member.notices == [Notification.ACCESS]
 
 
 def test_a_members_role(alice: Client, cast: Cast) -> None:
@@ -66,7 +66,7 @@ def test_a_members_role(alice: Client, cast: Cast) -> None:
 def test_the_inboxs_settings(alice: Client, cast: Cast) -> None:
     path = reverse("requests_inbox:settings")
     stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
-    stan.set_notice(Notice.REQUESTS, True)
+    stan.set_notification(Notification.REQUESTS, True)
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
@@ -107,9 +107,9 @@ def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast
     cast.alder.profile.services.add(ServiceFactory())
     cast.alder.profile.languages.add(LanguageFactory())
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
-    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, True)
     for path, name in (
         (reverse("network:company"), "services"),
         (reverse("network:company"), "languages"),
@@ -139,5 +139,5 @@ def test_the_longest_list_of_what_was_shown_is_read(alice: Client, cast: Cast) -
     form = opened(alice, path)
     # As long as what a team of a thousand members makes of it.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
-    assert alice.post(path, form | {"notices": [Notice.ACCESS], "shown": json.dumps(many)}).status_code == 302
-    assert cast.alder.memberships.get(user=cast.alice).notices == [Notice.ACCESS]
+    assert alice.post(path, form | {"notices": [Notification.ACCESS], "shown": json.dumps(many)}).status_code == 302
+    assert cast.alder.memberships.get(user=cast.alice).notices == [Notification.ACCESS]

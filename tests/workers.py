@@ -103,11 +103,11 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "EMAIL_URL": sink.url,
         "OUTBOX_LEASE": str(LEASE),
-        "OUTBOX_BACKOFF": str(BACKOFF),
-        "OUTBOX_SWEEP": str(SWEEP),
+        "OUTBOX_RETRY_DELAY": str(BACKOFF),
+        "OUTBOX_SWEEP_INTERVAL": str(SWEEP),
         "IMPORT_LEASE": str(LEASE),
         "LOG_FORMAT": "json",
-        "REMINDERS_EVERY": str(SWEEP),
+        "REVIEW_REMINDER_INTERVAL": str(SWEEP),
         "PYTHONUNBUFFERED": "1",
     }
 

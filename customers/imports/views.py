@@ -57,7 +57,7 @@ def columns(request: AgencyRequest, pk: int) -> HttpResponse:
     if job.status not in {Status.UPLOADED, Status.CHECKED}:
         return redirect("customers:import_detail", pk)
     sample = services.sample(job)
-    form = ColumnsForm(request.input, job=job, sample=sample)
+    form = ColumnsForm(request.form_data, job=job, sample=sample)
     if request.method == "POST" and form.is_valid():
         read_anew = "read_anew" in request.POST
         if read_anew or form.reads_differently:

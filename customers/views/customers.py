@@ -48,7 +48,7 @@ def add(request: AgencyRequest) -> HttpResponse:
 def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     """Change what is known about a customer."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
-    form = CustomerForm(request.input, instance=customer, agency=request.agency)
+    form = CustomerForm(request.form_data, instance=customer, agency=request.agency)
     while request.method == "POST" and form.is_valid():
         customer = form.instance
         try:
@@ -56,7 +56,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         except Customer.DoesNotExist as gone:
             raise Http404 from gone
         except EditConflict as meanwhile:
-            form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
+            form = CustomerForm(request.form_data, instance=meanwhile.saved, agency=request.agency)
         else:
             messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
             return redirect(customer)
@@ -93,7 +93,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "timeline": timeline,
-            "may_erase": request.membership.may(Role.OWNER),
+            "may_erase": request.membership.has_role(Role.OWNER),
         },
     )
 
@@ -125,11 +125,11 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     return redirect(customer)
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def erase(request: AgencyRequest, pk: int) -> HttpResponse:
     """Remove everything personal about a customer, after naming what goes and what stays; the number confirms it."""
     customer = get_object_or_404(request.agency.customers.known(), pk=pk)
-    typed = (request.input.get("number", "") if request.input else "").strip().upper()
+    typed = (request.form_data.get("number", "") if request.form_data else "").strip().upper()
     wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
     if request.method == "POST" and not wrong:
         erase_customer(customer, by=request.user)

@@ -25,7 +25,7 @@ HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status")
 CHUNK_SIZE = 1000
 
 
-@agency_view(role=Role.MANAGER, confirm=True)
+@agency_view(role=Role.MANAGER, reauthenticate=True)
 def export(request: AgencyRequest) -> HttpResponseBase:
     """The customers of the list's current filter, which stands in the address. POST, because it is written to the audit."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)

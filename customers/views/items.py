@@ -42,7 +42,7 @@ def _add_view(form_class: type[ItemForm], title: str | Promise, done: str | Prom
         # Who began to type before it was archived is told so, and keeps the text.
         known = customers.known() if request.method == "POST" else customers.active()
         customer = get_object_or_404(known.select_related("agency"), pk=pk)
-        form = form_class(request.input, customer=customer)
+        form = form_class(request.form_data, customer=customer)
         if request.method == "POST" and form.is_valid():
             try:
                 if _added(form, customer=customer, by=request.user):
@@ -64,14 +64,14 @@ def _edit_view(name: str, form_class: type[ItemForm], title: str | Promise, done
     @agency_view()
     def change(request: AgencyRequest, pk: int) -> HttpResponse:
         thing = _get_item(request, name, pk)
-        form = form_class(request.input, instance=thing, customer=thing.customer)
+        form = form_class(request.form_data, instance=thing, customer=thing.customer)
         while request.method == "POST" and form.is_valid():
             try:
                 if _changed(form, by=request.user):
                     messages.success(request, str(done) % {"thing": form.instance})
                     return redirect_back(request, thing.customer.get_absolute_url())
             except EditConflict as meanwhile:
-                form = form_class(request.input, instance=meanwhile.saved, customer=thing.customer)
+                form = form_class(request.form_data, instance=meanwhile.saved, customer=thing.customer)
         context = {"form": form, "customer": thing.customer, "title": title, "thing": thing, "kind": thing._meta.model_name}
         return render(request, "customers/item_form.html", context)
 

@@ -42,7 +42,7 @@ def picker_options(request: AgencyRequest, fields: dict[str, Any]) -> PickerOpti
 
     Three queries, one more where something is searched for.
     """
-    sent = request.input or request.GET
+    sent = request.form_data or request.GET
     q = sent.get("q", "").replace("\x00", "")[:MAX_QUERY_LENGTH].strip()
     active = Customer.objects.for_agency(request.agency).active()
     searched = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
@@ -55,7 +55,7 @@ def picker_options(request: AgencyRequest, fields: dict[str, Any]) -> PickerOpti
 
 def typed_customer(request: AgencyRequest) -> dict[str, str]:
     """Return the submitted values of the customer form's fields, unchecked; empty if none were submitted."""
-    sent = request.input or QueryDict()
+    sent = request.form_data or QueryDict()
     return {name: str(sent[name]) for name in CustomerForm.Meta.fields if name in sent}
 
 

@@ -38,12 +38,12 @@ def customer_create_page(
     `cancel` is where to go without saving; `choose` is the page for choosing an existing customer instead, which keeps the input and
     can return here with it. Whoever saves more than the customer does it in one transaction within `save`.
     """
-    sent = request.input or QueryDict()
+    sent = request.form_data or QueryDict()
     is_switched = SWITCH in sent
     if is_switched:
         # The input is only shown again: neither checked nor saved.
         initial = {**(initial or {}), **typed_customer(request)}
-    form = CustomerForm(None if is_switched else request.input, agency=request.agency, initial=initial, cancel=cancel)
+    form = CustomerForm(None if is_switched else request.form_data, agency=request.agency, initial=initial, cancel=cancel)
     if choose:
         form.offer_to_choose(choose, q=sent.get("q", ""))
     twins = []

@@ -26,8 +26,8 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
     """
 
-    link_tokens = LinkTokenGenerator("invitations.access-request")
-    leads_to = "invitations:access_request"
+    token_generator = LinkTokenGenerator("invitations.access-request")
+    url_name = "invitations:access_request"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")

@@ -28,7 +28,7 @@ def access_request_create(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.active(), pk=pk)
     if not requestable_addresses(customer):
         return render(request, "invitations/request_access.html", {"customer": customer})
-    form = RequestAccessForm(request.input, customer=customer)
+    form = RequestAccessForm(request.form_data, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
             asked = request_access(customer=customer, by=request.user, **form.cleaned_data)
@@ -109,7 +109,7 @@ def answer_request(request: ClientRequest, asked: AccessRequest) -> HttpResponse
     """Who asks for what; a POST grants it, or less. A GET grants nothing."""
     if asked.current_status != AccessRequest.Status.PENDING:
         return _answered(request, asked)
-    form = GrantAccessForm(request.input, asked=asked)
+    form = GrantAccessForm(request.form_data, asked=asked)
     if request.method == "POST" and form.is_valid():
         try:
             grant_request(asked, client=request.user, **form.cleaned_data)

@@ -63,14 +63,14 @@ def give(request: ClientRequest, slug: str) -> HttpResponse:
         return render(request, "invitations/give_access.html", {**context, "refusal": " ".join(error.messages)})
     if given := current_invitation(agency, request.user):
         return render(request, "invitations/give_access.html", {**context, "given": given})
-    form = GiveAccessForm(request.input, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
+    form = GiveAccessForm(request.form_data, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, agency)
             give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/give_access.html", {**context, "form": form}))
+            return error.apply_to(render(request, "invitations/give_access.html", {**context, "form": form}))
         except ValidationError as error:
             messages.info(request, " ".join(error.messages))
         else:
@@ -117,14 +117,14 @@ def change(request: ClientRequest, pk: int) -> HttpResponse:
     if invitation.current_status != AccessInvitation.Status.CONNECTED:
         explain_conflict(request, InvalidTransition(invitation.current_status))
         return redirect(back)
-    form = ChangeAccessForm(request.input, invitation=invitation, cancel=back)
+    form = ChangeAccessForm(request.form_data, invitation=invitation, cancel=back)
     if request.method == "POST" and form.is_valid():
         try:
             _check_limits(request.user, invitation.agency)
             changed = change_access(invitation, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
+            return error.apply_to(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
         except InvalidTransition as taken:
             explain_conflict(request, taken)
         else:

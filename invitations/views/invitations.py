@@ -103,7 +103,7 @@ def reject(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.current_status != Status.PENDING:
         return _conflict(request, invitation)
-    form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
+    form = RejectForm(request.form_data, path=request.path, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
         try:
             reject_invitation(invitation, message=form.cleaned_data["message"], by=request.user)
@@ -123,7 +123,7 @@ def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(_invitations(request), pk=pk)
     if invitation.current_status != Status.CONNECTED:
         return _conflict(request, invitation)
-    form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
+    form = DisconnectForm(request.form_data, cancel=invitation.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
             disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)

@@ -19,13 +19,13 @@ CODE_LIMIT = RateLimit("code-network", times=60, seconds=WINDOW)
 
 def rate_limited(request: HttpRequest) -> HttpResponse:
     """For `handler429`: allauth refuses the whole page."""
-    return RateLimitExceeded(WINDOW).mark(render(request, "429.html"))
+    return RateLimitExceeded(WINDOW).apply_to(render(request, "429.html"))
 
 
 def refuse(request: HttpRequest, error: RateLimitExceeded | None = None) -> ValidationError:
     """What a form of allauth's says instead of looking any further; its page becomes a 429 (`LimitsMiddleware`)."""
     error = error or RateLimitExceeded(WINDOW)
-    request.too_often = error  # type: ignore[attr-defined]
+    request.rate_limit_error = error  # type: ignore[attr-defined]
     return ValidationError(str(error), code="too_often")
 
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Membership, Notice, Role
+from partnerportal.agencies.models import Membership, Notification, Role
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import form_helper
 from partnerportal.core.versions import EditForm
@@ -103,11 +103,11 @@ class NotificationsForm(EditForm, forms.Form):
     """Which mails one wants."""
 
     notices = forms.TypedMultipleChoiceField(
-        label=_("Notify me by e-mail about"), choices=Notice, coerce=Notice, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Notify me by e-mail about"), choices=Notification, coerce=Notification, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
-        super().__init__(data, initial={"notices": [notice for notice in Notice if member.wants(notice)]})
+        super().__init__(data, initial={"notices": [choice for choice in Notification if member.is_notified_about(choice)]})
         self.helper = form_helper("notices", submit=_("Save"))
 
 

@@ -73,13 +73,13 @@ class Role(models.TextChoices):
     MANAGER = "manager", _("Manager")
     STAFF = "staff", _("Staff")
 
-    def covers(self, other: "Role") -> bool:
+    def includes(self, other: "Role") -> bool:
         """Whether this role may do what `other` may."""
         order = [Role.STAFF, Role.MANAGER, Role.OWNER]
         return order.index(self) >= order.index(other)
 
 
-class Notice(models.TextChoices):
+class Notification(models.TextChoices):
     """Mails that a member may want or not."""
 
     REQUESTS = "requests", _("New requests")
@@ -104,8 +104,8 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
-    #: None: nothing chosen yet, `wants` goes by the role.
-    notices = ArrayField(models.CharField(max_length=10, choices=Notice), verbose_name=_("Notifications"), null=True, blank=True)
+    #: None: nothing chosen yet, `is_notified_about` goes by the role.
+    notices = ArrayField(models.CharField(max_length=10, choices=Notification), verbose_name=_("Notifications"), null=True, blank=True)
 
     #: Filled by `with_second_factor`.
     has_second_factor: bool
@@ -143,9 +143,9 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} · {self.agency} · {self.get_role_display()}"
 
-    def may(self, role: Role) -> bool:
+    def has_role(self, role: Role) -> bool:
         """Whether this member may do what takes `role`."""
-        return Role(self.role).covers(role)
+        return Role(self.role).includes(role)
 
     @property
     def lacks_second_factor(self) -> bool:
@@ -157,16 +157,16 @@ class Membership(models.Model):
         """In which mails to this member are written: theirs, or else the agency's."""
         return self.user.language or self.agency.language
 
-    def wants(self, notice: Notice) -> bool:
+    def is_notified_about(self, notification: Notification) -> bool:
         """Whether this member is told of such things; unless they chose, news of requests go to owners and managers only."""
         if self.notices is None:
-            return notice != Notice.REQUESTS or self.may(Role.MANAGER)
-        return notice in self.notices
+            return notification != Notification.REQUESTS or self.has_role(Role.MANAGER)
+        return notification in self.notices
 
-    def set_notice(self, notice: Notice, wanted: bool) -> None:
+    def set_notification(self, notification: Notification, wanted: bool) -> None:
         """Tell this member of such things from now on, or no longer."""
-        if self.wants(notice) != wanted:
-            self.notices = [other for other in Notice if (wanted if other == notice else self.wants(other))]
+        if self.is_notified_about(notification) != wanted:
+            self.notices = [other for other in Notification if (wanted if other == notification else self.is_notified_about(other))]
             self.save(update_fields=["notices"])
 
 
@@ -176,8 +176,8 @@ class TeamInvitation(Pending, PersonalLink):
     pending → accepted | withdrawn (by an owner) | expired
     """
 
-    link_tokens = LinkTokenGenerator("agencies.team-invitation")
-    leads_to = "agencies:join"
+    token_generator = LinkTokenGenerator("agencies.team-invitation")
+    url_name = "agencies:join"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")

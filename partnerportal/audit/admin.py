@@ -24,11 +24,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "agency", "actor_label", "sentence", "object_label", "source", "ip_address")
-    list_filter = ("source", "at", "action")
+    list_display = ("created_at", "agency", "actor_label", "sentence", "object_label", "source", "ip_address")
+    list_filter = ("source", "created_at", "action")
     search_fields = ("action", "actor_label", "object_label", "agency__name")
     list_select_related = ("agency",)
-    date_hierarchy = "at"
+    date_hierarchy = "created_at"
 
     @admin.display(description=_("Action"), ordering="action")
     def sentence(self, event: AuditEvent) -> str:

@@ -34,7 +34,7 @@ class AuditEvent(models.Model):
         ADMIN = "admin", _("Administration")
         SYSTEM = "system", _("System")
 
-    at = models.DateTimeField(_("Time"), auto_now_add=True)
+    created_at = models.DateTimeField(_("Time"), auto_now_add=True)
     agency = models.ForeignKey(
         "agencies.Agency", verbose_name=_("Agency"), on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )

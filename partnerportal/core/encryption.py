@@ -27,11 +27,11 @@ class Encryptor:
     def __init__(self, purpose: str) -> None:
         self.purpose = purpose
 
-    def seal(self, text: str) -> bytes:
+    def encrypt(self, text: str) -> bytes:
         """Encrypt with the current key."""
         return _cipher(self.purpose, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode())
 
-    def unseal(self, sealed: bytes | memoryview) -> str:
+    def decrypt(self, sealed: bytes | memoryview) -> str:
         """Decrypt with the current or a former key.
 
         Raises:
@@ -39,7 +39,7 @@ class Encryptor:
         """
         return self._open(sealed, *settings.SECRET_KEY_FALLBACKS)
 
-    def is_current(self, sealed: bytes) -> bool:
+    def uses_current_key(self, sealed: bytes) -> bool:
         """Whether the current key opens this, without any former one."""
         try:
             self._open(sealed)

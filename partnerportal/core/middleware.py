@@ -33,7 +33,7 @@ class SecurityHeadersMiddleware:
 
 class RateLimitMiddleware:
     """Answers for `limits.TooOften`: the page for 429 where a view lets it out; the form itself, as 429, where the form has said so
-    (and left the exception as `request.too_often`), because then what was typed is still there.
+    (and left the exception as `request.rate_limit_error`), because then what was typed is still there.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -41,8 +41,8 @@ class RateLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        error: RateLimitExceeded | None = getattr(request, "too_often", None)
-        return error.mark(response) if error else response
+        error: RateLimitExceeded | None = getattr(request, "rate_limit_error", None)
+        return error.apply_to(response) if error else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return exception.mark(render(request, "429.html")) if isinstance(exception, RateLimitExceeded) else None
+        return exception.apply_to(render(request, "429.html")) if isinstance(exception, RateLimitExceeded) else None

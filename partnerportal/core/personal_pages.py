@@ -45,5 +45,5 @@ def link_not_found(request: HttpRequest, template: str, *, limit: RateLimit, add
     try:
         check_rate_limits((limit, network_prefix(address)))
     except RateLimitExceeded as error:
-        return error.mark(render(request, "429.html"))
+        return error.apply_to(render(request, "429.html"))
     return render(request, template, status=404)

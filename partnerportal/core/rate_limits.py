@@ -4,7 +4,7 @@
         check((PER_SENDER, email), (PER_NETWORK, network_of(address)))
     except TooOften as error:
         form.add_error(None, str(error))
-        return error.mark(render(request, …))     # 429 with Retry-After; what was typed is still there
+        return error.apply_to(render(request, …))     # 429 with Retry-After; what was typed is still there
 
 A window begins at a full multiple of its length, so a count is one INCR. Who is counted is not kept: the key holds a keyed digest, and
 is gone with its window. Without Redis nothing is limited: a portal that takes no messages would be the greater harm.
@@ -47,7 +47,7 @@ class RateLimitExceeded(Exception):
         super().__init__(_("Too many attempts. Your input has been kept.") + " " + text % {"minutes": minutes})
         self.retry_after = retry_after
 
-    def mark(self, response: R) -> R:
+    def apply_to(self, response: R) -> R:
         """The response as status 429 with `Retry-After`."""
         response.status_code = 429
         response["Retry-After"] = str(self.retry_after)

@@ -47,7 +47,7 @@ class SearchQuerySet(TenantQuerySet[Any]):
 
     def search(self, query: str) -> list[int]:
         """The primary keys of those that match, or else nearly match, `CANDIDATES` + 1 at most. Begin with `for_agency()`."""
-        return self.matching(query) or self.nearly(query)
+        return self.matching(query) or self.fuzzy(query)
 
     def matching(self, query: str) -> list[int]:
         """Those in whose texts every word stands somewhere; in no order."""
@@ -57,7 +57,7 @@ class SearchQuerySet(TenantQuerySet[Any]):
             found = found.filter(search_text__contains=FoldText(Value(word)))
         return list(found.values_list("pk", flat=True)[: MAX_CANDIDATES + 1]) if words else []
 
-    def nearly(self, query: str) -> list[int]:
+    def fuzzy(self, query: str) -> list[int]:
         """Those in whose texts something stands that is like every word, typing mistakes forgiven; the likeliest first."""
         words = _words(query)
         found = self.ranked(query).order_by("-rank")

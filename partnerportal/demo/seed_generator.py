@@ -32,19 +32,19 @@ TASKS = (0,) * 10 + (1,) * 5 + (2,) * 3 + (4, 5)
 NOTES = (0,) * 15 + (1,) * 4 + (2,)
 
 
-def agency_sizes(agencies: int, customers: int, biggest_share: float) -> list[int]:
+def agency_sizes(agencies: int, customers: int, largest_share: float) -> list[int]:
     """How many customers each agency has: the first its share, the others ever fewer, together `customers`."""
-    biggest = customers if agencies == 1 else max(round(customers * biggest_share), -(-customers // agencies))
-    rest = customers - biggest
-    sizes = [biggest]
+    largest = customers if agencies == 1 else max(round(customers * largest_share), -(-customers // agencies))
+    rest = customers - largest
+    sizes = [largest]
     weights = [(rank + 3) ** -0.6 for rank in range(agencies - 1)]
     for rank, weight in enumerate(weights):
         size = round(rest * weight / sum(weights[rank:])) if rest else 0
-        sizes.append(min(size, biggest))
+        sizes.append(min(size, largest))
         rest -= sizes[-1]
-    # What didn't fit because no agency may be bigger than the biggest.
+    # What didn't fit because no agency may be bigger than the largest.
     for rank in range(1, len(sizes)):
-        more = min(rest, biggest - sizes[rank])
+        more = min(rest, largest - sizes[rank])
         sizes[rank] += more
         rest -= more
     return sizes

@@ -85,7 +85,7 @@ SOURCES = (
 
 def search(agency: Agency, query: str) -> list[Group]:
     """The groups that have hits; what is only nearly right counts where nothing is right in any of them."""
-    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.nearly)
+    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.fuzzy)
 
 
 def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], list[int]]) -> list[Group]:

@@ -45,7 +45,7 @@ class Servers:
         with locked(self.data_dir / "servers.lock"):
             self._leave()
 
-    def dead(self) -> list[str]:
+    def exited(self) -> list[str]:
         """The names of those that have ended on their own."""
         return [type(server).__name__ for server in self._used if server.process and not is_alive(server.process)]
 

@@ -60,7 +60,7 @@ class Log:
     def __post_init__(self) -> None:
         self.position = self.start = self.path.stat().st_size
 
-    def news(self, *, everything: bool) -> Iterator[str]:
+    def new_lines(self, *, everything: bool) -> Iterator[str]:
         """The lines that were added; warnings and errors only, with what belongs to them, unless `everything`."""
         with self.path.open("rb") as file:
             file.seek(self.position)
@@ -76,7 +76,7 @@ class Log:
                 if everything or self._shown:
                     yield text
 
-    def last(self, lines: int = 20) -> str:
+    def tail(self, lines: int = 20) -> str:
         """The last lines since the child was started."""
         with self.path.open("rb") as file:
             file.seek(self.start)
@@ -130,23 +130,23 @@ class ProcessGroup:
             raise StopRequested
         self.running.remove(child)
         if child.process.returncode:
-            raise StartupError(f"{child.log.last()}\n{name} failed, {_how(child.process.returncode)}. Full log: {child.log.path}")
+            raise StartupError(f"{child.log.tail()}\n{name} failed, {_how(child.process.returncode)}. Full log: {child.log.path}")
 
     def check(self) -> None:
         """Raise Trouble if a child has ended by itself."""
         for child in self.running:
             if not is_alive(child.process):
                 raise StartupError(
-                    f"{child.log.last()}\n{child.name} exited unexpectedly, {_how(child.process.returncode)}. See {child.log.path}"
+                    f"{child.log.tail()}\n{child.name} exited unexpectedly, {_how(child.process.returncode)}. See {child.log.path}"
                 )
 
-    def show_news(self, *, everything: bool) -> None:
+    def print_new_lines(self, *, everything: bool) -> None:
         """Print what the children logged since the last time."""
         for child in self.running:
-            for line in child.log.news(everything=everything):
+            for line in child.log.new_lines(everything=everything):
                 echo(f"{child.name:6} │ {line}")
 
-    def end_all(self) -> None:
+    def terminate_all(self) -> None:
         """SIGTERM to each child's main process (to its group it would kill running jobs), in order; by force if that takes too long."""
         for child in sorted(self.running, key=lambda child: child.rank):
             terminate(child.process, (signal.SIGTERM, child.grace), (signal.SIGKILL, 5), hurry=lambda: self.signals.insistent)
@@ -154,7 +154,7 @@ class ProcessGroup:
         self.running.clear()
         self._write_record()
 
-    def end_leftovers(self) -> None:
+    def terminate_orphans(self) -> None:
         """End the children of a supervisor that was killed. A process that merely got the number of one is left alone."""
         try:
             records = json.loads(self._record.read_text())

@@ -38,7 +38,7 @@ def run(environ: Mapping[str, str]) -> int:
         with locked(here.data_dir / "run.lock", wait=False):
             children = ProcessGroup(here, signals)
             # First, because they hold the port.
-            children.end_leftovers()
+            children.terminate_orphans()
             check_port(here.host, here.port)
             servers = Servers(here.data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
             try:
@@ -49,7 +49,7 @@ def run(environ: Mapping[str, str]) -> int:
                 echo("Stopping …")
             finally:
                 signals.stopping = True
-                children.end_all()
+                children.terminate_all()
                 servers.stop()
     except LockHeld as error:
         raise StartupError(f"Another portal is already using {here.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
@@ -102,9 +102,9 @@ def _serve(here: LaunchConfig, children: ProcessGroup, servers: Servers, signals
     started = time.monotonic()
     announced = False
     while not signals.requested:
-        children.show_news(everything=here.is_debug)
+        children.print_new_lines(everything=here.is_debug)
         children.check()
-        if dead := servers.dead():
+        if dead := servers.exited():
             raise StartupError(f"{' and '.join(dead)} exited unexpectedly. See {here.data_dir}/log")
         if not announced and _answers(here):
             _announce(here)

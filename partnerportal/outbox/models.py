@@ -151,7 +151,7 @@ class OutgoingMail(models.Model):
 
     @property
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(BODY_CIPHER.unseal(self.sealed_body))
+        body: dict[str, Any] = json.loads(BODY_CIPHER.decrypt(self.sealed_body))
         return body
 
     def mark_sent(self) -> None:
@@ -173,7 +173,7 @@ class OutgoingMail(models.Model):
         if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
             self.mark_refused(error)
             return
-        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
+        pause = min(settings.OUTBOX_RETRY_DELAY * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
         self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=_readable(error))
 
     def _set(self, **values: object) -> None:

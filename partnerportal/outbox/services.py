@@ -55,7 +55,7 @@ def queue_mail(
         kind=kind,
         to_email=to,
         subject=_one_line(subject)[:300],
-        sealed_body=BODY_CIPHER.seal(json.dumps({"text": text, "html": html, "headers": headers or {}})),
+        sealed_body=BODY_CIPHER.encrypt(json.dumps({"text": text, "html": html, "headers": headers or {}})),
         agency_id=agency.pk if agency else None,
         customer_id=customer.pk if customer else None,
         from_name=_one_line(from_name or _portal_name(language))[:150],

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Notice, Role
+from partnerportal.agencies.models import Agency, Membership, Notification, Role
 
 #: Days for which closed requests and spam are kept where the agency hasn't said otherwise.
 DEFAULT_KEEP_DAYS = 180
@@ -40,5 +40,5 @@ class InboxSettings(models.Model):
     def told(cls, agency: Agency) -> list[Membership]:
         """Whose mailboxes get the notices: who wants them; owners and managers where nobody does. Nobody who can't sign in any more."""
         members = list(agency.memberships.filter(user__is_active=True).select_related("user").order_by("pk"))
-        told = [member for member in members if member.wants(Notice.REQUESTS)]
-        return told or [member for member in members if member.may(Role.MANAGER)]
+        told = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
+        return told or [member for member in members if member.has_role(Role.MANAGER)]

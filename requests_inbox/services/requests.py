@@ -8,7 +8,7 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import create_customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Notice
+from partnerportal.agencies.models import Agency, Membership, Notification
 from partnerportal.audit.services import record, record_all
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
@@ -162,7 +162,7 @@ def save_settings(settings: InboxSettings, *, keep_days: int, notified: list[Mem
     settings.keep_days = keep_days
     settings.save()
     for member in settings.agency.memberships.all():
-        member.set_notice(Notice.REQUESTS, member in notified)
+        member.set_notification(Notification.REQUESTS, member in notified)
     record("inbox.changed", settings, by=by)
 
 

@@ -38,7 +38,7 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             _check_limits(form)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "requests_inbox/contact.html", page))
+            return error.apply_to(render(request, "requests_inbox/contact.html", page))
         submit_request(
             profile.agency,
             submission=form.submission,

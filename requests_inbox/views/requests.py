@@ -134,7 +134,7 @@ def seen(request: AgencyRequest, pk: int) -> HttpResponse:
 def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
     """Answer by mail; if a colleague was faster, their answer is shown first."""
     contact_request = _get(request, pk)
-    form = ReplyForm(request.input, request=contact_request)
+    form = ReplyForm(request.form_data, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
             reply(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
@@ -159,7 +159,7 @@ def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
 def note(request: AgencyRequest, pk: int) -> HttpResponse:
     """Write something down for the team."""
     contact_request = _get(request, pk)
-    form = NoteForm(request.input, request=contact_request)
+    form = NoteForm(request.form_data, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
             add_note(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])

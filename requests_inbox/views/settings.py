@@ -16,7 +16,7 @@ from requests_inbox.services.requests import save_settings, unblock_sender
 @agency_view(role=Role.MANAGER)
 def inbox_settings(request: AgencyRequest) -> HttpResponse:
     """Who is told, and how long; and the blocked senders."""
-    form = InboxSettingsForm(request.input, instance=InboxSettings.of(request.agency), request=request)
+    form = InboxSettingsForm(request.form_data, instance=InboxSettings.of(request.agency), request=request)
     if request.method == "POST" and form.is_valid():
         save_settings(
             form.instance, keep_days=form.cleaned_data["keep_days"], notified=list(form.cleaned_data["notified"]), by=request.user

@@ -34,8 +34,8 @@ class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
         return self.filter(status=stage)
 
     def asked_lately(self, customer: Customer, project: Project | None) -> Self:
-        """Those for the same thing within the last `REVIEW_ASK_AGAIN_DAYS`, the last one first."""
-        since = timezone.now() - timedelta(days=settings.REVIEW_ASK_AGAIN_DAYS)
+        """Those for the same thing within the last `REVIEW_REQUEST_COOLDOWN_DAYS`, the last one first."""
+        since = timezone.now() - timedelta(days=settings.REVIEW_REQUEST_COOLDOWN_DAYS)
         same = self.filter(customer=customer, project=project).annotate(asked_at=Greatest("created_at", "mailed_at"))
         return same.filter(asked_at__gte=since).order_by("-asked_at")
 
@@ -49,8 +49,8 @@ class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
 class ReviewRequest(Pending, PersonalLink):
     """The agency asks a customer to rate the company or one project; at most one open request for each."""
 
-    link_tokens = tokens.REVIEW_LINKS
-    leads_to = "reviews:review_form"
+    token_generator = tokens.REVIEW_LINKS
+    url_name = "reviews:review_form"
     PENDING = "open"
 
     class Status(models.TextChoices):

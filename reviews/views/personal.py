@@ -167,7 +167,7 @@ def _form_page(
         "edit_days": settings.REVIEW_EDIT_DAYS,
     }
     response = render(request, "reviews/review_form.html", context)
-    return too_often.mark(response) if too_often else response
+    return too_often.apply_to(response) if too_often else response
 
 
 def _own_review(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:

@@ -28,7 +28,7 @@ from reviews.services.requests import ensure_can_email, ensure_not_own_staff, re
 @agency_view()
 def request_wizard(request: AgencyRequest) -> HttpResponse:
     """“Request review”: customer, subject, sending. What was chosen so far stands in the address; only step 3 posts."""
-    chosen = request.input or request.GET
+    chosen = request.form_data or request.GET
     if not chosen.get("customer") or "search" in chosen:
         going_on = ("customer" in chosen or "q" in chosen) and "search" not in chosen
         form = SelectCustomerForm(chosen if going_on else None, agency=request.agency, query=chosen.get("q", ""))
@@ -51,7 +51,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
     no_mail, refusal = _refused(ensure_can_email, customer), _refused(ensure_not_own_staff, customer)
     draft = existing or ReviewRequest(agency=request.agency, customer=customer, project=project)
     form = SendRequestForm(
-        request.input,
+        request.form_data,
         instance=draft,
         customer=customer,
         project=project,
@@ -78,7 +78,7 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
         "mail": None if no_mail or refusal else preview_review_request(draft, by=request.user),
         "existing": existing,
         "before": before,
-        "ask_again_from": before and before.asked_at + timedelta(days=settings.REVIEW_ASK_AGAIN_DAYS),  # type: ignore[attr-defined]
+        "ask_again_from": before and before.asked_at + timedelta(days=settings.REVIEW_REQUEST_COOLDOWN_DAYS),  # type: ignore[attr-defined]
         "no_mail": no_mail,
         "refusal": refusal,
     }

@@ -41,7 +41,7 @@ def manage(request: AgencyRequest) -> HttpResponse:
         "figures": review_stats(request.agency),
         "filters": filters,
         "page": keyset_page(request, filters.reviews(), order_by=filters.order_by()),
-        "may_act": request.membership.may(Role.MANAGER),
+        "may_act": request.membership.has_role(Role.MANAGER),
     }
     return render(request, "reviews/manage.html", context)
 
@@ -50,7 +50,7 @@ def manage(request: AgencyRequest) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show one review with its actions."""
     review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
-    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.may(Role.MANAGER)})
+    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.has_role(Role.MANAGER)})
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
@@ -90,7 +90,7 @@ def comment(request: AgencyRequest, pk: int) -> HttpResponse:
     review = _review(request, pk)
     try:
         ensure_can_comment(review)
-        form = CommentForm(request.input, next_address=get_next_path(request))
+        form = CommentForm(request.form_data, next_address=get_next_path(request))
         if request.method == "POST" and form.is_valid():
             comment_on_review(review, text=form.cleaned_data["text"], by=request.user)
             return _done(request, review, _("Comment published."))
@@ -105,7 +105,7 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
     review = _review(request, pk)
     if not review.is_public:
         return _done(request, review, "")
-    form = HideForm(request.input, next_address=get_next_path(request))
+    form = HideForm(request.form_data, next_address=get_next_path(request))
     if request.method == "POST" and form.is_valid():
         hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
         return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."))
@@ -125,7 +125,7 @@ def report(request: AgencyRequest, pk: int) -> HttpResponse:
     review = _review(request, pk)
     try:
         ensure_can_report(review)
-        form = ReportForm(request.input, next_address=get_next_path(request))
+        form = ReportForm(request.form_data, next_address=get_next_path(request))
         if request.method == "POST" and form.is_valid():
             report_review(review, **form.cleaned_data, by=request.user)
             return _done(request, review, _("Review reported. It stays public until a decision is made; we’ll notify you by e-mail."))

@@ -1,7 +1,7 @@
 // Passkeys are asked for by django-allauth's scripts; what the browser refuses is said here, in words.
 (() => {
   "use strict";
-  const place = document.querySelector("[data-passkey-trouble]");
+  const place = document.querySelector("[data-passkey-error]");
   if (!place) return;
   // The names are WebAuthn's: https://www.w3.org/TR/webauthn-3/#sctn-createCredential
   const reasons = {

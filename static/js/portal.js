@@ -28,9 +28,9 @@
   // Something went wrong behind the page; said once, however often it is tried.
   const complain = (text) => {
     if (!region) return;
-    for (const toast of all("[data-complaint]", region)) dismiss(toast);
+    for (const toast of all("[data-error-toast]", region)) dismiss(toast);
     const toast = document.querySelector("[data-toast-template]").content.firstElementChild.cloneNode(true);
-    toast.dataset.complaint = "";
+    toast.dataset.errorToast = "";
     toast.querySelector(".toast-text").textContent = text;
     // What is modal covers the page: the message goes into it.
     const modals = all("dialog[open]");
@@ -146,7 +146,7 @@
   }
 
   // --- Typed and not saved: ask before leaving ----------------------------------------------------------------------------
-  for (const form of all("[data-guard] form[method=post]")) {
+  for (const form of all("[data-warn-unsaved] form[method=post]")) {
     let dirty = false;
     form.addEventListener("input", () => (dirty = true));
     form.addEventListener("submit", () => (dirty = false));
@@ -207,7 +207,7 @@
     const { elt, parameters } = event.detail;
     if (!elt.closest("[data-filters]")) return;
     for (const [name, value] of Object.entries(parameters)) {
-      const usual = elt.closest("form").querySelector(`[data-usual][data-name="${name}"]`)?.dataset.usual ?? "";
+      const usual = elt.closest("form").querySelector(`[data-default][data-name="${name}"]`)?.dataset.default ?? "";
       if (value === usual || value === "") delete parameters[name];
     }
   });

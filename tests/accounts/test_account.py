@@ -11,7 +11,7 @@ from django.utils import timezone
 from zeal import zeal_ignore
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import InboxSettings
 from requests_inbox.services.contact import submit_request
@@ -57,7 +57,7 @@ def test_the_switch_of_a_page_is_meant_for_good(stan: Client, cast: Cast) -> Non
 
 def test_mails_come_in_that_language(stan: Client, cast: Cast) -> None:
     for member in cast.alder.memberships.all():
-        member.set_notice(Notice.REQUESTS, member.user == cast.stan)
+        member.set_notification(Notification.REQUESTS, member.user == cast.stan)
     save(stan, language="de")
     submit_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
     assert "Anfrage" in OutgoingMail.objects.get(to_email=cast.stan.email).subject
@@ -151,10 +151,10 @@ def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:
 
     members = {member.user: member for member in cast.alder.memberships.all()}
     assert _contact(cast.alder, cast.stan.pk) == cast.stan
-    members[cast.stan].set_notice(Notice.ACCESS, False)
+    members[cast.stan].set_notification(Notification.ACCESS, False)
     assert _contact(cast.alder, cast.stan.pk) == cast.alice
     for member in members.values():
-        member.set_notice(Notice.ACCESS, False)
+        member.set_notification(Notification.ACCESS, False)
     assert _contact(cast.alder, cast.stan.pk) == cast.stan
 
 

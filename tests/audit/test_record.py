@@ -25,7 +25,7 @@ def test_who_what_when_and_on_which_object(cast: Cast) -> None:
     event = AuditEvent.objects.get()
     assert (event.action, event.actor_id, event.actor_label) == ("customer.created", cast.alice.pk, "Alice Alder")
     assert (event.object_type, event.object_id, event.object_label) == ("customers.customer", customer.pk, "K-1001")
-    assert (event.agency, event.customer_id, event.at.date()) == (cast.alder, customer.pk, customer.created_at.date())
+    assert (event.agency, event.customer_id, event.created_at.date()) == (cast.alder, customer.pk, customer.created_at.date())
 
 
 @pytest.mark.django_db(transaction=True)

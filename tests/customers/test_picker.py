@@ -14,7 +14,7 @@ from tests.factories.customers import CustomerFactory, DomainFactory
 def choice(cast: Cast, q: str = "", **fields: str) -> PickerOptions:
     request = RequestFactory().get("/", {"q": q} if q else {})
     request.agency = cast.alder
-    request.input = None
+    request.form_data = None
     return picker_options(request, fields)
 
 

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone, translation
 
-from partnerportal.core.templatetags.portal import days_left, due, moment, money, until
+from partnerportal.core.templatetags.portal import days_left, due, moment, money, relative_date
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from partnerportal.core.templatetags.portal import days_left, due, moment, money
 )
 @time_machine.travel("2026-10-01 12:00", tick=False)
 def test_a_date_is_as_far_away_as_people_say(day: date, tone: str, text: str) -> None:
-    shown = until(day)
+    shown = relative_date(day)
     assert f"until-{tone}" in shown
     assert f">{text}<" in shown
     assert f'datetime="{day.isoformat()}"' in shown
@@ -70,11 +70,11 @@ def test_an_overdue_task_is_printed_with_its_date() -> None:
 
 @time_machine.travel("2026-10-01 12:00", tick=False)
 def test_what_nobody_has_to_mind_stands_out_nowhere() -> None:
-    assert "until-far" in until(date(2026, 9, 30), calm=True)
+    assert "until-far" in relative_date(date(2026, 9, 30), calm=True)
 
 
 def test_no_date_is_nothing() -> None:
-    assert until(None) == ""
+    assert relative_date(None) == ""
     assert days_left(None) is None
 
 

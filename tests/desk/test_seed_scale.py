@@ -139,7 +139,7 @@ def test_it_keeps_away_from_what_is_there() -> None:
     assert Customer.objects.count() == 300
 
 
-@pytest.mark.parametrize("options", [{"agencies": 0}, {"customers": -1}, {"customers": 0, "reviews": 5}, {"biggest_share": 0.0}])
+@pytest.mark.parametrize("options", [{"agencies": 0}, {"customers": -1}, {"customers": 0, "reviews": 5}, {"largest_share": 0.0}])
 def test_it_refuses_nonsense(options: dict[str, Any]) -> None:
     with pytest.raises(CommandError):
         seed(**options)

@@ -70,8 +70,8 @@ class Site:
             "WEB_CONCURRENCY": "1",
             "WEB_STATEMENT_TIMEOUT": str(STATEMENT_TIMEOUT),
             "OUTBOX_LEASE": str(LEASE),
-            "OUTBOX_BACKOFF": str(BACKOFF),
-            "OUTBOX_SWEEP": str(SWEEP),
+            "OUTBOX_RETRY_DELAY": str(BACKOFF),
+            "OUTBOX_SWEEP_INTERVAL": str(SWEEP),
             # Not the hashed names: there is nothing collected.
             "DJANGO_SETTINGS_MODULE": "tests.embedded.settings",
         }

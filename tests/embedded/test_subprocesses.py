@@ -35,7 +35,7 @@ def python(code: str) -> list[str]:
 
 
 def has_said(children: ProcessGroup, word: str) -> bool:
-    return word in children.running[-1].log.last()
+    return word in children.running[-1].log.tail()
 
 
 def test_one_that_ends_by_itself_is_named_with_its_exit_code_and_last_words(children: ProcessGroup) -> None:
@@ -67,7 +67,7 @@ def test_they_end_by_rank(children: ProcessGroup, data_dir: Path) -> None:
     for rank in (2, 3, 1):
         children.spawn(f"child{rank}", [*python(code), str(data_dir / "order"), str(rank)], rank=rank, grace=20)
         assert wait_until(lambda: has_said(children, "ready"), 20)
-    children.end_all()
+    children.terminate_all()
     assert (data_dir / "order").read_text() == "123"
     assert json.loads((data_dir / "children.json").read_text()) == []
 
@@ -81,9 +81,9 @@ def test_only_the_main_process_is_asked_to_end_so_that_its_jobs_can_finish(child
     """
     child = children.spawn("worker", python(code), rank=1, grace=20)
     assert wait_until(lambda: has_said(children, "begun"), 20)
-    children.end_all()
+    children.terminate_all()
     assert child.process.returncode == 0
-    assert "finished" in child.log.last()
+    assert "finished" in child.log.tail()
 
 
 def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGroup) -> None:
@@ -94,9 +94,9 @@ def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGr
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=0.3)
-    assert wait_until(lambda: child.log.last().isdigit(), 20)
-    grandchild = psutil.Process(int(child.log.last()))
-    children.end_all()
+    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    grandchild = psutil.Process(int(child.log.tail()))
+    children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
     assert wait_until(lambda: not is_alive(grandchild), 10)
 
@@ -108,11 +108,11 @@ def test_what_one_that_was_killed_leaves_is_ended(children: ProcessGroup) -> Non
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=5)
-    assert wait_until(lambda: child.log.last().isdigit(), 20)
-    grandchild = psutil.Process(int(child.log.last()))
+    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    grandchild = psutil.Process(int(child.log.tail()))
     child.process.kill()
     child.process.wait()
-    children.end_all()
+    children.terminate_all()
     assert not is_alive(grandchild)
 
 
@@ -121,7 +121,7 @@ def test_who_insists_need_not_wait(children: ProcessGroup) -> None:
     child = children.spawn("web", python(code), rank=1, grace=3600)
     assert wait_until(lambda: has_said(children, "ready"), 20)
     children.signals.insistent = True
-    children.end_all()
+    children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
 
 
@@ -134,7 +134,7 @@ def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_nu
             {"name": "worker", "pid": stranger.pid, "created": created[stranger] - 100},
         ]
         (data_dir / "children.json").write_text(json.dumps(record))
-        children.end_leftovers()
+        children.terminate_orphans()
         assert left.wait(10) == -signal.SIGTERM
         assert stranger.poll() is None
         assert not (data_dir / "children.json").exists()
@@ -147,14 +147,14 @@ def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_nu
 @pytest.mark.parametrize("record", ["", "[", "nonsense"])
 def test_a_record_that_was_cut_off_stops_nothing(children: ProcessGroup, data_dir: Path, record: str) -> None:
     (data_dir / "children.json").write_text(record)
-    children.end_leftovers()
+    children.terminate_orphans()
 
 
 def test_those_running_are_on_record(children: ProcessGroup, data_dir: Path) -> None:
     child = children.spawn("web", SLEEP, rank=1, grace=5)
     (record,) = json.loads((data_dir / "children.json").read_text())
     assert (record["name"], record["pid"]) == ("web", child.process.pid)
-    children.end_all()
+    children.terminate_all()
 
 
 def test_a_step_that_fails_shows_its_last_words(children: ProcessGroup) -> None:
@@ -166,7 +166,7 @@ def test_a_step_is_left_when_one_is_asked_to_stop(children: ProcessGroup) -> Non
     children.signals.requested = True
     with pytest.raises(StopRequested):
         children.run_step("migrate", SLEEP)
-    children.end_all()
+    children.terminate_all()
 
 
 def test_warnings_and_errors_reach_the_terminal_with_their_tracebacks(children: ProcessGroup, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,11 +183,11 @@ def test_warnings_and_errors_reach_the_terminal_with_their_tracebacks(children: 
     """
     children.spawn("web", ["echo", textwrap.dedent(log).strip()], rank=1, grace=5)
     assert wait_until(lambda: not is_alive(children.running[0].process), 20)
-    children.show_news(everything=False)
+    children.print_new_lines(everything=False)
     shown = [line.partition("│ ")[2] for line in capsys.readouterr().out.splitlines()]
     assert shown[0].endswith("Internal Server Error: /")
     assert len(shown) == 5
     assert shown[-1].startswith("Traceback")
 
-    children.show_news(everything=True)
+    children.print_new_lines(everything=True)
     assert capsys.readouterr().out == ""

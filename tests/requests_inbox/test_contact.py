@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 import partnerportal.core.rate_limits
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
@@ -96,7 +96,7 @@ def test_it_is_in_the_pages_language(visitor: Client) -> None:
 def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, chosen: bool) -> None:
     if chosen:
         for member in cast.alder.memberships.all():
-            member.set_notice(Notice.REQUESTS, member.user == cast.stan)
+            member.set_notification(Notification.REQUESTS, member.user == cast.stan)
     send(visitor, message="<b>Bold</b> & honest")
     notices = OutgoingMail.objects.filter(kind="contact_notice")
     expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}

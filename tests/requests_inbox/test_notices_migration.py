@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from partnerportal.agencies.models import Membership, Notice
+from partnerportal.agencies.models import Membership, Notification
 from tests.cast import Cast
 
 
@@ -24,6 +24,6 @@ def test_who_was_chosen_goes_on_being_told(cast: Cast) -> None:
         settings.objects.create(agency_id=cast.alder.pk).notified.add(cast.alder.memberships.get(user=cast.stan).pk)
     finally:
         migrate()
-    told = {member.user: member.wants(Notice.REQUESTS) for member in Membership.objects.select_related("user")}
+    told = {member.user: member.is_notified_about(Notification.REQUESTS) for member in Membership.objects.select_related("user")}
     assert told == {cast.alice: False, cast.max: False, cast.stan: True, cast.charlie: True}
-    assert all(member.wants(Notice.ACCESS) for member in Membership.objects.all())
+    assert all(member.is_notified_about(Notification.ACCESS) for member in Membership.objects.all())

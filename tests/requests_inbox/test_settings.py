@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
@@ -42,7 +42,7 @@ def test_owners_and_managers_are_told_until_somebody_chooses(max_: Client, cast:
 
 
 def test_whose_account_was_switched_off_is_told_nothing(cast: Cast) -> None:
-    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, wanted=True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, wanted=True)
     User.objects.filter(pk__in=[cast.stan.pk, cast.max.pk]).update(is_active=False)
     assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice]
 

@@ -131,5 +131,5 @@ def test_after_half_a_year_or_for_something_else_nobody_asks_back(stan: Client, 
 
 def test_how_long_is_a_setting(stan: Client, cast: Cast, settings) -> None:
     before = asked_days_ago(1, customer__agency=cast.alder)
-    settings.REVIEW_ASK_AGAIN_DAYS = 0
+    settings.REVIEW_REQUEST_COOLDOWN_DAYS = 0
     assert stan.post(WIZARD, {**choices(before.customer), "link": ""}).status_code == 302

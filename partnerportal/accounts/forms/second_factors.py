@@ -69,16 +69,16 @@ class ActivateTOTPForm(CodeFormMixin, totp.ActivateTOTPForm):  # type: ignore[mi
 class PasskeyFormMixin:
     """Mixed into a form that takes a browser's answer about a passkey, which may be anything."""
 
-    misfit = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
+    mismatch_message = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
 
     def _checked(self, check: Callable[[], Any]) -> Any:
         try:
             return check()
         except PARSE_ERRORS as error:
-            raise ValidationError(self.misfit, code="passkey") from error
+            raise ValidationError(self.mismatch_message, code="passkey") from error
         except ValidationError as error:
             # allauth speaks of a code here; its other refusals stand.
-            raise ValidationError(self.misfit, code="passkey") if error.code == "incorrect_code" else error from error
+            raise ValidationError(self.mismatch_message, code="passkey") if error.code == "incorrect_code" else error from error
 
     def clean_credential(self) -> Any:
         return self._checked(super().clean_credential)  # type: ignore[misc]
@@ -87,7 +87,7 @@ class PasskeyFormMixin:
 class AddPasskeyForm(PasskeyFormMixin, webauthn.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey and its name."""
 
-    misfit = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
+    mismatch_message = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +126,7 @@ class ReauthenticateByPasskeyForm(PasskeyFormMixin, webauthn.ReauthenticateWebAu
 class SignInByPasskeyForm(PasskeyFormMixin, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
     """Signing in by a passkey alone."""
 
-    misfit = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")
+    mismatch_message = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")
 
 
 def _describe_name(field: Any) -> None:

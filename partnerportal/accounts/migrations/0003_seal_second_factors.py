@@ -9,11 +9,11 @@ FIELDS = {"totp": "secret", "recovery_codes": "seed"}
 
 
 def seal(apps, schema_editor):
-    _change(apps, lambda text: SECRETS.seal(text).decode())
+    _change(apps, lambda text: SECRETS.encrypt(text).decode())
 
 
 def unseal(apps, schema_editor):
-    _change(apps, lambda text: SECRETS.unseal(text.encode()))
+    _change(apps, lambda text: SECRETS.decrypt(text.encode()))
 
 
 def _change(apps, how):

@@ -33,7 +33,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
     }
 
     def encrypt(self, text: str) -> str:
-        return CIPHER.seal(text).decode()
+        return CIPHER.encrypt(text).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """The secret itself.
@@ -41,7 +41,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth brings no 
         Raises:
             SealBroken: no known key opens it.
         """
-        return CIPHER.unseal(encrypted_text.encode())
+        return CIPHER.decrypt(encrypted_text.encode())
 
     def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:  # noqa: A002  # allauth calls it so
         return browser(get_account_adapter().get_http_user_agent(context.request))
@@ -67,7 +67,7 @@ def reencrypt() -> int:
     done = 0
     for kind, field in SECRET_FIELDS.items():
         for pk, sealed in Authenticator.objects.filter(type=kind, data__has_key=field).values_list("pk", f"data__{field}").iterator():
-            if not CIPHER.is_current(sealed.encode()):
+            if not CIPHER.uses_current_key(sealed.encode()):
                 done += _reseal(pk, field)
     return done
 
@@ -77,11 +77,11 @@ def _reseal(pk: int, field: str) -> bool:
     """One of them, locked: a recovery code may be used at this very moment. False where it can't be opened or is gone."""
     authenticator = Authenticator.objects.select_for_update().filter(pk=pk).first()
     try:
-        secret = CIPHER.unseal(authenticator.data[field].encode()) if authenticator else None
+        secret = CIPHER.decrypt(authenticator.data[field].encode()) if authenticator else None
     except DecryptionError:
         return False
     if secret is None:
         return False
-    authenticator.data[field] = CIPHER.seal(secret).decode()
+    authenticator.data[field] = CIPHER.encrypt(secret).decode()
     authenticator.save(update_fields=["data"])
     return True

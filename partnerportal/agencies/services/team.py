@@ -31,7 +31,7 @@ class ReassignableWork:
     #: Of so many ("%(count)d open tasks"): an `ngettext_lazy`.
     label: Promise
     #: Give what `count` counts to a colleague, or to nobody.
-    hand_on: Callable[[Membership, User | None], None]
+    reassign: Callable[[Membership, User | None], None]
 
 
 #: What an app puts into people's hands: it registers here, for this app can't know it.
@@ -184,5 +184,5 @@ def _let_go(agency: Agency, member: Membership, *, to: User | None) -> None:
     if to is not None and not agency.memberships.filter(user=to).exclude(pk=member.pk).exists():
         raise ValidationError(_("%(name)s has since left the team. Nothing was changed.") % {"name": to}, "gone")
     for holding in reassignable_work:
-        holding.hand_on(member, to)
+        holding.reassign(member, to)
     agency.memberships.filter(pk=member.pk).delete()

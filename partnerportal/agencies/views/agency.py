@@ -12,7 +12,7 @@ from partnerportal.core.pagination import keyset_page
 from partnerportal.outbox.models import OutgoingMail
 
 
-@agency_view(methods=("POST",), any_sign_in=True)
+@agency_view(methods=("POST",), allow_without_second_factor=True)
 def switch(request: AgencyRequest) -> HttpResponse:
     """Work in another of one's agencies. Objects differ from agency to agency, so it leads to the dashboard."""
     try:

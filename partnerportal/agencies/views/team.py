@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import NEXT_PAGE_KEY, AgencyRequest, agency_view
 from partnerportal.agencies.forms import InviteForm, NotificationsForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
-from partnerportal.agencies.models import Agency, Membership, Notice, Role, TeamInvitation
+from partnerportal.agencies.models import Agency, Membership, Notification, Role, TeamInvitation
 from partnerportal.agencies.services import team, team_invitations
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import InvalidTransition
@@ -34,7 +34,7 @@ def overview(request: AgencyRequest) -> HttpResponse:
             "without_second_factor": sum(not member.has_second_factor for member in members),
             "invitations": request.agency.team_invitations.pending().order_by("-pk"),
             "timeline": events.order_by("-pk")[:TIMELINE_LENGTH],
-            "may_manage": request.membership.may(Role.OWNER),
+            "may_manage": request.membership.has_role(Role.OWNER),
         },
     )
 
@@ -42,10 +42,10 @@ def overview(request: AgencyRequest) -> HttpResponse:
 # --- Invitations -------------------------------------------------------------------------------------------------------
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def invite(request: AgencyRequest) -> HttpResponse:
     """Ask somebody to join."""
-    form = InviteForm(request.input)
+    form = InviteForm(request.form_data)
     if request.method == "POST" and form.is_valid():
         try:
             check_rate_limits((INVITATION_LIMIT, str(request.agency.pk)))
@@ -54,7 +54,7 @@ def invite(request: AgencyRequest) -> HttpResponse:
             form.add_error(None, error)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "agencies/invite.html", {"form": form}))
+            return error.apply_to(render(request, "agencies/invite.html", {"form": form}))
         else:
             messages.success(request, _("Invitation sent to %(email)s.") % {"email": invitation.email})
             return redirect("agencies:team")
@@ -94,11 +94,11 @@ def invitation_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
 # --- Members -----------------------------------------------------------------------------------------------------------
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def role(request: AgencyRequest, pk: int) -> HttpResponse:
     """Let a member do more, or less."""
     member = _member(request, pk)
-    form = RoleForm(request.input, member=member)
+    form = RoleForm(request.form_data, member=member)
     if request.method == "POST" and form.is_valid():
         try:
             changed = team.change_role(member, form.cleaned_data["role"], by=request.user)
@@ -113,14 +113,14 @@ def role(request: AgencyRequest, pk: int) -> HttpResponse:
     return render(request, "agencies/role.html", {"form": form, "member": member})
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     """End somebody's work here, after naming what happens."""
     member = _member(request, pk)
     if member.user == request.user:
         return redirect("agencies:leave")
     holds = team.describe_open_work(member)
-    form = ReassignForm(request.input, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from team"))
+    form = ReassignForm(request.form_data, going=member.user, team=request.team, holds=bool(holds), submit=_("Remove from team"))
     if request.method == "POST" and form.is_valid():
         try:
             team.remove_member(member, to=form.person, by=request.user)
@@ -136,7 +136,7 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
 def leave(request: AgencyRequest) -> HttpResponse:
     """Go, by one's own decision."""
     holds = team.describe_open_work(request.membership)
-    form = ReassignForm(request.input, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave team"))
+    form = ReassignForm(request.form_data, going=request.user, team=request.team, holds=bool(holds), submit=_("Leave team"))
     is_last_owner = [member.user for member in request.members if member.role == Role.OWNER] == [request.user]
     if request.method == "POST" and form.is_valid():
         try:
@@ -150,10 +150,10 @@ def leave(request: AgencyRequest) -> HttpResponse:
     return render(request, "agencies/leave.html", context)
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def hand_over(request: AgencyRequest) -> HttpResponse:
     """Make somebody else the owner."""
-    form = TransferOwnershipForm(request.input, members=request.members, by=request.user)
+    form = TransferOwnershipForm(request.form_data, members=request.members, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
             team.transfer_ownership(form.member, by=request.user)
@@ -168,10 +168,10 @@ def hand_over(request: AgencyRequest) -> HttpResponse:
 # --- The second factor -------------------------------------------------------------------------------------------------
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def second_factor(request: AgencyRequest) -> HttpResponse:
     """Make it a must, or no longer, after naming what happens."""
-    form = SecondFactorForm(request.input, is_required=request.agency.second_factor_required)
+    form = SecondFactorForm(request.form_data, is_required=request.agency.second_factor_required)
     if request.method == "POST" and form.is_valid():
         required = form.cleaned_data["required"]
         try:
@@ -190,7 +190,7 @@ def second_factor(request: AgencyRequest) -> HttpResponse:
     return render(request, "agencies/second_factor.html", {"form": form, "without": without})
 
 
-@agency_view(methods=("GET",), any_sign_in=True)
+@agency_view(methods=("GET",), allow_without_second_factor=True)
 def second_factor_needed(request: AgencyRequest) -> HttpResponse:
     """Why nothing else goes on, and what to do."""
     if not request.membership.lacks_second_factor:
@@ -201,10 +201,10 @@ def second_factor_needed(request: AgencyRequest) -> HttpResponse:
 @agency_view()
 def notices(request: AgencyRequest) -> HttpResponse:
     """Which mails of this agency's one gets."""
-    form = NotificationsForm(request.input, member=request.membership)
+    form = NotificationsForm(request.form_data, member=request.membership)
     if request.method == "POST" and form.is_valid():
-        for notice in Notice:
-            request.membership.set_notice(notice, notice in form.cleaned_data["notices"])
+        for notification in Notification:
+            request.membership.set_notification(notification, notification in form.cleaned_data["notices"])
         messages.success(request, _("Notification settings saved."))
         return redirect("agencies:notifications")
     return render(request, "agencies/notifications.html", {"form": form})

@@ -171,7 +171,7 @@ def days_left(value: date | None) -> int | None:
 
 
 @register.simple_tag
-def until(value: date | None, calm: bool = False) -> SafeString:
+def relative_date(value: date | None, calm: bool = False) -> SafeString:
     """Return how far away a date is (“in 12 days”), or the date itself if it has passed or is more than two months away.
 
     Past and close dates are highlighted unless they are `calm`: nothing has to be done about them. Print always shows the date.
@@ -193,7 +193,7 @@ def due(value: date | None) -> SafeString:
     days = (value - timezone.localdate()).days
     if days < 0:
         return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), _date_element(value, days_overdue(value)))
-    return format_html("{} {}", pgettext("task", "due"), until(value))
+    return format_html("{} {}", pgettext("task", "due"), relative_date(value))
 
 
 def days_overdue(value: date) -> str:
@@ -218,7 +218,7 @@ def _in_days(days: int) -> str:
 
 
 @register.filter
-def how_long(span: timedelta | None) -> str:
+def duration(span: timedelta | None) -> str:
     """A span of time in its largest unit: “3 hours”; nothing for None."""
     if span is None:
         return ""
@@ -321,7 +321,7 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
 
 
 @register.simple_tag
-def state(value: str, label: str | Promise) -> SafeString:
+def status_pill(value: str, label: str | Promise) -> SafeString:
     """A state as a small pill: colour, icon and word.
 
     Raises:
@@ -350,7 +350,7 @@ class ErrorLine:
 
 
 @register.filter
-def error_lines(form: BaseForm | None) -> list[ErrorLine]:
+def error_summary(form: BaseForm | None) -> list[ErrorLine]:
     """All errors of a form, in the order of its fields, first those of the whole form."""
     if form is None or not form.errors:
         return []

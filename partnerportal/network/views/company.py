@@ -23,16 +23,16 @@ HISTORY_LENGTH = 5
 @agency_view()
 def company(request: AgencyRequest) -> HttpResponse:
     """The agency's profile: managers and owners edit it, everybody may read it."""
-    may_edit = request.membership.may(Role.MANAGER)
+    may_edit = request.membership.has_role(Role.MANAGER)
     if request.method == "POST" and not may_edit:
         raise PermissionDenied
     profile = _profile_of(request)
-    form = ProfileForm(request.input, request.FILES or None, instance=profile, may_edit=may_edit)
+    form = ProfileForm(request.form_data, request.FILES or None, instance=profile, may_edit=may_edit)
     while request.method == "POST" and form.is_valid():
         try:
             saved = save_profile(request.agency, values=form.values, version=form.instance.version, by=request.user)
         except EditConflict as meanwhile:
-            form = ProfileForm(request.input, request.FILES or None, instance=meanwhile.saved, may_edit=may_edit)
+            form = ProfileForm(request.form_data, request.FILES or None, instance=meanwhile.saved, may_edit=may_edit)
         except SlugTaken:
             form.refuse_slug()
         else:

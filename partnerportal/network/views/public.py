@@ -142,7 +142,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> 
         "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS_PER_PAGE),
         "stars_chosen": int(stars) if is_filtered else None,
         "is_own": is_own,
-        "may_act": is_own and cast(Any, request).membership.may(Role.MANAGER),
+        "may_act": is_own and cast(Any, request).membership.has_role(Role.MANAGER),
     }
 
 

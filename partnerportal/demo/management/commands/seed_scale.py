@@ -51,16 +51,16 @@ class Command(BaseCommand):
         parser.add_argument("--agencies", type=int, default=20)
         parser.add_argument("--customers", type=int, default=10_000, help="total for all agencies")
         parser.add_argument("--reviews", type=int, default=10_000, help="total for all agencies")
-        parser.add_argument("--biggest-share", type=float, default=0.1, help="the largest agency’s share of the customers (default: 0.1)")
+        parser.add_argument("--largest-share", type=float, default=0.1, help="the largest agency’s share of the customers (default: 0.1)")
         parser.add_argument("--seed", type=int, default=1, help="seed of the random generator, for reproducible data")
         parser.add_argument("--password", help="password for all accounts (default: generated and printed)")
         parser.add_argument("--force", action="store_true", help="load even if the database is not empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
         agencies, customers, reviews = options["agencies"], options["customers"], options["reviews"]
-        if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["biggest_share"] <= 1:
+        if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["largest_share"] <= 1:
             raise CommandError(
-                "--agencies must be at least 1, counts must not be negative, and --biggest-share must be above 0 and at most 1."
+                "--agencies must be at least 1, counts must not be negative, and --largest-share must be above 0 and at most 1."
             )
         if reviews and not customers:
             raise CommandError("--reviews requires --customers.")
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
             first_number = Agency.objects.count() + 1
-            people = self._agencies(first_number, seed_generator.agency_sizes(agencies, customers, options["biggest_share"]), password)
+            people = self._agencies(first_number, seed_generator.agency_sizes(agencies, customers, options["largest_share"]), password)
             rows = self._load(people, reviews=reviews, seed=options["seed"])
         with connection.cursor() as cursor:
             # Plans are only as good as what is known of the tables.
