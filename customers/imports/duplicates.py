@@ -67,7 +67,7 @@ def row_keys(row: ParsedRow) -> list[str]:
 def _by_text(agency: Agency, what: str, texts: Collection[str]) -> dict[str, int]:
     if not texts:
         return {}
-    customers = agency.customers.known().order_by("-number")
+    customers = agency.customers.not_erased().order_by("-number")
     if what == "phone":
         # Said again for the planner: the index holds no empty ones.
         return dict(customers.filter(phone_key__in=texts).exclude(phone_key="").values_list("phone_key", "pk"))

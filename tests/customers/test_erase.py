@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, TextField
 from django.test import Client
 from django.utils import timezone
 from psycopg import sql
@@ -99,6 +100,16 @@ def test_no_personal_datum_is_left_in_any_table(alice: Client, mill: Customer) -
     assert erase(alice, mill).status_code == 302
     after = dump()
     assert [trace for trace in TRACES if trace in after] == []
+
+
+def test_every_text_field_without_a_stated_exception_is_emptied(cast: Cast) -> None:
+    fields = [field.name for field in Customer._meta.concrete_fields if isinstance(field, CharField | TextField)]
+    customer = CustomerFactory(agency=cast.alder)
+    Customer.objects.update(**{name: "x" for name in fields if name not in {"kind", "status"}})
+    erase_customer(customer, by=cast.alice)
+    erased = Customer.objects.values(*fields).get()
+    assert {name for name, value in erased.items() if value} == {"kind", "language", "status", "search_text"}
+    assert erased["search_text"] == "k-1001"
 
 
 def test_the_review_stays_without_a_name_and_open_links_close(alice: Client, mill: Customer) -> None:
