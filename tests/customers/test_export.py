@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from customers.imports.columns import FORM_FIELDS
 from customers.models import Customer, Domain
-from customers.views.export import HEADINGS
+from customers.queries.export import HEADINGS
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
