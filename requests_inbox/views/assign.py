@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from customers.views.picker import picker_options, selected_customer
+from customers.models import Customer
+from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pending import InvalidTransition
@@ -38,7 +39,7 @@ def add(request: AgencyRequest, pk: int) -> HttpResponse:
         save=save,
         initial=contact_request.customer_fields,
         cancel=contact_request.get_absolute_url(),
-        choose=reverse("requests_inbox:assign", args=[pk]),
+        picker_url=reverse("requests_inbox:assign", args=[pk]),
         template="requests_inbox/add_customer.html",
         context={"contact_request": contact_request},
     )
@@ -50,8 +51,8 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
     contact_request = _get(request, pk)
     if not contact_request.is_unsettled:
         return _settled(request, contact_request)
-    if request.method == "POST" and "customer" in request.POST:
-        customer = selected_customer(request)
+
+    def select(customer: Customer) -> HttpResponse:
         try:
             assign_request(contact_request, customer, by=request.user)
         except InvalidTransition as error:
@@ -64,8 +65,14 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
             return redirect("requests_inbox:assign", pk=pk)
         messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer.numbered_name})
         return redirect(customer)
-    choice = picker_options(request, contact_request.customer_fields)
-    return render(request, "requests_inbox/assign.html", {"contact_request": contact_request, "choice": choice})
+
+    return picker_page(
+        request,
+        select=select,
+        fields=contact_request.customer_fields,
+        template="requests_inbox/assign.html",
+        context={"contact_request": contact_request},
+    )
 
 
 def _get(request: AgencyRequest, pk: int) -> ContactRequest:

@@ -1,8 +1,8 @@
 """Choosing an existing customer: who is likely and why, then the search; nobody else's, nobody who is put aside."""
 
 import pytest
-from django.http import Http404
-from django.test import RequestFactory
+from django.http import Http404, QueryDict
+from django.utils.http import urlencode
 
 from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
@@ -12,16 +12,11 @@ from tests.factories.customers import CustomerFactory, DomainFactory
 
 
 def choice(cast: Cast, q: str = "", **fields: str) -> PickerOptions:
-    request = RequestFactory().get("/", {"q": q} if q else {})
-    request.agency = cast.alder
-    request.form_data = None
-    return picker_options(request, fields)
+    return picker_options(cast.alder, fields, q=q)
 
 
 def choose(cast: Cast, key: object) -> Customer:
-    request = RequestFactory().post("/", {"customer": str(key)})
-    request.agency = cast.alder
-    return selected_customer(request)
+    return selected_customer(cast.alder, QueryDict(urlencode({"customer": key})))
 
 
 @pytest.fixture
