@@ -10,4 +10,4 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from customers import hooks  # noqa: F401
+        from customers import hooks  # noqa: F401  # apps are ready
