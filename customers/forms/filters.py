@@ -44,7 +44,7 @@ class CustomerFilter(ListFilter):
         return self.cleaned_data
 
     def customers(self) -> tuple[QuerySet[Customer], int, bool]:
-        """Return the matching customers without an order, their number up to a limit, and whether there are more."""
+        """Return the matching customers, their number up to a limit, and whether there are more."""
         customers = self._without_search()
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))

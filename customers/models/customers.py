@@ -52,7 +52,7 @@ class CustomerQuerySet(SearchQuerySet):
         return self.exclude(status="erased")
 
     def with_address(self, email: str) -> Self:
-        """Return the customers with this e-mail address, in any spelling of its domain and ignoring case."""
+        """Return the customers with this e-mail address, in any case and spelling of its domain."""
         return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email)))))
 
 
@@ -120,7 +120,7 @@ class Customer(models.Model):
     #: Sort key and searchable text, without accents and case; maintained by `triggers`.
     sort_name = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
-    #: The last eight digits of the phone number, without leading zeros; empty if there are fewer than six digits.
+    #: The last eight digits of the phone number without leading zeros, or empty below six digits.
     #: Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
     phone_key = models.GeneratedField(
         expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_last_digits("phone"), 8)), default=Value("")),
@@ -226,10 +226,10 @@ class Customer(models.Model):
         }
 
 
-#: Text fields that an erasure empties: all except these, which contain no personal data or are maintained by a trigger.
+#: Text fields that an erasure empties. The others aren't personal or are maintained by a trigger.
 PERSONAL_FIELDS = text_fields(Customer, keep=["kind", "language", "status", "sort_name", "search_text"])
 
-# Outside of the class because it depends on all fields. A new text field makes `makemigrations` update the constraint.
+# Added here because it depends on all fields; a new text field requires a migration.
 Customer._meta.constraints = [
     *Customer._meta.constraints,
     models.CheckConstraint(

@@ -185,7 +185,7 @@ class Domain(models.Model):
             self.name = to_ascii(self.name)
 
     def ends_on(self) -> date | None:
-        """Return the date on which the domain expires, or None if it renews automatically or the date is unknown."""
+        """Return the expiry date of a domain that doesn't renew automatically, if known."""
         return None if self.auto_renew else self.expires_on
 
 

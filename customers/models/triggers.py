@@ -32,7 +32,7 @@ CUSTOMER = [
 
 
 def _update_customers(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgtrigger.Trigger:
-    """Return a trigger that updates the customers of changed domains, whose own trigger then rebuilds `search_text`."""
+    """Return a trigger that makes the customers of changed domains rebuild their `search_text`."""
     return pgtrigger.Trigger(
         name=f"search_{str(operation).lower()}",
         level=pgtrigger.Statement,

@@ -46,7 +46,7 @@ def customer_items(customer: Any) -> dict[str, list[Any]]:
 
 
 def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Annotate `open_tasks` (their number), `domain_ends` and `contract_ends` (the next date within `SOON_DAYS`, or None)."""
+    """Annotate the number of `open_tasks`, and the next `domain_ends` and `contract_ends` within `SOON_DAYS`."""
     soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
 
     def per_customer(items: QuerySet[Any], aggregate: Any) -> Subquery:

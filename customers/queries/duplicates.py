@@ -57,7 +57,7 @@ def website_domain(website: str) -> str:
 
 
 def find_duplicates(agency: Agency, fields: dict[str, Any], *, wide: bool = False) -> list[DuplicateCandidate]:
-    """Return customers, including archived ones, that may duplicate a customer with these `fields` of a customer form.
+    """Return existing customers, including archived ones, that these `fields` of a form may duplicate.
 
     With `wide`, which is for suggestions rather than warnings, the domain of the e-mail address and similar names in
     other cities also match. Uses two queries; each criterion has an index that starts with the agency.
@@ -95,7 +95,7 @@ def find_duplicates(agency: Agency, fields: dict[str, Any], *, wide: bool = Fals
 
 
 def _name_matches(agency: Agency, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the customers whose search text contains words similar to the company's or the person's name."""
+    """Return customers whose search text contains a similar company or person name."""
     names = {"company": fields.get("company", ""), "person": f"{fields.get('first_name', '')} {fields.get('last_name', '')}".strip()}
     existing = Customer.objects.for_agency(agency).not_erased()
     matches = {}

@@ -32,7 +32,7 @@ def export_rows(agency: Agency, customers: QuerySet[Customer]) -> Iterator[list[
 
 
 def _readable_name(domain: Domain) -> str:
-    """Return the Unicode name if an import converts it back to the same domain, or else the A-label form."""
+    """Return the Unicode name, or the A-label form if an import would read it differently."""
     if domain.name == domain.unicode_name or to_ascii(domain.unicode_name) == domain.name:
         return domain.unicode_name
     return domain.name

@@ -64,7 +64,7 @@ def _change_status(customer: Customer, from_: CustomerStatus, to: CustomerStatus
     return is_changed
 
 
-#: Functions of other apps that erase their data of a customer in the same transaction; registered in their `hooks.py`.
+#: Functions of other apps that erase their data of a customer in the same transaction.
 erasure_hooks: list[Callable[[Customer, User], None]] = []
 
 

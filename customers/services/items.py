@@ -48,7 +48,9 @@ def add_item_to_locked(item: Any, *, customer: Customer, by: User) -> None:
 
 @transaction.atomic
 def update_item(item: Any, *, changed: list[str], by: User, loaded: dict[str, Any] | None = None) -> None:
-    """Save the `changed` fields of an item. `loaded` contains the stored values that the form compared its input with.
+    """Save the `changed` fields of an item.
+
+    `loaded` contains the stored values that the form compared its input with.
 
     Raises:
         EditConflict: A stored value differs from `loaded`.

@@ -1,4 +1,4 @@
-"""Protection against adding the same object twice, by a double click or by going back in the browser and saving again.
+"""Protection against adding an object twice, by a double click or by going back in the browser.
 
 Each form for adding an object has a signed number and can add only one object. Browsers that go back can reload
 the form and restore its input; a script then restores the first number. For browsers without scripts, identical
@@ -34,7 +34,7 @@ _ANOTHER = "another."
 
 
 class AlreadyAdded(Exception):
-    """The object `added_id` has already been added. `is_same` is True for the same form with the same input."""
+    """The object `added_id` was already added; `is_same` if by the same form with the same input."""
 
     def __init__(self, submission: FormSubmission, *, is_same: bool) -> None:
         super().__init__(submission.pk)
@@ -42,7 +42,7 @@ class AlreadyAdded(Exception):
 
 
 def new_form_number(*, another: bool = False) -> str:
-    """Return a signed number with a timestamp for a new form. With `another`, the form intentionally adds another object."""
+    """Return a signed, dated number for a form, which intentionally adds another object if `another`."""
     return signing.TimestampSigner(salt=_SALT).sign((_ANOTHER if another else "") + secrets.token_urlsafe(12))
 
 
@@ -56,7 +56,7 @@ def is_form_number(value: str) -> bool:
 
 
 def ensure_not_added(agency: Agency, *, number: str, content: dict[str, Any], by: User) -> None:
-    """Raise AlreadyAdded if this form, or another form of the same user with the same content, has added an object."""
+    """Raise AlreadyAdded if this form, or the same user with the same content, has added an object."""
     if not number:
         return
     digest = _content_digest(content, by)
@@ -70,7 +70,9 @@ def ensure_not_added(agency: Agency, *, number: str, content: dict[str, Any], by
 
 @transaction.atomic
 def add_once(agency: Agency, *, number: str, content: dict[str, Any], by: User, add: Callable[[], M]) -> M:
-    """Return the object that `add` adds, and record that this form has added it. Concurrent calls for the same form wait.
+    """Return the object that `add` adds, and record it as added by this form.
+
+    Concurrent calls for the same form wait.
 
     Raises:
         AlreadyAdded: The form has already added an object; see `ensure_not_added`.

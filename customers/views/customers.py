@@ -124,7 +124,7 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
 
 @agency_view(role=Role.OWNER, reauthenticate=True)
 def erase(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Erase a customer. Shows what is deleted and what remains; entering the customer's number confirms it."""
+    """Erase a customer after the user has confirmed it by entering the customer's number."""
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
     number = (request.form_data.get("number", "") if request.form_data else "").strip().upper()
     if request.method == "POST" and number.removeprefix("K-") == str(customer.number):

@@ -15,7 +15,7 @@ from partnerportal.agencies.models import Role
 
 @agency_view(role=Role.MANAGER, reauthenticate=True)
 def export(request: AgencyRequest) -> HttpResponseBase:
-    """Export the customers that match the list's filter in the URL. Uses POST because the export is recorded in the audit log."""
+    """Export the customers that match the filter in the URL. Uses POST because exports are recorded."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, _count, is_more = filters.customers()
     count = customers.count()
@@ -23,7 +23,7 @@ def export(request: AgencyRequest) -> HttpResponseBase:
         is_limited = is_more and bool(filters.chosen["q"])
         return render(request, "customers/export.html", {"count": count, "filters": filters, "likeliest_only": is_limited})
     record_export(request.agency, count=count, by=request.user)
-    # Excel expects the separator of the system's region, for which the user's language is the best indication.
+    # Excel expects the separator of the system's region; the language is the best indication.
     delimiter = "," if get_language() == "en" else ";"
     name = f"customers-{timezone.localdate():%Y-%m-%d}.csv"
     return StreamingHttpResponse(

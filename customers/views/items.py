@@ -1,6 +1,6 @@
-"""Items of customers (projects, tasks, domains, contracts, notes): add, edit and remove, and the lists across customers.
+"""Items of customers: add, edit and remove, and the lists across customers.
 
-htmx shows the forms in a dialog: the same views and templates, without the page around them.
+On a customer's page, htmx shows the same forms in a dialog.
 """
 
 from typing import Any, cast
@@ -179,7 +179,7 @@ def _get_item(request: AgencyRequest, relation: str, pk: int) -> Any:
 
 def _add(request: AgencyRequest, pk: int, form_class: type[ItemForm], *, title: str, message: str) -> HttpResponse:
     """Add an item to the customer with this primary key."""
-    # If the customer was archived after the form was opened, the form keeps its input and shows the reason.
+    # If the customer was archived in the meantime, the form keeps its input and shows the reason.
     customers = request.agency.customers.not_erased() if request.method == "POST" else request.agency.customers.active()
     customer = get_object_or_404(customers.select_related("agency"), pk=pk)
     form = form_class(request.form_data, customer=customer)

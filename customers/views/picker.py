@@ -32,7 +32,7 @@ class PickerOptions:
     q: str
     found: list[Customer]
     more: bool
-    #: Submitted values of the form for a new customer, which are posted back when the member returns to it.
+    #: Submitted values of the form for a new customer, posted back when the member returns to it.
     kept: dict[str, str]
 
 
@@ -44,7 +44,7 @@ def picker_page(
     template: str,
     context: dict[str, Any],
 ) -> HttpResponse:
-    """Show the customers that `fields` of a customer form suggest, and a search; pass the selected one to `select`."""
+    """Show possible duplicates of `fields` and a search; pass the selected customer to `select`."""
     if request.method == "POST" and "customer" in request.POST:
         return select(selected_customer(request.agency, request.POST))
     q = (request.form_data or request.GET).get("q", "")
@@ -53,7 +53,7 @@ def picker_page(
 
 
 def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None) -> PickerOptions:
-    """Return possible duplicates of a customer with these `fields`, and the customers that match the search query.
+    """Return possible duplicates of a customer with these `fields`, and the search results.
 
     Uses three queries, or four with a search query.
     """

@@ -1,4 +1,4 @@
-"""Handling of submitted forms: edits with conflicts, forms that are submitted twice, and the page for a new customer."""
+"""Handling of submitted forms: conflicts, second submissions, and the page for a new customer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,7 +23,7 @@ from partnerportal.core.versions import EditConflict
 
 
 def save_edit(form: Any, *, save: Callable[[Any], object], reopen: Callable[[Any], Any]) -> tuple[Any, bool]:
-    """Save a submitted edit form. Return the form and whether it was saved; if not, the form contains the errors.
+    """Save a submitted edit form. Return the form, with errors if any, and whether it was saved.
 
     If the stored object changed in the meantime, `reopen` binds the same input to it, which merges the changes.
 
@@ -55,7 +55,7 @@ def customer_create_page(
     template: str = "customers/form.html",
     context: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show the form for a new customer and handle its submission, after a warning about possible duplicates.
+    """Show and process the form for a new customer, which warns about possible duplicates.
 
     Args:
         save: Saves the customer's fields, in one transaction with everything else, and returns the response.
@@ -104,7 +104,7 @@ def _create_once(request: AgencyRequest, form: CustomerForm, create: Callable[[d
 def already_added_response(
     request: AgencyRequest, form: AddOnceForm, error: AlreadyAdded, rows: QuerySet[Any], *, edit_url: str = ""
 ) -> HttpResponse | None:
-    """Return a redirect to the row that a form submitted twice has added, or None to show the form again with the reason.
+    """Return a redirect to the row already added, or None if the form is shown again with the reason.
 
     `rows` are the rows it can have added; `edit_url` names their edit page if they have no page of their own.
     """
