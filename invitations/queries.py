@@ -65,10 +65,8 @@ def access_section(customer: Any) -> PageSection:
     return PageSection(context, client_names(*invitations, *access_requests))
 
 
-#: So many of the invitations that wait stand above the list of customers; the rest is one click away.
+#: Maximum number of pending invitations shown above the list of customers.
 PENDING_PREVIEW = 5
-
-
 #: Fields that the list of customers shows of a pending invitation.
 _PREVIEW_FIELDS = ("id", "name", "company", "scope", "areas", "status", "created_at", "expires_at")
 
