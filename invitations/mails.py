@@ -30,7 +30,7 @@ def send_access_given(invitation: AccessInvitation) -> None:
         "access_given",
         invitation,
         lambda: EmailContent(
-            subject=_("%(who)s wants to give you access") % {"who": invitation.who},
+            subject=_("%(who)s wants to give you access") % {"who": invitation.display_name},
             first=_("%(who)s wants to give you %(access)s.") % _access(invitation),
             quote=invitation.message,
             quote_intro=_("Message from %(name)s:") % {"name": invitation.name},
@@ -48,7 +48,7 @@ def send_invitation_withdrawn(invitation: AccessInvitation) -> None:
         "access_withdrawn",
         invitation,
         lambda: EmailContent(
-            subject=_("%(who)s has withdrawn their invitation") % {"who": invitation.who},
+            subject=_("%(who)s has withdrawn their invitation") % {"who": invitation.display_name},
             first=_("%(who)s has withdrawn the invitation sent on %(date)s. No action is needed.") % _access(invitation),
         ),
     )
@@ -60,7 +60,7 @@ def send_access_changed(invitation: AccessInvitation, *, before: tuple[str, list
         "access_changed",
         invitation,
         lambda: EmailContent(
-            subject=_("%(who)s has changed your access") % {"who": invitation.who},
+            subject=_("%(who)s has changed your access") % {"who": invitation.display_name},
             first=_("%(who)s has changed your access. You now have %(access)s.") % _access(invitation),
             then=[_("You previously had %(access)s.") % {"access": access_label(*before)}],
             button=_("View access"),
@@ -74,7 +74,7 @@ def send_access_revoked(invitation: AccessInvitation) -> None:
         "access_revoked",
         invitation,
         lambda: EmailContent(
-            subject=_("%(who)s has revoked your access") % {"who": invitation.who},
+            subject=_("%(who)s has revoked your access") % {"who": invitation.display_name},
             first=_("%(who)s has revoked the access you’ve had since %(since)s (%(access)s).") % _access(invitation),
             then=[_("Please stop using it. If you think this is a mistake, contact them or send an access request.")],
             button=_("View access"),
@@ -178,7 +178,7 @@ def send_invitation_expired(invitation: AccessInvitation) -> None:
         "access_expired",
         invitation,
         lambda: EmailContent(
-            subject=_("The invitation from %(who)s has expired") % {"who": invitation.who},
+            subject=_("The invitation from %(who)s has expired") % {"who": invitation.display_name},
             first=_("No one responded in time to the invitation from %(who)s (sent on %(date)s), so it has expired.") % _access(invitation),
             then=[_("If you want to work with them, ask for a new invitation or send an access request.")],
             button=_("View invitation"),
@@ -204,7 +204,7 @@ def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
         "access_force_ended",
         invitation,
         lambda: EmailContent(
-            subject=_("Your access to %(who)s has been ended") % {"who": invitation.who},
+            subject=_("Your access to %(who)s has been ended") % {"who": invitation.display_name},
             first=_("A Partner Portal administrator has ended the access %(who)s gave you (%(access)s).") % _access(invitation),
             quote=invitation.reason,
             quote_intro=_("Message from the administrator:"),
@@ -383,7 +383,7 @@ def _contact(agency: Agency, *preferred: int | None) -> User | None:
 def _access(invitation: AccessInvitation) -> dict[str, str]:
     zone = invitation.agency.time_zone
     return {
-        "who": invitation.who,
+        "who": invitation.display_name,
         "agency": str(invitation.agency),
         "access": invitation.access_label,
         "date": _day(day_in(zone, invitation.created_at)),

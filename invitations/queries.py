@@ -1,51 +1,58 @@
-"""What access means, in one place: which of a customer's areas are open to the agency now."""
+"""Access that an agency currently has, and the activity of invitations."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from customers.queries.customers import PageSection
 from invitations.models import AccessInvitation, AccessRequest
-from invitations.models.areas import Area, AreaAccess, Scope, sorted_areas
-from partnerportal.audit.descriptions import ItemNames, item_key
+from invitations.models.areas import Area, GrantedAreas, Scope, sorted_areas
+from partnerportal.audit.descriptions import ItemNames, item_key, name_items
+from partnerportal.audit.models import AuditEvent
+
+#: Maximum number of events on an invitation's page.
+HISTORY_LENGTH = 50
 
 
-def client_names(*things: AccessInvitation | AccessRequest) -> ItemNames:
-    """Return whom an event about these names: the client, or the address that was asked. What was erased has no name."""
-    return {item_key(thing): thing.client_name for thing in things if thing.client_name}
+def invitation_history(invitation: AccessInvitation) -> list[AuditEvent]:
+    """Return the latest events of an invitation and of the access requests granted with it, newest first."""
+    requests = list(invitation.requests.all())
+    events = AuditEvent.objects.filter(
+        Q(object_type=AccessInvitation._meta.label_lower, object_id=invitation.pk)
+        | Q(object_type=AccessRequest._meta.label_lower, object_id__in=[access_request.pk for access_request in requests])
+    )
+    history = list(events.order_by("-pk")[:HISTORY_LENGTH])
+    name_items(history, client_names(invitation, *requests))
+    return history
+
+
+def client_names(*items: AccessInvitation | AccessRequest) -> ItemNames:
+    """Return the clients' names for events about these items. Items of erased customers have none."""
+    return {item_key(item): item.client_name for item in items if item.client_name}
 
 
 @dataclass(frozen=True)
-class CustomerAccess:
-    """What a customer's clients have opened, all of them taken together."""
+class CustomerAccess(GrantedAreas):
+    """The combined access that a customer's clients have given."""
 
-    #: None: nothing is open.
+    #: None if the agency has no access.
     scope: Scope | None
-    #: The areas that are open: every one with full access, those added later included.
+    #: All areas if the access is full.
     areas: list[str]
-    #: By whom: the connected invitations, the newest first.
+    #: The connected invitations, newest first.
     connected: list[AccessInvitation]
-    #: The access that ended last, where none is left.
+    #: The access that ended last, if none is left.
     ended: AccessInvitation | None = None
 
     def __bool__(self) -> bool:
         return self.scope is not None
 
-    def covers(self, area: str) -> bool:
-        """Whether this area is open."""
-        return self.scope == Scope.FULL or area in self.areas
-
-    @property
-    def by_area(self) -> list[AreaAccess]:
-        """Every area with whether it is open."""
-        return [AreaAccess(area, self.covers(area)) for area in Area]
-
 
 def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
-    """The access that a customer's invitations, the newest first, come to."""
+    """Return the combined access of a customer's invitations, which are sorted newest first."""
     connected = [invitation for invitation in invitations if invitation.status == AccessInvitation.Status.CONNECTED]
     if not connected:
         ended = sorted(invitations, key=lambda invitation: str(invitation.ended_at))

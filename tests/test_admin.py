@@ -17,7 +17,7 @@ from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory, LanguageFactory, LogoFactory
-from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
@@ -47,6 +47,7 @@ INTERNAL = {
     "customers.numbersequence",
     "customers.project",
     "customers.task",
+    "invitations.accessrequest",
 }
 LISTED = sorted(OWN.keys() - STAGED - INTERNAL)
 READ_ONLY = sorted(set(LISTED) - EDITABLE)
@@ -67,7 +68,6 @@ def ada(cast: Cast) -> Client:
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
     TeamInvitationFactory(agency=cast.alder)
-    AccessRequestFactory(customer=review.request.customer)
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -1,4 +1,4 @@
-"""What the pages of other apps show of this one."""
+"""Template tags for access and its activity."""
 
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,13 @@ register = template.Library()
 
 @register.filter
 def for_client(event: AuditEvent, agency: Any) -> str:
-    """The event as the client reads it on their own pages, about this agency."""
+    """Return the event's description for the client's own pages."""
     return sentence_for_client(event, agency=str(agency))
 
 
 @register.simple_tag
 def ago(value: datetime) -> SafeString:
-    """How long ago a moment is, in the largest unit that fits: “5 min ago”, “2 h ago”, “3 d ago”."""
+    """Return the time since a moment in its largest unit: “5 min ago”, “2 h ago”, “3 d ago”."""
     minutes = int((timezone.now() - value).total_seconds() // 60)
     if minutes < 60:
         text = _("%(count)s min ago") % {"count": max(minutes, 1)}

@@ -78,7 +78,7 @@ def _waiting_requests(agency: Agency) -> Card:
 
 def _waiting_invitations(agency: Agency) -> Card:
     found, total = _first(agency.access_invitations.pending(), "expires_at")
-    rows = [Row(i.who, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in found]
+    rows = [Row(i.display_name, i.get_absolute_url(), _until(i.valid_until), i.access_label) for i in found]
     empty = _("No pending invitations.")
     return Card(_("Invitations"), "key", total, rows, empty, reverse("invitations:list"), _("All invitations"))
 

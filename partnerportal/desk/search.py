@@ -73,8 +73,8 @@ SOURCES = (
     Source(
         _("Invitations"),
         "key",
-        lambda agency: AccessInvitation.objects.for_agency(agency).known(),
-        lambda i: Hit(i.who, f"{i.access_label} · {i.get_current_status_display()}", i.get_absolute_url()),
+        lambda agency: AccessInvitation.objects.for_agency(agency).visible(),
+        lambda i: Hit(i.display_name, f"{i.access_label} · {i.get_current_status_display()}", i.get_absolute_url()),
         select_related=("client",),
     ),
     _assigned(_("Domains"), "globe-alt", Domain),

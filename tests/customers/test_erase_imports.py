@@ -9,7 +9,7 @@ from customers.services.customers import erase_customer
 from tests.cast import Cast
 from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, uploaded
 from tests.customers.test_erase import dump
-from tests.customers.test_erase_concurrency import meanwhile
+from tests.customers.test_erase_concurrency import start_before_commit
 from tests.factories.customers import CustomerFactory, DomainFactory
 
 HEADINGS = "Firma;Vorname;Nachname;E-Mail;Telefon;Website;Domains;Status\n"
@@ -117,6 +117,6 @@ def test_a_batch_that_is_just_being_checked_brings_nothing_back(
     def erase() -> None:
         erase_customer(mill, by=cast.alice)
 
-    meanwhile(*((erase, check) if erased_first else (check, erase)))
+    start_before_commit(*((erase, check) if erased_first else (check, erase)))
     do_the_work(job)
     assert "zwetschge" not in dump()
