@@ -9,7 +9,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class CustomerFactory(factory.django.DjangoModelFactory):
-    """Creates customers with the service, including the number and the audit event."""
+    """A customer created by the service, with number and audit event."""
 
     class Meta:
         model = Customer
