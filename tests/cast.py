@@ -1,4 +1,4 @@
-"""The cast that plays in most tests.
+"""The cast of most tests.
 
 Agency Alder: Alice owns it, Max manages it, Stan is staff. Charlie owns agency Birch and has no access to Alder.
 Kim is a client without any membership. Ada is an admin.
@@ -16,7 +16,7 @@ from tests.factories.agencies import ProfileFactory, ServiceFactory
 
 @dataclass
 class Cast:
-    """Everybody, made at once."""
+    """All users and agencies of the cast."""
 
     alder: Agency = field(init=False)
     birch: Agency = field(init=False)
@@ -26,7 +26,7 @@ class Cast:
     charlie: User = field(init=False)
 
     def __post_init__(self) -> None:
-        # In few queries: nearly every test begins with this.
+        # Uses few queries, because most tests create a cast.
         self.alder, self.birch = Agency.objects.bulk_create([Agency(name="Alder Web"), Agency(name="Birch Digital")])
         profiles = ProfileFactory.build(agency=self.alder, slug="alder"), ProfileFactory.build(agency=self.birch, slug="birch")
         services = Service.objects.bulk_create(ServiceFactory.build() for _ in profiles)

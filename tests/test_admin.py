@@ -21,7 +21,6 @@ from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory
-from tests.factories.team import TeamInvitationFactory
 
 EDITABLE = {
     "accounts.user",
@@ -38,6 +37,7 @@ OWN = {
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
+    "agencies.teaminvitation",
     "customers.contract",
     "customers.customer",
     "customers.domain",
@@ -67,7 +67,6 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
-    TeamInvitationFactory(agency=cast.alder)
     client = Client()
     client.force_login(cast.ada)
     return client

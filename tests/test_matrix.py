@@ -1,7 +1,7 @@
-"""Every route × every role × one's own, a stranger's and an absent object, by GET and POST, whole pages and htmx.
+"""Access matrix: every route × role × own, foreign and absent objects × GET and POST × pages and htmx.
 
-A role too weak gets 403; somebody else's object, or none, 404; another method 405; no session the sign-in page; a form without its
-token 403. A new route fails until it stands in one of the tables. A failure names its cells:
+Insufficient roles get 403, foreign and absent objects 404, other methods 405, visitors the sign-in
+page, and forms without a CSRF token 403. New routes must be added to a table. Failures list their cells:
 
     POST customers:edit as stan, foreign object, htmx: 200 instead of 404
 """
@@ -37,7 +37,7 @@ from tests.route_matrix import (
     wrong,
 )
 
-# Each test is undone within the transaction that holds the world.
+# Each test is rolled back within the transaction of the fixture `world`.
 pytestmark = pytest.mark.django_db
 
 
@@ -202,7 +202,7 @@ STAFF_ROUTES = {
     "reviews:request_replace": Route(Role.STAFF, "POST", review_request),
     "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),
 }
-#: For whoever is signed in, whose own things are the only ones they see; everybody else gets a code by e-mail.
+#: Routes for signed-in clients. Visitors receive a code by e-mail.
 CLIENT_ROUTES = {
     "invitations:give_access": Open("GET POST", lambda world: ["alder"]),
     "invitations:access_list": Open(),
@@ -210,17 +210,17 @@ CLIENT_ROUTES = {
     "invitations:change_access": Open("GET POST", lambda world: [world.given.pk]),
     "invitations:withdraw_invitation": Open("POST", lambda world: [world.given.pk]),
     "invitations:revoke_access": Open("POST", lambda world: [world.given.pk]),
-    "invitations:access_request": Open("GET POST", lambda world: [token_of(world.asked.link)]),
-    "invitations:access_request_decline": Open("POST", lambda world: [token_of(world.asked.link)]),
+    "invitations:access_request": Open("GET POST", lambda world: [token_of(world.access_request.link)]),
+    "invitations:access_request_decline": Open("POST", lambda world: [token_of(world.access_request.link)]),
 }
 
 
 def in_languages(name: str, route: Open) -> dict[str, Open]:
-    """A route that also has an address in each language."""
+    """Return a route that also has a path in each language."""
     return {f"{name}{suffix}": route for suffix in ("", "_en", "_de")}
 
 
-#: Open to everybody, each with its own tests.
+#: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
     "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": Open(),
@@ -242,7 +242,7 @@ PUBLIC_ROUTES = {
     "reviews:resubscribe": Open("GET POST", lambda world: [world.stop_token]),
     "set_language": Open("GET POST PUT PATCH DELETE", forgeable=True),
 }
-#: One's own account: our page of it, and allauth's.
+#: Account pages, most of them from allauth.
 ACCOUNT_ROUTES = {
     "accounts:settings": Library(nobody="sign in"),
     "accounts:end_session": Library(nobody="sign in", post=404, args=(1,)),
@@ -278,9 +278,9 @@ ACCOUNT_ROUTES = {
     "mfa_edit_webauthn": Library(nobody="sign in", get=404, post=404, args=(1,)),
     "mfa_login_webauthn": Library(nobody="sign in"),
 }
-#: The administration, whatever it registers: for admins only.
+#: All routes of the Django admin.
 ADMIN_ROUTES = {name: route for name, route in all_routes().items() if name.startswith("admin:")}
-#: Everything: what yields the cells of a table's routes.
+#: Functions that yield the cells of each table's routes.
 MATRIX = {
     staff_cells: STAFF_ROUTES,
     client_cells: CLIENT_ROUTES,
@@ -320,7 +320,7 @@ def test_the_administration(world: World) -> None:
 
 
 def test_how_large_it_is(world: World) -> None:
-    """`pytest -rP` shows it."""
+    """Print the size of the matrix, which `pytest -rP` shows."""
     sizes = {cells.__name__: sum(len([*cells(name, route, world)]) for name, route in table.items()) for cells, table in MATRIX.items()}
     print(f"{len(all_routes())} routes, {sum(sizes.values())} cells: {sizes}")  # noqa: T201
     assert sum(sizes.values()) > 4_000

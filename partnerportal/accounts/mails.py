@@ -16,7 +16,6 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.accounts import find_account
 from partnerportal.accounts.templatetags.user_agents import browser
 from partnerportal.outbox.content import EmailContent, render_email
 from partnerportal.outbox.services import queue_mail
@@ -25,12 +24,11 @@ DAY = 24 * 60 * 60
 Context = dict[str, Any]
 
 
-def send_account_mail(name: str, to: str, context: Context) -> None:
-    """The mail that allauth calls so (`account/email/login_code`), in the recipient's language or else the page's.
+def send_account_mail(name: str, to: str, context: Context, *, owner: User | None) -> None:
+    """Queue an e-mail by allauth's name for it, in the recipient's language or else the page's.
 
-    Only whose address it is surely is greeted by name: a name is free to choose, and would be a message to whomever.
+    Only `owner`, the account with this address, is greeted by name. Any other name could be a message to a stranger.
     """
-    owner = find_account(to)
     user: User | None = context.get("user") or owner
     with translation.override((user and user.language) or get_language()):
         letter = EMAILS[name](context)

@@ -1,4 +1,4 @@
-"""Access rules: `@agency_view(role=…)` for the views of agency staff, `@client_view` for those of clients."""
+"""Access rules: `@agency_view(role=…)` for views of agency staff, `@client_view` for those of clients."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,6 +19,7 @@ from partnerportal.agencies.form_recovery import recover_form_input, save_form_i
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
+GuardedView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 #: Session key of the page to return to after setting up a required second factor.
 NEXT_PAGE_KEY = "wanted_page"
@@ -50,18 +51,16 @@ def agency_view(
     methods: tuple[str, ...] = ("GET", "POST"),
     reauthenticate: bool = False,
     allow_without_second_factor: bool = False,
-) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], GuardedView[P]]:
     """Restrict a view to agency members with at least `role`.
 
-    Anonymous users are redirected to the sign-in page. Users without a sufficient role get 403, and methods
-    other than `methods` get 405. Members without a required second factor are asked to set one up, except by
-    views that `allow_without_second_factor`. Views that `reauthenticate` ask users whose sign-in isn't recent
-    to sign in again. Form input survives each of these redirects.
+    Anonymous users are redirected to the sign-in page. Users without a sufficient role get 403, and
+    methods other than `methods` get 405. Members without a required second factor are asked to set
+    one up, except by views that `allow_without_second_factor`. Views that `reauthenticate` require
+    a recent sign-in. Form input survives each of these redirects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -81,7 +80,7 @@ def agency_view(
                 return _redirect_page(request, reverse("agencies:second_factor_required"))
             if reauthenticate and not is_recently_authenticated(request):
                 response = redirect_to_reauthenticate(request, back_to=return_path)
-                # Saved after the redirect is built, because that clears the session of users without a password.
+                # Saved last, because building the redirect signs out users without a password.
                 save_form_input(request, confirming=True)
                 return _redirect_page(request, response["Location"])
             return _call_view(view, cast(AgencyRequest, request), *args, **kwargs)
@@ -95,16 +94,14 @@ def agency_view(
 
 def client_view(
     *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None
-) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Restrict a view to signed-in users; others can sign in with a code, which also creates an account.
+) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], GuardedView[P]]:
+    """Restrict a view to signed-in users. Others can sign in with a code, which creates an account.
 
-    `why` receives the view's arguments and returns the reason to sign in that the sign-in page displays.
-    The view itself must restrict access to the user's own objects.
+    `why` receives the view's arguments and returns the reason that the sign-in page displays. The
+    view itself must restrict access to the user's own objects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[ClientRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[ClientRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
@@ -129,7 +126,7 @@ def _restrict_methods(view: Callable[..., HttpResponseBase], methods: tuple[str,
 
 
 def _call_view(view: Callable[..., HttpResponseBase], request: ClientRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-    """Call the view with `request.form_data` and set the cookie that identifies the user after the session."""
+    """Call the view with `request.form_data`, and remember the user for the time after the session."""
     request.form_data = request.POST if request.method == "POST" else recover_form_input(request)
     response = view(request, *args, **kwargs)
     remember_user(request, response)

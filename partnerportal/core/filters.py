@@ -1,4 +1,4 @@
-"""Filters of lists. Their whole state is in the URL."""
+"""Base class of list filters, whose state is in the URL."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +10,8 @@ from django.http import QueryDict
 class ListFilter(forms.Form):
     """Base of list filters. Invalid values, such as those in old bookmarks, are ignored.
 
-    `agency` and `team` (its members) limit the choices; `user` is the signed-in member. Public lists have none of them.
+    `agency` and `team` (its members) limit the choices, and `user` is the signed-in member. Public
+    lists have none of them.
     """
 
     def __init__(self, data: QueryDict, *, agency: Any = None, user: Any = None, team: Sequence[Any] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Objects that wait for an answer (invitations, requests): how long they are valid, when they expire, when they can be resent.
+"""Expiry and resending of pending invitations and requests.
 
 They expire at the end of a day in the agency's time zone.
 """
@@ -15,28 +15,28 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.tokens import hash_token
 
-#: A second click on a resend button within this time is ignored.
+#: Period in which resending is ignored as a double click.
 RESEND_COOLDOWN = timedelta(minutes=1)
-#: PostgreSQL's resolution, and so what separates the last moment of a day from the next day.
+#: Resolution of timestamps in PostgreSQL.
 _TICK = timedelta(microseconds=1)
 
 
 def day_in(zone: str, moment: datetime) -> date:
-    """The date at a moment in a time zone."""
+    """Return the date at a moment in a time zone."""
     return timezone.localtime(moment, ZoneInfo(zone)).date()
 
 
 def end_of_day_in(zone: str, days: int, *, since: datetime | None = None) -> datetime:
     """Return the last moment of the day that is `days` days after `since` (default: now) in a time zone."""
     next_day = day_in(zone, since or timezone.now()) + timedelta(days=days + 1)
-    # In UTC before subtracting: where the clocks change at midnight, local arithmetic would be an hour off.
+    # Converts to UTC before subtracting, because local arithmetic is wrong if clocks change at midnight.
     return datetime.combine(next_day, time.min, ZoneInfo(zone)).astimezone(UTC) - _TICK
 
 
 def extend_to_end_of_day(table: str, *, status: str) -> str:
-    """SQL for migrations: rows of `table` in `status` that haven't expired last until the end of the day on which they would have.
+    """Return SQL for migrations that extends valid rows in `status` to the end of the day on which they expire.
 
-    Time zones that this PostgreSQL doesn't know are left out, rather than stopping the migration.
+    Skips time zones that PostgreSQL doesn't know.
     """
     return f"""
         UPDATE {table} AS valid
@@ -49,7 +49,7 @@ def extend_to_end_of_day(table: str, *, status: str) -> str:
 
 
 class EndOfDayField(models.DateTimeField):  # type: ignore[type-arg]  # takes no parameters at run time
-    """When a `Pending` object expires; rows saved without a value get the full term."""
+    """Time at which a `Pending` object expires. Defaults to the end of its full term."""
 
     def pre_save(self, model_instance: Any, add: bool) -> Any:
         if model_instance.expires_at is None:
@@ -57,13 +57,13 @@ class EndOfDayField(models.DateTimeField):  # type: ignore[type-arg]  # takes no
         return super().pre_save(model_instance, add)
 
     def deconstruct(self) -> Any:
-        """In migrations an ordinary DateTimeField: nothing in the database differs."""
+        """Deconstruct as DateTimeField, which has the same database column."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.DateTimeField", args, kwargs
 
 
 class InvalidTransition(Exception):
-    """The object is no longer in a state that allows this transition; `state` is its current state, and `item` the object if given."""
+    """Raised when the current `state` doesn't allow a transition. `item` is the object, if given."""
 
     def __init__(self, state: str, item: Any = None) -> None:
         super().__init__(state)
@@ -75,18 +75,18 @@ _M = TypeVar("_M", bound=models.Model, covariant=True)
 
 
 class PendingQuerySet(TenantQuerySet[_M]):
-    """Rows of `Pending` models."""
+    """Queryset of `Pending` models."""
 
     def with_token(self, token: str) -> Self:
-        """Return the row whose personal link contains this token, if any."""
+        """Return the row whose personal link contains the token, if any."""
         return self.filter(token_digest=hash_token(token))
 
     def pending(self) -> Self:
-        """Return rows that wait for an answer and haven't expired."""
+        """Return pending rows that haven't expired."""
         return self.filter(status=self._pending_status(), expires_at__gt=timezone.now())
 
     def past_expiry(self) -> Self:
-        """Return rows that have expired but are still stored as pending."""
+        """Return expired rows that are still stored as pending."""
         return self.filter(status=self._pending_status(), expires_at__lte=timezone.now())
 
     def _pending_status(self) -> str:
@@ -97,10 +97,10 @@ class PendingQuerySet(TenantQuerySet[_M]):
 class Pending:
     """Mixin for models with `agency`, `status`, `expires_at` (an `EndOfDayField`) and, if they can be resent, `mailed_at`.
 
-    The model's `Status` has the members EXPIRED and the one whose value is `PENDING`.
+    The model's `Status` needs a member EXPIRED.
     """
 
-    #: The status of a row that waits for an answer.
+    #: Status of unanswered rows.
     PENDING: ClassVar[str] = "pending"
 
     Status: ClassVar[Any]
@@ -111,12 +111,12 @@ class Pending:
 
     @classmethod
     def term_in_days(cls) -> int:
-        """Return the number of days a row is valid after today."""
+        """Return the number of days after today for which a row is valid."""
         raise NotImplementedError
 
     @property
     def current_status(self) -> str:
-        """The status as of now: a pending row past its date is expired, even if that isn't stored yet."""
+        """The current status. Treats pending rows past their expiry as expired, even if that isn't stored yet."""
         if self.status == self.PENDING and self.expires_at <= timezone.now():
             return str(self.Status.EXPIRED)
         return str(self.status)
@@ -126,23 +126,23 @@ class Pending:
         return str(self.Status(self.current_status).label)
 
     def ensure_status(self, status: str) -> None:
-        """Raise InvalidTransition unless this is the current status."""
+        """Raise InvalidTransition unless `status` is the current status."""
         if self.current_status != status:
             raise InvalidTransition(self.current_status, self)
 
     @property
     def can_be_resent(self) -> bool:
-        """Whether the last e-mail was sent long enough ago for another one not to be a double click."""
+        """Whether the last e-mail was sent longer ago than `RESEND_COOLDOWN`."""
         return self.mailed_at is None or timezone.now() - self.mailed_at > RESEND_COOLDOWN
 
     def start_term(self) -> None:
-        """Make the row valid for the full term from today, without saving it."""
+        """Set `expires_at` to the end of the full term from today, without saving."""
         self.expires_at = self._end_of_term()
 
     @property
     @admin.display(description=_("Valid until"), ordering="expires_at")
     def valid_until(self) -> date:
-        """The last day on which the row is valid, in the agency's time zone; before it is saved, the day it would be."""
+        """The last day on which the row is or would be valid, in the agency's time zone."""
         return day_in(self.agency.time_zone, self.expires_at or self._end_of_term())
 
     def _end_of_term(self) -> datetime:

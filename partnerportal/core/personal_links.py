@@ -1,4 +1,4 @@
-"""Rows with a personal link: whoever has it may open one page about that row (docs/decisions/0002)."""
+"""Personal links, which grant access to one page about a row (docs/decisions/0002)."""
 
 from typing import Any, ClassVar
 
@@ -10,11 +10,11 @@ from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
 
 
 class PersonalLink(models.Model):
-    """The link's nonce, and the digest by which the row is found; never the token itself."""
+    """Stores the nonce of a personal link and the digest of its token, but never the token itself."""
 
-    #: How this kind's tokens are made.
+    #: Generator of this model's tokens.
     token_generator: ClassVar[LinkTokenGenerator]
-    #: The name of the address that the link leads to; it takes the token.
+    #: Name of the linked URL pattern, whose argument is the token.
     url_name: ClassVar[str]
 
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
@@ -30,11 +30,11 @@ class PersonalLink(models.Model):
 
     @property
     def link(self) -> str | None:
-        """The full address of the page; None once no known key can make it again."""
+        """The absolute URL, or None if no known key recovers the token."""
         token = self.token_generator.recover(self.nonce, self.token_digest)
         return f"{settings.SITE_URL}{reverse(self.url_name, args=[token])}" if token else None
 
     def replace_lost_link(self) -> None:
-        """Create a new link, without saving it, if no known key can recover the present one."""
+        """Create a new link, without saving, if no known key recovers the current one."""
         if self.link is None:
             self.nonce, self.token_digest = new_nonce(), ""

@@ -15,14 +15,14 @@ P = ParamSpec("P")
 
 
 def guess_limit(name: str) -> RateLimit:
-    """Return the limit for unknown links from one network: a person mistypes a few, guessing one takes 2^190 attempts."""
+    """Return a rate limit for unknown links that permits typing errors."""
     return RateLimit(name, 30, 10 * 60)
 
 
 def personal_page(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-    """Decorate a view behind a personal link: its responses aren't cached or indexed, and referrers don't contain its address.
+    """Decorate a view behind a personal link: its responses aren't cached or indexed, and hide its URL from referrers.
 
-    The referrer is the bare origin. With `no-referrer`, browsers send `Origin: null`, which the CSRF check rejects.
+    Not `no-referrer`, because browsers would send `Origin: null`, which the CSRF check rejects.
     """
 
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,10 +38,7 @@ def personal_page(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
 
 
 def link_not_found(request: HttpRequest, template: str, *, limit: RateLimit, address: str | None) -> HttpResponse:
-    """Return 404 with possible reasons, or 429 if the client's network `address` requested too many unknown links.
-
-    Valid links keep working for a network over the limit.
-    """
+    """Return 404 with possible reasons, or 429 if the network of the IP `address` exceeded the limit of unknown links."""
     try:
         check_rate_limits((limit, network_prefix(address)))
     except RateLimitExceeded as error:

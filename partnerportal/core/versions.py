@@ -1,7 +1,8 @@
-"""Forms that two people, or two tabs, have open at the same time.
+"""Merging of concurrent edits in forms.
 
-A form remembers what it showed. When it is sent, fields that its user left alone get the stored value, whatever has happened to it
-since; fields that were changed both here and elsewhere are conflicts: the form is shown again with both values.
+A form contains digests of the values it displayed. On submission, fields that the user didn't change
+keep their stored value. Fields changed both by the user and elsewhere are conflicts: the form is
+displayed again with both values.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ from django.utils.translation import gettext_lazy
 
 from partnerportal.core.forms import WordedForm
 
-#: Maximum length of `shown`, in characters: far more than a form with a choice of several thousand members sends.
+#: Maximum length of the field `shown`, in characters.
 _MAX_SHOWN = 65_536
 
 
 class EditConflict(Exception):
-    """The stored object changed since the user opened the form; `saved` is the stored object."""
+    """Raised when the object changed since the user opened the form. `saved` is the stored object."""
 
     def __init__(self, saved: Any) -> None:
         super().__init__(saved.pk)
@@ -32,40 +33,40 @@ class EditConflict(Exception):
 
 
 class EditForm(WordedForm):
-    """Mixed into forms that edit something stored; `changed_here` names the fields to save.
+    """Mixin for forms that edit stored objects. `changed_here` contains the names of the fields to save.
 
-    Nothing has to be kept on the server and nothing in the page is secret: `shown` holds digests of values that stand in the same page.
-    Forging it gains nothing, because a user who can send the form can also overwrite every field.
+    The hidden field `shown` contains digests of the displayed values. It isn't signed, because users
+    who can submit the form can overwrite every field anyway.
     """
 
-    #: What a conflict says above the form.
+    #: Error message of the form if there are conflicts.
     conflict_text: Any = gettext_lazy("Someone else changed the same fields in the meantime. The saved values are shown below the fields.")
-    #: Attributes of `instance` that aren't fields: when one has changed, the form is shown again, too.
+    #: Other attributes of `instance` whose changes are conflicts.
     watched: Sequence[str] = ()
-    #: Fields that are never merged.
+    #: Names of fields that aren't merged.
     never_merged: Sequence[str] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         instance: Any = getattr(self, "instance", None)
         self.is_edit = instance is None or instance.pk is not None
-        #: Conflicting fields, once the form has been checked.
+        #: Names of conflicting fields, set by validation.
         self.conflicts: list[str] = []
-        #: The stored values when the form was created, by field of the instance. The service compares them under the row's lock.
+        #: Stored values by field name. Services compare them again after locking the row.
         self.loaded = {
             name: getattr(instance, instance._meta.get_field(name).attname)
             for name in (self._meta.fields if instance is not None else ())  # type: ignore[attr-defined]
             if not instance._meta.get_field(name).many_to_many
         }
         if self.is_edit:
-            # Before cleaning, which puts what was typed into the instance.
+            # Before cleaning, which changes the instance.
             self._watched_now = {name: _digest(str(getattr(instance, name))) for name in self.watched}
             self.fields["shown"] = forms.CharField(required=False, widget=forms.HiddenInput, initial=self._stored_now)
 
     @property
     def changed_here(self) -> list[str]:
         """Names of the fields whose values differ from the stored ones."""
-        return [name for name in self._mergeable() if self._typed(name) != self._stored(name)]
+        return [name for name in self._mergeable() if self._submitted(name) != self._stored(name)]
 
     def full_clean(self) -> None:
         if self.is_bound and self.is_edit:
@@ -76,44 +77,44 @@ class EditForm(WordedForm):
             self.add_error(None, f"{self.conflict_text} {advice}")
             for name in self.conflicts:
                 if name in self.fields:
-                    self.add_error(name, _("Currently saved: %(value)s") % {"value": self._for_people(name) or "–"})
+                    self.add_error(name, _("Currently saved: %(value)s") % {"value": self._display_value(name) or "–"})
 
     def _merge(self) -> list[str]:
-        """Put stored values into the fields that were left alone; the names of the conflicts."""
+        """Put the stored values into unchanged fields, and return the names of conflicting ones."""
         shown, now = self._shown(), json.loads(self._stored_now())
         data: Any = self.data.copy()  # type: ignore[attr-defined]
         conflicts = []
         for name in self._mergeable():
-            typed, stored = self._typed(name), self._stored(name)
+            submitted, stored = self._submitted(name), self._stored(name)
             if name in shown and shown[name] == now[name]:
                 continue
-            if isinstance(typed, list):
+            if isinstance(submitted, list):
                 before = shown.get(name)
                 if isinstance(before, list):
-                    # Choices are merged one by one: those added or removed here are added to or removed from the stored ones.
-                    merged = (set(stored) - (set(before) - set(typed))) | (set(typed) - set(before))
+                    # Choices are merged individually: the user's additions and removals are applied to the stored ones.
+                    merged = (set(stored) - (set(before) - set(submitted))) | (set(submitted) - set(before))
                     data.setlist(self.add_prefix(name), sorted(merged))
-                elif typed != stored:
+                elif submitted != stored:
                     conflicts.append(name)
-            elif name in shown and _digest(typed) == shown[name]:
-                self._put(data, name)
-            elif typed != stored:
+            elif name in shown and _digest(submitted) == shown[name]:
+                self._put_stored(data, name)
+            elif submitted != stored:
                 conflicts.append(name)
-        touched = any(self._typed(name) != self._stored(name) for name in self._mergeable())
+        touched = any(self._submitted(name) != self._stored(name) for name in self._mergeable())
         conflicts += [name for name in self.watched if shown.get(name) != now[name] and touched]
         data[self.add_prefix("shown")] = self._stored_now()
         self.data = data
         return conflicts
 
     def _shown(self) -> dict[str, Any]:
-        """Return what the form said it showed; the stored values if it says nothing, which no browser sends."""
+        """Return the digests of the displayed values. Defaults to the stored values for clients other than browsers."""
         if self.add_prefix("shown") not in self.data:
             loaded: dict[str, Any] = json.loads(self._stored_now())
             return loaded
         return _parsed(self.data[self.add_prefix("shown")])
 
     def _stored_now(self) -> str:
-        """What is stored, as `shown` writes it."""
+        """Return the stored values in the format of the field `shown`."""
         stored = {name: self._stored(name) for name in self._mergeable()}
         return json.dumps(
             {name: value if isinstance(value, list) else _digest(value) for name, value in stored.items()} | self._watched_now,
@@ -126,12 +127,12 @@ class EditForm(WordedForm):
     def _stored(self, name: str) -> str | list[str]:
         return _comparable(self.fields[name], self.get_initial_for_field(self.fields[name], name))
 
-    def _typed(self, name: str) -> str | list[str]:
+    def _submitted(self, name: str) -> str | list[str]:
         field = self.fields[name]
         return _comparable(field, field.widget.value_from_datadict(self.data, self.files, self.add_prefix(name)))
 
-    def _put(self, data: Any, name: str) -> None:
-        """Into `data` the stored value, as the browser would send it."""
+    def _put_stored(self, data: Any, name: str) -> None:
+        """Put the stored value into `data` in the format that browsers submit."""
         field, key = self.fields[name], self.add_prefix(name)
         value = field.prepare_value(self.get_initial_for_field(field, name))
         if isinstance(field, forms.BooleanField):
@@ -143,8 +144,8 @@ class EditForm(WordedForm):
         else:
             data[key] = field.widget.format_value(value) or ""
 
-    def _for_people(self, name: str) -> str:
-        """The stored value in words."""
+    def _display_value(self, name: str) -> str:
+        """Return the stored value for display."""
         field = self.fields[name]
         value = self.get_initial_for_field(field, name)
         if isinstance(field, forms.BooleanField):
@@ -152,14 +153,14 @@ class EditForm(WordedForm):
         if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
             labels = {str(key): str(label) for key, label in _flat(field.choices)}
             chosen = value if isinstance(value, list | tuple) else [value]
-            return ", ".join(labels.get(str(getattr(one, "pk", one)), "") for one in chosen if one not in (None, ""))
+            return ", ".join(labels.get(str(getattr(item, "pk", item)), "") for item in chosen if item not in (None, ""))
         if isinstance(value, date):
             return date_format(value, "DATE_FORMAT")
         return str(field.widget.format_value(field.prepare_value(value)) or "")
 
 
 class VersionedForm(EditForm):
-    """An `EditForm` for rows that count their changes (`version`), of which the form has a hidden field."""
+    """An `EditForm` for models with a change counter `version`, which the form contains as a hidden field."""
 
     never_merged: Sequence[str] = ("version",)
 
@@ -170,7 +171,7 @@ class VersionedForm(EditForm):
         return conflicts
 
     def _shown(self) -> dict[str, Any]:
-        """Nothing for a version that the row never had, or that doesn't say what it was: then all that differs is a conflict."""
+        """Return nothing for an impossible or outdated version without digests, so that every difference is a conflict."""
         stored: int = self.instance.version  # type: ignore[attr-defined]
         typed = self.data.get(self.add_prefix("version"))
         if typed is not None:
@@ -181,7 +182,7 @@ class VersionedForm(EditForm):
 
 
 def _parsed(shown: str) -> dict[str, Any]:
-    """Return what a form said it showed; nothing if `_stored_now` can't have written it, so that every difference is a conflict."""
+    """Parse the field `shown`. Return nothing if it is invalid, so that every difference is a conflict."""
     if len(shown) > _MAX_SHOWN:
         return {}
     try:
@@ -192,13 +193,13 @@ def _parsed(shown: str) -> dict[str, Any]:
 
 
 def _is_shown(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
 def _comparable(field: forms.Field, value: Any) -> str | list[str]:
-    """The same for what is stored and for what a browser sends for it; a list for several choices."""
+    """Normalize a value so that stored and submitted values can be compared. Multiple choices return a list."""
     if isinstance(field, forms.ModelMultipleChoiceField | forms.MultipleChoiceField | forms.TypedMultipleChoiceField):
-        return sorted(str(getattr(one, "pk", one)) for one in value or ())
+        return sorted(str(getattr(item, "pk", item)) for item in value or ())
     if isinstance(field, forms.ChoiceField | forms.ModelChoiceField):
         return "" if value is None else str(getattr(value, "pk", value))
     try:
@@ -207,7 +208,7 @@ def _comparable(field: forms.Field, value: Any) -> str | list[str]:
         return str(value)
     if isinstance(value, Decimal) and value.is_finite():
         return format(value.normalize(), "f")
-    # Browsers send line breaks as CR LF.
+    # Browsers submit line breaks as CR LF.
     return "" if value is None else str(value).replace("\r\n", "\n").replace("\r", "\n").strip()
 
 

@@ -1,4 +1,4 @@
-"""`/account/`: name, language, time zone; notices; where one is signed in; the pages of django-allauth beside them."""
+"""Account settings, notifications, sessions and allauth's account pages."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
 
+from invitations.mails import _contact
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Notification
 from partnerportal.outbox.models import OutgoingMail
@@ -18,6 +19,7 @@ from requests_inbox.services.contact import submit_request
 from tests.agencies.test_second_factor import with_app
 from tests.agencies.test_team import signed_in_by_password
 from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 
 ACCOUNT = "/account/"
@@ -37,7 +39,7 @@ def test_the_language_is_followed_whatever_the_browser_says(stan: Client, cast: 
     response = stan.get("/customers/", headers={"Accept-Language": "en"})
     assert response["Content-Language"] == "de"
     assert "Kunden" in response.content.decode()
-    # In the next session, too; and for nobody else.
+    # It also applies to the next session, but not to anonymous visitors.
     again = signed_in_by_password(cast.stan)
     assert again.get("/customers/")["Content-Language"] == "de"
     assert again.get("/partners/")["Content-Language"] == "de"
@@ -129,7 +131,7 @@ def test_an_empty_name_is_asked_for_in_one_sentence(stan: Client) -> None:
     assert '<a href="#id_full_name">Enter your name.</a>' in page
 
 
-# --- Notices -----------------------------------------------------------------------------------------------------------
+# --- Notifications -----------------------------------------------------------------------------------------------------
 
 
 def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client, alice: Client, cast: Cast) -> None:
@@ -142,13 +144,11 @@ def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client
     alice.post("/requests/settings/", {"notified": [stans.pk], "keep_days": "30"})
     assert stan.get("/account/notices/").context["form"].initial["notices"] == ["requests", "access"]
     stan.post("/account/notices/", {})
-    # Nobody wants them: somebody has to get them.
+    # Owners and managers are notified if no member has turned notifications on.
     assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
 
 
 def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:
-    from invitations.mails import _contact
-
     members = {member.user: member for member in cast.alder.memberships.all()}
     assert _contact(cast.alder, cast.stan.pk) == cast.stan
     members[cast.stan].set_notification(Notification.ACCESS, False)
@@ -167,7 +167,7 @@ def test_there_are_no_other_notices(stan: Client, cast: Cast, notices: list[str]
 # --- Sessions ----------------------------------------------------------------------------------------------------------
 
 
-@zeal_ignore()  # django-allauth looks up each session by itself.
+@zeal_ignore()  # allauth queries each session separately.
 def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
     here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
     page = here.get("/accounts/sessions/").content.decode()
@@ -195,8 +195,6 @@ def test_one_session_can_be_ended_and_this_one_stands_first(cast: Cast) -> None:
 
 @zeal_ignore()
 def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
-    from tests.factories.accounts import PASSWORD
-
     here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
     new = "another-long-password"
     here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
@@ -205,7 +203,7 @@ def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
     assert elsewhere.get("/dashboard/").status_code == 302
 
 
-# --- What django-allauth brings ------------------------------------------------------------------------------------------
+# --- allauth's pages -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("agency", [True, False])

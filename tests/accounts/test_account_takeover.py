@@ -1,11 +1,11 @@
-"""Whoever gets at a screen that was left, or at a password, does not get the account for good; and what was changed is told."""
+"""Protection against takeover of an account by an unlocked screen or a stolen password."""
 
 import pytest
 from django.test import Client
 from zeal import zeal_ignore
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
+from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_reauthentication import REAUTHENTICATE, later
 from tests.cast import Cast
@@ -15,33 +15,33 @@ from tests.factories.second_factors import code, with_app
 EMAIL, SET, SESSIONS = "/accounts/email/", "/accounts/password/set/", "/accounts/sessions/"
 THIEF = "thief@evil.example"
 
-# django-allauth looks up each session, and the person more than once while they sign in.
+# allauth repeats queries for the user and each session.
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 def signed_in(user: User) -> Client:
-    """A browser in which this person typed their password."""
+    """Return a client that signed in with the user's password."""
     client = Client()
     assert client.post("/accounts/login/", {"login": user.email, "password": PASSWORD}).status_code == 302
     return client
 
 
-def told(user: User) -> list[str]:
+def notifications(user: User) -> list[str]:
     return list(OutgoingMail.objects.filter(to_email=user.email).order_by("pk").values_list("kind", flat=True))
 
 
-# --- The address, the first password -------------------------------------------------------------------------------------
+# --- Address and password ------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()
 def test_another_address_takes_the_password_again(cast: Cast) -> None:
     stan = signed_in(cast.stan)
     later(stan)
-    asked = stan.post(EMAIL, {"email": THIEF, "action_add": ""})
-    assert asked.url == f"{REAUTHENTICATE}?next={EMAIL.replace('/', '%2F')}"
+    response = stan.post(EMAIL, {"email": THIEF, "action_add": ""})
+    assert response.url == f"{REAUTHENTICATE}?next={EMAIL.replace('/', '%2F')}"
     assert not OutgoingMail.objects.exists()
-    # What was typed is not lost: with the password it goes on.
-    stan.post(asked.url, {"password": PASSWORD})
+    # allauth repeats the request after the reauthentication.
+    stan.post(response.url, {"password": PASSWORD})
     assert OutgoingMail.objects.get().to_email == THIEF
 
 
@@ -52,7 +52,7 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
     link = next(word for word in OutgoingMail.objects.get().text.split() if "/accounts/confirm-email/" in word)
     stan.post("/" + link.split("/", 3)[3])
     assert User.objects.get(pk=cast.stan.pk).email == "stan@new.example"
-    assert told(cast.stan) == ["account/email/email_changed"]
+    assert notifications(cast.stan) == ["account/email/email_changed"]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
     assert "You now sign in with stan@new.example. This address can no longer be used to sign in" in mail.text
 
@@ -77,22 +77,22 @@ def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str
 def test_a_new_password_is_told(cast: Cast) -> None:
     new = "another-long-password"
     signed_in(cast.stan).post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
-    assert told(cast.stan) == ["account/email/password_changed"]
+    assert notifications(cast.stan) == ["account/email/password_changed"]
 
 
-# --- The other sessions --------------------------------------------------------------------------------------------------
+# --- Other sessions ------------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()
 @pytest.mark.django_db(transaction=True)
 def test_a_first_second_factor_is_asked_for_everywhere(cast: Cast) -> None:
-    thief, stan, somebody_else = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
+    thief, stan, max_ = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     page = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
     assert "You’ve been signed out of all other sessions." in page
     assert thief.get("/dashboard/").status_code == 302
-    assert stan.get("/dashboard/").status_code == somebody_else.get("/dashboard/").status_code == 200
-    assert "mfa/email/totp_activated" in told(cast.stan)
+    assert stan.get("/dashboard/").status_code == max_.get("/dashboard/").status_code == 200
+    assert "mfa/email/totp_activated" in notifications(cast.stan)
 
 
 @zeal_ignore()
@@ -122,7 +122,7 @@ def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast
     assert at_work.get("/dashboard/").status_code == 200
 
 
-# --- The second factor ---------------------------------------------------------------------------------------------------
+# --- Second factor -------------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()

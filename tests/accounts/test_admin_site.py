@@ -1,4 +1,4 @@
-"""The administration opens with a second factor and a fresh sign-in only, and where `ADMIN_PATH` says."""
+"""The admin site requires a second factor and a recent sign-in."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def _in_production(settings: Any) -> None:
 
 
 def signed_in(email: str, secret: str | None = None) -> Client:
-    """As a person does it."""
+    """Return a client that signed in with the password and, if given, the second factor's secret."""
     client = Client()
     response = client.post("/accounts/login/?next=/admin/", {"login": email, "password": PASSWORD})
     if secret:
@@ -69,7 +69,7 @@ def test_with_a_second_factor_it_opens(cast: Cast) -> None:
     secret = with_app(cast.ada)
     client = signed_in(cast.ada.email, secret)
     assert client.get("/admin/").status_code == 200
-    # The password alone is half a sign-in.
+    # A password without the second factor isn't enough.
     assert signed_in(cast.ada.email).get("/admin/").url.startswith("/admin/login/")
 
 
@@ -100,7 +100,7 @@ def test_nobody_reads_or_makes_another_ones_second_factor(cast: Cast, settings: 
     assert secret not in page.content.decode()
     assert client.post(f"/admin/mfa/authenticator/{factor.pk}/change/", {"data": "{}"}).status_code == 403
     assert client.post("/admin/mfa/authenticator/add/", {"user": cast.ada.pk, "type": "totp", "data": "{}"}).status_code == 403
-    # But somebody whose telephone is lost can be helped.
+    # A lost second factor can be removed.
     client.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
     assert not Authenticator.objects.exists()
 
@@ -122,7 +122,7 @@ def test_addresses_are_confirmed_in_bulk_by_who_may_change_them(cast: Cast, sett
     assert mine.verified
 
 
-@zeal_ignore()  # django-allauth ends each session by itself.
+@zeal_ignore()  # allauth queries each session separately.
 @pytest.mark.parametrize("by", ["page", "list"])
 def test_a_session_that_an_admin_deletes_is_over(cast: Cast, settings: Any, by: str) -> None:
     settings.ADMIN_REQUIRES_MFA = False
@@ -164,7 +164,7 @@ def test_a_corrected_address_takes_the_place_of_the_former(cast: Cast, settings:
     address = EmailAddress.objects.get(user=cast.stan)
     assert (address.email, address.primary, address.verified) == ("stan.stein@alder.example", True, False)
     assert Client().post("/accounts/login/", {"login": former, "password": PASSWORD}).status_code == 200
-    # Whatever an admin types about a row of allauth's, it stays that person's.
+    # Addresses can't be edited in allauth's table.
     client.post(f"/admin/account/emailaddress/{address.pk}/change/", {"user": cast.ada.pk, "email": "x@y.example", "verified": "on"})
     address.refresh_from_db()
     assert (address.user, address.email, address.verified) == (cast.stan, "stan.stein@alder.example", True)

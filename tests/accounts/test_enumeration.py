@@ -1,4 +1,4 @@
-"""Whether somebody has an account here shows in no answer: neither its text, nor its status, nor the work behind it."""
+"""Responses don't reveal whether an account exists, neither by text, status nor hashing time."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 @pytest.fixture
 def hashings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A line for each time Argon2 is at work, which is what takes long."""
+    """Record each use of Argon2, which takes most of the response time."""
     done: list[str] = []
     encode, verify = Argon2PasswordHasher.encode, Argon2PasswordHasher.verify
     monkeypatch.setattr(Argon2PasswordHasher, "encode", lambda self, *args: done.append("encode") or encode(self, *args))
@@ -55,10 +55,10 @@ def test_a_right_password_of_an_account_that_is_off_says_so_to_its_owner_alone(c
 
 def test_signing_in_makes_a_new_session(cast: Cast) -> None:
     client = Client()
-    client.post("/dashboard/")  # keeps nothing yet
+    client.post("/dashboard/")  # doesn't create a session
     client.get("/accounts/login/code/")
     session = client.session
-    session["planted"] = "by somebody else"
+    session["planted"] = "by an attacker"
     session.save()
     before = client.cookies["sessionid"].value
     client.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})

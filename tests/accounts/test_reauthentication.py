@@ -1,4 +1,4 @@
-"""What must not happen at a screen that somebody left: asked again after a quarter of an hour, and nothing typed is lost."""
+"""Reauthentication before sensitive actions, 15 minutes after the sign-in, keeping the input."""
 
 import time
 
@@ -7,7 +7,7 @@ from django.test import Client
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.reauthentication import SESSION_KEY
-from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
+from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
@@ -17,7 +17,7 @@ REAUTHENTICATE = "/accounts/reauthenticate/"
 
 
 def later(client: Client, seconds: int = 901) -> None:
-    """So long after the sign-in."""
+    """Move the time of the sign-in back by `seconds`."""
     session = client.session
     session[SESSION_KEY] = time.time() - seconds
     session.save()
@@ -64,10 +64,10 @@ def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
     path = f"/customers/{customer.pk}/erase/"
     alice.get(path)
     later(alice)
-    asked = alice.post(path, {"number": customer.reference})
+    redirect = alice.post(path, {"number": customer.reference})
     customer.refresh_from_db()
     assert customer.status == "active"
-    page = alice.post(asked.url, {"password": PASSWORD}, follow=True).content.decode()
+    page = alice.post(redirect.url, {"password": PASSWORD}, follow=True).content.decode()
     assert "Your input has been kept" in page
     assert f'value="{customer.reference}"' in page
     customer.refresh_from_db()

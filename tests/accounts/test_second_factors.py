@@ -1,4 +1,4 @@
-"""Second factors: their secrets lie sealed, survive a new secret key, and open what they should, once where it should be once."""
+"""Second factors: encrypted secrets, sign-in, a changed secret key, and passkeys."""
 
 import json
 import os
@@ -31,15 +31,15 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 def password_typed(cast: Cast) -> Client:
-    """Stan has typed his password, and is asked for more."""
+    """Return a client in which Stan has entered his password and is asked for a second factor."""
     browser = Client()
     assert browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD}).url == f"{MFA}authenticate/"
     return browser
 
 
-def opens(browser: Client, typed: str) -> bool:
-    """Whether this code signs in."""
-    response = browser.post(f"{MFA}authenticate/", {"code": typed})
+def opens(browser: Client, entered: str) -> bool:
+    """Return whether this code signs in."""
+    response = browser.post(f"{MFA}authenticate/", {"code": entered})
     assert response.status_code in {200, 302}
     return browser.get("/dashboard/").status_code == 200
 
@@ -48,7 +48,7 @@ def recovery_codes(cast: Cast) -> list[str]:
     return RecoveryCodes.activate(cast.stan).get_unused_codes()
 
 
-# --- How they lie in the database ------------------------------------------------------------------------------------------
+# --- Encryption ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
@@ -83,8 +83,8 @@ def test_a_recovery_code_opens_once(cast: Cast) -> None:
     with_app(cast.stan)
     first, second, *_ = recovery_codes(cast)
     assert opens(password_typed(cast), first)
-    told = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert told.subject == "A recovery code has been used" and "You have 9 codes left." in told.text
+    mail = OutgoingMail.objects.get(to_email=cast.stan.email)
+    assert mail.subject == "A recovery code has been used" and "You have 9 codes left." in mail.text
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), f" {second[:4]} {second[4:]} ")
     assert not opens(password_typed(cast), "00000000")
@@ -98,10 +98,10 @@ def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
         assert page.context["form"].errors["code"]
 
 
-# --- A new secret key ------------------------------------------------------------------------------------------------------
+# --- Changed secret key ----------------------------------------------------------------------------------------------------
 
 
-@zeal_ignore()  # django-allauth looks up each session by itself.
+@zeal_ignore()  # allauth queries each session separately.
 def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: Cast, settings: Any) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     secret = with_app(cast.stan)
@@ -110,7 +110,7 @@ def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: C
     assert opens(password_typed(cast), code(secret))
     assert opens(password_typed(cast), first)
     assert (reseal_second_factors(), reseal_second_factors()) == (2, 0)
-    # The former key can go now. What was used stays used.
+    # The former key is no longer needed. Used codes stay used.
     settings.SECRET_KEY_FALLBACKS = []
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), second)
@@ -143,11 +143,11 @@ def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings:
     assert stan.post(f"{MFA}totp/deactivate/").url == MFA
 
 
-# --- Passkeys, as far as no browser is needed (tests/browser/test_passkey.py) ------------------------------------------------
+# --- Passkeys (those that need a browser are in tests/browser/test_passkey.py) ---------------------------------------------
 
 
 def passkey(cast: Cast, name: str = "Phone") -> Authenticator:
-    """As a browser would have made it."""
+    """Create a passkey like a browser would."""
     public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     credential = AttestedCredentialData.create(Aaguid(bytes(16)), os.urandom(16), public)
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
@@ -202,7 +202,7 @@ def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     signing_in = password_typed(cast)
     for number, credential in enumerate(HOSTILE):
-        # Each of the pages hands out a challenge first: without one nothing is looked at.
+        # The page issues a challenge. Without one, the response isn't checked.
         stan.get(f"{MFA}webauthn/add/")
         page = stan.post(f"{MFA}webauthn/add/", {"name": "x", "credential": credential, "passwordless": "on"})
         assert page.status_code == 200 and page.context["form"].errors, credential
@@ -210,7 +210,7 @@ def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
         assert signing_in.post(f"{MFA}authenticate/", {"credential": credential}).status_code == 200, credential
         stan.get(f"{MFA}webauthn/reauthenticate/")
         assert stan.post(f"{MFA}webauthn/reauthenticate/", {"credential": credential}).status_code == 302, credential
-        visitor = Client(REMOTE_ADDR=f"192.0.2.{number}")  # allauth counts what comes from one
+        visitor = Client(REMOTE_ADDR=f"192.0.2.{number}")  # allauth limits requests per address
         visitor.get(f"{MFA}webauthn/login/", headers={"Accept": "application/json"})
         assert visitor.post(f"{MFA}webauthn/login/", {"credential": credential}).url == "/accounts/login/", credential
     assert Authenticator.objects.get() == key

@@ -1,4 +1,4 @@
-"""`@agency_view(role=…)`: a role opens what it covers. The pages are the tests' own, one for each role."""
+"""`@agency_view(role=…)`, tested with a page for each role."""
 
 from collections.abc import Callable
 
@@ -40,7 +40,7 @@ def test_a_role_opens_what_it_covers_and_gets_403_elsewhere(cast: Cast, person: 
 
 
 def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
-    # Somebody who was removed, with a bookmark: there is no owner "of your agency" to ask.
+    # A removed member has no owner to ask.
     kim, stan = Client(), Client()
     kim.force_login(cast.kim)
     stan.force_login(cast.stan)
@@ -49,7 +49,7 @@ def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
 
 
 def test_the_role_counts_in_the_agency_where_one_works_now(cast: Cast) -> None:
-    # Stan is staff at Alder; what he may do at Birch, which he owns, changes nothing there.
+    # Owning Birch gives Stan no permissions at Alder, where he is staff.
     cast.birch.memberships.create(user=cast.stan, role=Role.OWNER)
     client = Client()
     client.force_login(cast.stan)

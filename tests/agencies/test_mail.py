@@ -1,4 +1,4 @@
-"""`/company/mail/`: what went out in the agency's name."""
+"""E-mails sent on behalf of the agency (`/company/mail/`)."""
 
 from django.test import Client
 

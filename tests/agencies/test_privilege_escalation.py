@@ -1,4 +1,4 @@
-"""Ways back into a team, round its rules, or into a knot: what somebody tries who was shown the door, or two who act at once."""
+"""Attempts of removed members to return, and concurrent changes of a team."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +25,7 @@ BACK_DOOR = "olga@freemail.example"
 
 @pytest.fixture
 def olga(cast: Cast) -> User:
-    """A second owner, who invited an address of her own, as Alice invited Nina."""
+    """Return a second owner, who invited her own private address. Alice has invited Nina."""
     olga: User = UserFactory(email="olga@alder.example", full_name="Olga")
     MembershipFactory(agency=cast.alder, user=olga, role=Role.OWNER)
     team_invitations.invite(cast.alder, email=BACK_DOOR, role=Role.OWNER, by=olga)
@@ -77,7 +77,7 @@ def test_without_the_second_factor_nothing_that_only_staff_see_shows_on_the_publ
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", range(4))
 def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) -> None:
-    """Owners who remove each other, hand over, leave, join, and change roles: each is done or refused in words, and an owner stays."""
+    """Each concurrent change succeeds or raises a ValidationError, and an owner remains."""
     customer = CustomerFactory(agency=cast.alder, responsible=cast.stan)
     TaskFactory.create_batch(3, customer=customer, assignee=cast.stan)
     olgas, alices, stans, maxs = (person.memberships.get() for person in (olga, cast.alice, cast.stan, cast.max))
@@ -103,5 +103,5 @@ def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) ->
     assert not unexpected
     members = set(Membership.objects.filter(agency=cast.alder).values_list("user", flat=True))
     assert Membership.objects.filter(agency=cast.alder, role=Role.OWNER).exists()
-    in_hand = {*customer.tasks.values_list("assignee", flat=True), *cast.alder.customers.values_list("responsible", flat=True)}
-    assert in_hand - {None} <= members
+    assigned = {*customer.tasks.values_list("assignee", flat=True), *cast.alder.customers.values_list("responsible", flat=True)}
+    assert assigned - {None} <= members

@@ -1,4 +1,4 @@
-"""An agency can require a second factor: who has none sets one up before anything else."""
+"""Two-factor authentication required by an agency."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -16,7 +16,7 @@ NEEDED = "/company/second-factor/"
 
 @pytest.fixture
 def required(cast: Cast, alice: Client) -> None:
-    """Alice, who has a second factor, requires one of everybody."""
+    """Alice, who has a second factor, requires one of all members."""
     with_app(cast.alice)
     assert alice.post(f"{TEAM}second-factor/", {"required": "on"}).status_code == 302
     cast.alder.refresh_from_db()
@@ -71,7 +71,7 @@ def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Clien
     assert stan.get("/dashboard/").status_code == 200
     assert stan.get(NEEDED).url == "/dashboard/"
     assert Authenticator.objects.filter(user=cast.stan, type="recovery_codes").exists()
-    # From the next sign-in on it is asked for.
+    # The next sign-in asks for it.
     browser = Client()
     signed_in = browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})
     assert signed_in.url == "/accounts/2fa/authenticate/"

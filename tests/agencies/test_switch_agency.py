@@ -1,4 +1,4 @@
-"""A person in two agencies works in one at a time, and can switch."""
+"""Switching between the agencies of a user."""
 
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from tests.factories.customers import CustomerFactory
 
 @pytest.fixture
 def both(cast: Cast) -> Client:
-    """Stan, who is staff at Alder, owns Cedar, too."""
+    """Return a client of Stan, who is staff at Alder and owns Cedar."""
     MembershipFactory(agency=AgencyFactory(name="Cedar Labs"), user=cast.stan)
     client = Client()
     client.force_login(cast.stan)

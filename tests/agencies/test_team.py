@@ -1,4 +1,4 @@
-"""`/company/team/`: who works here; roles, removing, leaving, handing over. An owner stays, whatever happens."""
+"""The team page: roles, removal, leaving and transfer of ownership."""
 
 from threading import Barrier
 from typing import Any
@@ -31,7 +31,7 @@ def place(user: User) -> Membership:
 
 
 def signed_in_by_password(user: User) -> Client:
-    """As a person does it, so that the session stands in the person's list."""
+    """Return a client that signed in through the form, which adds the session to the user's list."""
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     return client
@@ -101,8 +101,8 @@ def test_who_is_removed_is_signed_out_everywhere_at_once(cast: Cast, alice: Clie
     assert "removed you from the Alder Web team" in OutgoingMail.objects.get(to_email=cast.stan.email).text
 
 
-@pytest.mark.parametrize("heir", ["max", None])
-def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, heir: str | None) -> None:
+@pytest.mark.parametrize("colleague", ["max", None])
+def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, colleague: str | None) -> None:
     customer = CustomerFactory(agency=cast.alder, responsible=cast.stan)
     still_open, done = TaskFactory(customer=customer, assignee=cast.stan), TaskFactory(customer=customer, assignee=cast.stan)
     done.done_at = timezone.now()
@@ -113,32 +113,32 @@ def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, heir: str
     elsewhere = TaskFactory(customer__agency=cast.birch, assignee=cast.stan)
     version = Customer.objects.get(pk=customer.pk).version
     page = alice.get(f"{TEAM}{place(cast.stan).pk}/remove/").content.decode()
-    for held in ("1 open task", "1 assigned customer", "1 open request"):
-        assert held in page
-    to = getattr(cast, heir) if heir else None
+    for label in ("1 open task", "1 assigned customer", "1 open request"):
+        assert label in page
+    to = getattr(cast, colleague) if colleague else None
     alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": to.pk if to else ""})
-    for thing in (customer, still_open, done, asked, settled, elsewhere):
-        thing.refresh_from_db()
+    for item in (customer, still_open, done, asked, settled, elsewhere):
+        item.refresh_from_db()
     assert (still_open.assignee, customer.responsible, asked.handler) == (to, to, to)
-    # What is over keeps who did it; another agency's work is none of ours.
+    # Completed work and that of other agencies isn't reassigned.
     assert (done.assignee, settled.handler, elsewhere.assignee) == (cast.stan, cast.stan, cast.stan)
-    # Whoever had the customer's form open is told.
+    # A form of the customer that is open now causes an edit conflict.
     assert customer.version == version + 1
 
 
 def test_nothing_is_handed_on_to_a_stranger(cast: Cast, alice: Client) -> None:
     TaskFactory(customer__agency=cast.alder, assignee=cast.stan)
-    for nobody in (cast.charlie.pk, cast.stan.pk, 0, "x", 2**70):
-        assert alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": nobody}).status_code == 200
+    for to in (cast.charlie.pk, cast.stan.pk, 0, "x", 2**70):
+        assert alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": to}).status_code == 200
     assert place(cast.stan)
 
 
 def test_nor_to_a_colleague_who_has_left_meanwhile(cast: Cast) -> None:
     gone = cast.max
     place(gone).delete()
-    for go in (lambda: team.remove_member(place(cast.stan), to=gone, by=cast.alice), lambda: team.leave(place(cast.stan), to=gone)):
+    for act in (lambda: team.remove_member(place(cast.stan), to=gone, by=cast.alice), lambda: team.leave(place(cast.stan), to=gone)):
         with pytest.raises(ValidationError, match="Max Meyer has since left the team"):
-            go()
+            act()
     assert place(cast.stan)
 
 
@@ -162,7 +162,7 @@ def test_the_last_owner_can_neither_leave_nor_step_down(cast: Cast, alice: Clien
     assert place(cast.alice).role == Role.OWNER
 
 
-# --- Handing over ------------------------------------------------------------------------------------------------------
+# --- Transferring ownership --------------------------------------------------------------------------------------------
 
 
 def test_handing_over_the_ownership(cast: Cast, alice: Client) -> None:
@@ -180,7 +180,7 @@ def test_it_goes_to_a_colleague_only(cast: Cast, alice: Client, whom: str) -> No
     assert place(cast.alice).role == Role.OWNER
 
 
-# --- An owner stays ----------------------------------------------------------------------------------------------------
+# --- Last owner --------------------------------------------------------------------------------------------------------
 
 
 def two_owners(cast: Cast) -> None:
@@ -201,7 +201,7 @@ def test_two_owners_at_once_leave_one(cast: Cast, what: str) -> None:
             return team.change_role(other, Role.STAFF, by=me.user)
         return team.leave(me, to=None)
 
-    # The later one is told; the trigger, which would be a crash, has nothing to do.
+    # The second action fails with a message, before the trigger would raise an IntegrityError.
     outcomes = at_once(2, act)
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ValidationError]
     assert cast.alder.memberships.owners().count() == 1
@@ -220,7 +220,7 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
             mine = Membership.objects.filter(pk=pks[number])
             _ = mine.delete() if statement == "delete" else mine.update(role=Role.STAFF)
             both_gone.wait(timeout=30)
-            # Neither sees what the other did, and the check comes a moment before the end: only a lock tells them.
+            # Neither transaction sees the other's change, so that only the trigger's lock can detect it.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_sleep(0.2)")
 
     outcomes = at_once(2, act)
@@ -243,7 +243,7 @@ def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
     assert place(cast.stan).role == Role.STAFF
 
 
-@zeal_ignore()  # Django's own inline forms fetch each row's person.
+@zeal_ignore()  # Django's inline forms query the user of each row.
 def test_the_admin_cannot_take_the_last_owner_away(cast: Cast) -> None:
     admin = Client()
     admin.force_login(cast.ada)
@@ -261,7 +261,7 @@ def test_the_admin_cannot_take_the_last_owner_away(cast: Cast) -> None:
     for changed in ({"memberships-0-DELETE": "on"}, {"memberships-0-role": "staff"}):
         assert "An agency needs at least one owner" in admin.post(address, form(**changed)).content.decode()
     assert admin.post(f"/admin/accounts/user/{cast.alice.pk}/delete/", {"post": "yes"}).status_code == 403
-    # Somebody else first, in the same step.
+    # Another owner in the same request makes it possible.
     swap = {"memberships-0-DELETE": "on", "memberships-1-role": "owner", "memberships-2-user": str(cast.charlie.pk)}
     assert admin.post(address, form(**swap)).status_code == 302
     assert [(member.user, member.role) for member in cast.alder.memberships.order_by("pk")] == [(cast.max, "owner"), (cast.stan, "staff")]

@@ -1,4 +1,4 @@
-"""Invitations to a team, and the page behind the link: `/join/<token>/`."""
+"""Team invitations and the page behind their link (`/join/<token>/`)."""
 
 import re
 from datetime import timedelta
@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.client_accounts import get_or_create_client
+from partnerportal.accounts.services.accounts import get_or_create_client
 from partnerportal.agencies import tasks
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
 from partnerportal.agencies.services import team_invitations
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -29,13 +30,13 @@ NEW = "nina@people.example"
 
 @pytest.fixture
 def invited(alice: Client, cast: Cast) -> TeamInvitation:
-    """Nina, who has no account, was invited as a manager."""
+    """Return an invitation as a manager to Nina, who has no account."""
     assert alice.post(f"{TEAM}invite/", {"email": " Nina@People.example ", "role": "manager"}).status_code == 302
     return cast.alder.team_invitations.get()
 
 
 def link(mail: OutgoingMail) -> str:
-    """The mailed one, as a path."""
+    """Return the path of the link in the e-mail."""
     found = re.search(r"/join/\S+", mail.text)
     assert found
     return found.group()
@@ -79,7 +80,7 @@ def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cach
     assert [answer.status_code for answer in answers] == [302] * 30 + [429]
     assert 0 < int(answers[30]["Retry-After"]) <= 60 * 60
     assert "p30@people.example" in answers[30].content.decode()
-    # To send one again is another mail.
+    # Resending counts too.
     last = cast.alder.team_invitations.latest("pk")
     TeamInvitation.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
     page = alice.post(f"{TEAM}invitations/{last.pk}/resend/", follow=True).content.decode()
@@ -115,9 +116,9 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     assert nina.emailaddress_set.get().verified
     assert nina.memberships.get().role == Role.MANAGER
     assert events() == ["team.invited", "team.joined"]
-    told = OutgoingMail.objects.get(kind="team_joined")
-    assert (told.to_email, "Nina Neu" in told.text) == ("alice@alder.example", True)
-    # Signs in as everybody, and the link opens no second time.
+    mail = OutgoingMail.objects.get(kind="team_joined")
+    assert (mail.to_email, "Nina Neu" in mail.text) == ("alice@alder.example", True)
+    # The new account can sign in, and the link no longer works.
     assert Client().post("/accounts/login/", {"login": NEW, "password": "correct horse battery"}).url == "/"
     closed = Client().get(path)
     assert closed.status_code == 410
@@ -146,7 +147,7 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     join(Client(), link(OutgoingMail.objects.get()))
     nina = Membership.objects.get(user__email=NEW)
     assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
-    # Nobody is told of their own arrival, and a second invitation is refused in words.
+    # New members aren't notified about themselves, and can't be invited again.
     assert OutgoingMail.objects.count() == 1
     page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
     assert "This address already belongs to someone on your team." in page
@@ -171,7 +172,7 @@ def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> N
     page = browser.get(path).content.decode()
     assert f"/accounts/login/?next={path.replace('/', '%2F')}" in page
     assert "full_name" not in page
-    # Posting a name and a password takes nobody's account over.
+    # Posting a name and a password doesn't take over the account.
     join(browser, path)
     assert cast.charlie.memberships.count() == 1
     signed_in = browser.post("/accounts/login/", {"login": cast.charlie.email, "password": PASSWORD, "next": path})
@@ -221,7 +222,7 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
 
 
 def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
-    # By somebody whose further address it is.
+    # The address is another account's secondary address.
     UserFactory().emailaddress_set.create(email=NEW, verified=True)
     with pytest.raises(ValidationError, match="An account with this address already exists"):
         team_invitations.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
@@ -234,7 +235,7 @@ def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
     assert cast.max.memberships.get().role == Role.MANAGER
 
 
-# --- What ends it ------------------------------------------------------------------------------------------------------
+# --- Withdrawal and expiry ---------------------------------------------------------------------------------------------
 
 
 def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> None:
@@ -303,7 +304,7 @@ def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=NEW)
     fields = {"full_name": "Nina", "password": PASSWORD, "language": "en"}
     outcomes = at_once(2, lambda _: team_invitations.accept_with_new_account(invitation, **fields))
-    assert {type(outcome) for outcome in outcomes} == {Membership, team_invitations.InvalidTransition}
+    assert {type(outcome) for outcome in outcomes} == {Membership, InvalidTransition}
     assert User.objects.filter(email=NEW).count() == 1
 
 
@@ -312,6 +313,6 @@ def test_accepting_while_it_is_withdrawn_is_one_of_the_two(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.charlie.email)
     acts = [lambda: team_invitations.accept(invitation, user=cast.charlie), lambda: team_invitations.withdraw(invitation, by=cast.alice)]
     outcomes = at_once(2, lambda number: acts[number]())
-    assert sum(isinstance(outcome, team_invitations.InvalidTransition) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, InvalidTransition) for outcome in outcomes) == 1
     invitation.refresh_from_db()
     assert cast.alder.memberships.filter(user=cast.charlie).exists() == (invitation.status == "accepted")

@@ -1,4 +1,4 @@
-"""Agencies and who works there."""
+"""Factories of agencies, members and profiles."""
 
 from io import BytesIO
 
@@ -30,7 +30,7 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
 
 class ServiceFactory(factory.django.DjangoModelFactory):
-    """One that no list brings along."""
+    """A service that isn't part of the predefined list."""
 
     class Meta:
         model = Service
@@ -49,7 +49,7 @@ class LanguageFactory(factory.django.DjangoModelFactory):
 
 
 class ProfileFactory(factory.django.DjangoModelFactory):
-    """A registered one, with all that it needs."""
+    """A complete and registered profile."""
 
     class Meta:
         model = PartnerProfile
@@ -67,13 +67,13 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def services(self, create, extracted):
-        """One, unless told otherwise."""
+        """Add a service by default."""
         if create:
             self.services.set([ServiceFactory()] if extracted is None else extracted)
 
 
 class LogoFactory(factory.django.DjangoModelFactory):
-    """A red square."""
+    """A logo that is a red square."""
 
     class Meta:
         model = ProfileLogo
@@ -90,7 +90,7 @@ class LogoFactory(factory.django.DjangoModelFactory):
 
 
 def picture(size=(64, 64), colour="red", kind="PNG", **options):
-    """An uploaded picture."""
+    """Return an uploaded picture."""
     stream = BytesIO()
     Image.new("RGB", size, colour).save(stream, kind, **options)
     return ContentFile(stream.getvalue(), name=f"logo.{kind.lower()}")

@@ -1,4 +1,4 @@
-"""Factories for invitations and access requests."""
+"""Factories of access invitations and access requests."""
 
 import factory
 from django.utils import timezone
@@ -23,7 +23,7 @@ class InvitationFactory(factory.django.DjangoModelFactory):
 
 
 class ConnectedFactory(InvitationFactory):
-    """An invitation that is connected to a customer."""
+    """A connected invitation."""
 
     agency = factory.SelfAttribute("customer.agency")
     customer = factory.SubFactory(CustomerFactory)

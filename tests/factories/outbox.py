@@ -1,4 +1,4 @@
-"""Mails in the outbox."""
+"""Factory of e-mails."""
 
 import factory
 
@@ -7,7 +7,7 @@ from partnerportal.outbox.services import queue_mail
 
 
 class MailFactory(factory.django.DjangoModelFactory):
-    """Written as the portal does it."""
+    """An e-mail queued by the service."""
 
     class Meta:
         model = OutgoingMail

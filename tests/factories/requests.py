@@ -1,4 +1,4 @@
-"""Requests of prospects."""
+"""Factories of contact requests and senders."""
 
 import factory
 from django.utils import timezone
@@ -8,7 +8,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class ContactRequestFactory(factory.django.DjangoModelFactory):
-    """A new one, without its mails."""
+    """A new contact request without e-mails."""
 
     class Meta:
         model = ContactRequest
@@ -24,7 +24,7 @@ class ContactRequestFactory(factory.django.DjangoModelFactory):
 
 
 class SenderFactory(factory.django.DjangoModelFactory):
-    """A blocked one."""
+    """A blocked sender."""
 
     class Meta:
         model = Sender

@@ -157,7 +157,7 @@ def account_mails(scene: Scene) -> None:
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
     for name in EMAILS:
-        send_account_mail(name, kim.email, context)
+        send_account_mail(name, kim.email, context, owner=kim)
 
 
 @pytest.fixture(params=["en", "de"])

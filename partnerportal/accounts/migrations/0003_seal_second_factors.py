@@ -1,4 +1,4 @@
-"""The secrets of second factors lay open until here."""
+"""Encrypt the secrets of second factors."""
 
 from django.db import migrations
 

@@ -1,4 +1,4 @@
-"""Pending links and invitations last until the end of the day that their e-mails name, in the agency's time zone."""
+"""Extend pending invitations to the end of the day that their e-mails name, in the agency's time zone."""
 
 from django.db import migrations
 
