@@ -1,4 +1,4 @@
-"""Customers and what is assigned to them."""
+"""App configuration of customers."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

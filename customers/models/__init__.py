@@ -1,4 +1,4 @@
-"""Customers and what belongs to them."""
+"""Customers and their items."""
 
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
