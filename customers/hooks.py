@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure of imports, and reassignment of a departing member's tasks and customers."""
+"""Registrations: erasure of imports, and reassignment of a departing member's work."""
 
 from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy

@@ -65,8 +65,8 @@ PAGES = {
     "kim": ["/my/", "/partners/alder/access/", "/account/", "/dashboard/"],
     "ada": [
         "/admin/",
-        "/admin/customers/",
-        "/admin/customers/customer/",
+        "/admin/audit/",
+        "/admin/audit/auditevent/",
         "/admin/accounts/user/add/",
         "/admin/accounts/user/{ada}/change/",
         "/admin/accounts/user/{ada}/history/",

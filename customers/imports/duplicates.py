@@ -73,7 +73,7 @@ def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str,
     if not addresses:
         return {}
     variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
-    customers = agency.customers.known().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("-number")
+    customers = agency.customers.not_erased().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("-number")
     return {canonical_address(email): pk for email, pk in customers.values_list("email", "pk")}
 
 
@@ -81,7 +81,7 @@ def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, int]
     if not keys:
         return {}
     # The second condition lets the planner use the partial index.
-    customers = agency.customers.known().filter(phone_key__in=keys).exclude(phone_key="").order_by("-number")
+    customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("-number")
     return dict(customers.values_list("phone_key", "pk"))
 
 

@@ -11,12 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from invitations.events import sentence_for_client
-from invitations.queries import customer_access, pending_requests
 from partnerportal.audit.models import AuditEvent
 
 register = template.Library()
-register.simple_tag(customer_access)
-register.simple_tag(pending_requests)
 
 
 @register.filter

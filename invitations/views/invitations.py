@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.views.picker import picker_options, selected_customer
+from customers.models import Customer
+from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from invitations.forms.invitations import DisconnectForm, RejectForm
 from invitations.mails.invitations import preview_invitation_rejected
@@ -51,19 +52,25 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
 def connect(request: AgencyRequest, pk: int) -> HttpResponse:
     """Connect an invitation to an existing customer; possible duplicates are listed first."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
+
+    def select(customer: Customer) -> HttpResponse:
+        try:
+            transfer = services.connect_customer(invitation, customer=customer, by=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return redirect("invitations:connect", pk=pk)
+        _report_connected(request, transfer)
+        return redirect(customer)
+
     with conflict_messages(request):
         invitation.ensure_status(Status.PENDING)
-        if request.method == "POST" and "customer" in request.POST:
-            customer = selected_customer(request)
-            try:
-                transfer = services.connect_customer(invitation, customer=customer, by=request.user)
-            except ValidationError as error:
-                messages.error(request, " ".join(error.messages))
-                return redirect("invitations:connect", pk=pk)
-            _report_connected(request, transfer)
-            return redirect(customer)
-        choice = picker_options(request, {**invitation.customer_fields(), "website": next(iter(invitation.domains), "")})
-        return render(request, "invitations/connect.html", {"invitation": invitation, "choice": choice})
+        return picker_page(
+            request,
+            select=select,
+            fields={**invitation.customer_fields(), "website": next(iter(invitation.domains), "")},
+            template="invitations/connect.html",
+            context={"invitation": invitation},
+        )
     return redirect(invitation)
 
 
@@ -84,7 +91,7 @@ def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
             save=save,
             initial=invitation.customer_fields(),
             cancel=invitation.get_absolute_url(),
-            choose=reverse("invitations:connect", args=[pk]),
+            picker_url=reverse("invitations:connect", args=[pk]),
             template="invitations/connect_new.html",
             context={"invitation": invitation},
         )

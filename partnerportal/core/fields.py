@@ -1,5 +1,6 @@
 """Custom model and form fields."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -60,3 +61,12 @@ class AddressField(models.EmailField):  # type: ignore[type-arg]
         """Deconstruct as EmailField, which has the same database column."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.EmailField", args, kwargs
+
+
+def text_fields(model: type[models.Model], *, keep: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the model's text fields except those in `keep`.
+
+    An erasure empties these fields, so it includes new fields by default.
+    """
+    names = tuple(field.name for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField))
+    return tuple(name for name in names if name not in keep)

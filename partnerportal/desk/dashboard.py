@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
-from customers.forms.filters import SOON_DAYS
-from customers.models import Contract, Project
+from customers.models import SOON_DAYS, Contract, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.core.templatetags.portal import days_overdue
 from partnerportal.desk.menu import due_tasks, new_reviews

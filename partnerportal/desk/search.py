@@ -61,7 +61,7 @@ SOURCES = (
     Source(
         _("Customers"),
         "users",
-        lambda agency: Customer.objects.for_agency(agency).known(),
+        lambda agency: Customer.objects.for_agency(agency).not_erased(),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
     ),
     Source(

@@ -14,7 +14,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from customers.views.picker import picker_options, selected_customer
+from customers.models import Customer
+from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
@@ -222,7 +223,7 @@ def add_customer(request: AgencyRequest, pk: int) -> HttpResponse:
         save=save,
         initial=contact_request.customer_fields,
         cancel=contact_request.get_absolute_url(),
-        choose=reverse("requests_inbox:assign", args=[pk]),
+        picker_url=reverse("requests_inbox:assign", args=[pk]),
         template="requests_inbox/add_customer.html",
         context={"contact_request": contact_request},
     )
@@ -234,8 +235,8 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
     contact_request = _get(request, pk)
     if not contact_request.is_undecided:
         return _redirect_settled(request, contact_request)
-    if request.method == "POST" and "customer" in request.POST:
-        customer = selected_customer(request)
+
+    def select(customer: Customer) -> HttpResponse:
         try:
             services.assign_request(contact_request, customer, by=request.user)
         except InvalidTransition as error:
@@ -246,8 +247,14 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
             return redirect("requests_inbox:assign", pk=pk)
         messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer.numbered_name})
         return redirect(customer)
-    choice = picker_options(request, contact_request.customer_fields)
-    return render(request, "requests_inbox/assign.html", {"contact_request": contact_request, "choice": choice})
+
+    return picker_page(
+        request,
+        select=select,
+        fields=contact_request.customer_fields,
+        template="requests_inbox/assign.html",
+        context={"contact_request": contact_request},
+    )
 
 
 # --- Conflicts with other members ----------------------------------------------------------------------------------------

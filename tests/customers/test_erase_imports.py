@@ -10,7 +10,7 @@ from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, steps, uploaded
 from tests.customers.test_erase import dump
-from tests.customers.test_erase_concurrency import meanwhile
+from tests.customers.test_erase_concurrency import start_before_commit
 from tests.factories.customers import CustomerFactory
 
 #: The second row is an error, and the third repeats the first.
@@ -133,7 +133,7 @@ def test_a_concurrent_batch_restores_nothing(alice: Client, cast: Cast, mill: Cu
     def erase() -> None:
         erase_customer(mill, by=cast.alice)
 
-    meanwhile(*((erase, work) if erased_first else (work, erase)))
+    start_before_commit(*((erase, work) if erased_first else (work, erase)))
     # The worker continues without an error.
     assert list(batches) == []
     do_the_work(job)

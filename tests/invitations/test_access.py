@@ -3,42 +3,41 @@
 import pytest
 from django.test import Client
 
-from customers.queries.prefetch import with_items
+from customers.models import Customer
 from invitations.models.areas import Area
-from invitations.queries import customer_access
+from invitations.queries import CustomerAccess, access_section
 from invitations.services.invitations import revoke_access
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory, InvitationFactory
 
 
-def access_both_ways(customer):
-    """Return the access from a separate query and from the customer page's prefetched rows."""
-    prefetched = with_items(type(customer).objects.filter(pk=customer.pk)).get()
-    return customer_access(customer), customer_access(prefetched)
+def customer_access(customer: Customer) -> CustomerAccess:
+    access: CustomerAccess = access_section(customer).context["access"]
+    return access
 
 
 def test_customer_without_invitations_has_no_access(cast: Cast) -> None:
-    for access in access_both_ways(CustomerFactory(agency=cast.alder)):
-        assert not access
-        assert (access.scope, access.areas, access.connected, access.ended) == (None, [], [], None)
-        assert not any(access.covers(area) for area in Area)
+    access = customer_access(CustomerFactory(agency=cast.alder))
+    assert not access
+    assert (access.scope, access.areas, access.connected, access.ended) == (None, [], [], None)
+    assert not any(access.covers(area) for area in Area)
 
 
 def test_full_access_covers_all_areas_including_future_ones(cast: Cast) -> None:
     invitation = ConnectedFactory(customer__agency=cast.alder)
-    for access in access_both_ways(invitation.customer):
-        assert (access.scope, access.areas) == ("full", Area.values)
-        assert access.covers("an area that is added later")
-        assert [i.pk for i in access.connected] == [invitation.pk]
+    access = customer_access(invitation.customer)
+    assert (access.scope, access.areas) == ("full", Area.values)
+    assert access.covers("an area that is added later")
+    assert [i.pk for i in access.connected] == [invitation.pk]
 
 
 def test_partial_access_covers_its_areas_only(cast: Cast) -> None:
     invitation = ConnectedFactory(customer__agency=cast.alder, scope="partial", areas=["email"])
-    for access in access_both_ways(invitation.customer):
-        assert (access.scope, access.areas) == ("partial", ["email"])
-        assert access.covers("email") and not access.covers("support")
-        assert not access.covers("an area that is added later")
+    access = customer_access(invitation.customer)
+    assert (access.scope, access.areas) == ("partial", ["email"])
+    assert access.covers("email") and not access.covers("support")
+    assert not access.covers("an area that is added later")
 
 
 def test_access_of_several_clients_is_combined(cast: Cast) -> None:
@@ -54,10 +53,10 @@ def test_access_of_several_clients_is_combined(cast: Cast) -> None:
 def test_ended_access_is_reported_as_ended(cast: Cast) -> None:
     invitation = ConnectedFactory(customer__agency=cast.alder)
     revoke_access(invitation)
-    for access in access_both_ways(invitation.customer):
-        assert not access
-        assert access.ended.pk == invitation.pk
-        assert access.ended.get_current_status_display() == "revoked"
+    access = customer_access(invitation.customer)
+    assert not access
+    assert access.ended.pk == invitation.pk
+    assert access.ended.get_current_status_display() == "revoked"
 
 
 def test_pending_invitation_gives_no_access(cast: Cast) -> None:
