@@ -30,7 +30,7 @@ STATEMENT_TIMEOUT = 2
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: Message
     text: str
@@ -104,31 +104,31 @@ class Site:
 
     def is_up(self, port: int) -> bool:
         try:
-            return self.ask("/healthz", port=port).status == 200
+            return self.request("/healthz", port=port).status == 200
         except OSError:
             return False
 
-    def ask(self, path: str, body: dict[str, str] | None = None, *, port: int = 0, **headers: str) -> Answer:
+    def request(self, path: str, body: dict[str, str] | None = None, *, port: int = 0, **headers: str) -> Response:
         """Send GET, or POST with a body."""
         form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         host = {"Host": f"127.0.0.1:{self.port}"}
         with closing(http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)) as connection:
             connection.request("POST" if body else "GET", path, body=urlencode(body or {}), headers={**host, **form, **headers})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read().decode())
+            return Response(response.status, response.headers, response.read().decode())
 
-    def submit(self, path: str, **fields: str) -> Answer:
+    def submit(self, path: str, **fields: str) -> Response:
         """Load a page, and submit its form."""
-        page = self.ask(path)
+        page = self.request(path)
         cookie = page.headers["Set-Cookie"].split(";")[0]
         (token,) = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
-        return self.ask(path, {"csrfmiddlewaretoken": token, **fields}, Cookie=cookie)
+        return self.request(path, {"csrfmiddlewaretoken": token, **fields}, Cookie=cookie)
 
     def sign_in(self) -> int:
         """Attempt to sign in, which Redis counts, and return the status."""
         return self.submit("/accounts/login/", login="anna@people.example", password="not-hers").status
 
-    def contact(self, email: str) -> Answer:
+    def contact(self, email: str) -> Response:
         """Submit the contact form, which queues a confirmation to the sender."""
         # Old enough not to be rejected as spam.
         stamp = signing.dumps([email, time.time() - 60], key=KEY, salt="requests_inbox.stamps")

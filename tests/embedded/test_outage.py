@@ -12,7 +12,7 @@ from tests.polling import eventually
 #: Maximum response time in seconds, far below all timeouts.
 AT_ONCE = 8
 #: Seconds, slightly more than the interval of the slower heartbeat.
-PULSE = 2.5
+HEARTBEAT_INTERVAL = 2.5
 MAILS_TO = "SELECT count(*) FROM outbox_outgoingmail WHERE to_email = %s"
 REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = %s"
 
@@ -25,26 +25,26 @@ def _processes_are_not_restarted(site: Site) -> Iterator[None]:
 
 
 def test_portal_shows_an_error_during_an_outage_and_recovers(site: Site) -> None:
-    assert site.ask("/partners/").status == 200
+    assert site.request("/partners/").status == 200
     assert site.sign_in() == 200
 
     site.postgres.stop()
     for _ in range(2):
-        answer = site.ask("/partners/")
+        answer = site.request("/partners/")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
         assert "The portal is temporarily unavailable." in answer.text
-    assert site.ask("/healthz").status == 200
-    ready = site.ask("/readyz")
+    assert site.request("/healthz").status == 200
+    ready = site.request("/readyz")
     assert (ready.status, ready.text) == (503, '{"database": false, "broker": true}')
     site.postgres.start()
-    assert site.ask("/partners/").status == 200
-    assert site.ask("/readyz").status == 200
+    assert site.request("/partners/").status == 200
+    assert site.request("/readyz").status == 200
 
     site.valkey.stop()
-    assert site.ask("/partners/").status == 200
+    assert site.request("/partners/").status == 200
     # Attempts are counted in Redis. An outage must not lock users out.
     assert site.sign_in() == 200
-    assert site.ask("/readyz").text == '{"database": true, "broker": false}'
+    assert site.request("/readyz").text == '{"database": true, "broker": false}'
     site.valkey.start()
     assert site.sign_in() == 200
 
@@ -105,7 +105,7 @@ def test_heartbeat_stops_during_a_broker_outage_and_resumes(site: Site, name: st
 
     def beats() -> bool:
         before = heartbeat.stat().st_mtime_ns
-        time.sleep(PULSE)
+        time.sleep(HEARTBEAT_INTERVAL)
         return heartbeat.stat().st_mtime_ns > before
 
     eventually(beats, "it beats", otherwise=site.worker.logged)

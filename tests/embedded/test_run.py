@@ -25,7 +25,7 @@ from tests.servers import temporary_folder
 
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
 #: Timeout for a start with all migrations, in seconds.
-PATIENCE = 120
+START_TIMEOUT = 120
 
 
 class Portal:
@@ -50,7 +50,7 @@ class Portal:
         self.terminal = self.data_dir / "terminal"
         with self.terminal.open("w") as file:
             run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
-        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.output(), PATIENCE), self.output()
+        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.output(), START_TIMEOUT), self.output()
         return run
 
     def output(self) -> str:
@@ -63,7 +63,7 @@ class Portal:
             env=self.env | variables,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=START_TIMEOUT,
             check=False,
         )
 
@@ -205,7 +205,7 @@ def test_exited_process_is_named_and_the_others_are_terminated(folder: Path, mig
 def test_sigterm_during_the_start_stops_it(folder: Path, sign: signal.Signals) -> None:
     portal = Portal(folder / "data")
     run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=portal.env, start_new_session=True)
-    assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), PATIENCE)
+    assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), START_TIMEOUT)
     run.send_signal(sign)
     assert run.wait(60) == 0
     assert not processes_of(folder)
@@ -221,7 +221,7 @@ def test_exec_starts_and_stops_servers_and_returns_the_exit_code(folder: Path) -
 def test_exec_stops_servers_when_its_command_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
-    assert wait_until(lambda: "sleep" in names_in(folder), PATIENCE)
+    assert wait_until(lambda: "sleep" in names_in(folder), START_TIMEOUT)
     command.terminate()
     assert command.wait(60) == 128 + signal.SIGTERM
     assert not processes_of(folder)
@@ -230,7 +230,7 @@ def test_exec_stops_servers_when_its_command_is_terminated(folder: Path) -> None
 def test_exec_stops_starting_servers_when_it_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
-    assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), PATIENCE)
+    assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), START_TIMEOUT)
     command.terminate()
     assert command.wait(60) == 130
     assert not processes_of(folder)
@@ -268,7 +268,7 @@ def test_parallel_test_workers_have_separate_databases_that_are_removed(folder: 
         "-q",
     ]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BASE_DIR), "TMPDIR": str(folder)}
-    result = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    result = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     seen = {name: (folder / name).read_text().split() for name in ("gw0", "gw1")}
     assert seen["gw0"][0].endswith("valkey.sock?db=1")

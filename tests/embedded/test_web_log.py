@@ -26,9 +26,9 @@ class Web:
         self.site, self.log, self.port = site, log, free_port()
 
     def head(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        return self.ask("HEAD", path, **headers)
+        return self.request("HEAD", path, **headers)
 
-    def ask(self, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    def request(self, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, headers={"Host": f"127.0.0.1:{self.site.port}", **headers})
             response = connection.getresponse()
@@ -58,7 +58,7 @@ PATHS = ["/partners/", "/partners/alder/", "/accounts/login/", "/healthz", "/not
 
 @pytest.mark.parametrize("path", [*PATHS, "/", "/customers/", "/sitemap.xml", "/admin/", "/site.webmanifest"])
 def test_head_returns_the_headers_of_get_without_body(web: Web, path: str) -> None:
-    got = web.ask("GET", path)
+    got = web.request("GET", path)
     answer = web.head(path)
     assert answer.status == got.status
     assert answer.headers["Content-Type"] == got.headers["Content-Type"]
@@ -83,7 +83,7 @@ def test_connection_is_reusable_after_head(web: Web) -> None:
 
 def test_web_logs_contain_no_secret_links(web: Web) -> None:
     for number, path in enumerate([f"/join/{SECRET}/", f"//join//{SECRET}/", f"/%6Aoin/{SECRET}/", f"/%2Fr%2F{SECRET}%2F", f"/a/{SECRET}"]):
-        web.ask("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
+        web.request("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
     assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 10), web.log.read_text()
     assert [line for line in web.lines_with("POST /") if "/r/…/" in line]
     assert web.lines_with("django")
