@@ -39,7 +39,7 @@ MODELS = {
     "reviews": Review,
 }
 #: The people of each agency.
-TEAM = (("owner", Role.OWNER), ("manager", Role.MANAGER), ("staff", Role.STAFF))
+TEAM = tuple((role.value, role) for role in Role)
 MAIL_HOST = "scale.example"
 
 
