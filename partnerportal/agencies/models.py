@@ -107,6 +107,10 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
         factors = Authenticator.objects.filter(user=models.OuterRef("user"), type__in=SECOND_FACTORS)
         return self.annotate(has_second_factor=models.Exists(factors))
 
+    def with_role(self, role: Role) -> Self:
+        """Return members whose role includes `role`."""
+        return self.filter(role__in=[other for other in Role if other.includes(role)])
+
     def owners(self) -> Self:
         return self.filter(role=Role.OWNER)
 

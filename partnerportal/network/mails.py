@@ -46,7 +46,7 @@ def send_profile_declined(profile: PartnerProfile) -> None:
 
 def _send_to_managers(profile: PartnerProfile, letter: Letter) -> None:
     agency = profile.agency
-    members = agency.memberships.filter(role__in=[Role.OWNER, Role.MANAGER], user__is_active=True).select_related("user", "agency")
+    members = agency.memberships.with_role(Role.MANAGER).filter(user__is_active=True).select_related("user", "agency")
     for member in members.order_by("pk"):
         queue_letter(
             replace(

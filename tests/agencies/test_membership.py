@@ -30,6 +30,11 @@ def test_each_role_includes_itself_and_those_below() -> None:
         assert [other for other in Role if role.includes(other)] == list(Role)[rank:]
 
 
+def test_members_are_selected_by_role_or_higher(cast: Cast) -> None:
+    assert {member.user for member in cast.alder.memberships.with_role(Role.MANAGER)} == {cast.alice, cast.max}
+    assert {member.user for member in cast.alder.memberships.with_role(Role.OWNER)} == {cast.alice}
+
+
 def test_all_lists_of_roles_follow_their_order(alice: Client, cast: Cast) -> None:
     for role in reversed(Role):
         MembershipFactory(agency=cast.alder, role=role)
