@@ -23,6 +23,8 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
 
 PEOPLE = ("owner", "manager", "staff", "client", "admin", "nobody")
+#: Who also requests the fragments: an answer to htmx differs in its template, and its permissions are those of the page.
+HTMX_PEOPLE = ("owner", "client", "nobody")
 #: What each may do where a route asks for a role: said here once more, for the product's own order is among what is tried.
 ROLES = {"owner": {Role.OWNER, Role.MANAGER, Role.STAFF}, "manager": {Role.MANAGER, Role.STAFF}, "staff": {Role.STAFF}}
 #: Numbers that no object has: one of them is too large for the database.
@@ -149,7 +151,7 @@ def staff_cells(name: str, route: Route, world: World) -> Iterator[Cell]:
     yield from wrong_ways("owner", own, route.methods)
     for method in route.methods.split():
         for person in PEOPLE:
-            for htmx in (False, True):
+            for htmx in (False, True) if person in HTMX_PEOPLE else (False,):
                 yield Cell(person, method, "own", own, expected_of_staff(name, route, person, method, "own"), htmx)
             if route.thing:
                 foreign = reverse(name, args=[world.foreign[route.thing].pk])
@@ -178,7 +180,7 @@ def client_cells(name: str, route: Open, world: World) -> Iterator[Cell]:
         for person in (*PEOPLE, "another client"):
             mine: int | str = "page" if person == "client" or for_all else 403 if by_link else 404
             whose = "own" if mine == "page" else "foreign"
-            for htmx in (False, True):
+            for htmx in (False, True) if person in HTMX_PEOPLE else (False,):
                 yield Cell(person, method, whose, path, "code" if person == "nobody" else mine, htmx)
             for thing in (["nothing"] if by_link or for_all else ABSENT) if args else []:
                 yield Cell(person, method, "absent", reverse(name, args=[thing]), "code" if person == "nobody" else 404)
