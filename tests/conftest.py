@@ -3,6 +3,8 @@
 import contextlib
 import gc
 from collections.abc import Iterator
+from copy import copy
+from typing import Any
 
 import pgtrigger
 import pytest
@@ -10,6 +12,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.test import Client, TransactionTestCase
+from django.test import client as test_client
+from django.test.utils import ContextList
 from django.utils import translation
 
 from tests import workers
@@ -39,6 +43,16 @@ def _empty_tables_with_retries(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables_with_retries
+
+
+def _keep_the_first_context(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
+    """What the test client keeps of a response: the page's own context, not a copy of it for each of some hundred included templates."""
+    store.setdefault("templates", []).append(template)
+    if "context" not in store:
+        store["context"] = ContextList([copy(context)])
+
+
+test_client.store_rendered_templates = _keep_the_first_context
 
 
 @pytest.fixture

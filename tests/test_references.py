@@ -152,7 +152,7 @@ def faults(world: World, name: str, addition: str = "") -> Iterator[str]:
     path = path_of(name, world) + addition
     for person in PEOPLE:
         pages = {"GET": answer(world, person, path)}
-        if person in SEEN_BY[name]:
+        if person == SEEN_BY[name][0] or person == SEEN_BY[name][-1]:
             pages["GET by htmx"] = answer(world, person, path, htmx=True)
         if person == SEEN_BY[name][0] and not addition:
             fields = pages["GET"].fields if pages["GET"] else {}
