@@ -1,4 +1,4 @@
-"""Lists to begin with (admins change them), and what older profiles are found by: any write makes the triggers fill it in."""
+"""Initial services and languages. Administrators change them in Django admin."""
 
 from django.db import migrations
 
@@ -42,9 +42,6 @@ def add_lists(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("network", "0002_profile_pages")]
+    dependencies = [("network", "0001_initial")]
 
-    operations = [
-        migrations.RunPython(add_lists, migrations.RunPython.noop),
-        migrations.RunSQL("UPDATE network_partnerprofile SET slug = slug", migrations.RunSQL.noop),
-    ]
+    operations = [migrations.RunPython(add_lists, migrations.RunPython.noop)]

@@ -1,9 +1,9 @@
-"""What searching needs of PostgreSQL: trigrams, accents, and indexes that the agency can lead."""
+"""What search needs from PostgreSQL: trigrams, accents, and indexes that begin with the agency."""
 
 from django.contrib.postgres.operations import BtreeGinExtension, TrigramExtension, UnaccentExtension
 from django.db import migrations
 
-# Immutable, so that indexes and generated columns may use it: the dictionary named here doesn't change under us.
+# Immutable, so that indexes and generated columns can use it: the named dictionary doesn't change.
 FOLD = """
 CREATE OR REPLACE FUNCTION portal_fold(value text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -12,7 +12,8 @@ RETURN lower(public.unaccent('public.unaccent'::regdictionary, value));
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0001_initial")]
+    initial = True
+    dependencies = []
 
     operations = [
         TrigramExtension(),
