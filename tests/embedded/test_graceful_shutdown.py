@@ -18,7 +18,7 @@ def test_slow_request_is_completed_before_shutdown(site: Site) -> None:
         assert wait_until(lambda: site.is_up(port), 30)
         with site.database() as other, ThreadPoolExecutor(1) as pool:
             other.execute("LOCK TABLE network_partnerprofile IN ACCESS EXCLUSIVE MODE")
-            slow = pool.submit(site.ask, "/partners/", port=port)
+            slow = pool.submit(site.request, "/partners/", port=port)
             eventually(lambda: site.count(WAITING), "the request is under way")
             web.terminate()
             eventually(lambda: refuses(port), "new ones go elsewhere")
