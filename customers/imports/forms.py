@@ -77,7 +77,7 @@ class ColumnsForm(forms.Form):
             ),
             Fieldset(
                 _("Map columns"),
-                HTML(f'<p class="soft">{escape(hint)}</p>'),
+                HTML(f'<p class="text-soft">{escape(hint)}</p>'),
                 Row(*(Column(Field(_field_name(column)), css_class="col-sm-6 col-xl-4") for column in columns), css_class="import-columns"),
             ),
             submit=_("Check all rows"),

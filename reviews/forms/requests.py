@@ -116,7 +116,7 @@ class SendRequestForm(forms.ModelForm):
         texts = Div(
             "greeting",
             "closing",
-            css_class="mail-words",
+            css_class="email-custom-text",
             hx_post=reverse("reviews:request"),
             hx_trigger="input delay:300ms",
             hx_include="closest form",

@@ -200,11 +200,11 @@ def days_overdue(value: date) -> str:
 def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
     days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
-    tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
+    state = "" if calm or days > _NEAR_DAYS else "due-soon" if days >= 0 else "overdue"
     text: str | SafeString = shown if calm else pgettext("deadline", "%(date)s") % {"date": shown}
     if relative:
         text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', relative, text)
-    return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
+    return format_html('<time class="{}" datetime="{}" title="{}">{}</time>', state, value.isoformat(), shown, text)
 
 
 def _in_days(days: int) -> str:
