@@ -137,7 +137,7 @@ class ContactRequest(models.Model):
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__customer__isnull=False, old__customer__df=pgtrigger.F("new__customer")),
                 func=(
-                    "RAISE EXCEPTION 'Contact request % belongs to customer % for good.', OLD.id, OLD.customer_id "
+                    "RAISE EXCEPTION 'Contact request % permanently belongs to customer %.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
             ),

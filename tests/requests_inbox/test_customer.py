@@ -221,7 +221,7 @@ def test_the_database_rejects_changes_of_the_customer(cast: Cast, request_: Cont
     customer = add_customer(request_, by=cast.alice, fields=NEW)
     other = CustomerFactory(agency=cast.alder)
     this = ContactRequest.objects.filter(pk=request_.pk)
-    says = f"Contact request {request_.pk} belongs to customer {customer.pk} for good."
+    says = f"Contact request {request_.pk} permanently belongs to customer {customer.pk}."
     for change in ({"customer": other}, {"customer": None}, {"customer": None, "status": "open"}, {"customer": other, "status": "closed"}):
         with pytest.raises(IntegrityError, match=says), transaction.atomic():
             this.update(**change)
