@@ -117,8 +117,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 def path_of(name: str, world: World) -> str:
     if name in STAFF_ROUTES:
-        thing = STAFF_ROUTES[name].thing
-        return reverse(name, args=[world.own[thing].pk] if thing else [])
+        make_object = STAFF_ROUTES[name].make_object
+        return reverse(name, args=[world.own[make_object].pk] if make_object else [])
     route: Any = (CLIENT_ROUTES | PUBLIC_ROUTES).get(name)
     if route:
         return reverse(name, args=route.args(world) if route.args else [])
