@@ -40,7 +40,7 @@ def customer_items(customer: Any) -> dict[str, list[Any]]:
         "domains": customer.domains.order_by("sort_date", "name"),
         "contracts": customer.contracts.order_by("sort_date", "pk"),
         "team_notes": customer.team_notes.select_related("author").order_by("-pk"),
-        "contact_requests": customer.contact_requests.select_related("handler").order_by("-pk"),
+        "contact_requests": customer.contact_requests.select_related("assignee").order_by("-pk"),
     }
     return {name: list(queryset[:MAX_ROWS]) for name, queryset in rows.items()}
 

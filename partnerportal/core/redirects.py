@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 def get_next_path(request: HttpRequest) -> str:
     """Return the path in the parameter `next`, or an empty string if it is missing or unsafe."""
     # The input of a recovered form also contains it.
-    data = getattr(request, "input", None) or request.POST
+    data = getattr(request, "form_data", None) or request.POST
     target = data.get("next") or request.GET.get("next") or ""
     return iri_to_uri(target) if is_safe_path(target) else ""
 
