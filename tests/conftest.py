@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import re
 from collections.abc import Iterator
 from copy import copy
 from typing import Any
@@ -45,14 +46,16 @@ def _empty_tables_with_retries(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _empty_tables_with_retries
 
 
-def _keep_the_first_context(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
-    """What the test client keeps of a response: the page's own context, not a copy of it for each of some hundred included templates."""
-    store.setdefault("templates", []).append(template)
-    if "context" not in store:
-        store["context"] = ContextList([copy(context)])
+def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
+    """Store a page's template and a copy of its context in the response, but not those of its hundreds of included templates."""
+    if not INCLUDED.search(template.name or ""):
+        store.setdefault("templates", []).append(template)
+        store.setdefault("context", ContextList()).append(copy(context))
 
 
-test_client.store_rendered_templates = _keep_the_first_context
+#: Templates that are rendered as parts of a page.
+INCLUDED = re.compile(r"(^|/)(includes|bootstrap5|widgets|heroicons)/|^django/")
+test_client.store_rendered_templates = _store_rendered_pages
 
 
 @pytest.fixture

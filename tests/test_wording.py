@@ -22,7 +22,7 @@ REQUESTS = (
         "Please be honest: praise and criticism both help. This link is only for you and can be used for one review until %(date)s. "
         "Your review will be shown on the agency’s public profile, with or without your name."
     ),
-    "Please update it and submit it again:",
+    "Please update it and submit it again.",
     "Thank you for taking a minute. Please be honest: praise and criticism both help the agency and people who are looking for one.",
 )
 #: Messages about the second factor itself, rather than two-factor authentication.

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
 
-from invitations.mails import _contact
+from invitations.mails.recipients import select_recipient
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Notification
 from partnerportal.outbox.models import OutgoingMail
@@ -150,12 +150,12 @@ def test_request_notifications_match_the_inbox_settings(stan: Client, alice: Cli
 
 def test_members_without_access_notifications_are_skipped(cast: Cast) -> None:
     members = {member.user: member for member in cast.alder.memberships.all()}
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
     members[cast.stan].set_notification(Notification.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.alice
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.alice
     for member in members.values():
         member.set_notification(Notification.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
 
 
 @pytest.mark.parametrize("notices", [["everything"], ["requests", "\x00"]])

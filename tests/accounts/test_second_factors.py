@@ -1,16 +1,13 @@
 """Second factors: encrypted secrets, sign-in, a changed secret key, and passkeys."""
 
-import json
 import os
 from hashlib import sha256
-from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.apps import apps
 from django.db import connection
 from django.test import Client
 from fido2.cose import ES256
@@ -61,18 +58,6 @@ def test_table_contains_no_plain_secrets(cast: Cast, stan: Client) -> None:
     assert table.count("gAAAA") == 2
     for part in (secret, *codes):
         assert part not in table
-    assert opens(password_typed(cast), code(secret))
-
-
-def test_migration_encrypts_secrets(cast: Cast) -> None:
-    secret = with_app(cast.stan)
-    codes = recovery_codes(cast)
-    migration: Any = import_module("partnerportal.accounts.migrations.0003_seal_second_factors")
-    migration.unseal(apps, None)
-    assert Authenticator.objects.get(type="totp").data == {"secret": secret}
-    migration.seal(apps, None)
-    assert secret not in json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
-    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == codes
     assert opens(password_typed(cast), code(secret))
 
 

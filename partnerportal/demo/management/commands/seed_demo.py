@@ -163,7 +163,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
         submission = submission_digest(f"demo {agency.pk} {position}", fields)
         request = submit_request(agency, submission=submission, consented_at=received_at, **fields)
         assert request is not None  # noqa: S101  # for mypy: no sender is blocked
-        ContactRequest.objects.filter(pk=request.pk).update(created_at=received_at, status_since=received_at, changed_at=received_at)
+        ContactRequest.objects.filter(pk=request.pk).update(created_at=received_at, status_since=received_at, last_activity_at=received_at)
         requests[position] = request
     return [requests[position] for position in range(len(rows))]
 
