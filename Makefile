@@ -6,6 +6,9 @@ PY := $(BIN)/python
 PACKAGES := partnerportal customers requests_inbox invitations reviews
 EMBEDDED := $(PY) -m partnerportal.embedded
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
+# Words that `make lint` rejects in code and documents, because they are vague.
+VAGUE := whoever|anew|afresh|for good|so many|by itself|once more
+PROSE := '*.py' '*.js' '*.css' '*.html' '*.txt' '*.md' '*.toml' '*.yml' '*.sh' .env.example Dockerfile ':!*/migrations/*'
 
 .DEFAULT_GOAL := help
 .SUFFIXES:
@@ -30,7 +33,7 @@ test: .venv/dev.done ## Run the tests (ARGS="tests/customers -k import" for a se
 bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
 	@$(PY) -m bench
 
-lint: .venv/dev.done ## Check style, types, templates, imports, migrations
+lint: .venv/dev.done ## Check style, types, templates, imports, migrations, wording
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint templates --check --lint
@@ -38,6 +41,8 @@ lint: .venv/dev.done ## Check style, types, templates, imports, migrations
 	$(BIN)/bandit --configfile pyproject.toml --quiet --recursive $(PACKAGES)
 	$(BIN)/lint-imports
 	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@! git grep --line-number --ignore-case --word-regexp --extended-regexp '$(VAGUE)' -- $(PROSE) || { \
+		echo "Replace these words: name the actor, the number or the exact time instead."; exit 1; }
 
 format: .venv/dev.done ## Format code and templates
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Configuration of gunicorn for `make run` and the container. gunicorn reads this file automatically."""
+"""Configuration that gunicorn loads automatically, in `make run` and in the container."""
 
 import os
 

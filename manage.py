@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. It needs the settings' environment; `make manage CMD="…"` provides the demo's."""
+"""Django's command line. `make manage CMD="…"` runs it with the environment of `make run`."""
 
 import os
 import sys

@@ -1,5 +1,8 @@
-"""From start to end; see the package. Options are variables: CUSTOMERS, REVIEWS (of all agencies together), SECONDS (for each page in
-each round), ROUNDS; DATABASE_URL and REDIS_URL where the embedded servers shall not be used."""
+"""Runs the benchmark and prints its results.
+
+Options are environment variables: CUSTOMERS and REVIEWS in total, SECONDS per page and round, ROUNDS.
+DATABASE_URL and REDIS_URL replace the embedded servers.
+"""
 
 import http.client
 import json
@@ -15,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.drive import Failed, Page, Result, Round, drive, page_from
+from bench.drive import Page, PageError, Result, Round, drive, page_from
 from partnerportal.embedded.console import StartupError, echo
 from partnerportal.embedded.environment import BASE_DIR, load_config
 from partnerportal.embedded.paths import open_data_dir, open_log
@@ -23,18 +26,18 @@ from partnerportal.embedded.processes import terminate
 from partnerportal.embedded.servers import servers
 
 WORKERS = 2
-#: So many reviews a second are made ready to be posted.
+#: Number of prepared form submissions per second.
 POSTS_PER_SECOND = 250
 
 
 def main() -> int:
-    # Like Ctrl-C, so that whatever was started is ended.
+    # Raises KeyboardInterrupt, so that all processes are terminated.
     for sign in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(sign, signal.default_int_handler)
     try:
         bench(os.environ)
-    except (StartupError, Failed) as trouble:
-        echo(str(trouble), error=True)
+    except (StartupError, PageError) as error:
+        echo(str(error), error=True)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -47,7 +50,7 @@ def bench(environ: Mapping[str, str]) -> None:
     folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
     data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
     port, bare_port = _free_ports()
-    here = load_config(
+    config = load_config(
         {
             **{name: value for name, value in environ.items() if name not in {"SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS"}},
             "PORTAL_DATA_DIR": str(data_dir),
@@ -57,34 +60,34 @@ def bench(environ: Mapping[str, str]) -> None:
             "PORT": str(port),
             "WEB_CONCURRENCY": str(WORKERS),
             "LOG_LEVEL": "WARNING",
-            # A worker that is replaced in the middle of a round is no figure.
+            # Restarts of workers would distort the results.
             "GUNICORN_CMD_ARGS": "--max-requests 0",
-            # So that forms come from as many addresses as there are people.
+            # Forms are submitted from many IP addresses, because of the rate limits.
             "TRUSTED_PROXY_COUNT": "1",
         }
     )
     with ExitStack() as stack:
-        embedded = servers(data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
-        if here.wants_postgres or here.wants_valkey:
-            here.env.update(stack.enter_context(embedded))
+        embedded = servers(data_dir, postgres=config.wants_postgres, valkey=config.wants_valkey)
+        if config.wants_postgres or config.wants_valkey:
+            config.env.update(stack.enter_context(embedded))
         echo("Preparing the database and the static files …")
         manage = [sys.executable, "manage.py"]
         for step in (["migrate", "--noinput", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
-            _run([*manage, *step], here.env)
+            _run([*manage, *step], config.env)
         with tempfile.TemporaryDirectory() as scratch:
             file = Path(scratch) / "pages.json"
             posts = rounds * seconds * POSTS_PER_SECOND
-            _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], here.env)
+            _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], config.env)
             pages = [page_from(page) for page in json.loads(file.read_text())]
-        bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], here.env))]
-        stack.enter_context(_gunicorn(data_dir, "web", [], here.env, port))
-        stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**here.env, "PORT": str(bare_port)}, bare_port))
+        bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], config.env))]
+        stack.enter_context(_gunicorn(data_dir, "web", [], config.env, port))
+        stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**config.env, "PORT": str(bare_port)}, bare_port))
         results = _drive([*((page, bare_port) for page in bare), *((page, port) for page in pages)], bare[-1], rounds, seconds)
     _print(results, rounds, seconds)
 
 
-def _drive(pages: list[tuple[Page, int]], floor: Page, rounds: int, seconds: int) -> list[Result]:
-    """All pages in turn, so many rounds; `floor` is what the others are compared with."""
+def _drive(pages: list[tuple[Page, int]], baseline: Page, rounds: int, seconds: int) -> list[Result]:
+    """Measure all pages in several rounds. `baseline` is the page that the others are compared with."""
     posts = {page.name: deque(page.posts) for page, _port in pages}
     results = {page.name: Result(page, [], []) for page, _port in pages}
     for page, port in pages:
@@ -95,10 +98,10 @@ def _drive(pages: list[tuple[Page, int]], floor: Page, rounds: int, seconds: int
         measured: dict[str, Round] = {}
         for page, port in pages:
             measured[page.name] = drive(page, port, seconds=seconds, posts=posts[page.name])
-        for name, found in measured.items():
-            if found.latencies:
-                results[name].rounds.append(found)
-                results[name].ratios.append(found.per_second / measured[floor.name].per_second)
+        for name, result in measured.items():
+            if result.latencies:
+                results[name].rounds.append(result)
+                results[name].ratios.append(result.per_second / measured[baseline.name].per_second)
     return list(results.values())
 
 
@@ -134,17 +137,17 @@ def _free_ports() -> list[int]:
 
 
 def _run(command: list[str], env: dict[str, str]) -> str:
-    """Run a command to its end; what `bench.bare` prints comes back, all else goes to the terminal."""
+    """Run a command, and return the output of `bench.bare`. Others print to the terminal."""
     captured = "bench.bare" in command
-    done = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=subprocess.PIPE if captured else None)  # noqa: S603
-    if done.returncode:
-        raise StartupError(f"{' '.join(command[1:3])} failed with exit code {done.returncode}")
-    return done.stdout or ""
+    result = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=subprocess.PIPE if captured else None)  # noqa: S603
+    if result.returncode:
+        raise StartupError(f"{' '.join(command[1:3])} failed with exit code {result.returncode}")
+    return result.stdout or ""
 
 
 @contextmanager
 def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, str], port: int) -> Iterator[None]:
-    """A web server with the portal's own configuration, until the block ends."""
+    """Run a web server with the portal's gunicorn configuration."""
     with open_log(data_dir, name) as log:
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "gunicorn", *application],

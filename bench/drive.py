@@ -1,4 +1,4 @@
-"""Two connections that ask for one page again and again, bounded in time and number, on this machine only."""
+"""Load generator: requests one page repeatedly over two local connections."""
 
 import http.client
 import time
@@ -9,42 +9,42 @@ from statistics import median, quantiles
 from typing import Any
 
 CONNECTIONS = 2
-#: However quick a page is, it is asked for so often at most in a round.
-MOST = 3000
+#: Maximum number of requests per page and round.
+MAX_REQUESTS = 3000
 
 
 @dataclass(frozen=True)
 class Post:
-    """One form."""
+    """A form submission."""
 
     path: str
     body: str
-    #: From where, as a proxy in front would say it; empty: from here.
+    #: Client IP address for X-Forwarded-For, or empty.
     address: str = ""
 
 
 @dataclass(frozen=True)
 class Page:
-    """What is asked for."""
+    """A measured page."""
 
     name: str
     path: str
-    #: The Cookie header; empty for a visitor.
+    #: Cookie header, or empty for visitors.
     cookie: str = ""
-    #: How many queries it takes.
+    #: Number of database queries.
     queries: int = 0
     status: int = 200
-    #: What to post, once each; empty for a page that is read.
+    #: Forms to submit once each. Empty for GET requests.
     posts: list["Post"] = field(default_factory=list)
 
 
-class Failed(Exception):
-    """The page did not answer as it should."""
+class PageError(Exception):
+    """Raised when a page returns an unexpected status."""
 
 
 @dataclass
 class Round:
-    """What one round measured."""
+    """Results of one round."""
 
     latencies: list[float]
     seconds: float
@@ -55,7 +55,7 @@ class Round:
 
 
 def drive(page: Page, port: int, *, seconds: float, posts: "deque[Post]") -> Round:
-    """Ask for the page over all connections at once, for so many seconds. Raises Failed."""
+    """Request a page over all connections for some seconds. Raise PageError on an unexpected status."""
     started = time.perf_counter()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         parts = list(pool.map(lambda _: _connection(page, port, started + seconds, posts), range(CONNECTIONS)))
@@ -69,41 +69,41 @@ def _connection(page: Page, port: int, end: float, posts: "deque[Post]") -> list
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     latencies: list[float] = []
     try:
-        while time.perf_counter() < end and len(latencies) < MOST // CONNECTIONS:
+        while time.perf_counter() < end and len(latencies) < MAX_REQUESTS // CONNECTIONS:
             try:
                 post = posts.popleft() if page.posts else Post(page.path, "")
             except IndexError:
                 break
             if post.address:
                 headers["X-Forwarded-For"] = post.address
-            began = time.perf_counter()
+            start = time.perf_counter()
             connection.request("POST" if page.posts else "GET", post.path, body=post.body or None, headers=headers)
             response = connection.getresponse()
             response.read()
-            latencies.append(time.perf_counter() - began)
+            latencies.append(time.perf_counter() - start)
             if response.status != page.status:
-                raise Failed(f"{page.name}: {post.path} answered {response.status} instead of {page.status}")
+                raise PageError(f"{page.name}: {post.path} answered {response.status} instead of {page.status}")
     finally:
         connection.close()
     return latencies
 
 
 def page_from(values: dict[str, Any]) -> Page:
-    """A page as it was written as JSON."""
+    """Return a page from its JSON representation."""
     return Page(**{**values, "posts": [Post(**post) for post in values["posts"]]})
 
 
 @dataclass
 class Result:
-    """All rounds of a page."""
+    """Results of a page in all rounds."""
 
     page: Page
     rounds: list[Round]
-    #: Its requests per second over those of the bare list, round by round.
+    #: Requests per second relative to the bare list, by round.
     ratios: list[float]
 
     def row(self) -> list[str]:
-        """For the table."""
+        """Return the row of the table."""
         latencies = sorted(latency * 1000 for round_ in self.rounds for latency in round_.latencies)
         p95 = quantiles(latencies, n=20)[-1] if len(latencies) > 1 else latencies[0]
         return [

@@ -1,4 +1,4 @@
-"""Customers and what is assigned to them."""
+"""App configuration of customers."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class CustomersConfig(AppConfig):
     verbose_name = _("Customers")
 
     def ready(self) -> None:
-        from customers import hooks  # noqa: F401
+        from customers import hooks  # noqa: F401  # apps are ready

@@ -1,4 +1,4 @@
-"""Domain names as people type them, and as the registries know them (IDNA 2008, UTS 46; library: idna)."""
+"""Conversion of domain names between Unicode and A-labels (IDNA 2008, UTS 46; library: idna)."""
 
 import re
 
@@ -6,19 +6,19 @@ import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-# Browsers take a backslash for a slash.
+# Browsers treat a backslash like a slash.
 _SCHEME = re.compile(r"\A(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}", re.IGNORECASE)
 _AFTER_HOST = re.compile(r"[/\\?#]")
 _PORT = re.compile(r":[0-9]{0,5}\Z")
 
 
 def to_ascii(typed: str) -> str:
-    """The lower-case A-label form of a typed domain name: "https://Müllerei.de/shop" → "xn--mllerei-n2a.de".
+    """Return the lower-case A-label form of a domain name: "https://Müllerei.de/shop" → "xn--mllerei-n2a.de".
 
-    Everything else of a copied address is cut off: scheme, port, path, query, fragment and a final dot. "www." is part of the name.
+    Removes the scheme, port, path, query, fragment and final dot of a pasted address, but not "www.".
 
     Raises:
-        ValidationError: this can't be a domain name.
+        ValidationError: The input isn't a valid domain name.
     """
     host = _AFTER_HOST.split(_SCHEME.sub("", typed.strip(), count=1), maxsplit=1)[0]
     name = _PORT.sub("", host).rstrip(".")
@@ -32,7 +32,7 @@ def to_ascii(typed: str) -> str:
 
 
 def to_unicode(ascii_name: str) -> str:
-    """The name as people read it; the A-label form itself where that isn't valid IDNA."""
+    """Return the Unicode form of a domain name, or the name itself if it isn't valid IDNA."""
     try:
         return idna.decode(ascii_name)
     except (idna.IDNAError, UnicodeError):

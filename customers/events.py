@@ -1,4 +1,4 @@
-"""How this app's audit events read."""
+"""Descriptions of the audit events of customers and their items."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +15,7 @@ def _customer_fields(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _item_fields(model: type[Model]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """Events recorded before changed fields were named have no "fields"."""
+    # Events of earlier versions have no "fields".
     return lambda data: field_labels(model, data) if "fields" in data else {}
 
 

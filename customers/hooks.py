@@ -1,10 +1,10 @@
-"""Registrations with other apps: erasure of imports, and reassignment of a departing member's tasks and customers."""
+"""Registrations: erasure of imports, and reassignment of a departing member's work."""
 
 from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
-from customers.imports.services import erase_import_traces
+from customers.imports.services import purge_agency_imports
 from customers.models import Customer, Task
 from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
@@ -32,13 +32,13 @@ def _reassign_customers(member: Membership, to: User | None) -> None:
 TASKS = ReassignableWork(
     count=lambda member: _tasks(member).count(),
     label=ngettext_lazy("%(count)d open task", "%(count)d open tasks", "count"),
-    hand_on=_reassign_tasks,
+    reassign=_reassign_tasks,
 )
 CUSTOMERS = ReassignableWork(
     count=lambda member: _customers(member).count(),
     label=ngettext_lazy("%(count)d assigned customer", "%(count)d assigned customers", "count"),
-    hand_on=_reassign_customers,
+    reassign=_reassign_customers,
 )
 
-erasure_hooks.append(erase_import_traces)
+erasure_hooks.append(purge_agency_imports)
 reassignable_work.extend([TASKS, CUSTOMERS])

@@ -1,4 +1,4 @@
-"""Tasks of this app, where Celery looks for them."""
+"""Celery tasks, imported for autodiscovery."""
 
 from customers.imports.tasks import purge_imports, run_import, sweep_imports
 

@@ -1,4 +1,4 @@
-"""Addresses below /customers/, and of what is assigned to customers."""
+"""URLs of customers and their items."""
 
 from django.urls import path
 
@@ -6,9 +6,6 @@ from customers.imports import views as importing
 from customers.views import customers, export, items
 
 app_name = "customers"
-
-#: Word in the names, word in the addresses.
-_KINDS = {"project": "projects", "task": "tasks", "domain": "domains", "contract": "contracts", "note": "notes"}
 
 urlpatterns = [
     path("customers/", customers.customer_list, name="list"),
@@ -19,20 +16,32 @@ urlpatterns = [
     path("customers/import/<int:pk>/run/", importing.run, name="import_run"),
     path("customers/import/<int:pk>/cancel/", importing.cancel, name="import_cancel"),
     path("customers/import/<int:pk>/remove/", importing.remove, name="import_remove"),
-    path("customers/import/<int:pk>/rest/", importing.download_rest, name="import_rest"),
+    path("customers/import/<int:pk>/rest/", importing.download_skipped, name="import_skipped"),
     path("customers/export/", export.export, name="export"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),
     path("customers/<int:pk>/restore/", customers.restore, name="restore"),
     path("customers/<int:pk>/erase/", customers.erase, name="erase"),
+    path("customers/<int:pk>/projects/add/", items.project_add, name="project_add"),
     path("projects/", items.project_list, name="project_list"),
+    path("projects/<int:pk>/edit/", items.project_edit, name="project_edit"),
+    path("projects/<int:pk>/remove/", items.project_remove, name="project_remove"),
+    path("customers/<int:pk>/tasks/add/", items.task_add, name="task_add"),
     path("tasks/", items.task_list, name="task_list"),
+    path("tasks/<int:pk>/edit/", items.task_edit, name="task_edit"),
+    path("tasks/<int:pk>/remove/", items.task_remove, name="task_remove"),
     path("tasks/<int:pk>/done/", items.task_done, name="task_done"),
     path("tasks/<int:pk>/undo/", items.task_undo, name="task_undo"),
+    path("customers/<int:pk>/domains/add/", items.domain_add, name="domain_add"),
     path("domains/", items.domain_list, name="domain_list"),
+    path("domains/<int:pk>/edit/", items.domain_edit, name="domain_edit"),
+    path("domains/<int:pk>/remove/", items.domain_remove, name="domain_remove"),
+    path("customers/<int:pk>/contracts/add/", items.contract_add, name="contract_add"),
     path("contracts/", items.contract_list, name="contract_list"),
-    *(path(f"customers/<int:pk>/{words}/add/", getattr(items, f"{word}_add"), name=f"{word}_add") for word, words in _KINDS.items()),
-    *(path(f"{words}/<int:pk>/edit/", getattr(items, f"{word}_edit"), name=f"{word}_edit") for word, words in _KINDS.items()),
-    *(path(f"{words}/<int:pk>/remove/", getattr(items, f"{word}_remove"), name=f"{word}_remove") for word, words in _KINDS.items()),
+    path("contracts/<int:pk>/edit/", items.contract_edit, name="contract_edit"),
+    path("contracts/<int:pk>/remove/", items.contract_remove, name="contract_remove"),
+    path("customers/<int:pk>/notes/add/", items.note_add, name="note_add"),
+    path("notes/<int:pk>/edit/", items.note_edit, name="note_edit"),
+    path("notes/<int:pk>/remove/", items.note_remove, name="note_remove"),
 ]

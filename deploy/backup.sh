@@ -1,5 +1,5 @@
 #!/bin/sh
-# Write one dump per day to FOLDER and delete dumps older than DAYS. Run it from cron as a user with access to docker:
+# Write one dump per day to FOLDER and delete dumps older than DAYS. Run from cron with access to docker:
 #
 #     15 3 * * *  cd /srv/partnerportal && deploy/backup.sh /var/backups/portal 30
 set -eu

@@ -1,4 +1,4 @@
-"""Access that clients give to an agency."""
+"""App configuration of invitations."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class InvitationsConfig(AppConfig):
     verbose_name = _("Invitations")
 
     def ready(self) -> None:
-        from invitations import hooks  # noqa: F401
+        from invitations import hooks  # noqa: F401  # apps are ready

@@ -1,4 +1,7 @@
-"""How this app's audit events read. They store nothing personal (see `AuditEvent`); the client's name is looked up when they are shown."""
+"""Descriptions of this app's audit events.
+
+Events store no personal data. The client's name is looked up when they are displayed.
+"""
 
 from typing import Any
 
@@ -10,7 +13,7 @@ from partnerportal.audit.models import AuditEvent
 
 
 def _access(data: dict[str, Any]) -> dict[str, Any]:
-    """The access in the reader's language: `access` for parentheses, `granted` for the middle of a sentence."""
+    """Return the access in the user's language, for parentheses and for the middle of a sentence."""
     scope, areas = data["scope"], data["areas"]
     return {"access": access_label(scope, areas), "granted": access_in_text(scope, areas)}
 
@@ -66,7 +69,7 @@ register(
 register("access_request.withdrawn", _("Access request withdrawn"), icon="x-circle", named=_("Access request to %(item)s withdrawn"))
 register("access_request.expired", _("Access request expired"), icon="clock", named=_("Access request to %(item)s expired"))
 
-#: The same as the client reads it, who is “you” and knows the agency by its name.
+#: Descriptions for the client's own pages, where “you” is the client.
 _FOR_CLIENT = {
     "invitation.received": _("You offered %(granted)s"),
     "invitation.connected": _("%(agency)s connected your access (%(access)s)"),
@@ -84,7 +87,7 @@ _FOR_CLIENT = {
 
 
 def sentence_for_client(event: AuditEvent, *, agency: str) -> str:
-    """Return the event as the client reads it on their own pages; `agency` is the name of the one that has, or wants, the access."""
+    """Return the event's description for the client's own pages."""
     if event.action not in _FOR_CLIENT:
         return event.sentence
     access = _access(event.data) if "scope" in event.data else {}

@@ -1,4 +1,4 @@
-"""Addresses of what clients give and staff answer."""
+"""URLs of invitations and access requests."""
 
 from django.urls import path
 
@@ -6,21 +6,21 @@ from invitations.views import access_requests, client, invitations
 
 app_name = "invitations"
 urlpatterns = [
-    path("partners/<slug:slug>/access/", client.give, name="give"),
-    path("my/", client.access_list, name="my"),
-    path("my/<int:pk>/", client.access_detail, name="mine"),
-    path("my/<int:pk>/change/", client.change, name="change"),
-    path("my/<int:pk>/withdraw/", client.withdraw, name="withdraw"),
-    path("my/<int:pk>/revoke/", client.revoke, name="revoke"),
+    path("partners/<slug:slug>/access/", client.give_access, name="give_access"),
+    path("my/", client.access_list, name="access_list"),
+    path("my/<int:pk>/", client.access_detail, name="access_detail"),
+    path("my/<int:pk>/change/", client.change_access, name="change_access"),
+    path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
+    path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
     path("invitations/", invitations.invitation_list, name="list"),
     path("invitations/<int:pk>/", invitations.detail, name="detail"),
     path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),
     path("invitations/<int:pk>/connect/new/", invitations.connect_new, name="connect_new"),
     path("invitations/<int:pk>/reject/", invitations.reject, name="reject"),
     path("invitations/<int:pk>/disconnect/", invitations.disconnect, name="disconnect"),
-    path("customers/<int:pk>/access/request/", access_requests.access_request_create, name="ask"),
-    path("access-requests/<int:pk>/resend/", access_requests.resend, name="resend"),
-    path("access-requests/<int:pk>/withdraw/", access_requests.withdraw, name="request_withdraw"),
-    path("a/<str:token>/", access_requests.answer_request, name="asked"),
-    path("a/<str:token>/decline/", access_requests.decline, name="decline"),
+    path("customers/<int:pk>/access/request/", access_requests.request_access, name="request_access"),
+    path("access-requests/<int:pk>/resend/", access_requests.access_request_resend, name="access_request_resend"),
+    path("access-requests/<int:pk>/withdraw/", access_requests.access_request_withdraw, name="access_request_withdraw"),
+    path("a/<str:token>/", access_requests.access_request, name="access_request"),
+    path("a/<str:token>/decline/", access_requests.access_request_decline, name="access_request_decline"),
 ]

@@ -1,4 +1,4 @@
-"""Partner Portal. Importing Celery's application here lets `shared_task` find it in every process."""
+"""Partner Portal. Imports the Celery application so that `shared_task` finds it in every process."""
 
 from partnerportal.celery import app as celery_app
 

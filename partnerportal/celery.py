@@ -1,4 +1,4 @@
-"""The Celery application: any number of `celery -A partnerportal worker`, and one `celery -A partnerportal beat`."""
+"""The Celery application. Run any number of workers, and a single beat."""
 
 import os
 from typing import Any
@@ -17,14 +17,14 @@ app.autodiscover_tasks()
 
 
 @worker_init.connect
-def _a_worker_starts(**_: Any) -> None:
-    # Before it divides itself, so that each of its processes has them.
+def _on_worker_init(**_: Any) -> None:
+    # Before the worker forks, so that all its processes inherit the timeouts.
     set_statement_timeouts("worker")
 
 
 @beat_init.connect
-def _beat_starts(**_: Any) -> None:
-    # Each job that the broker has taken, every few seconds (OUTBOX_SWEEP), shows that both are alive.
+def _on_beat_init(**_: Any) -> None:
+    # Beat publishes a task every OUTBOX_SWEEP_INTERVAL seconds, which shows that beat and broker work.
     after_task_publish.connect(touch_heartbeat)
 
 

@@ -1,21 +1,23 @@
-"""Reading the environment: django-environ, which names the variable whatever is wrong with it."""
+"""Reader of environment variables."""
 
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+
+T = TypeVar("T", int, float)
 
 _TRUE, _FALSE = {"1", "true", "on", "yes"}, {"0", "false", "off", "no", ""}
 
 
 class Environment(environ.Env):  # type: ignore[misc]  # the library brings no types
-    """`environ.Env`, stricter: what can't be read is no default, and every refusal names its variable."""
+    """`environ.Env` that rejects invalid values with an error that names the variable."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        """The variable's value.
+        """Return the variable's value.
 
         Raises:
-            ImproperlyConfigured: it isn't set and has no default, or can't be read as what it should be.
+            ImproperlyConfigured: The variable is missing and has no default, or its value is invalid.
         """
         try:
             return super().get_value(var, *args, **kwargs)
@@ -25,10 +27,24 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
             raise ImproperlyConfigured(f"{var}: {error}") from error
 
     def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
-        """A switch: 1/true/on/yes or 0/false/off/no; anything else is refused rather than guessed."""
-        # As text: given a default of True or False, the library would read anything unknown as False.
+        """Return True for 1/true/on/yes, False for 0/false/off/no, or else raise ImproperlyConfigured."""
+        # Read as text, because the library reads every unknown value as False.
         default = default if default is self.NOTSET else str(int(default))
         value = str(self.get_value(var, cast=str, default=default)).strip().lower()
         if value not in _TRUE | _FALSE:
             raise ImproperlyConfigured(f"{var} must be 1 or 0")
         return value in _TRUE
+
+    def positive(self, var: str, default: T) -> T:
+        """Return a number of the default's type. Raise ImproperlyConfigured unless it is greater than 0."""
+        value = self.get_value(var, cast=type(default), default=default)
+        if value <= 0:
+            raise ImproperlyConfigured(f"{var} must be greater than 0")
+        return cast(T, value)
+
+    def not_negative(self, var: str, default: int, unit: str) -> int:
+        """Return an integer. Raise ImproperlyConfigured if it is negative."""
+        value = int(self.get_value(var, cast=int, default=default))
+        if value < 0:
+            raise ImproperlyConfigured(f"{var} must be 0 or more ({unit})")
+        return value

@@ -1,6 +1,6 @@
-"""A sign of life from processes that answer no requests: while they work they touch `HEARTBEAT_FILE`, and its age tells.
+"""Heartbeat of processes that serve no requests: health checks read the age of `HEARTBEAT_FILE`.
 
-A worker touches it every two seconds while it is connected to the broker; beat, whenever the broker has taken a job from it.
+A worker touches it every two seconds while it is connected to the broker, beat after each task it publishes.
 """
 
 from pathlib import Path
@@ -10,6 +10,6 @@ from django.conf import settings
 
 
 def touch_heartbeat(**_: Any) -> None:
-    """A receiver for Celery's signals."""
+    """Receive a Celery signal."""
     if settings.HEARTBEAT_FILE:
         Path(settings.HEARTBEAT_FILE).touch()

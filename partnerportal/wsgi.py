@@ -1,4 +1,4 @@
-"""The WSGI application that gunicorn serves."""
+"""The WSGI application."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -13,13 +13,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partnerportal.settings")
 
 
 def without_body_for_head(respond: WSGIHandler) -> Callable[..., Iterable[bytes]]:
-    """Answer HEAD with the headers of GET and no body. Django leaves the body in, and gunicorn logs a warning for each one it drops."""
+    """Remove the body of responses to HEAD. Django keeps it, and gunicorn logs a warning for each one."""
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         response = respond(environ, start_response)
         if environ["REQUEST_METHOD"] != "HEAD":
             return response
-        # Ends the request, as the server does after a body.
+        # Sends request_finished, as the server does after sending a body.
         response.close()
         return []
 

@@ -1,4 +1,4 @@
-"""What prospects write to an agency."""
+"""The requests app: contact requests that prospects send to agencies."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class RequestsInboxConfig(AppConfig):
     verbose_name = _("Requests")
 
     def ready(self) -> None:
-        from requests_inbox import hooks  # noqa: F401
+        from requests_inbox import hooks  # noqa: F401  # apps are ready

@@ -1,4 +1,4 @@
-"""How this app's audit events read."""
+"""Descriptions of audit events."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from partnerportal.audit.descriptions import register
 
 
 def _to(data: dict[str, Any]) -> dict[str, Any]:
-    """The new assignee. Events recorded before assignees were named have none."""
+    """Return the new assignee. Older events don't name one."""
     return {"to": data.get("to") or _now("another member")}
 
 

@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure of requests, and reassignment of a departing member's requests."""
+"""Registrations with other apps: erasure and reassignment of requests."""
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,19 +14,19 @@ from requests_inbox.services.requests import erase_customer_requests
 
 
 def _requests(member: Membership) -> QuerySet[ContactRequest]:
-    return ContactRequest.objects.filter(agency=member.agency_id, handler=member.user_id, status__in=ContactRequest.UNSETTLED)
+    return ContactRequest.objects.undecided().filter(agency=member.agency_id, assignee=member.user_id)
 
 
 def _reassign(member: Membership, to: User | None) -> None:
-    # The time of the change makes the request unread for all members.
-    _requests(member).update(handler=to, changed_at=timezone.now())
+    # The activity marks the requests as unread for all members.
+    _requests(member).update(assignee=to, last_activity_at=timezone.now())
 
-
-REQUESTS = ReassignableWork(
-    count=lambda member: _requests(member).count(),
-    label=ngettext_lazy("%(count)d open request", "%(count)d open requests", "count"),
-    hand_on=_reassign,
-)
 
 erasure_hooks.append(erase_customer_requests)
-reassignable_work.append(REQUESTS)
+reassignable_work.append(
+    ReassignableWork(
+        count=lambda member: _requests(member).count(),
+        label=ngettext_lazy("%(count)d open request", "%(count)d open requests", "count"),
+        reassign=_reassign,
+    )
+)

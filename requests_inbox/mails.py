@@ -1,65 +1,88 @@
-"""The mails of this app, a function each."""
+"""E-mails about contact requests."""
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
+from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_template_mail
+from partnerportal.outbox.services import queue_letter
 from requests_inbox.models import ContactRequest
 
 
 def send_acknowledgement(request: ContactRequest) -> OutgoingMail:
-    """Tell the sender that it arrived, in the page's language.
+    """Confirm to the sender that the agency received the message.
 
-    It carries nothing that the sender typed, not even the name: a form that mails strangers' words to anybody is a relay for spam.
+    Contains nothing the sender typed, not even the name. Otherwise the form could be used to send spam to any address.
     """
-    profile = request.agency.profile
-    return queue_template_mail(
-        "contact_acknowledgement",
-        {
-            "agency": request.agency.name,
-            "contact_name": profile.contact_name,
-            "profile_url": f"{settings.SITE_URL}{profile.get_absolute_url()}",
-        },
-        language=request.language,
-        agency=request.agency,
-        to=request.email,
-        from_name=request.agency.name,
-        reply_to=profile.contact_email,
-        thread=request.thread,
+    agency = request.agency
+    return queue_letter(
+        Letter(
+            kind="contact_acknowledgement",
+            to=request.email,
+            language=request.language,
+            values={"agency": agency.name},
+            subject=_("%(agency)s has received your message"),
+            intro=_("Thank you for your message to %(agency)s. We’ve received it and will reply by e-mail."),
+            more_links=[(_("Find out more about us:"), f"{settings.SITE_URL}{agency.profile.get_absolute_url()}")],
+            signature=f"{agency.profile.contact_name}\n{agency.name}".strip(),
+            footer_reason=_(
+                "You’re receiving this e-mail because someone entered your address in the contact form of %(agency)s. "
+                "If it wasn’t you, you can ignore it."
+            ),
+            agency=agency,
+            from_name=agency.name,
+            reply_to=agency.profile.contact_email,
+            thread=request.thread,
+        )
     )
 
 
 def send_new_request_notification(request: ContactRequest, *, to: Membership) -> OutgoingMail:
-    """Tell a member that somebody has written, in their language; an answer to it goes nowhere near the sender."""
-    return queue_template_mail(
-        "contact_notice",
-        {
-            "request": request,
-            "name": to.user.full_name,
-            "link": f"{settings.SITE_URL}{request.get_absolute_url()}",
-            "notices": f"{settings.SITE_URL}{reverse('agencies:notices')}",
-        },
-        language=to.language,
-        agency=request.agency,
-        to=to.user.email,
-        thread=request.thread,
+    """Notify a member of a new request. Has no Reply-To, so that a reply to it never reaches the sender of the request."""
+    return queue_letter(
+        Letter(
+            kind="contact_notice",
+            to=to.user.email,
+            language=to.language,
+            values={"agency": request.agency, "name": request.name, "company": request.company, "sender": request.display_name},
+            subject=_("New request from %(sender)s"),
+            name=to.user.full_name,
+            intro=_("%(name)s (%(company)s) has contacted you through your partner profile:")
+            if request.company
+            else _("%(name)s has contacted you through your partner profile:"),
+            quote=request.message,
+            outro=[_("Reply in the portal so that your whole team can see it.")],
+            button=_("View request"),
+            link=f"{settings.SITE_URL}{request.get_absolute_url()}",
+            footer_reason=_(
+                "You’re receiving this e-mail because you’re notified about new requests to %(agency)s. "
+                "You can turn this off in your account:"
+            ),
+            footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
+            agency=request.agency,
+            thread=request.thread,
+        )
     )
 
 
 def send_reply(request: ContactRequest, *, text: str, by: User) -> OutgoingMail:
-    """What a member answers, in the language of the request; answers to it go to the member."""
-    return queue_template_mail(
-        "contact_reply",
-        {"agency": request.agency.name, "text": text, "author": by.get_full_name()},
-        language=request.language,
-        agency=request.agency,
-        customer=request.customer,
-        to=request.email,
-        from_name=f"{by.get_full_name()} · {request.agency.name}",
-        reply_to=by.email,
-        thread=request.thread,
-        by_hand=True,
+    """Send a member’s reply to the sender of the request, whose own reply goes to that member."""
+    return queue_letter(
+        Letter(
+            kind="contact_reply",
+            to=request.email,
+            language=request.language,
+            values={"agency": request.agency.name, "author": by.get_full_name()},
+            subject=_("Re: Your message to %(agency)s"),
+            body=text,
+            footer_reason=_("You’re receiving this e-mail because you contacted %(agency)s. Your reply goes to %(author)s."),
+            agency=request.agency,
+            customer=request.customer,
+            from_name=f"{by.get_full_name()} · {request.agency.name}",
+            reply_to=by.email,
+            thread=request.thread,
+        )
     )

@@ -1,28 +1,28 @@
-"""“Contact them now”, and the inbox below /requests/."""
+"""URLs of the public contact page and of the inbox."""
 
 from django.urls import path
 
 from partnerportal.core.language_addresses import language_paths
-from requests_inbox.views import assign, contact, requests, settings
+from requests_inbox.views import contact, requests, settings
 
 app_name = "requests_inbox"
 urlpatterns = [
     *language_paths("partners/<slug:slug>/contact/", contact.contact, name="contact"),
-    *language_paths("partners/<slug:slug>/contact/thanks/", contact.thanks, name="thanks"),
+    *language_paths("partners/<slug:slug>/contact/thanks/", contact.sent, name="sent"),
     path("requests/", requests.request_list, name="list"),
     path("requests/settings/", settings.inbox_settings, name="settings"),
-    path("requests/senders/<int:pk>/unblock/", settings.unblock, name="unblock"),
+    path("requests/senders/<int:pk>/unblock/", settings.unblock_sender, name="unblock_sender"),
     path("requests/<int:pk>/", requests.detail, name="detail"),
-    path("requests/<int:pk>/seen/", requests.seen, name="seen"),
-    path("requests/<int:pk>/reply/", requests.reply_to, name="reply"),
+    path("requests/<int:pk>/seen/", requests.mark_seen, name="mark_seen"),
+    path("requests/<int:pk>/reply/", requests.reply, name="reply"),
     path("requests/<int:pk>/note/", requests.note, name="note"),
-    path("requests/<int:pk>/take/", requests.take, name="take"),
-    path("requests/<int:pk>/hand-over/", requests.hand_over, name="hand_over"),
-    path("requests/<int:pk>/spam/", requests.spam, name="spam"),
-    path("requests/<int:pk>/not-spam/", requests.not_spam, name="not_spam"),
-    path("requests/<int:pk>/block/", requests.block, name="block"),
+    path("requests/<int:pk>/take/", requests.assign_to_me, name="assign_to_me"),
+    path("requests/<int:pk>/hand-over/", requests.reassign, name="reassign"),
+    path("requests/<int:pk>/spam/", requests.mark_spam, name="mark_spam"),
+    path("requests/<int:pk>/not-spam/", requests.mark_not_spam, name="mark_not_spam"),
+    path("requests/<int:pk>/block/", requests.block_sender, name="block_sender"),
     path("requests/<int:pk>/close/", requests.close, name="close"),
     path("requests/<int:pk>/reopen/", requests.reopen, name="reopen"),
-    path("requests/<int:pk>/add-customer/", assign.add, name="add_customer"),
-    path("requests/<int:pk>/assign/", assign.assign, name="assign"),
+    path("requests/<int:pk>/add-customer/", requests.add_customer, name="add_customer"),
+    path("requests/<int:pk>/assign/", requests.assign, name="assign"),
 ]

@@ -1,4 +1,4 @@
-"""Asking for reviews and showing them."""
+"""Configuration of the reviews app."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class ReviewsConfig(AppConfig):
     verbose_name = _("Reviews")
 
     def ready(self) -> None:
-        from reviews import hooks  # noqa: F401
+        from reviews import hooks  # noqa: F401  # apps are ready

@@ -1,6 +1,4 @@
-"""How this app's audit events read."""
-
-from typing import Any
+"""Descriptions of this app's audit events."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -40,19 +38,11 @@ register("review.moved", _("Pinned reviews reordered"), icon="arrows-up-down")
 register("review.commented", _("Comment added to review"), icon="chat-bubble-left", named=_("Comment added to review of “%(item)s”"))
 
 
-def _hidden_for(data: dict[str, Any]) -> dict[str, Any]:
-    return {"reason": Review.HiddenFor(data["reason"]).label}
-
-
-def _reported_for(data: dict[str, Any]) -> dict[str, Any]:
-    return {"reason": ReviewReport.Reason(data["reason"]).label}
-
-
 register(
     "review.hidden",
     _("Review hidden: %(reason)s"),
     icon="eye-slash",
-    values=_hidden_for,
+    values=lambda data: {"reason": Review.HiddenReason(data["reason"]).label},
     named=_("Review of “%(item)s” hidden: %(reason)s"),
 )
 register("review.unhidden", _("Review unhidden"), icon="eye", named=_("Review of “%(item)s” unhidden"))
@@ -60,7 +50,7 @@ register(
     "review.reported",
     _("Review reported: %(reason)s"),
     icon="flag",
-    values=_reported_for,
+    values=lambda data: {"reason": ReviewReport.Reason(data["reason"]).label},
     named=_("Review of “%(item)s” reported: %(reason)s"),
 )
 register(

@@ -1,7 +1,7 @@
-"""Registrations with other apps: erasure of reviews, and the outcome of e-mails that request reviews."""
+"""Registrations with other apps: erasure of reviews and delivery of review e-mails."""
 
 from customers.services.customers import erasure_hooks
-from partnerportal.outbox.delivery_hooks import on_delivery
+from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
 from reviews.services.requests import record_delivery

@@ -6,205 +6,281 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.text import format_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Role
-from partnerportal.core.validity import day_in
+from partnerportal.core.pending import day_in
+from partnerportal.outbox.letters import Letter, letter_context
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_template_mail
+from partnerportal.outbox.services import queue_letter
 from reviews import tokens
 from reviews.models import Review, ReviewComment, ReviewReport, ReviewRequest
 
-#: Names of their templates; whoever says stop gets none of these.
+#: Kinds of e-mails that customers can unsubscribe from.
 REVIEW_EMAIL_KINDS = ("review_request", "review_reminder")
 
 
 def send_review_request(review_request: ReviewRequest, *, by: User) -> OutgoingMail:
-    """Ask the customer for a review, with the personal link, in the customer's language; answers go to `by`."""
-    return _send("review_request", review_request, by=by)
+    """Send the customer the personal link to the review page. Replies go to `by`."""
+    return queue_letter(review_request_letter(review_request, by=by))
 
 
 def send_reminder(review_request: ReviewRequest) -> OutgoingMail:
-    """Ask once more, with the same words around it; answers go to whoever asked, or, if they have left, to who is there longest."""
+    """Remind the customer. Replies go to the user who sent the request, or to the longest-standing member if they left."""
     team = list(review_request.agency.members.filter(is_active=True).order_by("memberships__created_at", "pk"))
-    asker = review_request.requested_by
-    return _send("review_reminder", review_request, by=asker if asker in team else next(iter(team), None))
+    sender = review_request.requested_by
+    by = sender if sender in team else next(iter(team), None)
+    return queue_letter(review_request_letter(review_request, by=by, reminder=True))
 
 
 def preview_review_request(review_request: ReviewRequest, *, by: User) -> dict[str, str]:
-    """`subject`, and how the mail looks as `html` for a page, in the customer's language; of a request that need not be saved yet."""
+    """Return the `subject` of the e-mail and its preview as `html`. The request doesn’t have to be saved."""
     with translation.override(review_request.customer.language):
-        context = mail_context(review_request, by=by, link="https://…/r/…/")
-        return {
-            "subject": render_to_string("email/review_request/subject.txt", context).strip(),
-            "html": render_to_string("reviews/includes/_mail_preview.html", context),
-        }
+        context = letter_context(review_request_letter(review_request, by=by, link="https://…/r/…/"))
+        return {"subject": context["letter"].subject, "html": render_to_string("reviews/includes/_mail_preview.html", context)}
 
 
 @dataclass(frozen=True)
 class DefaultTexts:
-    """What a mail begins and ends with, unless somebody wrote something else, in the customer's language."""
+    """Greeting and closing of a review request, in the customer’s language, unless the user writes other ones."""
 
     greeting: str
     closing: str
 
 
 def default_texts(review_request: ReviewRequest, *, by: User | None) -> DefaultTexts:
-    """For this request, sent by this person."""
+    """Return the default greeting and closing of a request sent by this user."""
     customer, agency = review_request.customer, review_request.agency.name
     with translation.override(customer.language):
         name = customer.person_name
-        greeting = _("Hello %(name)s,") % {"name": name} if name else _("Hello,")
+        greeting = gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
         signature = [str(by), agency] if by else [agency]
-        return DefaultTexts(greeting, "\n".join([_("Thank you and kind regards,"), *signature]))
+        return DefaultTexts(greeting, "\n".join([gettext("Thank you and kind regards,"), *signature]))
 
 
-def mail_context(review_request: ReviewRequest, *, by: User | None, link: str) -> dict[str, object]:
-    """What the templates of a mail, and of the page that shows it beforehand, are filled with."""
-    customer, usual = review_request.customer, default_texts(review_request, by=by)
-    return {
-        "agency": review_request.agency.name,
-        "greeting": review_request.greeting or usual.greeting,
-        "closing": review_request.closing or usual.closing,
-        "subject_label": review_request.subject_label,
+def review_request_letter(review_request: ReviewRequest, *, by: User | None, link: str = "", reminder: bool = False) -> Letter:
+    """Return the letter that requests a review or, with `reminder`, reminds the customer of the request."""
+    agency, customer = review_request.agency, review_request.customer
+    defaults = default_texts(review_request, by=by)
+    kind = "review_reminder" if reminder else "review_request"
+    unsubscribe_url = opt_out_link(review_request)
+    values = {
+        "agency": agency.name,
+        "greeting": review_request.greeting or defaults.greeting,
+        "closing": review_request.closing or defaults.closing,
+        "subject_label": lambda: review_request.subject_label,
         "is_project": review_request.is_project,
-        "link": link,
-        "asked_at": review_request.mailed_at and day_in(review_request.agency.time_zone, review_request.mailed_at),
+        "link": link or review_request.link or "",
+        "asked_at": review_request.mailed_at and day_in(agency.time_zone, review_request.mailed_at),
         "valid_until": review_request.valid_until,
-        "reply_to_name": str(by or review_request.agency),
-        "stop_link": opt_out_link(review_request),
+        "reply_to_name": str(by or agency),
+        "stop_link": unsubscribe_url,
         "language": customer.language,
     }
-
-
-def opt_out_link(review_request: ReviewRequest) -> str:
-    """The address at which the customer says that they want no more of these mails."""
-    customer = review_request.customer
-    token = tokens.opt_out_token(customer.pk, customer.email)
-    return f"{settings.SITE_URL}{reverse('reviews:stop', args=[token])}"
-
-
-def _send(name: str, review_request: ReviewRequest, *, by: User | None) -> OutgoingMail:
-    customer = review_request.customer
-    with translation.override(customer.language):
-        context = mail_context(review_request, by=by, link=review_request.link or "")
-    return queue_template_mail(
-        name,
-        context,
-        language=customer.language,
-        agency=review_request.agency,
-        customer=customer,
+    if review_request.is_project:
+        subject = _("What was it like working with %(agency)s on “%(subject_label)s”?")
+        reminder_subject = _("Reminder: what was it like working with %(agency)s on “%(subject_label)s”?")
+    else:
+        subject = _("What was it like working with %(agency)s?")
+        reminder_subject = _("Reminder: what was it like working with %(agency)s?")
+    return Letter(
+        kind=kind,
+        template=kind,
         to=customer.email,
-        from_name=review_request.agency.name,
+        language=customer.language,
+        values=values,
+        subject=reminder_subject if reminder else subject,
+        agency=agency,
+        customer=customer,
+        from_name=agency.name,
         reply_to=by.email if by else "",
-        # RFC 8058: the mail program's own “unsubscribe”, in one click.
-        headers={"List-Unsubscribe": f"<{context['stop_link']}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
+        # RFC 8058: one-click unsubscribe in the e-mail client.
+        headers={"List-Unsubscribe": f"<{unsubscribe_url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"},
     )
 
 
+def opt_out_link(review_request: ReviewRequest) -> str:
+    """Return the URL at which the customer unsubscribes from review requests."""
+    customer = review_request.customer
+    token = tokens.opt_out_token(customer.pk, customer.email)
+    return f"{settings.SITE_URL}{reverse('reviews:unsubscribe', args=[token])}"
+
+
 def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
-    """Tell the review's author what the agency replied, unless they want no more mails of this agency; answers go to `by`."""
-    agency, customer = comment.agency, comment.review.request.customer
-    if not customer.email or agency.review_opt_outs.of(customer.email).exists():
+    """Notify the review’s author of the agency’s public reply, unless they unsubscribed. Replies go to `by`."""
+    agency, review, customer = comment.agency, comment.review, comment.review.request.customer
+    if not customer.email or agency.review_opt_outs.for_email(customer.email).exists():
         return
-    queue_template_mail(
-        "review_comment",
-        {
-            **_context(comment.review),
-            "text": comment.text,
-            "sender": agency.name,
-            "profile_link": _profile_link(comment.review),
-            "editable_until": comment.review.editable_until if comment.review.is_editable else None,
-        },
-        language=customer.language,
-        agency=agency,
-        customer=customer,
-        to=customer.email,
-        from_name=agency.name,
-        reply_to=by.email,
+    profile = getattr(agency, "profile", None)
+    is_public = profile is not None and profile.is_registered
+    editable = _("Your review (you can edit it until %(date)s and withdraw it at any time):")
+    not_editable = _("Your review (you can withdraw it at any time):")
+    queue_letter(
+        Letter(
+            kind="review_comment",
+            to=customer.email,
+            language=customer.language,
+            values={**_values(review), "date": review.editable_until},
+            subject=_("%(agency)s replied to your review"),
+            name=customer.person_name,
+            intro=_("%(agency)s has replied publicly to your review of “%(subject_label)s”:")
+            if review.is_project
+            else _("%(agency)s has replied publicly to your review:"),
+            quote=comment.text,
+            button=_("View on profile") if is_public else "",
+            link=f"{settings.SITE_URL}{profile.get_absolute_url()}#review-{review.pk}" if profile else "",
+            more_links=[(editable if review.is_editable else not_editable, review.request.link)] if review.request.link else [],
+            signature=agency.name,
+            footer_reason=_(
+                "You’re receiving this e-mail because you reviewed %(agency)s. "
+                "An agency can reply to a review only once, so no further e-mails will follow."
+            ),
+            agency=agency,
+            customer=customer,
+            from_name=agency.name,
+            reply_to=by.email,
+        )
     )
 
 
 def send_report_to_admins(report: ReviewReport) -> None:
-    """Tell everybody who may decide it that a review was reported; the agency doesn't see that mail."""
+    """Notify all administrators who can decide on the report. The agency can’t see this e-mail."""
     for admin in User.objects.filter(is_active=True, is_staff=True).order_by("pk"):
         if admin.has_perm("reviews.change_reviewreport"):
-            queue_template_mail(
-                "review_reported",
-                {
-                    "name": admin.full_name,
-                    "agency": report.agency.name,
-                    "reason": ReviewReport.Reason(report.reason).label,
-                    "link": f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
-                },
-                language=admin.language or settings.LANGUAGE_CODE,
-                to=admin.email,
+            queue_letter(
+                Letter(
+                    kind="review_reported",
+                    to=admin.email,
+                    language=admin.language,
+                    values={"agency": report.agency.name, "reason": ReviewReport.Reason(report.reason).label},
+                    subject=_("%(agency)s has reported a review"),
+                    name=admin.full_name,
+                    intro=format_lazy(
+                        "{} {}",
+                        _("%(agency)s has reported a review on its profile. Reason: %(reason)s."),
+                        _("It stays public until you decide."),
+                    ),
+                    button=_("Review and decide"),
+                    link=f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
+                    footer_reason=_("You’re receiving this e-mail because you decide on reported reviews in the partner network."),
+                )
             )
 
 
 def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
-    """Tell whoever reported the review, or the owners if that person has left, what `by` decided; answers go there."""
-    for person in _told(report):
-        language = person.language or report.agency.language
-        with translation.override(language):
-            author = report.review.author_label
-        queue_template_mail(
-            "report_decided",
-            {
-                **_context(report.review),
-                "name": person.full_name,
-                "state": report.state,
-                "author": author,
-                "date": report.review.created_at,
-                "reason": report.reinstated_for or report.decision,
-                "manage_link": f"{settings.SITE_URL}/company/reviews/#review-{report.review_id}",
-            },
-            language=language,
-            agency=report.agency,
-            customer=report.review.request.customer,
-            to=person.email,
-            reply_to=by.email,
+    """Notify the user who reported the review, or the owners if that user left, of the decision. Replies go to `by`."""
+    review = report.review
+    if report.state == ReviewReport.State.UPHELD:
+        subject = _("The review you reported has been removed")
+        intro = (
+            _(
+                "You reported a review of “%(subject_label)s”. "
+                "We agree and have removed the entire review, including its stars, from your profile."
+            )
+            if review.is_project
+            else _(
+                "You reported a review of your company. "
+                "We agree and have removed the entire review, including its stars, from your profile."
+            )
+        )
+    elif report.state == ReviewReport.State.REINSTATED:
+        subject = _("A review has been reinstated on your profile")
+        intro = (
+            _("The review of “%(subject_label)s” that was removed from your profile has been reinstated, including its stars.")
+            if review.is_project
+            else _("The review of your company that was removed from your profile has been reinstated, including its stars.")
+        )
+    else:
+        subject = _("The review you reported stays on your profile")
+        intro = (
+            _("You reported a review of “%(subject_label)s”. We’ve looked into it and decided to keep it on your profile.")
+            if review.is_project
+            else _("You reported a review of your company. We’ve looked into it and decided to keep it on your profile.")
+        )
+    for recipient in _report_recipients(report):
+        queue_letter(
+            Letter(
+                kind="report_decided",
+                to=recipient.email,
+                language=recipient.language or report.agency.language,
+                values={
+                    **_values(review),
+                    "author": lambda: review.author_label,
+                    "date": review.created_at,
+                },
+                subject=subject,
+                name=recipient.full_name,
+                intro=format_lazy("{} {}", intro, _("The review was written by %(author)s on %(date)s.")),
+                quote_label=_("Reason:"),
+                quote=report.reinstatement_reason or report.decision,
+                button=_("View your reviews"),
+                link=f"{settings.SITE_URL}/company/reviews/#review-{review.pk}",
+                footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
+                agency=report.agency,
+                customer=review.request.customer,
+                reply_to=by.email,
+            )
         )
 
 
 def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
-    """Tell the review's author that `by` removed it, or brought it back; who left no address isn't told. Answers go to `by`."""
-    customer = report.review.request.customer
+    """Notify the review’s author, if their address is known, that `by` removed or reinstated it. Replies go to `by`."""
+    review, customer = report.review, report.review.request.customer
     if not customer.email:
         return
-    queue_template_mail(
-        "review_decided",
-        {**_context(report.review), "state": report.state, "reason": report.reinstated_for or report.decision},
-        language=customer.language,
-        agency=report.agency,
-        customer=customer,
-        to=customer.email,
-        reply_to=by.email,
+    if report.state == ReviewReport.State.UPHELD:
+        subject = _("Your review of %(agency)s has been removed")
+        intro = (
+            _(
+                "Your review of %(agency)s (“%(subject_label)s”) was reported to us. We’ve looked into it and removed it: "
+                "its text and stars no longer appear on the agency’s profile."
+            )
+            if review.is_project
+            else _(
+                "Your review of %(agency)s was reported to us. We’ve looked into it and removed it: "
+                "its text and stars no longer appear on the agency’s profile."
+            )
+        )
+    else:
+        subject = _("Your review of %(agency)s has been reinstated")
+        intro = (
+            _(
+                "Your review of %(agency)s (“%(subject_label)s”), which we had removed, "
+                "has been reinstated on the agency’s profile, including its stars."
+            )
+            if review.is_project
+            else _("Your review of %(agency)s, which we had removed, has been reinstated on the agency’s profile, including its stars.")
+        )
+    queue_letter(
+        Letter(
+            kind="review_decided",
+            to=customer.email,
+            language=customer.language,
+            values=_values(review),
+            subject=subject,
+            name=customer.person_name,
+            intro=intro,
+            quote_label=_("Reason:"),
+            quote=report.reinstatement_reason or report.decision,
+            outro=[_("If you disagree, reply to this e-mail.")],
+            footer_reason=_("You’re receiving this e-mail from the partner network because you reviewed %(agency)s."),
+            agency=report.agency,
+            customer=customer,
+            reply_to=by.email,
+        )
     )
 
 
-def _context(review: Review) -> dict[str, object]:
-    return {
-        "agency": review.agency.name,
-        "name": review.request.customer.person_name,
-        "is_project": review.request.is_project,
-        "subject_label": review.request.project.title if review.request.project else "",
-        "link": review.request.link,
-    }
+def _values(review: Review) -> dict[str, object]:
+    return {"agency": review.agency.name, "subject_label": lambda: review.subject_label}
 
 
-def _told(report: ReviewReport) -> list[User]:
-    people = {
-        membership.user: membership.role for membership in report.agency.memberships.filter(user__is_active=True).select_related("user")
-    }
-    if report.reported_by in people:
+def _report_recipients(report: ReviewReport) -> list[User]:
+    active = report.agency.memberships.filter(user__is_active=True).select_related("user")
+    roles = {member.user: member.role for member in active}
+    if report.reported_by in roles:
         return [report.reported_by]
-    return [user for user, role in people.items() if role == Role.OWNER]
-
-
-def _profile_link(review: Review) -> str:
-    profile = getattr(review.agency, "profile", None)
-    if profile is None or not profile.is_registered:
-        return ""
-    return f"{settings.SITE_URL}{profile.get_absolute_url()}#review-{review.pk}"
+    return [user for user, role in roles.items() if role == Role.OWNER]

@@ -1,4 +1,4 @@
-"""Tasks of this app, where Celery looks for them."""
+"""Celery tasks."""
 
 from celery import shared_task
 
@@ -8,11 +8,11 @@ from reviews.services.requests import remind_due
 
 @shared_task(name="reviews.remind")
 def remind() -> int:
-    """Mail the reminders that are due; how many that were."""
+    """Send all due reminders and return their number."""
     return remind_due()
 
 
 @shared_task(name="reviews.services.recount")
 def recount() -> None:
-    """Every night: count all ratings afresh, report what differs, put it right."""
+    """Check and correct all rating summaries; runs every night."""
     repair_summaries()

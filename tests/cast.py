@@ -1,4 +1,4 @@
-"""The cast that plays in most tests.
+"""The cast of most tests.
 
 Agency Alder: Alice owns it, Max manages it, Stan is staff. Charlie owns agency Birch and has no access to Alder.
 Kim is a client without any membership. Ada is an admin.
@@ -10,13 +10,14 @@ from functools import cached_property
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.network.models import OfferedService, PartnerProfile, Service
+from partnerportal.network.services.search import update_search_texts
 from tests.factories.accounts import UserFactory, saved
 from tests.factories.agencies import ProfileFactory, ServiceFactory
 
 
 @dataclass
 class Cast:
-    """Everybody, made at once."""
+    """All users and agencies of the cast."""
 
     alder: Agency = field(init=False)
     birch: Agency = field(init=False)
@@ -26,12 +27,13 @@ class Cast:
     charlie: User = field(init=False)
 
     def __post_init__(self) -> None:
-        # In few queries: nearly every test begins with this.
+        # Uses few queries, because most tests create a cast.
         self.alder, self.birch = Agency.objects.bulk_create([Agency(name="Alder Web"), Agency(name="Birch Digital")])
         profiles = ProfileFactory.build(agency=self.alder, slug="alder"), ProfileFactory.build(agency=self.birch, slug="birch")
         services = Service.objects.bulk_create(ServiceFactory.build() for _ in profiles)
         PartnerProfile.objects.bulk_create(profiles)
         OfferedService.objects.bulk_create(OfferedService(profile=one, service=two) for one, two in zip(profiles, services, strict=True))
+        update_search_texts(PartnerProfile.objects.all())
         members = [
             (self.alder, "alice@alder.example", "Alice Alder", Role.OWNER),
             (self.alder, "max@alder.example", "Max Meyer", Role.MANAGER),

@@ -1,4 +1,4 @@
-"""Several people at once: each in a thread with a database connection, and so a transaction, of its own."""
+"""Concurrent actions, each in a thread with its own database connection."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def at_once(number: int, action: Callable[[int], T]) -> list[T | Exception]:
-    """What `action(0)` … `action(number - 1)` return or raise, all begun at the same moment."""
+    """Run `action(0)` … `action(number - 1)` concurrently, and return their results or exceptions."""
     barrier = Barrier(number)
 
     def run(index: int) -> T | Exception:
@@ -19,7 +19,7 @@ def at_once(number: int, action: Callable[[int], T]) -> list[T | Exception]:
             connection.ensure_connection()
             barrier.wait(timeout=30)
             return action(index)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
+        except Exception as error:  # noqa: BLE001  # the test checks the exception
             return error
         finally:
             connection.close()

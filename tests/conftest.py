@@ -2,7 +2,10 @@
 
 import contextlib
 import gc
+import re
 from collections.abc import Iterator
+from copy import copy
+from typing import Any
 
 import pgtrigger
 import pytest
@@ -10,36 +13,49 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection, transaction
 from django.test import Client, TransactionTestCase
+from django.test import client as test_client
+from django.test.utils import ContextList
 from django.utils import translation
 
 from tests import workers
 from tests.cast import Cast
 from tests.smtp import Sink
 
-#: What Django itself puts into the database after migrating: making it anew after each test takes longer than most tests.
-MADE_BY_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
+#: Tables that Django fills after migrating. Recreating their rows would take longer than most tests.
+TABLES_OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
     names = connection.introspection.django_table_names(only_existing=True, include_views=False)
-    tables = [connection.ops.quote_name(name) for name in sorted(set(names) - MADE_BY_DJANGO)]
-    # Not TRUNCATE, which makes new files for each table and index: the tests' tables hold a few rows each. What another process
-    # is still writing is waited for. Foreign keys are looked at when all is gone.
+    tables = [connection.ops.quote_name(name) for name in sorted(set(names) - TABLES_OF_DJANGO)]
+    # Not TRUNCATE, which is slow for small tables because it creates new files. The lock waits for other processes' transactions.
+    # Foreign keys are checked at the end of the transaction.
     statements = [f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE", *(f"DELETE FROM {name}" for name in tables)]  # noqa: S608
     with pgtrigger.ignore(), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("; ".join(statements))
 
 
-def _empty_tables_patiently(case: TransactionTestCase) -> None:
-    """After a test with real transactions. A worker beside the tests may hold a table that is to be emptied, and want one that is
-    emptied already; then PostgreSQL ends one of the two, and here that is no failure of the test."""
+def _empty_tables_with_retries(case: TransactionTestCase) -> None:
+    """Empty all tables, and retry after a deadlock with a worker process."""
     for _ in range(5):
         with contextlib.suppress(OperationalError):
             return _empty_tables(case)
     return _empty_tables(case)
 
 
-TransactionTestCase._fixture_teardown = _empty_tables_patiently
+TransactionTestCase._fixture_teardown = _empty_tables_with_retries
+
+
+def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
+    """Store a page's template and a copy of its context in the response, but not those of its hundreds of included templates."""
+    if not INCLUDED.search(template.name or ""):
+        store.setdefault("templates", []).append(template)
+        store.setdefault("context", ContextList()).append(copy(context))
+
+
+#: Templates that are rendered as parts of a page.
+INCLUDED = re.compile(r"(^|/)(includes|bootstrap5|widgets|heroicons)/|^django/")
+test_client.store_rendered_templates = _store_rendered_pages
 
 
 @pytest.fixture
@@ -50,7 +66,7 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture
 def alice(cast: Cast) -> Client:
-    """A browser in which Alice, owner of Alder, is signed in."""
+    """Client of Alice, owner of Alder."""
     client = Client()
     client.force_login(cast.alice)
     return client
@@ -58,7 +74,7 @@ def alice(cast: Cast) -> Client:
 
 @pytest.fixture
 def stan(cast: Cast) -> Client:
-    """A browser in which Stan, staff at Alder, is signed in."""
+    """Client of Stan, staff at Alder."""
     client = Client()
     client.force_login(cast.stan)
     return client
@@ -66,7 +82,7 @@ def stan(cast: Cast) -> Client:
 
 @pytest.fixture
 def charlie(cast: Cast) -> Client:
-    """A browser in which Charlie, owner of Birch, is signed in."""
+    """Client of Charlie, owner of Birch."""
     client = Client()
     client.force_login(cast.charlie)
     return client
@@ -74,20 +90,20 @@ def charlie(cast: Cast) -> Client:
 
 @pytest.fixture
 def clean_cache() -> None:
-    """An empty cache; each parallel test process has a Redis database of its own."""
+    """Empty the cache. Each parallel test process has its own Redis database."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def smtp_sink() -> Iterator[Sink]:
-    """A mail server: `smtp_sink.wait_for("kim@client.example")` is what the worker sent there."""
+    """SMTP server: `smtp_sink.wait_for("kim@client.example")` returns an e-mail sent by the worker."""
     with Sink() as sink:
         yield sink
 
 
 @pytest.fixture(scope="session")
 def broker_wire() -> Iterator[workers.Wire]:
-    """The worker's way to the broker, which can be cut."""
+    """The worker's connection to the broker, which can be cut."""
     with workers.Wire() as wire:
         yield wire
 
@@ -96,9 +112,9 @@ def broker_wire() -> Iterator[workers.Wire]:
 def celery_worker(
     django_db_setup: None, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[workers.Process]:
-    """A worker that does what is committed (so the test needs `transactional_db`) and sends its mails to `smtp_sink`.
+    """Worker that sends e-mails to `smtp_sink`. Tests must commit their changes (`transactional_db`).
 
-    For a module's tests only: it would take others' jobs before they can look at them.
+    Limited to a module, because it would execute the tasks of other tests.
     """
     with workers.worker(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("worker")) as process:
         yield process
@@ -108,13 +124,13 @@ def celery_worker(
 def celery_beat(
     celery_worker: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[workers.Process]:
-    """Beat beside the worker, for all tests of a module: the sweep runs every few moments."""
+    """Beat for the worker. Sweeps run several times per second."""
     with workers.beat(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("beat")) as process:
         yield process
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays until the end: the search for garbage needn't look at it again and again."""
+    """Exclude loaded modules from garbage collection, which speeds it up."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
@@ -122,6 +138,6 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(autouse=True)
 def _english() -> Iterator[None]:
-    """A request leaves its language behind in the thread (the next one sets its own); a test must not find another's."""
+    """Reset the language, which requests leave activated in the thread."""
     with translation.override(settings.LANGUAGE_CODE):
         yield

@@ -1,4 +1,4 @@
-"""Waiting for what happens in another process."""
+"""Waiting for events in other processes."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def eventually(ask: Callable[[], T], what: str, *, seconds: float = 15, otherwise: Callable[[], str] = str) -> T:
-    """Ask again and again until the answer is true, and return it; fail after `seconds`, with what `otherwise` can tell."""
+    """Call `ask` until it returns a true value, and return that. Fail after `seconds`, with the text of `otherwise`."""
     end = time.monotonic() + seconds
     while not (answer := ask()):
         assert time.monotonic() < end, f"Within {seconds} s it did not happen that {what}. {otherwise()}"

@@ -1,8 +1,8 @@
-"""pytest plugin (`-p tests.servers`): the servers and the environment for the tests, so that a plain `pytest` works.
+"""pytest plugin (`-p tests.servers`) that provides the servers and environment variables of the tests.
 
-Servers that the environment names are used: the tests make a database `test_…` there, and use the Redis databases from 0 to the
-number of parallel workers. For those that it doesn't name, embedded ones run in a temporary folder until the tests are over.
-Everything else is set here, whatever the caller's environment says: tests mean the same everywhere.
+Uses the servers of DATABASE_URL and REDIS_URL if these are set: a database `test_…`, and the Redis
+databases from 0 to the number of parallel workers. Otherwise it runs embedded servers in a temporary
+folder. All other variables have fixed values.
 """
 
 import contextlib
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PREFIX = "portal-tests-"
 MEMORY = Path("/dev/shm")  # noqa: S108
-#: Modules whose tests share what takes long to make: a portal, a world of objects, a worker. Each with the name of its group.
-#: (pytest-xdist's own mark for that, `xdist_group`, does nothing since pytest 9.2.)
+#: Groups of modules that run in the same process, because they share an expensive fixture.
+#: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
 TOGETHER = dict.fromkeys(
     ("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_graceful_shutdown.py"), "portal"
 ) | {
@@ -49,7 +49,7 @@ TOGETHER = dict.fromkeys(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    """Around all other plugins: pytest-django reads the settings in this very hook."""
+    """Set the environment before other plugins, because pytest-django loads the settings in this hook."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
@@ -60,13 +60,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """For `-n logical`: one more than there are cores, for a good part of the tests waits: for servers, workers, a browser."""
+    """Return the number of processes for `-n logical`: one more than cores, because many tests wait for other processes."""
     return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """For `--dist loadscope`: each test by itself to whoever is free, but those of `TOGETHER` one after the other in one process."""
+    """Distribute tests individually for `--dist loadscope`, except those in `TOGETHER`."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
@@ -77,8 +77,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def set_up(config: pytest.Config) -> None:
-    """Once a run: in the only process, or in the one that starts the parallel workers, which inherit the environment."""
-    # Not at the top: the embedded servers need packages which a run with DATABASE_URL and REDIS_URL can do without.
+    """Set up a test run. Parallel workers inherit the environment."""
+    # Imported here, because runs with DATABASE_URL and REDIS_URL don't need the packages of the embedded servers.
     from partnerportal.embedded.build import compile_translations
 
     compile_translations()
@@ -94,7 +94,7 @@ def set_up(config: pytest.Config) -> None:
     }
     for variable in ("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "SECRET_KEY_FALLBACKS", "TEST_TEMPLATE", "TEST_MIGRATED_FOLDER"):
         os.environ.pop(variable, None)
-    # A plain kill ends the tests in the same orderly way as Ctrl-C.
+    # SIGTERM terminates the tests like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not (postgres or valkey):
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
@@ -111,29 +111,28 @@ def set_up(config: pytest.Config) -> None:
         os.environ |= servers.start()
         if postgres and not config.pluginmanager.is_blocked("django"):
             os.environ |= migrate(servers, folder)
-    except StartupError as trouble:
-        raise pytest.UsageError(str(trouble)) from trouble
+    except StartupError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def migrate(servers: "Servers", folder: Path) -> dict[str, str]:
-    """Make all tables, which takes longer than all else before the tests, only once: each process's test database is a copy of this one
-    (tests/settings.py), and so is the data folder of a test that runs a whole portal (tests/embedded)."""
+    """Migrate a database, of which each process's test database and the folders of tests/embedded are copies."""
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, check=True)
     servers.stop()
     migrated = folder / "migrated"
     migrated.mkdir(mode=0o711)
-    # With its owners, who `shutil.copytree` forgets.
+    # Not shutil.copytree(), which doesn't preserve owners.
     subprocess.run(["cp", "-a", folder / "postgres", migrated], check=True)
     return {**servers.start(), "TEST_TEMPLATE": "portal", "TEST_MIGRATED_FOLDER": str(migrated)}
 
 
 def temporary_folder(prefix: str) -> Path:
-    """A new folder that PostgreSQL may enter; in memory if there is some to spare, which makes a database's files many times faster."""
+    """Create a folder that PostgreSQL can access, in memory if there is enough."""
     parent = None
     with contextlib.suppress(OSError):
-        found = os.statvfs(MEMORY)
-        # Root's PostgreSQL may have to run from a copy of its program that lies there.
-        if found.f_bavail * found.f_frsize > 2**30 and not found.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK):
+        status = os.statvfs(MEMORY)
+        # Must permit execution, because root's PostgreSQL may run from a copy in this folder.
+        if status.f_bavail * status.f_frsize > 2**30 and not status.f_flag & os.ST_NOEXEC and os.access(MEMORY, os.W_OK):
             parent = MEMORY
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     if os.geteuid() == 0:
@@ -142,21 +141,21 @@ def temporary_folder(prefix: str) -> Path:
 
 
 def sweep_up(discard: Callable[[Path], bool]) -> None:
-    """End and delete what test runs left that were killed with SIGKILL."""
-    for folder in [found for parent in (MEMORY, Path(tempfile.gettempdir())) for found in parent.glob(f"{PREFIX}*")]:
+    """Stop the servers and delete the folders of killed test runs."""
+    for folder in [path for parent in (MEMORY, Path(tempfile.gettempdir())) for path in parent.glob(f"{PREFIX}*")]:
         try:
-            found = folder.stat()
+            status = folder.stat()
         except FileNotFoundError:
             continue
-        # A run that has just begun has not taken its lock yet.
-        if found.st_uid == os.geteuid() and time.time() - found.st_mtime > 60:
+        # A run that has just started doesn't hold its lock yet.
+        if status.st_uid == os.geteuid() and time.time() - status.st_mtime > 60:
             discard(folder)
 
 
 def with_database(url: str, number: int) -> str:
-    """The Redis address with another database number."""
+    """Return a Redis URL with another database number."""
     parts = urlsplit(url)
     if parts.scheme == "unix":
-        # Not by geturl(), which writes unix:/… with one slash.
+        # geturl() would return unix:/… with a single slash.
         return f"{url.partition('?')[0]}?db={number}"
     return parts._replace(path=f"/{number}").geturl()

@@ -1,4 +1,4 @@
-"""A real mail server (aiosmtpd) on a free loopback port: it keeps what it accepts, and can be told to refuse, to wait, to hang up."""
+"""SMTP server (aiosmtpd) that stores e-mails, and can reject, delay or disconnect."""
 
 import asyncio
 import email
@@ -16,13 +16,13 @@ from tests.polling import eventually
 
 T = TypeVar("T")
 
-#: Instead of an answer: the connection is closed without a word.
+#: Used as a response: closes the connection without one.
 HANG_UP = ""
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """A mail that the server said yes to."""
+    """An accepted e-mail."""
 
     sender: str
     recipients: list[str]
@@ -33,7 +33,7 @@ class Arrived:
         return email.message_from_bytes(self.raw, policy=email.policy.default)  # type: ignore[return-value]
 
     def part(self, kind: str) -> str:
-        """The “plain” or “html” text, with plain line ends."""
+        """Return the “plain” or “html” text, with line feeds only."""
         body = self.message.get_body((kind,))
         assert body is not None, f"the mail has no {kind} part"
         return body.get_content().replace("\r\n", "\n")
@@ -41,15 +41,15 @@ class Arrived:
 
 @dataclass
 class Hold:
-    """A step at which the server keeps its client waiting."""
+    """A step at which the server blocks its client."""
 
     step: str
     reached: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
     def wait(self, seconds: float = 15) -> None:
-        """Until a client waits there."""
-        assert self.reached.wait(seconds), f"nobody got as far as {self.step}"
+        """Wait until a client is blocked."""
+        assert self.reached.wait(seconds), f"no client reached {self.step}"
 
     def release(self) -> None:
         self.over.set()
@@ -57,7 +57,7 @@ class Hold:
 
 @dataclass
 class Refusal:
-    """What the server says at a step instead of yes; `times` None is: from now on."""
+    """A negative response at a step, a limited number of `times` or always (None)."""
 
     step: str
     answer: str
@@ -65,10 +65,10 @@ class Refusal:
 
 
 class Sink:
-    """The server. Its steps are CONNECT, MAIL, RCPT, DATA (before the mail is sent), BODY (the mail is there, the yes is not), RSET."""
+    """The server. Its steps are CONNECT, MAIL, RCPT, DATA (before the e-mail is sent), BODY (before it is accepted) and RSET."""
 
     def __init__(self, **smtp: Any) -> None:
-        #: A client that is silent for so many seconds is hung up on.
+        #: `timeout`: seconds of silence after which a client is disconnected.
         self._smtp = {"timeout": 30, **smtp}
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
@@ -77,7 +77,7 @@ class Sink:
         self._open: set[asyncio.WriteTransport] = set()
         self.port = 0
         self.mails: list[Arrived] = []
-        #: How often somebody connected.
+        #: Number of connections.
         self.connections = 0
 
     def __enter__(self) -> Self:
@@ -95,23 +95,23 @@ class Sink:
 
     @property
     def url(self) -> str:
-        """For EMAIL_URL."""
+        """Value for EMAIL_URL."""
         return f"smtp://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Listen; after a stop, on the same port."""
+        """Start listening, on the same port as before."""
         self._server = self._run(self._loop.create_server(lambda: _Server(self, **self._smtp), "127.0.0.1", self.port))
         self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
-        """Listen no longer, and hang up."""
+        """Stop listening, and close all connections."""
         if self._server:
             self._loop.call_soon_threadsafe(self._server.close)
             self._server = None
             self.hang_up()
 
     def reset(self) -> None:
-        """Forget all mails and instructions, and the count of connections."""
+        """Delete all e-mails and instructions, and reset the number of connections."""
         for hold in self._holds:
             hold.release()
         self._holds, self._refusals = [], []
@@ -119,18 +119,18 @@ class Sink:
         self.connections = 0
 
     def hang_up(self) -> None:
-        """Close the connections that are open, without a word."""
+        """Abort all open connections."""
         for transport in list(self._open):
             self._loop.call_soon_threadsafe(transport.abort)
         eventually(lambda: not self._open, "connections are closed")
 
     def refuse(self, step: str, answer: str, *, times: int | None = None) -> None:
-        """Say `answer` at `step`, so many times or from now on."""
+        """Respond with `answer` at `step`, a number of times or always."""
         self._refusals.append(Refusal(step, answer, times))
 
     @contextmanager
     def holding(self, step: str) -> Iterator[Hold]:
-        """Keep whoever gets to `step` waiting, until released or the block ends."""
+        """Block clients at `step` until released or the end of the block."""
         hold = Hold(step)
         self._holds.append(hold)
         try:
@@ -140,18 +140,18 @@ class Sink:
             self._holds.remove(hold)
 
     def to(self, address: str) -> list[Arrived]:
-        """The mails accepted for this address so far."""
+        """Return the accepted e-mails to this address."""
         return [mail for mail in self.mails if address in mail.recipients]
 
     def wait_for(self, address: str, *, seconds: float = 15) -> Arrived:
-        """The first mail to this address, as soon as it is there."""
+        """Wait for the first e-mail to this address, and return it."""
         return eventually(lambda: self.to(address), f"a mail to {address} arrives", seconds=seconds)[0]
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def answer_at(self, step: str, server: SMTP) -> str | None:
-        """What is to be said at this step instead of yes."""
+        """Return the negative response at this step, if any."""
         for hold in [hold for hold in self._holds if hold.step == step]:
             hold.reached.set()
             while not hold.over.is_set():
@@ -163,7 +163,7 @@ class Sink:
             refusal.times -= 1
         if refusal.answer == HANG_UP:
             server.transport.abort()
-            # Until the session is cancelled, which the loss of its connection does.
+            # The session is cancelled because its connection is lost.
             await asyncio.Event().wait()
         return refusal.answer
 
@@ -204,7 +204,7 @@ class _Server(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
-        # Those that are gone, this one among them.
+        # Removes all closed connections, including this one.
         self.sink._open = {transport for transport in self.sink._open if not transport.is_closing()}
 
     async def push(self, status: Any) -> None:

@@ -1,4 +1,4 @@
-"""Every form takes an e-mail address as it is copied from elsewhere, and refuses a text with two of them."""
+"""Pasted e-mail addresses in all forms."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.requests_inbox.test_contact import send
 
-#: What people copy from mail programs, web pages and tables, with Kim's address in it.
+#: Notations of Kim's address in e-mail programs, web pages and tables.
 PASTED = [
     "kim@client.example",
     " \tkim@client.example \n",
@@ -75,7 +75,7 @@ SEVERAL = [
     "'kim@client.example', 'lea@client.example'",
 ]
 
-#: Not understood: neither guessed at nor decoded.
+#: Unsupported notations.
 REFUSED = [
     "kim&#64;client.example",
     "kim [at] client.example",
@@ -87,21 +87,21 @@ REFUSED = [
     "kim(x)@client.example",
     f"{'k' * 65}@client.example",
 ]
-#: Notation around nothing: no empty field either.
+#: Notations without an address, which are not empty values.
 REFUSED += ["kim@client.example\nBcc: lea@client.example", ",", ";", ".", "<>", "mailto:", "Kim <>", "mailto:?subject=Offer"]
 REFUSED += ["''", "()", "(Kim)", "'"]
 
 OURS = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
-#: Forms of django-allauth without a page here: nobody signs up, and addresses are confirmed by a link rather than a code.
+#: Forms of django-allauth whose pages the portal doesn't use.
 UNUSED = {"BaseSignupForm", "SignupForm", "ChangeEmailForm"}
 
 Fields = dict[str, forms.Field]
 
 
 def _subclasses(of: type) -> Iterator[Any]:
-    for found in of.__subclasses__():
-        yield found
-        yield from _subclasses(found)
+    for subclass in of.__subclasses__():
+        yield subclass
+        yield from _subclasses(subclass)
 
 
 def _admin_forms(request: Any) -> Iterator[Any]:
@@ -114,7 +114,7 @@ def _admin_forms(request: Any) -> Iterator[Any]:
 
 
 def _account_forms(request: Any) -> Iterator[tuple[str, Fields]]:
-    """Some of these make their fields only when they are instantiated."""
+    """Return instances, because some of these forms create their fields dynamically."""
     replaced = set()
     for path in settings.ACCOUNT_FORMS.values():
         form = import_string(path)
@@ -130,17 +130,17 @@ def _account_forms(request: Any) -> Iterator[tuple[str, Fields]]:
 
 
 def address_fields(request: Any) -> Fields:
-    """All form fields in which an address is entered, by form and name."""
-    assert get_resolver().url_patterns  # imports all views, and their forms with them
+    """Return all form fields for e-mail addresses by form and name."""
+    assert get_resolver().url_patterns  # imports all views and their forms
     replaced = set(map(import_string, settings.ACCOUNT_FORMS.values()))
     ours = {form for form in _subclasses(forms.BaseForm) if form.__module__.split(".")[0] in OURS} - replaced
-    found: list[tuple[str, Fields]] = [
+    forms_and_fields: list[tuple[str, Fields]] = [
         (f"{form.__module__}.{form.__name__}", form.base_fields) for form in {*ours, *_admin_forms(request)} if hasattr(form, "base_fields")
     ]
-    found += _account_forms(request)
+    forms_and_fields += _account_forms(request)
     return {
         f"{form}.{name}": field
-        for form, fields in found
+        for form, fields in forms_and_fields
         for name, field in fields.items()
         if isinstance(field, forms.EmailField) or (isinstance(field, forms.CharField) and ("email" in name or name == "login"))
     }
@@ -154,7 +154,7 @@ def fields(cast: Cast, rf: RequestFactory) -> Fields:
 
 
 def test_every_form_takes_a_pasted_address(fields: Fields) -> None:
-    # A walk that finds nothing would test nothing.
+    # Guards against a search without results.
     names = " ".join(fields)
     for known in ("CustomerForm.email", "ContactForm.email", "InviteForm.email", "invite_owner", "contact_email", "LoginForm.login"):
         assert known in names, known
@@ -172,7 +172,7 @@ def test_every_form_takes_a_pasted_address(fields: Fields) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_no_form_makes_one_address_of_two(fields: Fields) -> None:
+def test_forms_reject_two_addresses(fields: Fields) -> None:
     for name, field in fields.items():
         for text in SEVERAL:
             with pytest.raises(ValidationError, match=r"Enter a single e-mail address\."):
@@ -183,13 +183,13 @@ def test_no_form_makes_one_address_of_two(fields: Fields) -> None:
 
 
 def test_every_form_keeps_a_sharp_s(fields: Fields) -> None:
-    """And no form lets a browser rewrite it, as Chromium does in an input of the type “email”."""
+    """Chromium would change it in an input of the type “email”."""
     for name, field in fields.items():
         assert field.clean("Jürgen <info@groß-x.example>") == "info@groß-x.example", name
         assert field.widget.get_context("x", "", {})["widget"]["type"] == "text", name
 
 
-def test_the_length_is_that_of_the_address(fields: Fields) -> None:
+def test_maximum_length_applies_to_the_extracted_address(fields: Fields) -> None:
     longest = f"{'k' * 64}@{'.'.join(['c' * 63] * 2)}.{'d' * 53}.example"
     assert len(longest) == 254
     for name, field in fields.items():
@@ -213,7 +213,7 @@ def test_an_apostrophe_within_an_address_is_kept(fields: Fields) -> None:
         assert field.clean("'o'brien@client.example'") == "o'brien@client.example", name
 
 
-def test_what_is_empty_but_for_invisible_characters_is_empty(fields: Fields) -> None:
+def test_invisible_characters_count_as_empty(fields: Fields) -> None:
     for name, field in fields.items():
         for text in (" ", "\u200b", "\u00a0\ufeff"):
             assert field.to_python(text) == "", name
@@ -233,14 +233,14 @@ FLOODS = [
 
 
 @pytest.mark.parametrize("text", FLOODS, ids=range(len(FLOODS)))
-def test_a_flood_of_text_is_refused_soon(fields: Fields, text: str) -> None:
+def test_very_long_text_is_rejected_quickly(fields: Fields, text: str) -> None:
     field = next(field for name, field in fields.items() if name.endswith("ContactForm.email"))
     with pytest.raises(ValidationError):
         field.clean(text)
 
 
 @pytest.mark.usefixtures("clean_cache")
-def test_pages_take_it(cast: Cast, alice: Client) -> None:
+def test_pages_accept_pasted_addresses(cast: Cast, alice: Client) -> None:
     send(Client(), email="Ute Größe <mailto:ute@muellerei.example?subject=Offer>;")
     assert ContactRequest.objects.get().email == "ute@muellerei.example"
     alice.post("/company/team/invite/", {"email": "New Person <new@alder.example>", "role": "staff"})

@@ -1,4 +1,4 @@
-"""`deploy/backup.sh`: a dump a day, old ones go, and one that breaks off is none. Only the engine is a stand-in."""
+"""`deploy/backup.sh` with a fake `docker` command."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from partnerportal.embedded.environment import BASE_DIR
 
 @pytest.fixture
 def dumps(tmp_path: Path) -> Path:
-    """The folder for the dumps, with one of last month and one of last week."""
+    """Folder with a dump of last month and one of last week."""
     folder = tmp_path / "dumps"
     folder.mkdir()
     for days in (40, 7):
@@ -24,7 +24,7 @@ def dumps(tmp_path: Path) -> Path:
 
 
 def back_up(folder: Path, *, docker: str) -> int:
-    """Run the script with `docker` for the engine; its exit code."""
+    """Run the script with a fake `docker`, and return its exit code."""
     engine = folder.parent / "docker"
     engine.write_text(f"#!/bin/sh\n{docker}\n")
     engine.chmod(0o755)
@@ -32,7 +32,7 @@ def back_up(folder: Path, *, docker: str) -> int:
     return subprocess.run([BASE_DIR / "deploy" / "backup.sh", folder], env={"PATH": path}, check=False).returncode
 
 
-def test_a_dump_a_day_and_old_ones_go(dumps: Path) -> None:
+def test_creates_daily_dump_and_deletes_old_ones(dumps: Path) -> None:
     for text in ("first", "second"):
         assert back_up(dumps, docker=f'test "$1 $2 $3 $4 $5" = "compose exec -T db pg_dump" && echo {text}') == 0
     last_week, today = sorted(dumps.iterdir())
@@ -40,7 +40,7 @@ def test_a_dump_a_day_and_old_ones_go(dumps: Path) -> None:
     assert today.stat().st_mode & 0o077 == 0
 
 
-def test_one_that_breaks_off_takes_nobodys_place(dumps: Path) -> None:
+def test_incomplete_dump_does_not_replace_another(dumps: Path) -> None:
     assert back_up(dumps, docker="echo whole") == 0
     before = {dump: dump.read_text() for dump in dumps.glob("*.dump")}
     assert back_up(dumps, docker="echo half; exit 1") == 1

@@ -1,4 +1,4 @@
-"""`docker-compose.yml`: what each service must have, and that what it sets is known to the portal."""
+"""`docker-compose.yml`: required options of each service, and known settings."""
 
 import re
 import runpy
@@ -11,7 +11,7 @@ from partnerportal.embedded.environment import BASE_DIR
 
 COMPOSE = yaml.safe_load((BASE_DIR / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-#: Those that run from our own image.
+#: Services that use the portal's image.
 OURS = [name for name, service in SERVICES.items() if service.get("image") == "partnerportal"]
 every_service = pytest.mark.parametrize("name", SERVICES)
 
@@ -22,7 +22,7 @@ def seconds(text: str) -> int:
 
 
 @every_service
-def test_each_has_limits_and_a_log_that_does_not_grow_for_ever(name: str) -> None:
+def test_services_have_limits_and_rotate_logs(name: str) -> None:
     service = SERVICES[name]
     assert {"cpus", "memory"} <= service["deploy"]["resources"]["limits"].keys()
     assert {"max-size", "max-file"} <= service["logging"]["options"].keys()
@@ -30,7 +30,7 @@ def test_each_has_limits_and_a_log_that_does_not_grow_for_ever(name: str) -> Non
 
 
 @every_service
-def test_each_that_stays_can_be_asked_how_it_is(name: str) -> None:
+def test_permanent_services_have_health_checks(name: str) -> None:
     if name == "migrate":
         assert (SERVICES[name]["restart"], SERVICES[name]["healthcheck"]) == ("no", {"disable": True})
     elif name == "web":
@@ -39,19 +39,19 @@ def test_each_that_stays_can_be_asked_how_it_is(name: str) -> None:
         assert SERVICES[name]["healthcheck"]["test"]
 
 
-def test_the_database_is_not_called_ready_while_it_is_still_setting_itself_up() -> None:
-    # At the socket it answers then, too, and the migrations, which run once, would find nobody at the address.
+def test_database_is_not_healthy_during_its_setup() -> None:
+    # During its setup, the server only responds on its socket, and the migrations would fail to connect.
     assert "--host 127.0.0.1" in SERVICES["db"]["healthcheck"]["test"]
 
 
-def test_only_the_proxy_is_reached_from_outside() -> None:
+def test_only_the_proxy_publishes_ports() -> None:
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
     assert SERVICES["db"]["networks"] == SERVICES["broker"]["networks"] == ["back"]
     assert COMPOSE["networks"]["back"]["internal"]
     assert "back" not in SERVICES["proxy"]["networks"]
 
 
-def test_ours_may_do_nothing_special_and_write_nothing() -> None:
+def test_portal_services_are_unprivileged_and_read_only() -> None:
     assert set(OURS) == {"web", "worker", "beat", "migrate"}
     for name in OURS:
         assert SERVICES[name]["cap_drop"] == ["ALL"]
@@ -59,19 +59,19 @@ def test_ours_may_do_nothing_special_and_write_nothing() -> None:
         assert SERVICES[name]["tmpfs"] == ["/tmp"]  # noqa: S108
 
 
-def test_there_is_one_beat() -> None:
+def test_beat_runs_once() -> None:
     beats = [name for name, service in SERVICES.items() if "beat" in service.get("command", "").split()]
     assert beats == ["beat"]
     assert "replicas" not in SERVICES["beat"]["deploy"]
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_whatever_is_set_is_a_setting(name: str) -> None:
+def test_environment_variables_are_known_settings(name: str) -> None:
     explained = set(re.findall(r"^#?([A-Z_]+)=", (BASE_DIR / ".env.example").read_text(), re.MULTILINE))
     assert SERVICES[name]["environment"].keys() - explained == set()
 
 
-def test_a_request_may_come_to_its_end() -> None:
+def test_graceful_timeouts_increase_towards_the_proxy() -> None:
     gunicorn = runpy.run_path(str(BASE_DIR / "gunicorn.conf.py"))
     assert gunicorn["graceful_timeout"] >= gunicorn["timeout"]
     grace = seconds(SERVICES["web"]["stop_grace_period"])

@@ -1,4 +1,4 @@
-"""What the database itself holds, each broken once past all forms and services. A new constraint fails until it stands here."""
+"""Violations of every database constraint, bypassing forms and services. New constraints must be added."""
 
 from collections.abc import Callable
 from itertools import count
@@ -16,7 +16,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
-from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import add_note, reply
 from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
@@ -32,7 +32,7 @@ from tests.factories.team import TeamInvitationFactory
 
 Make = Callable[[Agency], Model]
 NOW = timezone.now()
-#: Keys and places of rows that no factory makes.
+#: Values for rows without a factory.
 NUMBERS = count(1)
 OURS = [model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))]
 
@@ -54,7 +54,7 @@ def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
 
 
-#: One row of each kind that has a constraint.
+#: Factories of a row for each table with constraints.
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
@@ -88,7 +88,7 @@ MAKE: dict[str, Make] = {
     "reviews.ReviewComment": lambda agency: comment_on_review(review(agency), text="Thanks", by=someone(agency)),
     "reviews.ReviewReport": lambda agency: report_review(review(agency), reason="other", details="…", by=someone(agency)),
 }
-#: By constraint: values that a row must not have, each set of which breaks this one alone.
+#: Invalid values by constraint. Each set violates only this constraint.
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
     "membership_role_is_known": [{"role": "boss"}],
@@ -122,8 +122,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
     "request_message_kind_is_known": [{"kind": "song"}],
     "request_message_has_a_text": [{"text": ""}],
-    "sender_standing_is_known": [{"standing": "odd"}],
-    "inbox_settings_keep_days_are_sane": [{"keep_days": 0}, {"keep_days": 3651}],
+    "sender_standing_is_known": [{"status": "odd"}],
+    "inbox_settings_keep_days_are_sane": [{"retention_days": 0}, {"retention_days": 3651}],
     "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
@@ -131,20 +131,20 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "review_request_status_is_known": [{"status": "lost"}],
     "review_ratings_from_1_to_5": [{name: wrong} for name in ("cooperation", "quality", "schedule", "budget") for wrong in (0, 6)],
-    "review_shown_as_is_known": [{"shown_as": "nobody"}],
-    "review_pinned_from_1_to_5": [{"pin": 0}, {"pin": 6}],
+    "review_shown_as_is_known": [{"display_name_as": "nobody"}],
+    "review_pinned_from_1_to_5": [{"pin_position": 0}, {"pin_position": 6}],
     "review_pinned_is_public": [
-        {"pin": 1, "hidden_at": NOW, "hidden_for": "other"},
-        {"pin": 1, "removed_at": NOW},
-        {"pin": 1, "withdrawn_at": NOW, "text": "", "author": ""},
+        {"pin_position": 1, "hidden_at": NOW, "hidden_reason": "other"},
+        {"pin_position": 1, "removed_at": NOW},
+        {"pin_position": 1, "withdrawn_at": NOW, "text": "", "author": ""},
     ],
-    "review_hidden_for_a_reason": [{"hidden_at": NOW}, {"hidden_for": "other"}],
+    "review_hidden_for_a_reason": [{"hidden_at": NOW}, {"hidden_reason": "other"}],
     "review_withdrawn_has_no_words": [{"withdrawn_at": NOW, "text": ""}, {"withdrawn_at": NOW, "author": ""}],
     "review_report_state_is_known": [{"state": "lost", "decided_at": NOW}],
     "review_report_decided_has_its_time": [{"state": "upheld"}, {"decided_at": NOW}],
     "review_report_three_in_all": [{"number": 0}, {"number": 4}],
 }
-#: By constraint: what breaks it, where no row can be changed so that it does. Gets Alder and Birch.
+#: Functions that violate a constraint and can't be expressed as an update. They receive Alder and Birch.
 ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
@@ -160,11 +160,11 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
         reply(ContactRequestFactory(agency=ours), text="Hello", by=someone(ours), seen=None), kind="note"
     ),
     "review_request_open_once": lambda ours, _: twice(CustomerFactory(agency=ours), ReviewRequestFactory),
-    "review_pinned_once_each_place": lambda ours, _: [change(review(ours), pin=1) for _ in range(2)],
+    "review_pinned_once_each_place": lambda ours, _: [change(review(ours), pin_position=1) for _ in range(2)],
     "review_comment_says_something": lambda ours, _: comment_on_review(review(ours), text="", by=someone(ours)),
     "review_comment_same_agency": lambda ours, theirs: ReviewComment.objects.create(agency=ours, review=review(theirs), text="Thanks"),
-    "review_report_each_number_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
-    "review_report_open_once": lambda ours, _: report_anew(MAKE["reviews.ReviewReport"](ours), 2),
+    "review_report_each_number_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
+    "review_report_open_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 2),
 }
 
 
@@ -173,16 +173,16 @@ def twice(customer: Model, factory: Any, **fields: Any) -> None:
         factory(customer=customer, **fields)
 
 
-def report_anew(report: Any, number: int, **fields: Any) -> None:
+def report_again(report: Any, number: int, **fields: Any) -> None:
     ReviewReport.objects.create(agency=report.agency, review=report.review, number=number, reason="other", details="…", **fields)
 
 
 def change(row: Model, **values: Any) -> None:
-    """Past the model, by a bare UPDATE."""
+    """Return a function that updates a row without the model."""
     type(row)._base_manager.filter(pk=row.pk).update(**values)
 
 
-#: By name. Those that only let other rows point to a row and its parent at once hold nothing by themselves.
+#: All constraints by name, except unique ones that only serve as targets of foreign keys.
 CONSTRAINTS = {
     constraint.name: (model, constraint)
     for model in OURS
@@ -196,7 +196,7 @@ def of_kind(kind: type) -> list[str]:
 
 
 def refused(name: str, attempt: Callable[[], object]) -> None:
-    """Check that PostgreSQL refuses what is attempted, and names the constraint."""
+    """Check that PostgreSQL rejects the attempt because of the constraint."""
 
     def act() -> None:
         attempt()
@@ -207,7 +207,7 @@ def refused(name: str, attempt: Callable[[], object]) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(CheckConstraint))
-def test_no_row_is_wrong(name: str, cast: Cast) -> None:
+def test_invalid_values_are_rejected(name: str, cast: Cast) -> None:
     row = MAKE[CONSTRAINTS[name][0]._meta.label](cast.alder)
     assert WRONG[name]
     for values in WRONG[name]:
@@ -215,14 +215,14 @@ def test_no_row_is_wrong(name: str, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("name", of_kind(UniqueConstraint))
-def test_no_row_is_there_twice(name: str, cast: Cast) -> None:
+def test_duplicate_rows_are_rejected(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     first, second = (MAKE[model._meta.label](cast.alder) for _ in range(2))
     refused(name, lambda: change(second, **{field: getattr(first, field) for field in constraint.fields}))
 
 
 @pytest.mark.parametrize("name", of_kind(SameParent))
-def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: Cast) -> None:
+def test_updates_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     model, constraint = CONSTRAINTS[name]
     foreign = MAKE[model._meta.get_field(constraint.field).related_model._meta.label](cast.birch)
     row = MAKE[model._meta.label](cast.alder)
@@ -230,5 +230,5 @@ def test_no_row_points_to_another_agencys_or_another_customers(name: str, cast: 
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-def test_nor_can_one_be_made_like_that(name: str, cast: Cast) -> None:
+def test_inserts_cannot_reference_other_tenants(name: str, cast: Cast) -> None:
     refused(name, lambda: ATTEMPTS[name](cast.alder, cast.birch))

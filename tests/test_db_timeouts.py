@@ -1,4 +1,4 @@
-"""How long PostgreSQL may take, by process; and a pooler in between."""
+"""Database timeouts by process type, and with a connection pooler."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ NONE = {"statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_sess
 
 @pytest.fixture(autouse=True)
 def options(db: None) -> Iterator[dict[str, Any]]:
-    """What connections are opened with; as it was, afterwards."""
+    """Options of new connections, restored after the test."""
     options = connections.settings["default"]["OPTIONS"]
     before = dict(options)
     yield options
@@ -26,7 +26,7 @@ def options(db: None) -> Iterator[dict[str, Any]]:
 
 
 def limits() -> dict[str, str]:
-    """Of a connection that is opened now."""
+    """Return the timeouts of a new connection."""
     fresh = connections.create_connection("default")
     try:
         with fresh.cursor() as cursor:
@@ -36,18 +36,18 @@ def limits() -> dict[str, str]:
         fresh.close()
 
 
-def test_a_command_has_no_limits() -> None:
+def test_management_commands_have_no_timeouts() -> None:
     assert limits() == NONE
 
 
 @pytest.mark.parametrize(("process", "expected"), [("web", ("15s", "10s", "1min")), ("worker", ("5min", "1min", "15min"))])
-def test_a_web_process_gives_up_before_a_worker(process: Literal["web", "worker"], expected: tuple[str, ...]) -> None:
+def test_web_timeouts_are_shorter_than_worker_timeouts(process: Literal["web", "worker"], expected: tuple[str, ...]) -> None:
     set_statement_timeouts(process)
     assert tuple(limits().values()) == expected
 
 
-def test_a_worker_has_them_from_its_start() -> None:
-    """As Celery starts one, in an interpreter of its own: nobody else is to have them."""
+def test_worker_sets_timeouts_on_start() -> None:
+    """Runs in its own interpreter, because the timeouts apply to the whole process."""
     code = (
         "from celery.signals import worker_init; from partnerportal import celery_app; celery_app.finalize(); worker_init.send(None); "
         "from django.db import connections; print(connections.settings['default']['OPTIONS']['options'])"
@@ -63,19 +63,19 @@ def test_a_worker_has_them_from_its_start() -> None:
     assert "-c statement_timeout=300s -c lock_timeout=60s -c idle_in_transaction_session_timeout=900s" in started.stdout
 
 
-def test_what_the_address_of_the_database_says_wins(options: dict[str, Any]) -> None:
+def test_options_in_database_url_take_precedence(options: dict[str, Any]) -> None:
     options["options"] = "-c statement_timeout=7s -c work_mem=64MB"
     set_statement_timeouts("web")
     assert limits() == {"statement_timeout": "7s", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "1min"}
 
 
-def test_a_pooler_is_sent_no_limits_because_it_would_refuse_them(options: dict[str, Any], settings: Any) -> None:
-    settings.DATABASE_POOLER = True
+def test_pgbouncer_receives_no_timeouts(options: dict[str, Any], settings: Any) -> None:
+    settings.DATABASE_USES_PGBOUNCER = True
     set_statement_timeouts("web")
     assert "options" not in options
 
 
-def test_a_statement_beyond_the_limit_ends_as_if_the_database_were_away(settings: Any) -> None:
+def test_statement_timeout_raises_operational_error(settings: Any) -> None:
     settings.WEB_STATEMENT_TIMEOUT = 1
     set_statement_timeouts("web")
     fresh = connections.create_connection("default")

@@ -1,4 +1,4 @@
-"""An address that mail servers read otherwise than it is written is refused: nobody gets round a “stop”, a limit or a rule by one."""
+"""Rejection of e-mail addresses that mail servers interpret differently, and comparison of mailboxes."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -13,7 +13,7 @@ from reviews.services.requests import ensure_not_own_staff
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 
-#: Addresses that look like Kim's, with invisible, full-width or reversing characters.
+#: Addresses that look like Kim's, but contain invisible, full-width or reversing characters.
 DISGUISED = [
     "kim@cli\xadent.example",
     "kim@\uff43lient.example",
@@ -25,12 +25,12 @@ DISGUISED = [
 ]
 
 TWO_SPELLINGS = ["kim@münchen.example", "kim@xn--mnchen-3ya.example"]
-#: By IDNA 2003 this would be kim@strasse.example, another mailbox.
+#: In IDNA 2003, this would be kim@strasse.example, another mailbox.
 SHARP_S = ["kim@straße.example", "kim@xn--strae-oqa.example"]
 
 
 @pytest.mark.parametrize("address", [*DISGUISED, "kim@client.example\u202c", f"kim@{'ü' * 63}.example"])
-def test_it_is_refused(address: str) -> None:
+def test_deceptive_addresses_are_rejected(address: str) -> None:
     with pytest.raises(ValidationError, match="The part after the @ contains invalid characters"):
         validate_deliverable(address)
 
@@ -38,11 +38,11 @@ def test_it_is_refused(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["Kim@Client.Example", *TWO_SPELLINGS, *SHARP_S, "Kim@STRAẞE.example", "kim@☃.groß.example", "kim@[127.0.0.1]"]
 )
-def test_others_are_not(address: str) -> None:
+def test_valid_addresses_are_accepted(address: str) -> None:
     validate_deliverable(address)
 
 
-def test_an_address_that_is_too_long_in_ascii_is_refused() -> None:
+def test_address_that_is_too_long_in_ascii_is_rejected() -> None:
     label = "".join(chr(0x4E00 + 997 * count) for count in range(14))
     address = f"kim@{'.'.join([label] * 6)}.example"
     assert len(address) < 110
@@ -51,14 +51,14 @@ def test_an_address_that_is_too_long_in_ascii_is_refused() -> None:
 
 
 @pytest.mark.parametrize("spelling", [*SHARP_S, "Kim@STRASSE.example".replace("SS", "ẞ")])
-def test_a_sharp_s_is_a_letter_of_its_own(spelling: str) -> None:
+def test_sharp_s_is_a_separate_letter(spelling: str) -> None:
     assert canonical_address(spelling) == SHARP_S[1]
     assert address_variants(spelling) == set(SHARP_S)
     assert canonical_address("kim@strasse.example") == "kim@strasse.example"
 
 
-def test_addresses_that_were_possible_before_keep_their_mailbox() -> None:
-    """The digests of opt-outs and the keys of senders are made from it. Until now all domains were encoded by IDNA 2003."""
+def test_addresses_valid_in_idna_2003_keep_their_mailbox() -> None:
+    """Digests of opt-outs and keys of senders depend on it. Earlier versions used IDNA 2003."""
     kept = 0
     for code in range(0xA1, 0xFFFF, 11):
         domain = f"a{chr(code)}b.example".lower()
@@ -73,7 +73,7 @@ def test_addresses_that_were_possible_before_keep_their_mailbox() -> None:
     assert kept > 4000
 
 
-def test_one_mailbox_has_one_name() -> None:
+def test_spellings_of_a_mailbox_have_the_same_canonical_address() -> None:
     for spelling in (*TWO_SPELLINGS, " Kim@MÜNCHEN.example"):
         assert canonical_address(spelling) == TWO_SPELLINGS[1]
         assert address_variants(spelling) == set(TWO_SPELLINGS)
@@ -82,7 +82,7 @@ def test_one_mailbox_has_one_name() -> None:
 
 
 @pytest.mark.parametrize("address", DISGUISED)
-def test_every_form_says_so(cast: Cast, alice: Client, address: str) -> None:
+def test_forms_reject_deceptive_addresses(cast: Cast, alice: Client, address: str) -> None:
     forms = {
         "/customers/add/": {"kind": "person", "last_name": "Client", "email": address},
         "/company/team/invite/": {"email": address, "role": "staff"},
@@ -108,7 +108,7 @@ def test_customers_are_found_by_both_spellings(cast: Cast, alice: Client, existi
     assert Customer.objects.filter(email="kim@strasse.example").exists()
 
 
-def test_what_is_known_of_an_address_counts_for_both_its_spellings(cast: Cast) -> None:
+def test_both_spellings_count_as_the_same_address(cast: Cast) -> None:
     cast.stan.emailaddress_set.create(email="stan@münchen.example", verified=True)
     cast.stan.emailaddress_set.create(email="stan@straße.example", verified=True)
     for address in ("Stan@xn--mnchen-3ya.example", "stan@münchen.example", "STAN@straße.example", "stan@xn--strae-oqa.example"):

@@ -1,4 +1,4 @@
-"""An empty choice of a select says what it means."""
+"""Labels of empty choices."""
 
 import re
 
@@ -28,7 +28,7 @@ def test_no_select_offers_dashes(alice: Client, cast: Cast, path: str, labels: d
         assert select and re.search(rf'<option value=""[^>]*>{label}</option>', select.group())
 
 
-def test_a_client_may_leave_out_the_country(cast: Cast) -> None:
+def test_clients_can_omit_the_country(cast: Cast) -> None:
     kim = Client()
     kim.force_login(cast.kim)
     page = kim.get("/partners/alder/access/").content.decode()

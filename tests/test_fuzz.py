@@ -1,7 +1,7 @@
-"""Every form gets what no form should get: never a 5xx, and where a form is refused nothing is written.
+"""Fuzz test of all forms: no response is 5xx, and rejected forms write nothing.
 
-The forms are those that the pages themselves show (their fields, and what a browser would send in them), for every route of the
-matrix that takes a POST. Hypothesis mixes what is right with what is hostile; the examples are the same in each run.
+The forms and their valid values are read from the pages of all POST routes in the matrix.
+Hypothesis combines valid and hostile values, with the same examples in each run.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAF
 
 pytestmark = pytest.mark.django_db
 
-#: How many answers of which kind there were, for the last line of a run with `pytest -rP`.
+#: Number of responses by type, printed by `pytest -rP`.
 COUNTS: Counter[str] = Counter()
 EXAMPLES = 5
 HOSTILE = [
@@ -42,21 +42,21 @@ FILES = [
     b"PK\x03\x04" + b"\0" * 100, b"a,b\n" * 3000, b"\xff\xfea\0,\0b\0", b"company;email\r\n" + b"\"unclosed",
     "Firma;E-Mail\nMüller;x".encode("cp1252"), b"a" * 200_000, b",".join([b"x"] * 5000) + b"\n1",
 ]  # fmt: skip
-#: Fields that no form of ours has, and some forms of others.
+#: Additional fields, some of which exist in other forms.
 EXTRA = ("agency", "id", "pk", "is_superuser", "role", "status", "next", "language", "action", "_method", "customer", "pin", "created_at")
 
-#: What stands in a form, and what a browser would send of it; `FILE` for a file.
+#: Names and submitted values of a form's fields; `FILE` for a file.
 Fields = dict[str, list[bytes]]
 FILE = b"<file>"
 BOUNDARY = "----fuzz"
 
 
 class FormsOfAPage(HTMLParser):
-    """The fields of each form on a page that is posted, by the address it is sent to."""
+    """Fields of each POST form on a page, by the path it is submitted to."""
 
     def __init__(self, path: str, page: str) -> None:
         super().__init__()
-        self.found: dict[str, Fields] = {}
+        self.forms: dict[str, Fields] = {}
         self._path, self._select = path, ""
         self._fields: Fields | None = None
         self.feed(page)
@@ -64,7 +64,7 @@ class FormsOfAPage(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
         if tag == "form" and attributes.get("method", "").lower() == "post":
-            self._fields = self.found.setdefault(urlsplit(attributes.get("action") or self._path).path, {})
+            self._fields = self.forms.setdefault(urlsplit(attributes.get("action") or self._path).path, {})
         if self._fields is None:
             return
         name, value = attributes.get("name", ""), attributes.get("value", "").encode()
@@ -80,8 +80,8 @@ class FormsOfAPage(HTMLParser):
             self._fields = None
 
 
-class Place(NamedTuple):
-    """Where a form is, and who fills it in."""
+class FormLocation(NamedTuple):
+    """A form and the user who submits it."""
 
     person: str
     methods: str
@@ -89,40 +89,41 @@ class Place(NamedTuple):
 
 
 class FuzzedWorld(World):
-    """The world of the matrix, with every form that its pages show, and a digest of all its rows."""
+    """The world of the matrix with all its forms and a digest of all rows."""
 
     def __init__(self) -> None:
         super().__init__(STAFF_ROUTES.values())
-        self.places = dict(self._places())
-        self.strangers = [str(thing.pk).encode() for thing in self.foreign.values()]
+        self.locations = dict(self._locations())
+        self.strangers = [str(item.pk).encode() for item in self.foreign.values()]
         self.forms: dict[str, Fields] = {}
-        for place in self.places.values():
-            if "GET" in place.methods:
-                page = self.send(place, "GET")
+        for location in self.locations.values():
+            if "GET" in location.methods:
+                page = self.send(location, "GET")
                 if page.status_code == 200 and "html" in page["Content-Type"]:
-                    for target, fields in FormsOfAPage(place.path, page.content.decode()).found.items():
+                    for target, fields in FormsOfAPage(location.path, page.content.decode()).forms.items():
                         self.forms.setdefault(target, {}).update(fields)
         self.rows = rows()
 
-    def _places(self) -> Iterator[tuple[str, Place]]:
+    def _locations(self) -> Iterator[tuple[str, FormLocation]]:
         for name, staff in STAFF_ROUTES.items():
-            yield name, Place("owner", staff.methods, reverse(name, args=[self.own[staff.thing].pk] if staff.thing else []))
-        for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "nobody")):
+            args = [self.own[staff.make_object].pk] if staff.make_object else []
+            yield name, FormLocation("owner", staff.methods, reverse(name, args=args))
+        for table, person in ((CLIENT_ROUTES, "client"), (PUBLIC_ROUTES, "visitor")):
             for name, route in table.items():
-                yield name, Place(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
+                yield name, FormLocation(person, route.methods, reverse(name, args=route.args(self) if route.args else []))
         for name, page in ACCOUNT_ROUTES.items():
-            yield name, Place("client" if page.nobody else "nobody", "GET POST", reverse(name, args=page.args))
+            yield name, FormLocation("client" if page.visitor else "visitor", "GET POST", reverse(name, args=page.args))
 
-    def send(self, place: Place, method: str = "POST", **content: Any) -> HttpResponse:
-        """From a network of its own, so that no limit ends the test."""
+    def send(self, location: FormLocation, method: str = "POST", **content: Any) -> HttpResponse:
+        """Send a request from a new IP address, because of the rate limits."""
         client = Client()
-        if place.person in self.sessions:
-            client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[place.person]
-        return client.generic(method, place.path, REMOTE_ADDR=next(self.networks), **content)
+        if location.person in self.sessions:
+            client.cookies[django_settings.SESSION_COOKIE_NAME] = self.sessions[location.person]
+        return client.generic(method, location.path, REMOTE_ADDR=next(self.networks), **content)
 
 
 def rows() -> str:
-    """A digest of all rows, but for sessions: what was typed is kept there."""
+    """Return a digest of all rows except sessions, which contain form input."""
     digest = "SELECT '{0}' || md5(coalesce(string_agg(t::text, '' ORDER BY t::text), '')) AS d FROM {0} t"
     tables = [digest.format(table) for table in connection.introspection.table_names() if table != "django_session"]
     with connection.cursor() as cursor:
@@ -131,13 +132,13 @@ def rows() -> str:
 
 
 def as_form(fields: Fields) -> dict[str, Any]:
-    """As a browser sends it, whatever the bytes."""
+    """Encode fields like a browser, including invalid bytes."""
     pairs = "&".join(f"{quote_from_bytes(name.encode())}={quote_from_bytes(value)}" for name, values in fields.items() for value in values)
     return {"data": pairs, "content_type": "application/x-www-form-urlencoded"}
 
 
 def as_upload(fields: Fields, file: bytes, name: str) -> dict[str, Any]:
-    """The same with a file in the place of `FILE`."""
+    """Encode fields with a file in place of `FILE`."""
     parts = []
     for field, values in fields.items():
         for value in values:
@@ -151,7 +152,7 @@ def as_upload(fields: Fields, file: bytes, name: str) -> dict[str, Any]:
 
 
 def refused(response: HttpResponse) -> bool:
-    """An answer that says that nothing was done: an error, or a form with what is wrong in it."""
+    """Return whether a response rejects the form: an error, or a form with error messages."""
     if response.status_code >= 400:
         return True
     forms = [
@@ -162,7 +163,7 @@ def refused(response: HttpResponse) -> bool:
 
 @st.composite
 def filled_in(draw: st.DrawFn, form: Fields, strangers: list[bytes]) -> Fields:
-    """A form with one, some or all fields hostile, missing, twice there or another's, and some that it doesn't have."""
+    """Draw a form with some hostile, missing, repeated, foreign or additional fields."""
     hostile = st.one_of(st.sampled_from(HOSTILE), st.sampled_from(strangers), st.binary(max_size=20))
     worst = draw(st.sampled_from((0.15, 0.5, 1.0)))
     fields: Fields = {}
@@ -194,17 +195,17 @@ POSTED = [
 @pytest.mark.parametrize("name", POSTED)
 @settings(max_examples=EXAMPLES, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_whatever_is_sent(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
-    place = world.places[name]
-    fields = data.draw(filled_in(world.forms.get(place.path, {}), world.strangers))
+def test_random_input_never_fails(name: str, world: FuzzedWorld, data: st.DataObject) -> None:
+    location = world.locations[name]
+    fields = data.draw(filled_in(world.forms.get(location.path, {}), world.strangers))
     content = as_form(fields)
     if any(FILE in values for values in fields.values()):
         content = as_upload(
             fields, data.draw(st.sampled_from(FILES)), data.draw(st.sampled_from(("a.csv", "../a.png", "a\0.png", "ü" * 300)))
         )
     with transaction.atomic():
-        # Whatever the portal doesn't catch is raised here.
-        response = world.send(place, **content)
+        # The client raises exceptions that views don't handle.
+        response = world.send(location, **content)
         assert response.status_code < 500
         COUNTS["sent"] += 1
         if refused(response):
@@ -214,23 +215,23 @@ def test_whatever_is_sent(name: str, world: FuzzedWorld, data: st.DataObject) ->
 
 
 @pytest.mark.parametrize("name", [name for name in POSTED if name not in STAFF_ROUTES])
-def test_a_nul_in_each_field_alone(name: str, world: FuzzedWorld) -> None:
-    """From outside, what PostgreSQL takes in no text, beside what is right: chance seldom leaves all the other fields alone."""
-    place = world.places[name]
-    form = world.forms.get(place.path, {})
+def test_nul_in_a_single_field_never_fails(name: str, world: FuzzedWorld) -> None:
+    """Submit NUL, which PostgreSQL rejects, in one field of an otherwise valid form. Random forms rarely are."""
+    location = world.locations[name]
+    form = world.forms.get(location.path, {})
     usual = {field: [next(filter(None, values), b"word")] for field, values in form.items()}
     for field in usual:
         fields = {**usual, field: [b"a\0b"]}
         with transaction.atomic():
-            response = world.send(place, **as_form(fields))
+            response = world.send(location, **as_form(fields))
             transaction.set_rollback(True)
         assert response.status_code < 500, field
         COUNTS["sent"] += 1
 
 
-def test_how_much_that_was(world: FuzzedWorld) -> None:
-    """`pytest -rP` shows it."""
+def test_enough_forms_were_submitted(world: FuzzedWorld) -> None:
+    """Print the totals, which `pytest -rP` shows."""
     fields = sum(len(form) for form in world.forms.values())
     print(f"{len(POSTED)} addresses, {len(world.forms)} forms with {fields} fields; in this process {dict(COUNTS)}")  # noqa: T201
-    # A page that no longer shows its forms would make all this easy.
+    # Guards against pages whose forms aren't found.
     assert fields > 150

@@ -1,4 +1,4 @@
-"""The German texts: nothing is missing, nothing stays English, and people are addressed as “Sie”."""
+"""German translations: completeness, consistency and formal address."""
 
 import ast
 import os
@@ -19,13 +19,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from invitations.services.invitations import change_access, connect_customer, disconnect_access, reject_invitation
+from partnerportal.outbox.letters import render_letter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import render_mail
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import assign_request
+from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
-from reviews.mails import REVIEW_EMAIL_KINDS, mail_context, preview_review_request
+from reviews.mails import preview_review_request, review_request_letter
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -34,15 +33,15 @@ from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 LOCALE = settings.BASE_DIR / "locale"
-#: Ours, and what we say in the place of django-allauth's German.
+#: The portal's catalog, and the one that overrides django-allauth's German.
 OURS, FOR_ALLAUTH = (folder / "de" / "LC_MESSAGES" / "django.po" for folder in (LOCALE, LOCALE / "allauth"))
 ALLAUTHS_OWN = Path(allauth.__file__).parent / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
-#: %(name)s, %d, {name}, <em>: what a translation has to keep as it is. A per cent sign stands doubled.
+#: Placeholders and tags that translations must keep: %(name)s, %d, {name}, <em>. Percent signs are doubled.
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[a-z%]|\{\w*\}|</?[a-z][^>]*>")
-#: Words that only the familiar form of address has.
+#: Words of the informal address.
 FAMILIAR = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein(e[mnrs]?)?|[Gg]ib|[Ll]ass|[Ww]ähle|versuche)\b")
-#: Common words of our English texts that no German text, name or test datum has; the Isle of Man is called so in German, too.
+#: Common words in English texts that don't occur in German texts, names or test data. “Isle of Man” is an exception.
 ENGLISH = re.compile(
     r"\b(the|and|(?<!Isle )of|your|you|is|are|not|yet|with|for|from|by|to|please|customers?|reviews?|requests?|requested|ratings?|"
     r"dashboard|add|save|cancel|edit|send|sent|search|sign|password|back|newer|older|first|last|phone|city|country|language|notes|nothing|"
@@ -84,7 +83,7 @@ STAFF_PAGES = [
     "/accounts/email/",
     "/accounts/2fa/webauthn/",
 ]
-#: django-allauth's own pages and forms.
+#: Pages of django-allauth.
 ALLAUTH_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]
 
 
@@ -94,12 +93,12 @@ def catalog(path: Path) -> Catalog:
 
 
 def messages(path: Path) -> list[Message]:
-    """Without the header."""
+    """Return the messages of a catalog without its header."""
     return [message for message in catalog(path) if message.id]
 
 
 def forms(text: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Singular and plural, or the one form that there is."""
+    """Return singular and plural, or the only form."""
     return (text,) if isinstance(text, str) else tuple(text)
 
 
@@ -111,12 +110,12 @@ def reads_like(message: Message) -> str:
     return " / ".join(forms(message.id))
 
 
-def seen(page: str) -> list[str]:
-    """Every text of a page that somebody sees or hears, the way it stands there."""
+def texts_in(page: str) -> list[str]:
+    """Return all texts of a page that are displayed or read by screen readers."""
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
-    # English is offered in English.
+    # The name of the language English.
     page = re.sub(r'<(button|a)\b[^>]* lang="en".*?</\1>', "", page, flags=re.DOTALL)
-    # Names of time zones are names.
+    # Names of time zones aren't translated.
     page = re.sub(r'<option value="[A-Z]\w+/[^"]+">.*?</option>', "", page, flags=re.DOTALL)
     attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)
     texts = [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *attributes]]
@@ -124,15 +123,15 @@ def seen(page: str) -> list[str]:
 
 
 def english_left(page: str) -> list[str]:
-    """Texts of the page that are a message in English, or have an English word."""
+    """Return texts of the page that are English messages or contain English words."""
     untranslated = {text for message in messages(OURS) for text in forms(message.id)}
     untranslated -= {text for message in messages(OURS) for text in forms(message.string)}
-    return [text for text in seen(page) if text in untranslated or ENGLISH.search(text)]
+    return [text for text in texts_in(page) if text in untranslated or ENGLISH.search(text)]
 
 
 @pytest.fixture
 def busy(cast: Cast) -> Cast:
-    """Alder has something of everything, in words that are German or nobody's."""
+    """The cast with objects of all types at Alder, with German texts."""
     customer = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", language="de")
     project = ProjectFactory(customer=customer, title="Relaunch", due_on="2020-01-01", status="active")
     ReviewFactory(review_request__customer=customer, review_request__project=project, text="Alles bestens.")
@@ -142,7 +141,7 @@ def busy(cast: Cast) -> Cast:
 
 
 def german(cast: Cast | None = None) -> Client:
-    """A browser set to German; with a cast, Alice is signed in."""
+    """Return a client set to German; with a cast, of Alice."""
     client = Client(headers={"Accept-Language": "de"})
     if cast:
         client.force_login(cast.alice)
@@ -161,15 +160,15 @@ def test_every_message_is_translated(path: Path) -> None:
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
 def test_every_translation_keeps_its_placeholders(path: Path) -> None:
     for message in messages(path):
-        # Of two forms, the singular may say “one” without the number, and German has each in its own place.
+        # A singular form can omit the number.
         for english, german_text in zip(forms(message.id), forms(message.string), strict=True):
             assert Counter(PLACEHOLDER.findall(german_text)) == Counter(PLACEHOLDER.findall(english)), reads_like(message)
-            # The first and last character decide how a text joins what stands around it.
+            # Leading and trailing characters must match the surrounding text.
             assert english.endswith("\n") == german_text.endswith("\n") and english.startswith("\n") == german_text.startswith("\n")
 
 
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
-def test_german_is_written_as_german_is(path: Path) -> None:
+def test_german_punctuation_and_address(path: Path) -> None:
     texts = [text for message in messages(path) for text in forms(message.string)]
     assert [text for text in texts if FAMILIAR.search(text)] == [], "we say Sie"
     assert [text for text in texts if re.search(r"\bE?mail(s|-?adresse)?\b", text)] == [], "we write E-Mail"
@@ -178,17 +177,17 @@ def test_german_is_written_as_german_is(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [OURS, FOR_ALLAUTH], ids=["ours", "allauth"])
-def test_a_catalog_tells_nothing_of_who_made_it(path: Path) -> None:
+def test_catalogs_contain_no_author(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for field in ("Project-Id-Version: partnerportal", "Language: de", "Plural-Forms: nplurals=2; plural=(n != 1);"):
         assert f'"{field}\\n"' in text
     assert re.findall(r"[\w.]+@[\w.]+", text) == []
-    # Line numbers would change with every change of the sources.
+    # Line numbers would change too often.
     assert re.findall(r"^#: .*:\d+.*$", text, re.MULTILINE) == []
     assert all((settings.BASE_DIR / name).is_file() for message in messages(path) for name, _ in message.locations)
 
 
-def test_what_we_say_for_allauth_it_still_says() -> None:
+def test_overridden_messages_exist_in_allauth() -> None:
     theirs = {key(message) for message in messages(ALLAUTHS_OWN)}
     assert [reads_like(message) for message in messages(FOR_ALLAUTH) if key(message) not in theirs] == []
 
@@ -196,16 +195,16 @@ def test_what_we_say_for_allauth_it_still_says() -> None:
 @pytest.mark.skipif(
     shutil.which("xgettext") is None and not os.environ.get("CI"), reason="needs the gettext tools (Debian: apt install gettext)"
 )
-def test_the_catalog_holds_what_the_sources_hold(tmp_path: Path) -> None:
+def test_catalog_matches_the_sources(tmp_path: Path) -> None:
     assert shutil.which("xgettext"), "The gettext tools are missing; .ci/run installs them."
-    # A copy, since makemessages writes where it reads.
+    # Works on a copy, because makemessages changes the catalog.
     skipped = shutil.ignore_patterns(".*", "__pycache__", "tests", "locale", "docs", "test-results")
     copy = shutil.copytree(settings.BASE_DIR, tmp_path / "copy", ignore=skipped)
     (copy / "locale").mkdir()
     command = ["manage.py", "makemessages", "--locale", "de", "--no-wrap", "--add-location", "file"]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
-    made = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert made.returncode == 0, made.stderr
+    result = subprocess.run([sys.executable, *command], cwd=copy, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
     fresh = {key(message) for message in messages(copy / OURS.relative_to(settings.BASE_DIR))}
     kept = {key(message) for message in messages(OURS)}
     assert len(fresh) > 300
@@ -217,7 +216,7 @@ GETTEXT = {"_", *_CALLS, *(f"{name}_lazy" for name in _CALLS)}
 
 
 def gettext_calls_in_f_strings(source: str) -> list[int]:
-    """Return the lines of f-strings that call gettext: xgettext doesn't look into them."""
+    """Return the lines of f-strings that call gettext: xgettext ignores them."""
     f_strings = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
     calls = [call for f_string in f_strings for call in ast.walk(f_string) if isinstance(call, ast.Call)]
     return [call.lineno for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) in GETTEXT]
@@ -228,16 +227,16 @@ def test_no_f_string_calls_gettext() -> None:
     folders = ("partnerportal", "customers", "requests_inbox", "invitations", "reviews")
     sources = [path for folder in folders for path in (settings.BASE_DIR / folder).rglob("*.py")]
     assert len(sources) > 200
-    found = {path: gettext_calls_in_f_strings(path.read_text(encoding="utf-8")) for path in sources}
-    assert {str(path.relative_to(settings.BASE_DIR)): lines for path, lines in found.items() if lines} == {}
+    calls = {path: gettext_calls_in_f_strings(path.read_text(encoding="utf-8")) for path in sources}
+    assert {str(path.relative_to(settings.BASE_DIR)): lines for path, lines in calls.items() if lines} == {}
 
 
 # --- The pages -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", PUBLIC_PAGES)
-def test_public_pages_speak_german(busy: Cast, path: str) -> None:
-    busy.alder.profile.claim = "Wir bauen Websites."
+def test_public_pages_are_german(busy: Cast, path: str) -> None:
+    busy.alder.profile.tagline = "Wir bauen Websites."
     busy.alder.profile.save()
     page = german().get(path).content.decode()
     assert '<html lang="de">' in page
@@ -245,24 +244,24 @@ def test_public_pages_speak_german(busy: Cast, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", STAFF_PAGES)
-def test_pages_for_staff_speak_german(busy: Cast, path: str) -> None:
+def test_staff_pages_are_german(busy: Cast, path: str) -> None:
     page = german(busy).get(path).content.decode()
     assert '<html lang="de">' in page
     assert english_left(page) == []
 
 
-def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
+def test_customer_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
-    asked = busy.alder.review_requests.open().get()
+    review_request = busy.alder.review_requests.pending().get()
     for path in (
         customer.get_absolute_url(),
         f"{customer.get_absolute_url()}edit/",
         f"{customer.get_absolute_url()}projects/add/",
         f"/company/reviews/request/?customer={customer.pk}",
         f"/company/reviews/request/?customer={customer.pk}&subject=company",
-        f"/company/reviews/requests/{asked.pk}/",
+        f"/company/reviews/requests/{review_request.pk}/",
         "/company/reviews/requests/",
-        str(asked.link).removeprefix(settings.SITE_URL),
+        str(review_request.link).removeprefix(settings.SITE_URL),
         f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/?language=de",
     ):
         page = german(busy).get(path).content.decode()
@@ -270,7 +269,7 @@ def test_pages_of_one_customer_speak_german(busy: Cast) -> None:
         assert english_left(page) == [], path
 
 
-def test_pages_of_one_request_speak_german(busy: Cast) -> None:
+def test_contact_request_pages_are_german(busy: Cast) -> None:
     fields = {"name": "Ute Größe", "company": "Bäckerei Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden."}
     contact_request = ContactRequestFactory(agency=busy.alder, **fields)
     client, page = german(busy), contact_request.get_absolute_url()
@@ -283,7 +282,7 @@ def test_pages_of_one_request_speak_german(busy: Cast) -> None:
             assert english_left(client.get(path, follow=True).content.decode()) == [], (action, path)
 
 
-def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
+def test_contact_request_emails_are_german(busy: Cast) -> None:
     busy.alder.language = "de"
     busy.alder.save()
     fields = {"name": "Ute Größe", "email": "ute@muellerei.example", "message": "Wir brauchen einen Laden.", "language": "de"}
@@ -297,17 +296,17 @@ def test_the_mails_about_a_request_are_german(busy: Cast) -> None:
         "Re: Ihre Nachricht an Alder Web",
     }
     for mail in mails:
-        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+        for part in (mail.subject, *mail.text.splitlines(), *texts_in(mail.html)):
             if "http" not in part:
                 assert not ENGLISH.search(part), part
                 assert not FAMILIAR.search(part), part
 
 
-def test_pages_about_access_speak_german(busy: Cast) -> None:
+def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
     given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
-    asked = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
+    access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
@@ -323,7 +322,7 @@ def test_pages_about_access_speak_german(busy: Cast) -> None:
         assert english_left(page) == [], path
     kim = german()
     kim.force_login(busy.kim)
-    link = str(asked.link).removeprefix(settings.SITE_URL)
+    link = str(access_request.link).removeprefix(settings.SITE_URL)
     for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
@@ -334,7 +333,7 @@ def test_pages_about_access_speak_german(busy: Cast) -> None:
         assert english_left(visitor.get(path).content.decode()) == [], path
 
 
-def test_the_mails_about_access_are_german(busy: Cast) -> None:
+def test_access_emails_are_german(busy: Cast) -> None:
     busy.alder.language = "de"
     busy.alder.save()
     client = german()
@@ -348,14 +347,14 @@ def test_the_mails_about_access_are_german(busy: Cast) -> None:
     assert mails.count() == 4
     for mail in mails:
         assert mail.text.startswith("Guten Tag ")
-        for part in (mail.subject, mail.text, *seen(mail.html)):
+        for part in (mail.subject, mail.text, *texts_in(mail.html)):
             assert not ENGLISH.search(part), part
             assert not FAMILIAR.search(part), part
 
 
-def test_what_was_wrong_is_said_in_german(busy: Cast) -> None:
+def test_error_messages_are_german(busy: Cast) -> None:
     client = german(busy)
-    link = str(busy.alder.review_requests.open().get().link).removeprefix(settings.SITE_URL)
+    link = str(busy.alder.review_requests.pending().get().link).removeprefix(settings.SITE_URL)
     for path, data in (("/customers/add/", {"kind": "person", "email": "lea", "website": "x y"}), (link, {"text": "\x07"})):
         page = client.post(path, data).content.decode()
         assert "Fehler:" in page and re.search(r"Bitte korrigieren Sie diese (Angabe|\d+ Angaben):", page)
@@ -368,27 +367,27 @@ def test_numbers_and_dates_are_german(busy: Cast) -> None:
     assert re.search(r"\d\. (Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember) 20\d\d", page)
 
 
-def test_a_german_customer_is_asked_and_reminded_in_german(busy: Cast) -> None:
+def test_german_customers_receive_german_review_requests(busy: Cast) -> None:
     customer, now = busy.alder.customers.get(), timezone.now()
     for project in (customer.projects.get(), None):
-        asked = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
+        review_request = ReviewRequestFactory.build(customer=customer, project=project, mailed_at=now)
         with translation.override("en"):
-            preview = preview_review_request(asked, by=busy.alice)
-        with translation.override("de"):
-            context = mail_context(asked, by=busy.alice, link="https://portal.example/r/x/")
-            mails = [render_mail(kind, context) for kind in REVIEW_EMAIL_KINDS]
+            preview = preview_review_request(review_request, by=busy.alice)
+        link = "https://portal.example/r/x/"
+        letters = [review_request_letter(review_request, by=busy.alice, link=link, reminder=reminder) for reminder in (False, True)]
+        mails = [render_letter(letter)._asdict() for letter in letters]
         assert preview["subject"] == mails[0]["subject"]
         assert mails[0]["subject"].startswith("Wie war die Zusammenarbeit mit Alder Web")
         assert mails[0]["text"].startswith("Guten Tag Lea Brandt,\n\nwie war die Zusammenarbeit mit Alder Web")
         for mail in (preview, *mails):
-            for part in (mail["subject"], mail.get("text", ""), *seen(mail["html"])):
+            for part in (mail["subject"], mail.get("text", ""), *texts_in(mail["html"])):
                 assert not ENGLISH.search(part)
                 assert not FAMILIAR.search(part)
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", *ALLAUTH_PAGES])
-def test_allauths_pages_say_sie(busy: Cast, path: str) -> None:
+def test_allauth_pages_use_formal_address(busy: Cast, path: str) -> None:
     client = german(None if "reset" in path else busy)
-    texts = seen(client.get(path, follow=True).content.decode())
+    texts = texts_in(client.get(path, follow=True).content.decode())
     assert [text for text in texts if FAMILIAR.search(text)] == []
     assert [text for text in texts if ENGLISH.search(text)] == []

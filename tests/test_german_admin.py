@@ -1,4 +1,4 @@
-"""The administration in German: no name of a model, field, column, filter or group stays English."""
+"""German translations in the Django admin: models, fields, columns, filters and groups."""
 
 import re
 from collections.abc import Iterator
@@ -17,18 +17,18 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from reviews.models import RatingSummary
+from reviews.services.reviews import report_review
 from tests.cast import Cast
 from tests.factories.reviews import ReviewFactory
 from tests.test_admin import ada  # noqa: F401  # a fixture: one of everything, and an admin
 
-#: Words that German shares with English, and names of things that are called so in both.
+#: Words and names that are the same in English and German.
 SAME = {
     "Name", "Status", "Website", "Person", "Code", "Domain", "Domains", "Logo", "Logos", "Team",
     "Details", "Registrar", "Browser", "Filter", "Message-ID",
 }  # fmt: skip
 LANGUAGES = ("en", "de")
-#: Every model that the administration shows, with its page.
+#: All registered models and their pages.
 MODELS = {model._meta.label_lower: (model, options) for model, options in admin.site._registry.items()}
 
 
@@ -41,8 +41,8 @@ def _one_of_everything(ada: Client, cast: Cast) -> None:  # noqa: F811
 
 
 def texts_of(page: str) -> Iterator[str]:
-    """Return what a page of the administration calls things."""
-    found = [
+    """Return the labels on an admin page."""
+    labels = [
         *re.findall(r"<caption>(.*?)</caption>", page, re.DOTALL),
         *re.findall(r'<tr class="model-.*?<a[^>]*>(.*?)</a>', page, re.DOTALL),
         *re.findall(r"<h[1-3][^>]*>(.*?)</h[1-3]>", page, re.DOTALL),
@@ -52,20 +52,20 @@ def texts_of(page: str) -> Iterator[str]:
         *re.findall(r'<th[^>]* class="column-\w+[^>]*>(.*?)</th>', page, re.DOTALL),
         *re.findall(r'<div class="help"[^>]*>(.*?)</div>', page, re.DOTALL),
     ]
-    for text in found:
+    for text in labels:
         plain = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", "", text))).strip().rstrip(":")
         if re.search(r"[A-Za-z]{2}", plain):
             yield plain
 
 
 def names_of(model: type[Model], options: Any, request: Any) -> Iterator[tuple[str, str]]:
-    """Return the names of a model and what the administration shows of it, each with what it is the name of."""
+    """Return the labels of a model and its displayed attributes, each with a description."""
     yield "model", str(model._meta.verbose_name)
     yield "models", str(model._meta.verbose_name_plural)
     yield "app", str(model._meta.app_config.verbose_name)
     fieldsets = options.get_fieldsets(request)
     for name in (*options.get_list_display(request), *options.get_readonly_fields(request), *flatten_fieldsets(fieldsets)):
-        # Fields of a form alone are seen on the pages, below.
+        # Labels of form fields are checked on the pages below.
         if hasattr(model, name) or hasattr(options, name):
             yield name, str(label_for_field(name, model, options))
     for name, _fields in fieldsets:
@@ -73,7 +73,7 @@ def names_of(model: type[Model], options: Any, request: Any) -> Iterator[tuple[s
 
 
 def untranslated(both: dict[str, list[Any]]) -> list[Any]:
-    """Return what is the same in English and in German and isn't a word of both languages."""
+    """Return labels that are the same in both languages and not in `SAME`."""
     english = {text if isinstance(text, str) else text[1] for text in both["en"]}
     names = [(text, text if isinstance(text, str) else text[1]) for text in both["de"]]
     return [text for text, name in names if name and name in english and name[0].upper() + name[1:] not in SAME]
@@ -97,16 +97,16 @@ def test_every_page_is_german(ada: Client, cast: Cast, label: str) -> None:  # n
     model, options = MODELS[label]
     assert model._default_manager.exists()
     name = f"admin:{label.replace('.', '_')}"
-    thing = options.get_queryset(_request(cast)).first()
+    item = options.get_queryset(_request(cast)).first()
     paths = [
         reverse("admin:index"),
         reverse("admin:app_list", args=[model._meta.app_label]),
         reverse(f"{name}_changelist"),
-        reverse(f"{name}_change", args=[thing.pk]),
-        reverse(f"{name}_history", args=[thing.pk]),
+        reverse(f"{name}_change", args=[item.pk]),
+        reverse(f"{name}_history", args=[item.pk]),
         *([reverse(f"{name}_add")] if options.has_add_permission(_request(cast)) else []),
     ]
-    own = {str(thing), str(cast.ada), *(str(value) for value in thing.__dict__.values())}
+    own = {str(item), str(cast.ada), *(str(value) for value in item.__dict__.values())}
     for path in paths:
         both = {}
         for language in LANGUAGES:
@@ -128,13 +128,8 @@ def _request(cast: Cast) -> Any:
 def test_numbers_are_german(ada: Client, cast: Cast) -> None:  # noqa: F811
     type(cast.ada).objects.filter(pk=cast.ada.pk).update(language="de")
     review = ReviewFactory(review_request__customer__agency=cast.birch, cooperation=5, quality=5, schedule=5, budget=4)
-    summary = RatingSummary.objects.get(agency=cast.birch)
-    for path in (
-        reverse("admin:reviews_ratingsummary_changelist") + "?q=Birch",
-        reverse("admin:reviews_ratingsummary_change", args=[summary.pk]),
-        reverse("admin:reviews_review_change", args=[review.pk]),
-    ):
-        page = ada.get(path).content.decode().partition('id="content"')[2]
-        page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
-        assert re.search(r"4,(75|8)", page), path
-        assert not re.search(r"4\.(75|8)", page), path
+    report = report_review(review, reason="other", details="…", by=cast.charlie)
+    page = ada.get(reverse("admin:reviews_reviewreport_change", args=[report.pk])).content.decode().partition('id="content"')[2]
+    page = re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL)
+    assert re.search(r"4,(75|8)", page)
+    assert not re.search(r"4\.(75|8)", page)

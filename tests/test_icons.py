@@ -1,4 +1,4 @@
-"""The product's icons: every page links them, every link leads to the right file, and browsers that ask without a link get one."""
+"""Icons of the site: links on all pages, files, and paths that browsers request without a link."""
 
 import re
 from collections.abc import Iterable
@@ -23,9 +23,9 @@ from tests.factories.team import TeamInvitationFactory
 
 TEMPLATES = django_settings.BASE_DIR / "templates"
 ERRORS = sorted(path.name for path in TEMPLATES.glob("[45]*.html"))
-#: The kinds of pages, each for the people who see them.
+#: Types of pages by the users who see them.
 PAGES = {
-    "nobody": [
+    "visitor": [
         "/partners/",
         "/partners/alder/",
         "/partners/alder/contact/",
@@ -65,8 +65,8 @@ PAGES = {
     "kim": ["/my/", "/partners/alder/access/", "/account/", "/dashboard/"],
     "ada": [
         "/admin/",
-        "/admin/customers/",
-        "/admin/customers/customer/",
+        "/admin/audit/",
+        "/admin/audit/auditevent/",
         "/admin/accounts/user/add/",
         "/admin/accounts/user/{ada}/change/",
         "/admin/accounts/user/{ada}/history/",
@@ -78,39 +78,39 @@ PAGES = {
 
 
 class Head(HTMLParser):
-    """The icon links of a page by their kind, and its theme colours by their scheme."""
+    """Icon links of a page by type, and theme colors by color scheme."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.links: dict[str, dict[str, str]] = {}
-        self.colours: dict[str, str] = {}
+        self.colors: dict[str, str] = {}
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: Iterable[tuple[str, str | None]]) -> None:
-        found = {name: value or "" for name, value in attrs}
-        if tag == "link" and found.get("rel") in {"icon", "apple-touch-icon", "manifest"}:
-            self.links[f"{found['rel']} {found.get('type', '')}".strip()] = found
-        if tag == "meta" and found.get("name") == "theme-color":
-            self.colours[found["media"]] = found["content"]
+        attributes = {name: value or "" for name, value in attrs}
+        if tag == "link" and attributes.get("rel") in {"icon", "apple-touch-icon", "manifest"}:
+            self.links[f"{attributes['rel']} {attributes.get('type', '')}".strip()] = attributes
+        if tag == "meta" and attributes.get("name") == "theme-color":
+            self.colors[attributes["media"]] = attributes["content"]
 
 
 def assert_has_icons(page: str, path: str) -> Head:
     head = Head(page)
     assert set(head.links) == {"icon", "icon image/svg+xml", "apple-touch-icon", "manifest"}, path
-    assert head.colours == {f"(prefers-color-scheme: {scheme})": colour for scheme, colour in canvas().items()}, path
+    assert head.colors == {f"(prefers-color-scheme: {scheme})": colour for scheme, colour in canvas().items()}, path
     return head
 
 
 def canvas() -> dict[str, str]:
-    """The background colours of the two schemes, as the style sheet has them."""
-    (found,) = re.findall(r"--canvas: light-dark\((#\w+), (#\w+)\)", (django_settings.BASE_DIR / "static/css/tokens.css").read_text())
-    return dict(zip(("light", "dark"), found, strict=True))
+    """Return the background colors of both color schemes in the style sheet."""
+    (colors,) = re.findall(r"--canvas: light-dark\((#\w+), (#\w+)\)", (django_settings.BASE_DIR / "static/css/tokens.css").read_text())
+    return dict(zip(("light", "dark"), colors, strict=True))
 
 
 @pytest.mark.parametrize("person", PAGES)
-def test_every_kind_of_page_links_them(cast: Cast, person: str) -> None:
+def test_pages_link_icons(cast: Cast, person: str) -> None:
     client = Client()
-    if person != "nobody":
+    if person != "visitor":
         client.force_login(getattr(cast, person))
     for path in PAGES[person]:
         page = client.get(path.format(ada=cast.ada.pk), follow=True)
@@ -118,13 +118,13 @@ def test_every_kind_of_page_links_them(cast: Cast, person: str) -> None:
         assert_has_icons(page.content.decode(), path)
 
 
-def test_so_do_the_pages_behind_personal_links(cast: Cast, client: Client, alice: Client) -> None:
+def test_personal_pages_link_icons(cast: Cast, client: Client, alice: Client) -> None:
     invitation = TeamInvitationFactory(agency=cast.birch)
-    asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
     kim = Client()
     kim.force_login(cast.kim)
     rating = ReviewRequestFactory(customer__agency=cast.alder)
-    for link, browser in ((invitation.link, client), (invitation.link, alice), (asked.link, kim), (rating.link, client)):
+    for link, browser in ((invitation.link, client), (invitation.link, alice), (access_request.link, kim), (rating.link, client)):
         path = link.removeprefix(django_settings.SITE_URL)
         assert_has_icons(browser.get(path).content.decode(), path)
     customer = CustomerFactory(agency=cast.alder)
@@ -132,11 +132,11 @@ def test_so_do_the_pages_behind_personal_links(cast: Cast, client: Client, alice
 
 
 @pytest.mark.parametrize("template", ERRORS)
-def test_so_does_every_error_page(template: str) -> None:
+def test_error_pages_link_icons(template: str) -> None:
     assert_has_icons(render_to_string(template), template)
 
 
-def test_so_does_the_page_for_a_failure(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_server_error_page_links_icons(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.ALLOWED_HOSTS = ["portal.example"]
     refused = Client().get("/partners/")
     assert refused.status_code == 400
@@ -152,8 +152,8 @@ def test_so_does_the_page_for_a_failure(db: None, settings: Any, monkeypatch: py
     assert_has_icons(failed.content.decode(), "500")
 
 
-def test_no_page_begins_elsewhere() -> None:
-    """What begins a page of its own includes the icons; e-mails have none."""
+def test_all_base_templates_include_icons() -> None:
+    """Every base template includes the icons; e-mails don't."""
     for path in TEMPLATES.rglob("*.html"):
         text = path.read_text()
         if "<!doctype" in text.lower() and "email" not in path.parts:
@@ -164,7 +164,7 @@ def content(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
 
-def test_every_link_leads_to_the_right_file(db: None, client: Client, settings: Any) -> None:
+def test_icon_links_return_the_right_files(db: None, client: Client, settings: Any) -> None:
     settings.WHITENOISE_USE_FINDERS = True
     links = assert_has_icons(client.get("/partners/").content.decode(), "/partners/").links
     svg, touch = links["icon image/svg+xml"]["href"], links["apple-touch-icon"]
@@ -178,9 +178,9 @@ def test_every_link_leads_to_the_right_file(db: None, client: Client, settings: 
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/manifest+json")
     manifest = answer.json()
     assert manifest["theme_color"] == manifest["background_color"] == canvas()["light"]
-    found = {(icon["sizes"], icon["purpose"]): icon for icon in manifest["icons"]}
-    assert set(found) == {(f"{side}x{side}", kind) for side in (192, 512) for kind in ("any", "maskable")} | {("any", "any")}
-    for (sizes, kind), icon in found.items():
+    manifest_icons = {(icon["sizes"], icon["purpose"]): icon for icon in manifest["icons"]}
+    assert set(manifest_icons) == {(f"{side}x{side}", kind) for side in (192, 512) for kind in ("any", "maskable")} | {("any", "any")}
+    for (sizes, kind), icon in manifest_icons.items():
         if sizes == "any":
             assert (icon["src"], icon["type"]) == (svg, "image/svg+xml")
         else:
@@ -197,8 +197,8 @@ def assert_png(client: Client, path: str, side: int, *, opaque: bool) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language: str) -> None:
-    """Without the database: this test has none."""
+def test_manifest_has_the_name_of_the_pages(client: Client, language: str) -> None:
+    """Runs without a database."""
     answer = client.get("/site.webmanifest", headers={"Accept-Language": language})
     manifest = answer.json()
     assert manifest["name"] == manifest["short_name"] == {"en": "Partner Portal", "de": "Partnerportal"}[language]
@@ -208,9 +208,9 @@ def test_the_manifest_has_the_name_that_the_pages_have(client: Client, language:
     assert "manifest-src 'self'" in answer["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("cookie", ["", "of-nobody"])
-def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -> None:
-    """Nor the database: this test has none."""
+@pytest.mark.parametrize("cookie", ["", "of-visitor"])
+def test_favicon_needs_no_session_and_is_cached(client: Client, cookie: str) -> None:
+    """Runs without a database."""
     if cookie:
         client.cookies[django_settings.SESSION_COOKIE_NAME] = cookie
     answer = client.get("/favicon.ico")
@@ -223,9 +223,9 @@ def test_favicon_ico_needs_no_session_and_is_kept(client: Client, cookie: str) -
 
 
 @pytest.mark.parametrize("name", ["apple-touch-icon.png", "apple-touch-icon-precomposed.png"])
-def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """Without a session and without the database: this test has none."""
-    client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-nobody"
+def test_icons_that_iphones_request_exist(client: Client, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    """Runs without a database."""
+    client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-visitor"
     assert_png(client, f"/{name}", 180, opaque=True)
     answer = client.get(f"/{name}")
     assert answer["Cache-Control"] == "max-age=604800, public"
@@ -233,7 +233,7 @@ def test_the_icons_that_iphones_request_at_the_root_are_there(client: Client, ca
     assert not caplog.records
 
 
-def test_the_bitmaps_are_drawn_from_the_svg() -> None:
+def test_bitmaps_match_the_svg() -> None:
     drawn = icons()
     assert len(drawn) == len(PNG_FILES) + 3
     for path, image in drawn.items():

@@ -1,4 +1,4 @@
-"""The secret key is replaced: what the former one made still opens while it is in SECRET_KEY_FALLBACKS, and kindly doesn't without it."""
+"""Replacement of SECRET_KEY, with and without the former key in SECRET_KEY_FALLBACKS."""
 
 import re
 import time
@@ -26,13 +26,13 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 @pytest.fixture
-def made(cast: Cast, settings: Any) -> dict[str, Any]:
-    """One of everything that the key signs, seals or derives, made under the old key."""
+def objects(cast: Cast, settings: Any) -> dict[str, Any]:
+    """One of everything signed, encrypted or derived with the former key."""
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     customer = CustomerFactory(agency=cast.alder)
     staff = Client()
     staff.force_login(cast.stan)
-    staff.get("/customers/")  # gives out the cookie that says whose kept input is
+    staff.get("/customers/")  # sets the cookie that identifies the user of recovered input
     Client().post("/accounts/password/reset/", {"email": cast.max.email})
     visitor = Client()
     page = visitor.get("/partners/alder/contact/").content.decode()
@@ -53,13 +53,13 @@ def made(cast: Cast, settings: Any) -> dict[str, Any]:
 
 
 def second_step(cast: Cast, secret: str) -> str:
-    """What Alice sees after her password and the code of her app."""
+    """Sign in Alice with her password and code, and return the response."""
     browser = Client()
     browser.post("/accounts/login/", {"login": cast.alice.email, "password": PASSWORD})
     return browser.post("/accounts/2fa/authenticate/", {"code": code(secret)}, follow=True).content.decode()
 
 
-#: Each kind of personal link: to rate, to be asked for access, to join a team.
+#: Types of personal links: reviews, access requests, team invitations.
 LINKS = ("review", "question", "invitation")
 
 
@@ -69,50 +69,50 @@ def path(link: str | None) -> str:
 
 
 def opened(links: list[str], cast: Cast) -> list[int]:
-    """How they answer; the second one opens for Kim alone."""
+    """Return the status of each link. The second one requires Kim to be signed in."""
     kim = Client()
     kim.force_login(cast.kim)
     return [browser.get(link).status_code for browser, link in zip((Client(), kim, Client()), links, strict=True)]
 
 
-def test_with_the_former_key_as_a_fallback_all_goes_on(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    links = [path(made[kind].link) for kind in LINKS]
+def test_former_key_still_works_as_a_fallback(objects: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(objects[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, [OLD]
-    assert made["staff"].get("/customers/").status_code == 200
-    made["staff"].cookies.pop("sessionid")
-    made["staff"].post("/customers/add/", {"company": "Kept"})
-    assert made["staff"].session["kept_input"]["person"] == cast.stan.pk
-    made["mail"].refresh_from_db()
-    assert made["mail"].text == "Hello Lea"
-    # A link can still be shown, and leads to the same page; what is made from now on hangs on the new key.
-    assert [path(made[kind].link) for kind in LINKS] == links
+    assert objects["staff"].get("/customers/").status_code == 200
+    objects["staff"].cookies.pop("sessionid")
+    objects["staff"].post("/customers/add/", {"company": "Kept"})
+    assert objects["staff"].session["kept_input"]["person"] == cast.stan.pk
+    objects["mail"].refresh_from_db()
+    assert objects["mail"].text == "Hello Lea"
+    # Existing links can be displayed and keep working. New ones use the new key.
+    assert [path(objects[kind].link) for kind in LINKS] == links
     assert opened(links, cast) == [200, 200, 200]
-    assert Client().get(made["stop"]).status_code == 200
-    assert "Dashboard" in second_step(cast, made["two-factor"])
+    assert Client().get(objects["stop"]).status_code == 200
+    assert "Dashboard" in second_step(cast, objects["two-factor"])
     reset = Client()
-    assert reset.get(made["reset"], follow=True).context["form"].fields["password1"]
+    assert reset.get(objects["reset"], follow=True).context["form"].fields["password1"]
     with time_machine.travel(time.time() + 60):
-        assert made["visitor"].post("/partners/alder/contact/", made["form"]).status_code == 302
+        assert objects["visitor"].post("/partners/alder/contact/", objects["form"]).status_code == 302
 
 
-def test_without_it_nothing_opens_and_says_so_kindly(made: dict[str, Any], cast: Cast, settings: Any) -> None:
-    links = [path(made[kind].link) for kind in LINKS]
+def test_without_the_former_key_data_is_inaccessible_without_errors(objects: dict[str, Any], cast: Cast, settings: Any) -> None:
+    links = [path(objects[kind].link) for kind in LINKS]
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
-    assert made["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
-    made["mail"].refresh_from_db()
+    assert objects["staff"].get("/customers/").url == "/accounts/login/?next=/customers/"
+    objects["mail"].refresh_from_db()
     with pytest.raises(DecryptionError):
-        assert made["mail"].text
-    # Personal links are found by their digest and outlive the key; nobody can show them again.
-    assert [made[kind].link for kind in LINKS] == [None, None, None]
+        assert objects["mail"].text
+    # Personal links still work, because they are found by digest, but can't be displayed.
+    assert [objects[kind].link for kind in LINKS] == [None, None, None]
     assert opened(links, cast) == [200, 200, 200]
-    assert Client().get(made["stop"]).status_code == 404
-    assert "password1" not in Client().get(made["reset"], follow=True).content.decode()
-    assert "Your two-factor authentication data can’t be read" in second_step(cast, made["two-factor"])
+    assert Client().get(objects["stop"]).status_code == 404
+    assert "password1" not in Client().get(objects["reset"], follow=True).content.decode()
+    assert "Your two-factor authentication data can’t be read" in second_step(cast, objects["two-factor"])
     with time_machine.travel(time.time() + 60):
-        response = made["visitor"].post("/partners/alder/contact/", made["form"])
+        response = objects["visitor"].post("/partners/alder/contact/", objects["form"])
     assert response.status_code == 200
     assert "Nothing is lost" in response.content.decode()
     signed_in = Client()
     signed_in.force_login(cast.stan)
-    assert signed_in.get(f"/company/reviews/requests/{made['review'].pk}/").status_code == 200
+    assert signed_in.get(f"/company/reviews/requests/{objects['review'].pk}/").status_code == 200
     assert signed_in.get("/company/mail/").status_code == 200

@@ -1,7 +1,7 @@
-"""Every route × every role × one's own, a stranger's and an absent object, by GET and POST, whole pages and htmx.
+"""Access matrix: every route × role × own, foreign and absent objects × GET and POST × pages and htmx.
 
-A role too weak gets 403; somebody else's object, or none, 404; another method 405; no session the sign-in page; a form without its
-token 403. A new route fails until it stands in one of the tables. A failure names its cells:
+Insufficient roles get 403, foreign and absent objects 404, other methods 405, visitors the sign-in
+page, and forms without a CSRF token 403. New routes must be added to a table. Failures list their cells:
 
     POST customers:edit as stan, foreign object, htmx: 200 instead of 404
 """
@@ -23,9 +23,9 @@ from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import (
-    Library,
-    Open,
-    Route,
+    AllauthRoute,
+    PublicRoute,
+    StaffRoute,
     World,
     account_cells,
     admin_cells,
@@ -37,7 +37,7 @@ from tests.route_matrix import (
     wrong,
 )
 
-# Each test is undone within the transaction that holds the world.
+# Each test is rolled back within the transaction of the fixture `world`.
 pytestmark = pytest.mark.django_db
 
 
@@ -106,181 +106,181 @@ def access_request(agency: Agency) -> Model:
 
 
 STAFF_ROUTES = {
-    "desk:dashboard": Route(Role.STAFF, "GET"),
-    "agencies:switch": Route(Role.STAFF, "POST"),
-    "agencies:mail_list": Route(Role.STAFF, "GET"),
-    "agencies:mail_detail": Route(Role.STAFF, "GET", mail),
-    "agencies:team": Route(Role.STAFF, "GET"),
-    "agencies:invite": Route(Role.OWNER),
-    "agencies:invitation_resend": Route(Role.OWNER, "POST", team_invitation),
-    "agencies:invitation_withdraw": Route(Role.OWNER, "POST", team_invitation),
-    "agencies:role": Route(Role.OWNER, "GET POST", member),
-    "agencies:remove": Route(Role.OWNER, "GET POST", member),
-    "agencies:leave": Route(Role.STAFF),
-    "agencies:hand_over": Route(Role.OWNER),
-    "agencies:second_factor": Route(Role.OWNER),
-    "agencies:second_factor_needed": Route(Role.STAFF, "GET"),
-    "agencies:notices": Route(Role.STAFF),
-    "customers:list": Route(Role.STAFF, "GET"),
-    "customers:add": Route(Role.STAFF),
-    "customers:detail": Route(Role.STAFF, "GET", customer),
-    "customers:edit": Route(Role.STAFF, "GET POST", customer),
-    "customers:archive": Route(Role.STAFF, "POST", customer),
-    "customers:restore": Route(Role.STAFF, "POST", customer),
-    "customers:erase": Route(Role.OWNER, "GET POST", customer),
-    "customers:project_list": Route(Role.STAFF, "GET"),
-    "customers:project_add": Route(Role.STAFF, "GET POST", customer),
-    "customers:project_edit": Route(Role.STAFF, "GET POST", project),
-    "customers:project_remove": Route(Role.STAFF, "POST", project),
-    "customers:task_list": Route(Role.STAFF, "GET"),
-    "customers:task_add": Route(Role.STAFF, "GET POST", customer),
-    "customers:task_edit": Route(Role.STAFF, "GET POST", task),
-    "customers:task_remove": Route(Role.STAFF, "POST", task),
-    "customers:task_done": Route(Role.STAFF, "POST", task),
-    "customers:task_undo": Route(Role.STAFF, "POST", task),
-    "customers:domain_list": Route(Role.STAFF, "GET"),
-    "customers:domain_add": Route(Role.STAFF, "GET POST", customer),
-    "customers:domain_edit": Route(Role.STAFF, "GET POST", domain),
-    "customers:domain_remove": Route(Role.STAFF, "POST", domain),
-    "customers:contract_list": Route(Role.STAFF, "GET"),
-    "customers:contract_add": Route(Role.STAFF, "GET POST", customer),
-    "customers:contract_edit": Route(Role.STAFF, "GET POST", contract),
-    "customers:contract_remove": Route(Role.STAFF, "POST", contract),
-    "customers:note_add": Route(Role.STAFF, "GET POST", customer),
-    "customers:note_edit": Route(Role.STAFF, "GET POST", note),
-    "customers:note_remove": Route(Role.STAFF, "POST", note),
-    "customers:import": Route(Role.MANAGER),
-    "customers:import_detail": Route(Role.MANAGER, "GET", import_job),
-    "customers:import_columns": Route(Role.MANAGER, "GET POST", import_job),
-    "customers:import_run": Route(Role.MANAGER, "POST", import_job),
-    "customers:import_cancel": Route(Role.MANAGER, "POST", import_job),
-    "customers:import_remove": Route(Role.MANAGER, "POST", import_job),
-    "customers:import_rest": Route(Role.MANAGER, "GET", import_job),
-    "customers:export": Route(Role.MANAGER),
-    "desk:search": Route(Role.STAFF, "GET"),
-    "requests_inbox:list": Route(Role.STAFF, "GET"),
-    "requests_inbox:settings": Route(Role.MANAGER),
-    "requests_inbox:unblock": Route(Role.MANAGER, "POST", sender),
-    "requests_inbox:detail": Route(Role.STAFF, "GET", contact_request),
-    "requests_inbox:seen": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:reply": Route(Role.STAFF, "GET POST", contact_request),
-    "requests_inbox:note": Route(Role.STAFF, "GET POST", contact_request),
-    "requests_inbox:take": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:hand_over": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:spam": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:not_spam": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:block": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:close": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:reopen": Route(Role.STAFF, "POST", contact_request),
-    "requests_inbox:add_customer": Route(Role.STAFF, "GET POST", contact_request),
-    "requests_inbox:assign": Route(Role.STAFF, "GET POST", contact_request),
-    "network:company": Route(Role.STAFF, writes=Role.MANAGER),
-    "network:preview": Route(Role.STAFF, "GET"),
-    "network:submit": Route(Role.MANAGER, "POST"),
-    "invitations:list": Route(Role.STAFF, "GET"),
-    "invitations:detail": Route(Role.STAFF, "GET", invitation),
-    "invitations:connect": Route(Role.STAFF, "GET POST", invitation),
-    "invitations:connect_new": Route(Role.STAFF, "GET POST", invitation),
-    "invitations:reject": Route(Role.STAFF, "GET POST", invitation),
-    "invitations:disconnect": Route(Role.STAFF, "GET POST", invitation),
-    "invitations:ask": Route(Role.STAFF, "GET POST", customer),
-    "invitations:resend": Route(Role.STAFF, "POST", access_request),
-    "invitations:request_withdraw": Route(Role.STAFF, "POST", access_request),
-    "reviews:manage": Route(Role.STAFF, "GET"),
-    "reviews:detail": Route(Role.STAFF, "GET", review),
-    "reviews:pin": Route(Role.MANAGER, "POST", review),
-    "reviews:unpin": Route(Role.MANAGER, "POST", review),
-    "reviews:move": Route(Role.MANAGER, "POST", review),
-    "reviews:comment": Route(Role.MANAGER, "GET POST", review),
-    "reviews:hide": Route(Role.MANAGER, "GET POST", review),
-    "reviews:unhide": Route(Role.MANAGER, "POST", review),
-    "reviews:report": Route(Role.MANAGER, "GET POST", review),
-    "reviews:request": Route(Role.STAFF),
-    "reviews:requests": Route(Role.STAFF, "GET"),
-    "reviews:request_detail": Route(Role.STAFF, "GET", review_request),
-    "reviews:request_resend": Route(Role.STAFF, "POST", review_request),
-    "reviews:request_replace": Route(Role.STAFF, "POST", review_request),
-    "reviews:request_withdraw": Route(Role.STAFF, "POST", review_request),
+    "desk:dashboard": StaffRoute(Role.STAFF, "GET"),
+    "agencies:switch": StaffRoute(Role.STAFF, "POST"),
+    "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),
+    "agencies:mail_detail": StaffRoute(Role.STAFF, "GET", mail),
+    "agencies:team": StaffRoute(Role.STAFF, "GET"),
+    "agencies:invite": StaffRoute(Role.OWNER),
+    "agencies:invitation_resend": StaffRoute(Role.OWNER, "POST", team_invitation),
+    "agencies:invitation_withdraw": StaffRoute(Role.OWNER, "POST", team_invitation),
+    "agencies:change_role": StaffRoute(Role.OWNER, "GET POST", member),
+    "agencies:remove_member": StaffRoute(Role.OWNER, "GET POST", member),
+    "agencies:leave": StaffRoute(Role.STAFF),
+    "agencies:transfer_ownership": StaffRoute(Role.OWNER),
+    "agencies:require_second_factor": StaffRoute(Role.OWNER),
+    "agencies:second_factor_required": StaffRoute(Role.STAFF, "GET"),
+    "agencies:notifications": StaffRoute(Role.STAFF),
+    "customers:list": StaffRoute(Role.STAFF, "GET"),
+    "customers:add": StaffRoute(Role.STAFF),
+    "customers:detail": StaffRoute(Role.STAFF, "GET", customer),
+    "customers:edit": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:archive": StaffRoute(Role.STAFF, "POST", customer),
+    "customers:restore": StaffRoute(Role.STAFF, "POST", customer),
+    "customers:erase": StaffRoute(Role.OWNER, "GET POST", customer),
+    "customers:project_list": StaffRoute(Role.STAFF, "GET"),
+    "customers:project_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:project_edit": StaffRoute(Role.STAFF, "GET POST", project),
+    "customers:project_remove": StaffRoute(Role.STAFF, "POST", project),
+    "customers:task_list": StaffRoute(Role.STAFF, "GET"),
+    "customers:task_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:task_edit": StaffRoute(Role.STAFF, "GET POST", task),
+    "customers:task_remove": StaffRoute(Role.STAFF, "POST", task),
+    "customers:task_done": StaffRoute(Role.STAFF, "POST", task),
+    "customers:task_undo": StaffRoute(Role.STAFF, "POST", task),
+    "customers:domain_list": StaffRoute(Role.STAFF, "GET"),
+    "customers:domain_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:domain_edit": StaffRoute(Role.STAFF, "GET POST", domain),
+    "customers:domain_remove": StaffRoute(Role.STAFF, "POST", domain),
+    "customers:contract_list": StaffRoute(Role.STAFF, "GET"),
+    "customers:contract_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:contract_edit": StaffRoute(Role.STAFF, "GET POST", contract),
+    "customers:contract_remove": StaffRoute(Role.STAFF, "POST", contract),
+    "customers:note_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:note_edit": StaffRoute(Role.STAFF, "GET POST", note),
+    "customers:note_remove": StaffRoute(Role.STAFF, "POST", note),
+    "customers:import": StaffRoute(Role.MANAGER),
+    "customers:import_detail": StaffRoute(Role.MANAGER, "GET", import_job),
+    "customers:import_columns": StaffRoute(Role.MANAGER, "GET POST", import_job),
+    "customers:import_run": StaffRoute(Role.MANAGER, "POST", import_job),
+    "customers:import_cancel": StaffRoute(Role.MANAGER, "POST", import_job),
+    "customers:import_remove": StaffRoute(Role.MANAGER, "POST", import_job),
+    "customers:import_skipped": StaffRoute(Role.MANAGER, "GET", import_job),
+    "customers:export": StaffRoute(Role.MANAGER),
+    "desk:search": StaffRoute(Role.STAFF, "GET"),
+    "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
+    "requests_inbox:settings": StaffRoute(Role.MANAGER),
+    "requests_inbox:unblock_sender": StaffRoute(Role.MANAGER, "POST", sender),
+    "requests_inbox:detail": StaffRoute(Role.STAFF, "GET", contact_request),
+    "requests_inbox:mark_seen": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:reply": StaffRoute(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:note": StaffRoute(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:assign_to_me": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:reassign": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_spam": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_not_spam": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:block_sender": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:close": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:reopen": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:add_customer": StaffRoute(Role.STAFF, "GET POST", contact_request),
+    "requests_inbox:assign": StaffRoute(Role.STAFF, "GET POST", contact_request),
+    "network:company": StaffRoute(Role.STAFF, writes=Role.MANAGER),
+    "network:preview": StaffRoute(Role.STAFF, "GET"),
+    "network:submit": StaffRoute(Role.MANAGER, "POST"),
+    "invitations:list": StaffRoute(Role.STAFF, "GET"),
+    "invitations:detail": StaffRoute(Role.STAFF, "GET", invitation),
+    "invitations:connect": StaffRoute(Role.STAFF, "GET POST", invitation),
+    "invitations:connect_new": StaffRoute(Role.STAFF, "GET POST", invitation),
+    "invitations:reject": StaffRoute(Role.STAFF, "GET POST", invitation),
+    "invitations:disconnect": StaffRoute(Role.STAFF, "GET POST", invitation),
+    "invitations:request_access": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:access_request_resend": StaffRoute(Role.STAFF, "POST", access_request),
+    "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
+    "reviews:list": StaffRoute(Role.STAFF, "GET"),
+    "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
+    "reviews:pin": StaffRoute(Role.MANAGER, "POST", review),
+    "reviews:unpin": StaffRoute(Role.MANAGER, "POST", review),
+    "reviews:move": StaffRoute(Role.MANAGER, "POST", review),
+    "reviews:comment": StaffRoute(Role.MANAGER, "GET POST", review),
+    "reviews:hide": StaffRoute(Role.MANAGER, "GET POST", review),
+    "reviews:unhide": StaffRoute(Role.MANAGER, "POST", review),
+    "reviews:report": StaffRoute(Role.MANAGER, "GET POST", review),
+    "reviews:request": StaffRoute(Role.STAFF),
+    "reviews:request_list": StaffRoute(Role.STAFF, "GET"),
+    "reviews:request_detail": StaffRoute(Role.STAFF, "GET", review_request),
+    "reviews:request_resend": StaffRoute(Role.STAFF, "POST", review_request),
+    "reviews:request_replace": StaffRoute(Role.STAFF, "POST", review_request),
+    "reviews:request_withdraw": StaffRoute(Role.STAFF, "POST", review_request),
 }
-#: For whoever is signed in, whose own things are the only ones they see; everybody else gets a code by e-mail.
+#: Routes for signed-in clients. Visitors receive a code by e-mail.
 CLIENT_ROUTES = {
-    "invitations:give": Open("GET POST", lambda world: ["alder"]),
-    "invitations:my": Open(),
-    "invitations:mine": Open("GET", lambda world: [world.given.pk]),
-    "invitations:change": Open("GET POST", lambda world: [world.given.pk]),
-    "invitations:withdraw": Open("POST", lambda world: [world.given.pk]),
-    "invitations:revoke": Open("POST", lambda world: [world.given.pk]),
-    "invitations:asked": Open("GET POST", lambda world: [token_of(world.asked.link)]),
-    "invitations:decline": Open("POST", lambda world: [token_of(world.asked.link)]),
+    "invitations:give_access": PublicRoute("GET POST", lambda world: ["alder"]),
+    "invitations:access_list": PublicRoute(),
+    "invitations:access_detail": PublicRoute("GET", lambda world: [world.given.pk]),
+    "invitations:change_access": PublicRoute("GET POST", lambda world: [world.given.pk]),
+    "invitations:withdraw_invitation": PublicRoute("POST", lambda world: [world.given.pk]),
+    "invitations:revoke_access": PublicRoute("POST", lambda world: [world.given.pk]),
+    "invitations:access_request": PublicRoute("GET POST", lambda world: [token_of(world.access_request.link)]),
+    "invitations:access_request_decline": PublicRoute("POST", lambda world: [token_of(world.access_request.link)]),
 }
 
 
-def in_languages(name: str, route: Open) -> dict[str, Open]:
-    """A route that also has an address in each language."""
+def in_languages(name: str, route: PublicRoute) -> dict[str, PublicRoute]:
+    """Return a route that also has a path in each language."""
     return {f"{name}{suffix}": route for suffix in ("", "_en", "_de")}
 
 
-#: Open to everybody, each with its own tests.
+#: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
-    "agencies:join": Open("GET POST", lambda world: [token_of(world.joining.link)], others=403),
-    "desk:home": Open(),
-    "desk:manifest": Open(),
-    "desk:healthz": Open(),
-    "desk:readyz": Open(),
-    **in_languages("network:directory", Open()),
-    "network:logo": Open("GET", lambda world: ["alder", world.logo]),
-    **in_languages("network:profile", Open("GET", lambda world: ["alder"])),
-    **in_languages("requests_inbox:contact", Open("GET POST", lambda world: ["alder"])),
-    **in_languages("requests_inbox:thanks", Open("GET", lambda world: ["alder"])),
-    "network:robots": Open(),
-    "network:sitemap": Open(),
-    "network:sitemap_section": Open("GET", lambda world: ["profiles"]),
-    "reviews:rate": Open("GET POST", lambda world: [token_of(world.open_request.link)]),
-    "reviews:edit": Open("GET POST", lambda world: [token_of(world.answered.link)]),
-    "reviews:withdraw": Open("GET POST", lambda world: [token_of(world.answered.link)]),
-    "reviews:stop": Open("GET POST", lambda world: [world.stop_token], forgeable=True),
-    "reviews:stop_undo": Open("GET POST", lambda world: [world.stop_token]),
-    "set_language": Open("GET POST PUT PATCH DELETE", forgeable=True),
+    "agencies:join": PublicRoute("GET POST", lambda world: [token_of(world.joining.link)], others=403),
+    "desk:home": PublicRoute(),
+    "desk:manifest": PublicRoute(),
+    "desk:healthz": PublicRoute(),
+    "desk:readyz": PublicRoute(),
+    **in_languages("network:directory", PublicRoute()),
+    "network:logo": PublicRoute("GET", lambda world: ["alder", world.logo]),
+    **in_languages("network:profile", PublicRoute("GET", lambda world: ["alder"])),
+    **in_languages("requests_inbox:contact", PublicRoute("GET POST", lambda world: ["alder"])),
+    **in_languages("requests_inbox:sent", PublicRoute("GET", lambda world: ["alder"])),
+    "network:robots": PublicRoute(),
+    "network:sitemap": PublicRoute(),
+    "network:sitemap_section": PublicRoute("GET", lambda world: ["profiles"]),
+    "reviews:review_form": PublicRoute("GET POST", lambda world: [token_of(world.open_request.link)]),
+    "reviews:edit": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
+    "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
+    "reviews:unsubscribe": PublicRoute("GET POST", lambda world: [world.stop_token], forgeable=True),
+    "reviews:resubscribe": PublicRoute("GET POST", lambda world: [world.stop_token]),
+    "set_language": PublicRoute("GET POST PUT PATCH DELETE", forgeable=True),
 }
-#: One's own account: our page of it, and allauth's.
+#: Account pages, most of them from allauth.
 ACCOUNT_ROUTES = {
-    "accounts:person": Library(nobody="sign in"),
-    "accounts:end_session": Library(nobody="sign in", post=404, args=(1,)),
-    "usersessions_list": Library(nobody="sign in"),
-    "account_login": Library(),
-    "account_logout": Library(),
-    "account_signup": Library(),
-    "account_inactive": Library(post=405),
-    "account_request_login_code": Library(),
-    "account_confirm_login_code": Library(nobody="code"),
-    "account_reset_password": Library(),
-    "account_reset_password_done": Library(post=405),
-    "account_reset_password_from_key": Library(args=("1", "not-a-key")),
-    "account_reset_password_from_key_done": Library(post=405),
-    "account_email_verification_sent": Library(post=405),
-    "account_confirm_email": Library(args=("no:key",), post=404),
-    "account_email": Library(nobody="sign in"),
-    "account_change_password": Library(nobody="sign in"),
-    "account_set_password": Library(nobody="sign in"),
-    "account_reauthenticate": Library(nobody="sign in"),
-    "mfa_index": Library(nobody="sign in", post=405),
-    "mfa_authenticate": Library(nobody="sign in"),
-    "mfa_reauthenticate": Library(nobody="sign in"),
-    "mfa_activate_totp": Library(nobody="sign in"),
-    "mfa_deactivate_totp": Library(nobody="sign in", get=404, post=404),
-    "mfa_view_recovery_codes": Library(nobody="sign in", post=405),
-    "mfa_generate_recovery_codes": Library(nobody="sign in"),
-    "mfa_download_recovery_codes": Library(nobody="sign in"),
-    "mfa_list_webauthn": Library(nobody="sign in", post=405),
-    "mfa_add_webauthn": Library(nobody="sign in"),
-    "mfa_reauthenticate_webauthn": Library(nobody="sign in"),
-    "mfa_remove_webauthn": Library(nobody="sign in", get=404, post=404, args=(1,)),
-    "mfa_edit_webauthn": Library(nobody="sign in", get=404, post=404, args=(1,)),
-    "mfa_login_webauthn": Library(nobody="sign in"),
+    "accounts:settings": AllauthRoute(visitor="sign in"),
+    "accounts:end_session": AllauthRoute(visitor="sign in", post=404, args=(1,)),
+    "usersessions_list": AllauthRoute(visitor="sign in"),
+    "account_login": AllauthRoute(),
+    "account_logout": AllauthRoute(),
+    "account_signup": AllauthRoute(),
+    "account_inactive": AllauthRoute(post=405),
+    "account_request_login_code": AllauthRoute(),
+    "account_confirm_login_code": AllauthRoute(visitor="code"),
+    "account_reset_password": AllauthRoute(),
+    "account_reset_password_done": AllauthRoute(post=405),
+    "account_reset_password_from_key": AllauthRoute(args=("1", "not-a-key")),
+    "account_reset_password_from_key_done": AllauthRoute(post=405),
+    "account_email_verification_sent": AllauthRoute(post=405),
+    "account_confirm_email": AllauthRoute(args=("no:key",), post=404),
+    "account_email": AllauthRoute(visitor="sign in"),
+    "account_change_password": AllauthRoute(visitor="sign in"),
+    "account_set_password": AllauthRoute(visitor="sign in"),
+    "account_reauthenticate": AllauthRoute(visitor="sign in"),
+    "mfa_index": AllauthRoute(visitor="sign in", post=405),
+    "mfa_authenticate": AllauthRoute(visitor="sign in"),
+    "mfa_reauthenticate": AllauthRoute(visitor="sign in"),
+    "mfa_activate_totp": AllauthRoute(visitor="sign in"),
+    "mfa_deactivate_totp": AllauthRoute(visitor="sign in", get=404, post=404),
+    "mfa_view_recovery_codes": AllauthRoute(visitor="sign in", post=405),
+    "mfa_generate_recovery_codes": AllauthRoute(visitor="sign in"),
+    "mfa_download_recovery_codes": AllauthRoute(visitor="sign in"),
+    "mfa_list_webauthn": AllauthRoute(visitor="sign in", post=405),
+    "mfa_add_webauthn": AllauthRoute(visitor="sign in"),
+    "mfa_reauthenticate_webauthn": AllauthRoute(visitor="sign in"),
+    "mfa_remove_webauthn": AllauthRoute(visitor="sign in", get=404, post=404, args=(1,)),
+    "mfa_edit_webauthn": AllauthRoute(visitor="sign in", get=404, post=404, args=(1,)),
+    "mfa_login_webauthn": AllauthRoute(visitor="sign in"),
 }
-#: The administration, whatever it registers: for admins only.
+#: All routes of the Django admin.
 ADMIN_ROUTES = {name: route for name, route in all_routes().items() if name.startswith("admin:")}
-#: Everything: what yields the cells of a table's routes.
+#: Functions that yield the cells of each table's routes.
 MATRIX = {
     staff_cells: STAFF_ROUTES,
     client_cells: CLIENT_ROUTES,
@@ -297,7 +297,7 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
         transaction.set_rollback(True)
 
 
-def test_every_route_is_registered_here() -> None:
+def test_matrix_contains_every_route() -> None:
     assert {name for table in MATRIX.values() for name in table} == set(all_routes())
 
 
@@ -311,16 +311,16 @@ def test_every_route_has_its_decorator() -> None:
 @pytest.mark.parametrize(
     ("cells", "name"), [(cells, name) for cells, table in MATRIX.items() if table is not ADMIN_ROUTES for name in table]
 )
-def test_every_answer(cells: Any, name: str, world: World) -> None:
+def test_routes_answer_as_expected(cells: Any, name: str, world: World) -> None:
     assert wrong(cells(name, MATRIX[cells][name], world), world) == ""
 
 
-def test_the_administration(world: World) -> None:
+def test_admin_routes_answer_as_expected(world: World) -> None:
     assert wrong((cell for name, route in ADMIN_ROUTES.items() for cell in admin_cells(name, route, world)), world) == ""
 
 
-def test_how_large_it_is(world: World) -> None:
-    """`pytest -rP` shows it."""
+def test_matrix_is_large(world: World) -> None:
+    """Print the size of the matrix, which `pytest -rP` shows."""
     sizes = {cells.__name__: sum(len([*cells(name, route, world)]) for name, route in table.items()) for cells, table in MATRIX.items()}
     print(f"{len(all_routes())} routes, {sum(sizes.values())} cells: {sizes}")  # noqa: T201
     assert sum(sizes.values()) > 4_000

@@ -1,4 +1,4 @@
-"""Keyset paging over several columns, on a page of the tests' own: by company, the latest number first."""
+"""Keyset pagination over several columns: by company, highest number first."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ urlpatterns = [*portal, path("by-company/", by_company)]
 pytestmark = pytest.mark.urls(__name__)
 
 
-def test_rows_with_the_same_name_are_shown_once_each_forth_and_back(cast: Cast) -> None:
+def test_rows_with_equal_names_appear_once_in_both_directions(cast: Cast) -> None:
     names = "BABBBCBAB"
     Customer.objects.bulk_create(Customer(agency=cast.alder, number=1001 + n, company=name) for n, name in enumerate(names))
     expected = sorted([[name, 1001 + n] for n, name in enumerate(names)], key=lambda row: (row[0], -row[1]))

@@ -1,4 +1,4 @@
-"""Counting in Redis: windows, several limits at once, nobody without Redis."""
+"""Rate limits: windows, several limits, and outages of Redis."""
 
 import pytest
 import time_machine
@@ -18,7 +18,7 @@ def often(times: int, *counts: tuple[RateLimit, str]) -> None:
         check_rate_limits(*counts)
 
 
-def test_so_many_times_and_no_more_until_the_window_ends() -> None:
+def test_limit_is_enforced_until_the_window_ends() -> None:
     with time_machine.travel("2026-01-01 12:00:15+00:00", tick=False) as clock:
         often(2, (FEW, "kim"))
         with pytest.raises(RateLimitExceeded) as caught:
@@ -28,13 +28,13 @@ def test_so_many_times_and_no_more_until_the_window_ends() -> None:
         check_rate_limits((FEW, "kim"))
 
 
-def test_each_is_counted_alone() -> None:
+def test_subjects_are_counted_separately() -> None:
     often(2, (FEW, "kim"))
     often(2, (FEW, "lea"))
     often(2, (MANY, "kim"))
 
 
-def test_of_several_limits_the_longest_wait_counts() -> None:
+def test_longest_delay_of_several_limits_applies() -> None:
     with time_machine.travel("2026-01-01 12:00:15+00:00", tick=False):
         often(2, (FEW, "kim"), (MANY, "kim"))
         with pytest.raises(RateLimitExceeded):
@@ -42,16 +42,16 @@ def test_of_several_limits_the_longest_wait_counts() -> None:
         with pytest.raises(RateLimitExceeded) as caught:
             check_rate_limits((FEW, "kim"), (MANY, "kim"))
         assert caught.value.retry_after == 585
-        response = caught.value.mark(HttpResponse())
+        response = caught.value.apply_to(HttpResponse())
         assert (response.status_code, response["Retry-After"]) == (429, "585")
         assert "10 minutes" in str(caught.value)
 
 
-def test_nobody_is_not_counted() -> None:
+def test_empty_subjects_are_not_counted() -> None:
     often(5, (FEW, ""))
 
 
-def test_who_is_counted_is_not_kept_and_all_ends_with_its_window() -> None:
+def test_keys_contain_no_subjects_and_expire() -> None:
     check_rate_limits((FEW, "kim@client.example"))
     keys = rate_limits._redis().keys("limit:test-few:*")
     assert len(keys) == 1
@@ -69,5 +69,5 @@ def test_who_is_counted_is_not_kept_and_all_ends_with_its_window() -> None:
         ("", ""),
     ],
 )
-def test_a_household_is_one_network(address: str | None, network: str) -> None:
+def test_ipv6_addresses_are_counted_by_network(address: str | None, network: str) -> None:
     assert network_prefix(address) == network

@@ -1,4 +1,4 @@
-"""No link that opens something is logged or reported, whatever its route, its spelling, or the place it is quoted in."""
+"""Redaction of secrets for all routes, encodings and contexts."""
 
 import json
 import logging
@@ -23,14 +23,14 @@ from tests.route_matrix import all_routes
 
 CADDYFILE = django_settings.BASE_DIR / "deploy" / "Caddyfile"
 SECRET = "S3cr3tT0kenOfThisLink"
-#: Text parameters of routes that grant nothing. A new one belongs here, or into `SECRET_PARAMETERS`.
+#: Harmless text parameters of routes. New ones must be added here or to `SECRET_PARAMETERS`.
 HARMLESS_PARAMETERS = {"app_label", "content_type_id", "digest", "id", "object_id", "section", "slug", "url"}
-#: Parameters that hold a number.
+#: Numeric parameters.
 NUMBERS = {"IntConverter"}
 
 
 def parameters(route: URLPattern) -> set[str]:
-    """The names of a route's parameters that take text."""
+    """Return the names of a route's text parameters."""
     converters = {name: type(converter).__name__ for name, converter in route.pattern.converters.items()}
     return {name for name in route.pattern.regex.groupindex if converters.get(name) not in NUMBERS}
 
@@ -44,7 +44,7 @@ def secret_path(name: str) -> str:
 
 
 def written(record: logging.LogRecord) -> str:
-    """What the log shows of a record."""
+    """Return the log output of a record."""
     (console,) = [handler for handler in logging.getLogger().handlers if handler.get_name() == "console"]
     assert console.filter(record)
     return console.format(record)
@@ -63,13 +63,19 @@ def test_every_text_parameter_is_a_secret_or_known_to_be_harmless() -> None:
     assert unknown == set()
 
 
-def test_the_routes_with_a_secret_are_found() -> None:
-    assert {"agencies:join", "reviews:rate", "reviews:stop_undo", "invitations:decline", "account_confirm_email"} < set(SECRET_ROUTES)
+def test_secret_routes_are_found() -> None:
+    assert {
+        "agencies:join",
+        "reviews:review_form",
+        "reviews:resubscribe",
+        "invitations:access_request_decline",
+        "account_confirm_email",
+    } < set(SECRET_ROUTES)
     assert "account_reset_password_from_key" in SECRET_ROUTES
 
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
-def test_a_refused_request_to_it(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
+def test_rejected_requests_are_redacted(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
     path = secret_path(name)
     mistyped = [path, f"/{path}", path.replace("/", "//"), path.replace("/", "/./"), path.upper(), f"{path}more/", path.rstrip("/") + ")"]
     with caplog.at_level(logging.INFO):
@@ -81,7 +87,7 @@ def test_a_refused_request_to_it(db: None, caplog: pytest.LogCaptureFixture, nam
 
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
-def test_any_spelling_of_it_anywhere(name: str) -> None:
+def test_all_encodings_are_redacted(name: str) -> None:
     path = secret_path(name)
     encoded = quote(path, safe="")
     spellings = [
@@ -99,14 +105,14 @@ def test_any_spelling_of_it_anywhere(name: str) -> None:
         assert SECRET not in json.dumps(redact(json.dumps({"text": text, "lines": f"a\n{text}\nb"}))), text
 
 
-#: Every ASCII character that can't be part of a secret, and some others.
+#: All ASCII characters that can't be part of a secret, and some others.
 ODD = [chr(code) for code in range(128) if not chr(code).isalnum()] + ["\x85", "\xa0", "é", "„", "’", "\u2028", "\ufeff", "😀"]
-#: What is copied or mistyped in front of a secret.
+#: Characters copied or mistyped before a secret.
 IN_FRONT = [*ODD, "\n'", "'\n\"", "„'", "'„", " (", "', '", '">', "\r\n\t", "\\'", "''" * 20, "\n" * 20]
 
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
-def test_any_character_in_front_of_it(name: str) -> None:
+def test_any_preceding_character_is_redacted(name: str) -> None:
     path = secret_path(name)
     for odd in IN_FRONT:
         escaped = odd.encode("unicode_escape").decode()
@@ -119,7 +125,7 @@ def test_any_character_in_front_of_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
-def test_a_request_with_any_character_in_front_of_it(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
+def test_requests_with_any_preceding_character_are_redacted(db: None, caplog: pytest.LogCaptureFixture, name: str) -> None:
     client = Client(enforce_csrf_checks=True)
     in_front = ["\n", "\t", "\x01", "é", "\xa0", "„", "„'", '\n"', ";"]
     mistyped = [secret_path(name).replace(SECRET, quote(odd) + SECRET) for odd in in_front]
@@ -132,7 +138,7 @@ def test_a_request_with_any_character_in_front_of_it(db: None, caplog: pytest.Lo
     assert [logged for logged in lines if SECRET in logged] == []
 
 
-def test_what_is_logged_as_json_stays_json() -> None:
+def test_json_logs_stay_valid() -> None:
     for odd in IN_FRONT:
         for text in (f"/join/{odd}{SECRET}/", f"/?token={odd}{SECRET}", f"'/r/{SECRET}{odd}'", f"/a/{SECRET}\\", f'"/a/{SECRET}\\"'):
             logged = redact(json.dumps({"path": text, "name_of_a_field_that_is_as_long_as_a_secret": text, "status": 404}))
@@ -141,8 +147,8 @@ def test_what_is_logged_as_json_stays_json() -> None:
 
 
 @pytest.mark.parametrize("flood", ["/join/{}", "/?token={}", "{}", "/r/stop/'{}/", "'/join/{}" + SECRET])
-def test_a_long_line_of_odd_characters_takes_no_time(flood: str) -> None:
-    """A pattern that takes quadratic time needs minutes for each."""
+def test_long_lines_are_processed_quickly(flood: str) -> None:
+    """With quadratic time, each of these would take minutes."""
     began = process_time()
     for piece in (
         "'",
@@ -166,22 +172,22 @@ def test_a_long_line_of_odd_characters_takes_no_time(flood: str) -> None:
 
 
 @pytest.mark.parametrize("name", SECRET_ROUTES)
-def test_the_proxy_of_the_compose_file_leaves_it_out(name: str) -> None:
-    path, (found,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+def test_caddy_redacts_secrets(name: str) -> None:
+    path, (pattern,) = secret_path(name), re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
     encoded_letters = "".join(f"%{ord(c):02X}" if c.isalpha() else c for c in path.partition(SECRET)[0]) + SECRET
     nested = quote(quote(path, safe=""), safe="")
     for uri in (path, f"/{path}more", encoded_letters, f"/accounts/login/?x=1&next={quote(path, safe='')}", f"/?next={nested}&x=1"):
-        assert SECRET not in re.sub(found, r"\1…", uri), uri
+        assert SECRET not in re.sub(pattern, r"\1…", uri), uri
 
 
-def test_the_proxy_keeps_the_rest() -> None:
-    (found,) = re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
-    assert re.sub(found, r"\1…", f"/r/{SECRET}/?stars=5&token={SECRET}&page=2") == "/r/…?stars=5&token=…&page=2"
+def test_caddy_keeps_other_text() -> None:
+    (pattern,) = re.findall(r"request>uri regexp `(.+)` \"\$1…\"", CADDYFILE.read_text())
+    assert re.sub(pattern, r"\1…", f"/r/{SECRET}/?stars=5&token={SECRET}&page=2") == "/r/…?stars=5&token=…&page=2"
     for harmless in ("/customers/12/edit/?q=m%C3%BCller%20%40web&kind[]=%5B1%5D", "/partners/alder/reviews/7/", "/static/img/favicon.svg"):
-        assert re.sub(found, r"\1…", harmless) == harmless
+        assert re.sub(pattern, r"\1…", harmless) == harmless
 
 
-def test_the_rest_of_the_line_is_kept() -> None:
+def test_other_text_is_kept() -> None:
     assert redact(f"Gone: /r/{SECRET}/edit/?stars=5, /requests/7/ (3 ms)") == "Gone: /r/…/edit/?stars=5, /requests/7/ (3 ms)"
     assert redact(f'"GET /r/stop/{SECRET}/undo/ HTTP/1.1" 404 12') == '"GET /r/stop/…/undo/ HTTP/1.1" 404 12'
     assert redact(f"next=%2Fjoin%2F{SECRET}%2F&page=2") == "next=%2Fjoin%2F…%2F&page=2"
@@ -190,17 +196,17 @@ def test_the_rest_of_the_line_is_kept() -> None:
 
 
 @pytest.mark.parametrize("query", ["token={}", "x=1&key={}", "next=/&token={}", "next=%2F%3Ftoken%3D{}", "a=1%26uidb36={}", "stamp={}"])
-def test_a_secret_in_a_query(query: str) -> None:
+def test_secrets_in_query_strings_are_redacted(query: str) -> None:
     assert SECRET not in line("GET /?%s", query.format(SECRET))
 
 
-def test_a_signed_value_loses_its_signature() -> None:
+def test_signatures_are_redacted() -> None:
     for value in (signing.dumps(["kim@client.example"], salt="x"), signing.Signer().sign("7")):
         logged = line("GET /?state=%s", value)
         assert value.rpartition(":")[2] not in logged
 
 
-def test_tracebacks_and_additional_fields_of_the_log_have_none(db: None) -> None:
+def test_tracebacks_and_additional_log_fields_are_redacted(db: None) -> None:
     path = secret_path("agencies:join")
     try:
         raise ValueError(f"no such page: {path}")
@@ -210,7 +216,7 @@ def test_tracebacks_and_additional_fields_of_the_log_have_none(db: None) -> None
     assert "no such page: /join/…/" in shown
     assert SECRET not in shown
 
-    # As Celery adds the arguments of a job.
+    # Celery adds the arguments of a task.
     record = logging.makeLogRecord({"msg": "Failed", "data": {"args": f"('{path}',)"}, **failure})
     shown = json_formatter("%(message)s", rename_fields={}, timestamp="time").format(record)
     assert json.loads(shown)["data"] == {"args": "('/join/…/',)"}
@@ -223,9 +229,7 @@ def invitation_path(cast: Cast) -> str:
     return link.removeprefix(django_settings.SITE_URL)
 
 
-def test_an_invitation_that_another_account_visits_or_a_forged_form_answers(
-    cast: Cast, alice: Client, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_forbidden_invitations_are_redacted(cast: Cast, alice: Client, caplog: pytest.LogCaptureFixture) -> None:
     path = invitation_path(cast)
     token = path.split("/")[2]
     with caplog.at_level(logging.INFO):
@@ -240,20 +244,20 @@ def test_an_invitation_that_another_account_visits_or_a_forged_form_answers(
 
 @pytest.fixture
 def failing(db: None, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
-    """The page of an unknown invitation fails with the secret in its hands."""
+    """Raise an exception on a page while local variables contain the secret."""
 
-    def fail(request: Any) -> None:
+    def fail(request: Any, *args: Any, **kwargs: Any) -> None:
         bare = request.path.split("/")[2]
         matched = request.resolver_match.kwargs
         raise RuntimeError(f"{bare} of {matched}")
 
     settings.ADMINS = [("Ada", "ada@portal.example")]
-    monkeypatch.setattr(join, "_unknown", fail)
+    monkeypatch.setattr(join, "link_not_found", fail)
 
 
 @pytest.mark.parametrize("odd", ["", "%0a", "%C3%A9", "%E2%80%9E'"])
 @pytest.mark.parametrize("debug", [False, True])
-def test_an_error_report_has_none(failing: None, settings: Any, debug: bool, odd: str) -> None:
+def test_error_reports_are_redacted(failing: None, settings: Any, debug: bool, odd: str) -> None:
     settings.DEBUG = debug
     path = f"/join/{odd}{SECRET}/"
     handler = AdminEmailHandler(include_html=True)
@@ -275,7 +279,7 @@ def test_an_error_report_has_none(failing: None, settings: Any, debug: bool, odd
     assert "RuntimeError" in report.body
 
 
-def test_the_settings_in_a_debug_page_hide_passwords_in_addresses(failing: None, settings: Any) -> None:
+def test_debug_page_hides_passwords_in_urls(failing: None, settings: Any) -> None:
     settings.DEBUG = True
     settings.REDIS_URL = settings.CELERY_BROKER_URL = "redis://:Pa55word@broker.example"
     settings.CACHES = {**settings.CACHES, "spare": {**settings.CACHES["default"], "LOCATION": settings.REDIS_URL}}
@@ -284,7 +288,7 @@ def test_the_settings_in_a_debug_page_hide_passwords_in_addresses(failing: None,
     assert "Pa55word" not in page
 
 
-def test_the_patterns_are_compiled_once() -> None:
+def test_patterns_are_compiled_once() -> None:
     redact("/")
     compiled = _patterns_of.cache_info()
     for number in range(3):
@@ -293,17 +297,17 @@ def test_the_patterns_are_compiled_once() -> None:
     assert _patterns_of.cache_info().hits == compiled.hits + 3
 
 
-def test_what_gunicorn_formats_itself() -> None:
+def test_gunicorn_messages_are_redacted() -> None:
     record = logging.makeLogRecord({"msg": '%(r)s "%(f)s"', "args": {"r": f"GET /%6Aoin/{SECRET}/", "f": f"http://x/a/{SECRET}"}})
     assert RedactingFormatter(logging.Formatter("web: %(message)s")).format(record) == 'web: GET /%6Aoin/…/ "http://x/a/…"'
 
 
-def test_a_broken_urlconf_is_reported_and_still_hides_long_segments(settings: Any) -> None:
+def test_broken_urlconf_is_reported_with_long_segments_redacted(settings: Any) -> None:
     settings.ROOT_URLCONF = "tests.no_such_urls"
     shown = line("Asked for /join/%s/: /srv/partnerportal/accounts/second_factor_views.py", SECRET)
     assert shown.endswith("Asked for /join/…/: /srv/partnerportal/accounts/second_factor_views.py")
 
 
-def test_secrets_are_known_exactly_even_if_a_delimiter_is_among_them() -> None:
+def test_secrets_containing_delimiters_are_redacted() -> None:
     request = RequestFactory().get(f"/join/ {SECRET}, {SECRET}/")
     assert SECRET not in line("Not Found: %s", request.path, request=request)

@@ -1,4 +1,4 @@
-"""`next` leads to this portal's own pages and nowhere else, wherever it is taken."""
+"""Redirects to `next` stay within the portal."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ ELSEWHERE = [
 
 
 def stays_here(address: str) -> bool:
-    """Whether a browser that gets this `Location` stays: a path, which doesn't begin like another host to any of them."""
+    """Return whether every browser interprets this `Location` as a path on the same host."""
     return address.startswith("/") and not address.startswith(("//", "/\\")) and not set(address) & set("\t\r\n\\")
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_no_action_leads_elsewhere(cast: Cast, alice: Client, target: str) -> None:
+def test_actions_do_not_redirect_to_other_hosts(cast: Cast, alice: Client, target: str) -> None:
     task = TaskFactory(customer__agency=cast.alder)
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     for path in (f"/tasks/{task.pk}/done/", f"/company/reviews/{review.pk}/pin/", f"/company/reviews/{review.pk}/unpin/", "/i18n/setlang/"):
@@ -39,7 +39,7 @@ def test_no_action_leads_elsewhere(cast: Cast, alice: Client, target: str) -> No
 
 
 @pytest.mark.parametrize("target", ELSEWHERE)
-def test_no_sign_in_leads_elsewhere(cast: Cast, target: str) -> None:
+def test_sign_in_does_not_redirect_to_other_hosts(cast: Cast, target: str) -> None:
     signs_in = {"login": cast.stan.email, "password": PASSWORD}
     assert stays_here(Client().post("/accounts/login/", {**signs_in, "next": target}).url)
     client = Client()
@@ -52,13 +52,13 @@ def test_no_sign_in_leads_elsewhere(cast: Cast, target: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["evil.example", "..", "?next=//evil.example"])
-def test_it_is_a_path_from_the_root_or_nothing(cast: Cast, alice: Client, target: str) -> None:
+def test_next_must_be_an_absolute_path(cast: Cast, alice: Client, target: str) -> None:
     task = TaskFactory(customer__agency=cast.alder)
     assert stays_here(alice.post(f"/tasks/{task.pk}/done/", {"next": target}).url)
     assert Client().post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD, "next": target}).url == "/"
 
 
-def test_another_host_is_no_address_of_ours(cast: Cast, client: Client) -> None:
+def test_other_hosts_are_rejected_or_ignored(cast: Cast, client: Client) -> None:
     for headers in ({"Host": "evil.example"}, {"Host": "localhost:80@evil.example"}):
         assert client.get("/partners/alder/", headers=headers).status_code == 400
     forged = {"X-Forwarded-Host": "evil.example", "X-Forwarded-Port": "99", "Forwarded": "host=evil.example"}
@@ -71,7 +71,7 @@ def test_another_host_is_no_address_of_ours(cast: Cast, client: Client) -> None:
 
 @pytest.mark.usefixtures("clean_cache")
 @pytest.mark.parametrize("host", ["localhost:4711", "internal.example"])
-def test_a_mailed_link_leads_to_the_portals_one_address(cast: Cast, client: Client, settings: Any, host: str) -> None:
+def test_links_in_emails_use_site_url(cast: Cast, client: Client, settings: Any, host: str) -> None:
     settings.ALLOWED_HOSTS = ["localhost", "internal.example"]
     client.post("/accounts/password/reset/", {"email": cast.charlie.email}, headers={"Host": host})
     signed_in = Client()

@@ -1,8 +1,7 @@
-"""Every page as every role: each reference to an id on the page finds it, and every id exists once.
+"""References to IDs on all pages for all roles: each must exist exactly once.
 
-A button whose `hx-target` isn't on the page does nothing, and a label whose `for` leads nowhere names nothing; neither shows in a
-status code. The world, the routes and the people are those of `test_matrix.py`, at an agency with more reviews than fit on one page.
-Each form is also sent empty and with values that no field accepts, so that error messages are among what is checked.
+Broken references in `hx-target` or `for` don't change the status code. Uses the world and routes of
+`test_matrix.py`. Forms are also submitted empty and with invalid values, to check error messages.
 """
 
 import re
@@ -19,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer
-from requests_inbox.services.replies import add_note, reply
+from requests_inbox.services.requests import add_note, reply
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.review_states import STATES, in_state
@@ -27,33 +26,33 @@ from tests.factories.reviews import ReviewFactory
 from tests.route_matrix import PEOPLE, World, all_routes
 from tests.test_matrix import ACCOUNT_ROUTES, CLIENT_ROUTES, PUBLIC_ROUTES, STAFF_ROUTES, contact_request, customer
 
-# Each test is undone within the transaction that holds the world.
+# Each test is rolled back within the transaction of the fixture `world`.
 pytestmark = pytest.mark.django_db
 
-#: Attributes that hold one id or several, separated by spaces.
+#: Attributes that contain IDs separated by spaces.
 ID_ATTRIBUTES = {
     "aria-activedescendant", "aria-controls", "aria-describedby", "aria-details", "aria-errormessage", "aria-labelledby", "aria-owns",
     "data-copy", "for", "form", "headers", "list", "popovertarget",
 }  # fmt: skip
-#: Attributes that hold CSS selectors, in which ids are looked for.
+#: Attributes that contain CSS selectors with IDs.
 SELECTOR_ATTRIBUTES = {"data-bs-target", "hx-include", "hx-indicator", "hx-select", "hx-select-oob", "hx-target"}
-#: Attributes that must not be empty where they are given.
+#: Attributes that must not be empty.
 NEVER_EMPTY = {"id", "name"}
-#: Values that no field of any form accepts: too odd for a text, a number, a date or a choice.
+#: Values that are invalid for all types of fields.
 ODD = "\x00"
-#: Who can open each route, the one who can do most first.
+#: Users by permissions, highest first.
 SEEN_BY = (
     dict.fromkeys(STAFF_ROUTES, ("owner", "manager", "staff"))
     | dict.fromkeys(CLIENT_ROUTES, ("client",))
-    | dict.fromkeys(PUBLIC_ROUTES, ("nobody", "owner"))
+    | dict.fromkeys(PUBLIC_ROUTES, ("visitor", "owner"))
     | dict.fromkeys(ACCOUNT_ROUTES, ("owner",))
 )
-#: More than fit on one page of a public profile.
+#: More reviews than fit on one page of a public profile.
 REVIEWS = 11
 
 
 class Page(HTMLParser):
-    """The ids of a page, and what refers to them."""
+    """IDs of a page and the references to them."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -78,7 +77,7 @@ class Page(HTMLParser):
             self.fields[attributes["name"]] = ODD
 
     def faults(self, frame: "Page") -> Iterator[str]:
-        """What is wrong with the page; a fragment is put into `frame`."""
+        """Return the page's errors. Fragments are checked together with their `frame`."""
         known = self.ids if self.is_whole else self.ids | frame.ids
         yield from sorted(f'{name}="{key}" leads nowhere' for name, key in self.references if key not in known)
         yield from sorted(f'id="{key}" is there {count} times' for key, count in self.ids.items() if count > 1)
@@ -86,7 +85,7 @@ class Page(HTMLParser):
 
 
 def fill(world: World) -> None:
-    """A customer, a request and a profile with something of everything at Alder; more reviews than one page shows."""
+    """Fill Alder with objects of all types, and more reviews than fit on one page."""
     agency, by = world.cast.alder, world.cast.alice
     one: Customer = world.own[customer]  # type: ignore[assignment]
     project = ProjectFactory(customer=one, title="Shop", due_on="2020-01-01", status="active")
@@ -117,8 +116,8 @@ def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
 
 def path_of(name: str, world: World) -> str:
     if name in STAFF_ROUTES:
-        thing = STAFF_ROUTES[name].thing
-        return reverse(name, args=[world.own[thing].pk] if thing else [])
+        make_object = STAFF_ROUTES[name].make_object
+        return reverse(name, args=[world.own[make_object].pk] if make_object else [])
     route: Any = (CLIENT_ROUTES | PUBLIC_ROUTES).get(name)
     if route:
         return reverse(name, args=route.args(world) if route.args else [])
@@ -126,7 +125,7 @@ def path_of(name: str, world: World) -> str:
 
 
 def answer(world: World, person: str, path: str, sent: dict[str, str] | None = None, *, htmx: bool = False) -> Page | None:
-    """The page that comes for a person; None for anything but a page. Whatever it changes is undone."""
+    """Return a user's page, or None for other responses. Rolls back its changes."""
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{path}"} if htmx else {}
     client = Client(headers=headers)
     if session := world.sessions.get(person):
@@ -142,18 +141,18 @@ def answer(world: World, person: str, path: str, sent: dict[str, str] | None = N
 
 @cache
 def frame_of(world: World, person: str) -> Page:
-    """What is on every page that a person can have open: a fragment is put into one of those."""
+    """Return a page of the user into which fragments are inserted."""
     page = answer(world, person, reverse("desk:dashboard")) or answer(world, person, reverse("network:directory"))
     assert page
     return page
 
 
 def faults(world: World, name: str, addition: str = "") -> Iterator[str]:
-    """Yield what is wrong with a route's pages: shown to everyone, by htmx to those who can open it, and with errors in its form."""
+    """Yield the errors of a route's pages: for all users, with htmx, and with form errors."""
     path = path_of(name, world) + addition
     for person in PEOPLE:
         pages = {"GET": answer(world, person, path)}
-        if person in SEEN_BY[name]:
+        if person == SEEN_BY[name][0] or person == SEEN_BY[name][-1]:
             pages["GET by htmx"] = answer(world, person, path, htmx=True)
         if person == SEEN_BY[name][0] and not addition:
             fields = pages["GET"].fields if pages["GET"] else {}
@@ -166,7 +165,7 @@ def faults(world: World, name: str, addition: str = "") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("name", SEEN_BY)
-def test_what_a_page_refers_to_is_there(name: str, world: World) -> None:
+def test_referenced_ids_exist(name: str, world: World) -> None:
     assert "\n".join(faults(world, name)) == ""
 
 
@@ -182,26 +181,26 @@ def test_what_a_page_refers_to_is_there(name: str, world: World) -> None:
         ("requests_inbox:assign", "?q=customer"),
         ("invitations:list", "?show=connected"),
         ("invitations:list", "?show=over"),
-        ("reviews:manage", "?show=hidden"),
+        ("reviews:list", "?show=hidden"),
         ("reviews:request", "?q=customer&search=1"),
         ("desk:search", "?q=customer"),
     ],
 )
-def test_what_a_filtered_page_refers_to_is_there(name: str, addition: str, world: World) -> None:
+def test_referenced_ids_exist_on_filtered_pages(name: str, addition: str, world: World) -> None:
     assert "\n".join(faults(world, name, addition)) == ""
 
 
-def test_the_steps_of_the_wizard(world: World) -> None:
+def test_referenced_ids_exist_in_the_wizard(world: World) -> None:
     key = world.own[customer].pk
-    found = [*faults(world, "reviews:request", f"?customer={key}"), *faults(world, "reviews:request", f"?customer={key}&subject=company")]
-    assert "\n".join(found) == ""
+    errors = [*faults(world, "reviews:request", f"?customer={key}"), *faults(world, "reviews:request", f"?customer={key}&subject=company")]
+    assert "\n".join(errors) == ""
 
 
-def test_no_route_is_left_out() -> None:
+def test_all_routes_are_checked() -> None:
     assert {name for name in all_routes() if not name.startswith("admin:")} == SEEN_BY.keys()
 
 
-def test_a_fault_is_found() -> None:
+def test_errors_are_detected() -> None:
     html = '<div id="a"></div><p id="a"><a hx-target="#gone" href="#a" hx-select-oob="#a:innerHTML,#b"><label for="c d"><input name="">'
     assert [*Page(html).faults(Page('<i id="d">'))] == [
         'for="c" leads nowhere',

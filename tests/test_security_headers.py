@@ -1,4 +1,4 @@
-"""What every page sends along, and what the portal's files are."""
+"""Security headers of pages, and integrity of static files."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.agencies import LogoFactory
 
-#: SHA-384 of the files in the npm package bootstrap 5.3.8.
+#: SHA-384 digests of the files in the npm package bootstrap 5.3.8.
 BOOTSTRAP = {
     "bootstrap/css/bootstrap.min.css": "sRIl4kxILFvY47J16cr9ZwB07vP4J8+LH7qKQnuqkuIAvNWLzeN8tE5YBujZqJLB",
     "bootstrap/js/bootstrap.bundle.min.js": "FKyoEForCGlyvwx9Hj09JcYn3nv7wiPVlz7YYwJrWVcXK/BmnVDxM+D2scQbITxI",
@@ -22,7 +22,7 @@ PAGES = ["/partners/", "/partners/alder/", "/accounts/login/", "/dashboard/", "/
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
+def test_pages_have_security_headers(cast: Cast, path: str) -> None:
     client = Client()
     client.force_login(cast.ada if path == "/admin/" else cast.alice)
     response = client.get(path)
@@ -36,7 +36,7 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert response["X-Frame-Options"] == "DENY"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Cross-Origin-Opener-Policy"] == response["Cross-Origin-Resource-Policy"] == "same-origin"
-    # Where the address itself is the secret, not even our own pages are told it.
+    # Paths that contain a secret aren't sent as a referrer at all.
     assert response["Referrer-Policy"] == ("strict-origin" if path.startswith("/r/") else "same-origin")
     features = dict(part.split("=") for part in response["Permissions-Policy"].split(", "))
     unused = ("camera", "display-capture", "geolocation", "microphone", "midi", "payment", "usb")
@@ -44,13 +44,13 @@ def test_every_page_brings_its_locks(cast: Cast, path: str) -> None:
     assert features == {**dict.fromkeys(unused, "()"), **dict.fromkeys(ours, "(self)")}
 
 
-def test_the_logo_alone_may_be_shown_elsewhere(cast: Cast, client: Client) -> None:
+def test_only_logos_can_be_embedded_elsewhere(cast: Cast, client: Client) -> None:
     LogoFactory(profile=cast.alder.profile)
     assert client.get(cast.alder.profile.logo_url)["Cross-Origin-Resource-Policy"] == "cross-origin"
 
 
-def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
-    """As in production; `pytest -rP` shows them."""
+def test_https_headers(cast: Cast, settings: Any) -> None:
+    """Print the headers in production, which `pytest -rP` shows."""
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS, settings.SECURE_HSTS_PRELOAD = 31_536_000, True, True
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
     client = Client()
@@ -66,7 +66,7 @@ def test_the_headers_over_https(cast: Cast, settings: Any) -> None:
         assert "Server" not in response
 
 
-def test_whoever_comes_by_http_is_led_to_https_but_for_machines_inside(cast: Cast, client: Client, settings: Any) -> None:
+def test_http_redirects_to_https_except_for_health_checks(cast: Cast, client: Client, settings: Any) -> None:
     settings.SECURE_SSL_REDIRECT = True
     for path in ("/partners/alder/", "/accounts/login/", "/r/mistyped/", "/nothing/", "/healthz/", "/customers/healthz"):
         response = client.get(path)
@@ -74,7 +74,7 @@ def test_whoever_comes_by_http_is_led_to_https_but_for_machines_inside(cast: Cas
     assert client.get("/healthz").status_code == client.get("/readyz").status_code == 200
 
 
-def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
+def test_cookies_are_secure(cast: Cast, settings: Any) -> None:
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = settings.LANGUAGE_COOKIE_SECURE = True
     client = Client()
     answers = [
@@ -84,7 +84,7 @@ def test_every_cookie_is_locked(cast: Cast, settings: Any) -> None:
         client.post("/account/", {"full_name": "Alice", "language": "en", "time_zone": ""}),
         client.post("/i18n/setlang/", {"language": "de"}),
     ]
-    # One that is deleted has no value.
+    # Deleted cookies have no value.
     cookies = {name: cookie for answer in answers for name, cookie in answer.cookies.items() if cookie.value}
     assert set(cookies) == {"csrftoken", "sessionid", "person", "messages", "django_language"}
     for name, cookie in cookies.items():
@@ -100,13 +100,13 @@ ERRORS = ["/nothing/", "/partners/nobody/", "/customers/0/", "/customers/import/
 @pytest.mark.parametrize(
     "path", ["/dashboard/", "/customers/", "/customers/add/", "/company/reviews/", "/company/mail/", "/", *OWN_PAGES, *ERRORS]
 )
-def test_no_cache_keeps_a_page_of_staff(alice: Client, path: str) -> None:
+def test_staff_pages_are_not_cached(alice: Client, path: str) -> None:
     for browser in (alice, Client()):
         assert {"no-store", "private"} <= set(browser.get(path)["Cache-Control"].split(", "))
 
 
 @pytest.mark.parametrize("path", ["/my/", "/partners/alder/access/", "/account/", "/partners/alder/contact/", "/healthz", "/readyz"])
-def test_nor_one_that_is_for_one_person_or_for_one_moment(cast: Cast, path: str) -> None:
+def test_personal_and_temporary_pages_are_not_cached(cast: Cast, path: str) -> None:
     kim = Client()
     kim.force_login(cast.kim)
     for browser in (kim, Client()):
@@ -121,12 +121,12 @@ def test_no_page_has_inline_script_or_style(cast: Cast, alice: Client, path: str
     assert "onclick=" not in page
     scripts = [tag.split(">", 1)[0] for tag in page.split("<script")[1:]]
     assert scripts
-    # Data for machines are not run.
+    # Data blocks aren't executed.
     assert all("src=" in tag or 'type="application/json"' in tag or 'type="application/ld+json"' in tag for tag in scripts), scripts
 
 
 @pytest.mark.parametrize(("path", "digest"), BOOTSTRAP.items())
-def test_bootstraps_files_are_the_published_ones(path: str, digest: str) -> None:
+def test_bootstrap_files_are_the_published_ones(path: str, digest: str) -> None:
     with open(finders.find(path), "rb") as file:  # noqa: PTH123  # finders give a text path
         assert base64.b64encode(hashlib.sha384(file.read()).digest()).decode() == digest
 

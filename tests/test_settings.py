@@ -1,4 +1,4 @@
-"""Settings come from the environment alone; what is missing or wrong stops the start and names its variable."""
+"""Settings from environment variables: missing, invalid and default values."""
 
 import os
 import re
@@ -23,18 +23,18 @@ GOOD = {
 
 
 def changed(**environment: str | None) -> dict[str, str]:
-    """The good values, changed by `environment` (None: not set), and nothing else of this process's."""
+    """Return the environment of valid values, changed by `environment` (None: not set)."""
     values = {name: value for name, value in {**GOOD, **environment}.items() if value is not None}
     return {**values, "PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
 
 
 def run(code: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-    """Run `code` in a fresh interpreter."""
+    """Run `code` in a new interpreter."""
     return subprocess.run([sys.executable, "-c", code], env=changed(**environment), capture_output=True, text=True, timeout=60, check=False)
 
 
 def settings_with(**environment: str | None) -> dict[str, Any]:
-    """What a fresh reading of the settings says."""
+    """Return the settings for an environment."""
     values = changed(**environment)
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ.keys() - values:
@@ -49,12 +49,12 @@ def setting(name: str, **environment: str | None) -> str:
 
 
 @pytest.mark.parametrize("variable", GOOD)
-def test_a_missing_variable_is_named(variable: str) -> None:
+def test_missing_variable_is_named(variable: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=variable):
         setting("DEBUG", **{variable: None})
 
 
-def test_and_nothing_starts() -> None:
+def test_missing_variable_prevents_the_start() -> None:
     result = run("import django; django.setup()", SECRET_KEY=None)
     assert result.returncode != 0
     assert "SECRET_KEY" in result.stderr.splitlines()[-1]
@@ -80,28 +80,28 @@ def test_and_nothing_starts() -> None:
         ("ADMIN_REQUIRES_MFA", "perhaps"),
         ("OUTBOX_MAX_ATTEMPTS", "many"),
         ("OUTBOX_MAX_ATTEMPTS", "0"),
-        ("OUTBOX_BACKOFF", "0"),
+        ("OUTBOX_RETRY_DELAY", "0"),
         ("OUTBOX_LEASE", "-1"),
-        ("OUTBOX_SWEEP", "0"),
+        ("OUTBOX_SWEEP_INTERVAL", "0"),
         ("WEB_STATEMENT_TIMEOUT", "-1"),
         ("WORKER_IDLE_TIMEOUT", "ever"),
-        ("DATABASE_POOLER", "perhaps"),
+        ("DATABASE_USES_PGBOUNCER", "perhaps"),
         ("REVIEW_LINK_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "soon"),
         ("ACCESS_INVITATION_DAYS", "0"),
         ("TEAM_INVITATION_DAYS", "0"),
         ("REVIEW_REMINDER_DAYS", "-1"),
-        ("REVIEW_ASK_AGAIN_DAYS", "a while"),
-        ("REMINDERS_EVERY", "0"),
+        ("REVIEW_REQUEST_COOLDOWN_DAYS", "a while"),
+        ("REVIEW_REMINDER_INTERVAL", "0"),
         ("PORTAL_DEMO", "1"),
     ],
 )
-def test_a_wrong_value_is_named(variable: str, value: str) -> None:
+def test_invalid_value_is_named(variable: str, value: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=variable):
         setting("DEBUG", **{variable: value})
 
 
-def test_debug_is_off_unless_asked_for() -> None:
+def test_debug_is_off_by_default() -> None:
     assert setting("DEBUG") == "False"
 
 
@@ -116,23 +116,23 @@ def test_debug_is_off_unless_asked_for() -> None:
         "SECURE_SSL_REDIRECT",
     ],
 )
-def test_over_https_cookies_are_locked(name: str) -> None:
+def test_cookies_are_secure_over_https(name: str) -> None:
     assert setting(name) == "True"
 
 
-def test_only_the_sites_own_host_is_served_and_only_its_own_forms_are_taken() -> None:
+def test_only_the_site_host_is_accepted() -> None:
     assert setting("ALLOWED_HOSTS") == "['portal.example.com']"
     assert setting("CSRF_TRUSTED_ORIGINS") == "['https://portal.example.com']"
 
 
-def test_browsers_are_told_to_come_by_https_for_a_year() -> None:
+def test_hsts_lasts_a_year() -> None:
     assert setting("SECURE_HSTS_SECONDS") == str(365 * 24 * 60 * 60)
-    # Not to whoever has a portal on this very machine: everything else there would be out of reach.
+    # Not for loopback addresses, because other servers on the same host may not support HTTPS.
     assert setting("SECURE_HSTS_SECONDS", SITE_URL="http://localhost:8000") == "0"
 
 
 def example() -> dict[str, str]:
-    """What `.env.example` sets, with secrets filled in."""
+    """Return the variables set in `.env.example`, with secrets filled in."""
     lines = (Path(settings.BASE_DIR) / ".env.example").read_text().splitlines()
     values = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
     empty = {name for name, value in values.items() if not value}
@@ -140,7 +140,7 @@ def example() -> dict[str, str]:
     return {name: shlex.split(value)[0] if value else GOOD["SECRET_KEY"] for name, value in values.items()}
 
 
-def test_the_deployment_check_has_nothing_to_say_to_the_example() -> None:
+def test_example_passes_the_deployment_check() -> None:
     result = subprocess.run(
         [sys.executable, "-W", "error", "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         env={**example(), "PATH": os.environ["PATH"]},
@@ -155,29 +155,29 @@ def test_the_deployment_check_has_nothing_to_say_to_the_example() -> None:
     assert "no issues" in result.stdout
 
 
-def test_the_admin_wants_a_second_factor_but_on_this_very_machine() -> None:
+def test_admin_requires_second_factor_except_on_loopback() -> None:
     assert setting("ADMIN_REQUIRES_MFA") == "True"
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000") == "False"
     assert setting("ADMIN_REQUIRES_MFA", SITE_URL="http://localhost:8000", ADMIN_REQUIRES_MFA="1") == "True"
 
 
-def test_passwords_are_kept_by_argon2() -> None:
-    # The tests themselves take a quicker one of the same kind.
+def test_passwords_are_hashed_with_argon2() -> None:
+    # The tests use a faster variant.
     assert setting("PASSWORD_HASHERS").startswith("['django.contrib.auth.hashers.Argon2PasswordHasher'")
 
 
-def test_behind_a_pooler_no_cursor_outlives_its_transaction() -> None:
-    direct, pooled = (settings_with(DATABASE_POOLER=pooler)["DATABASES"]["default"] for pooler in (None, "1"))
+def test_pgbouncer_disables_server_side_cursors() -> None:
+    direct, pooled = (settings_with(DATABASE_USES_PGBOUNCER=pooler)["DATABASES"]["default"] for pooler in (None, "1"))
     assert (direct["DISABLE_SERVER_SIDE_CURSORS"], pooled["DISABLE_SERVER_SIDE_CURSORS"]) == (False, True)
 
 
-def test_the_log_is_for_machines_but_on_this_very_one() -> None:
+def test_log_format_is_json_except_on_loopback() -> None:
     assert setting("LOG_FORMAT") == "json"
     assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000") == "line"
     assert setting("LOG_FORMAT", SITE_URL="http://localhost:8000", LOG_FORMAT="json") == "json"
 
 
-def test_the_admin_is_where_the_environment_says() -> None:
+def test_admin_path_is_configurable() -> None:
     code = "import django; django.setup(); from django.urls import reverse; print(reverse('admin:index'), reverse('admin:login'))"
     result = run(code, ADMIN_PATH="back-office/x7/")
     assert result.stdout.split() == ["/back-office/x7/", "/back-office/x7/login/"], result.stderr

@@ -1,4 +1,4 @@
-"""Settings that are open in two tabs: the second save keeps what the first one changed elsewhere in the form."""
+"""Concurrent edits of settings: saving keeps changes to other fields."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice, Role
+from partnerportal.agencies.models import Notification, Role
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ServiceFactory
@@ -19,8 +19,8 @@ def opened(client: Client, path: str) -> dict[str, Any]:
     return {name: form[name].value() or "" for name in form.fields}
 
 
-def test_the_own_account(alice: Client, cast: Cast) -> None:
-    path = reverse("accounts:person")
+def test_account_settings(alice: Client, cast: Cast) -> None:
+    path = reverse("accounts:settings")
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"language": "en", "time_zone": "Asia/Tokyo"}).status_code == 302
     assert alice.post(path, second | {"full_name": "Alice A."}).status_code == 302
@@ -32,24 +32,24 @@ def test_the_own_account(alice: Client, cast: Cast) -> None:
     assert User.objects.get(pk=cast.alice.pk).time_zone == "Asia/Tokyo"
 
 
-def test_ones_notices(alice: Client, cast: Cast) -> None:
-    path = reverse("agencies:notices")
+def test_notification_settings(alice: Client, cast: Cast) -> None:
+    path = reverse("agencies:notifications")
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notices": [Notice.REQUESTS, Notice.ACCESS]}).status_code == 302
+    assert alice.post(path, first | {"notices": [Notification.REQUESTS, Notification.ACCESS]}).status_code == 302
     assert alice.post(path, second | {"notices": []}).status_code == 302
     member.refresh_from_db()
-    assert member.notices == [Notice.ACCESS]
+    assert member.notices == [Notification.ACCESS]
 
 
-def test_a_members_role(alice: Client, cast: Cast) -> None:
+def test_member_role(alice: Client, cast: Cast) -> None:
     member = cast.alder.memberships.get(user=cast.stan)
-    path = reverse("agencies:role", args=[member.pk])
+    path = reverse("agencies:change_role", args=[member.pk])
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"role": "manager"}).status_code == 302
-    # Saved without a change: the role that another tab has given stays.
+    # Saving without changes keeps the role assigned elsewhere.
     assert alice.post(path, second).status_code == 302
     member.refresh_from_db()
     assert member.role == Role.MANAGER
@@ -63,30 +63,30 @@ def test_a_members_role(alice: Client, cast: Cast) -> None:
     assert member.role == Role.OWNER
 
 
-def test_the_inboxs_settings(alice: Client, cast: Cast) -> None:
+def test_inbox_settings(alice: Client, cast: Cast) -> None:
     path = reverse("requests_inbox:settings")
     stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
-    stan.set_notice(Notice.REQUESTS, True)
+    stan.set_notification(Notification.REQUESTS, True)
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "keep_days": "30"}).status_code == 302
+    assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "retention_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
-    told = {member.user for member in InboxSettings.told(cast.alder)}
-    assert cast.max in told
-    assert cast.stan not in told
-    assert InboxSettings.of(cast.alder).keep_days == 30
+    recipients = {member.user for member in InboxSettings.notified_members(cast.alder)}
+    assert cast.max in recipients
+    assert cast.stan not in recipients
+    assert InboxSettings.for_agency(cast.alder).retention_days == 30
 
 
-def test_the_profile(alice: Client, cast: Cast) -> None:
+def test_profile(alice: Client, cast: Cast) -> None:
     path = reverse("network:company")
     form = alice.get(path).context["form"]
     fields = {name: form[name].value() for name in form.fields if name not in {"logo", "remove_logo"}}
     fields = {name: [str(getattr(v, "pk", v)) for v in value] if isinstance(value, list) else value for name, value in fields.items()}
     sent = {name: "" if value is None else value for name, value in fields.items() if value is not False}
-    assert alice.post(path, sent | {"claim": "First tab", "team_size": "6-10"}).status_code == 302
+    assert alice.post(path, sent | {"tagline": "First tab", "team_size": "6-10"}).status_code == 302
     assert alice.post(path, sent | {"city": "Second tab"}).status_code == 302
     profile = cast.alder.profile
     profile.refresh_from_db()
-    assert (profile.claim, profile.city) == ("First tab", "Second tab")
+    assert (profile.tagline, profile.city) == ("First tab", "Second tab")
 
 
 DEEP = ["[" * 60_000, "[" * 100_000, '{"name":' + '{"a":' * 10_000, '{"name":' + '{"a":' * 50_000]
@@ -94,8 +94,8 @@ UNHASHABLE = [[{}], [[1]], {"a": {}}, [None], [{}, "1"], 5, None, True]
 
 
 @pytest.mark.parametrize("shown", DEEP, ids=["deep-list", "deeper-list", "deep-object", "deeper-object"])
-def test_what_was_shown_can_be_nested_too_deeply(alice: Client, cast: Cast, shown: str) -> None:
-    path = reverse("accounts:person")
+def test_deeply_nested_shown_values_are_rejected(alice: Client, cast: Cast, shown: str) -> None:
+    path = reverse("accounts:settings")
     response = alice.post(path, opened(alice, path) | {"full_name": "Alice A.", "shown": shown})
     assert response.status_code == 200
     assert "full_name" in response.context["form"].errors
@@ -103,24 +103,24 @@ def test_what_was_shown_can_be_nested_too_deeply(alice: Client, cast: Cast, show
 
 
 @pytest.mark.parametrize("value", UNHASHABLE, ids=json.dumps)
-def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast, value: Any) -> None:
+def test_shown_values_of_other_types_are_rejected(alice: Client, cast: Cast, value: Any) -> None:
     cast.alder.profile.services.add(ServiceFactory())
     cast.alder.profile.languages.add(LanguageFactory())
     member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notice.REQUESTS]
+    member.notices = [Notification.REQUESTS]
     member.save()
-    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, True)
     for path, name in (
         (reverse("network:company"), "services"),
         (reverse("network:company"), "languages"),
-        (reverse("agencies:notices"), "notices"),
+        (reverse("agencies:notifications"), "notices"),
         (reverse("requests_inbox:settings"), "notified"),
     ):
         form = sent_by_page(alice, path)
         before = form[name]
         assert before, path
         shown = json.loads(form["shown"]) | {name: value}
-        # An entry that can't be read makes every difference a conflict.
+        # An invalid value makes every difference a conflict.
         response = alice.post(path, form | {"shown": json.dumps(shown), name: []})
         assert response.status_code == 200, path
         assert name in response.context["form"].conflicts, path
@@ -128,16 +128,16 @@ def test_what_was_shown_can_have_values_of_other_types(alice: Client, cast: Cast
 
 
 def sent_by_page(client: Client, path: str) -> dict[str, Any]:
-    """Return what a browser sends if nothing is typed: of instances their keys, and no unchecked boxes or empty files."""
+    """Return the data that a browser submits for an unchanged form."""
     form = opened(client, path)
     fields = {name: [str(getattr(one, "pk", one)) for one in value] if isinstance(value, list) else value for name, value in form.items()}
     return {name: value for name, value in fields.items() if name not in {"logo", "remove_logo"}}
 
 
-def test_the_longest_list_of_what_was_shown_is_read(alice: Client, cast: Cast) -> None:
-    path = reverse("agencies:notices")
+def test_longest_shown_list_is_accepted(alice: Client, cast: Cast) -> None:
+    path = reverse("agencies:notifications")
     form = opened(alice, path)
-    # As long as what a team of a thousand members makes of it.
+    # As long as for a team of a thousand members.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
-    assert alice.post(path, form | {"notices": [Notice.ACCESS], "shown": json.dumps(many)}).status_code == 302
-    assert cast.alder.memberships.get(user=cast.alice).notices == [Notice.ACCESS]
+    assert alice.post(path, form | {"notices": [Notification.ACCESS], "shown": json.dumps(many)}).status_code == 302
+    assert cast.alder.memberships.get(user=cast.alice).notices == [Notification.ACCESS]

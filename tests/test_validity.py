@@ -1,4 +1,4 @@
-"""Links and invitations are valid until the end of the day that their e-mails name, in the agency's time zone."""
+"""Expiry of links and invitations at the end of a day in the agency's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from invitations.services.access_requests import request_access
 from invitations.services.invitations import give_access
 from partnerportal.agencies.models import Agency, Role, TeamInvitation
 from partnerportal.agencies.services.team_invitations import invite
-from partnerportal.core.validity import end_of_day_in, extend_to_end_of_day
+from partnerportal.core.pending import end_of_day_in, extend_to_end_of_day
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import ReviewRequest
 from reviews.services.requests import remind_due, replace_link, request_review
@@ -36,14 +36,14 @@ def move_to(agency: Agency, zone: str) -> None:
     ("zone", "since", "days", "last_moment"),
     [
         ("Europe/Berlin", "2026-11-28T09:02", 90, "2027-02-26T22:59:59.999999"),
-        # 29 November has begun there.
+        # It is already 29 November there.
         ("Pacific/Kiritimati", "2026-11-28T10:00", 90, "2027-02-27T09:59:59.999999"),
-        # There it is still the 27th.
+        # It is still 27 November there.
         ("America/Los_Angeles", "2026-11-28T07:59", 90, "2027-02-26T07:59:59.999999"),
-        # Summer time begins within the term, and on its last day.
+        # Daylight saving time begins within the term, and on its last day.
         ("Europe/Berlin", "2027-03-01T12:00", 30, "2027-03-31T21:59:59.999999"),
         ("Europe/Berlin", "2027-03-27T12:00", 1, "2027-03-28T21:59:59.999999"),
-        # It ends on the last day, which has 25 hours.
+        # Daylight saving time ends on the last day, which has 25 hours.
         ("Europe/Berlin", "2026-10-24T12:00", 1, "2026-10-25T22:59:59.999999"),
         # Clocks go from 24:00 to 1:00 (6 September 2026), and from 24:00 back to 23:00 (4 April 2026).
         ("America/Santiago", "2026-09-04T12:00", 1, "2026-09-06T03:59:59.999999"),
@@ -58,75 +58,75 @@ def test_the_last_moment_of_a_day(zone: str, since: str, days: int, last_moment:
 
 
 @pytest.mark.parametrize("zone", FAR_ZONES)
-def test_a_review_link_is_valid_throughout_the_day_that_its_mail_and_all_pages_name(cast: Cast, alice: Client, zone: str) -> None:
+def test_review_link_is_valid_until_the_end_of_the_displayed_day(cast: Cast, alice: Client, zone: str) -> None:
     move_to(cast.alder, zone)
-    # Whoever reads it is elsewhere.
+    # The user is in another time zone.
     cast.alice.time_zone = "Pacific/Kiritimati" if zone != "Pacific/Kiritimati" else "America/Los_Angeles"
     cast.alice.language = "en"
     cast.alice.save()
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(MORNING, tick=False) as clock:
-        asked = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
+        review_request = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
         day = MORNING.astimezone(ZoneInfo(zone)).date() + timedelta(days=90)
         named = f"{day.day} February 2027"
         assert named in OutgoingMail.objects.get().text
         browser = Client()
         browser.force_login(cast.alice)
-        for page in (f"/company/reviews/requests/{asked.pk}/", "/company/reviews/requests/"):
+        for page in (f"/company/reviews/requests/{review_request.pk}/", "/company/reviews/requests/"):
             assert named in browser.get(page).content.decode(), page
         assert f"expires {day.day} Feb 2027" in browser.get("/dashboard/").content.decode()
 
         last_second = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-        path = "/r/" + (asked.link or "").rpartition("/r/")[2]
+        path = "/r/" + (review_request.link or "").rpartition("/r/")[2]
         clock.move_to(last_second)
         assert Client().get(path).status_code == 200
         clock.move_to(last_second + timedelta(seconds=1))
         assert Client().get(path).status_code == 410
 
 
-def test_a_reminder_and_a_new_link_name_their_last_day(cast: Cast) -> None:
+def test_reminder_and_new_link_show_their_last_day(cast: Cast) -> None:
     move_to(cast.alder, "Pacific/Kiritimati")
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(datetime(2026, 11, 28, 10, 30, tzinfo=UTC), tick=False) as clock:
-        asked = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
+        review_request = request_review(customer=customer, project=None, by=cast.alice, by_mail=True)
         clock.shift(timedelta(days=8))
         assert remind_due() == 1
         reminder = OutgoingMail.objects.get(kind="review_reminder").text
-        # Asked on the 29th, where the agency is.
+        # Requested on the 29th in the agency's time zone.
         assert "29 November 2026" in reminder
         assert "27 February 2027" in reminder
-        assert str(replace_link(asked, by=cast.alice).valid_until) == "2027-03-07"
+        assert str(replace_link(review_request, by=cast.alice).valid_until) == "2027-03-07"
 
 
 @pytest.mark.parametrize("zone", FAR_ZONES)
-def test_invitations_are_valid_throughout_the_day_that_their_mails_name(cast: Cast, zone: str) -> None:
+def test_invitations_are_valid_until_the_end_of_the_displayed_day(cast: Cast, zone: str) -> None:
     move_to(cast.alder, zone)
     cast.alice.language = "en"
     cast.alice.save()
     customer = CustomerFactory(agency=cast.alder, email="lea@clients.example", language="en")
     with time_machine.travel(MORNING, tick=False) as clock:
         given = give_access(agency=cast.alder, client=cast.kim, scope="full", areas=[], name="Kim", language="en")
-        asked = request_access(customer=customer, email=customer.email, scope="full", areas=[], message="", by=cast.alice)
+        access_request = request_access(customer=customer, email=customer.email, scope="full", areas=[], message="", by=cast.alice)
         invited = invite(cast.alder, email="new@people.example", role=Role.STAFF, by=cast.alice)
         today = MORNING.astimezone(ZoneInfo(zone)).date()
-        for row, days, kind in ((given, 30, "access_given"), (asked, 30, "access_request"), (invited, 7, "team_invitation")):
+        for row, days, kind in ((given, 30, "access_given"), (access_request, 30, "access_request"), (invited, 7, "team_invitation")):
             day = today + timedelta(days=days)
             assert row.valid_until == day
             assert f"{day.day} December 2026" in OutgoingMail.objects.get(kind=kind).text, kind
             last_second = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
             for moment, waiting in ((last_second, True), (last_second + timedelta(seconds=1), False)):
                 clock.move_to(moment)
-                assert type(row).objects.waiting().filter(pk=row.pk).exists() == waiting, (kind, moment)
-                assert (row.state == "pending") == waiting
+                assert type(row).objects.pending().filter(pk=row.pk).exists() == waiting, (kind, moment)
+                assert (row.current_status == "pending") == waiting
 
 
-@pytest.mark.parametrize("table_and_factory", ["reviews", "given", "asked", "team"])
-def test_pending_rows_from_before_are_extended_to_the_end_of_their_day(cast: Cast, table_and_factory: str) -> None:
+@pytest.mark.parametrize("table_and_factory", ["reviews", "given", "requested", "team"])
+def test_migration_extends_pending_rows_to_the_end_of_the_day(cast: Cast, table_and_factory: str) -> None:
     move_to(cast.alder, "America/Los_Angeles")
     factory, model, status = {
         "reviews": (ReviewRequestFactory, ReviewRequest, "open"),
         "given": (InvitationFactory, AccessInvitation, "pending"),
-        "asked": (AccessRequestFactory, AccessRequest, "pending"),
+        "requested": (AccessRequestFactory, AccessRequest, "pending"),
         "team": (TeamInvitationFactory, TeamInvitation, "pending"),
     }[table_and_factory]
     of_alder = {"agency": cast.alder} if table_and_factory in {"given", "team"} else {"customer__agency": cast.alder}
@@ -141,7 +141,7 @@ def test_pending_rows_from_before_are_extended_to_the_end_of_their_day(cast: Cas
     assert over.expires_at == datetime(2020, 6, 1, 3, 2, tzinfo=UTC)
 
 
-def test_rows_made_many_at_once_have_a_term(cast: Cast) -> None:
+def test_bulk_created_rows_expire(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    (asked,) = ReviewRequest.objects.bulk_create([ReviewRequest(agency=cast.alder, customer=customer, token_digest="x")])
-    assert asked.expires_at == end_of_day_in(cast.alder.time_zone, 90)
+    (review_request,) = ReviewRequest.objects.bulk_create([ReviewRequest(agency=cast.alder, customer=customer, token_digest="x")])
+    assert review_request.expires_at == end_of_day_in(cast.alder.time_zone, 90)

@@ -1,6 +1,6 @@
-"""The interface's vocabulary: one word for each concept, in the words that other products use for it.
+"""Vocabulary of the interface: one common word for each concept.
 
-Each pattern stands for a wording that was replaced everywhere; its value says what to write instead.
+The patterns match replaced wordings; their values are the replacements.
 """
 
 import re
@@ -13,7 +13,7 @@ from django.conf import settings
 
 LOCALE = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"
 
-#: Requests, not instructions: in an e-mail, “please” is polite.
+#: Requests in e-mails, where “please” is polite.
 REQUESTS = (
     "Please stop using it. If you think this is a mistake, contact them or send an access request.",
     "Please confirm your e-mail address",
@@ -22,10 +22,10 @@ REQUESTS = (
         "Please be honest: praise and criticism both help. This link is only for you and can be used for one review until %(date)s. "
         "Your review will be shown on the agency’s public profile, with or without your name."
     ),
-    "Please update it and submit it again:",
+    "Please update it and submit it again.",
     "Thank you for taking a minute. Please be honest: praise and criticism both help the agency and people who are looking for one.",
 )
-#: The thing itself, of which two-factor authentication needs one.
+#: Messages about the second factor itself, rather than two-factor authentication.
 SECOND_FACTORS = (
     "second factor",
     "Confirm your e-mail address first. Otherwise you could be locked out if you lose your second factor.",
@@ -59,7 +59,7 @@ ENGLISH = {
     r"(?i)\bswitched (on|off)\b": "deactivated, turned off",
     r"(?i)\bstars and more\b": "stars and up",
     r"\bpartner portal\b": "Partner Portal",
-    # Nouns instead of clauses without a head
+    # Nouns instead of headless relative clauses
     r"(?i)\bwh(o|at|ere|ich)ever\b": "a noun: the person who …",
     r"(?i)\bwho has none\b|\b(the )?ones that\b|\ball that\b|\bthose that\b": "a noun",
     r"(?i)\bwhat (you|they|he|she) (typed|wrote|saved|have|sent)\b": "your input, their messages",
@@ -83,7 +83,7 @@ ENGLISH = {
     r"  |^ | $": "no needless spaces",
     r" \?| !": "no space before ? and !",
 }
-#: Each with its reason: these patterns may stand in these messages.
+#: Permitted exceptions by pattern, each with its reason.
 ENGLISH_EXCEPTIONS = {
     *REQUESTS,
     *SECOND_FACTORS,
@@ -122,7 +122,7 @@ GERMAN = {
 
 
 def messages() -> Iterator[tuple[str, str]]:
-    """Every English text of ours with its German, the plurals too."""
+    """Yield all English messages and their German translations, including plurals."""
     with Path(LOCALE).open("rb") as file:
         for message in read_po(file):
             if message.id:
@@ -133,14 +133,14 @@ def messages() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("pattern", ENGLISH)
 def test_english_texts_use_the_products_vocabulary(pattern: str) -> None:
-    found = [english for english, _ in messages() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
-    assert found == [], f"write instead: {ENGLISH[pattern]}"
+    matches = [english for english, _ in messages() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
+    assert matches == [], f"write instead: {ENGLISH[pattern]}"
 
 
 @pytest.mark.parametrize("pattern", GERMAN)
 def test_german_texts_use_the_products_vocabulary(pattern: str) -> None:
-    found = [german for _, german in messages() if re.search(pattern, german)]
-    assert found == [], f"write instead: {GERMAN[pattern]}"
+    matches = [german for _, german in messages() if re.search(pattern, german)]
+    assert matches == [], f"write instead: {GERMAN[pattern]}"
 
 
 def test_every_exception_is_still_a_message() -> None:

@@ -1,4 +1,4 @@
-"""A Celery worker and beat as production runs them, against the test database and the tests' mail server; a broker that can go away."""
+"""Celery worker and beat as in production, with the test database and SMTP server, and a broker connection that can fail."""
 
 import contextlib
 import os
@@ -23,12 +23,12 @@ from partnerportal.embedded.environment import BASE_DIR
 from tests.polling import eventually
 from tests.smtp import Sink
 
-#: Seconds: short, so that no test waits long for a lease to end or for another attempt.
+#: Settings in seconds, short so that tests don't wait long.
 LEASE, BACKOFF, SWEEP = 1.5, 0.2, 0.3
 
 
 class Process:
-    """One of Celery's programs, in a process of its own; `log` is where it writes, and where it says `ready`."""
+    """A Celery process. Its `log` contains the text `ready` once it has started."""
 
     def __init__(self, *command: str, env: dict[str, str], log: Path, ready: str) -> None:
         self.command = [sys.executable, "-m", "celery", "-A", "partnerportal", *command]
@@ -45,9 +45,9 @@ class Process:
         self.stop()
 
     def start(self) -> None:
-        """Start it, or another one in place of one that was killed."""
+        """Start the process, or restart it after it was killed."""
         assert not self.is_running, "it runs already"
-        # A new log: the old one has said “ready”, too.
+        # Truncates the log, which may contain `ready` of an earlier start.
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 self.command, cwd=BASE_DIR, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -56,19 +56,19 @@ class Process:
         assert self.is_running, self.logged()
 
     def ask_to_end(self) -> None:
-        """As a supervisor does it: SIGTERM to the main process alone; to the group, it would kill running jobs."""
+        """Send SIGTERM to the main process only, so that running tasks are completed."""
         assert self._process, "it doesn't run"
         self._process.terminate()
 
     def ended(self) -> int:
-        """Its exit code, as soon as it has ended."""
+        """Wait for the end of the process, and return its exit code."""
         assert self._process, "it doesn't run"
         code = self._process.wait(15)
         self._process = None
         return code
 
     def stop(self) -> None:
-        """As a supervisor does it: what has begun comes to its end."""
+        """Stop the process, completing running tasks."""
         if self._process:
             self.ask_to_end()
             try:
@@ -78,7 +78,7 @@ class Process:
             self._process = None
 
     def kill(self) -> None:
-        """As a power cut does it: SIGKILL, to its child processes, too."""
+        """Send SIGKILL to the process and its children."""
         assert self._process, "it doesn't run"
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(5)
@@ -89,12 +89,12 @@ class Process:
         return self._process is not None and self._process.poll() is None
 
     def logged(self) -> str:
-        """The end of its log."""
+        """Return the end of the log."""
         return "\n".join(self.log.read_text().splitlines()[-40:])
 
 
 def environment(sink: Sink, redis_url: str) -> dict[str, str]:
-    """For a process that works on the test database (which must exist) and sends to `sink`. Production's settings, but impatient."""
+    """Return the environment of a process with production settings that uses the test database and `sink`."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     return {
         **os.environ,
@@ -103,17 +103,17 @@ def environment(sink: Sink, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "EMAIL_URL": sink.url,
         "OUTBOX_LEASE": str(LEASE),
-        "OUTBOX_BACKOFF": str(BACKOFF),
-        "OUTBOX_SWEEP": str(SWEEP),
+        "OUTBOX_RETRY_DELAY": str(BACKOFF),
+        "OUTBOX_SWEEP_INTERVAL": str(SWEEP),
         "IMPORT_LEASE": str(LEASE),
         "LOG_FORMAT": "json",
-        "REMINDERS_EVERY": str(SWEEP),
+        "REVIEW_REMINDER_INTERVAL": str(SWEEP),
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
-    """A worker with two child processes."""
+    """Return a worker with two child processes."""
     return Process(
         "worker",
         "--concurrency=2",
@@ -127,7 +127,7 @@ def worker(sink: Sink, redis_url: str, folder: Path) -> Process:
 
 
 def beat(sink: Sink, redis_url: str, folder: Path) -> Process:
-    """Beat with its own schedule file."""
+    """Return a beat process with its own schedule file."""
     schedule = f"--schedule={folder / 'schedule'}"
     return Process(
         "beat", schedule, "--pidfile=", "--loglevel=INFO", env=environment(sink, redis_url), log=folder / "beat.log", ready="beat: Starting"
@@ -135,7 +135,7 @@ def beat(sink: Sink, redis_url: str, folder: Path) -> Process:
 
 
 class Wire:
-    """A cable to the broker that can be cut, or go dead: bytes are passed on between a TCP port and REDIS_URL."""
+    """A TCP proxy to the broker that can fail or hang."""
 
     def __init__(self) -> None:
         self._target = urlsplit(os.environ["REDIS_URL"])
@@ -154,15 +154,15 @@ class Wire:
 
     @property
     def url(self) -> str:
-        """REDIS_URL by way of this cable."""
+        """REDIS_URL through this proxy."""
         number = parse_qs(self._target.query).get("db", ["0"])[0] if self._target.scheme == "unix" else self._target.path.strip("/") or "0"
         sign_in = self._target.netloc.rpartition("@")[0]
         return f"redis://{sign_in + '@' if sign_in else ''}127.0.0.1:{self._port}/{number}"
 
     def cut(self) -> None:
-        """As if the broker was stopped: what is connected is closed, what connects is refused."""
+        """Simulate a stopped broker: close connections and refuse new ones."""
         if self._listener:
-            # A mere close would not wake the thread that waits for connections.
+            # close() alone wouldn't interrupt accept().
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
             self._listener = None
@@ -172,14 +172,14 @@ class Wire:
                     end.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
-        """Connections are possible again, on the same port."""
+        """Accept connections again, on the same port."""
         self._listener = socket.create_server(("127.0.0.1", self._port))
         self._port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     @contextmanager
     def dead(self) -> Iterator[None]:
-        """As if the broker hung: connections are open, nothing comes back."""
+        """Simulate a hanging broker: connections stay open without responses."""
         self._passing.clear()
         try:
             yield
@@ -211,7 +211,7 @@ class Wire:
                         return
                     other[end].sendall(data)
         except (OSError, ValueError):
-            return  # It was cut.
+            return  # cut() closed the connection.
         finally:
             near.close()
             far.close()
@@ -219,7 +219,7 @@ class Wire:
 
 @contextmanager
 def broker_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process hands out its jobs to another broker, or to none that is there."""
+    """Let this process publish tasks to another broker, which may not exist."""
 
     def forget_connections() -> None:
         pools.reset()
@@ -227,7 +227,7 @@ def broker_at(url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         celery_app.amqp._producer_pool = None
 
     with monkeypatch.context() as patch:
-        # Celery reads this variable whenever it connects.
+        # Celery reads this variable on each connection.
         patch.setenv("CELERY_BROKER_WRITE_URL", url.replace("unix://", "redis+socket://", 1))
         forget_connections()
         yield

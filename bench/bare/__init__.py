@@ -1,1 +1,1 @@
-"""The least that a Django application does for a page; what `startproject` sets up, and nothing else."""
+"""Minimal Django application with the configuration of `startproject`."""

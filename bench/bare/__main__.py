@@ -1,4 +1,4 @@
-"""Makes the bare application's tables and data where they are missing; prints its pages as JSON."""
+"""Creates the tables and data of the bare application, and prints its pages as JSON."""
 
 import json
 import os

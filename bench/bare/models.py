@@ -1,4 +1,4 @@
-"""The one table."""
+"""Model of the bare application."""
 
 from django.db import models
 

@@ -1,4 +1,4 @@
-"""Settings of the bare application: tables in a schema of its own, on the portal's database server."""
+"""Settings of the bare application, which uses a separate schema in the portal's database."""
 
 import os
 
@@ -42,7 +42,7 @@ SCHEMA = "bench_bare"
 _db = environ.Env().db_url("DATABASE_URL", engine="django.db.backends.postgresql")
 _db["HOST"] = _db.setdefault("OPTIONS", {}).pop("host", _db.get("HOST", ""))
 _db["OPTIONS"]["options"] = f"-c search_path={SCHEMA}"
-# As the portal does.
+# As in the portal.
 DATABASES = {"default": {**_db, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True

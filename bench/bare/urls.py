@@ -1,4 +1,4 @@
-"""The two pages."""
+"""Pages of the bare application."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +11,13 @@ PAGE = "<!doctype html><title>Static</title>" + "<p>The quick brown fox jumps ov
 
 
 def static(request: HttpRequest) -> HttpResponse:
-    """About 30 kB that are the same for everybody."""
+    """Return a static page of about 30 kB."""
     return HttpResponse(PAGE)
 
 
 @login_required
 def entries(request: HttpRequest) -> HttpResponse:
-    """25 rows and how many there are."""
+    """List 25 rows and their total number."""
     rows = Entry.objects.order_by("-pk")
     return render(request, "bare_list.html", {"rows": rows[:25], "count": rows.count()})
 

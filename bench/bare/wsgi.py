@@ -1,4 +1,4 @@
-"""For gunicorn."""
+"""WSGI application of the bare application."""
 
 import os
 

@@ -1,1 +1,1 @@
-"""Forms and filters of customers and what belongs to them."""
+"""Forms and filters of customers and their items."""

@@ -1,27 +1,27 @@
-"""The form for a customer."""
+"""Form for adding and editing a customer."""
 
 from typing import Any
 
+from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Fieldset, Hidden, Row, Submit
 from django import forms
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
-from partnerportal.core.concurrent_edits import VersionedForm
 from partnerportal.core.forms import form_helper
+from partnerportal.core.versions import VersionedForm
 
 
 class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
-    """Everything that is typed about a customer."""
-
     conflict_text = _(
         "Someone else changed this customer while you were editing. Nothing is lost: the saved values are shown below your fields."
     )
     empty_labels = {"responsible": _("Unassigned")}
-    # Archiving concerns everyone who is typing.
+    # Users who edit a customer need to know that it was archived in the meantime.
     watched = ("status",)
 
     class Meta:
@@ -38,17 +38,36 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
             "notes": forms.Textarea(attrs={"rows": 4}),
         }
 
-    #: Which version of the customer the person saw when they began to type.
+    #: Version of the customer when the form was opened.
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, agency: Agency, cancel: str = "", **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agency: Agency, cancel: str = "", picker_url: str = "", picker_query: str = "", **kwargs: Any) -> None:
+        """Initialize the form.
+
+        Args:
+            cancel: Address of the cancel link.
+            picker_url: Address of a page for selecting an existing customer, to which a button submits the input.
+            picker_query: The search query on that page.
+        """
         super().__init__(*args, **kwargs)
         self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
         self.fields["version"].initial = self.instance.version
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
-        cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
-        self.helper = form_helper(
+        self._cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
+        self._picker_query = picker_query
+        self._buttons = []
+        if picker_url:
+            label = _("Assign to an existing customer")
+            self._buttons.append(Submit("switch", label, css_class="btn-secondary", formaction=picker_url))
+
+    def offer_duplicate_override(self) -> None:
+        """Show a button that adds the customer in spite of possible duplicates."""
+        self._buttons.insert(0, Submit("add_anyway", _("Add anyway"), css_class="btn-outline-primary", css_id=None))
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        return form_helper(
             Fieldset(
                 _("Personal details"),
                 Row(Column("kind", css_class="col-sm-4"), Column("company", css_class="col-sm-8")),
@@ -62,25 +81,16 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
             ),
             Fieldset(_("Other"), Row(Column("language"), Column("responsible")), "notes"),
             "version",
+            *([Hidden("q", self._picker_query)] if self._picker_query else []),
             submit=_("Save"),
-            cancel=cancel,
+            cancel=self._cancel,
+            buttons=self._buttons,
         )
 
     @property
     def customer_fields(self) -> dict[str, Any]:
-        """The cleaned values, by the names of the customer's fields."""
+        """The cleaned values of the customer's fields."""
         return {name: value for name, value in self.cleaned_data.items() if name in self.Meta.fields}
-
-    def offer_to_add_anyway(self) -> None:
-        """There are likely twins: the same form with a button that adds the customer on purpose."""
-        self.helper.layout[-1].fields.insert(1, Submit("add_anyway", _("Add anyway"), css_class="btn-outline-primary", css_id=None))
-
-    def offer_to_choose(self, address: str, *, q: str) -> None:
-        """Add a button that takes the input along to the page for choosing an existing customer; `q` is what was searched for there."""
-        button = Submit("switch", _("Assign to an existing customer"), css_class="btn-secondary", formaction=address)
-        self.helper.layout[-1].fields.insert(1, button)
-        if q:
-            self.helper.layout.append(Hidden("q", q))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,4 +1,4 @@
-"""The filters of the lists; their whole state stands in the address."""
+"""Filters of the lists of customers and their items."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,43 +7,17 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from customers.models import Customer, Project
+from customers.models import SOON_DAYS, Contract, Customer, Project
 from customers.models.customers import CustomerQuerySet
-from partnerportal.agencies.access import AgencyRequest
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import capped_count
 from partnerportal.core.search import MAX_CANDIDATES
 
-#: “Soon” is within this many days: domains that expire, contracts that end.
-SOON_DAYS = 30
-
-
-class ListFilter(forms.Form):
-    """A filter is never wrong: what can't be understood (an old bookmark) counts as not chosen."""
-
-    def __init__(self, request: AgencyRequest) -> None:
-        super().__init__(request.GET)
-        self.agency, self.user, self.team = request.agency, request.user, request.team
-        self.chosen: dict[str, Any] = {}
-        self.prepare()
-        self.is_valid()
-        self.chosen = {name: self.cleaned_data.get(name) or field.initial for name, field in self.fields.items()}
-
-    def prepare(self) -> None:
-        """Narrow the choices to the agency."""
-
-    @property
-    def is_set(self) -> bool:
-        """Whether anything but the usual is chosen (an empty list then has another reason)."""
-        return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name != "sort")
-
 
 class CustomerFilter(ListFilter):
-    """Customers by words, state, kind, city, responsible person, open tasks."""
-
-    STATUSES = (("active", _("Active")), ("archived", _("Archived")), ("all", _("Active and archived")))
-    SORTS = (("", _("Default")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
+    STATUS_CHOICES = (("active", _("Active")), ("archived", _("Archived")), ("all", _("Active and archived")))
+    SORT_CHOICES = (("", _("Default")), ("newest", _("Newest first")), ("number", _("Number")), ("name", _("Name")))
     _ORDER = {"newest": ("-number",), "number": ("number",), "name": ("sort_name", "number")}
 
     q = forms.CharField(
@@ -52,142 +26,130 @@ class CustomerFilter(ListFilter):
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, e-mail, phone, number, city, domain…")}),
     )
-    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
+    status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
     city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("Any city")}))
     responsible = forms.ChoiceField(label=_("Account manager"), required=False)
     open_tasks = forms.BooleanField(label=_("Has open tasks"), required=False)
-    sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
+    sort = forms.ChoiceField(label=_("Sort by"), choices=SORT_CHOICES, required=False)
 
     def prepare(self) -> None:
         people = [(str(person.pk), str(person)) for person in self.team]
         self.fields["responsible"].choices = [("", _("Anyone")), *people]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
-        """A query too long or with odd characters fits nobody, rather than not counting at all."""
+        # An invalid search query finds nothing, instead of being ignored.
         if "q" in self.errors:
             self.cleaned_data["q"] = self.data.get("q", "")
         return self.cleaned_data
 
     def customers(self) -> tuple[QuerySet[Customer], int, bool]:
-        """The agency's customers that fit, in no order; how many they are, counted up to a limit; whether there are more."""
-        found = self._narrowed()
+        """Return the matching customers, their number up to a limit, and whether there are more."""
+        customers = self._without_search()
         if not self.chosen["q"]:
-            return (found, *capped_count(found))
-        ids = found.search(self.chosen["q"])
+            return (customers, *capped_count(customers))
+        ids = customers.search(self.chosen["q"])
         matches = Customer.objects.filter(pk__in=ids[:MAX_CANDIDATES]).ranked(self.chosen["q"])
         return matches, min(len(ids), MAX_CANDIDATES), len(ids) > MAX_CANDIDATES
 
-    def _narrowed(self) -> CustomerQuerySet:
-        found: CustomerQuerySet = Customer.objects.for_agency(self.agency).known()
+    def _without_search(self) -> CustomerQuerySet:
+        customers: CustomerQuerySet = Customer.objects.for_agency(self.agency).not_erased()
         chosen = self.chosen
         if chosen["status"] != "all":
-            found = found.filter(status=chosen["status"])
+            customers = customers.filter(status=chosen["status"])
         if chosen["kind"]:
-            found = found.filter(kind=chosen["kind"])
+            customers = customers.filter(kind=chosen["kind"])
         if chosen["city"]:
-            found = found.filter(city__iexact=chosen["city"])
+            customers = customers.filter(city__iexact=chosen["city"])
         if chosen["responsible"]:
-            found = found.filter(responsible=chosen["responsible"])
+            customers = customers.filter(responsible=chosen["responsible"])
         if chosen["open_tasks"]:
-            open_tasks = self.agency.tasks.filter(done_at__isnull=True)
-            found = found.filter(pk__in=open_tasks.values("customer"))
-        return found
+            customers = customers.filter(pk__in=self.agency.tasks.filter(done_at__isnull=True).values("customer"))
+        return customers
 
     def order_by(self) -> tuple[str, ...]:
-        """The columns to sort and page by."""
+        """Return the columns to sort by."""
         if not self.chosen["sort"] and self.chosen["q"]:
             return ("-rank", "-number")
         return self._ORDER[self.chosen["sort"] or "newest"]
 
 
 class TaskFilter(ListFilter):
-    """Open tasks of one person or all, by when they are due; or the done ones."""
+    ASSIGNEE_CHOICES = (("", _("Everyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
+    DUE_CHOICES = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Due by today")), ("week", _("Due by the end of the week")))
+    STATE_CHOICES = (("open", _("Open")), ("done", _("Done")))
 
-    WHOSE = (("", _("Everyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
-    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Due by today")), ("week", _("Due by the end of the week")))
-    STATE = (("open", _("Open")), ("done", _("Done")))
+    whose = forms.ChoiceField(label=_("Assigned to"), choices=ASSIGNEE_CHOICES, required=False)
+    when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
+    state = forms.ChoiceField(label=_("Status"), choices=STATE_CHOICES, required=False, initial="open")
 
-    whose = forms.ChoiceField(label=_("Assigned to"), choices=WHOSE, required=False)
-    when = forms.ChoiceField(label=_("Due"), choices=WHEN, required=False)
-    state = forms.ChoiceField(label=_("Status"), choices=STATE, required=False, initial="open")
-
-    def things(self) -> QuerySet[Any]:
-        """The agency's tasks that fit."""
+    def items(self) -> QuerySet[Any]:
         today = timezone.localdate()
-        found = self.agency.tasks.filter(done_at__isnull=self.chosen["state"] == "open")
+        tasks: QuerySet[Any] = self.agency.tasks.select_related("assignee", "project")
+        tasks = tasks.filter(done_at__isnull=self.chosen["state"] == "open")
         if self.chosen["whose"]:
-            found = found.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
+            tasks = tasks.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
         limits = {"overdue": today - timedelta(days=1), "today": today, "week": today + timedelta(days=6 - today.weekday())}
         if self.chosen["when"]:
-            found = found.filter(due_on__lte=limits[self.chosen["when"]])
-        return found
+            tasks = tasks.filter(due_on__lte=limits[self.chosen["when"]])
+        return tasks
 
 
 class ProjectFilter(ListFilter):
-    """Projects by status and by when they are due."""
+    STATUS_CHOICES = (("open", _("Planned and active")), *Project.Status.choices, ("all", _("All")))
+    DUE_CHOICES = (("", _("Any time")), ("overdue", _("Overdue")), ("soon", _("Within 30 days")))
 
-    STATUSES = (("open", _("Planned and active")), *Project.Status.choices, ("all", _("All")))
-    WHEN = (("", _("Any time")), ("overdue", _("Overdue")), ("soon", _("Within 30 days")))
+    status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="open")
+    when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
 
-    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="open")
-    when = forms.ChoiceField(label=_("Due"), choices=WHEN, required=False)
-
-    def things(self) -> QuerySet[Any]:
-        """The agency's projects that fit."""
-        found = self.agency.projects.with_progress()
+    def items(self) -> QuerySet[Any]:
+        projects = self.agency.projects.with_progress()
         if self.chosen["status"] == "open":
-            found = found.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
+            projects = projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
         elif self.chosen["status"] != "all":
-            found = found.filter(status=self.chosen["status"])
-        return _until(found, "due_on", self.chosen["when"])
+            projects = projects.filter(status=self.chosen["status"])
+        return _due_within(projects, "due_on", self.chosen["when"])
 
 
 class DomainFilter(ListFilter):
-    """Domains by when they expire."""
+    DUE_CHOICES = (("", _("Any time")), ("soon", _("Within 30 days")), ("overdue", _("Expired")))
+    RENEWAL_CHOICES = (("", _("All")), ("manual", _("Renews manually")), ("auto", _("Renews automatically")))
 
-    WHEN = (("", _("Any time")), ("soon", _("Within 30 days")), ("overdue", _("Expired")))
-    RENEWAL = (("", _("All")), ("manual", _("Renews manually")), ("auto", _("Renews automatically")))
+    when = forms.ChoiceField(label=_("Expires"), choices=DUE_CHOICES, required=False)
+    renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL_CHOICES, required=False)
 
-    when = forms.ChoiceField(label=_("Expires"), choices=WHEN, required=False)
-    renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL, required=False)
-
-    def things(self) -> QuerySet[Any]:
-        """The agency's domains that fit."""
-        found = self.agency.domains.all()
+    def items(self) -> QuerySet[Any]:
+        domains = self.agency.domains.all()
         if self.chosen["renewal"]:
-            found = found.filter(auto_renew=self.chosen["renewal"] == "auto")
-        return _until(found, "expires_on", self.chosen["when"])
+            domains = domains.filter(auto_renew=self.chosen["renewal"] == "auto")
+        return _due_within(domains, "expires_on", self.chosen["when"])
 
 
 class ContractFilter(ListFilter):
-    """Contracts by status, end, and the last day to cancel."""
-
-    STATUSES = (("active", _("Active")), ("cancelled", pgettext_lazy("contract", "Cancelled")), ("ended", _("Ended")), ("all", _("All")))
-    WHEN = (
+    STATUS_CHOICES = (*Contract.Status.choices, ("all", _("All")))
+    DUE_CHOICES = (
         ("", _("Any time")),
         ("soon", _("Ending within 30 days")),
         ("cancel", _("Cancellation due within 30 days")),
         ("overdue", _("Past end date")),
     )
 
-    status = forms.ChoiceField(label=_("Status"), choices=STATUSES, required=False, initial="active")
-    when = forms.ChoiceField(label=_("Period"), choices=WHEN, required=False)
+    status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
+    when = forms.ChoiceField(label=_("Period"), choices=DUE_CHOICES, required=False)
 
-    def things(self) -> QuerySet[Any]:
-        """The agency's contracts that fit."""
-        found = self.agency.contracts.all()
+    def items(self) -> QuerySet[Any]:
+        contracts = self.agency.contracts.all()
         if self.chosen["status"] != "all":
-            found = found.filter(status=self.chosen["status"])
+            contracts = contracts.filter(status=self.chosen["status"])
         if self.chosen["when"] == "cancel":
-            return _until(found, "cancel_by", "soon")
-        return _until(found, "ends_on", self.chosen["when"])
+            return _due_within(contracts, "cancel_by", "soon")
+        return _due_within(contracts, "ends_on", self.chosen["when"])
 
 
-def _until(things: QuerySet[Any], field: str, when: str) -> QuerySet[Any]:
+def _due_within(items: QuerySet[Any], field: str, when: str) -> QuerySet[Any]:
     today = timezone.localdate()
     if when == "overdue":
-        return things.filter(**{f"{field}__lt": today})
+        return items.filter(**{f"{field}__lt": today})
     if when == "soon":
-        return things.filter(**{f"{field}__range": (today, today + timedelta(days=SOON_DAYS))})
-    return things
+        return items.filter(**{f"{field}__range": (today, today + timedelta(days=SOON_DAYS))})
+    return items

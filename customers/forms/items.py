@@ -1,4 +1,4 @@
-"""Forms for what is assigned to a customer; each narrows its choices to the customer and the agency."""
+"""Forms for the items of a customer, whose choices are limited to the customer and the agency."""
 
 from typing import Any
 
@@ -9,20 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.forms.submissions import AddOnceForm
 from customers.models import Contract, Customer, Domain, Note, Project, Task
-from partnerportal.core.concurrent_edits import EditForm
 from partnerportal.core.forms import form_helper
 from partnerportal.core.money import PriceField, typed_currency
+from partnerportal.core.versions import EditForm
 
 
 def _date(**attrs: str) -> forms.DateInput:
-    """The browser's own date picker; it wants ISO dates."""
+    """Return the browser's date picker, which requires ISO dates."""
     return forms.DateInput(attrs={"type": "date", **attrs}, format="%Y-%m-%d")
 
 
 class ItemForm(EditForm, AddOnceForm, forms.ModelForm):
-    """What the five forms share."""
-
-    #: The fields as they are laid out.
+    #: Crispy layout of the fields.
     layout: tuple[Any, ...] = ()
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
@@ -32,8 +30,6 @@ class ItemForm(EditForm, AddOnceForm, forms.ModelForm):
 
 
 class ProjectForm(ItemForm):
-    """A project."""
-
     layout = ("title", "description", Row(Column("status"), Column("due_on")))
 
     class Meta:
@@ -43,8 +39,6 @@ class ProjectForm(ItemForm):
 
 
 class TaskForm(ItemForm):
-    """A task, for somebody of the team, perhaps as part of one of the customer's projects."""
-
     layout = ("title", Row(Column("due_on"), Column("assignee")), Row(Column("priority"), Column("project")))
     empty_labels = {"assignee": _("Unassigned"), "project": _("No project")}
 
@@ -60,8 +54,6 @@ class TaskForm(ItemForm):
 
 
 class DomainForm(ItemForm):
-    """A domain name, typed with or without umlauts."""
-
     layout = ("name", Row(Column("registrar"), Column("expires_on")), "auto_renew")
 
     class Meta:
@@ -78,19 +70,21 @@ class DomainForm(ItemForm):
             self.initial["name"] = self.instance.unicode_name
 
     def clean_name(self) -> str:
-        """The A-label form; refused where another customer of the agency, or this one, has it already."""
+        """Return the A-label form.
+
+        Raises:
+            ValidationError: The agency already has this domain.
+        """
         name = to_ascii(self.cleaned_data["name"])
-        holder = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
-        if holder and not self.has_added(holder):
+        existing = self.customer.agency.domains.filter(name=name).exclude(pk=self.instance.pk).select_related("customer").first()
+        if existing and not self.has_added(existing):
             raise forms.ValidationError(
-                _("This domain is already assigned to %(customer)s."), "unique", {"customer": holder.customer.numbered_name}
+                _("This domain is already assigned to %(customer)s."), "unique", {"customer": existing.customer.numbered_name}
             )
         return name
 
 
 class ContractForm(ItemForm):
-    """A contract with price, term and notice period."""
-
     layout = (
         Row(Column("number"), Column("product")),
         Row(Column("price"), Column("currency"), Column("interval")),
@@ -117,8 +111,6 @@ class ContractForm(ItemForm):
 
 
 class NoteForm(ItemForm):
-    """A note for the team."""
-
     layout = ("text",)
 
     class Meta:

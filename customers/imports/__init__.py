@@ -1,5 +1,4 @@
-"""Customers out of a CSV file: reading it, knowing its columns, checking every row, importing those that are right.
+"""Import of customers from CSV files: a slice of the customers app with layers of its own.
 
-`reading` makes records of bytes, `columns` knows what headings mean, `rows` makes a customer's fields of a record, `twins` finds who is
-there already, `services` holds the steps that people take, `work` what a worker does between them.
+tasks → runner → services → duplicates, rows → reader, columns, csv_output → models
 """

@@ -1,4 +1,4 @@
-"""What a column of a CSV file can become, and which headings mean it, in English and German."""
+"""Fields that a CSV column can be mapped to, and the English and German headings that identify them."""
 
 import re
 import unicodedata
@@ -9,25 +9,25 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 
-#: Texts of a customer, as the form has them.
+#: Fields of the customer form.
 FORM_FIELDS = (
     "kind", "company", "salutation", "first_name", "last_name",
     "email", "phone", "website", "street", "zip", "city", "country",
     "language", "notes",
 )  # fmt: skip
-#: What a column can become: name → label.
+#: Fields that a column can be mapped to: name → label.
 FIELDS: dict[str, str | Promise] = {
     **{name: Customer._meta.get_field(name).verbose_name for name in FORM_FIELDS},  # type: ignore[union-attr]
     "domains": _("Domains"),
     "responsible": _("Account manager (e-mail)"),
     "status": _("Status"),
 }
-#: Head of the column that says what was wrong, in the CSV of rows in error.
+#: Heading of the column with the reasons in the download of rows that weren’t imported.
 REASON_COLUMN = "import_error"
-#: Columns that we write and don't read: the portal gives the numbers.
+#: Columns of our own downloads that an import ignores.
 IGNORED_HEADINGS = ("number", REASON_COLUMN)
 
-#: Headings that are understood, besides each field's own name.
+#: Headings of each field besides its own name.
 _HEADINGS = {
     "kind": "type|customer type|Art|Kundenart|Kundentyp|Typ",
     "company": "company name|Firma|Firmenname|Firma 1|Unternehmen|Unternehmensname|organisation|organization|organisation name"
@@ -51,47 +51,47 @@ _HEADINGS = {
     "|Kundenbetreuer|Bearbeiter|Sachbearbeiter",
     "status": "Zustand",
 }
-#: Read only where nothing better is there: a plain “Name” is the last name beside a first name, else the company.
-_NAME = "name|Kunde|customer|Kundenname|customer name"
+#: Ambiguous headings: the last name if there is a column for first names, otherwise the company.
+_NAME_HEADINGS = "name|Kunde|customer|Kundenname|customer name"
 
 
 def normalize(text: str) -> str:
-    """A heading or value without case, accents, blanks and punctuation: “E-Mail-Adresse ” → “emailadresse”."""
+    """Remove case, accents, spaces and punctuation: “E-Mail-Adresse ” → “emailadresse”."""
     spelled = text.casefold().replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
     return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", spelled))
 
 
 _FIELD_BY_HEADING = {normalize(heading): field for field in FIELDS for heading in (field, *_HEADINGS.get(field, "").split("|"))}
-_NAMES = {normalize(heading) for heading in _NAME.split("|")}
-_OWN_NAMES = {normalize(heading) for heading in IGNORED_HEADINGS}
+_NORMALIZED_NAME_HEADINGS = {normalize(heading) for heading in _NAME_HEADINGS.split("|")}
+_NORMALIZED_IGNORED_HEADINGS = {normalize(heading) for heading in IGNORED_HEADINGS}
 
 
 def field_for_heading(heading: str) -> str:
-    """The field that a heading means; empty if none is known."""
+    """Return the field that a heading identifies, or an empty string."""
     return _FIELD_BY_HEADING.get(normalize(heading), "")
 
 
 def guess_mapping(headings: Sequence[str]) -> dict[int, str]:
-    """Place of a column → the field it seems to be. No field twice; the heading that is the field's own name first."""
-    found: dict[int, str] = {}
+    """Map column numbers to fields, each field at most once. A field's own name takes precedence over other headings."""
+    mapping: dict[int, str] = {}
 
-    def take(place: int, field: str) -> None:
-        if field and place not in found and field not in found.values():
-            found[place] = field
+    def assign(column: int, field: str) -> None:
+        if field and column not in mapping and field not in mapping.values():
+            mapping[column] = field
 
-    for place, heading in enumerate(headings):
+    for column, heading in enumerate(headings):
         if heading.strip() in FIELDS:
-            take(place, heading.strip())
-    for place, heading in enumerate(headings):
-        take(place, field_for_heading(heading))
-    for place, heading in enumerate(headings):
-        if normalize(heading) in _NAMES:
-            take(place, "last_name" if "first_name" in found.values() else "company")
-    return dict(sorted(found.items()))
+            assign(column, heading.strip())
+    for column, heading in enumerate(headings):
+        assign(column, field_for_heading(heading))
+    for column, heading in enumerate(headings):
+        if normalize(heading) in _NORMALIZED_NAME_HEADINGS:
+            assign(column, "last_name" if "first_name" in mapping.values() else "company")
+    return dict(sorted(mapping.items()))
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:
-    """Whether a file's first line seems to hold headings and not the first customer."""
-    if guess_mapping(cells) or any(normalize(cell) in _OWN_NAMES for cell in cells):
+    """Return whether the first row of a file seems to contain headings rather than a customer."""
+    if guess_mapping(cells) or any(normalize(cell) in _NORMALIZED_IGNORED_HEADINGS for cell in cells):
         return True
     return not any("@" in cell or any(char.isdigit() for char in cell) for cell in cells)

@@ -1,4 +1,4 @@
-"""Who of a batch of rows is a customer already, or stands in the file before: a few queries for a whole batch."""
+"""Duplicate detection for imports: rows that match a customer or an earlier row, found for a whole batch at a time."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -16,68 +16,73 @@ from partnerportal.core.email_addresses import address_variants, canonical_addre
 
 @dataclass
 class Match:
-    """A customer who may be the one of a row, and why (keys of `ImportRow.REASONS`)."""
+    """The customer that a row possibly duplicates, and the reasons (keys of `ImportRow.REASONS`)."""
 
     customer_id: int
     reasons: list[str]
 
 
 def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Match]:
-    """Line → the customer, archived ones too, who has the row's e-mail, phone number or domain. The oldest, where several have."""
-    emails = _by_text(agency, "email", {row.email for row in rows} - {""})
-    phones = _by_text(agency, "phone", {row.phone for row in rows} - {""})
-    websites = {row.line: row.website for row in rows if row.website}
-    owners = domain_owners(agency, _with_www(websites.values()) | {name for row in rows for name in row.domains})
-    found: dict[int, Match] = {}
+    """Return the customer with the same e-mail address, phone number or domain, by line.
+
+    Includes archived customers. If several customers match, the oldest one is returned.
+    """
+    emails = _customers_by_email(agency, {row.email for row in rows} - {""})
+    phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
+    names = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
+    owners = domain_owners(agency, {name for row in rows for name in names[row.line]})
+    matches: dict[int, Match] = {}
     for row in rows:
-        names = [*row.domains, *_with_www([websites[row.line]] if row.line in websites else [])]
-        domain_owner = next((owners[name] for name in names if name in owners), None)
+        domain_owner = next((owners[name] for name in names[row.line] if name in owners), None)
         for reason, customer_id in (("email", emails.get(row.email)), ("phone", phones.get(row.phone)), ("domain", domain_owner)):
             if customer_id is None:
                 continue
-            likeness = found.setdefault(row.line, Match(customer_id, []))
-            if likeness.customer_id == customer_id:
-                likeness.reasons.append(reason)
-    return found
+            match = matches.setdefault(row.line, Match(customer_id, []))
+            if match.customer_id == customer_id:
+                match.reasons.append(reason)
+    return matches
 
 
 def domain_owners(agency: Agency, names: Collection[str]) -> dict[str, int]:
-    """Domain name → the customer it belongs to."""
+    """Return the ids of the customers that own these domains, by domain name."""
     return dict(agency.domains.filter(name__in=names).values_list("name", "customer_id")) if names else {}
 
 
 def first_seen_lines(job: ImportJob, rows: Iterable[ParsedRow]) -> dict[str, int]:
-    """What the rows are known by → the line of this file that had it first."""
+    """Return the first line of the file with each key of these rows, as far as the key was stored."""
     keys = {_hashed(key): key for row in rows for key in row_keys(row)}
-    return {keys[found]: line for found, line in ImportKey.objects.filter(job=job, key__in=keys).values_list("key", "line")}
+    return {keys[digest]: line for digest, line in ImportKey.objects.filter(job=job, key__in=keys).values_list("key", "line")}
 
 
-def remember_keys(job: ImportJob, lines: dict[str, int]) -> None:
-    """These lines were the first that had these."""
+def store_keys(job: ImportJob, lines: dict[str, int]) -> None:
+    """Store the first line of each key."""
     ImportKey.objects.bulk_create(ImportKey(job=job, key=_hashed(key), line=line) for key, line in lines.items())
 
 
 def row_keys(row: ParsedRow) -> list[str]:
-    """What a row is known by in its file. A website isn't among it: many have their page on the same one."""
+    """Return the keys that identify a row in its file. Websites are excluded, because many customers can share one."""
     keys = [f"email {row.email}"] if row.email else []
     keys += [f"phone {row.phone}"] if row.phone else []
     return keys + [f"domain {name}" for name in row.domains]
 
 
-def _by_text(agency: Agency, what: str, texts: Collection[str]) -> dict[str, int]:
-    if not texts:
+# Both order by descending number, so that the oldest customer's entry comes last and is kept.
+
+
+def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, int]:
+    if not addresses:
         return {}
-    customers = agency.customers.known().order_by("-number")
-    if what == "phone":
-        # Said again for the planner: the index holds no empty ones.
-        return dict(customers.filter(phone_key__in=texts).exclude(phone_key="").values_list("phone_key", "pk"))
-    known = [Upper(Value(spelling)) for text in texts for spelling in address_variants(text)]
-    found = customers.annotate(upper_email=Upper("email")).filter(upper_email__in=known)
-    return {canonical_address(email): pk for email, pk in found.values_list("email", "pk")}
+    variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
+    customers = agency.customers.not_erased().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("-number")
+    return {canonical_address(email): pk for email, pk in customers.values_list("email", "pk")}
 
 
-def _with_www(names: Iterable[str]) -> set[str]:
-    return {form for name in names for form in (name, f"www.{name}")}
+def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, int]:
+    if not keys:
+        return {}
+    # The second condition lets the planner use the partial index.
+    customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("-number")
+    return dict(customers.values_list("phone_key", "pk"))
 
 
 def _hashed(key: str) -> UUID:

@@ -1,8 +1,8 @@
-"""The forms of an import: the file, its columns, the start."""
+"""Forms of an import: upload, column mapping and start."""
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Column, Field, Fieldset, Row, Submit
+from crispy_forms.layout import HTML, Column, Field, Fieldset, Row
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -12,17 +12,18 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import FIELDS
-from customers.imports.reader import DELIMITERS, ENCODINGS, MAX_COLUMNS, Record
+from customers.imports.models import RowOutcome
+from customers.imports.reader import DELIMITERS, ENCODINGS, Record
 from customers.models import ImportJob
 from partnerportal.core import uploads
-from partnerportal.core.forms import form_helper
+from partnerportal.core.forms import form_helper, submit_button
 
-#: Characters of a value that is shown as an example.
+#: Maximum length of an example value, in characters.
 EXAMPLE_LENGTH = 40
 
 
 class UploadForm(forms.Form):
-    """The file."""
+    """Upload of a CSV file."""
 
     file = forms.FileField(
         label=_("CSV file"),
@@ -30,32 +31,20 @@ class UploadForm(forms.Form):
         help_text=_("Exported from Excel, Outlook or another system, with one customer per row. Up to 50 MB."),
     )
 
-    def __init__(self, *args: Any, sent: int = 0) -> None:
-        """`sent`: so many bytes came; if they were too many, the file was dropped on its way."""
+    def __init__(self, *args: Any, request_size: int = 0) -> None:
+        """Adapt the error message if the request had more than `uploads.MAX_BYTES`, so that its file was discarded."""
         super().__init__(*args)
         self.helper = form_helper("file", submit=_("Continue"))
-        self.is_too_large = sent > uploads.MAX_BYTES
+        self.is_too_large = request_size > uploads.MAX_BYTES
         if self.is_too_large:
-            sizes = {"size": filesizeformat(sent), "limit": filesizeformat(uploads.MAX_BYTES)}
+            sizes = {"size": filesizeformat(request_size), "limit": filesizeformat(uploads.MAX_BYTES)}
             self.fields["file"].error_messages["required"] = (
                 gettext("This file is %(size)s; the limit is %(limit)s. Split it into smaller files.") % sizes
             )
 
-    def refuse(self, *, is_workbook: bool) -> None:
-        """This is no CSV file."""
-        if is_workbook:
-            self.add_error("file", _("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."))
-        else:
-            self.add_error("file", _("This isn’t a text file. Upload a CSV file."))
-
-    def refuse_width(self, columns: int) -> None:
-        """This has more columns than anybody can map."""
-        text = gettext("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
-        self.add_error("file", text % {"columns": columns, "limit": MAX_COLUMNS})
-
 
 class ColumnsForm(forms.Form):
-    """How the file is written, and what each of its columns becomes."""
+    """File format, and the field each column is mapped to."""
 
     encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
     delimiter = forms.ChoiceField(label=_("Delimiter"), choices=list(DELIMITERS.items()))
@@ -67,64 +56,64 @@ class ColumnsForm(forms.Form):
         super().__init__(data, initial=initial)
         examples = sample[1:] if job.has_headings else sample
         choices = [("", _("Don’t import")), *FIELDS.items()]
-        for place, heading in enumerate(job.headings):
-            self.fields[_name(place)] = forms.ChoiceField(
-                label=heading or gettext("Column %(number)s") % {"number": place + 1},
+        columns = range(len(job.headings))
+        for column, heading in enumerate(job.headings):
+            self.fields[_field_name(column)] = forms.ChoiceField(
+                label=heading or gettext("Column %(number)s") % {"number": column + 1},
                 choices=choices,
                 required=False,
-                initial=job.columns.get(place, ""),
-                help_text=_examples(place, examples),
+                initial=job.columns.get(column, ""),
+                help_text=_examples(column, examples),
             )
-        places = range(len(job.headings))
         hint = gettext("Example values from the first rows are shown below each column.")
         self.helper = form_helper(
+            # Enter presses the first button, which must not be “Reload preview”.
+            HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'),
             Fieldset(
                 _("File format"),
                 Row(Column("encoding"), Column("delimiter")),
                 "has_headings",
-                Submit("read_anew", _("Reload preview"), css_class="btn-secondary", css_id=None),
+                submit_button(_("Reload preview"), style="secondary", name="reload_preview"),
             ),
             Fieldset(
                 _("Map columns"),
-                HTML(f'<p class="soft">{escape(hint)}</p>'),
-                Row(*(Column(Field(_name(place)), css_class="col-sm-6 col-xl-4") for place in places), css_class="import-columns"),
+                HTML(f'<p class="text-soft">{escape(hint)}</p>'),
+                Row(*(Column(Field(_field_name(column)), css_class="col-sm-6 col-xl-4") for column in columns), css_class="import-columns"),
             ),
             submit=_("Check all rows"),
             cancel=reverse("customers:import"),
         )
-        # The button of the whole form, and not “Read again”, is the one that Enter presses.
-        self.helper.layout.fields.insert(0, HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'))
 
     @property
     def columns(self) -> dict[int, str]:
-        """Place of a column → the field it becomes."""
-        named = {place: self.cleaned_data.get(_name(place), "") for place in range(len(self._job.headings))}
-        return {place: field for place, field in named.items() if field}
+        """Column number → field it is mapped to."""
+        mapping = {column: self.cleaned_data.get(_field_name(column), "") for column in range(len(self._job.headings))}
+        return {column: field for column, field in mapping.items() if field}
 
     @property
-    def reads_differently(self) -> bool:
-        """Whether the file is to be read in another way than the columns were shown for."""
-        return bool({"encoding", "delimiter", "has_headings"} & set(self.changed_data))
+    def format_changed(self) -> bool:
+        """Whether the file must be read again, so that the columns shown no longer apply."""
+        return "reload_preview" in self.data or bool({"encoding", "delimiter", "has_headings"} & set(self.changed_data))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if "read_anew" in self.data or self.reads_differently:
+        if self.format_changed:
             return cleaned
-        places: dict[str, int] = {}
-        for place, field in self.columns.items():
-            if field in places:
-                other = self.fields[_name(places[field])].label
-                self.add_error(_name(place), gettext("“%(other)s” is already mapped to this field.") % {"other": other})
-            places.setdefault(field, place)
-        if not {"company", "last_name"} & set(places):
+        column_of: dict[str, int] = {}
+        for column, field in self.columns.items():
+            if field in column_of:
+                other = self.fields[_field_name(column_of[field])].label
+                self.add_error(_field_name(column), gettext("“%(other)s” is already mapped to this field.") % {"other": other})
+            column_of.setdefault(field, column)
+        if not {"company", "last_name"} & set(column_of):
             self.add_error(None, _("Map at least one column to Company or Last name."))
         return cleaned
 
 
 class RunForm(forms.Form):
-    """The start of an import."""
+    """Start of an import."""
 
-    import_twins = forms.BooleanField(
+    import_duplicates = forms.BooleanField(
         label=_("Also import possible duplicates and repeated rows"),
         required=False,
         help_text=_("Otherwise they are skipped. A domain that belongs to another customer is never imported."),
@@ -132,9 +121,9 @@ class RunForm(forms.Form):
 
     def __init__(self, data: Any, *, job: ImportJob) -> None:
         super().__init__(data)
-        new = job.counts.get("new", 0)
-        if not (job.counts.get("twin") or job.counts.get("duplicate")):
-            del self.fields["import_twins"]
+        new = job.counts.get(RowOutcome.NEW, 0)
+        if not (job.counts.get(RowOutcome.POSSIBLE_DUPLICATE) or job.counts.get(RowOutcome.DUPLICATE_ROW)):
+            del self.fields["import_duplicates"]
         submit = (
             ngettext("Import %(count)s customer", "Import %(count)s customers", new) % {"count": number_format(new, force_grouping=True)}
             if new
@@ -144,11 +133,12 @@ class RunForm(forms.Form):
         self.helper.form_action = reverse("customers:import_run", args=[job.pk])
 
 
-def _name(place: int) -> str:
-    return f"column_{place}"
+def _field_name(column: int) -> str:
+    return f"column_{column}"
 
 
-def _examples(place: int, rows: list[Record]) -> str:
-    found = [row.cells[place].strip() for row in rows if place < len(row.cells)]
-    # crispy prints a help text as it is.
-    return str(escape(" · ".join(text if len(text) <= EXAMPLE_LENGTH else f"{text[:EXAMPLE_LENGTH]}…" for text in found if text) or "–"))
+def _examples(column: int, rows: list[Record]) -> str:
+    values = [row.cells[column].strip() for row in rows if column < len(row.cells)]
+    shortened = [value if len(value) <= EXAMPLE_LENGTH else f"{value[:EXAMPLE_LENGTH]}…" for value in values if value]
+    # Escaped, because crispy forms don't escape help texts.
+    return str(escape(" · ".join(shortened) or "–"))

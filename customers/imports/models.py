@@ -1,7 +1,7 @@
-"""An import of customers from a CSV file: `ImportJob`, the file itself, its rows and what becomes of each.
+"""An import of customers from a CSV file: the job, the uploaded file, its rows and their results.
 
-What was uploaded is personal: the file's bytes go when the import begins, a row's texts when its customer is there, all the rest
-after `KEEP_DAYS` or on demand (`importing/services.py`).
+The file and its rows contain personal data. They are deleted as soon as they are no longer needed,
+and after `KEEP_DAYS` at the latest (`customers/imports/services.py`).
 """
 
 from typing import ClassVar
@@ -20,27 +20,41 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 
-#: So long the rows of a file stay, whatever became of the import.
+#: Days for which the rows of a file are kept, whatever the result of the import.
 KEEP_DAYS = 7
 
 
+class ImportStatus(models.TextChoices):
+    """Status of an import: uploaded → checking → checked → importing → done, or cancelled, or failed."""
+
+    UPLOADED = "uploaded", _("uploaded")
+    CHECKING = "checking", _("being checked")
+    CHECKED = "checked", _("checked")
+    IMPORTING = "importing", _("being imported")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+    FAILED = "failed", _("failed")
+
+
+class RowOutcome(models.TextChoices):
+    """Result of a row: expected after the check, final after the import."""
+
+    NEW = "new", _("New")
+    POSSIBLE_DUPLICATE = "twin", _("Possible duplicate")
+    DUPLICATE_ROW = "duplicate", _("Duplicate row")
+    ERROR = "error", _("Error")
+    IMPORTED = "imported", _("Imported")
+
+
 class ImportJob(models.Model):
-    """One file on its way: uploaded → checking → checked → importing → done; or cancelled, or failed."""
+    """An uploaded file and the state of its import."""
 
-    class Status(models.TextChoices):
-        UPLOADED = "uploaded", _("uploaded")
-        CHECKING = "checking", _("being checked")
-        CHECKED = "checked", _("checked")
-        IMPORTING = "importing", _("being imported")
-        DONE = "done", _("done")
-        CANCELLED = "cancelled", _("cancelled")
-        FAILED = "failed", _("failed")
-
-    #: A worker has something to do.
-    RUNNING = (Status.CHECKING, Status.IMPORTING)
+    Status = ImportStatus
+    #: Statuses in which a worker processes the job.
+    RUNNING = (ImportStatus.CHECKING, ImportStatus.IMPORTING)
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="import_jobs")
-    by = models.ForeignKey(
+    started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Started by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     file_name = models.CharField(_("File"), max_length=255)
@@ -49,27 +63,27 @@ class ImportJob(models.Model):
     delimiter = models.CharField(_("Delimiter"), max_length=1)
     has_headings = models.BooleanField(_("The first row contains headings"), default=True)
     headings = ArrayField(models.TextField(), verbose_name=_("Headings"), default=list)
-    #: Place of a column in the file → name of the field it becomes.
+    #: Column number → name of the field it is mapped to.
     mapping = models.JSONField(_("Column mapping"), default=dict)
-    #: In which the messages about rows are written: that of the person who had them checked.
+    #: Language of the rows' error messages: that of the user who started the check.
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
-    import_twins = models.BooleanField(_("Import possible duplicates"), default=False)
+    import_duplicates = models.BooleanField(_("Import possible duplicates"), default=False)
 
-    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.UPLOADED)
-    #: How far the current step has come: bytes of the file while it is checked, rows while they are imported.
+    status = models.CharField(_("Status"), max_length=10, choices=ImportStatus, default=ImportStatus.UPLOADED)
+    #: Progress of the current step: bytes of the file during the check, rows during the import.
     progress = models.PositiveIntegerField(_("Rows processed"), default=0)
     progress_total = models.PositiveIntegerField(_("Rows to process"), default=0)
     rows_read = models.PositiveIntegerField(_("Rows read"), default=0)
-    #: Rows by outcome; written when a step ends.
+    #: Number of rows by outcome, stored when a step ends.
     counts = models.JSONField(_("Rows by result"), default=dict)
-    #: The worker that has it: whoever comes with another claim stops. Without a sign of life for a lease, it is anybody's.
+    #: Token of the worker that processes the job. The claim expires `IMPORT_LEASE` seconds after `claimed_at`.
     claim = models.UUIDField(null=True, editable=False)
     claimed_at = models.DateTimeField(null=True, editable=False)
-    #: Claims since the last batch that was written down.
+    #: Number of claims since the last committed batch.
     attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("Uploaded"), auto_now_add=True)
     finished_at = models.DateTimeField(_("Finished"), null=True, blank=True)
-    #: When its rows were deleted.
+    #: When the rows were deleted.
     purged_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[TenantQuerySet["ImportJob"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
@@ -79,10 +93,7 @@ class ImportJob(models.Model):
         verbose_name_plural = _("imports")
         constraints = [
             models.UniqueConstraint(fields=["id", "agency"], name="import_same_agency_target"),
-            models.CheckConstraint(
-                condition=Q(status__in=["uploaded", "checking", "checked", "importing", "done", "cancelled", "failed"]),
-                name="import_status_is_known",
-            ),
+            models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_is_known"),
         ]
         indexes = [
             models.Index(fields=["agency", "-id"], name="import_of_agency"),
@@ -95,17 +106,17 @@ class ImportJob(models.Model):
 
     @property
     def is_running(self) -> bool:
-        """Whether a worker has something to do."""
+        """Whether a worker processes the job or will do so."""
         return self.status in self.RUNNING
 
     @property
     def columns(self) -> dict[int, str]:
-        """`mapping` with numbers as keys, which JSON doesn't have."""
+        """`mapping` with integer keys, which JSON doesn't support."""
         return {int(column): field for column, field in self.mapping.items()}
 
 
 class ImportChunk(models.Model):
-    """A piece of the uploaded file. In the database, where the worker finds it whichever machine it runs on."""
+    """Part of an uploaded file, stored in the database so that every worker can read it."""
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
@@ -119,15 +130,9 @@ class ImportChunk(models.Model):
 
 
 class ImportRow(models.Model):
-    """One row of a file, and what becomes, or became, of it."""
+    """One row of a file and its result."""
 
-    class Outcome(models.TextChoices):
-        NEW = "new", _("New")
-        TWIN = "twin", _("Possible duplicate")
-        DUPLICATE = "duplicate", _("Duplicate row")
-        ERROR = "error", _("Error")
-        IMPORTED = "imported", _("Imported")
-
+    Outcome = RowOutcome
     REASONS: ClassVar[dict[str, str | Promise]] = {
         "email": _("same e-mail"),
         "phone": _("same phone number"),
@@ -136,31 +141,29 @@ class ImportRow(models.Model):
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
     agency = models.ForeignKey(Agency, on_delete=models.CASCADE, related_name="+")
-    #: Where it begins in the file, counted from 1.
+    #: Line of the file on which the row begins, counted from 1.
     line = models.PositiveIntegerField(_("Row"))
-    outcome = models.CharField(max_length=10, choices=Outcome)
-    #: As they stand in the file, for the CSV of what wasn't imported. Empty once the customer is there, as `values` is.
+    outcome = models.CharField(max_length=10, choices=RowOutcome)
+    #: The row as in the file, for the download of rows that weren't imported. Emptied on import, like `values`.
     cells = ArrayField(models.TextField(), default=list)
-    #: {"fields": {…}, "domains": […]}: what the customer gets.
+    #: Values of the new customer: {"fields": {…}, "domains": […]}.
     values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
-    #: What is wrong: [place of the column or null, message].
+    #: Errors, each as [column number or null, message].
     problems = models.JSONField(default=list)
-    #: Why it may be somebody's twin, keys of `REASONS`.
+    #: Why the row is a possible duplicate of `duplicate_of`: keys of `REASONS`.
     reasons = ArrayField(models.CharField(max_length=10), default=list)
-    twin = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="+")
-    #: The earlier line that it repeats.
-    twin_line = models.PositiveIntegerField(null=True)
+    duplicate_of = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="+")
+    #: The earlier line that this row repeats.
+    duplicate_line = models.PositiveIntegerField(null=True)
     customer = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["job", "line"], name="import_row_once"),
-            models.CheckConstraint(
-                condition=Q(outcome__in=["new", "twin", "duplicate", "error", "imported"]), name="import_outcome_is_known"
-            ),
+            models.CheckConstraint(condition=Q(outcome__in=RowOutcome.values), name="import_outcome_is_known"),
             models.CheckConstraint(condition=~Q(outcome="imported") | Q(cells=[], values={}), name="import_imported_keeps_no_texts"),
             SameParent(field="job", parent="agency", name="import_row_same_agency"),
-            SameParent(field="twin", parent="agency", name="import_twin_same_agency"),
+            SameParent(field="duplicate_of", parent="agency", name="import_twin_same_agency"),
             SameParent(field="customer", parent="agency", name="import_customer_same_agency"),
         ]
         indexes = [models.Index(fields=["job", "outcome", "line"], name="import_row_by_outcome")]
@@ -170,40 +173,40 @@ class ImportRow(models.Model):
 
     @property
     def name(self) -> str:
-        """Whom the row is about, as far as it can be told."""
+        """The name of the customer, as far as the row contains one."""
         if self.customer:
             return self.customer.display_name
-        texts = {field: self.cells[place].strip() for place, field in self.job.columns.items() if place < len(self.cells)}
+        texts = {field: self.cells[column].strip() for column, field in self.job.columns.items() if column < len(self.cells)}
         person = ", ".join(filter(None, (texts.get("last_name"), texts.get("first_name"))))
         return (texts.get("company") or person or texts.get("email") or "")[:200]
 
     @property
-    def reason_texts(self) -> list[str | Promise]:
-        """Why it may be somebody's twin."""
+    def reason_labels(self) -> list[str | Promise]:
+        """Why the row is a possible duplicate."""
         return [self.REASONS[reason] for reason in self.reasons]
 
     @property
-    def problem_texts(self) -> list[str]:
-        """What is wrong, each with the heading of its column."""
+    def error_messages(self) -> list[str]:
+        """The errors, each with the heading of its column."""
         headings = self.job.headings
         return [
-            f"{headings[place]}: {message}" if place is not None and place < len(headings) and headings[place] else str(message)
-            for place, message in self.problems
+            f"{headings[column]}: {message}" if column is not None and column < len(headings) and headings[column] else str(message)
+            for column, message in self.problems
         ]
 
     @property
     def explanation(self) -> str:
-        """Why the row is no customer, in a sentence; empty if it is or will be one."""
-        if self.outcome == self.Outcome.TWIN:
-            reasons = ", ".join(str(reason) for reason in self.reason_texts)
-            return f"{self.twin.reference} ({reasons})" if self.twin else reasons
-        if self.outcome == self.Outcome.DUPLICATE:
-            return gettext("Same as row %(line)s") % {"line": self.twin_line}
-        return " · ".join(self.problem_texts)
+        """Why the row isn't imported, in one line. Empty for new and imported rows."""
+        if self.outcome == RowOutcome.POSSIBLE_DUPLICATE:
+            reasons = ", ".join(str(reason) for reason in self.reason_labels)
+            return f"{self.duplicate_of.reference} ({reasons})" if self.duplicate_of else reasons
+        if self.outcome == RowOutcome.DUPLICATE_ROW:
+            return gettext("Same as row %(line)s") % {"line": self.duplicate_line}
+        return " · ".join(self.error_messages)
 
 
 class ImportKey(models.Model):
-    """An e-mail, phone number or domain of a file (its hash), with the first line that has it: so a repetition is found."""
+    """Hash of an e-mail address, phone number or domain, with the first line of the file that contains it."""
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="keys")
     key = models.UUIDField()

@@ -1,4 +1,4 @@
-"""Reading a CSV file of any size and origin, piece by piece: whatever is in it, records come out, the broken ones marked as such."""
+"""Streaming parser for CSV files of any size and origin. Invalid records are returned with their problem."""
 
 import codecs
 import csv
@@ -6,117 +6,97 @@ import io
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
+from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-#: Characters of the longest line or record; the fields of a customer together have less than a tenth of that.
+#: Maximum length of a line or record, in characters: more than ten times that of all customer fields.
 MAX_RECORD_LENGTH = 131_072
-#: Columns of the widest file that is taken.
+#: Maximum number of columns.
 MAX_COLUMNS = 500
-#: Bytes by which encoding and delimiter are judged, where not the whole file is.
+#: Number of bytes from which UTF-16, binary files and the delimiter are detected.
 SAMPLE_BYTES = 64 * 1024
-#: Characters that are kept of a line which is too long.
+#: Number of characters kept of a line that is too long.
 PREVIEW_LENGTH = 200
 
 ENCODINGS: dict[str, str | Promise] = {
     "utf-8-sig": "UTF-8",
     "cp1252": "Windows-1252",
-    # Each with its byte order: Python's own “utf-16” gives up where no mark says it.
+    # With explicit byte order: Python's “utf-16” requires a byte order mark.
     "utf-16-le": "UTF-16",
     "utf-16-be": _("UTF-16, big-endian"),
     "mac_roman": "Mac OS Roman",
 }
 DELIMITERS: dict[str, str | Promise] = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab")}
 
-#: How files begin that are often taken for CSV.
+#: First bytes of spreadsheet files.
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _BYTE_ORDER_MARK = "\ufeff"
+#: Bytes that text files rarely contain.
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1a\x1b")
 
 
-class NotACSVFile(Exception):
-    """This is no text file; `is_workbook` if it is a spreadsheet's own format."""
+class RecordError(TextChoices):
+    """Reasons why a record can't be parsed."""
 
-    def __init__(self, *, is_workbook: bool) -> None:
-        super().__init__()
-        self.is_workbook = is_workbook
-
-
-class TooManyColumns(Exception):
-    """This file has more than `MOST_COLUMNS` columns."""
-
-    def __init__(self, columns: int) -> None:
-        super().__init__(columns)
-        self.columns = columns
-
-
-class RecordError:
-    """What can be wrong with a record as such."""
-
-    TOO_LONG = "too_long"
-    OPEN_QUOTE = "open_quote"
+    TOO_LONG = "too_long", _("This row is too long.")
+    OPEN_QUOTE = "open_quote", _("This row has an opening quotation mark but no closing one.")
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One row: the line on which it begins, its cells as they stand there, and what is wrong with it, if anything."""
+    """One row: the line on which it begins, its cells, and its error, if any."""
 
     line: int
     cells: list[str]
-    problem: str = ""
+    error: RecordError | None = None
 
 
-# --- What kind of file it is -------------------------------------------------------------------------------------------
+# --- File format -------------------------------------------------------------------------------------------------------
 
 
-def detect_encoding(pieces: Iterable[bytes]) -> str:
-    """One of `ENCODINGS`: by the byte order mark, by the zeros of UTF-16, as UTF-8 if all of it is, else Windows-1252.
+def detect_encoding(chunks: Iterable[bytes]) -> str:
+    """Return a key of `ENCODINGS`: UTF-16 by its byte order mark or zeros, UTF-8 if the file is valid, else Windows-1252.
 
     Raises:
-        NotText: it is an Excel workbook, a picture or the like.
+        ValidationError: The file is binary, for example a spreadsheet or an image.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
-    first, is_utf8 = True, True
-    for piece in pieces:
-        if first:
-            first = False
-            if wide := _utf_16(piece[:SAMPLE_BYTES]):
-                return wide
-            _refuse_binary(piece[:SAMPLE_BYTES])
-        if is_utf8:
-            try:
-                decoder.decode(piece)
-            except UnicodeDecodeError:
-                is_utf8 = False
-                break
-    if is_utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            is_utf8 = False
-    return "utf-8-sig" if is_utf8 else "cp1252"
+    try:
+        for number, chunk in enumerate(chunks):
+            if number == 0:
+                if utf_16 := _detect_utf_16(chunk[:SAMPLE_BYTES]):
+                    return utf_16
+                _ensure_text(chunk[:SAMPLE_BYTES])
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
 
 
 def detect_delimiter(text: str) -> str:
-    """The one of `DELIMITERS` that cuts the first lines most evenly into most columns."""
+    """Return the key of `DELIMITERS` that splits the first records most evenly, and into the most columns."""
     first_line = text.split("\n", 1)[0].lstrip(_BYTE_ORDER_MARK).lower()
     if first_line.startswith("sep=") and first_line[4:5] in DELIMITERS:
         return first_line[4]
 
     def evenness(delimiter: str) -> tuple[float, int]:
-        widths = [len(record.cells) for record in _first(20, read_records(io.StringIO(text, newline=""), delimiter))]
-        width, times = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        return (times / len(widths), width) if width > 1 else (0, 1)
+        widths = [len(record.cells) for record in islice(read_records(io.StringIO(text, newline=""), delimiter), 20)]
+        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        return (count / len(widths), width) if width > 1 else (0, 1)
 
     return max(DELIMITERS, key=evenness)
 
 
-def _utf_16(sample: bytes) -> str:
+def _detect_utf_16(sample: bytes) -> str:
     zeros_first, zeros_second = sample[::2].count(0), sample[1::2].count(0)
     many = max(0.2 * len(sample), 1)
     if sample.startswith(codecs.BOM_UTF16_LE) or zeros_second >= many > zeros_first:
@@ -126,23 +106,24 @@ def _utf_16(sample: bytes) -> str:
     return ""
 
 
-def _refuse_binary(sample: bytes) -> None:
-    controls = sum(byte in _CONTROLS for byte in sample)
-    if sample.startswith(_WORKBOOKS) or controls > len(sample) * 0.02 + 5:
-        raise NotACSVFile(is_workbook=sample.startswith(_WORKBOOKS))
+def _ensure_text(sample: bytes) -> None:
+    if sample.startswith(_WORKBOOKS):
+        raise ValidationError(_("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."), "workbook")
+    if sum(byte in _CONTROLS for byte in sample) > len(sample) * 0.02 + 5:
+        raise ValidationError(_("This isn’t a text file. Upload a CSV file."), "binary")
 
 
 # --- Bytes to text -----------------------------------------------------------------------------------------------------
 
 
 class _ChunkReader(io.RawIOBase):
-    """A file whose pieces are fetched one after the other; `load(n)` is the nth, None after the last."""
+    """A binary file read from chunks. `load(n)` returns the nth chunk, or None after the last one."""
 
     def __init__(self, load: Callable[[int], bytes | None]) -> None:
         self._load = load
         self._number = 0
         self._rest = memoryview(b"")
-        #: Bytes handed out so far.
+        #: Number of bytes read.
         self.position = 0
 
     def readable(self) -> bool:
@@ -150,10 +131,10 @@ class _ChunkReader(io.RawIOBase):
 
     def readinto(self, buffer: "WriteableBuffer") -> int:
         if not self._rest:
-            piece = self._load(self._number)
-            if piece is None:
+            chunk = self._load(self._number)
+            if chunk is None:
                 return 0
-            self._rest = memoryview(piece)
+            self._rest = memoryview(chunk)
             self._number += 1
         target = memoryview(buffer).cast("B")
         size = min(len(target), len(self._rest))
@@ -164,17 +145,17 @@ class _ChunkReader(io.RawIOBase):
 
 
 class Source:
-    """An uploaded file as text, and how much of it has been read."""
+    """An uploaded file as text, with the number of bytes read."""
 
     def __init__(self, load: Callable[[int], bytes | None], encoding: str) -> None:
-        self._pieces = _ChunkReader(load)
-        # What can't be read in this encoding becomes U+FFFD, and an error of its row.
-        self.text = io.TextIOWrapper(io.BufferedReader(self._pieces), encoding=encoding, errors="replace", newline="")
+        self._reader = _ChunkReader(load)
+        # Invalid bytes become U+FFFD, which is an error of the row.
+        self.text = io.TextIOWrapper(io.BufferedReader(self._reader), encoding=encoding, errors="replace", newline="")
 
     @property
     def position(self) -> int:
-        """Bytes read."""
-        return self._pieces.position
+        """Number of bytes read."""
+        return self._reader.position
 
 
 # --- Text to records ---------------------------------------------------------------------------------------------------
@@ -185,7 +166,7 @@ class _Readable(Protocol):
 
 
 class _LineBuffer:
-    """Lines that can be put back; `number` is that of the last one taken."""
+    """Lines of a file, which can be put back. `number` is the number of the last line taken."""
 
     def __init__(self, text: _Readable) -> None:
         self._text = text
@@ -193,7 +174,7 @@ class _LineBuffer:
         self.number = 0
 
     def take(self) -> str | None:
-        """The next line with its end, cut off at `LONGEST_RECORD` characters; None after the last."""
+        """Return the next line, truncated to `MAX_RECORD_LENGTH` characters, or None after the last line."""
         line = self._back.popleft() if self._back else self._read()
         if not line:
             return None
@@ -201,7 +182,7 @@ class _LineBuffer:
         return line.removeprefix(_BYTE_ORDER_MARK) if self.number == 1 else line
 
     def put_back(self, lines: list[str]) -> None:
-        """To be taken again."""
+        """Return lines to the buffer."""
         self._back.extendleft(reversed(lines))
         self.number -= len(lines)
 
@@ -209,12 +190,12 @@ class _LineBuffer:
         line = rest = self._text.readline(MAX_RECORD_LENGTH)
         while len(rest) == MAX_RECORD_LENGTH and not rest.endswith(("\n", "\r")):
             rest = self._text.readline(MAX_RECORD_LENGTH)
-        # Neither a text nor a JSON column of PostgreSQL can hold a NUL.
+        # PostgreSQL can't store NUL in text and JSON columns.
         return line.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in line else line
 
 
 def read_records(text: _Readable, delimiter: str) -> Iterator[Record]:
-    """Every record that isn't blank. A quotation mark that is never closed spoils its own line, and not the rest of the file."""
+    """Yield all records that aren't blank. An unclosed quotation mark makes only its own line invalid."""
     lines = _LineBuffer(text)
     while (line := lines.take()) is not None:
         number = lines.number
@@ -222,38 +203,31 @@ def read_records(text: _Readable, delimiter: str) -> Iterator[Record]:
             yield Record(number, [line[:PREVIEW_LENGTH]], RecordError.TOO_LONG)
             continue
         if number == 1 and line.rstrip().lower() == f"sep={delimiter}".rstrip():
-            continue  # Excel's own mark.
-        record = _quoted(lines, line, delimiter) if '"' in line else Record(number, line.rstrip("\r\n").split(delimiter))
+            continue  # Excel's declaration of the delimiter.
+        record = _quoted_record(lines, line, delimiter) if '"' in line else Record(number, line.rstrip("\r\n").split(delimiter))
         if any(cell and not cell.isspace() for cell in record.cells):
             yield record
 
 
-def _quoted(lines: _LineBuffer, line: str, delimiter: str) -> Record:
-    """The record that begins with this line, and may go on with the next ones."""
+def _quoted_record(lines: _LineBuffer, line: str, delimiter: str) -> Record:
+    """Return the record that begins with this line and possibly continues on the following lines."""
     number, taken, unclosed = lines.number, [line], False
 
-    def following() -> Iterator[str]:
+    def record_lines() -> Iterator[str]:
         nonlocal unclosed
         yield line
         size = len(line)
-        while size < MAX_RECORD_LENGTH:
-            more = lines.take()
-            if more is None:
-                break
-            taken.append(more)
-            size += len(more)
-            yield more
+        while size < MAX_RECORD_LENGTH and (next_line := lines.take()) is not None:
+            taken.append(next_line)
+            size += len(next_line)
+            yield next_line
         unclosed = True
 
     try:
-        cells = next(csv.reader(following(), delimiter=delimiter))
-    except csv.Error:  # A cell beyond the module's own limit, which is LONGEST_RECORD.
+        cells = next(csv.reader(record_lines(), delimiter=delimiter))
+    except csv.Error:  # A cell is longer than the module's limit, which equals MAX_RECORD_LENGTH.
         unclosed = True
     if unclosed:
         lines.put_back(taken[1:])
         return Record(number, line.rstrip("\r\n").split(delimiter), RecordError.OPEN_QUOTE)
     return Record(number, cells)
-
-
-def _first(number: int, found: Iterator[Record]) -> list[Record]:
-    return [record for record, _index in zip(found, range(number), strict=False)]

@@ -1,8 +1,8 @@
-"""From the cells of one row to the fields of a customer, held to the rules of the form that people type into."""
+"""Conversion of CSV records into customer fields, validated by the rules of the customer form."""
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import Any, cast
 
 from django import forms
@@ -15,31 +15,38 @@ from customers.domain_names import to_ascii
 from customers.forms.customers import CustomerForm
 from customers.imports.columns import FORM_FIELDS, normalize
 from customers.imports.csv_output import unescape_formula
-from customers.imports.reader import Record, RecordError
+from customers.imports.reader import Record
 from customers.models import Customer, ImportJob
 from customers.queries.duplicates import phone_key, website_domain
 from partnerportal.agencies.models import Agency
 from partnerportal.core.countries import country_choices
 from partnerportal.core.email_addresses import canonical_address
 
-#: A place of the cells or None (the whole row), and what is wrong.
+#: Column number, or None for the whole row, and message.
 RowError = tuple[int | None, str]
 
-_KINDS = {"company": "company|Firma|Unternehmen|business|organisation|organization|B2B", "person": "person|Privatperson|Privat|private|B2C"}
-_SALUTATIONS = {"ms": "ms|mrs|miss|Frau|Fr", "mr": "mr|Herr|Herrn|Hr", "mx": "mx|Divers"}
-_LANGUAGES = {"en": "en|english|Englisch|en-GB|en-US", "de": "de|german|Deutsch|de-DE|de-AT|de-CH"}
-_STATUSES = {"active": "active|Aktiv", "archived": "archived|Archiviert|inactive|Inaktiv"}
-#: What people write for a country besides its code and its name.
-_COUNTRIES = {"D": "DE", "A": "AT", "BRD": "DE", "UK": "GB", "USA": "US", "England": "GB", "Holland": "NL"}
-
-
-#: Characters of a wrong value that its message repeats.
+#: Maximum number of characters of an invalid value repeated in its error message.
 PREVIEW_LENGTH = 80
+
+
+def _by_word(words: dict[str, str]) -> dict[str, str]:
+    """Return the value of each normalized word."""
+    return {normalize(word): value for value, joined in words.items() for word in joined.split("|")}
+
+
+_KINDS = _by_word(
+    {"company": "company|Firma|Unternehmen|business|organisation|organization|B2B", "person": "person|Privatperson|Privat|private|B2C"}
+)
+_SALUTATIONS = _by_word({"ms": "ms|mrs|miss|Frau|Fr", "mr": "mr|Herr|Herrn|Hr", "mx": "mx|Divers"})
+_LANGUAGES = _by_word({"en": "en|english|Englisch|en-GB|en-US", "de": "de|german|Deutsch|de-DE|de-AT|de-CH"})
+_STATUSES = _by_word({"active": "active|Aktiv", "archived": "archived|Archiviert|inactive|Inaktiv"})
+#: Common abbreviations of countries besides ISO codes and names.
+_COUNTRIES = {"D": "DE", "A": "AT", "BRD": "DE", "UK": "GB", "USA": "US", "England": "GB", "Holland": "NL"}
 
 
 @dataclass
 class ParsedRow:
-    """What one record says about a customer."""
+    """The customer fields of one record, and its errors."""
 
     line: int
     cells: list[str]
@@ -49,149 +56,130 @@ class ParsedRow:
 
     @property
     def email(self) -> str:
-        """The e-mail address, to be compared."""
+        """The e-mail address in canonical form, for comparisons."""
         return canonical_address(str(self.fields.get("email", "")))
 
     @property
     def phone(self) -> str:
-        """The phone number, to be compared."""
+        """The phone number's digits, for comparisons."""
         return phone_key(self.fields.get("phone", ""))
 
     @property
     def website(self) -> str:
-        """The domain name in the website's address."""
+        """The domain name of the website."""
         return website_domain(self.fields.get("website", ""))
 
 
 class RowForm(CustomerForm):
-    """The customer form, used for one row after the other: making a form takes many times as long as checking a row."""
+    """The customer form, reused for every row because creating a form takes much longer than validating a row."""
 
     def __init__(self, *, agency: Agency) -> None:
         super().__init__({}, agency=agency)
         del self.fields["form_number"]
-        # The rule of the form field is the model's, too; and the names of all countries need not be made for each row.
-        self._chosen = {name for name, field in self.fields.items() if isinstance(field, forms.ChoiceField)}
-        for name in self._chosen - {"responsible"}:
+        # Form and model fields have the same choices, and their labels aren't needed.
+        self._choice_fields = {name for name, field in self.fields.items() if isinstance(field, forms.ChoiceField)}
+        for name in self._choice_fields - {"responsible"}:
             field = cast(Any, self.fields[name])
             field.choices = [(value, "") for value, _label in field.choices]
 
-    def problems_of(self, texts: dict[str, str]) -> dict[str, list[str]]:
-        """What is wrong with these texts, by field; then `cleaned_data` holds what is right."""
+    def errors_for(self, texts: dict[str, str]) -> dict[str, list[str]]:
+        """Validate these texts and return the errors by field. `cleaned_data` then contains the valid values."""
         self.data, self.instance, self._errors = texts, Customer(), None
         return {name: [str(error) for error in errors] for name, errors in self.errors.items()}
 
     def _post_clean(self) -> None:
-        """As a model form does it, but the constraints: each would be a query, and what they say is checked before."""
+        """Validate the model fields but not the constraints, which would need a query for every row."""
         instance = construct_instance(self, self.instance, self._meta.fields)
         try:
-            instance.clean_fields(exclude=self._get_validation_exclusions() | self._chosen)  # type: ignore[attr-defined]
+            instance.clean_fields(exclude=self._get_validation_exclusions() | self._choice_fields)  # type: ignore[attr-defined]
         except ValidationError as error:
             self._update_errors(error)  # type: ignore[attr-defined]
 
 
 class RowParser:
-    """Reads rows of one import."""
+    """Parser for the rows of one import."""
 
     def __init__(self, job: ImportJob) -> None:
         agency = job.agency
         self._width = len(job.headings)
-        self._columns = job.columns
-        self._places = {name: place for place, name in self._columns.items()}
+        self._fields = job.columns
+        self._columns = {name: column for column, name in self._fields.items()}
         self._form = RowForm(agency=agency)
         self._language = agency.language
         self._members = {canonical_address(email): pk for email, pk in agency.members.values_list("email", "pk")}
 
     def read(self, record: Record) -> ParsedRow:
-        """The row's fields, and what is wrong with it; messages are in the active language."""
-        row = ParsedRow(record.line, record.cells)
-        row.problems = list(self._problems_of_record(record))
+        """Return the row's fields and errors, with messages in the active language."""
+        row = ParsedRow(record.line, record.cells, problems=self._record_errors(record))
         if row.problems:
             return row
-        texts = {name: unescape_formula(record.cells[place]).strip() for place, name in self._columns.items() if place < len(record.cells)}
+        cells = [unescape_formula(cell).strip() for cell in record.cells]
+        texts = {name: cells[column] for column, name in self._fields.items() if column < len(cells)}
         row.domains = self._domains(texts.pop("domains", ""), row)
         responsible, status = texts.pop("responsible", ""), texts.pop("status", "")
-        problems = self._form.problems_of(self._understood(texts))
-        for name, messages in problems.items():
-            row.problems += [(self._places.get(name), message) for message in messages]
+        for name, messages in self._form.errors_for(self._normalized(texts)).items():
+            row.problems += [(self._columns.get(name), message) for message in messages]
         row.fields = {name: self._form.cleaned_data.get(name, "") for name in FORM_FIELDS}
         row.fields["responsible_id"] = self._responsible(responsible, row)
         row.fields["status"] = self._status(status, row)
         return row
 
-    def _problems_of_record(self, record: Record) -> list[RowError]:
-        if record.problem == RecordError.TOO_LONG:
-            return [(None, _("This row is too long."))]
-        if record.problem == RecordError.OPEN_QUOTE:
-            return [(None, _("This row has an opening quotation mark but no closing one."))]
+    def _record_errors(self, record: Record) -> list[RowError]:
+        if record.error:
+            return [(None, str(record.error.label))]
         if any(cell.strip() for cell in record.cells[self._width :]):
-            text = _(
+            message = _(
                 "This row has %(found)d cells, but the file has %(expected)d columns. "
                 "Put cells that contain the delimiter in quotation marks."
             )
-            return [(None, text % {"found": len(record.cells), "expected": self._width})]
-        unreadable = [place for place, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and place in self._columns]
-        return [(place, _("This text can’t be read. The file may use a different encoding.")) for place in unreadable]
+            return [(None, message % {"found": len(record.cells), "expected": self._width})]
+        unreadable = [column for column, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and column in self._fields]
+        return [(column, _("This text can’t be read. The file may use a different encoding.")) for column in unreadable]
 
-    def _understood(self, texts: dict[str, str]) -> dict[str, str]:
-        """The texts with words turned into the values that the form knows, and with what follows from others."""
-        kind = _lookup_value(_words(_KINDS), texts.get("kind", "")) or ("company" if texts.get("company") else "person")
+    def _normalized(self, texts: dict[str, str]) -> dict[str, str]:
+        """Replace words by the form's values, and add defaults."""
+        kind = _lookup(_KINDS, texts.get("kind", "")) or ("company" if texts.get("company") else "person")
         return {
             **texts,
             "kind": kind,
-            "salutation": _lookup_value(_words(_SALUTATIONS), texts.get("salutation", "")),
-            "language": _lookup_value(_words(_LANGUAGES), texts.get("language", "")) or self._language,
-            "country": country_code(texts.get("country", "")),
+            "salutation": _lookup(_SALUTATIONS, texts.get("salutation", "")),
+            "language": _lookup(_LANGUAGES, texts.get("language", "")) or self._language,
+            "country": _lookup(_country_codes(), texts.get("country", "")),
         }
 
     def _domains(self, text: str, row: ParsedRow) -> list[str]:
         names: dict[str, None] = {}
-        for typed in re.split(r"[\s,;]+", text):
-            if typed:
-                try:
-                    names[to_ascii(typed)] = None
-                except ValidationError as error:
-                    row.problems.append((self._places["domains"], f"{typed[:PREVIEW_LENGTH]}: {error.messages[0]}"))
+        for typed in filter(None, re.split(r"[\s,;]+", text)):
+            try:
+                names[to_ascii(typed)] = None
+            except ValidationError as error:
+                row.problems.append((self._columns["domains"], f"{typed[:PREVIEW_LENGTH]}: {error.messages[0]}"))
         return list(names)
 
     def _responsible(self, email: str, row: ParsedRow) -> int | None:
-        if not email:
-            return None
-        if canonical_address(email) not in self._members:
-            row.problems.append((self._places["responsible"], _("No one on your team has this e-mail address.")))
-        return self._members.get(canonical_address(email))
+        if email and canonical_address(email) not in self._members:
+            row.problems.append((self._columns["responsible"], _("No one on your team has this e-mail address.")))
+        return self._members.get(canonical_address(email)) if email else None
 
     def _status(self, text: str, row: ParsedRow) -> str:
-        status = _lookup_value(_words(_STATUSES), text) or Customer.Status.ACTIVE
-        if status not in _STATUSES:
-            row.problems.append((self._places["status"], _("Enter “active” or “archived”.")))
+        status = _lookup(_STATUSES, text) or Customer.Status.ACTIVE
+        if status not in _STATUSES.values():
+            row.problems.append((self._columns["status"], _("Enter “active” or “archived”.")))
         return str(status)
 
 
-def country_code(text: str) -> str:
-    """The ISO code of a country given by code or by name, in English or German; the text itself if it is neither."""
-    return _countries().get(normalize(text), text) if text else ""
+def _lookup(values: dict[str, str], text: str) -> str:
+    """Return the value of a word, or the word itself, which the form then rejects."""
+    return values.get(normalize(text), text) if text else ""
 
 
-@lru_cache(maxsize=1)
-def _countries() -> dict[str, str]:
-    found = {normalize(short): code for short, code in _COUNTRIES.items()}
+@cache
+def _country_codes() -> dict[str, str]:
+    """Return the ISO codes of countries by code, abbreviation, and English and German name."""
+    codes = {normalize(short): code for short, code in _COUNTRIES.items()}
     for language in ("en", "de"):
         with translation.override(language):
             choices = country_choices()
-        found |= {normalize(name): code for code, name in choices if normalize(name)}
-        found |= {normalize(code): code for code, _name in choices}
-    return found
-
-
-@lru_cache(maxsize=8)
-def _lookup(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    return {normalize(word): value for value, words in items for word in words.split("|")}
-
-
-def _words(table: dict[str, str]) -> dict[str, str]:
-    return _lookup(tuple(table.items()))
-
-
-def _lookup_value(words: dict[str, str], text: str) -> str:
-    """The value that the text means; the text itself, for the form to refuse, if it means none."""
-    return words.get(normalize(text), text) if text else ""
+        codes |= {normalize(name): code for code, name in choices if normalize(name)}
+        codes |= {normalize(code): code for code, _name in choices}
+    return codes

@@ -1,7 +1,7 @@
-"""What a worker does with an import: check all rows, later import those that are right, batch by batch.
+"""Work of an import: check all rows, then import the valid ones, in batches.
 
-A batch is one transaction which begins with the lock of the job's row and the look whether the job is still this worker's. So a worker
-that was taken for dead and wasn't can do no harm, and whatever is killed in the middle has done nothing.
+Each batch is one transaction that first locks the job and verifies the claim. A worker that lost its
+claim stops at the next batch, and an interrupted batch is rolled back.
 """
 
 import uuid
@@ -18,44 +18,43 @@ from django.utils.translation import gettext as _
 
 from customers.domain_names import to_unicode
 from customers.imports import duplicates, services
+from customers.imports.models import ImportStatus, RowOutcome
 from customers.imports.reader import MAX_COLUMNS, Record, read_records
 from customers.imports.rows import ParsedRow, RowParser
 from customers.models import Customer, Domain, ImportJob, ImportRow, NumberSequence
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record_all
 
-#: Rows of one transaction …
+#: Maximum number of rows in a batch.
 BATCH_SIZE = 500
-#: … or fewer, when together they have this many characters.
+#: Number of characters after which a batch of the check ends.
 BATCH_CHARACTERS = 500_000
-#: After so many claims without a single finished batch, something is wrong that another try won't mend.
+#: Number of claims without a finished batch after which an import fails.
 MAX_ATTEMPTS = 5
-#: A domain that somebody else gives away at the same moment makes a batch fail; it is tried so often.
+#: Attempts to import a batch. It fails when another transaction adds one of its domains concurrently.
 BATCH_RETRIES = 3
-
-Status, Outcome = ImportJob.Status, ImportRow.Outcome
 
 
 class ClaimLost(Exception):
-    """Somebody cancelled the import, or another worker has it."""
+    """The import was cancelled, or another worker has claimed it."""
 
 
-# --- Whose it is -------------------------------------------------------------------------------------------------------
+# --- Claims ------------------------------------------------------------------------------------------------------------
 
 
 def stalled_imports() -> list[int]:
-    """Imports in which something is to be done and nobody gives a sign of life."""
-    return list(_free().values_list("pk", flat=True))
+    """Return the ids of imports that no worker processes."""
+    return list(_unclaimed().values_list("pk", flat=True))
 
 
 def claim(job_id: int) -> ImportJob | None:
-    """Take an import; None if there is nothing to do or another worker does it."""
+    """Claim an import. Return None if it is finished or another worker processes it."""
     with transaction.atomic():
-        job = _free().select_for_update(skip_locked=True, of=("self",)).select_related("agency").filter(pk=job_id).first()
+        job = _unclaimed().select_for_update(skip_locked=True, of=("self",)).select_related("agency").filter(pk=job_id).first()
         if job is None:
             return None
         if job.attempts >= MAX_ATTEMPTS:
-            services.finish(job, Status.FAILED, was_importing=job.status == Status.IMPORTING, by=job.by)
+            services.finish(job, ImportStatus.FAILED, by=job.started_by)
             return None
         job.claim, job.claimed_at, job.attempts = uuid.uuid4(), timezone.now(), job.attempts + 1
         job.save(update_fields=["claim", "claimed_at", "attempts"])
@@ -63,13 +62,13 @@ def claim(job_id: int) -> ImportJob | None:
 
 
 def release_claim(job: ImportJob) -> bool:
-    """Let another worker go on; False if the import isn't ours any more."""
+    """Let another worker continue. Return False if the claim was already lost."""
     return ImportJob.objects.filter(pk=job.pk, claim=job.claim).update(claim=None, claimed_at=None) == 1
 
 
 def run_batches(job: ImportJob) -> Iterator[None]:
-    """Do what is to be done; a stop after each batch that is written down."""
-    step = _check(job) if job.status == Status.CHECKING else _import(job)
+    """Process a claimed import, pausing after each committed batch."""
+    step = _check(job) if job.status == ImportStatus.CHECKING else _import(job)
     try:
         while True:
             with translation.override(job.language):
@@ -82,14 +81,18 @@ def run_batches(job: ImportJob) -> Iterator[None]:
         return
 
 
-def _free() -> QuerySet[ImportJob]:
-    silent = Q(claimed_at__isnull=True) | Q(claimed_at__lte=Now() - timedelta(seconds=settings.IMPORT_LEASE))
-    return ImportJob.objects.filter(silent, status__in=ImportJob.RUNNING)
+def _unclaimed() -> QuerySet[ImportJob]:
+    free = Q(claimed_at=None) | Q(claimed_at__lte=Now() - timedelta(seconds=settings.IMPORT_LEASE))
+    return ImportJob.objects.filter(free, status__in=ImportJob.RUNNING)
 
 
 @contextmanager
 def _batch(job: ImportJob) -> Iterator[ImportJob]:
-    """One transaction on the locked job, with a sign of life at its end."""
+    """Lock the job in a transaction and renew the claim at its end.
+
+    Raises:
+        ClaimLost: The job was deleted or cancelled, or another worker has claimed it.
+    """
     with transaction.atomic():
         locked = ImportJob.objects.select_for_update(of=("self",)).select_related("agency").filter(pk=job.pk, claim=job.claim).first()
         if locked is None or not locked.is_running:
@@ -100,90 +103,88 @@ def _batch(job: ImportJob) -> Iterator[ImportJob]:
             locked.save(update_fields=["attempts", "claimed_at", "progress", "rows_read"])
 
 
-# --- The dry run -------------------------------------------------------------------------------------------------------
+# --- The check ---------------------------------------------------------------------------------------------------------
 
 
 def _check(job: ImportJob) -> Iterator[None]:
-    """Say for each row what would become of it. What a former worker has written down isn't done again."""
-    source, reader = services.open_source(job), RowParser(job)
-    found = read_records(source.text, job.delimiter)
+    """Store the expected outcome of each row. Rows stored by an earlier worker are skipped."""
+    source, parser = services.open_source(job), RowParser(job)
+    records = read_records(source.text, job.delimiter)
     if job.has_headings:
-        next(found, None)
-    done = job.rows.aggregate(last=Max("line"))["last"] or 0
-    for part in _parts(record for record in found if record.line > done):
-        rows = [reader.read(record) for record in part]
+        next(records, None)
+    last = job.rows.aggregate(last=Max("line"))["last"] or 0
+    for batch in _batches(record for record in records if record.line > last):
+        rows = [parser.read(record) for record in batch]
         with _batch(job) as locked:
-            if not locked.chunks.exists():
-                # An erasure has taken the file away, and these rows must not come back.
-                services.finish(locked, Status.FAILED, was_importing=False, by=None)
-                return
             ImportRow.objects.bulk_create(_checked(locked, rows))
             locked.rows_read += len(rows)
             locked.progress = source.position
         yield
     with _batch(job) as locked:
-        # An erasure may have taken the file away in between.
+        # A file with missing chunks looks like a short one.
         complete = source.position == job.size
-        services.finish(locked, Status.CHECKED if complete else Status.FAILED, was_importing=False, by=None)
+        services.finish(locked, ImportStatus.CHECKED if complete else ImportStatus.FAILED, by=None)
 
 
-def _parts(found: Iterable[Record]) -> Iterator[list[Record]]:
-    part: list[Record] = []
+def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    batch: list[Record] = []
     size = 0
-    for record in found:
-        part.append(record)
+    for record in records:
+        batch.append(record)
         size += sum(map(len, record.cells))
-        if len(part) >= BATCH_SIZE or size >= BATCH_CHARACTERS:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+        if len(batch) >= BATCH_SIZE or size >= BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _checked(job: ImportJob, rows: list[ParsedRow]) -> list[ImportRow]:
-    right = [row for row in rows if not row.problems]
-    known = duplicates.match_customers(job.agency, right)
-    lines = duplicates.first_seen_lines(job, right)
-    first: dict[str, int] = {}
+    valid = [row for row in rows if not row.problems]
+    matches = duplicates.match_customers(job.agency, valid)
+    lines = duplicates.first_seen_lines(job, valid)
+    new_lines: dict[str, int] = {}
     checked = []
     for row in rows:
-        result = ImportRow(job=job, agency_id=job.agency_id, line=row.line, cells=row.cells[:MAX_COLUMNS], outcome=Outcome.NEW)
-        keys = [] if row.problems else duplicates.row_keys(row)
-        earlier = min((lines[key] for key in keys if key in lines), default=None)
-        if row.problems:
-            result.outcome, result.problems = Outcome.ERROR, row.problems
-        else:
-            result.values = {"fields": row.fields, "domains": row.domains}
-            if row.line in known:
-                _mark_twin(result, known[row.line])
-            elif earlier is not None:
-                result.outcome, result.twin_line = Outcome.DUPLICATE, earlier
-            if result.outcome != Outcome.DUPLICATE:
-                # A row that won't be imported itself must not keep others out.
-                first |= {key: row.line for key in keys if key not in lines}
-                lines |= {key: row.line for key in keys if key not in lines}
+        result = ImportRow(job=job, agency_id=job.agency_id, line=row.line, cells=row.cells[:MAX_COLUMNS], outcome=RowOutcome.NEW)
         checked.append(result)
-    duplicates.remember_keys(job, first)
+        if row.problems:
+            result.outcome, result.problems = RowOutcome.ERROR, row.problems
+            continue
+        result.values = {"fields": row.fields, "domains": row.domains}
+        keys = duplicates.row_keys(row)
+        earlier = min((lines[key] for key in keys if key in lines), default=None)
+        if row.line in matches:
+            _mark_duplicate(result, matches[row.line])
+        elif earlier is not None:
+            # Its keys aren't stored: a row that won't be imported must not exclude others.
+            result.outcome, result.duplicate_line = RowOutcome.DUPLICATE_ROW, earlier
+            continue
+        unseen = {key: row.line for key in keys if key not in lines}
+        new_lines |= unseen
+        lines |= unseen
+    duplicates.store_keys(job, new_lines)
     return checked
 
 
-def _mark_twin(row: ImportRow, likeness: duplicates.Match) -> None:
-    row.outcome, row.twin_id, row.reasons = Outcome.TWIN, likeness.customer_id, likeness.reasons
+def _mark_duplicate(row: ImportRow, match: duplicates.Match) -> None:
+    row.outcome, row.duplicate_of_id, row.reasons = RowOutcome.POSSIBLE_DUPLICATE, match.customer_id, match.reasons
 
 
 # --- The import --------------------------------------------------------------------------------------------------------
 
 
 def _import(job: ImportJob) -> Iterator[None]:
-    """Make customers of the rows that are right."""
+    """Create customers from the importable rows."""
     last = 0
     while True:
         for attempt in range(1, BATCH_RETRIES + 1):
             try:
                 with _batch(job) as locked:
-                    rows = list(_waiting(locked, after=last)[:BATCH_SIZE])
+                    importable = services.importable_outcomes(locked.import_duplicates)
+                    rows = list(locked.rows.filter(outcome__in=importable, line__gt=last).order_by("line")[:BATCH_SIZE])
                     if not rows:
-                        services.finish(locked, Status.DONE, was_importing=True, by=locked.by)
+                        services.finish(locked, ImportStatus.DONE, by=locked.started_by)
                         return
                     _import_rows(locked, rows)
                     locked.progress += len(rows)
@@ -195,59 +196,56 @@ def _import(job: ImportJob) -> Iterator[None]:
         yield
 
 
-def _waiting(job: ImportJob, *, after: int) -> QuerySet[ImportRow]:
-    return job.rows.filter(outcome__in=services.importable_outcomes(job.import_twins), line__gt=after).order_by("line")
-
-
 def _import_rows(job: ImportJob, rows: list[ImportRow]) -> None:
-    """Make customers of these rows but of those that can't be any more, in the locked job's transaction."""
+    """Create customers from these rows, except those that have become duplicates, in the locked job's transaction."""
     agency = job.agency
-    # Whoever else takes numbers waits: no other import can bring the same customers between the look for twins and the commit.
+    # The lock keeps other imports from creating the same customers between the search for duplicates and the commit.
     sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
-    right = _still_right(job, rows)
-    customers = _make_customers(agency, right, first_number=sequence.next_number)
+    valid = _still_valid(job, rows)
+    customers = _create_customers(agency, valid, first_number=sequence.next_number)
     sequence.next_number += len(customers)
     sequence.save(update_fields=["next_number"])
-    record_all("customer.created", on=[(made, made.reference, made) for made in customers], agency=agency, by=job.by)
-    for row, customer in zip(right, customers, strict=True):
-        row.outcome, row.customer, row.cells, row.values = Outcome.IMPORTED, customer, [], {}
-        row.twin, row.twin_line, row.reasons = None, None, []
-    changing = ["outcome", "customer", "cells", "values", "problems", "reasons", "twin", "twin_line"]
-    ImportRow.objects.bulk_create(rows, update_conflicts=True, unique_fields=["pk"], update_fields=changing)
+    record_all("customer.created", customers, by=job.started_by)
+    for row, customer in zip(valid, customers, strict=True):
+        row.outcome, row.customer, row.cells, row.values = RowOutcome.IMPORTED, customer, [], {}
+        row.duplicate_of, row.duplicate_line, row.reasons = None, None, []
+    changed = ["outcome", "customer", "cells", "values", "problems", "reasons", "duplicate_of", "duplicate_line"]
+    ImportRow.objects.bulk_create(rows, update_conflicts=True, unique_fields=["pk"], update_fields=changed)
 
 
-def _still_right(job: ImportJob, rows: list[ImportRow]) -> list[ImportRow]:
-    """The rows without those that are somebody's twin by now, or want a domain that has been given away; these are marked so."""
-    read = {row.line: ParsedRow(row.line, [], row.values["fields"], row.values["domains"]) for row in rows}
-    known = {} if job.import_twins else duplicates.match_customers(job.agency, read.values())
-    taken = set(duplicates.domain_owners(job.agency, {name for row in read.values() for name in row.domains}))
-    place = next((place for place, field in job.columns.items() if field == "domains"), None)
-    right = []
+def _still_valid(job: ImportJob, rows: list[ImportRow]) -> list[ImportRow]:
+    """Return the rows that can still be imported. Mark possible duplicates and rows whose domain is now taken."""
+    parsed = {row.line: ParsedRow(row.line, [], row.values["fields"], row.values["domains"]) for row in rows}
+    matches = {} if job.import_duplicates else duplicates.match_customers(job.agency, parsed.values())
+    taken = set(duplicates.domain_owners(job.agency, {name for row in parsed.values() for name in row.domains}))
+    column = next((column for column, field in job.columns.items() if field == "domains"), None)
+    valid = []
     for row in rows:
         domains = set(row.values["domains"])
-        if row.line in known:
-            _mark_twin(row, known[row.line])
-        elif given := sorted(domains & taken):
-            row.outcome = Outcome.ERROR
-            row.problems = [(place, _("%(domain)s already belongs to another customer.") % {"domain": to_unicode(name)}) for name in given]
+        if row.line in matches:
+            _mark_duplicate(row, matches[row.line])
+        elif conflicts := sorted(domains & taken):
+            row.outcome = RowOutcome.ERROR
+            message = _("%(domain)s already belongs to another customer.")
+            row.problems = [(column, message % {"domain": to_unicode(name)}) for name in conflicts]
         else:
             taken |= domains
-            right.append(row)
-    return right
+            valid.append(row)
+    return valid
 
 
-def _make_customers(agency: Agency, rows: list[ImportRow], *, first_number: int) -> list[Customer]:
+def _create_customers(agency: Agency, rows: list[ImportRow], *, first_number: int) -> list[Customer]:
     members = set(agency.members.values_list("pk", flat=True))
     customers = []
     for number, row in enumerate(rows, first_number):
         fields = row.values["fields"]
-        if fields["responsible_id"] not in members:  # Left since the check.
+        if fields["responsible_id"] not in members:  # The member has left since the check.
             fields["responsible_id"] = None
         customers.append(Customer(agency=agency, number=number, **fields))
-    made = Customer.objects.bulk_create(customers)
+    created = Customer.objects.bulk_create(customers)
     Domain.objects.bulk_create(
         Domain(agency=agency, customer=customer, name=name, unicode_name=to_unicode(name))
-        for customer, row in zip(made, rows, strict=True)
+        for customer, row in zip(created, rows, strict=True)
         for name in row.values["domains"]
     )
-    return made
+    return created

@@ -1,230 +1,246 @@
-"""The steps that people take with an import: upload, say what the columns are, start, stop, throw away. Workers do the rest (`work`)."""
+"""Actions on imports: upload, choose the format, check, import, cancel, remove, purge.
+
+Workers process the rows between these actions (`runner`).
+"""
 
 import io
+import logging
 from datetime import timedelta
 from itertools import islice
 from typing import Any
 
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from kombu.exceptions import OperationalError
 
-from customers.imports import erasure
 from customers.imports.columns import guess_mapping, looks_like_header
-from customers.imports.models import KEEP_DAYS
+from customers.imports.models import KEEP_DAYS, ImportStatus, RowOutcome
 from customers.imports.reader import (
     MAX_COLUMNS,
     SAMPLE_BYTES,
     Record,
     Source,
-    TooManyColumns,
     detect_delimiter,
     detect_encoding,
     read_records,
 )
-from customers.imports.tasks import enqueue
-from customers.models import Customer, ImportChunk, ImportJob, ImportRow
+from customers.models import Customer, ImportChunk, ImportJob
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
 
-#: Bytes of one piece of a file in the database.
-CHUNK_SIZE = 256 * 1024
-#: So many records are looked at to guess what the columns are.
-SAMPLE_ROWS = 5
+logger = logging.getLogger(__name__)
 
-Status, Outcome = ImportJob.Status, ImportRow.Outcome
+#: Size of a stored part of a file, in bytes.
+CHUNK_SIZE = 256 * 1024
+#: Number of records shown as examples when columns are mapped.
+SAMPLE_ROWS = 5
 
 
 @transaction.atomic
 def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJob:
-    """Keep a file, and guess how it is written and what its columns are.
+    """Store a file and guess its encoding, delimiter and column mapping.
 
     Raises:
-        NotText: it can't be a CSV file.
-        TooWide: it has too many columns.
+        ValidationError: The file is binary or has more than `MAX_COLUMNS` columns.
     """
     encoding = detect_encoding(file.chunks(CHUNK_SIZE))
+    file_name = "".join(char for char in file.name or "" if char.isprintable()) or "customers.csv"
     job = ImportJob.objects.create(
-        agency=agency, by=by, file_name=_plain(file.name or "")[-255:], size=file.size or 0, encoding=encoding, delimiter=","
+        agency=agency, started_by=by, file_name=file_name[-255:], size=file.size or 0, encoding=encoding, delimiter=","
     )
-    for number, piece in enumerate(file.chunks(CHUNK_SIZE)):
-        ImportChunk.objects.create(job=job, number=number, data=piece)
+    for number, data in enumerate(file.chunks(CHUNK_SIZE)):
+        ImportChunk.objects.create(job=job, number=number, data=data)
     text = open_source(job).text.read(SAMPLE_BYTES).replace("\0", "")
     delimiter = detect_delimiter(text)
     first = next(read_records(io.StringIO(text, newline=""), delimiter), None)
     if first and len(first.cells) > MAX_COLUMNS:
-        raise TooManyColumns(len(first.cells))
-    reparse(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or looks_like_header(first.cells))
+        message = _("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
+        raise ValidationError(message % {"columns": len(first.cells), "limit": MAX_COLUMNS}, "too_wide")
+    _apply_format(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or looks_like_header(first.cells))
     return job
 
 
-def reparse(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> None:
-    """Read the file's head in this way, and guess its columns."""
-    job.encoding, job.delimiter, job.has_headings = encoding, delimiter, has_headings
-    first = sample(job)
-    width = min(max((len(found.cells) for found in first), default=0), MAX_COLUMNS)
-    # Cells beyond the last heading belong to no column: their rows are errors.
-    job.headings = [heading.strip() for heading in first[0].cells[:MAX_COLUMNS]] if has_headings and first else [""] * width
-    job.mapping = {str(place): field for place, field in guess_mapping(job.headings).items()}
-    job.save(update_fields=["encoding", "delimiter", "has_headings", "headings", "mapping"])
-
-
+@transaction.atomic
 def change_format(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> bool:
-    """As `read_anew`, on somebody's wish: what was checked of it counts no more. False if that isn't possible any more."""
-    with transaction.atomic():
-        locked = _locked(job, Status.UPLOADED, Status.CHECKED)
-        if locked is None or not locked.chunks.exists():
-            return False
-        locked.rows.all().delete()
-        locked.keys.all().delete()
-        locked.status, locked.counts = Status.UPLOADED, {}
-        locked.save(update_fields=["status", "counts"])
-        reparse(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
+    """Change how the file is read and discard the results of its check. Return False if the file is no longer stored."""
+    locked = _lock_with_file(job)
+    if locked is None:
+        return False
+    locked.status, locked.counts = ImportStatus.UPLOADED, {}
+    locked.save(update_fields=["status", "counts"])
+    _apply_format(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
     return True
 
 
 def open_source(job: ImportJob) -> Source:
-    """The uploaded file."""
-    pieces = ImportChunk.objects.filter(job=job)
+    """Return the uploaded file as text."""
+    chunks = ImportChunk.objects.filter(job=job)
 
     def load(number: int) -> bytes | None:
-        data = pieces.filter(number=number).values_list("data", flat=True).first()
+        data = chunks.filter(number=number).values_list("data", flat=True).first()
         return None if data is None else bytes(data)
 
     return Source(load, job.encoding)
 
 
 def sample(job: ImportJob) -> list[Record]:
-    """The file's first records, headings included."""
+    """Return the first records of the file, including the headings."""
     return list(islice(read_records(open_source(job).text, job.delimiter), SAMPLE_ROWS))
 
 
+@transaction.atomic
 def start_check(job: ImportJob, *, columns: dict[int, str], language: str, by: User) -> bool:
-    """Have all rows looked at, as if they were imported. False if that isn't possible any more."""
-    with transaction.atomic():
-        locked = _locked(job, Status.UPLOADED, Status.CHECKED)
-        if locked is None or not locked.chunks.exists():
-            return False
-        locked.rows.all().delete()
-        locked.keys.all().delete()
-        mapping = {str(place): field for place, field in columns.items()}
-        _enqueue(locked, Status.CHECKING, total=locked.size, mapping=mapping, language=language, by=by, rows_read=0, counts={})
+    """Check all rows without importing them. Return False if the file is no longer stored."""
+    locked = _lock_with_file(job)
+    if locked is None:
+        return False
+    mapping = {str(column): field for column, field in columns.items()}
+    _start(locked, ImportStatus.CHECKING, total=locked.size, mapping=mapping, language=language, started_by=by, rows_read=0, counts={})
     return True
 
 
-def start_import(job: ImportJob, *, import_twins: bool, by: User) -> bool:
-    """Have the checked rows imported, likely twins too if told so. False if somebody was faster."""
-    with transaction.atomic():
-        locked = _locked(job, Status.CHECKED)
-        if locked is None:
-            return False
-        locked.chunks.all().delete()
-        locked.keys.all().delete()
-        total = locked.rows.filter(outcome__in=importable_outcomes(import_twins)).count()
-        _enqueue(locked, Status.IMPORTING, total=total, import_twins=import_twins, by=by)
+@transaction.atomic
+def start_import(job: ImportJob, *, import_duplicates: bool, by: User) -> bool:
+    """Import the checked rows, possible duplicates only on request. Return False if the job isn't in status “checked”."""
+    locked = _lock(job, ImportStatus.CHECKED)
+    if locked is None:
+        return False
+    _delete_related(locked.chunks, locked.keys)
+    total = locked.rows.filter(outcome__in=importable_outcomes(import_duplicates)).count()
+    _start(locked, ImportStatus.IMPORTING, total=total, import_duplicates=import_duplicates, started_by=by)
     return True
 
 
+@transaction.atomic
 def cancel(job: ImportJob, *, by: User) -> bool:
-    """Stop what a worker does with it. Customers that are there already stay. False if nothing was running."""
-    with transaction.atomic():
-        locked = _locked(job, *ImportJob.RUNNING)
-        if locked is None:
-            return False
-        finish(locked, Status.CANCELLED, was_importing=locked.status == Status.IMPORTING, by=by)
+    """Stop a check or an import. Imported customers stay. Return False if neither was running."""
+    locked = _lock(job, *ImportJob.RUNNING)
+    if locked is None:
+        return False
+    finish(locked, ImportStatus.CANCELLED, by=by)
     return True
 
 
+@transaction.atomic
 def remove(job: ImportJob) -> bool:
-    """Throw an import away with all that is kept of its file. Imported customers stay. False while a worker has it."""
-    with transaction.atomic():
-        locked = _locked(job, *(status for status in Status if status not in ImportJob.RUNNING))
-        if locked is None:
-            return False
-        locked.delete()
+    """Delete an import with its stored data. Imported customers stay. Return False while a worker processes it."""
+    locked = _lock(job, *(status for status in ImportStatus if status not in ImportJob.RUNNING))
+    if locked is None:
+        return False
+    locked.delete()
     return True
-
-
-def erase_import_traces(customer: Customer, by: User) -> None:
-    """An erasure: what waits in imports and seems to be about this customer goes, and so do the files it came in.
-
-    By a name alone only rows in error go: these can't be imported anyway, all others could be somebody else.
-    """
-    jobs = ImportJob.objects.filter(agency=customer.agency, purged_at__isnull=True)
-    rows = ImportRow.objects.filter(job__in=jobs).exclude(cells=[]).annotate(text=erasure.ROW_TEXT)
-    by_name = Q(outcome=Outcome.ERROR) & erasure.rows_with_name(customer)
-    about = list(rows.filter(Q(twin=customer) | erasure.rows_with_identifier(customer) | by_name).values_list("pk", "job"))
-    holding = {job for _row, job in about}
-    if pattern := erasure.identifier_pattern(customer):
-        # Of these not every line is a row by now.
-        unread = jobs.filter(status__in=[Status.UPLOADED, Status.CHECKING]).exclude(pk__in=holding)
-        holding |= {job.pk for job in unread if erasure.file_contains(open_source(job), pattern)}
-    ImportChunk.objects.filter(job__in=holding).delete()
-    ImportRow.objects.filter(pk__in=[row for row, _job in about]).delete()
 
 
 def purge() -> int:
-    """Delete what is kept of files longer than `KEEP_DAYS`; how many imports that were. The figures of finished ones stay."""
-    old = ImportJob.objects.filter(purged_at__isnull=True, created_at__lt=Now() - timedelta(days=KEEP_DAYS))
-    old = old.exclude(status__in=ImportJob.RUNNING)
+    """Delete file data stored for more than `KEEP_DAYS` and return the number of imports. Skip running ones."""
+    old = ImportJob.objects.filter(purged_at=None, created_at__lt=Now() - timedelta(days=KEEP_DAYS)).exclude(status__in=ImportJob.RUNNING)
     number = 0
     for pk in list(old.values_list("pk", flat=True)):
         with transaction.atomic():
             job = old.select_for_update(skip_locked=True).filter(pk=pk).first()
-            if job is None:
-                continue
-            number += 1
-            if job.status in {Status.UPLOADED, Status.CHECKED}:
-                job.delete()
-                continue
-            for things in (job.rows, job.chunks, job.keys):
-                things.all().delete()
-            job.purged_at = Now()
-            job.save(update_fields=["purged_at"])
+            if job is not None:
+                _purge(job)
+                number += 1
     return number
 
 
-def importable_outcomes(import_twins: bool) -> list[str]:
-    """Which rows become customers."""
-    return [Outcome.NEW, *([Outcome.TWIN, Outcome.DUPLICATE] if import_twins else [])]
+def purge_agency_imports(customer: Customer, by: User) -> None:
+    """Delete the file data of all imports of an erased customer's agency, because it can concern the customer.
+
+    The caller has locked the jobs before the customer, as workers do. A worker that processes one of
+    them loses its claim and stops.
+    """
+    jobs = ImportJob.objects.filter(agency=customer.agency_id, purged_at=None).order_by("pk")
+    # Skips files uploaded since then: waiting for their worker now could be a deadlock.
+    for job in jobs.select_for_update(skip_locked=True):
+        if job.is_running:
+            finish(job, ImportStatus.CANCELLED, by=by)
+        _purge(job)
 
 
-def count_outcomes(job: ImportJob) -> dict[str, int]:
-    """Rows by outcome, counted afresh."""
-    return dict(job.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
+def importable_outcomes(import_duplicates: bool) -> list[str]:
+    """Return the outcomes of rows that are to be imported."""
+    return [RowOutcome.NEW, *([RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW] if import_duplicates else [])]
 
 
-def finish(job: ImportJob, status: ImportJob.Status, *, was_importing: bool, by: User | None) -> None:
-    """The end of a step, in the caller's transaction; of an import, it is written to the audit."""
+def finish(job: ImportJob, status: ImportStatus, *, by: User | None) -> None:
+    """End the current step of a locked job. The end of an import is recorded in the audit log."""
+    was_importing = job.status == ImportStatus.IMPORTING
     job.status, job.claim, job.claimed_at = status, None, None
-    job.counts = count_outcomes(job)
-    if status != Status.CHECKED:
+    job.counts = dict(job.rows.order_by().values_list("outcome").annotate(number=Count("pk")))
+    if status != ImportStatus.CHECKED:
         job.finished_at = Now()
-        job.chunks.all().delete()
-        job.keys.all().delete()
+        _delete_related(job.chunks, job.keys)
     job.save()
     if was_importing:
-        imported, errors = job.counts.get(Outcome.IMPORTED, 0), job.counts.get(Outcome.ERROR, 0)
+        imported, errors = job.counts.get(RowOutcome.IMPORTED, 0), job.counts.get(RowOutcome.ERROR, 0)
         skipped = sum(job.counts.values()) - imported - errors
-        numbers = {"imported": imported, "errors": errors, "skipped": skipped}
-        record("customers.imported", on=job, label=str(job.pk), agency=job.agency, by=by, **numbers)
+        record("customers.imported", job, by=by, label=str(job.pk), imported=imported, errors=errors, skipped=skipped)
 
 
-def _enqueue(job: ImportJob, status: ImportJob.Status, *, total: int, **fields: Any) -> None:
-    """Give it to the workers."""
-    for name, value in {**fields, "status": status, "progress": 0, "progress_total": total, "claim": None, "attempts": 0}.items():
+def enqueue(job_id: int) -> None:
+    """Enqueue the worker's task. If the broker is unavailable, the next sweep finds the import."""
+    try:
+        current_app.send_task("customers.work_import", (job_id,), retry=False, expires=settings.IMPORT_LEASE)
+    except OperationalError as error:
+        logger.warning("Broker unavailable; import %s stays queued: %s", job_id, error)
+
+
+def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> None:
+    """Read the first records in this format and guess the column mapping."""
+    job.encoding, job.delimiter, job.has_headings = encoding, delimiter, has_headings
+    records = sample(job)
+    if has_headings and records:
+        # Rows with cells beyond the last heading are errors.
+        job.headings = [heading.strip() for heading in records[0].cells[:MAX_COLUMNS]]
+    else:
+        job.headings = [""] * min(max((len(found.cells) for found in records), default=0), MAX_COLUMNS)
+    job.mapping = {str(column): field for column, field in guess_mapping(job.headings).items()}
+    job.save(update_fields=["encoding", "delimiter", "has_headings", "headings", "mapping"])
+
+
+def _start(job: ImportJob, status: ImportStatus, *, total: int, **fields: Any) -> None:
+    """Set the fields of a new step and enqueue the job."""
+    for name, value in fields.items():
         setattr(job, name, value)
-    job.claimed_at = None
+    job.status, job.progress, job.progress_total = status, 0, total
+    job.claim, job.claimed_at, job.attempts = None, None, 0
     job.save()
     transaction.on_commit(lambda: enqueue(job.pk), robust=True)
 
 
-def _locked(job: ImportJob, *statuses: str) -> ImportJob | None:
+def _lock(job: ImportJob, *statuses: str) -> ImportJob | None:
     jobs = ImportJob.objects.select_for_update(of=("self",)).select_related("agency")
     return jobs.filter(pk=job.pk, status__in=statuses).first()
 
 
-def _plain(name: str) -> str:
-    return "".join(char for char in name if char.isprintable()) or "customers.csv"
+def _lock_with_file(job: ImportJob) -> ImportJob | None:
+    """Lock an uploaded or checked job and discard the results of its check. Return None if its file is gone."""
+    locked = _lock(job, ImportStatus.UPLOADED, ImportStatus.CHECKED)
+    if locked is None or not locked.chunks.exists():
+        return None
+    _delete_related(locked.rows, locked.keys)
+    return locked
+
+
+def _purge(job: ImportJob) -> None:
+    """Delete a job that imported nothing yet, or all but the figures of a finished one."""
+    if job.status in {ImportStatus.UPLOADED, ImportStatus.CHECKED}:
+        job.delete()
+        return
+    _delete_related(job.rows, job.chunks, job.keys)
+    # Without a heading row, the first customer may have been taken for headings.
+    job.headings, job.mapping, job.purged_at = [], {}, Now()
+    job.save(update_fields=["headings", "mapping", "purged_at"])
+
+
+def _delete_related(*managers: Any) -> None:
+    for manager in managers:
+        manager.all().delete()

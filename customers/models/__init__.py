@@ -1,7 +1,7 @@
-"""Customers and what belongs to them."""
+"""Customers and their items."""
 
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
-from customers.models.items import Contract, Domain, Note, Project, Task
+from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
 
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
@@ -9,6 +9,7 @@ from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRo
 __all__ = [
     "FIRST_NUMBER",
     "PERSONAL_FIELDS",
+    "SOON_DAYS",
     "Contract",
     "Customer",
     "Domain",

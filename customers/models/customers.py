@@ -15,18 +15,12 @@ from customers.models import triggers
 from partnerportal.agencies.models import Agency
 from partnerportal.core.countries import country_choices, country_name
 from partnerportal.core.email_addresses import address_variants
-from partnerportal.core.fields import AddressField, WebsiteField
+from partnerportal.core.fields import AddressField, WebsiteField, text_fields
 from partnerportal.core.search import SearchQuerySet, search_index
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 
-#: The first customer of an agency is K-1001.
+#: Number of an agency's first customer, displayed as K-1001.
 FIRST_NUMBER = 1001
-
-
-#: Every text field in which something personal can stand; an erasure empties them all.
-PERSONAL_FIELDS = (
-    "company", "salutation", "first_name", "last_name", "email", "phone", "website", "street", "zip", "city", "country", "notes"
-)  # fmt: skip
 
 
 def _last_digits(field: str) -> Func:
@@ -35,7 +29,7 @@ def _last_digits(field: str) -> Func:
 
 
 class NumberSequence(models.Model):
-    """The number that an agency's next customer gets; its row is locked while one is taken."""
+    """The next customer number of an agency. The row is locked while a number is assigned."""
 
     agency = models.OneToOneField(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="+")
     next_number = models.PositiveIntegerField(_("Next number"), default=FIRST_NUMBER)
@@ -49,19 +43,24 @@ class NumberSequence(models.Model):
 
 
 class CustomerQuerySet(SearchQuerySet):
-    """Customers."""
-
     def active(self) -> Self:
-        """Those that are worked for."""
+        """Return customers that are neither archived nor erased."""
         return self.filter(status="active")
 
-    def known(self) -> Self:
-        """Active and archived ones; an erased customer is nobody any more."""
+    def not_erased(self) -> Self:
+        """Return active and archived customers."""
         return self.exclude(status="erased")
 
     def with_address(self, email: str) -> Self:
-        """Return the customers with this e-mail address, in any spelling of its domain and ignoring case."""
+        """Return the customers with this e-mail address, in any case and spelling of its domain."""
         return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email)))))
+
+
+class CustomerStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    ARCHIVED = "archived", _("Archived")
+    #: All personal data is removed. The row remains as the author of published reviews.
+    ERASED = "erased", _("Erased")
 
 
 class Customer(models.Model):
@@ -71,11 +70,7 @@ class Customer(models.Model):
         COMPANY = "company", _("Company")
         PERSON = "person", _("Person")
 
-    class Status(models.TextChoices):
-        ACTIVE = "active", _("Active")
-        ARCHIVED = "archived", _("Archived")
-        #: All that was personal is gone; what is left holds the place of the author of published reviews.
-        ERASED = "erased", _("Erased")
+    Status = CustomerStatus
 
     class Salutation(models.TextChoices):
         MS = "ms", _("Ms")
@@ -119,13 +114,14 @@ class Customer(models.Model):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)
-    #: Counts the changes: who saves an older version than the stored one is told.
+    #: Number of changes; detects edits based on an older version.
     version = models.PositiveIntegerField(default=1, editable=False)
 
-    #: What lists sort by and what is searched in, both without accents and case; written by `triggers`, read by `search`.
+    #: Sort key and searchable text, without accents and case; maintained by `triggers`.
     sort_name = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
-    #: The last eight digits of the phone number without zeros before, which +49 3581 4410 and (03581) 44 10 share; empty below six.
+    #: The last eight digits of the phone number without leading zeros, or empty below six digits.
+    #: Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
     phone_key = models.GeneratedField(
         expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_last_digits("phone"), 8)), default=Value("")),
         output_field=models.CharField(max_length=8),
@@ -146,10 +142,7 @@ class Customer(models.Model):
                 name="customer_has_its_name",
                 violation_error_message=_("A person needs a last name; a company needs a company name."),
             ),
-            models.CheckConstraint(condition=Q(status__in=["active", "archived", "erased"]), name="customer_status_is_known"),
-            models.CheckConstraint(
-                condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, "")), name="customer_erased_has_nothing_personal"
-            ),
+            models.CheckConstraint(condition=Q(status__in=CustomerStatus.values), name="customer_status_is_known"),
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-number"], name="customer_by_number"),
@@ -168,8 +161,18 @@ class Customer(models.Model):
         return reverse("customers:detail", args=[self.pk])
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.reference
+
+    @property
+    def audit_customer(self) -> "Customer":
+        """The customer in whose timeline audit events of this object appear."""
+        return self
+
+    @property
     def reference(self) -> str:
-        """The number as people say it: K-1001."""
+        """The number as displayed, such as K-1001."""
         return f"K-{self.number}"
 
     @property
@@ -179,7 +182,7 @@ class Customer(models.Model):
 
     @property
     def display_name(self) -> str:
-        """How lists call the customer: the company, or “Last, First”."""
+        """The customer's name in lists: the company, or “Last, First”."""
         if self.status == self.Status.ERASED:
             return str(_("Former customer"))
         if self.kind == self.Kind.COMPANY:
@@ -200,16 +203,16 @@ class Customer(models.Model):
 
     @property
     def is_archived(self) -> bool:
-        """Whether the customer was put aside; everything is kept, nothing new can be added."""
+        """Whether the customer is archived, so that nothing can be added."""
         return self.status == self.Status.ARCHIVED
 
     @property
     def country_name(self) -> str:
-        """The country in the reader's language; empty when unknown."""
+        """The country in the active language; empty if unknown."""
         return country_name(self.country)
 
-    def what_will_go(self) -> dict[str, int]:
-        """How many rows of each kind an erasure deletes, and how many `reviews` stay."""
+    def erasure_summary(self) -> dict[str, int]:
+        """Return the number of rows of each kind that an erasure deletes, and of `reviews` that remain."""
         return {
             "projects": self.projects.filter(review_requests=None).count(),
             "tasks": self.tasks.count(),
@@ -217,7 +220,19 @@ class Customer(models.Model):
             "contracts": self.contracts.count(),
             "notes": self.team_notes.count(),
             "access": self.access_invitations.filter(status="connected").count(),
-            "open_requests": self.review_requests.open().count(),
+            "open_requests": self.review_requests.pending().count(),
             "reviews": self.review_requests.filter(status="answered").count(),
             "contact_requests": self.contact_requests.count(),
         }
+
+
+#: Text fields that an erasure empties. The others aren't personal or are maintained by a trigger.
+PERSONAL_FIELDS = text_fields(Customer, keep=["kind", "language", "status", "sort_name", "search_text"])
+
+# Added here because it depends on all fields; a new text field requires a migration.
+Customer._meta.constraints = [
+    *Customer._meta.constraints,
+    models.CheckConstraint(
+        condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, "")), name="customer_erased_has_nothing_personal"
+    ),
+]

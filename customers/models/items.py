@@ -1,4 +1,4 @@
-"""What belongs to a customer: projects, tasks, domains, contracts and notes."""
+"""Items of a customer: projects, tasks, domains, contracts and notes."""
 
 from datetime import date
 from typing import Any, ClassVar, Self
@@ -20,39 +20,42 @@ from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.search import SearchQuerySet, search_index, search_text
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 
-#: No date of an agency's work lies before; a year typed as “26” becomes the year 26, and that is a slip.
+#: Rejects dates that must be typing errors, such as the year 26.
 validate_plausible_date = MinValueValidator(date(1900, 1, 1), _("This date is too far in the past. Check the year."))
-#: Stands for “some day” at the end of a list.
+#: Days ahead within which expiry and end dates count as soon.
+SOON_DAYS = 30
+#: Sort date of items without a date; puts them at the end of lists.
 NO_DATE = date(9999, 12, 31)
 
 
 def sort_date(field: str) -> models.GeneratedField:
-    """A generated column: the date in `field`, or `SOME_DAY` where there is none."""
+    """Return a generated column that contains the date in `field`, or else `NO_DATE`."""
     return models.GeneratedField(
         expression=Coalesce(field, Value(NO_DATE, models.DateField())), output_field=models.DateField(), db_persist=True
     )
 
 
 class ProjectQuerySet(SearchQuerySet):
-    """Projects."""
-
     def with_progress(self) -> Self:
-        """Each with `task_count` and `done_count`, the numbers of its tasks and of those that are done."""
-        # Subqueries, not a join with groups: of a long list only the rows of the page are counted.
+        """Annotate `task_count` and `done_count`, the numbers of all tasks and of completed tasks."""
+        # Subqueries count only the tasks of the rows on a page, unlike a join with GROUP BY.
         tasks = self.model.tasks.rel.related_model.objects.filter(project=OuterRef("pk")).order_by().values("project")
         counted = (rows.annotate(n=Count("pk")).values("n") for rows in (tasks, tasks.filter(done_at__isnull=False)))
         task_count, done_count = (Coalesce(Subquery(rows), 0) for rows in counted)
         return self.annotate(task_count=task_count, done_count=done_count)
 
 
-class Project(models.Model):
-    """A piece of work for a customer; reviews can be asked for one."""
+class ProjectStatus(models.TextChoices):
+    PLANNED = "planned", _("Planned")
+    ACTIVE = "active", _("Active")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Cancelled")
 
-    class Status(models.TextChoices):
-        PLANNED = "planned", _("Planned")
-        ACTIVE = "active", _("Active")
-        DONE = "done", _("Done")
-        CANCELLED = "cancelled", _("Cancelled")
+
+class Project(models.Model):
+    """A project for a customer. A review can rate a single project."""
+
+    Status = ProjectStatus
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
@@ -71,7 +74,7 @@ class Project(models.Model):
         verbose_name_plural = _("projects")
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="project_has_a_title"),
-            models.CheckConstraint(condition=Q(status__in=["planned", "active", "done", "cancelled"]), name="project_status_is_known"),
+            models.CheckConstraint(condition=Q(status__in=ProjectStatus.values), name="project_status_is_known"),
             models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
             SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
         ]
@@ -87,13 +90,16 @@ class Project(models.Model):
         return self.title
 
 
-class Task(models.Model):
-    """A task, open until it is done; it may be part of one of the customer's projects."""
+class TaskPriority(models.IntegerChoices):
+    HIGH = 1, _("High")
+    NORMAL = 2, _("Normal")
+    LOW = 3, _("Low")
 
-    class Priority(models.IntegerChoices):
-        HIGH = 1, _("High")
-        NORMAL = 2, _("Normal")
-        LOW = 3, _("Low")
+
+class Task(models.Model):
+    """A task for a customer, optionally part of a project."""
+
+    Priority = TaskPriority
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="tasks")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
@@ -104,7 +110,7 @@ class Task(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("Assigned to"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     priority = models.PositiveSmallIntegerField(_("Priority"), choices=Priority, default=Priority.NORMAL)
-    #: None: open.
+    #: None if the task is open.
     done_at = models.DateTimeField(_("Done"), null=True, blank=True)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("due_on")
@@ -116,7 +122,7 @@ class Task(models.Model):
         verbose_name_plural = _("tasks")
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="task_has_a_title"),
-            models.CheckConstraint(condition=Q(priority__in=[1, 2, 3]), name="task_priority_is_known"),
+            models.CheckConstraint(condition=Q(priority__in=TaskPriority.values), name="task_priority_is_known"),
             SameParent(field="customer", parent="agency", name="task_customer_same_agency"),
             SameParent(field="project", parent="customer", name="task_project_same_customer"),
         ]
@@ -131,17 +137,18 @@ class Task(models.Model):
 
     @property
     def is_done(self) -> bool:
-        """Whether somebody did it."""
+        """Whether the task is completed."""
         return self.done_at is not None
 
 
 class Domain(models.Model):
-    """A domain name, at most once in an agency, kept as lower-case A-labels."""
+    """A domain of a customer, unique within the agency."""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="domains")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="domains")
+    #: In lower-case A-labels (IDNA).
     name = models.CharField(_("Domain name"), max_length=253)
-    #: How people read it; follows from `name`.
+    #: The name for display, derived from `name`.
     unicode_name = models.CharField(_("Name in Unicode"), max_length=253, editable=False)
     registrar = models.CharField(_("Registrar"), max_length=120, blank=True, validators=[validate_one_line])
     expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_plausible_date])
@@ -174,21 +181,30 @@ class Domain(models.Model):
 
     def clean(self) -> None:
         super().clean()
-        if self.name:  # An empty one is the field's own error.
+        if self.name:  # The field itself reports an empty name.
             self.name = to_ascii(self.name)
 
     def ends_on(self) -> date | None:
-        """The day on which it is lost unless somebody does something; None where it renews by itself or no day is known."""
+        """Return the expiry date of a domain that doesn't renew automatically, if known."""
         return None if self.auto_renew else self.expires_on
+
+
+class NoticeUnit(models.TextChoices):
+    DAYS = "days", _("days")
+    WEEKS = "weeks", _("weeks")
+    MONTHS = "months", _("months")
+
+
+class ContractStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    CANCELLED = "cancelled", pgettext_lazy("contract", "Cancelled")
+    ENDED = "ended", _("Ended")
 
 
 class Contract(models.Model):
     """A contract with a price, a term and a notice period."""
 
-    class Status(models.TextChoices):
-        ACTIVE = "active", _("Active")
-        CANCELLED = "cancelled", pgettext_lazy("contract", "Cancelled")
-        ENDED = "ended", _("Ended")
+    Status = ContractStatus
 
     class Interval(models.TextChoices):
         ONCE = "once", _("one-time")
@@ -202,11 +218,6 @@ class Contract(models.Model):
         GBP = "GBP", "GBP"
         USD = "USD", "USD"
 
-    class NoticeUnit(models.TextChoices):
-        DAYS = "days", _("days")
-        WEEKS = "weeks", _("weeks")
-        MONTHS = "months", _("months")
-
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contracts")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="contracts")
     number = models.CharField(_("Contract number"), max_length=60, validators=[validate_one_line])
@@ -219,8 +230,8 @@ class Contract(models.Model):
     notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
     notice_unit = models.CharField(_("Unit"), max_length=10, choices=NoticeUnit, default=NoticeUnit.MONTHS)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
-    #: The last day on which it can be cancelled: the end less the notice period (PostgreSQL's calendar: a month before 31 March is
-    #: 28 or 29 February).
+    #: The last day for cancellation: the end date minus the notice period, as PostgreSQL subtracts intervals
+    #: (one month before 31 March is 28 or 29 February).
     cancel_by = models.GeneratedField(
         expression=Cast(
             F("ends_on")
@@ -255,8 +266,8 @@ class Contract(models.Model):
                 name="contract_ends_after_its_start",
                 violation_error_message=_("The end date can’t be before the start date."),
             ),
-            models.CheckConstraint(condition=Q(notice_unit__in=["days", "weeks", "months"]), name="contract_notice_unit_is_known"),
-            models.CheckConstraint(condition=Q(status__in=["active", "cancelled", "ended"]), name="contract_status_is_known"),
+            models.CheckConstraint(condition=Q(notice_unit__in=NoticeUnit.values), name="contract_notice_unit_is_known"),
+            models.CheckConstraint(condition=Q(status__in=ContractStatus.values), name="contract_status_is_known"),
             SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
         ]
         indexes = [
@@ -270,7 +281,7 @@ class Contract(models.Model):
 
 
 class Note(models.Model):
-    """A note with its author; only the team sees it."""
+    """A note about a customer, visible to the team only."""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="notes")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="team_notes")

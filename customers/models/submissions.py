@@ -1,4 +1,4 @@
-"""`FormSubmission`: which forms have already added something."""
+"""`FormSubmission`: a form that has added an object."""
 
 import hashlib
 from typing import ClassVar, Self
@@ -11,26 +11,26 @@ from partnerportal.core.querysets import TenantQuerySet
 
 
 def form_digest(number: str) -> str:
-    """By what a form is found."""
+    """Return the digest that identifies a form."""
     return hashlib.sha256(number.encode(errors="backslashreplace")).hexdigest()
 
 
 class FormSubmissionQuerySet(TenantQuerySet["FormSubmission"]):
     def of_form(self, agency: Agency, number: str) -> Self:
-        """The one, if any, of the form with this number."""
+        """Return the submission of the form with this number, if any."""
         return self.filter(agency=agency, form_digest=form_digest(number))
 
 
 class FormSubmission(models.Model):
-    """A form that added something; sent again, by the back button or a second click, it adds nothing more.
+    """A form that has added an object. Submitting it again adds nothing.
 
-    Nothing personal: the form's number is random, and the digest of what was typed is keyed.
+    It contains no personal data: the form's number is random, and the digest of its content is keyed.
     """
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="form_submissions")
     form_digest = models.CharField(max_length=64, editable=False)
     content_digest = models.CharField(max_length=64, editable=False)
-    #: What it added; written in the same transaction as the row. Of a thing that has since been removed it stays.
+    #: Primary key of the added object, which may have been removed since.
     added_id = models.BigIntegerField(_("Object ID"), null=True, editable=False)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True, db_index=True)
 

@@ -1,8 +1,8 @@
-"""Triggers that keep a customer's derived columns: `sort_name` and `search_text`.
+"""Triggers that maintain a customer's derived columns, `sort_name` and `search_text`.
 
-The database keeps them, not the services, because customers come by form, by import and by bulk load, and a domain that comes or
-goes changes what its customer is found by. `portal_fold` (migration 0002) takes accents and case away: “Größe” becomes “grosse”.
-German umlauts are kept in their other spelling, too, so that “Mueller” finds “Müller”.
+They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes
+the customer's domains. `portal_fold` (migration 0002) removes accents and case: “Größe” becomes “grosse”. German
+umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
 """
 
 import pgtrigger
@@ -31,8 +31,8 @@ CUSTOMER = [
 ]
 
 
-def _touch(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgtrigger.Trigger:
-    """After domains came or went: a write to their customers, whose own trigger then collects the domains anew."""
+def _update_customers(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgtrigger.Trigger:
+    """Return a trigger that makes the customers of changed domains rebuild their `search_text`."""
     return pgtrigger.Trigger(
         name=f"search_{str(operation).lower()}",
         level=pgtrigger.Statement,
@@ -46,12 +46,12 @@ def _touch(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgt
 
 
 DOMAIN = [
-    _touch(pgtrigger.Insert, "new_domains", new="new_domains"),
-    _touch(
+    _update_customers(pgtrigger.Insert, "new_domains", new="new_domains"),
+    _update_customers(
         pgtrigger.Update,
         "(SELECT customer_id FROM new_domains UNION SELECT customer_id FROM old_domains) AS changed",
         old="old_domains",
         new="new_domains",
     ),
-    _touch(pgtrigger.Delete, "old_domains", old="old_domains"),
+    _update_customers(pgtrigger.Delete, "old_domains", old="old_domains"),
 ]

@@ -1,1 +1,1 @@
-"""Reads that span several tables."""
+"""Queries on customers and their items."""

@@ -1,1 +1,1 @@
-"""Actions on customers and what belongs to them."""
+"""Actions on customers and their items."""

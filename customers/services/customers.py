@@ -1,4 +1,4 @@
-"""What creates and changes customers. Each function is one transaction, the audit event included."""
+"""Actions on customers."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,75 +7,80 @@ from django.db import transaction
 from django.db.models import F
 
 from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequence
+from customers.models.customers import CustomerStatus
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import changed_data, record
+from partnerportal.core.versions import EditConflict
 from partnerportal.outbox.models import OutgoingMail
 
 
 @transaction.atomic
 def create_customer(*, agency: Agency, by: User, **fields: Any) -> Customer:
     """Create a customer with the agency's next number."""
-    customer = Customer.objects.create(agency=agency, number=_next_number(agency), **fields)
-    _record("customer.created", customer, by=by)
+    # The lock makes concurrent transactions wait, so that numbers have no gaps and no duplicates.
+    sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
+    customer = Customer.objects.create(agency=agency, number=sequence.next_number, **fields)
+    sequence.next_number += 1
+    sequence.save(update_fields=["next_number"])
+    record("customer.created", customer, by=by)
     return customer
-
-
-class EditConflict(Exception):
-    """Somebody else saved the customer since this person began; `saved` is what stands there now."""
-
-    def __init__(self, saved: Customer) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
 
 
 @transaction.atomic
-def update_customer(customer: Customer, *, changed: list[str], version: int | None, by: User) -> Customer:
-    """Save a customer whose fields named in `changed` have new values; nothing happens where none has.
+def update_customer(customer: Customer, *, changed: list[str], version: int | None, by: User) -> None:
+    """Save the `changed` fields of a customer.
 
     Raises:
-        ChangedMeanwhile: the stored version is another than `version`, the one that the person saw.
-        Customer.DoesNotExist: the customer has just been erased.
+        EditConflict: The stored version differs from `version`.
+        Customer.DoesNotExist: The customer was erased in the meantime.
     """
     if not changed:
-        return customer
-    saved = Customer.objects.known().select_for_update(of=("self",)).get(pk=customer.pk)
-    if saved.version != version:
-        raise EditConflict(saved)
-    customer.version = saved.version + 1
+        return
+    stored = Customer.objects.not_erased().select_for_update(of=("self",)).get(pk=customer.pk)
+    if stored.version != version:
+        raise EditConflict(stored)
+    customer.version = stored.version + 1
     customer.save(update_fields=[*changed, "version", "updated_at"])
-    _record("customer.updated", customer, by=by, **changed_data(customer, changed))
-    return customer
+    record("customer.updated", customer, by=by, **changed_data(customer, changed))
 
 
 def archive_customer(customer: Customer, *, by: User) -> bool:
-    """Put a customer aside: nothing is lost, lists no longer show them. False if they were already."""
+    """Archive an active customer. Return False if the customer isn't active."""
     return _change_status(customer, Customer.Status.ACTIVE, Customer.Status.ARCHIVED, "customer.archived", by=by)
 
 
 def restore_customer(customer: Customer, *, by: User) -> bool:
-    """Bring an archived customer back. False if they are active."""
+    """Reactivate an archived customer. Return False if the customer isn't archived."""
     return _change_status(customer, Customer.Status.ARCHIVED, Customer.Status.ACTIVE, "customer.restored", by=by)
 
 
-#: What an app has to do when a customer is erased, in the same transaction: it registers here, for this app can't know it.
+@transaction.atomic
+def _change_status(customer: Customer, from_: CustomerStatus, to: CustomerStatus, action: str, *, by: User) -> bool:
+    is_changed = Customer.objects.filter(pk=customer.pk, status=from_).update(status=to, version=F("version") + 1) == 1
+    if is_changed:
+        customer.status = to
+        record(action, customer, by=by)
+    return is_changed
+
+
+#: Functions of other apps that erase their data of a customer in the same transaction.
 erasure_hooks: list[Callable[[Customer, User], None]] = []
 
 
 @transaction.atomic
 def erase_customer(customer: Customer, *, by: User) -> bool:
-    """Remove everything personal about a customer, for good. False if somebody was faster.
+    """Permanently remove all personal data of a customer. Return False if it was already erased.
 
-    Later apps do their part first (open review links are withdrawn, …). Projects that were rated stay, as a published
-    review says what it is about; all else goes. The row itself stays, empty, as the “Former customer”.
+    The empty row remains as the “Former customer”, and rated projects remain because published reviews name them.
     """
-    # Before the customer: a worker holds its import first, too, and comes to customers then.
+    # Locks the imports first to match the order used by import workers.
     list(ImportJob.objects.select_for_update().filter(agency=customer.agency, purged_at__isnull=True).order_by("pk").only("pk"))
     locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
     if locked.status == Customer.Status.ERASED:
         return False
-    for prepare in erasure_hooks:
-        prepare(locked, by)
+    for erase in erasure_hooks:
+        erase(locked, by)
     locked.tasks.all().delete()
     locked.domains.all().delete()
     locked.contracts.all().delete()
@@ -87,27 +92,11 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
         setattr(locked, name, "")
     locked.status, locked.responsible = Customer.Status.ERASED, None
     locked.save()
-    _record("customer.erased", locked, by=by)
+    record("customer.erased", locked, by=by)
     return True
 
 
 @transaction.atomic
-def _change_status(customer: Customer, from_: Customer.Status, to: Customer.Status, action: str, *, by: User) -> bool:
-    moved = Customer.objects.filter(pk=customer.pk, status=from_).update(status=to, version=F("version") + 1) == 1
-    if moved:
-        customer.status = to
-        _record(action, customer, by=by)
-    return moved
-
-
-def _record(action: str, customer: Customer, *, by: User, **data: Any) -> None:
-    record(action, on=customer, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)
-
-
-def _next_number(agency: Agency) -> int:
-    """The next free number; whoever else wants one waits until this transaction ends, so none is skipped or doubled."""
-    sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
-    number = sequence.next_number
-    sequence.next_number = number + 1
-    sequence.save(update_fields=["next_number"])
-    return number
+def record_export(agency: Agency, *, count: int, by: User) -> None:
+    """Record that a member exported this number of customers."""
+    record("customers.exported", agency, by=by, count=count)

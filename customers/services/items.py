@@ -1,9 +1,9 @@
-"""What can be assigned to a customer (projects, tasks, domains, contracts, notes): one set of actions for all five kinds.
+"""Actions on the items of a customer: projects, tasks, domains, contracts and notes.
 
-Each action is one transaction with its audit event, in the customer's timeline. The events name the kind, not the contents.
+Audit events name the type of the item, not its contents.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
@@ -11,125 +11,112 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.models import Customer, Note, Task
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import changed_data, record
+from partnerportal.core.versions import EditConflict
 
-#: The kinds, by the word that their events and addresses begin with.
-ITEM_TYPES: dict[str, type[models.Model]] = {"project": Project, "task": Task, "domain": Domain, "contract": Contract, "note": Note}
-
-
-def item_type(thing: models.Model) -> str:
-    """The word for the kind of thing."""
-    return str(thing._meta.model_name)
+_Item = TypeVar("_Item")
 
 
 @transaction.atomic
-def add_item(thing: Any, *, customer: Customer, by: User) -> None:
-    """Assign a new thing, filled from its form, to a customer.
+def add_item(item: _Item, *, customer: Customer, by: User) -> _Item:
+    """Add a new item, filled from its form, to a customer.
 
     Raises:
-        ValidationError: the customer was archived meanwhile, or the database refuses it (another tab was faster with the same domain).
-        Customer.DoesNotExist: the customer has just been erased.
+        ValidationError: The customer was archived in the meantime, or the domain was added concurrently.
+        Customer.DoesNotExist: The customer was erased in the meantime.
     """
     if _lock_customer(customer).is_archived:
         raise ValidationError(_("This customer is archived. Restore it before you save your changes."), "archived")
-    add_item_to_locked(thing, customer=customer, by=by)
+    add_item_to_locked(item, customer=customer, by=by)
+    return item
 
 
-def add_item_to_locked(thing: Any, *, customer: Customer, by: User) -> None:
-    """The same in a transaction that has locked the customer, and knows that it is active.
+def add_item_to_locked(item: Any, *, customer: Customer, by: User) -> None:
+    """Add a new item to an active customer that the current transaction has locked.
 
     Raises:
-        ValidationError: the database refuses it.
+        ValidationError: The domain was added concurrently.
     """
-    thing.agency, thing.customer = customer.agency, customer
-    if isinstance(thing, Note):
-        thing.author = by
-    _save(thing)
-    _record("added", thing, by=by)
-
-
-class ChangedMeanwhile(Exception):
-    """Someone else saved the thing in the meantime; `saved` is what is stored now."""
-
-    def __init__(self, saved: Any) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
+    item.agency, item.customer = customer.agency, customer
+    if isinstance(item, Note):
+        item.author = by
+    _save(item)
+    record(f"{item._meta.model_name}.added", item, by=by)
 
 
 @transaction.atomic
-def update_item(thing: Any, *, changed: list[str], by: User, loaded: dict[str, Any] | None = None) -> None:
-    """Save the fields named in `changed`, and no others; `loaded` is what the form's fields held when it was compared with them.
+def update_item(item: Any, *, changed: list[str], by: User, loaded: dict[str, Any] | None = None) -> None:
+    """Save the `changed` fields of an item.
+
+    `loaded` contains the stored values that the form compared its input with.
 
     Raises:
-        ChangedMeanwhile: a field of `loaded` holds something else by now.
-        ValidationError: the database refuses it.
-        ObjectDoesNotExist: it has just been removed, or its customer erased.
+        EditConflict: A stored value differs from `loaded`.
+        ValidationError: The domain was added concurrently.
+        ObjectDoesNotExist: The item was removed or its customer erased in the meantime.
     """
-    if changed:
-        _lock_customer(thing.customer)
-        stored = type(thing).objects.select_for_update(of=("self",)).get(pk=thing.pk)
-        if any(getattr(stored, thing._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
-            stored.customer = thing.customer
-            raise ChangedMeanwhile(stored)
-        _save(thing, update_fields=changed)
-        _record("changed", thing, by=by, **changed_data(thing, changed))
+    if not changed:
+        return
+    _lock_customer(item.customer)
+    stored = type(item).objects.select_for_update(of=("self",)).get(pk=item.pk)
+    if any(getattr(stored, item._meta.get_field(name).attname) != value for name, value in (loaded or {}).items()):
+        stored.customer = item.customer
+        raise EditConflict(stored)
+    _save(item, update_fields=changed)
+    record(f"{item._meta.model_name}.changed", item, by=by, **changed_data(item, changed))
 
 
 @transaction.atomic
-def remove_item(thing: Any, *, by: User) -> None:
-    """Take a thing off its customer, for good.
+def remove_item(item: Any, *, by: User) -> None:
+    """Permanently remove an item.
 
     Raises:
-        ValidationError: something that has to stay depends on it (a project that was rated).
+        ValidationError: The item is a project with a review request.
     """
-    pk = thing.pk
+    pk = item.pk
     try:
         with transaction.atomic():
-            thing.delete()
+            item.delete()
     except models.RestrictedError as error:
         raise ValidationError(_("This project has a review request, so it can’t be removed."), "restricted") from error
-    thing.pk = pk  # delete() takes it away, the event needs it
-    _record("removed", thing, by=by)
+    # The event needs the primary key, which delete() resets.
+    item.pk = pk
+    record(f"{item._meta.model_name}.removed", item, by=by)
 
 
 @transaction.atomic
 def complete_task(task: Task, *, by: User) -> bool:
-    """Mark a task as done; False if it was already."""
-    done = Task.objects.filter(pk=task.pk, done_at__isnull=True).update(done_at=Now()) == 1
-    if done:
-        _record("done", task, by=by)
+    """Mark a task as done. Return False if it already was."""
+    is_changed = Task.objects.filter(pk=task.pk, done_at__isnull=True).update(done_at=Now()) == 1
+    if is_changed:
+        record("task.done", task, by=by)
     task.done_at = task.done_at or timezone.now()
-    return done
+    return is_changed
 
 
 @transaction.atomic
 def reopen_task(task: Task, *, by: User) -> bool:
-    """Take back that a task was done; False if it is open."""
-    reopened = Task.objects.filter(pk=task.pk, done_at__isnull=False).update(done_at=None) == 1
-    if reopened:
-        _record("reopened", task, by=by)
+    """Reopen a completed task. Return False if it is open."""
+    is_changed = Task.objects.filter(pk=task.pk, done_at__isnull=False).update(done_at=None) == 1
+    if is_changed:
+        record("task.reopened", task, by=by)
     task.done_at = None
-    return reopened
+    return is_changed
 
 
 def _lock_customer(customer: Customer) -> Customer:
-    """The customer as it is now; until the transaction ends, it can't be erased or archived."""
-    held: Customer = Customer.objects.known().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
-    return held
+    """Return the stored customer, which can't be erased or archived until the transaction ends."""
+    locked: Customer = Customer.objects.not_erased().select_for_update(of=("self",), no_key=True).get(pk=customer.pk)
+    return locked
 
 
-def _save(thing: Any, *, update_fields: list[str] | None = None) -> None:
+def _save(item: Any, *, update_fields: list[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            thing.save(update_fields=update_fields)
+            item.save(update_fields=update_fields)
     except IntegrityError as error:
         if "domain_once_per_agency" not in str(error):
             raise
         raise ValidationError({"name": _("This domain is already assigned to a customer.")}, "unique") from error
-
-
-def _record(what: str, thing: Any, *, by: User, **data: Any) -> None:
-    customer = thing.customer
-    record(f"{item_type(thing)}.{what}", on=thing, label=customer.reference, agency=customer.agency, by=by, customer=customer, **data)

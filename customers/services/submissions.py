@@ -1,8 +1,8 @@
-"""Protection against adding the same thing twice, by a double click or by going back in the browser and saving again.
+"""Protection against adding an object twice, by a double click or by going back in the browser.
 
-Each form for adding something has a number and adds one thing. A browser that goes back may reload the form and restore the input.
-A script then restores the first number. For browsers without scripts, identical input by the same user within `SAME_INPUT` is
-questioned as well.
+Each form for adding an object has a signed number and can add only one object. Browsers that go back can reload
+the form and restore its input; a script then restores the first number. For browsers without scripts, identical
+input by the same user within `SAME_INPUT` is also treated as a second submission.
 """
 
 import secrets
@@ -22,17 +22,19 @@ from partnerportal.agencies.models import Agency
 
 M = TypeVar("M", bound=models.Model)
 
-#: Submissions are kept for this long; forms are valid a little less, so that none is sent again after that.
+#: How long submissions are kept.
 KEEP = timedelta(days=30)
+#: How long a form can be submitted; less than `KEEP`, so that a second submission is always detected.
 VALID = KEEP - timedelta(hours=1)
+#: How long identical input in another form is treated as a second submission.
 SAME_INPUT = timedelta(hours=1)
 _SALT = "customers.services.submissions"
-#: Prefix of the numbers of forms that add another one on purpose.
+#: Prefix of the numbers of forms that intentionally add another object.
 _ANOTHER = "another."
 
 
 class AlreadyAdded(Exception):
-    """This form has already added the row with the key `added_id`; `is_same`: the same form with the same input."""
+    """The object `added_id` was already added; `is_same` if by the same form with the same input."""
 
     def __init__(self, submission: FormSubmission, *, is_same: bool) -> None:
         super().__init__(submission.pk)
@@ -40,12 +42,12 @@ class AlreadyAdded(Exception):
 
 
 def new_form_number(*, another: bool = False) -> str:
-    """Return a signed number with a timestamp for a new form. With `another`, the form adds another one on purpose."""
+    """Return a signed, dated number for a form, which intentionally adds another object if `another`."""
     return signing.TimestampSigner(salt=_SALT).sign((_ANOTHER if another else "") + secrets.token_urlsafe(12))
 
 
 def is_form_number(value: str) -> bool:
-    """Whether it is one of ours and not too old."""
+    """Return whether a form number is authentic and not expired."""
     try:
         signing.TimestampSigner(salt=_SALT).unsign(value, max_age=VALID)
     except signing.BadSignature:
@@ -53,40 +55,38 @@ def is_form_number(value: str) -> bool:
     return True
 
 
-def refuse_second(agency: Agency, *, number: str, content: dict[str, Any], by: User) -> None:
-    """Tell the person who sends a form again before asking them anything else.
-
-    Raises:
-        AlreadyAdded: it has added something, or another form of theirs has just added the same.
-    """
+def ensure_not_added(agency: Agency, *, number: str, content: dict[str, Any], by: User) -> None:
+    """Raise AlreadyAdded if this form, or the same user with the same content, has added an object."""
     if not number:
         return
     digest = _content_digest(content, by)
-    if found := FormSubmission.objects.of_form(agency, number).first():
-        raise AlreadyAdded(found, is_same=found.content_digest == digest)
-    lately = FormSubmission.objects.filter(agency=agency, content_digest=digest, created_at__gt=timezone.now() - SAME_INPUT)
-    if not number.startswith(_ANOTHER) and (found := lately.order_by("-pk").first()):
-        # The same form: a concurrent transaction has committed since the first query.
-        raise AlreadyAdded(found, is_same=found.form_digest == form_digest(number))
+    if submission := FormSubmission.objects.of_form(agency, number).first():
+        raise AlreadyAdded(submission, is_same=submission.content_digest == digest)
+    recent = FormSubmission.objects.filter(agency=agency, content_digest=digest, created_at__gt=timezone.now() - SAME_INPUT)
+    if not number.startswith(_ANOTHER) and (submission := recent.order_by("-pk").first()):
+        # It is the same form if a concurrent transaction was committed after the first query.
+        raise AlreadyAdded(submission, is_same=submission.form_digest == form_digest(number))
 
 
 @transaction.atomic
 def add_once(agency: Agency, *, number: str, content: dict[str, Any], by: User, add: Callable[[], M]) -> M:
-    """What `add` adds, in one transaction with the note that this form has done so. Of several at once, the others wait for the first.
+    """Return the object that `add` adds, and record it as added by this form.
+
+    Concurrent calls for the same form wait.
 
     Raises:
-        AlreadyAdded: as `refuse_second`.
+        AlreadyAdded: The form has already added an object; see `ensure_not_added`.
     """
     if not number:
         return add()
-    refuse_second(agency, number=number, content=content, by=by)
+    ensure_not_added(agency, number=number, content=content, by=by)
     try:
         with transaction.atomic():
             submission = FormSubmission.objects.create(
                 agency=agency, form_digest=form_digest(number), content_digest=_content_digest(content, by)
             )
     except IntegrityError:
-        refuse_second(agency, number=number, content=content, by=by)
+        ensure_not_added(agency, number=number, content=content, by=by)
         raise
     added = add()
     submission.added_id = added.pk
@@ -95,12 +95,12 @@ def add_once(agency: Agency, *, number: str, content: dict[str, Any], by: User, 
 
 
 def forget_submissions() -> int:
-    """Delete submissions of forms that are no longer valid; returns how many."""
-    deleted, _kinds = FormSubmission.objects.filter(created_at__lt=timezone.now() - KEEP).delete()
+    """Delete submissions of expired forms. Return their number."""
+    deleted, _by_model = FormSubmission.objects.filter(created_at__lt=timezone.now() - KEEP).delete()
     return deleted
 
 
 def _content_digest(content: dict[str, Any], by: User) -> str:
-    """Keyed, so that what was typed can't be guessed from the database alone."""
+    # Keyed, so that the input can't be guessed from the database alone.
     named = {name: getattr(value, "pk", value) for name, value in content.items()}
     return salted_hmac(_SALT, repr((by.pk, sorted(named.items()))), algorithm="sha256").hexdigest()

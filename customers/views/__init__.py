@@ -1,1 +1,1 @@
-"""Pages for customers and what is assigned to them."""
+"""Pages of customers and their items."""

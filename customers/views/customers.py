@@ -1,55 +1,36 @@
-"""Pages for customers. Every object is fetched through `request.agency`."""
+"""Pages of customers."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, IntegerField, Min, Model, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
-from django.http import Http404, HttpResponse
+from django.db.models import Exists, Model
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.forms.customers import CustomerForm
-from customers.forms.filters import SOON_DAYS, CustomerFilter
-from customers.models import Contract, Customer, Domain, Task
-from customers.queries.prefetch import items_of, timeline_names, with_items
-from customers.services.customers import EditConflict, archive_customer, create_customer, erase_customer, restore_customer, update_customer
-from customers.views.submissions import customer_create_page
+from customers.forms.filters import CustomerFilter
+from customers.models import Customer
+from customers.queries.customers import customer_items, customer_page_sections, with_open_work
+from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
+from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
 
-#: A customer's page shows this many events; older ones stay in the audit.
+#: Maximum number of events on a customer's page.
 TIMELINE_LENGTH = 50
 
 
 @agency_view(methods=("GET",))
 def customer_list(request: AgencyRequest) -> HttpResponse:
-    """The agency's customers: searched, filtered, sorted; the address holds it all."""
-    filters = CustomerFilter(request)
-    customers, total, more = filters.customers()
+    """List the agency's customers. The search, the filters and the order are in the URL."""
+    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
+    customers, total, is_more = filters.customers()
     page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
-    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": more, "filters": filters})
-
-
-def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Each with `open_tasks` (a number), `domain_ends` and `contract_ends` (the next date within 30 days, or None)."""
-    soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
-
-    def of_customer(things: QuerySet[Any], figure: Any) -> Subquery:
-        return Subquery(things.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(n=figure).values("n"))
-
-    domains = Domain.objects.filter(expires_on__range=soon, auto_renew=False)
-    contracts = Contract.objects.filter(ends_on__range=soon, status=Contract.Status.ACTIVE)
-    return customers.annotate(
-        open_tasks=Coalesce(of_customer(Task.objects.filter(done_at__isnull=True), Count("pk")), Value(0), output_field=IntegerField()),
-        domain_ends=of_customer(domains, Min("expires_on")),
-        contract_ends=of_customer(contracts, Min("ends_on")),
-    )
+    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": is_more, "filters": filters})
 
 
 @agency_view()
@@ -64,37 +45,41 @@ def add(request: AgencyRequest) -> HttpResponse:
 
 @agency_view()
 def edit(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Change what is known about a customer."""
-    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
-    form = CustomerForm(request.input, instance=customer, agency=request.agency)
-    while request.method == "POST" and form.is_valid():
-        customer = form.instance
-        try:
-            update_customer(customer, changed=form.changed_here, version=customer.version, by=request.user)
-        except Customer.DoesNotExist as gone:
-            raise Http404 from gone
-        except EditConflict as meanwhile:
-            form = CustomerForm(request.input, instance=meanwhile.saved, agency=request.agency)
-        else:
-            messages.success(request, _("%(customer)s saved.") % {"customer": customer.numbered_name})
-            return redirect(customer)
-    # The page's title keeps the name that is saved, not the one being typed.
-    saved = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
-    return render(request, "customers/form.html", {"form": form, "customer": saved})
+    customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
+
+    def open_form(stored: Customer) -> CustomerForm:
+        return CustomerForm(request.form_data, instance=stored, agency=request.agency)
+
+    def save(form: CustomerForm) -> None:
+        update_customer(form.instance, changed=form.changed_here, version=form.instance.version, by=request.user)
+
+    form = open_form(customer)
+    if request.method == "POST":
+        form, is_saved = save_edit(form, save=save, reopen=open_form)
+        if is_saved:
+            messages.success(request, _("%(customer)s saved.") % {"customer": form.instance.numbered_name})
+            return redirect(form.instance)
+    # A bound form changes its instance, but the title shows the stored name.
+    stored = get_object_or_404(request.agency.customers, pk=pk) if form.is_bound else customer
+    return render(request, "customers/form.html", {"form": form, "customer": stored})
 
 
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Everything about one customer."""
-    customer = get_object_or_404(with_items(request.agency.customers.known().select_related("responsible")), pk=pk)
-    items = items_of(customer)
+    """Show a customer with its items, requests, reviews, access and timeline."""
+    customer = get_object_or_404(request.agency.customers.not_erased().select_related("responsible"), pk=pk)
+    items = customer_items(customer)
+    sections = [section(customer) for section in customer_page_sections]
     review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
-    reviews = [asked.review for asked in review_requests if hasattr(asked, "review")]
-    timeline = list(AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk)[:TIMELINE_LENGTH])
+    reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
+    # Every customer has at least one event, so the annotation saves a query.
+    has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
+    events = AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk).annotate(has_opted_out=has_opted_out)
+    timeline = list(events[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
-    names |= _projects_rated(*review_requests, *reviews)
-    for names_of_app in timeline_names:
-        names |= names_of_app(customer)
+    names |= _rated_projects(*review_requests, *reviews)
+    for section in sections:
+        names |= section.names
     name_items(timeline, names)
     return render(
         request,
@@ -102,11 +87,12 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         {
             "customer": customer,
             **items,
+            **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
-            "wants_no_review_mails": request.agency.review_opt_outs.of(customer.email).exists(),
+            "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "timeline": timeline,
-            "may_erase": request.membership.may(Role.OWNER),
+            "may_erase": request.membership.has_role(Role.OWNER),
         },
     )
 
@@ -115,15 +101,14 @@ def _names(*items: Model) -> ItemNames:
     return {item_key(item): str(item) for item in items}
 
 
-def _projects_rated(*reviewed: Any) -> ItemNames:
-    """Reviews and their requests are named by the project that they rate; without a name, they rate the company."""
-    return {item_key(item): item.subject_label for item in reviewed if item.is_project}
+def _rated_projects(*items: Any) -> ItemNames:
+    """Return the rated projects' titles as names of reviews and review requests."""
+    return {item_key(item): item.subject_label for item in items if item.is_project}
 
 
 @agency_view(methods=("POST",))
 def archive(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Put a customer aside."""
-    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
     if archive_customer(customer, by=request.user):
         messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer.numbered_name})
     return redirect(customer)
@@ -131,22 +116,20 @@ def archive(request: AgencyRequest, pk: int) -> HttpResponse:
 
 @agency_view(methods=("POST",))
 def restore(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Bring an archived customer back."""
-    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
+    customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
     if restore_customer(customer, by=request.user):
         messages.success(request, _("%(customer)s restored.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
-@agency_view(role=Role.OWNER, confirm=True)
+@agency_view(role=Role.OWNER, reauthenticate=True)
 def erase(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Remove everything personal about a customer, after naming what goes and what stays; the number confirms it."""
-    customer = get_object_or_404(request.agency.customers.known(), pk=pk)
-    typed = (request.input.get("number", "") if request.input else "").strip().upper()
-    wrong = request.method == "POST" and typed.removeprefix("K-") != str(customer.number)
-    if request.method == "POST" and not wrong:
+    """Erase a customer after the user has confirmed it by entering the customer's number."""
+    customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
+    number = (request.form_data.get("number", "") if request.form_data else "").strip().upper()
+    if request.method == "POST" and number.removeprefix("K-") == str(customer.number):
         erase_customer(customer, by=request.user)
         messages.success(request, _("%(customer)s erased.") % {"customer": customer.reference})
         return redirect("customers:list")
-    counts = customer.what_will_go()
-    return render(request, "customers/erase.html", {"customer": customer, "counts": counts, "wrong": wrong, "typed": typed})
+    context = {"customer": customer, "counts": customer.erasure_summary(), "wrong": request.method == "POST", "typed": number}
+    return render(request, "customers/erase.html", context)

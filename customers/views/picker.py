@@ -1,73 +1,86 @@
-"""Choosing one of the agency's customers for something that is to be theirs: a request, an invitation.
+"""Page for selecting an existing customer for another object, such as a contact request or an invitation.
 
-The likely ones come first, each with why; then a search over all active ones. `templates/customers/includes/_choose.html` shows it: one
-button a row, which posts `customer` to the page itself.
+Its template includes `customers/includes/_picker.html`.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import Http404, QueryDict
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
 
 from customers.forms.customers import CustomerForm
 from customers.models import Customer
 from customers.queries.duplicates import DuplicateCandidate, find_duplicates
 from partnerportal.agencies.access import AgencyRequest
+from partnerportal.agencies.models import Agency
 from partnerportal.core.search import MAX_QUERY_LENGTH
 
-#: Name of the buttons that lead from the form for a new customer to the choice of an existing one, and back.
-SWITCH = "switch"
-#: So many of those who were found are shown; whoever looks for another types more.
+#: Maximum number of search results.
 MAX_RESULTS = 10
 
 
 @dataclass(frozen=True)
 class PickerOptions:
-    """Whom to choose from."""
+    """The customers offered for selection."""
 
     likely: list[DuplicateCandidate]
-    #: What was searched for; without it, `found` are the newest.
+    #: The search query; if empty, `found` contains the newest customers.
     q: str
     found: list[Customer]
     more: bool
-    #: Input from the form for a new customer, by field name; it is posted back when the member returns to the form.
+    #: Submitted values of the form for a new customer, posted back when the member returns to it.
     kept: dict[str, str]
 
 
-def picker_options(request: AgencyRequest, fields: dict[str, Any]) -> PickerOptions:
-    """The customers to choose from for somebody with these `fields` of a customer form; searched by `q`, from the address or posted.
+def picker_page(
+    request: AgencyRequest,
+    *,
+    select: Callable[[Customer], HttpResponse],
+    fields: dict[str, Any],
+    template: str,
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Show possible duplicates of `fields` and a search; pass the selected customer to `select`."""
+    if request.method == "POST" and "customer" in request.POST:
+        return select(selected_customer(request.agency, request.POST))
+    q = (request.form_data or request.GET).get("q", "")
+    options = picker_options(request.agency, fields, q=q, kept=submitted_fields(request.form_data or {}))
+    return render(request, template, {**context, "choice": options})
 
-    Three queries, one more where something is searched for.
+
+def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None) -> PickerOptions:
+    """Return possible duplicates of a customer with these `fields`, and the search results.
+
+    Uses three queries, or four with a search query.
     """
-    sent = request.input or request.GET
-    q = sent.get("q", "").replace("\x00", "")[:MAX_QUERY_LENGTH].strip()
-    active = Customer.objects.for_agency(request.agency).active()
-    searched = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
-    # Nothing is searched for: `searched` is nobody, without a query.
-    found = list((searched if q else active.order_by("-number"))[: MAX_RESULTS + 1])
-    return PickerOptions(
-        find_duplicates(request.agency, fields, wide=True), q, found[:MAX_RESULTS], len(found) > MAX_RESULTS, typed_customer(request)
-    )
+    q = q.replace("\x00", "")[:MAX_QUERY_LENGTH].strip()
+    active = Customer.objects.for_agency(agency).active()
+    # Without a query, nothing is searched.
+    matches = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
+    results = matches if q else active.order_by("-number")
+    found = list(results[: MAX_RESULTS + 1])
+    likely = find_duplicates(agency, fields, wide=True)
+    return PickerOptions(likely, q, found[:MAX_RESULTS], len(found) > MAX_RESULTS, kept or {})
 
 
-def typed_customer(request: AgencyRequest) -> dict[str, str]:
-    """Return the submitted values of the customer form's fields, unchecked; empty if none were submitted."""
-    sent = request.input or QueryDict()
-    return {name: str(sent[name]) for name in CustomerForm.Meta.fields if name in sent}
+def submitted_fields(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return the submitted values of the customer form's fields, unvalidated."""
+    return {name: str(data[name]) for name in CustomerForm.Meta.fields if name in data}
 
 
-def selected_customer(request: AgencyRequest) -> Customer:
-    """The active customer whose button was pressed.
+def selected_customer(agency: Agency, data: QueryDict) -> Customer:
+    """Return the active customer selected in the picker.
 
     Raises:
-        Http404: nobody of this agency, or nobody that anything new can be added to.
+        Http404: The agency has no such active customer.
     """
     try:
-        key = forms.IntegerField(min_value=1).clean(request.POST.get("customer"))
+        pk = forms.IntegerField(min_value=1).clean(data.get("customer"))
     except ValidationError as error:
         raise Http404 from error
-    chosen: Customer = get_object_or_404(request.agency.customers.active(), pk=key)
-    return chosen
+    customer: Customer = get_object_or_404(agency.customers.active(), pk=pk)
+    return customer

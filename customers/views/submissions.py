@@ -1,11 +1,12 @@
-"""The form for a new customer, for whatever leads to one: by hand, out of a request, out of an invitation."""
+"""Handling of submitted forms: conflicts, second submissions, and the page for a new customer."""
 
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,10 +15,33 @@ from customers.forms.customers import CustomerForm
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
 from customers.queries.duplicates import find_duplicates
-from customers.services.submissions import AlreadyAdded, add_once, refuse_second
-from customers.views.picker import SWITCH, typed_customer
+from customers.services.submissions import AlreadyAdded, add_once, ensure_not_added
+from customers.views.picker import submitted_fields
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.core.redirects import redirect_back
+from partnerportal.core.versions import EditConflict
+
+
+def save_edit(form: Any, *, save: Callable[[Any], object], reopen: Callable[[Any], Any]) -> tuple[Any, bool]:
+    """Save a submitted edit form. Return the form, with errors if any, and whether it was saved.
+
+    If the stored object changed in the meantime, `reopen` binds the same input to it, which merges the changes.
+
+    Raises:
+        Http404: The object has been removed in the meantime.
+    """
+    while form.is_valid():
+        try:
+            save(form)
+        except EditConflict as conflict:
+            form = reopen(conflict.saved)
+        except ValidationError as error:
+            form.add_error(None, error)
+        except ObjectDoesNotExist as error:
+            raise Http404 from error
+        else:
+            return form, True
+    return form, False
 
 
 def customer_create_page(
@@ -27,63 +51,70 @@ def customer_create_page(
     create: Callable[[dict[str, Any]], Customer] | None = None,
     initial: dict[str, Any] | None = None,
     cancel: str = "",
-    choose: str = "",
+    picker_url: str = "",
     template: str = "customers/form.html",
     context: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """Show the form, prefilled with `initial`; once it is right, answer with what `save` makes of the customer's fields, or go to the
-    customer that `create` makes of them, one for each form.
+    """Show and process the form for a new customer, which warns about possible duplicates.
 
-    Likely twins are shown first, and can be passed over on purpose. `template` extends `customers/form.html` and gets `context`;
-    `cancel` is where to go without saving; `choose` is the page for choosing an existing customer instead, which keeps the input and
-    can return here with it. Whoever saves more than the customer does it in one transaction within `save`.
+    Args:
+        save: Saves the customer's fields, in one transaction with everything else, and returns the response.
+        create: Alternative to `save` that only creates the customer, once per form. The response redirects to it.
+        cancel: Address of the cancel link.
+        picker_url: Address of a page for selecting an existing customer instead, which keeps the input.
+        template: Extends `customers/form.html` and receives `context`.
     """
-    sent = request.input or QueryDict()
-    is_switched = SWITCH in sent
-    if is_switched:
-        # The input is only shown again: neither checked nor saved.
-        initial = {**(initial or {}), **typed_customer(request)}
-    form = CustomerForm(None if is_switched else request.input, agency=request.agency, initial=initial, cancel=cancel)
-    if choose:
-        form.offer_to_choose(choose, q=sent.get("q", ""))
-    twins = []
+    data = request.form_data or QueryDict()
+    # The user returned from the picker: the input is only displayed again.
+    is_from_picker = "switch" in data
+    if is_from_picker:
+        initial = {**(initial or {}), **submitted_fields(data)}
+    form = CustomerForm(
+        None if is_from_picker else request.form_data,
+        agency=request.agency,
+        initial=initial,
+        cancel=cancel,
+        picker_url=picker_url,
+        picker_query=data.get("q", ""),
+    )
+    duplicates = []
     if request.method == "POST" and form.is_valid():
         try:
             if create:
-                refuse_second(request.agency, number=form.number, content=form.content, by=request.user)
-            twins = [] if "add_anyway" in request.POST else find_duplicates(request.agency, form.cleaned_data)
-            if not twins and create:
-                return _created(request, form, create)
-            if not twins and save:
+                ensure_not_added(request.agency, number=form.number, content=form.content, by=request.user)
+            duplicates = [] if "add_anyway" in data else find_duplicates(request.agency, form.cleaned_data)
+            if duplicates:
+                form.offer_duplicate_override()
+            elif create:
+                return _create_once(request, form, create)
+            elif save:
                 return save(form.customer_fields)
-            form.offer_to_add_anyway()
-        except AlreadyAdded as already:
-            if answer := say_already_added(request, form, already, request.agency.customers.known()):
-                return answer
-    return render(request, template, {**(context or {}), "form": form, "twins": twins})
+        except AlreadyAdded as error:
+            if response := already_added_response(request, form, error, request.agency.customers.not_erased()):
+                return response
+    return render(request, template, {**(context or {}), "form": form, "twins": duplicates})
 
 
-def _created(request: AgencyRequest, form: CustomerForm, create: Callable[[dict[str, Any]], Customer]) -> HttpResponse:
+def _create_once(request: AgencyRequest, form: CustomerForm, create: Callable[[dict[str, Any]], Customer]) -> HttpResponse:
     customer = add_once(request.agency, number=form.number, content=form.content, by=request.user, add=lambda: create(form.customer_fields))
     messages.success(request, _("%(customer)s added.") % {"customer": customer.numbered_name})
     return redirect(customer)
 
 
-def say_already_added(
-    request: AgencyRequest, form: AddOnceForm, already: AlreadyAdded, rows: QuerySet[Any], *, change: str = ""
+def already_added_response(
+    request: AgencyRequest, form: AddOnceForm, error: AlreadyAdded, rows: QuerySet[Any], *, edit_url: str = ""
 ) -> HttpResponse | None:
-    """A form that was sent a second time leads to what it added, one of `rows`; None where it is to be shown again, with the reason.
+    """Return a redirect to the row already added, or None if the form is shown again with the reason.
 
-    `change` names the address at which a row can be changed, where rows have no page of their own.
+    `rows` are the rows it can have added; `edit_url` names their edit page if they have no page of their own.
     """
-    added = rows.filter(pk=already.added_id).first()
+    added = rows.filter(pk=error.added_id).first()
     if added is None:
         form.offer_again()
         return None
-    if not already.is_same:
-        form.offer_another(added, reverse(change, args=[added.pk]) if change else added.get_absolute_url())
+    if not error.is_same:
+        form.offer_another(added, reverse(edit_url, args=[added.pk]) if edit_url else added.get_absolute_url())
         return None
     name = getattr(added, "numbered_name", added)
     messages.info(request, _("%(added)s has already been added. Nothing was added twice.") % {"added": name})
-    page = added.customer if change else added
-    return redirect_back(request, page.get_absolute_url())
+    return redirect_back(request, (added.customer if edit_url else added).get_absolute_url())

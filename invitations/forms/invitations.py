@@ -1,17 +1,59 @@
-"""Forms with which staff answer invitations and end access."""
+"""Forms for giving, changing, rejecting and ending access."""
 
 from typing import Any
 
-from crispy_forms.layout import Submit
+from crispy_forms.layout import Column, Div, Fieldset, Row
 from django import forms
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from invitations.models import MESSAGE_LENGTH
-from partnerportal.core.forms import form_helper
+from customers.domain_names import to_ascii
+from invitations.models import MESSAGE_LENGTH, AccessInvitation
+from invitations.models.areas import Area, Scope, area_labels
+from partnerportal.core.forms import WordedForm, form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
 
+#: Maximum number of domains in an invitation.
+MAX_DOMAINS = 50
+#: Maximum number of invalid lines that are reported.
+MAX_ERROR_LINES = 5
 
-def _message_field(label: Any, help_text: Any) -> forms.CharField:
+
+class AccessFieldsForm(forms.Form):
+    """Base form for full or partial access and the areas of the latter."""
+
+    scope = forms.ChoiceField(
+        label=_("Access"),
+        choices=Scope,
+        widget=forms.RadioSelect,
+        initial=Scope.FULL,
+        help_text=format_lazy(_("Full access covers everything: {areas}."), areas=lazy(area_labels, str)(Area.values)),
+    )
+    areas = forms.MultipleChoiceField(
+        label=_("Areas"),
+        choices=Area,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("For partial access, select at least one."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("scope") == Scope.FULL:
+            cleaned["areas"] = []
+        elif cleaned.get("scope") == Scope.PARTIAL and not cleaned.get("areas") and "areas" not in self.errors:
+            self.add_error("areas", _("Select at least one area, or choose full access."))
+        return cleaned
+
+
+def access_layout() -> Div:
+    """Return the layout of the access fields. CSS hides the areas while full access is selected."""
+    return Div("scope", "areas", css_class="access-fields")
+
+
+def message_field(label: Any, help_text: Any) -> forms.CharField:
+    """Return the field for an optional message to the other party."""
     return forms.CharField(
         label=label,
         required=False,
@@ -22,10 +64,81 @@ def _message_field(label: Any, help_text: Any) -> forms.CharField:
     )
 
 
-class RejectForm(forms.Form):
-    """Staff reject an invitation; the preview of the mail follows what is typed where scripts run."""
+class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
+    """Form with which a client offers an agency access."""
 
-    message = _message_field(_("Personal message"), _("Optional. It is quoted in the e-mail."))
+    class Meta:
+        model = AccessInvitation
+        fields = ("scope", "areas", "domains", "name", "company", "phone", "street", "zip", "city", "country", "message")
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "company": forms.TextInput(attrs={"autocomplete": "organization"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+            "street": forms.TextInput(attrs={"autocomplete": "address-line1"}),
+            "zip": forms.TextInput(attrs={"autocomplete": "postal-code"}),
+            "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "message": forms.Textarea(attrs={"rows": 4}),
+        }
+
+    required_messages = {"name": _("Enter your name.")}
+
+    domains = forms.CharField(
+        label=_("Domains"),
+        required=False,
+        max_length=15_000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocapitalize": "off", "spellcheck": "false", "placeholder": "example.com"}),
+        help_text=_("Optional. List the domains the agency should manage, one per line."),
+    )
+
+    def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].required = True
+        self.helper = form_helper(
+            Fieldset(_("What to share"), access_layout(), "domains"),
+            Fieldset(
+                _("About you"),
+                Row(Column("name"), Column("company")),
+                "phone",
+                "street",
+                Row(Column("zip", css_class="col-sm-3"), Column("city"), Column("country")),
+                "message",
+            ),
+            submit=_("Send invitation"),
+            cancel=cancel,
+        )
+
+    def clean_domains(self) -> list[str]:
+        """Return the domains as A-labels without duplicates, or report the lines that aren't domain names."""
+        names: list[str] = []
+        errors: list[forms.ValidationError] = []
+        for number, line in enumerate(self.cleaned_data["domains"].splitlines(), start=1):
+            if not line.strip():
+                continue
+            try:
+                names.append(to_ascii(line))
+            except forms.ValidationError:
+                text = _("Line %(number)s, “%(line)s”: enter a valid domain name, such as example.com.")
+                errors.append(forms.ValidationError(text, "domain", {"number": number, "line": line.strip()[:80]}))
+        if errors:
+            raise forms.ValidationError(errors[:MAX_ERROR_LINES])
+        names = list(dict.fromkeys(names))
+        if len(names) > MAX_DOMAINS:
+            raise forms.ValidationError(_("Enter no more than %(most)s domains."), "too_many", {"most": MAX_DOMAINS})
+        return names
+
+
+class ChangeAccessForm(AccessFieldsForm):
+    """Form with which a client changes the scope of an access."""
+
+    def __init__(self, *args: Any, invitation: AccessInvitation, cancel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"scope": invitation.scope, "areas": invitation.areas}, **kwargs})
+        self.helper = form_helper(access_layout(), submit=_("Save"), cancel=cancel)
+
+
+class RejectForm(forms.Form):
+    """Form with which staff reject an invitation. Scripts update the e-mail preview on input."""
+
+    message = message_field(_("Personal message"), _("Optional. It is quoted in the e-mail."))
 
     def __init__(self, *args: Any, path: str, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,18 +151,15 @@ class RejectForm(forms.Form):
             "hx-sync": "closest form:replace",
             "hx-vals": '{"preview": "1"}',
         }
-        self.helper = form_helper("message", submit=_("Reject invitation"), cancel=cancel)
-        self.helper.layout[-1].fields[0] = Submit("", _("Reject invitation"), css_class="btn-danger", css_id=None)
-        preview = Submit("preview", _("Update preview"), css_class="btn-secondary needs-no-js", css_id=None)
-        self.helper.layout[-1].fields.insert(1, preview)
+        preview = submit_button(_("Update preview"), style="secondary needs-no-js", name="preview")
+        self.helper = form_helper("message", submit=_("Reject invitation"), style="danger", buttons=[preview], cancel=cancel)
 
 
 class DisconnectForm(forms.Form):
-    """Staff end an access."""
+    """Form with which staff end an access."""
 
-    reason = _message_field(_("Reason"), _("Optional. It is quoted in the e-mail to the client."))
+    reason = message_field(_("Reason"), _("Optional. It is quoted in the e-mail to the client."))
 
     def __init__(self, *args: Any, cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = form_helper("reason", submit=_("End access"), cancel=cancel)
-        self.helper.layout[-1].fields[0] = Submit("", _("End access"), css_class="btn-danger", css_id=None)
+        self.helper = form_helper("reason", submit=_("End access"), style="danger", cancel=cancel)

@@ -1,48 +1,47 @@
-"""`AccessRequest`: an agency asks a client for access through a personal link."""
+"""Access requests, which agencies send to clients with a personal link."""
 
 from typing import ClassVar, Self
 
 import pgtrigger
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from invitations.models.areas import AccessScope
-from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation, _forbid
+from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
+from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.email_addresses import address_variants
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
-from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.tokens import LinkTokenGenerator, hash_token
+from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 
-class AccessRequestQuerySet(TenantQuerySet["AccessRequest"]):
-    def with_token(self, token: str) -> Self:
-        """The one request, if any, whose link has this token."""
-        return self.filter(token_digest=hash_token(token))
-
-    def waiting(self) -> Self:
-        """For the client's answer, and not expired."""
-        return self.filter(status=AccessRequest.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but nobody has been told yet."""
-        return self.filter(status=AccessRequest.Status.PENDING, expires_at__lte=timezone.now())
+class AccessRequestQuerySet(PendingQuerySet["AccessRequest"]):
+    def sent_to(self, user: User) -> Self:
+        """Return requests to the user's confirmed addresses."""
+        confirmed = EmailAddress.objects.filter(user=user, verified=True)
+        matches = Q(email__in=confirmed.values("email"))
+        if len(variants := address_variants(user.email)) > 1:
+            # The agency may have entered the domain in a different spelling than the client.
+            matches |= Q(Exists(confirmed.filter(email=user.email)), email__in=variants)
+        return self.filter(matches)
 
 
-class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
-    """An agency asks for access to a customer's things; only the asked address can answer.
+class AccessRequest(Pending, PersonalLink, AccessScope):
+    """Request for access to a customer's accounts. Only the user with this e-mail address can answer it.
 
     pending → granted | declined (by the client) | withdrawn (by the agency) | expired
     """
 
-    link_tokens = LinkTokenGenerator("invitations.access-request")
-    leads_to = "invitations:asked"
+    token_generator = LinkTokenGenerator("invitations.access-request")
+    url_name = "invitations:access_request"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -58,7 +57,7 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
     )
     email = models.EmailField(_("E-mail"), blank=True)
     message = models.TextField(_("Message"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
-    #: What came of it.
+    #: The access that the client granted.
     invitation = models.ForeignKey(
         AccessInvitation, verbose_name=_("access invitation"), on_delete=models.RESTRICT, null=True, blank=True, related_name="requests"
     )
@@ -91,14 +90,9 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
             pgtrigger.FSM(
                 name="steps",
                 field="status",
-                transitions=[
-                    ("pending", "granted"),
-                    ("pending", "declined"),
-                    ("pending", "withdrawn"),
-                    ("pending", "expired"),
-                ],
+                transitions=[("pending", "granted"), ("pending", "declined"), ("pending", "withdrawn"), ("pending", "expired")],
             ),
-            _forbid("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status="pending")),
+            pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status="pending")),
         ]
 
     def __str__(self) -> str:
@@ -106,20 +100,9 @@ class AccessRequest(ValidUntilEndOfDay, PersonalLink, AccessScope):
 
     @property
     def client_name(self) -> str:
-        """The address that was asked, for a sentence; empty once the customer is erased."""
+        """The requested address for sentences, empty once the customer is erased."""
         return self.email
 
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
-
-    @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)

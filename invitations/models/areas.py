@@ -1,8 +1,9 @@
-"""What an access opens: everything, or some areas."""
+"""The scope of an access: all areas, or some of them."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -11,14 +12,18 @@ from django.utils.translation import gettext_lazy
 
 
 class Scope(models.TextChoices):
-    """How far an access goes."""
+    """Whether an access includes all areas."""
 
     FULL = "full", gettext_lazy("Full access")
     PARTIAL = "partial", gettext_lazy("Partial access")
 
 
 class Area(models.TextChoices):
-    """What can be opened on its own. Full access covers every area, those added here later included."""
+    """Part of an agency's work that a client can open separately.
+
+    Full access includes every area. Forms, pages, texts and the database constraint use these members in
+    this order, so a new area needs a member, its translation and the migration that Django generates.
+    """
 
     DOMAINS = "domains", gettext_lazy("Domains")
     EMAIL = "email", gettext_lazy("E-mail")
@@ -27,45 +32,54 @@ class Area(models.TextChoices):
     SUPPORT = "support", gettext_lazy("Support")
 
 
-@dataclass(frozen=True)
-class AreaAccess:
-    """One area, and whether it is open."""
-
-    area: Area
-    is_open: bool
+def area_labels(areas: Iterable[str]) -> str:
+    """Return the areas' names in the user's language, separated by commas."""
+    return ", ".join(str(Area(area).label) for area in sorted_areas(areas))
 
 
-def sorted_areas(areas: Any) -> list[str]:
-    """Each once, in the order in which they are offered."""
+def sorted_areas(areas: Iterable[str]) -> list[str]:
+    """Return the areas without duplicates, in the order in which forms offer them."""
     chosen = set(areas)
     return [area for area in Area.values if area in chosen]
 
 
-def stored_areas(scope: str, areas: Any) -> list[str]:
-    """What is stored beside a scope: full access names no areas, because it covers those, too, that are added later."""
+def stored_areas(scope: str, areas: Iterable[str]) -> list[str]:
+    """Return the areas to store: none with full access, which includes areas added later."""
     return [] if scope == Scope.FULL else sorted_areas(areas)
 
 
-def access_label(scope: str, areas: Any) -> str:
-    """An access for people: “full access”, “partial access: Domains, E-mail”."""
+def access_label(scope: str, areas: Iterable[str]) -> str:
+    """Return the access as a label, such as “full access” or “partial access: Domains, E-mail”."""
     if scope == Scope.FULL:
         return _("full access")
-    return _("partial access: %(areas)s") % {"areas": _area_labels(areas)}
+    return _("partial access: %(areas)s") % {"areas": area_labels(areas)}
 
 
-def access_in_text(scope: str, areas: Any) -> str:
-    """An access inside a sentence that goes on after it: “full access”, “partial access (Domains, E-mail)”."""
+def access_in_text(scope: str, areas: Iterable[str]) -> str:
+    """Return the access for the middle of a sentence, such as “partial access (Domains, E-mail)”."""
     if scope == Scope.FULL:
         return _("full access")
-    return _("partial access (%(areas)s)") % {"areas": _area_labels(areas)}
+    return _("partial access (%(areas)s)") % {"areas": area_labels(areas)}
 
 
-def _area_labels(areas: Any) -> str:
-    return ", ".join(str(Area(area).label) for area in sorted_areas(areas) if area in Area.values)
+class GrantedAreas:
+    """Mixin for objects with a `scope` and the `areas` of a partial one."""
+
+    scope: Any
+    areas: Any
+
+    def covers(self, area: str) -> bool:
+        """Return whether the access includes this area."""
+        return self.scope == Scope.FULL or area in self.areas
+
+    @property
+    def areas_with_access(self) -> list[tuple[Area, bool]]:
+        """All areas, each with whether the access includes it."""
+        return [(area, self.covers(area)) for area in Area]
 
 
-class AccessScope(models.Model):
-    """A row that says how far an access goes."""
+class AccessScope(GrantedAreas, models.Model):
+    """Fields for the scope of an access."""
 
     scope = models.CharField(gettext_lazy("Access"), max_length=10, choices=Scope, default=Scope.FULL)
     areas = ArrayField(models.CharField(max_length=20, choices=Area), verbose_name=gettext_lazy("Areas"), default=list, blank=True)
@@ -74,22 +88,14 @@ class AccessScope(models.Model):
         abstract = True
         constraints = [
             models.CheckConstraint(
-                condition=Q(scope="full", areas=[])
-                | Q(scope="partial", areas__contained_by=["domains", "email", "hosting", "contracts", "support"]) & ~Q(areas=[]),
+                condition=Q(scope=Scope.FULL.value, areas=[])
+                | Q(scope=Scope.PARTIAL.value, areas__contained_by=Area.values) & ~Q(areas=[]),
                 name="%(class)s_scope_has_its_areas",
             )
         ]
 
-    def covers(self, area: str) -> bool:
-        """Whether this area is open."""
-        return self.scope == Scope.FULL or area in self.areas
-
     @property
+    @admin.display(description=gettext_lazy("Access"), ordering="scope")
     def access_label(self) -> str:
-        """For people: “full access”, “partial access: Domains, E-mail”."""
+        """The access as a label, such as “partial access: Domains, E-mail”."""
         return access_label(self.scope, self.areas)
-
-    @property
-    def by_area(self) -> list[AreaAccess]:
-        """Every area with whether it is open."""
-        return [AreaAccess(area, self.covers(area)) for area in Area]

@@ -1,4 +1,4 @@
-"""`AccessInvitation`: a client gives an agency access."""
+"""Access invitations, with which clients give agencies access."""
 
 from typing import Any, ClassVar, Self
 
@@ -8,7 +8,6 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_unicode
@@ -17,40 +16,28 @@ from invitations.models.areas import AccessScope
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.search import SearchQuerySet, search_index, search_text
 from partnerportal.core.validators import validate_one_line, validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
-#: Characters of a message, in either direction.
+#: Maximum length of a message between client and agency, in characters.
 MESSAGE_LENGTH = 5000
 
 
-def _forbid(name: str, operation: Any, condition: Any = None) -> pgtrigger.Protect:
-    return pgtrigger.Protect(name=name, operation=operation, condition=condition)
-
-
-class AccessInvitationQuerySet(SearchQuerySet):
-    def waiting(self) -> Self:
-        """For the agency's answer, and not expired."""
-        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but nobody has been told yet."""
-        return self.filter(status=AccessInvitation.Status.PENDING, expires_at__lte=timezone.now())
-
+class AccessInvitationQuerySet(SearchQuerySet, PendingQuerySet["AccessInvitation"]):  # type: ignore[override]
     def connected(self) -> Self:
-        """Those that give access now."""
+        """Return invitations that give access now."""
         return self.filter(status=AccessInvitation.Status.CONNECTED)
 
-    def known(self) -> Self:
-        """What staff may see: all but what belonged to an erased customer."""
+    def visible(self) -> Self:
+        """Return invitations that staff can see: those of erased customers are excluded."""
         return self.exclude(customer__status=Customer.Status.ERASED)
 
 
-class AccessInvitation(ValidUntilEndOfDay, AccessScope):
-    """A client gives an agency full or partial access, and can take it back.
+class AccessInvitation(Pending, AccessScope):
+    """Access that a client offers an agency, or has given it.
 
-    pending → connected → revoked (by the client) | disconnected (by the agency, or an admin)
+    pending → connected → revoked (by the client) | disconnected (by the agency or an admin)
     pending → rejected (by the agency) | withdrawn (by the client) | expired
     """
 
@@ -67,7 +54,7 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
     client = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Client"), on_delete=models.RESTRICT, related_name="access_invitations"
     )
-    #: Whose access it is, once it is connected; for good.
+    #: The connected customer. Never changes once set.
     customer = models.ForeignKey(
         Customer, verbose_name=_("Customer"), on_delete=models.RESTRICT, null=True, blank=True, related_name="access_invitations"
     )
@@ -79,10 +66,10 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
     zip = models.CharField(_("ZIP"), max_length=20, blank=True, validators=[validate_one_line])
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
     country = models.CharField(_("Country"), max_length=2, choices=country_choices, blank=True)
-    #: Handed over with the access; lower-case A-labels.
+    #: Domains to assign to the customer, as lower-case A-labels.
     domains = ArrayField(models.CharField(max_length=253), verbose_name=_("Domains"), default=list, blank=True)
     message = models.TextField(_("Message"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
-    #: The client's, for mails to them.
+    #: Language of e-mails to the client.
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
 
     status = models.CharField(_("Status"), max_length=12, choices=Status, default=Status.PENDING)
@@ -93,7 +80,7 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
         settings.AUTH_USER_MODEL, verbose_name=_("Connected by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     ended_at = models.DateTimeField(_("Ended"), null=True, blank=True)
-    #: What the agency, or the administration, wrote to the client when it said no.
+    #: Message to the client from the agency or admin that rejected the invitation or ended the access.
     reason = models.TextField(_("Reason"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
 
     search_text = search_text("company", "name")
@@ -137,37 +124,42 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
                     ("connected", "disconnected"),
                 ],
             ),
-            _forbid("begins", pgtrigger.Insert, ~pgtrigger.Q(new__status__in=["pending", "connected"])),
-            _forbid("stays", pgtrigger.Delete),
+            pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status__in=["pending", "connected"])),
+            pgtrigger.Protect(name="stays", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
-            _forbid(
-                "customer_for_good",
-                pgtrigger.Update,
-                pgtrigger.Q(old__customer__isnull=False) & pgtrigger.Q(old__customer__df=pgtrigger.F("new__customer")),
+            pgtrigger.Protect(
+                name="customer_for_good",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__customer__isnull=False) & pgtrigger.Q(old__customer__df=pgtrigger.F("new__customer")),
             ),
-            _forbid(
-                "ended_is_ended",
-                pgtrigger.Update,
-                (pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope")) | pgtrigger.Q(old__areas__df=pgtrigger.F("new__areas")))
+            pgtrigger.Protect(
+                name="ended_is_ended",
+                operation=pgtrigger.Update,
+                condition=(pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope")) | pgtrigger.Q(old__areas__df=pgtrigger.F("new__areas")))
                 & ~pgtrigger.Q(old__status__in=["pending", "connected"]),
             ),
         ]
 
     def __str__(self) -> str:
-        return self.who
+        return self.display_name
+
+    @property
+    def audit_label(self) -> str:
+        """Label in audit events, without personal data."""
+        return self.customer.reference if self.customer else f"#{self.pk}"
 
     def get_absolute_url(self) -> str:
-        """The page for staff; the client's is `invitations:mine`."""
+        """Return the page for staff. The client's page is `invitations:access_detail`."""
         return reverse("invitations:detail", args=[self.pk])
 
     @property
-    def who(self) -> str:
-        """The client as the agency's lists call them."""
+    def display_name(self) -> str:
+        """Display name for lists: the client's company or name."""
         return self.company or self.name or str(_("Former customer"))
 
     @property
     def client_name(self) -> str:
-        """The client's name for a sentence; empty once the customer is erased."""
+        """The client's name for sentences, empty once the customer is erased."""
         return self.name or self.company
 
     @classmethod
@@ -175,33 +167,25 @@ class AccessInvitation(ValidUntilEndOfDay, AccessScope):
         return settings.ACCESS_INVITATION_DAYS
 
     @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not anybody has been told yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing can happen to it any more."""
-        return self.state not in {self.Status.PENDING, self.Status.CONNECTED}
+    def is_closed(self) -> bool:
+        """Whether the invitation allows no further transition."""
+        return self.current_status not in {self.Status.PENDING, self.Status.CONNECTED}
 
     @property
     def country_name(self) -> str:
-        """The country in the reader's language; empty when unknown."""
+        """The country in the user's language, empty if unknown."""
         return country_name(self.country)
 
     @property
     def domain_names(self) -> list[str]:
-        """The domains that are handed over, as people read them."""
+        """The domains in Unicode."""
         return [to_unicode(name) for name in self.domains]
 
     def customer_fields(self) -> dict[str, Any]:
-        """What the client told about themselves, as a customer's fields. The last word of a name is taken for the last name."""
+        """Return the client's details as initial values of a customer.
+
+        The last word of the name becomes the last name.
+        """
         first_name, _space, last_name = self.name.rpartition(" ")
         return {
             "kind": Customer.Kind.COMPANY if self.company else Customer.Kind.PERSON,

@@ -1,6 +1,4 @@
-"""The steps of an access request: an agency asks a customer's client for access. Each function is one transaction, as in `services`."""
-
-from datetime import timedelta
+"""State transitions of access requests, with the rules of `invitations.services.invitations`."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -9,28 +7,25 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from invitations import mails
+from invitations.mails import access_requests as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Scope, stored_areas
-from invitations.services.invitations import InvalidTransition, ensure_not_own_agency
+from invitations.services.invitations import ensure_not_own_agency, expire_each
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.email_addresses import address_variants
-from partnerportal.core.tokens import new_nonce
+from partnerportal.core.pending import InvalidTransition
 
 Status = AccessRequest.Status
-
-#: A request is not mailed again within so short a time: that was a double click.
-RESEND_COOLDOWN = timedelta(minutes=1)
 
 
 @transaction.atomic
 def request_access(*, customer: Customer, email: str, scope: str, areas: list[str], message: str, by: User) -> AccessRequest:
-    """“Send access request”: mail the client a link to a page on which they decide.
+    """Send the client an e-mail with a link to a page on which they grant or decline access.
 
     Raises:
-        ValidationError: this address can't be asked, or has been and hasn't answered yet.
+        ValidationError: The customer isn't active, the address belongs to the team, or a request to it is pending.
     """
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     if customer.status != Customer.Status.ACTIVE:
@@ -38,11 +33,10 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
     if customer.agency.has_staff_address(email):
         raise ValidationError({"email": _("This address belongs to someone on your team.")})
     same = customer.access_requests.filter(email__in=address_variants(email))
-    for overdue in same.overdue():
-        expire_request(overdue)
-    if same.waiting().exists():
+    expire_each(same.past_expiry(), expire_request)
+    if same.pending().exists():
         raise ValidationError({"email": _("A request to this address is already pending. You can resend it.")})
-    asked = AccessRequest.objects.create(
+    access_request = AccessRequest.objects.create(
         agency=customer.agency,
         customer=customer,
         requested_by=by,
@@ -51,142 +45,117 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
         areas=stored_areas(scope, areas),
         message=message,
     )
-    _record("sent", asked, by=by, scope=asked.scope, areas=asked.areas)
-    mails.send_access_request(asked, by=by)
-    return asked
+    record("access_request.sent", access_request, by=by, scope=access_request.scope, areas=access_request.areas)
+    mails.send_access_request(access_request, by=by)
+    return access_request
 
 
 @transaction.atomic
-def resend_request(asked: AccessRequest, *, by: User) -> bool:
-    """Mail the same link again and give the client the whole time anew; False for a double click.
+def resend_request(access_request: AccessRequest, *, by: User) -> bool:
+    """Send the link again and restart the term. Return False if it was sent a moment ago.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: The request is no longer pending.
     """
-    locked = _lock(asked)
-    if timezone.now() - locked.mailed_at < RESEND_COOLDOWN:
+    locked = _lock(access_request)
+    if not locked.can_be_resent:
         return False
-    if locked.link is None:
-        # No known key can make the old link again: a new one takes its place.
-        locked.nonce, locked.token_digest = new_nonce(), ""
+    locked.replace_lost_link()
     locked.mailed_at = timezone.now()
     locked.start_term()
     locked.save()
-    _record("resent", locked, by=by)
+    record("access_request.resent", locked, by=by)
     mails.send_access_request(locked, by=by)
     return True
 
 
 @transaction.atomic
-def withdraw_request(asked: AccessRequest, *, by: User) -> None:
-    """The agency no longer asks; the link says so.
+def withdraw_request(access_request: AccessRequest, *, by: User) -> None:
+    """Withdraw a pending request.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: The request is no longer pending.
     """
-    locked = _lock(asked)
+    locked = _lock(access_request)
     _answer(locked, Status.WITHDRAWN)
-    _record("withdrawn", locked, by=by)
+    record("access_request.withdrawn", locked, by=by)
     mails.send_request_withdrawn(locked, by=by)
 
 
 @transaction.atomic
-def grant_request(asked: AccessRequest, *, client: User, scope: str, areas: list[str]) -> AccessInvitation:
-    """The client says yes, to as much as they like: the access is connected to that customer.
+def grant_request(access_request: AccessRequest, *, client: User, scope: str, areas: list[str]) -> AccessInvitation:
+    """Grant the request and return the connected access.
 
-    Where this client has given access for this customer before, it grows; granting takes nothing away.
+    If the client has already given access for this customer, that access is extended and never reduced.
 
     Raises:
-        StepTaken: it doesn't wait any more.
-        ValidationError: the client works for that agency meanwhile.
+        InvalidTransition: The request is no longer pending.
+        ValidationError: The client has since joined the agency.
     """
-    locked = _lock(asked)
+    locked = _lock(access_request)
     ensure_not_own_agency(locked.agency, client)
-    given = locked.customer.access_invitations.connected().select_for_update().filter(client=client).first()
-    if given is None:
-        given = _connected(locked, client, scope, areas)
-    elif given.scope != Scope.FULL:
-        given.scope, given.areas = scope, stored_areas(scope, [*given.areas, *areas])
-        given.save(update_fields=["scope", "areas"])
-    locked.invitation = given
+    invitation = locked.customer.access_invitations.connected().select_for_update().filter(client=client).first()
+    if invitation is None:
+        invitation = AccessInvitation.objects.create(
+            agency=locked.agency,
+            client=client,
+            customer=locked.customer,
+            name=client.full_name or locked.customer.person_name,
+            company=locked.customer.company,
+            language=(get_language() or locked.customer.language)[:2],
+            scope=scope,
+            areas=stored_areas(scope, areas),
+            status=AccessInvitation.Status.CONNECTED,
+            connected_at=timezone.now(),
+            connected_by=locked.requested_by,
+        )
+    elif invitation.scope != Scope.FULL:
+        invitation.scope, invitation.areas = scope, stored_areas(scope, [*invitation.areas, *areas])
+        invitation.save(update_fields=["scope", "areas"])
+    locked.invitation = invitation
     _answer(locked, Status.GRANTED)
-    _record("granted", locked, by=None, source=AuditEvent.Source.WEB, scope=given.scope, areas=given.areas)
-    mails.send_request_granted(locked, given=given)
-    return given
+    record("access_request.granted", locked, by=None, source=AuditEvent.Source.WEB, scope=invitation.scope, areas=invitation.areas)
+    mails.send_request_granted(locked, given=invitation)
+    return invitation
 
 
 @transaction.atomic
-def decline_request(asked: AccessRequest) -> None:
-    """The client says no.
+def decline_request(access_request: AccessRequest) -> None:
+    """Decline a pending request.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: The request is no longer pending.
     """
-    locked = _lock(asked)
+    locked = _lock(access_request)
     _answer(locked, Status.DECLINED)
-    _record("declined", locked, by=None, source=AuditEvent.Source.WEB)
+    record("access_request.declined", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_request_declined(locked)
 
 
 @transaction.atomic
-def expire_request(asked: AccessRequest) -> None:
-    """Nobody answered in time; both sides are told.
+def expire_request(access_request: AccessRequest) -> None:
+    """Expire an unanswered request and notify both parties.
 
     Raises:
-        StepTaken: somebody did, or there is time left.
+        InvalidTransition: The request was answered or has not expired yet.
     """
-    locked = _lock(asked, Status.EXPIRED)
+    locked = _lock(access_request, Status.EXPIRED)
     if locked.status != Status.PENDING:
-        raise InvalidTransition(locked.state)
+        raise InvalidTransition(locked.status, locked)
     _answer(locked, Status.EXPIRED)
-    _record("expired", locked, by=None)
+    record("access_request.expired", locked, by=None)
     mails.send_request_expired(locked)
 
 
-def _lock(asked: AccessRequest, needed: str = Status.PENDING) -> AccessRequest:
-    """The row, locked after its customer, in the state that the step needs.
-
-    Raises:
-        StepTaken: it is in another one.
-    """
-    Customer.objects.select_for_update(no_key=True).get(pk=asked.customer_id)
+def _lock(access_request: AccessRequest, status: str = Status.PENDING) -> AccessRequest:
+    """Lock the customer and the row. Raise InvalidTransition unless this is its current status."""
+    Customer.objects.select_for_update(no_key=True).get(pk=access_request.customer_id)
     rows = AccessRequest.objects.select_for_update(of=("self",)).select_related("agency", "customer__agency")
-    locked = rows.get(pk=asked.pk)
-    if locked.state != needed:
-        raise InvalidTransition(locked.state)
+    locked: AccessRequest = rows.get(pk=access_request.pk)
+    locked.ensure_status(status)
     return locked
-
-
-def _connected(asked: AccessRequest, client: User, scope: str, areas: list[str]) -> AccessInvitation:
-    """An access that begins connected, because the agency asked for it."""
-    return AccessInvitation.objects.create(
-        agency=asked.agency,
-        client=client,
-        customer=asked.customer,
-        name=client.full_name or asked.customer.person_name,
-        company=asked.customer.company,
-        language=(get_language() or asked.customer.language)[:2],
-        scope=scope,
-        areas=stored_areas(scope, areas),
-        status=AccessInvitation.Status.CONNECTED,
-        connected_at=timezone.now(),
-        connected_by=asked.requested_by,
-    )
 
 
 def _answer(locked: AccessRequest, status: str) -> None:
     locked.status, locked.answered_at = status, timezone.now()
     locked.save(update_fields=["status", "answered_at", "invitation"])
-
-
-def _record(what: str, asked: AccessRequest, *, by: User | None, source: str = "", **data: object) -> None:
-    record(
-        f"access_request.{what}",
-        on=asked,
-        label=asked.customer.reference,
-        agency=asked.agency,
-        by=by,
-        customer=asked.customer,
-        source=source,
-        **data,
-    )

@@ -1,10 +1,13 @@
-"""The steps of an access invitation. Each function is one transaction: the step, its audit event, the mail to the other side.
+"""State transitions of access invitations.
 
-Of two steps at once one wins; the other raises `StepTaken`, changes nothing and sends nothing. Where a customer is locked, too, it is
-locked first, as an erasure does.
+Every function runs in one transaction that changes the status, records an audit event and queues an
+e-mail to the other party. If two transitions run concurrently, one succeeds and the other raises
+InvalidTransition without any effect. Functions that also lock the customer lock it first, in the same
+order as erase_customer().
 """
 
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,85 +19,74 @@ from django.utils.translation import gettext as _
 from customers.models import Customer, Domain
 from customers.services.customers import create_customer
 from customers.services.items import add_item_to_locked
-from invitations import mails
+from invitations.mails import invitations as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import stored_areas
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
+
+logger = logging.getLogger(__name__)
 
 Status = AccessInvitation.Status
 
 
-class InvalidTransition(Exception):
-    """The step isn't possible any more: `state` is what became of the invitation or request meanwhile."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
-
-
-# --- What the client does ----------------------------------------------------------------------------------------------
+# --- By the client -----------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
 def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], **fields: Any) -> AccessInvitation:
-    """A client gives `agency` access; `fields` are what they tell about themselves and hand over.
+    """Offer `agency` access. `fields` are the client's details and the other fields of the invitation.
 
     Raises:
-        ValidationError: the client works there, or has given this agency access already.
+        ValidationError: The client works for the agency or has already given it access.
     """
-    # One client's invitations are made one after the other.
+    # Locks the client because a concurrent call (a double click) must see this invitation.
     User.objects.select_for_update(no_key=True).get(pk=client.pk)
     ensure_not_own_agency(agency, client)
-    for overdue in AccessInvitation.objects.for_agency(agency).overdue().filter(client=client):
-        with suppress(InvalidTransition):  # beat was faster
-            expire_invitation(overdue)
+    expire_each(AccessInvitation.objects.for_agency(agency).past_expiry().filter(client=client), expire_invitation)
     if current_invitation(agency, client):
         raise ValidationError(_("You’ve already given %(agency)s access.") % {"agency": agency}, "given")
     invitation = AccessInvitation.objects.create(agency=agency, client=client, scope=scope, areas=stored_areas(scope, areas), **fields)
-    _record_by_client("received", invitation, **_access(invitation))
+    record("invitation.received", invitation, by=None, source=AuditEvent.Source.WEB, scope=invitation.scope, areas=invitation.areas)
     mails.send_access_given(invitation)
     return invitation
 
 
 def ensure_not_own_agency(agency: Agency, client: User) -> None:
-    """Whoever works for an agency is no client of it.
-
-    Raises:
-        ValidationError: this person does.
-    """
+    """Raise ValidationError if the client works for the agency."""
     if agency.memberships.filter(user=client).exists() or agency.has_staff_address(client.email):
         raise ValidationError(_("You work for %(agency)s, so you can’t give it access as a client.") % {"agency": agency}, "own_agency")
 
 
 def current_invitation(agency: Agency, client: User) -> AccessInvitation | None:
-    """What this client has given this agency and waits or is connected, if anything; the newest."""
+    """Return the newest pending or connected invitation of this client to this agency, if any."""
     given = AccessInvitation.objects.for_agency(agency).filter(client=client)
-    return (given.waiting() | given.connected()).order_by("-pk").first()
+    return (given.pending() | given.connected()).order_by("-pk").first()
 
 
 @transaction.atomic
 def withdraw_invitation(invitation: AccessInvitation) -> None:
-    """The client no longer wants to give access.
+    """Withdraw a pending invitation.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: The invitation is no longer pending.
     """
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.WITHDRAWN)
-    _record_by_client("withdrawn", locked)
+    record("invitation.withdrawn", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_invitation_withdrawn(locked)
 
 
 @transaction.atomic
 def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str]) -> bool:
-    """The client opens more or less; False if it is the same as before.
+    """Change the scope of an access. Return False if it was the same before.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: The access is no longer connected.
     """
     locked = _lock(invitation, Status.CONNECTED)
     before, after = (locked.scope, locked.areas), (scope, stored_areas(scope, areas))
@@ -102,45 +94,43 @@ def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str])
         return False
     locked.scope, locked.areas = after
     locked.save(update_fields=["scope", "areas"])
-    _record_by_client("changed", locked, **_access(locked))
+    record("invitation.changed", locked, by=None, source=AuditEvent.Source.WEB, scope=locked.scope, areas=locked.areas)
     mails.send_access_changed(locked, before=before)
     return True
 
 
 @transaction.atomic
 def revoke_access(invitation: AccessInvitation) -> None:
-    """The client takes the access back.
+    """Revoke an access.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: The access is no longer connected.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.REVOKED)
-    _record_by_client("revoked", locked)
+    record("invitation.revoked", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_access_revoked(locked)
 
 
-# --- What the agency does ----------------------------------------------------------------------------------------------
+# --- By the agency -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class DomainTransfer:
-    """What became of the domains that came with an invitation."""
+    """Result of assigning an invitation's domains to its customer."""
 
     customer: Customer
     added: list[str]
-    #: The customer had them already.
-    kept: list[str]
-    #: Another customer of the agency has them, and they were left there: name and customer.
+    #: Domains that were not moved, each with the customer it belongs to.
     held: list[tuple[str, Customer]]
 
 
 @transaction.atomic
 def connect_new_customer(invitation: AccessInvitation, *, by: User, **fields: Any) -> DomainTransfer:
-    """“Connect Customer”: create a customer with these `fields`, and connect the access to it.
+    """Create a customer with these `fields` and connect the access to it.
 
     Raises:
-        StepTaken: it doesn't wait any more; then no customer is created.
+        InvalidTransition: The invitation is no longer pending. No customer is created.
     """
     locked = _lock(invitation, Status.PENDING)
     return _connect(locked, create_customer(agency=locked.agency, by=by, **fields), by=by)
@@ -148,11 +138,11 @@ def connect_new_customer(invitation: AccessInvitation, *, by: User, **fields: An
 
 @transaction.atomic
 def connect_customer(invitation: AccessInvitation, *, customer: Customer, by: User) -> DomainTransfer:
-    """“Connect Customer”: the access belongs to a customer whom the agency has already.
+    """Connect the access to an existing customer.
 
     Raises:
-        StepTaken: it doesn't wait any more.
-        ValidationError: nothing new can be added to this customer, or the same client has given access for them already.
+        InvalidTransition: The invitation is no longer pending.
+        ValidationError: The customer isn't active, or the client has already given access for it.
     """
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     locked = _lock(invitation, Status.PENDING)
@@ -169,97 +159,108 @@ def connect_customer(invitation: AccessInvitation, *, customer: Customer, by: Us
 
 @transaction.atomic
 def reject_invitation(invitation: AccessInvitation, *, message: str, by: User) -> None:
-    """“Reject invitation”: the standard mail goes to the client, with `message`, if there is one, as a quotation.
+    """Reject a pending invitation. The e-mail to the client quotes `message`, which can be empty.
 
     Raises:
-        StepTaken: it doesn't wait any more.
+        InvalidTransition: The invitation is no longer pending.
     """
     locked = _lock(invitation, Status.PENDING)
     _end(locked, Status.REJECTED, reason=message)
-    _record("rejected", locked, by=by)
+    record("invitation.rejected", locked, by=by)
     mails.send_invitation_rejected(locked, by=by)
 
 
 @transaction.atomic
 def disconnect_access(invitation: AccessInvitation, *, reason: str, by: User) -> None:
-    """The agency ends the access; the client is told, with the `reason`, if there is one.
+    """End an access. The e-mail to the client quotes `reason`, which can be empty.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: The access is no longer connected.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
-    _record("disconnected", locked, by=by)
+    record("invitation.disconnected", locked, by=by)
     mails.send_access_ended(locked, by=by)
 
 
-# --- What nobody of the two does ---------------------------------------------------------------------------------------
+# --- By the system -----------------------------------------------------------------------------------------------------
+
+
+def expire_each(rows: Iterable[Any], expire: Callable[[Any], None]) -> int:
+    """Call `expire` for each invitation or access request and return the number of expired rows.
+
+    Rows that were answered in the meantime are skipped.
+    """
+    expired = 0
+    for row in rows:
+        try:
+            expire(row)
+        except InvalidTransition as conflict:
+            logger.info("%r has since been %s.", row, conflict.state)
+        else:
+            expired += 1
+    return expired
 
 
 @transaction.atomic
 def expire_invitation(invitation: AccessInvitation) -> None:
-    """Nobody answered in time; both sides are told.
+    """Expire an unanswered invitation and notify both parties.
 
     Raises:
-        StepTaken: somebody did, or there is time left.
+        InvalidTransition: The invitation was answered or has not expired yet.
     """
     locked = _lock(invitation, Status.EXPIRED)
     if locked.status != Status.PENDING:
-        raise InvalidTransition(locked.state)
+        raise InvalidTransition(locked.status, locked)
     _end(locked, Status.EXPIRED)
-    _record("expired", locked, by=None)
+    record("invitation.expired", locked, by=None)
     mails.send_invitation_expired(locked)
 
 
 @transaction.atomic
 def end_access_as_admin(invitation: AccessInvitation, *, reason: str, by: User) -> None:
-    """An admin of the portal ends an access; both sides are told why.
+    """End an access on behalf of a portal administrator and send both parties the reason.
 
     Raises:
-        StepTaken: it isn't connected any more.
+        InvalidTransition: The access is no longer connected.
     """
     locked = _lock(invitation, Status.CONNECTED)
     _end(locked, Status.DISCONNECTED, reason=reason)
-    _record("force_ended", locked, by=by)
+    record("invitation.force_ended", locked, by=by)
     mails.send_access_ended_by_admin(locked)
 
 
 def erase_customer_access(customer: Customer, by: User) -> None:
-    """A customer is about to be erased: their access ends, the clients are told, what they wrote about themselves goes.
+    """End a customer's access, notify the clients and erase their details.
 
-    That a client once gave the agency access stays at the client's own account. Registered with
-    `customers.services.customers.before_erasure`; runs in that transaction, which has locked the customer.
+    Clients still see in their own account that they gave the agency access. Runs as one of the
+    `erasure_hooks`, in the transaction that has locked the customer.
     """
     given = AccessInvitation.objects.filter(customer=customer).select_related("agency", "client", "customer")
     addresses = {invitation.client.email for invitation in given}
     for invitation in given.connected().select_for_update(of=("self",)):
         _end(invitation, Status.DISCONNECTED)
-        _record("disconnected", invitation, by=by)
+        record("invitation.disconnected", invitation, by=by)
         mails.send_customer_erased(invitation)
     blank = dict.fromkeys(("name", "company", "phone", "street", "zip", "city", "country", "message", "reason"), "")
     given.update(**blank, domains=[])
-    asked = AccessRequest.objects.filter(customer=customer)
-    asked.filter(status=AccessRequest.Status.PENDING).update(status=AccessRequest.Status.WITHDRAWN, answered_at=timezone.now())
-    asked.update(email="", message="")
-    # Written before the customer was one: an invitation's first mails know the client by the address alone.
+    requests = AccessRequest.objects.filter(customer=customer)
+    requests.filter(status=AccessRequest.Status.PENDING).update(status=AccessRequest.Status.WITHDRAWN, answered_at=timezone.now())
+    requests.update(email="", message="")
+    # E-mails queued before the connection reference only the client's address.
     to_agency = OutgoingMail.objects.for_agency(customer.agency).filter(customer_id=None)
     to_agency.filter(reply_to__in=addresses).delete()
     to_agency.filter(to_email__in=addresses).delete()
 
 
-# --- What they share ---------------------------------------------------------------------------------------------------
+# --- Shared ------------------------------------------------------------------------------------------------------------
 
 
-def _lock(invitation: AccessInvitation, needed: str) -> AccessInvitation:
-    """The row, locked, in the state that the step needs.
-
-    Raises:
-        StepTaken: it is in another one.
-    """
+def _lock(invitation: AccessInvitation, status: str) -> AccessInvitation:
+    """Lock and return the row. Raise InvalidTransition unless this is its current status."""
     rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
     locked: AccessInvitation = rows.get(pk=invitation.pk)
-    if locked.state != needed:
-        raise InvalidTransition(locked.state)
+    locked.ensure_status(status)
     return locked
 
 
@@ -267,59 +268,32 @@ def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> Domai
     locked.customer, locked.connected_by, locked.connected_at = customer, by, timezone.now()
     locked.status = Status.CONNECTED
     locked.save(update_fields=["customer", "connected_by", "connected_at", "status"])
-    handover = _transfer_domains(locked, customer, by=by)
-    _record("connected", locked, by=by, **_access(locked))
+    transfer = _transfer_domains(locked, customer, by=by)
+    record("invitation.connected", locked, by=by, scope=locked.scope, areas=locked.areas)
     mails.send_access_connected(locked, by=by)
-    return handover
+    return transfer
 
 
 def _transfer_domains(locked: AccessInvitation, customer: Customer, *, by: User) -> DomainTransfer:
-    """The domains become the customer's; whoever has one already keeps it."""
-    there = {domain.name: domain for domain in customer.agency.domains.filter(name__in=locked.domains).select_related("customer")}
-    handover = DomainTransfer(customer, [], [], [])
-    # In an order that is everybody's: two invitations with the same domains would else wait for each other for ever.
+    """Add the invitation's domains to the customer, except those that another customer already has."""
+    existing = {domain.name: domain for domain in customer.agency.domains.filter(name__in=locked.domains).select_related("customer")}
+    transfer = DomainTransfer(customer, added=[], held=[])
+    # Sorted to avoid deadlocks between invitations that contain the same domains.
     for name in sorted(locked.domains):
-        domain = there.get(name) or Domain(name=name)
-        if domain.pk is None:
+        domain = existing.get(name)
+        if domain is None:
+            domain = Domain(name=name)
             try:
                 add_item_to_locked(domain, customer=customer, by=by)
+                transfer.added.append(str(domain))
             except ValidationError:
-                # Somebody added it to another customer at this very moment.
+                # A concurrent transaction added it to another customer.
                 domain = customer.agency.domains.select_related("customer").get(name=name)
-            else:
-                handover.added.append(str(domain))
-                continue
-        if domain.customer_id == customer.pk:
-            handover.kept.append(str(domain))
-        else:
-            handover.held.append((str(domain), domain.customer))
-    return handover
+        if domain.customer_id != customer.pk:
+            transfer.held.append((str(domain), domain.customer))
+    return transfer
 
 
 def _end(locked: AccessInvitation, status: str, *, reason: str = "") -> None:
     locked.status, locked.reason, locked.ended_at = status, reason, timezone.now()
     locked.save(update_fields=["status", "reason", "ended_at"])
-
-
-def _access(row: AccessInvitation) -> dict[str, Any]:
-    """How far the access goes, for an event."""
-    return {"scope": row.scope, "areas": row.areas}
-
-
-def _record(what: str, invitation: AccessInvitation, *, by: User | None, source: str = "", **data: Any) -> None:
-    customer = invitation.customer
-    record(
-        f"invitation.{what}",
-        on=invitation,
-        label=customer.reference if customer else f"#{invitation.pk}",
-        agency=invitation.agency,
-        by=by,
-        customer=customer,
-        source=source,
-        **data,
-    )
-
-
-def _record_by_client(what: str, invitation: AccessInvitation, **data: Any) -> None:
-    """The sentence says that it was the client; their name would outlive an erasure, so it is not kept."""
-    _record(what, invitation, by=None, source=AuditEvent.Source.WEB, **data)

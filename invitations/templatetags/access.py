@@ -1,4 +1,4 @@
-"""What the pages of other apps show of this one."""
+"""Template tags for access and its activity."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
 from invitations.events import sentence_for_client
-from invitations.models import AccessRequest
-from invitations.queries import CustomerAccess, customer_access, pending_requests
 from partnerportal.audit.models import AuditEvent
 
 register = template.Library()
@@ -21,13 +18,13 @@ register = template.Library()
 
 @register.filter
 def for_client(event: AuditEvent, agency: Any) -> str:
-    """The event as the client reads it on their own pages, about this agency."""
+    """Return the event's description for the client's own pages."""
     return sentence_for_client(event, agency=str(agency))
 
 
 @register.simple_tag
 def ago(value: datetime) -> SafeString:
-    """How long ago a moment is, in the largest unit that fits: “5 min ago”, “2 h ago”, “3 d ago”."""
+    """Return the time since a moment in its largest unit: “5 min ago”, “2 h ago”, “3 d ago”."""
     minutes = int((timezone.now() - value).total_seconds() // 60)
     if minutes < 60:
         text = _("%(count)s min ago") % {"count": max(minutes, 1)}
@@ -38,15 +35,3 @@ def ago(value: datetime) -> SafeString:
     shown = timezone.localtime(value)
     title = format_date(shown, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', shown.isoformat(timespec="minutes"), title, text)
-
-
-@register.simple_tag
-def access_of(customer: Customer) -> CustomerAccess:
-    """What the agency has access to for this customer."""
-    return customer_access(customer)
-
-
-@register.simple_tag
-def access_requests_of(customer: Any) -> list[AccessRequest]:
-    """The agency's access requests that this customer's people haven't answered yet."""
-    return pending_requests(customer)

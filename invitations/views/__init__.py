@@ -1,1 +1,1 @@
-"""Pages about access: for clients, for staff, and for whoever is asked."""
+"""Pages about access, for clients and staff."""

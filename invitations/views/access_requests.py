@@ -1,4 +1,4 @@
-"""Access requests: staff ask, the asked client grants or declines."""
+"""Pages for access requests: staff send them, clients grant or decline them."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,140 +6,120 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm, requestable_addresses
 from invitations.models import AccessRequest
-from invitations.services.access_requests import decline_request, grant_request, request_access, resend_request, withdraw_request
-from invitations.services.invitations import InvalidTransition
-from invitations.views.client import requests_for_user
-from invitations.views.feedback import explain_conflict
+from invitations.services import access_requests as services
+from invitations.views.feedback import conflict_messages
 from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
+from partnerportal.core.personal_pages import personal_page
 
 # --- Staff -------------------------------------------------------------------------------------------------------------
 
 
 @agency_view()
-def access_request_create(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Send access request” on a customer's page."""
+def request_access(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Send an access request to one of a customer's addresses."""
     customer = get_object_or_404(request.agency.customers.active(), pk=pk)
     if not requestable_addresses(customer):
         return render(request, "invitations/request_access.html", {"customer": customer})
-    form = RequestAccessForm(request.input, customer=customer)
+    form = RequestAccessForm(request.form_data, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
-            asked = request_access(customer=customer, by=request.user, **form.cleaned_data)
+            access_request = services.request_access(customer=customer, by=request.user, **form.cleaned_data)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, _("Access request sent to %(email)s.") % {"email": asked.email})
+            messages.success(request, _("Access request sent to %(email)s.") % {"email": access_request.email})
             return redirect(customer)
     return render(request, "invitations/request_access.html", {"customer": customer, "form": form})
 
 
 @agency_view(methods=("POST",))
-def resend(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Mail the link once more."""
-    asked = _asked(request, pk)
-    try:
-        sent = resend_request(asked, by=request.user)
-    except InvalidTransition as taken:
-        explain_conflict(request, taken)
-    else:
-        if sent:
-            messages.success(request, _("Access request resent to %(email)s.") % {"email": asked.email})
+def access_request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Send the e-mail with the link again."""
+    access_request = _access_request(request, pk)
+    with conflict_messages(request):
+        if services.resend_request(access_request, by=request.user):
+            messages.success(request, _("Access request resent to %(email)s.") % {"email": access_request.email})
         else:
             messages.info(request, _("It was sent a moment ago, so no second e-mail was sent."))
-    return redirect(asked.customer)
+    return redirect(access_request.customer)
 
 
 @agency_view(methods=("POST",))
-def withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
-    """No longer ask."""
-    asked = _asked(request, pk)
-    try:
-        withdraw_request(asked, by=request.user)
-    except InvalidTransition as taken:
-        explain_conflict(request, taken)
-    else:
+def access_request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Withdraw a pending access request."""
+    access_request = _access_request(request, pk)
+    with conflict_messages(request):
+        services.withdraw_request(access_request, by=request.user)
         messages.success(request, _("Access request withdrawn. Its link no longer works."))
-    return redirect(asked.customer)
+    return redirect(access_request.customer)
 
 
-def _asked(request: AgencyRequest, pk: int) -> AccessRequest:
-    requests = request.agency.access_requests.select_related("customer").exclude(customer__status="erased")
-    asked: AccessRequest = get_object_or_404(requests, pk=pk)
-    return asked
+def _access_request(request: AgencyRequest, pk: int) -> AccessRequest:
+    visible = request.agency.access_requests.select_related("customer").exclude(customer__status="erased")
+    access_request: AccessRequest = get_object_or_404(visible, pk=pk)
+    return access_request
 
 
-# --- Whoever is asked --------------------------------------------------------------------------------------------------
+# --- Clients -----------------------------------------------------------------------------------------------------------
 
 
 def access_request_page(view: Callable[[ClientRequest, AccessRequest], HttpResponse]) -> Callable[..., Any]:
-    """For the pages behind the mailed link: only the asked address gets further, no search engine finds them."""
+    """Decorate a view behind the personal link. Only the user with the requested address can open it."""
 
+    @personal_page
     @wraps(view)
     def guarded(request: ClientRequest, token: str) -> HttpResponse:
-        found = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation")
-        asked = found.with_token(token).first()
-        if asked is None:
+        access_requests = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation")
+        access_request = access_requests.with_token(token).first()
+        if access_request is None:
             raise Http404
-        if requests_for_user(request.user).filter(pk=asked.pk).exists():
-            response = view(request, asked)
-        else:
-            response = render(request, "invitations/access_request_wrong_account.html", {"asked": asked}, status=403)
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
-        response["Referrer-Policy"] = "strict-origin"
-        return response
+        if AccessRequest.objects.sent_to(request.user).filter(pk=access_request.pk).exists():
+            return view(request, access_request)
+        return render(request, "invitations/access_request_wrong_account.html", status=403)
 
     return guarded
 
 
-def _to_answer(token: str) -> str:
-    asked = AccessRequest.objects.select_related("agency").with_token(token).first()
-    if asked is None:
+def _sign_in_reason(token: str) -> str:
+    access_request = AccessRequest.objects.select_related("agency").with_token(token).first()
+    if access_request is None:
         return ""
     text = _("%(agency)s is requesting access. To view the request, sign in with the address we wrote to.")
-    return text % {"agency": asked.agency}
+    return text % {"agency": access_request.agency}
 
 
-@client_view(why=_to_answer)
+@client_view(why=_sign_in_reason)
 @access_request_page
-def answer_request(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
-    """Who asks for what; a POST grants it, or less. A GET grants nothing."""
-    if asked.state != AccessRequest.Status.PENDING:
-        return _answered(request, asked)
-    form = GrantAccessForm(request.input, asked=asked)
+def access_request(request: ClientRequest, access_request: AccessRequest) -> HttpResponse:
+    """Show an access request; a POST grants the requested access or less."""
+    context = {"access_request": access_request, "agency": access_request.agency}
+    if access_request.current_status != AccessRequest.Status.PENDING:
+        return render(request, "invitations/access_request_closed.html", context, status=410)
+    form = GrantAccessForm(request.form_data, access_request=access_request)
     if request.method == "POST" and form.is_valid():
         try:
-            grant_request(asked, client=request.user, **form.cleaned_data)
-        except InvalidTransition as taken:
-            explain_conflict(request, taken)
-            return redirect("invitations:my")
+            with conflict_messages(request):
+                services.grant_request(access_request, client=request.user, **form.cleaned_data)
+                text = _("%(agency)s now has access. You can change or revoke it here.")
+                messages.success(request, text % {"agency": access_request.agency})
+            return redirect("invitations:access_list")
         except ValidationError as error:
             form.add_error(None, error)
-        else:
-            messages.success(request, _("%(agency)s now has access. You can change or revoke it here.") % {"agency": asked.agency})
-            return redirect("invitations:my")
-    return render(request, "invitations/access_request.html", {"asked": asked, "agency": asked.agency, "form": form})
+    return render(request, "invitations/access_request.html", {**context, "form": form})
 
 
 @client_view(methods=("POST",))
 @access_request_page
-def decline(request: ClientRequest, asked: AccessRequest) -> HttpResponse:
-    """The asked client says no."""
-    try:
-        decline_request(asked)
-    except InvalidTransition as taken:
-        explain_conflict(request, taken)
-    else:
-        messages.success(request, _("Request declined. %(agency)s has been notified, and no access was given.") % {"agency": asked.agency})
-    return redirect("invitations:my")
-
-
-def _answered(request: HttpRequest, asked: AccessRequest) -> HttpResponse:
-    """What the link shows once it takes no answer any more."""
-    return render(request, "invitations/access_request_closed.html", {"asked": asked, "agency": asked.agency}, status=410)
+def access_request_decline(request: ClientRequest, access_request: AccessRequest) -> HttpResponse:
+    """Decline an access request."""
+    with conflict_messages(request):
+        services.decline_request(access_request)
+        text = _("Request declined. %(agency)s has been notified, and no access was given.")
+        messages.success(request, text % {"agency": access_request.agency})
+    return redirect("invitations:access_list")

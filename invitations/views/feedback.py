@@ -1,24 +1,36 @@
-"""What a person is told whose step came too late."""
+"""Messages about conflicting updates."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from invitations.services.invitations import InvalidTransition
+from invitations.models import AccessInvitation, AccessRequest
+from partnerportal.core.pending import InvalidTransition
+
+#: Message for users whose action is no longer possible, by the current status.
+CONFLICT_MESSAGES: dict[str, Any] = {
+    AccessInvitation.Status.PENDING: gettext_lazy("This is still pending."),
+    AccessInvitation.Status.CONNECTED: gettext_lazy("This has already been connected."),
+    AccessInvitation.Status.REJECTED: gettext_lazy("This has already been rejected."),
+    AccessInvitation.Status.WITHDRAWN: gettext_lazy("This has since been withdrawn."),
+    AccessInvitation.Status.EXPIRED: gettext_lazy("This has since expired."),
+    AccessInvitation.Status.REVOKED: gettext_lazy("The client has since revoked access."),
+    AccessInvitation.Status.DISCONNECTED: gettext_lazy("This access has already been ended."),
+    AccessRequest.Status.GRANTED: gettext_lazy("This has already been granted."),
+    AccessRequest.Status.DECLINED: gettext_lazy("This has already been declined."),
+}
 
 
-def explain_conflict(request: HttpRequest, taken: InvalidTransition) -> None:
-    """Somebody was faster: what it is now, and that nothing happened."""
-    what = {
-        "pending": _("This is still pending."),
-        "connected": _("This has already been connected."),
-        "rejected": _("This has already been rejected."),
-        "withdrawn": _("This has since been withdrawn."),
-        "expired": _("This has since expired."),
-        "revoked": _("The client has since revoked access."),
-        "disconnected": _("This access has already been ended."),
-        "granted": _("This has already been granted."),
-        "declined": _("This has already been declined."),
-    }[taken.state]
-    nothing_done = _("Nothing was changed, and no e-mail was sent.")
-    messages.info(request, f"{what} {nothing_done}")
+@contextmanager
+def conflict_messages(request: HttpRequest) -> Iterator[None]:
+    """Show the user a message instead of raising InvalidTransition."""
+    try:
+        yield
+    except InvalidTransition as conflict:
+        no_effect = _("Nothing was changed, and no e-mail was sent.")
+        messages.info(request, f"{CONFLICT_MESSAGES[conflict.state]} {no_effect}")

@@ -1,4 +1,4 @@
-"""For staff: the invitations that wait, connecting and rejecting them, ending an access. All is fetched through `request.agency`."""
+"""Staff pages: list, connect and reject invitations, and end access."""
 
 from typing import Any
 
@@ -11,21 +11,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.views.picker import picker_options, selected_customer
+from customers.models import Customer
+from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from invitations.forms.invitations import DisconnectForm, RejectForm
-from invitations.mails import preview_invitation_rejected
+from invitations.mails.invitations import preview_invitation_rejected
 from invitations.models import AccessInvitation
-from invitations.services.invitations import (
-    DomainTransfer,
-    InvalidTransition,
-    connect_customer,
-    connect_new_customer,
-    disconnect_access,
-    reject_invitation,
-)
-from invitations.views.client import history_of
-from invitations.views.feedback import explain_conflict
+from invitations.queries import invitation_history
+from invitations.services import invitations as services
+from invitations.views.feedback import conflict_messages
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 
@@ -34,131 +28,120 @@ Status = AccessInvitation.Status
 
 @agency_view(methods=("GET",))
 def invitation_list(request: AgencyRequest) -> HttpResponse:
-    """All invitations: those that wait, those that are connected, those that are over."""
-    known = request.agency.access_invitations.known().select_related("customer")
-    kinds = {
-        "waiting": known.waiting(),
-        "connected": known.connected(),
-        "over": known.exclude(pk__in=known.waiting().values("pk")).exclude(status=Status.CONNECTED),
+    """List pending, connected or closed invitations."""
+    visible = request.agency.access_invitations.visible().select_related("customer")
+    lists = {
+        "waiting": visible.pending(),
+        "connected": visible.connected(),
+        "over": visible.exclude(pk__in=visible.pending().values("pk")).exclude(status=Status.CONNECTED),
     }
-    kind = request.GET.get("show", "waiting")
-    kind = kind if kind in kinds else "waiting"
-    page = keyset_page(request, kinds[kind], order_by=("-pk",))
-    return render(request, "invitations/list.html", {"page": page, "kind": kind})
+    tab = request.GET.get("show", "waiting")
+    tab = tab if tab in lists else "waiting"
+    page = keyset_page(request, lists[tab], order_by=("-pk",))
+    return render(request, "invitations/list.html", {"page": page, "tab": tab})
 
 
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Who gives what access, and what can be done about it."""
+    """Show an invitation with its activity."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    return render(request, "invitations/detail.html", {"invitation": invitation, "history": history_of(invitation)})
+    return render(request, "invitations/detail.html", {"invitation": invitation, "history": invitation_history(invitation)})
 
 
 @agency_view()
 def connect(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Connect Customer”: create one, or choose one of those who are there; the likely ones first."""
+    """Connect an invitation to an existing customer; possible duplicates are listed first."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
-        return _conflict(request, invitation)
-    if request.method == "POST" and "customer" in request.POST:
-        customer = selected_customer(request)
+
+    def select(customer: Customer) -> HttpResponse:
         try:
-            handover = connect_customer(invitation, customer=customer, by=request.user)
-        except InvalidTransition as taken:
-            explain_conflict(request, taken)
-            return redirect(invitation)
+            transfer = services.connect_customer(invitation, customer=customer, by=request.user)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return redirect("invitations:connect", pk=pk)
-        _report_connected(request, handover)
+        _report_connected(request, transfer)
         return redirect(customer)
-    choice = picker_options(request, {**invitation.customer_fields(), "website": next(iter(invitation.domains), "")})
-    return render(request, "invitations/connect.html", {"invitation": invitation, "choice": choice})
+
+    with conflict_messages(request):
+        invitation.ensure_status(Status.PENDING)
+        return picker_page(
+            request,
+            select=select,
+            fields={**invitation.customer_fields(), "website": next(iter(invitation.domains), "")},
+            template="invitations/connect.html",
+            context={"invitation": invitation},
+        )
+    return redirect(invitation)
 
 
 @agency_view()
 def connect_new(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Connect Customer” with a new customer: the ordinary form, filled with what the client told."""
+    """Connect an invitation to a new customer. The form is pre-filled with the client's details."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
-        return _conflict(request, invitation)
 
     def save(fields: dict[str, Any]) -> HttpResponse:
-        try:
-            handover = connect_new_customer(invitation, by=request.user, **fields)
-        except InvalidTransition as taken:
-            explain_conflict(request, taken)
-            return redirect(invitation)
-        _report_connected(request, handover)
-        return redirect(handover.customer)
+        transfer = services.connect_new_customer(invitation, by=request.user, **fields)
+        _report_connected(request, transfer)
+        return redirect(transfer.customer)
 
-    return customer_create_page(
-        request,
-        save=save,
-        initial=invitation.customer_fields(),
-        cancel=invitation.get_absolute_url(),
-        choose=reverse("invitations:connect", args=[pk]),
-        template="invitations/connect_new.html",
-        context={"invitation": invitation},
-    )
+    with conflict_messages(request):
+        invitation.ensure_status(Status.PENDING)
+        return customer_create_page(
+            request,
+            save=save,
+            initial=invitation.customer_fields(),
+            cancel=invitation.get_absolute_url(),
+            picker_url=reverse("invitations:connect", args=[pk]),
+            template="invitations/connect_new.html",
+            context={"invitation": invitation},
+        )
+    return redirect(invitation)
 
 
 @agency_view()
 def reject(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Reject invitation”: the mail is shown before it is sent."""
+    """Reject an invitation after showing a preview of the e-mail to the client."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.PENDING:
-        return _conflict(request, invitation)
-    form = RejectForm(request.input, path=request.path, cancel=invitation.get_absolute_url())
-    if request.method == "POST" and form.is_valid() and "preview" not in request.POST:
-        try:
-            reject_invitation(invitation, message=form.cleaned_data["message"], by=request.user)
-        except InvalidTransition as taken:
-            explain_conflict(request, taken)
-        else:
-            messages.success(request, _("Invitation from %(who)s rejected. They’ve been notified by e-mail.") % {"who": invitation.who})
-        return redirect(invitation)
-    message = form.cleaned_data.get("message", "") if form.is_bound and form.is_valid() else ""
-    preview = preview_invitation_rejected(invitation, message=message)
-    return render(request, "invitations/reject.html", {"invitation": invitation, "form": form, "preview": preview})
+    with conflict_messages(request):
+        invitation.ensure_status(Status.PENDING)
+        form = RejectForm(request.form_data, path=request.path, cancel=invitation.get_absolute_url())
+        is_valid = form.is_bound and form.is_valid()
+        message = form.cleaned_data["message"] if is_valid else ""
+        if request.method != "POST" or not is_valid or "preview" in request.POST:
+            preview = preview_invitation_rejected(invitation, message=message)
+            return render(request, "invitations/reject.html", {"invitation": invitation, "form": form, "preview": preview})
+        services.reject_invitation(invitation, message=message, by=request.user)
+        text = _("Invitation from %(who)s rejected. They’ve been notified by e-mail.")
+        messages.success(request, text % {"who": invitation.display_name})
+    return redirect(invitation)
 
 
 @agency_view()
 def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
-    """End an access that a client gave."""
+    """End an access."""
     invitation = get_object_or_404(_invitations(request), pk=pk)
-    if invitation.state != Status.CONNECTED:
-        return _conflict(request, invitation)
-    form = DisconnectForm(request.input, cancel=invitation.get_absolute_url())
-    if request.method == "POST" and form.is_valid():
-        try:
-            disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)
-        except InvalidTransition as taken:
-            explain_conflict(request, taken)
-        else:
-            messages.success(request, _("Access to %(who)s ended. They’ve been notified by e-mail.") % {"who": invitation.who})
-        return redirect(invitation)
-    return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
-
-
-def _invitations(request: AgencyRequest) -> QuerySet[AccessInvitation]:
-    return request.agency.access_invitations.known().select_related("agency", "client", "customer", "connected_by")
-
-
-def _conflict(request: AgencyRequest, invitation: AccessInvitation) -> HttpResponse:
-    explain_conflict(request, InvalidTransition(invitation.state))
+    with conflict_messages(request):
+        invitation.ensure_status(Status.CONNECTED)
+        form = DisconnectForm(request.form_data, cancel=invitation.get_absolute_url())
+        if request.method != "POST" or not form.is_valid():
+            return render(request, "invitations/disconnect.html", {"invitation": invitation, "form": form})
+        services.disconnect_access(invitation, reason=form.cleaned_data["reason"], by=request.user)
+        messages.success(request, _("Access to %(who)s ended. They’ve been notified by e-mail.") % {"who": invitation.display_name})
     return redirect(invitation)
 
 
-def _report_connected(request: AgencyRequest, handover: DomainTransfer) -> None:
-    """That it worked, and what became of each domain."""
-    said = [_("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": handover.customer.numbered_name}]
-    if handover.added:
-        text = ngettext("Domain %(names)s added.", "Domains %(names)s added.", len(handover.added))
-        said.append(text % {"names": ", ".join(handover.added)})
-    messages.success(request, " ".join(said))
-    for name, customer in handover.held:
-        messages.warning(
-            request,
-            _("%(name)s was not moved because it belongs to %(customer)s.") % {"name": name, "customer": customer.numbered_name},
-        )
+def _invitations(request: AgencyRequest) -> QuerySet[AccessInvitation]:
+    return request.agency.access_invitations.visible().select_related("agency", "client", "customer", "connected_by")
+
+
+def _report_connected(request: AgencyRequest, transfer: services.DomainTransfer) -> None:
+    """Show a success message and, for each domain that wasn't moved, a warning."""
+    customer = transfer.customer.numbered_name
+    message = _("Access connected to %(customer)s. The client has been notified by e-mail.") % {"customer": customer}
+    if transfer.added:
+        added = ngettext("Domain %(names)s added.", "Domains %(names)s added.", len(transfer.added))
+        message += " " + added % {"names": ", ".join(transfer.added)}
+    messages.success(request, message)
+    for name, owner in transfer.held:
+        text = _("%(name)s was not moved because it belongs to %(customer)s.")
+        messages.warning(request, text % {"name": name, "customer": owner.numbered_name})

@@ -1,4 +1,4 @@
-"""Users in the Django admin."""
+"""Admin pages for users, their addresses, second factors and sessions."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ from partnerportal.accounts.models import User
 from partnerportal.accounts.services.accounts import replace_email_address
 
 
-class PersonChangeForm(UserChangeForm):
-    """Django's own, with a help text that Django has in English only."""
+class UserEditForm(UserChangeForm):
+    """Django's form with a translated help text."""
 
     class Meta:
         model = User
@@ -36,8 +36,8 @@ class PersonChangeForm(UserChangeForm):
             self.fields["password"].help_text = _("Only a hash of the password is stored, so no one can read it.")
 
 
-class PersonAddForm(AdminUserCreationForm):
-    """Django's own, with texts that Django has in English only."""
+class UserAddForm(AdminUserCreationForm):
+    """Django's form with translated texts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,10 +48,10 @@ class PersonAddForm(AdminUserCreationForm):
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin):
-    """Django's own, with the e-mail address in the place of the user name."""
+    """Admin of users, with the e-mail address as the user name."""
 
-    form = PersonChangeForm
-    add_form = PersonAddForm
+    form = UserEditForm
+    add_form = UserAddForm
     list_display = ("email", "full_name", "is_active", "is_staff", "last_login", "date_joined")
     list_filter = ("is_active", "is_staff", "memberships__role", "date_joined")
     search_fields = ("email", "full_name")
@@ -66,23 +66,23 @@ class UserAdmin(BaseUserAdmin):
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: User, form: forms.ModelForm, change: bool) -> None:
-        """A corrected address takes the place of the former one, also where allauth keeps it."""
+        """Apply a changed address to allauth's table too."""
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             replace_email_address(obj)
 
 
-def _name(model: type[Model], one: Any, many: Any, **fields: Any) -> None:
-    """Give an allauth model and its fields the names that allauth doesn't mark for translation.
+def _set_names(model: type[Model], singular: Any, plural: Any, **fields: Any) -> None:
+    """Set translated names of an allauth model and its fields.
 
-    Migrations compare what the classes were declared with, so they don't see these names.
+    Migrations aren't affected, because they compare the names in the class declaration.
     """
-    model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+    model._meta.verbose_name, model._meta.verbose_name_plural = singular, plural
     for name, label in fields.items():
         model._meta.get_field(name).verbose_name = label  # type: ignore[union-attr]
 
 
-_name(
+_set_names(
     Authenticator,
     _("second factor"),
     _("second factors"),
@@ -91,7 +91,7 @@ _name(
     created_at=_("Created"),
     last_used_at=_("Last used"),
 )
-_name(
+_set_names(
     UserSession,
     _("session"),
     _("sessions"),
@@ -106,30 +106,36 @@ for _label, _app_name in _APP_NAMES.items():
     apps.get_app_config(_label).verbose_name = _app_name
 
 
-# allauth shows each second factor's secret here, lets whoever may look at addresses confirm them, lets sessions be written, and looks for
-# people by a name that ours don't have.
+# allauth's pages show secrets, allow too many changes and search for user names, which don't exist here.
 admin.site.unregister([Authenticator, EmailAddress, UserSession])
-# The portal gives rights by roles, and no one belongs to a group.
+# The portal uses roles instead of groups.
 admin.site.unregister(Group)
 
 
-@admin.register(Authenticator)
-class AuthenticatorAdmin(mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth brings no types
-    """Second factors: can be taken away from who has lost theirs; neither made nor read, for that would be to sign in as somebody else."""
-
-    search_fields = ("user__email",)
-    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+class DeleteOnlyAdmin(admin.ModelAdmin):
+    """Mixin for rows that can be viewed and deleted."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Authenticator | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(DeleteOnlyAdmin, mfa_admin.AuthenticatorAdmin):  # type: ignore[misc]  # allauth has no type hints
+    """Admin of second factors, which can only be removed.
+
+    Creating or reading one would allow signing in as its user.
+    """
+
+    search_fields = ("user__email",)
+    fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
 
 
 @admin.register(EmailAddress)
 class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
-    """Confirming addresses, by who may change them. Whose they are, and what they are, is corrected at the person."""
+    """Admin for verifying addresses. The address itself is changed in the user."""
 
     readonly_fields = ("user", "email", "primary")
 
@@ -142,18 +148,12 @@ class AddressAdmin(EmailAddressAdmin):  # type: ignore[misc]
 
 
 @admin.register(UserSession)
-class UserSessionAdmin(sessions_admin.UserSessionAdmin):  # type: ignore[misc]
-    """Where people are signed in; to delete one is to end it. Just taken off this list, it would go on, and nobody could end it."""
+class UserSessionAdmin(DeleteOnlyAdmin, sessions_admin.UserSessionAdmin):  # type: ignore[misc]
+    """Admin of sessions. Deleting one also ends it, because it would otherwise continue unlisted."""
 
     list_select_related = ("user",)
     search_fields = ("user__email", "user__full_name", "ip")
     fields = ("user", "created_at", "last_seen_at", "ip", "user_agent")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: UserSession | None = None) -> bool:
-        return False
 
     def delete_model(self, request: HttpRequest, obj: UserSession) -> None:
         obj.end()

@@ -1,4 +1,4 @@
-"""The Django admin behind the portal's own sign-in, and in production behind a second factor."""
+"""Admin site that uses the portal's sign-in, and in production requires a second factor."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,6 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import secure_admin_login
 from allauth.core.exceptions import ReauthenticationRequired
-from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import admin, messages
@@ -18,35 +17,35 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerportal.accounts.queries import SECOND_FACTORS
+
 View = Callable[..., HttpResponseBase]
 
-#: Seconds after signing in, or after proving it again, for which an admin isn't asked.
+#: Seconds until administrators have to reauthenticate.
 REAUTHENTICATE_AFTER = 12 * 60 * 60
 
 
 class AdminSite(admin.AdminSite):
-    """Signs in through the same accounts as everybody; with `ADMIN_REQUIRES_MFA`, whoever has no second factor is led to set one up,
-    and whose sign-in is older than `PROVEN_FOR` is asked to prove it again."""
+    """Admin site with the portal's sign-in and, if `ADMIN_REQUIRES_MFA`, a second factor."""
 
     site_header = site_title = gettext_lazy("Partner Portal")
     login = method_decorator(secure_admin_login)(admin.AdminSite.login)
 
-    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # its stubs want a view type that no def has
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # type: ignore[override]  # its stubs expect a view type that no function has
         return super().admin_view(second_factor_required(view), cacheable)
 
 
 def second_factor_required(view: View) -> View:
-    """For a view that only admins get to."""
+    """Require a second factor and a recent sign-in for an admin view."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if settings.ADMIN_REQUIRES_MFA:
-            # Who has one was asked for it when signing in.
-            if not is_mfa_enabled(request.user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]):
+            if not is_mfa_enabled(request.user, SECOND_FACTORS):
                 messages.info(request, _("The admin area requires two-factor authentication. Set it up, then come back."))
                 return redirect("mfa_index")
-            proven = [record["at"] for record in get_authentication_records(request, request.user)]
-            if time.time() - max(proven, default=0) > REAUTHENTICATE_AFTER:
+            authenticated_at = [record["at"] for record in get_authentication_records(request, request.user)]
+            if time.time() - max(authenticated_at, default=0) > REAUTHENTICATE_AFTER:
                 raise ReauthenticationRequired
         return view(request, *args, **kwargs)
 

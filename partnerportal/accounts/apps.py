@@ -1,4 +1,4 @@
-"""People and how they sign in."""
+"""Configuration of the app for accounts, and of the admin site."""
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
@@ -11,12 +11,12 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from partnerportal.accounts import hooks  # noqa: F401
+        from partnerportal.accounts import hooks  # noqa: F401  # apps are ready
 
 
 class AdminConfig(admin_apps.AdminConfig):
-    """Django's admin, with the portal's own sign-in."""
+    """Django's admin with the portal's sign-in."""
 
-    # Not the one that the name of this package stands for.
+    # Not the default app of this package.
     default = False
     default_site = "partnerportal.accounts.admin_site.AdminSite"

@@ -1,4 +1,4 @@
-"""Who works in a browser: a signed cookie says so, for the time after the session."""
+"""Signed cookie that identifies the last user of a browser after the session has ended."""
 
 from django.conf import settings
 from django.core.signing import BadSignature
@@ -7,12 +7,13 @@ from django.http import HttpRequest, HttpResponseBase
 from partnerportal.accounts.models import User
 
 COOKIE_NAME = "person"
+#: Lifetime of the cookie, in seconds.
 COOKIE_MAX_AGE = 60 * 60 * 24 * 30
 _SALT = "kept_input"
 
 
 def remember_user(request: HttpRequest, response: HttpResponseBase) -> None:
-    """Let the browser know who works in it."""
+    """Set the cookie unless it already identifies the user."""
     if remembered_user(request) != request.user.pk:
         response.set_signed_cookie(
             COOKIE_NAME,
@@ -26,7 +27,7 @@ def remember_user(request: HttpRequest, response: HttpResponseBase) -> None:
 
 
 def remembered_user(request: HttpRequest) -> int | None:
-    """Whose key the cookie has, as far as it can be trusted: who worked in this browser last."""
+    """Return the primary key of the browser's last user, or None without a valid cookie."""
     try:
         return int(request.get_signed_cookie(COOKIE_NAME, salt=_SALT, max_age=COOKIE_MAX_AGE) or "")
     except (KeyError, ValueError, BadSignature):
@@ -34,6 +35,6 @@ def remembered_user(request: HttpRequest) -> int | None:
 
 
 def is_known_browser(request: HttpRequest, email: str) -> bool:
-    """Whether whoever has this address worked in this browser last."""
-    person = remembered_user(request)
-    return person is not None and User.objects.filter(pk=person, email=email.lower()).exists()
+    """Return whether the user with this address was the last user of the browser."""
+    user_id = remembered_user(request)
+    return user_id is not None and User.objects.filter(pk=user_id, email=email.lower()).exists()

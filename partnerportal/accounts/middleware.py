@@ -1,4 +1,4 @@
-"""Pages as the signed-in person wants them."""
+"""Middleware that applies the user's language and time zone."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -12,17 +12,17 @@ from partnerportal.core.language_addresses import fixed_language
 
 
 class UserPreferencesMiddleware:
-    """Apply the account's language and time zone. They win over the browser's, but not over a language in the address."""
+    """Apply the account's language and time zone. A language in the URL takes precedence."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # Anonymous visitors bring no session: their pages cost no query here.
+        # The session key is checked first, so that pages for anonymous visitors run no query.
         if not (request.session.get("_auth_user_id") and request.user.is_authenticated):
             return self.get_response(request)
         if request.user.language and not fixed_language(request):
-            # Not undone here: LanguageMiddleware, around this one, names the language in the answer and sets it anew for the next request.
+            # Not restored here, because LanguageMiddleware still needs the language for the response.
             translation.activate(request.user.language)
             cast(Any, request).LANGUAGE_CODE = request.user.language
         zone = request.user.time_zone

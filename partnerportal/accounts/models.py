@@ -1,4 +1,4 @@
-"""`User`: whoever signs in. The e-mail address is the name."""
+"""The user model, with the e-mail address as the user name."""
 
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ from partnerportal.core.validators import validate_one_line, validate_time_zone
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users; addresses are kept in lower case, so that one person has one account."""
+    """Manager that stores addresses in lower case, so that each person has one account."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         user = self.model(email=email.strip().lower(), **fields)
@@ -22,8 +22,7 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """An admin, whose address counts as confirmed: whoever may run commands here needs no e-mail to get in, and on the first
-        evening perhaps gets none."""
+        """Create a portal administrator. The address is verified, because e-mail may not work yet."""
         user = self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
         user.emailaddress_set.create(email=user.email, verified=True, primary=True)  # type: ignore[attr-defined]
         return user
@@ -33,13 +32,13 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account: agency staff (has memberships), a client (has none), or an admin (`is_staff`)."""
+    """An account of agency staff (with memberships), a client or an administrator (`is_staff`)."""
 
     email = AddressField(_("E-mail"), unique=True)
     full_name = models.CharField(_("Name"), max_length=150, blank=True, validators=[validate_one_line])
-    #: For pages and mails; empty: pages as the browser asks for them, mails as the agency speaks.
+    #: Language of pages and e-mails. By default, the browser's for pages and the agency's for e-mails.
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, blank=True)
-    #: Empty: the agency's.
+    #: The agency's time zone if empty.
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, validators=[validate_time_zone])
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("admin"), default=False, help_text=_("Can sign in to the admin area."))
@@ -69,11 +68,5 @@ class User(AbstractBaseUser, PermissionsMixin):
         return str(self)
 
     def get_short_name(self) -> str:
-        """First word of the name, for a greeting; the address where no name is known."""
+        """Return the first word of the name for greetings, or the address."""
         return self.full_name.split()[0] if self.full_name.split() else self.email
-
-    @property
-    def initials(self) -> str:
-        """One or two letters for the round badge in the header."""
-        words = self.full_name.split() or [self.email]
-        return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()

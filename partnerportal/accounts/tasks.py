@@ -1,17 +1,17 @@
-"""What beat has done for accounts."""
+"""Scheduled tasks for accounts."""
 
 from celery import shared_task
 
-from partnerportal.accounts.services import client_accounts, second_factors
+from partnerportal.accounts.services import accounts, second_factors
 
 
 @shared_task(name="accounts.purge_unconfirmed")
 def purge_unconfirmed() -> int:
-    """Delete accounts of clients whose code was never entered; how many that were."""
-    return client_accounts.purge_unconfirmed()
+    """Delete client accounts whose code was never entered."""
+    return accounts.purge_unconfirmed()
 
 
 @shared_task(name="accounts.reseal_second_factors")
 def reseal_second_factors() -> int:
-    """After `SECRET_KEY` was replaced: seal second factors with the new one; how many that were."""
+    """Re-encrypt second factors after a change of `SECRET_KEY`, and return their number."""
     return second_factors.reencrypt()

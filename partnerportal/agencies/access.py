@@ -1,4 +1,4 @@
-"""Who may do what, in one place: `@agency_view(role=…)` stands on every view for agency staff, `@client_view` on those for clients."""
+"""Access rules: `@agency_view(role=…)` for views of agency staff, `@client_view` for those of clients."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -19,121 +19,122 @@ from partnerportal.agencies.form_recovery import recover_form_input, save_form_i
 from partnerportal.agencies.models import Agency, Membership, Role
 
 P = ParamSpec("P")
+GuardedView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
-#: The session's key for the page that somebody wanted who had to set up a second factor first.
+#: Session key of the page to return to after setting up a required second factor.
 NEXT_PAGE_KEY = "wanted_page"
 
 
-class AgencyRequest(HttpRequest):
-    """The request that a view behind `@agency_view` gets: somebody is signed in and works for an agency."""
+class ClientRequest(HttpRequest):
+    """Request of a signed-in user, with or without an agency, as received by an `@client_view`."""
 
     user: User
+    #: Data for the page's form: the POST data, or the input recovered after a sign-in, or None.
+    form_data: QueryDict | None
+
+
+class AgencyRequest(ClientRequest):
+    """Request of a signed-in agency member, as received by an `@agency_view`."""
+
     agency: Agency
     membership: Membership
     memberships: list[Membership]
-    #: All of the agency's memberships, the oldest first, `with_second_factor`.
+    #: All memberships of the agency, oldest first, annotated by `with_second_factor()`.
     members: list[Membership]
-    #: Everybody who works for the agency, by name.
+    #: All users of the agency, sorted by name.
     team: list[User]
-    #: What a form is to be filled with: what was posted, or what was typed before the session ended; else None.
-    input: QueryDict | None
 
 
 def agency_view(
-    *, role: Role = Role.STAFF, methods: tuple[str, ...] = ("GET", "POST"), confirm: bool = False, any_sign_in: bool = False
-) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Let in members of an agency with at least `role`, by one of `methods` (HEAD goes with GET).
+    *,
+    role: Role = Role.STAFF,
+    methods: tuple[str, ...] = ("GET", "POST"),
+    reauthenticate: bool = False,
+    allow_without_second_factor: bool = False,
+) -> Callable[[Callable[Concatenate[AgencyRequest, P], HttpResponseBase]], GuardedView[P]]:
+    """Restrict a view to agency members with at least `role`.
 
-    Nobody signed in: the sign-in page, and back afterwards. No membership, or a role too weak: 403.
-    Another method: 405. The view gets `request.agency` and `request.membership`.
-
-    An agency can require a second factor: who has none is led to a page that says so, unless the view takes `any_sign_in`. For what must
-    not happen at a screen that somebody left, `confirm` asks who it is, when the sign-in is a while ago; what was typed is kept.
+    Anonymous users are redirected to the sign-in page. Users without a sufficient role get 403, and
+    methods other than `methods` get 405. Members without a required second factor are asked to set
+    one up, except by views that `allow_without_second_factor`. Views that `reauthenticate` require
+    a recent sign-in. Form input survives each of these redirects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[AgencyRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            # POST-only views can't be returned to with a redirect.
+            return_path = request.get_full_path() if "GET" in methods else "/"
             if not request.user.is_authenticated:
                 save_form_input(request)
-                # An address that only takes a POST is no place to come back to.
-                return redirect_to_login(request.get_full_path() if "GET" in methods else "/")
+                return redirect_to_login(return_path)
             membership: Membership | None = cast(Any, request).membership
-            if membership is None or not membership.may(role):
+            if membership is None or not membership.has_role(role):
                 raise PermissionDenied
-            if membership.lacks_second_factor and not any_sign_in:
+            if membership.lacks_second_factor and not allow_without_second_factor:
                 if "GET" in methods:
-                    request.session[NEXT_PAGE_KEY] = request.get_full_path()
-                # It may have become a must while somebody typed.
+                    request.session[NEXT_PAGE_KEY] = return_path
+                # An owner may have required the second factor while this form was open.
                 save_form_input(request, confirming=True)
-                return _redirect(request, reverse("agencies:second_factor_needed"))
-            if confirm and not is_recently_authenticated(request):
-                answer = redirect_to_reauthenticate(request, back_to=request.get_full_path() if "GET" in methods else "/")
-                # Now, for who signs in by a code alone has just been signed out, and their session emptied.
+                return _redirect_page(request, reverse("agencies:second_factor_required"))
+            if reauthenticate and not is_recently_authenticated(request):
+                response = redirect_to_reauthenticate(request, back_to=return_path)
+                # Saved last, because building the redirect signs out users without a password.
                 save_form_input(request, confirming=True)
-                return _redirect(request, answer["Location"])
-            staff = cast(AgencyRequest, request)
-            staff.input = request.POST if request.method == "POST" else recover_form_input(request)
-            response = view(staff, *args, **kwargs)
-            remember_user(request, response)
-            return response
+                return _redirect_page(request, response["Location"])
+            return _call_view(view, cast(AgencyRequest, request), *args, **kwargs)
 
-        allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
-        view_with_methods = require_http_methods(allowed)(guarded)
+        view_with_methods = _restrict_methods(guarded, methods)
         view_with_methods.agency_role = role  # type: ignore[attr-defined]  # read by the test that walks the URLconf
-        return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
+        return view_with_methods
 
     return decorate
-
-
-def _redirect(request: HttpRequest, address: str) -> HttpResponseBase:
-    """To another page as a whole, even from within a dialog."""
-    if cast(Any, request).htmx:
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return redirect(address)
-
-
-class ClientRequest(HttpRequest):
-    """The request that a view behind `@client_view` gets: somebody is signed in, agency or not."""
-
-    user: User
-    #: As `AgencyRequest.input`.
-    input: QueryDict | None
 
 
 def client_view(
     *, methods: tuple[str, ...] = ("GET", "POST"), why: Callable[..., str] | None = None
-) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
-    """Let in whoever is signed in, by one of `methods`; everybody else may sign in by a code, which also opens an account.
+) -> Callable[[Callable[Concatenate[ClientRequest, P], HttpResponseBase]], GuardedView[P]]:
+    """Restrict a view to signed-in users. Others can sign in with a code, which creates an account.
 
-    `why`, called with the view's arguments, says on the sign-in page what it is for. The view itself sees to it that nobody gets
-    at what is another's.
+    `why` receives the view's arguments and returns the reason that the sign-in page displays. The
+    view itself must restrict access to the user's own objects.
     """
 
-    def decorate(
-        view: Callable[Concatenate[ClientRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    def decorate(view: Callable[Concatenate[ClientRequest, P], HttpResponseBase]) -> GuardedView[P]:
         @never_cache
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 save_form_input(request)
-                target = request.get_full_path() if "GET" in methods else reverse("invitations:my")
-                return redirect_to_login(target, login_url=reverse("account_request_login_code"))
-            client = cast(ClientRequest, request)
-            client.input = request.POST if request.method == "POST" else recover_form_input(request)
-            response = view(client, *args, **kwargs)
-            remember_user(request, response)
-            return response
+                return_path = request.get_full_path() if "GET" in methods else reverse("invitations:access_list")
+                return redirect_to_login(return_path, login_url=reverse("account_request_login_code"))
+            return _call_view(view, cast(ClientRequest, request), *args, **kwargs)
 
-        allowed = [*methods, "HEAD"] if "GET" in methods else list(methods)
-        view_with_methods = require_http_methods(allowed)(guarded)
-        # Both are read where a code is asked for (accounts/clients.py).
+        view_with_methods = _restrict_methods(guarded, methods)
+        # Both attributes are read by AccountAdapter when a user requests a sign-in code.
         view_with_methods.for_clients = True  # type: ignore[attr-defined]
         view_with_methods.why = why  # type: ignore[attr-defined]
-        return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], view_with_methods)
+        return view_with_methods
 
     return decorate
+
+
+def _restrict_methods(view: Callable[..., HttpResponseBase], methods: tuple[str, ...]) -> Callable[..., HttpResponseBase]:
+    """Return 405 for other methods. HEAD is allowed wherever GET is."""
+    return require_http_methods([*methods, "HEAD"] if "GET" in methods else list(methods))(view)
+
+
+def _call_view(view: Callable[..., HttpResponseBase], request: ClientRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    """Call the view with `request.form_data`, and remember the user for the time after the session."""
+    request.form_data = request.POST if request.method == "POST" else recover_form_input(request)
+    response = view(request, *args, **kwargs)
+    remember_user(request, response)
+    return response
+
+
+def _redirect_page(request: HttpRequest, address: str) -> HttpResponseBase:
+    """Redirect the whole page, even if an htmx dialog sent the request."""
+    if cast(Any, request).htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return redirect(address)

@@ -1,4 +1,4 @@
-"""Agencies and their members in the Django admin."""
+"""Admin pages for agencies and their members."""
 
 from typing import Any
 
@@ -11,15 +11,16 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
+from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.agencies.services import team_invitations
-from partnerportal.agencies.services.team import change_role, record_team, remove_member
+from partnerportal.agencies.services.team import change_role, remove_member
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.audit.services import record
 from partnerportal.core.fields import AddressFormField
 
 
 class AgencyForm(forms.ModelForm):
-    """An agency, and who is to own it: by e-mail, so that nobody has to think up a password for somebody else."""
+    """Form for an agency that can invite an owner, who then chooses their own password."""
 
     invite_owner = AddressFormField(
         label=_("Invite an owner"),
@@ -30,7 +31,7 @@ class AgencyForm(forms.ModelForm):
 
 
 class MembershipForm(forms.ModelForm):
-    """A place on the team belongs to one person."""
+    """Form for a membership, whose user can't be replaced."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -39,15 +40,15 @@ class MembershipForm(forms.ModelForm):
 
 
 class MembershipFormSet(forms.BaseInlineFormSet):
-    """A team keeps an owner."""
+    """Formset that requires an owner."""
 
     def clean(self) -> None:
         super().clean()
         if any(self.errors):
             return
-        there_were = any(form.instance.pk for form in self.forms)
-        stay = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
-        if there_were and not any(data["role"] == Role.OWNER for data in stay):
+        had_members = any(form.instance.pk for form in self.forms)
+        remaining = [form.cleaned_data for form in self.forms if form.cleaned_data and not form.cleaned_data.get("DELETE")]
+        if had_members and not any(data["role"] == Role.OWNER for data in remaining):
             raise ValidationError(_("An agency needs at least one owner. Make someone else an owner first."), "last_owner")
 
 
@@ -67,7 +68,7 @@ class MembershipInline(admin.TabularInline):
 
 @admin.register(Agency)
 class AgencyAdmin(admin.ModelAdmin):
-    """An agency with its team."""
+    """Admin of agencies with their team."""
 
     list_display = ("name", "language", "time_zone", "member_count", "created_at")
     list_filter = ("language", "created_at")
@@ -82,12 +83,15 @@ class AgencyAdmin(admin.ModelAdmin):
         return agencies.annotate(member_count=Count("memberships"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Agency | None = None) -> bool:
-        """An agency with all that its clients entrusted to it is nothing to end with a click."""
+        """Return False, because deleting an agency would delete its clients' data."""
         return False
 
     @transaction.atomic
     def save_formset(self, request: HttpRequest, form: forms.ModelForm, formset: Any, change: bool) -> None:
-        """The team is changed by the same steps as in the portal: told by e-mail, signed out, written down; owners first."""
+        """Change the team with the services that send e-mails and record events.
+
+        New owners are saved first, so that one always remains.
+        """
         if not change:
             super().save_formset(request, form, formset, change)
             return
@@ -95,7 +99,7 @@ class AgencyAdmin(admin.ModelAdmin):
         by: Any = request.user
         for member in formset.new_objects:
             member.save()
-            record_team("joined", member.agency, str(member.user), by=by, role=member.role)
+            record("team.joined", member.agency, by=by, label=str(member.user), role=member.role)
         for member in sorted((changed for changed, _fields in formset.changed_objects), key=lambda member: member.role != Role.OWNER):
             change_role(member, Role(member.role), by=by)
         for member in formset.deleted_objects:
@@ -103,7 +107,7 @@ class AgencyAdmin(admin.ModelAdmin):
 
     @transaction.atomic
     def save_related(self, request: HttpRequest, form: forms.ModelForm, formsets: Any, change: bool) -> None:
-        """After the members, one of whom the invited address may be."""
+        """Invite the owner after saving the members, who may include that address."""
         super().save_related(request, form, formsets, change)
         address = form.cleaned_data["invite_owner"]
         if not address:
@@ -123,21 +127,9 @@ class AgencyAdmin(admin.ModelAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(ReadOnlyAdmin):
-    """To look up; they are changed with their agency, which sees to it that an owner stays."""
+    """Read-only admin of memberships, which also prevents deleting users who have one."""
 
     list_display = ("user", "agency", "role", "created_at")
     list_filter = ("role", "created_at")
     search_fields = ("user__email", "user__full_name", "agency__name")
     list_select_related = ("user", "agency")
-
-
-@admin.register(TeamInvitation)
-class TeamInvitationAdmin(ReadOnlyAdmin):
-    """To look up who invited whom. What the link is made of is not shown."""
-
-    list_display = ("created_at", "agency", "email", "role", "status", "valid_until")
-    list_filter = ("status", "role", "created_at")
-    search_fields = ("agency__name", "email")
-    list_select_related = ("agency",)
-    exclude = ("nonce", "token_digest", "expires_at")
-    readonly_fields = ("valid_until",)

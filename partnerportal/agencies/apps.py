@@ -1,4 +1,4 @@
-"""The tenant, its members, and who may do what."""
+"""Configuration of the app for agencies, their members and roles."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class AgenciesConfig(AppConfig):
     verbose_name = _("Agencies")
 
     def ready(self) -> None:
-        from partnerportal.agencies import hooks  # noqa: F401
+        from partnerportal.agencies import hooks  # noqa: F401  # apps are ready

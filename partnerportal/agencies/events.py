@@ -1,4 +1,4 @@
-"""How this app's audit events read. They name colleagues, no customers (see `AuditEvent`); all are about the agency as their object."""
+"""Descriptions of audit events of the team, whose object is the agency."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from partnerportal.audit.descriptions import register
 
 
 def _role(data: dict[str, Any]) -> dict[str, Any]:
-    """The role in the reader's language."""
+    """Return the label of the role in the reader's language."""
     return {"role": Role(data["role"]).label}
 
 

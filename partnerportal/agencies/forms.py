@@ -1,4 +1,4 @@
-"""What is asked about a team and its members."""
+"""Forms of the team, its members and its invitations."""
 
 from typing import Any
 
@@ -7,31 +7,24 @@ from django import forms
 from django.contrib.auth import password_validation
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Membership, Notice, Role
-from partnerportal.core.concurrent_edits import EditForm
+from partnerportal.agencies.models import Membership, Notification, Role
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import form_helper
-
-#: What each role may do, as DESIGN says it, the least first.
-ROLE_DESCRIPTIONS: dict[Role, Promise] = {
-    Role.STAFF: _("Day-to-day work: customers, requests, invitations, tasks and requesting reviews."),
-    Role.MANAGER: _("Everything staff can do, plus the profile, replying to reviews, and import and export."),
-    Role.OWNER: _("Everything, including the team and erasing customers."),
-}
+from partnerportal.core.versions import EditForm
 
 
 def _role_choices() -> list[tuple[str, SafeString]]:
-    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, text)) for role, text in ROLE_DESCRIPTIONS.items()]
+    """Return the roles with their descriptions, least privileged first."""
+    return [(role, format_html('{}<span class="choice-note">{}</span>', role.label, role.description)) for role in reversed(Role)]
 
 
 class RoleForm(EditForm, forms.Form):
-    """Which role somebody has."""
+    """Form for changing a member's role."""
 
     role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect)
 
@@ -41,7 +34,7 @@ class RoleForm(EditForm, forms.Form):
 
 
 class InviteForm(forms.Form):
-    """Whom to ask, and as what."""
+    """Form for inviting a person to the team."""
 
     email = AddressFormField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.TypedChoiceField(label=_("Role"), choices=_role_choices, coerce=Role, widget=forms.RadioSelect, initial=Role.STAFF)
@@ -52,44 +45,45 @@ class InviteForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    """Who gets what somebody had in hand."""
+    """Confirmation that a member leaves the team, and a colleague for their open work."""
 
     to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int, empty_value=None, required=False)
 
-    def __init__(self, data: QueryDict | None, *, going: User, team: list[User], holds: bool, submit: str) -> None:
+    def __init__(self, data: QueryDict | None, *, member: Membership, team: list[User], has_work: bool, submit: str) -> None:
         super().__init__(data)
-        self.colleagues = {person.pk: person for person in team if person != going}
+        self.colleagues = {user.pk: user for user in team if user != member.user}
         self.fields["to"].choices = [("", _("No one (leave unassigned)")), *self.colleagues.items()]  # type: ignore[attr-defined]
-        self.helper = form_helper(*(["to"] if holds else []), submit=submit, cancel=reverse("agencies:team"))
-        self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
+        self.helper = form_helper(*(["to"] if has_work else []), submit=submit, style="danger", cancel=reverse("agencies:team"))
 
     @property
-    def person(self) -> User | None:
-        """The colleague who was chosen; None: nobody."""
+    def colleague(self) -> User | None:
+        """The selected colleague; None leaves the work unassigned."""
         return self.colleagues.get(self.cleaned_data["to"])
 
 
 class TransferOwnershipForm(forms.Form):
-    """Who is to own the agency."""
+    """Form for selecting the new owner of an agency."""
 
     to = forms.TypedChoiceField(label=_("New owner"), coerce=int, choices=())
 
     def __init__(self, data: QueryDict | None, *, members: list[Membership], by: User) -> None:
         super().__init__(data)
         self.members = {member.pk: member for member in members if member.user != by}
-        named = [(pk, f"{member.user} ({member.get_role_display()})") for pk, member in self.members.items()]
-        self.fields["to"].choices = [("", _("Select…")), *named]  # type: ignore[attr-defined]
+        choices = [(pk, f"{member.user} ({member.get_role_display()})") for pk, member in self.members.items()]
+        self.fields["to"].choices = [("", _("Select…")), *choices]  # type: ignore[attr-defined]
         self.helper = form_helper("to", submit=_("Transfer ownership"), cancel=reverse("agencies:team"))
-        self.helper.layout[-1].fields[0].field_classes = "btn btn-danger"
 
     @property
     def member(self) -> Membership:
-        """The one who was chosen."""
+        """The selected member."""
         return self.members[self.cleaned_data["to"]]
 
 
 class SecondFactorForm(forms.Form):
-    """The other way round than it is now: a page that was open for a while doesn't undo what somebody else did meanwhile."""
+    """Form for requiring two-factor authentication or making it optional.
+
+    It contains the new value, so that an outdated page doesn't undo a colleague's change.
+    """
 
     required = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
@@ -100,19 +94,19 @@ class SecondFactorForm(forms.Form):
 
 
 class NotificationsForm(EditForm, forms.Form):
-    """Which mails one wants."""
+    """Form for a member's e-mail notifications."""
 
     notices = forms.TypedMultipleChoiceField(
-        label=_("Notify me by e-mail about"), choices=Notice, coerce=Notice, required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Notify me by e-mail about"), choices=Notification, coerce=Notification, required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
-        super().__init__(data, initial={"notices": [notice for notice in Notice if member.wants(notice)]})
+        super().__init__(data, initial={"notices": [choice for choice in Notification if member.is_notified_about(choice)]})
         self.helper = form_helper("notices", submit=_("Save"))
 
 
 class JoinForm(forms.Form):
-    """Name and password of somebody who has no account yet."""
+    """Form for the name and password of a new user."""
 
     full_name = forms.CharField(
         label=_("Your name"),
@@ -131,16 +125,16 @@ class JoinForm(forms.Form):
     def __init__(self, data: QueryDict | None, *, email: str) -> None:
         super().__init__(data)
         self.email = email
-        # For password managers, which otherwise don't know whose password it is.
-        whose = format_html('<input type="email" name="username" value="{}" autocomplete="username" hidden>', email)
-        self.helper = form_helper(HTML(whose), "full_name", "password", submit=_("Join team"))
+        # Password managers store the password under this name.
+        username = format_html('<input type="email" name="username" value="{}" autocomplete="username" hidden>', email)
+        self.helper = form_helper(HTML(username), "full_name", "password", submit=_("Join team"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("password"):
-            person = User(email=self.email, full_name=cleaned.get("full_name", ""))
+            user = User(email=self.email, full_name=cleaned.get("full_name", ""))
             try:
-                password_validation.validate_password(cleaned["password"], person)
+                password_validation.validate_password(cleaned["password"], user)
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return cleaned

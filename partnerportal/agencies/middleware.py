@@ -1,4 +1,4 @@
-"""Puts the current agency on the request."""
+"""Middleware that sets the current agency on the request."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from partnerportal.agencies.models import Membership
 
-#: The session's key for the agency that a person with several works in now.
+#: Session key of the agency selected by a user with several.
 SESSION_KEY = "agency_id"
 
 
 class AgencyMiddleware:
-    """Sets `request.memberships`, `request.membership` and `request.agency` (None where there is none), its `members` and its `team`.
+    """Set the request's `agency` and `membership` (None if there is none), `memberships`, `members` and `team`.
 
-    Who belongs to several agencies works in the one chosen last (`agencies:switch`), at first in the oldest.
-    Staff see times in their agency's zone, unless they chose one for themselves.
+    Users with several agencies work in the last selected one, or in the oldest by default. Times
+    are displayed in the user's time zone, or in the agency's by default.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -26,16 +26,16 @@ class AgencyMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         staff = cast(Any, request)
         staff.memberships, staff.membership, staff.agency, staff.members, staff.team = [], None, None, [], []
-        # Anonymous visitors bring no session: their pages cost no query here.
+        # The session key is checked first, so that pages for anonymous visitors run no query.
         if request.session.get("_auth_user_id") and request.user.is_authenticated:
-            # One query for the person's agencies and their colleagues, whom nearly every page of staff offers to choose from.
-            mine = Membership.objects.filter(user=request.user).values("agency")
-            everybody = Membership.objects.filter(agency__in=mine).with_second_factor().select_related("agency", "user")
-            memberships = list(everybody.order_by("created_at", "pk"))
+            # A single query for agencies and colleagues, because nearly every page lists them as choices.
+            own = Membership.objects.filter(user=request.user).values("agency")
+            colleagues = Membership.objects.filter(agency__in=own).with_second_factor().select_related("agency", "user")
+            memberships = list(colleagues.order_by("created_at", "pk"))
             staff.memberships = [membership for membership in memberships if membership.user_id == request.user.pk]
-            chosen = request.session.get(SESSION_KEY)
+            selected = request.session.get(SESSION_KEY)
             for membership in staff.memberships:
-                if staff.membership is None or membership.agency_id == chosen:
+                if staff.membership is None or membership.agency_id == selected:
                     staff.membership = membership
         if staff.membership is None:
             return self.get_response(request)

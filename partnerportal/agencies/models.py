@@ -1,7 +1,4 @@
-"""`Agency`, the tenant: every row that staff can see belongs to one. `Membership`: who works there, and as what.
-
-`TeamInvitation`: who is asked to join.
-"""
+"""Agencies, the tenants of the portal: their members, roles and team invitations."""
 
 from typing import ClassVar, Self
 
@@ -13,18 +10,20 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.accounts.queries import SECOND_FACTORS
 from partnerportal.core.email_addresses import address_variants, without_sub_address
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
+from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_one_line, validate_time_zone
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 
 
 class Agency(models.Model):
-    """A web agency, the tenant of everything."""
+    """A web agency. Every row that its staff can see belongs to it."""
 
     name = models.CharField(_("Name"), max_length=120, validators=[validate_one_line])
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
@@ -44,16 +43,21 @@ class Agency(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def audit_label(self) -> str:
+        """The object's label in audit events, without personal data."""
+        return self.name
+
     def has_staff_address(self, email: str) -> bool:
-        """Whether this e-mail address is one of the agency's own people, their further addresses included (case ignored)."""
+        """Return whether this is an address of a team member, including secondary addresses."""
         addresses = address_variants(email)
-        own = models.Q(user__email__in=addresses) | models.Q(user__emailaddress__email__in=addresses)
+        own = Q(user__email__in=addresses) | Q(user__emailaddress__email__in=addresses)
         return bool(email.strip()) and self.memberships.filter(own).exists()
 
     def belongs_to_staff(self, email: str) -> bool:
-        """Return whether mail to this address reaches a team member: `has_staff_address` for sub-addresses (`stan+x@…`), too.
+        """Return whether e-mail to this address, or its sub-address (`stan+x@…`), reaches a team member.
 
-        Compared in Python, because PostgreSQL can't encode the domains of the members' addresses.
+        Addresses are compared in Python, because PostgreSQL can't encode international domains.
         """
         if not email.strip():
             return False
@@ -62,20 +66,36 @@ class Agency(models.Model):
 
 
 class Role(models.TextChoices):
-    """What a member may do; each can all that the ones below it can."""
+    """Roles of agency members, most privileged first. Each includes the roles below it."""
 
     OWNER = "owner", _("Owner")
     MANAGER = "manager", _("Manager")
     STAFF = "staff", _("Staff")
 
-    def covers(self, other: "Role") -> bool:
-        """Whether this role may do what `other` may."""
-        order = [Role.STAFF, Role.MANAGER, Role.OWNER]
-        return order.index(self) >= order.index(other)
+    @property
+    def rank(self) -> int:
+        """Position among all roles. 0 is the most privileged."""
+        return list(Role).index(self)
+
+    @property
+    def description(self) -> Promise:
+        """Permissions of the role, as shown where a role is chosen."""
+        return ROLE_DESCRIPTIONS[self]
+
+    def includes(self, other: "Role") -> bool:
+        """Return whether this role has all permissions of `other`."""
+        return self.rank <= other.rank
 
 
-class Notice(models.TextChoices):
-    """Mails that a member may want or not."""
+ROLE_DESCRIPTIONS: dict[Role, Promise] = {
+    Role.OWNER: _("Everything, including the team and erasing customers."),
+    Role.MANAGER: _("Everything staff can do, plus the profile, replying to reviews, and import and export."),
+    Role.STAFF: _("Day-to-day work: customers, requests, invitations, tasks and requesting reviews."),
+}
+
+
+class Notification(models.TextChoices):
+    """E-mail notifications that members can turn on and off."""
 
     REQUESTS = "requests", _("New requests")
     ACCESS = "access", _("Access given, changed or revoked by clients")
@@ -83,26 +103,29 @@ class Notice(models.TextChoices):
 
 class MembershipQuerySet(TenantQuerySet["Membership"]):
     def with_second_factor(self) -> Self:
-        """Each with `has_second_factor`: whether the person signs in with more than a password or a code."""
-        second = Authenticator.objects.filter(user=models.OuterRef("user"), type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN])
-        return self.annotate(has_second_factor=models.Exists(second))
+        """Annotate `has_second_factor`. Recovery codes alone don't count."""
+        factors = Authenticator.objects.filter(user=models.OuterRef("user"), type__in=SECOND_FACTORS)
+        return self.annotate(has_second_factor=models.Exists(factors))
+
+    def with_role(self, role: Role) -> Self:
+        """Return members whose role includes `role`."""
+        return self.filter(role__in=[other for other in Role if other.includes(role)])
 
     def owners(self) -> Self:
-        """Those who may do everything."""
         return self.filter(role=Role.OWNER)
 
 
 class Membership(models.Model):
-    """One person's place in one agency."""
+    """A user's membership in an agency."""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
-    #: None: nothing chosen yet, `wants` goes by the role.
-    notices = ArrayField(models.CharField(max_length=10, choices=Notice), verbose_name=_("Notifications"), null=True, blank=True)
+    #: Enabled notifications. None means the defaults of `is_notified_about()`.
+    notices = ArrayField(models.CharField(max_length=10, choices=Notification), verbose_name=_("Notifications"), null=True, blank=True)
 
-    #: Filled by `with_second_factor`.
+    #: Annotated by `with_second_factor()`.
     has_second_factor: bool
 
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
@@ -112,11 +135,10 @@ class Membership(models.Model):
         verbose_name_plural = _("memberships")
         constraints = [
             models.UniqueConstraint(fields=["agency", "user"], name="membership_once_per_agency"),
-            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_is_known"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
         ]
         triggers = [
-            # At the transaction's end, so that one may go and another come. The lock makes two who remove each other wait: the later
-            # one sees what the earlier one did.
+            # Deferred, so that a transaction can replace the last owner. The lock serializes concurrent removals.
             pgtrigger.Trigger(
                 name="an_owner_stays",
                 when=pgtrigger.After,
@@ -138,55 +160,41 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} · {self.agency} · {self.get_role_display()}"
 
-    def may(self, role: Role) -> bool:
-        """Whether this member may do what takes `role`."""
-        return Role(self.role).covers(role)
+    def has_role(self, role: Role) -> bool:
+        """Return whether the member's role includes `role`."""
+        return Role(self.role).includes(role)
 
     @property
     def lacks_second_factor(self) -> bool:
-        """Whether the agency requires one that this person doesn't have; after `with_second_factor`."""
+        """Whether the member lacks a required second factor. Needs `with_second_factor()`."""
         return self.agency.second_factor_required and not self.has_second_factor
 
     @property
     def language(self) -> str:
-        """In which mails to this member are written: theirs, or else the agency's."""
+        """Language of e-mails to the member."""
         return self.user.language or self.agency.language
 
-    def wants(self, notice: Notice) -> bool:
-        """Whether this member is told of such things; unless they chose, news of requests go to owners and managers only."""
+    def is_notified_about(self, notification: Notification) -> bool:
+        """Return whether the member receives these e-mails. By default, staff get none about requests."""
         if self.notices is None:
-            return notice != Notice.REQUESTS or self.may(Role.MANAGER)
-        return notice in self.notices
+            return notification != Notification.REQUESTS or self.has_role(Role.MANAGER)
+        return notification in self.notices
 
-    def set_notice(self, notice: Notice, wanted: bool) -> None:
-        """Tell this member of such things from now on, or no longer."""
-        if self.wants(notice) != wanted:
-            self.notices = [other for other in Notice if (wanted if other == notice else self.wants(other))]
+    def set_notification(self, notification: Notification, wanted: bool) -> None:
+        """Turn a notification on or off."""
+        if self.is_notified_about(notification) != wanted:
+            self.notices = [other for other in Notification if (wanted if other == notification else self.is_notified_about(other))]
             self.save(update_fields=["notices"])
 
 
-class TeamInvitationQuerySet(TenantQuerySet["TeamInvitation"]):
-    def with_token(self, token: str) -> Self:
-        """The one invitation, if any, whose link has this token."""
-        return self.filter(token_digest=hash_token(token))
+class TeamInvitation(Pending, PersonalLink):
+    """An invitation to join an agency by a personal link that only the invited address can use.
 
-    def waiting(self) -> Self:
-        """For an answer, and not expired."""
-        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__gt=timezone.now())
-
-    def overdue(self) -> Self:
-        """Expired by the clock, but not yet written down so."""
-        return self.filter(status=TeamInvitation.Status.PENDING, expires_at__lte=timezone.now())
-
-
-class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
-    """Somebody is asked, by a personal link, to work for an agency; only the invited address can accept.
-
-    pending → accepted | withdrawn (by an owner) | expired
+    Transitions: pending → accepted, withdrawn or expired.
     """
 
-    link_tokens = LinkTokenGenerator("agencies.team-invitation")
-    leads_to = "agencies:join"
+    token_generator = LinkTokenGenerator("agencies.team-invitation")
+    url_name = "agencies:join"
 
     class Status(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -206,7 +214,7 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     expires_at = EndOfDayField(_("Expires on"))
     answered_at = models.DateTimeField(_("Answered"), null=True, blank=True)
 
-    objects: ClassVar[TeamInvitationQuerySet] = TeamInvitationQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[PendingQuerySet["TeamInvitation"]] = PendingQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("team invitation")
@@ -238,16 +246,13 @@ class TeamInvitation(ValidUntilEndOfDay, PersonalLink):
     def term_in_days(cls) -> int:
         return settings.TEAM_INVITATION_DAYS
 
-    @property
-    def state(self) -> str:
-        """The status as of now: what waited too long is expired, whether or not that has been written down yet."""
-        if self.status == self.Status.PENDING and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def renew(self) -> None:
-        """Wait the whole time anew, by the same link where it can be made again; not saved yet."""
-        if self.link is None:
-            self.nonce, self.token_digest = new_nonce(), ""
+    def extend(self) -> None:
+        """Restart the full term without saving it, and replace the link if it can't be recovered."""
+        self.replace_lost_link()
         self.mailed_at = timezone.now()
         self.start_term()
+
+    def close(self, status: Status) -> None:
+        """Save the final status."""
+        self.status, self.answered_at = status, timezone.now()
+        self.save(update_fields=["status", "answered_at"])

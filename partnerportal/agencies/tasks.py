@@ -1,4 +1,4 @@
-"""What beat has done for teams."""
+"""Scheduled tasks for team invitations."""
 
 from celery import shared_task
 
@@ -8,5 +8,5 @@ from partnerportal.agencies.services import team_invitations
 
 @shared_task(name="agencies.expire_invitations")
 def expire_invitations() -> int:
-    """Write down which invitations nobody accepted in time; how many that were."""
-    return team_invitations.expire(TeamInvitation.objects.overdue())
+    """Expire team invitations past their date and return their number."""
+    return team_invitations.expire(TeamInvitation.objects.past_expiry())

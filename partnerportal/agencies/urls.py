@@ -1,4 +1,4 @@
-"""Addresses of the agency itself: below /company/; and of whoever is invited to its team."""
+"""URLs of the agency, its team and team invitations."""
 
 from django.urls import path
 
@@ -9,16 +9,16 @@ urlpatterns = [
     path("company/switch/", agency.switch, name="switch"),
     path("company/mail/", agency.mail_list, name="mail_list"),
     path("company/mail/<int:pk>/", agency.mail_detail, name="mail_detail"),
-    path("company/team/", team.overview, name="team"),
+    path("company/team/", team.team, name="team"),
     path("company/team/invite/", team.invite, name="invite"),
     path("company/team/invitations/<int:pk>/resend/", team.invitation_resend, name="invitation_resend"),
     path("company/team/invitations/<int:pk>/withdraw/", team.invitation_withdraw, name="invitation_withdraw"),
-    path("company/team/<int:pk>/role/", team.role, name="role"),
-    path("company/team/<int:pk>/remove/", team.remove, name="remove"),
+    path("company/team/<int:pk>/role/", team.change_role, name="change_role"),
+    path("company/team/<int:pk>/remove/", team.remove_member, name="remove_member"),
     path("company/team/leave/", team.leave, name="leave"),
-    path("company/team/hand-over/", team.hand_over, name="hand_over"),
-    path("company/team/second-factor/", team.second_factor, name="second_factor"),
-    path("company/second-factor/", team.second_factor_needed, name="second_factor_needed"),
-    path("account/notices/", team.notices, name="notices"),
+    path("company/team/hand-over/", team.transfer_ownership, name="transfer_ownership"),
+    path("company/team/second-factor/", team.require_second_factor, name="require_second_factor"),
+    path("company/second-factor/", team.second_factor_required, name="second_factor_required"),
+    path("account/notices/", team.notifications, name="notifications"),
     path("join/<str:token>/", join.join, name="join"),
 ]

@@ -1,4 +1,4 @@
-"""Events in the Django admin: to be read, by nobody to be changed."""
+"""Read-only pages for audit events in the Django admin."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from partnerportal.audit.models import AuditEvent
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """For rows that only the application writes."""
+    """Admin for rows that only the application writes."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -24,13 +24,13 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
-    list_display = ("at", "agency", "actor_label", "sentence", "object_label", "source", "ip_address")
-    list_filter = ("source", "at", "action")
+    list_display = ("created_at", "agency", "actor_label", "sentence", "object_label", "source", "ip_address")
+    list_filter = ("source", "created_at", "action")
     search_fields = ("action", "actor_label", "object_label", "agency__name")
     list_select_related = ("agency",)
-    date_hierarchy = "at"
+    date_hierarchy = "created_at"
 
     @admin.display(description=_("Action"), ordering="action")
     def sentence(self, event: AuditEvent) -> str:
-        """What happened, in the reader's language."""
+        """Return the event as a sentence."""
         return event.sentence

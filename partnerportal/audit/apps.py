@@ -1,4 +1,4 @@
-"""What happened, append-only."""
+"""Append-only audit log."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

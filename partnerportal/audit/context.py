@@ -1,4 +1,4 @@
-"""From where the current change comes: set by the middleware for a request, absent in workers and commands."""
+"""The origin of the current request. Workers and management commands have none."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request came from."""
+    """Source and IP address of a request."""
 
     source: str
     ip_address: str | None

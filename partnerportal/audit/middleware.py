@@ -1,4 +1,4 @@
-"""Remembers, for the time of a request, from where it comes."""
+"""Records the origin of each request for audit events."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from partnerportal.audit.models import AuditEvent
 
 
 class AuditMiddleware:
-    """Sets `audit.context.origin`, so that services need not hand the request around."""
+    """Sets `origin` during a request, so that services don't need the request."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

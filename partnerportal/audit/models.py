@@ -1,4 +1,4 @@
-"""`AuditEvent`: who did what to which object, when and from where."""
+"""The audit log: who did what to which object, when and from where."""
 
 from typing import ClassVar, Self
 
@@ -6,26 +6,25 @@ import pgtrigger
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.audit.descriptions import DESCRIPTIONS, describe
+from partnerportal.core.querysets import TenantQuerySet
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    """Events, newest first."""
 
-    def for_agency(self, agency: models.Model) -> Self:
-        """Only what this agency may see."""
-        return self.filter(agency=agency)
+class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
+    """Queryset of audit events."""
 
     def of_customer(self, customer_id: int) -> Self:
-        """A customer's timeline."""
+        """Return a customer's timeline, newest events first."""
         return self.filter(customer_id=customer_id).order_by("-pk")
 
 
 class AuditEvent(models.Model):
-    """One thing that happened. Written with the change it tells of, never changed or deleted by the application.
+    """An audit event. Created in the same transaction as the change; never updated or deleted.
 
-    It must stay readable when its subject is gone, so it points to nothing by foreign key but the agency, and keeps
-    labels instead. It must also never hold back what an erasure has to remove: labels are numbers and titles of our
-    own ("K-1001"), `data` names changed fields but not their contents, and the network address is kept of people who
-    signed in only.
+    Events outlive their objects: the agency is the only foreign key, everything else is a label.
+    They contain no personal data that an erasure would have to remove. Labels are numbers and
+    titles assigned by the portal, such as "K-1001". `data` contains names of changed fields, but
+    not their values. IP addresses are recorded for signed-in users only.
     """
 
     class Source(models.TextChoices):
@@ -34,7 +33,7 @@ class AuditEvent(models.Model):
         ADMIN = "admin", _("Administration")
         SYSTEM = "system", _("System")
 
-    at = models.DateTimeField(_("Time"), auto_now_add=True)
+    created_at = models.DateTimeField(_("Time"), auto_now_add=True)
     agency = models.ForeignKey(
         "agencies.Agency", verbose_name=_("Agency"), on_delete=models.DO_NOTHING, null=True, related_name="+", db_constraint=False
     )
@@ -44,13 +43,13 @@ class AuditEvent(models.Model):
     object_type = models.CharField(_("Object type"), max_length=60)
     object_id = models.BigIntegerField(_("Object ID"))
     object_label = models.CharField(_("Object"), max_length=200)
-    #: The customer in whose timeline this stands.
+    #: The customer whose timeline contains the event.
     customer_id = models.BigIntegerField(_("Customer ID"), null=True)
     data = models.JSONField(_("Details"), default=dict)
     source = models.CharField(_("Source"), max_length=10, choices=Source)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True)
 
-    #: The object's current name, set by the view that shows the event. It is never stored, because events outlive an erasure.
+    #: The object's current name, set by `name_items`. Never stored, because events outlive erasures.
     item_name = ""
 
     objects: ClassVar[models.Manager["AuditEvent"]] = AuditEventQuerySet.as_manager()
@@ -64,23 +63,18 @@ class AuditEvent(models.Model):
             models.Index(fields=["agency", "-id"], name="audit_of_agency"),
             models.Index(fields=["object_type", "object_id"], name="audit_of_object"),
         ]
-        triggers = [
-            pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
-        ]
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_label}"
 
     @property
     def sentence(self) -> str:
-        """What happened, in the reader's language."""
-        from partnerportal.audit.descriptions import describe
-
-        return describe(self)
+        """The event as a sentence in the active language."""
+        return describe(self.action, label=self.object_label, item_name=self.item_name, data=self.data)
 
     @property
     def icon(self) -> str:
-        """Name of the heroicon for the timeline."""
-        from partnerportal.audit.descriptions import icon
-
-        return icon(self)
+        """Name of the heroicon that illustrates the event."""
+        description = DESCRIPTIONS.get(self.action)
+        return description.icon if description else "information-circle"

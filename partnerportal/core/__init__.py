@@ -1,1 +1,1 @@
-"""Shared by all apps. Imports none of them."""
+"""Code shared by all apps. Imports none of them."""

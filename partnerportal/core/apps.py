@@ -1,4 +1,4 @@
-"""The app that all others share."""
+"""App with the code shared by all others."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The cache, without which everything works."""
+"""Fault-tolerant cache."""
 
 import logging
 from typing import Any
@@ -10,25 +10,27 @@ logger = logging.getLogger(__name__)
 
 
 class FaultTolerantRedisCache(RedisCache):
-    """While Redis is away it holds nothing, and says so in the log instead of failing: sign-in counts its tries here, and nobody is to be
-    locked out for want of a count."""
+    """Redis cache that logs errors and behaves as empty while Redis is unavailable.
+
+    Rate limits of the sign-in are stored here, and an outage must not lock users out.
+    """
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._or(True, super().add, *args, **kwargs))
+        return bool(self._with_fallback(True, super().add, *args, **kwargs))
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        return self._or(default, super().get, key, default, version)
+        return self._with_fallback(default, super().get, key, default, version)
 
     def set(self, *args: Any, **kwargs: Any) -> None:
-        self._or(None, super().set, *args, **kwargs)
+        self._with_fallback(None, super().set, *args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> bool:
-        return bool(self._or(False, super().delete, *args, **kwargs))
+        return bool(self._with_fallback(False, super().delete, *args, **kwargs))
 
     @staticmethod
-    def _or(otherwise: Any, command: Any, *args: Any, **kwargs: Any) -> Any:
+    def _with_fallback(fallback: Any, command: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return command(*args, **kwargs)
         except (redis.RedisError, OSError) as error:
             logger.warning("Redis is unavailable; the cache is bypassed: %s", error)
-            return otherwise
+            return fallback

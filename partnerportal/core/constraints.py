@@ -1,4 +1,4 @@
-"""Constraints that Django doesn't bring."""
+"""Database constraints that Django lacks."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 
 class SameParent(models.BaseConstraint):
-    """The row that `field` points to has the same `parent` as this row: a customer of the same agency, say.
+    """Requires that the row referenced by `field` has the same `parent` as this row, such as the same agency.
 
-    A foreign key over both columns, so that PostgreSQL itself refuses to mix two tenants. The other model needs a
-    `UniqueConstraint(fields=["id", parent])`. Without a value in `field` there is nothing to compare.
+    Creates a foreign key over both columns, so that PostgreSQL rejects references between tenants.
+    The referenced model needs a `UniqueConstraint(fields=["id", parent])`. NULL is always accepted.
     """
 
     def __init__(self, *, field: str, parent: str, name: str) -> None:
@@ -21,7 +21,6 @@ class SameParent(models.BaseConstraint):
     def constraint_sql(self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> str:
         assert model is not None and schema_editor is not None  # noqa: S101  # Django always passes both
         quote = schema_editor.quote_name
-        # Any: a field that isn't a foreign key has no related model, and that is for the migration to fail on.
         field: Any = model._meta.get_field(self.field)
         parent: Any = model._meta.get_field(self.parent)
         target = field.related_model._meta
@@ -43,16 +42,11 @@ class SameParent(models.BaseConstraint):
         return f"ALTER TABLE {table} DROP CONSTRAINT {name}"
 
     def validate(self, model: type[models.Model], instance: models.Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
-        """Nothing to add: forms narrow their choices to the agency already, the database has the last word."""
+        """Do nothing: forms limit their choices to the agency, and the database enforces the constraint."""
 
     def deconstruct(self) -> Any:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "field": self.field, "parent": self.parent}
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, SameParent):
-            return NotImplemented
-        return (self.name, self.field, self.parent) == (other.name, other.field, other.parent)
-
-    def __hash__(self) -> int:
-        return hash((self.name, self.field, self.parent))
+        return isinstance(other, SameParent) and self.deconstruct() == other.deconstruct()

@@ -1,4 +1,4 @@
-"""Countries by their ISO 3166-1 codes, named in the reader's language (names: Unicode CLDR, through Babel)."""
+"""Countries: ISO 3166-1 codes, and names in the active language from Unicode CLDR."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,17 +6,17 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from django.utils.translation import get_language
 
-#: CLDR also names what is no country: groupings, outlying or reserved codes.
+#: Codes of CLDR that aren't countries: groupings, outlying territories and reserved codes.
 _NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ", "XK", "AC", "CP", "CQ", "DG", "EA", "IC", "TA"})
 
 
 def country_choices() -> list[tuple[str, str]]:
-    """(code, name) of every country, by name, in the active language."""
+    """Return the code and name of every country, sorted by name."""
     return list(_choices(get_language() or "en"))
 
 
 def country_name(code: str) -> str:
-    """The country's name in the active language; the code itself if it has none."""
+    """Return the country's name in the active language, or the code if it is unknown."""
     return dict(_choices(get_language() or "en")).get(code, code)
 
 
@@ -28,7 +28,7 @@ def _choices(language: str) -> tuple[tuple[str, str], ...]:
 
 
 def babel_locale(language: str) -> Locale:
-    """Return Babel's locale of a language code of Django's; English if there is none."""
+    """Return Babel's locale for a Django language code, or English if there is none."""
     try:
         return Locale.parse(language, sep="-")
     except (ValueError, UnknownLocaleError):
@@ -36,5 +36,5 @@ def babel_locale(language: str) -> Locale:
 
 
 def without_accents(name: str) -> str:
-    """Return a key to sort names by: “Ägypten” belongs under A."""
+    """Return a sort key for names that sorts “Ägypten” under A."""
     return "".join(char for char in unicodedata.normalize("NFKD", name) if not unicodedata.combining(char)).lower()

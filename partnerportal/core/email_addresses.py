@@ -1,7 +1,7 @@
-"""E-mail addresses: extracting a pasted one, internationalized domain names (IDNA), and comparing mailboxes.
+"""E-mail addresses: extraction from pasted text, internationalized domain names, comparison of mailboxes.
 
-Domain names follow IDNA 2008 (library: idna), in which ß is a letter of its own. Labels that only IDNA 2003 knows, such as symbols, keep
-their IDNA 2003 form, so that an address stored earlier keeps its mailbox.
+Domain names follow IDNA 2008, in which ß is a separate letter. Labels that are valid in IDNA 2003
+only, such as symbols, keep their IDNA 2003 form.
 """
 
 import re
@@ -20,7 +20,7 @@ _MAX_LOCAL = 64
 _MAX_LABEL = 63
 #: Longer pasted texts are not searched for an address, in characters.
 _MAX_PASTED = 5000
-#: Characters that reverse the text after them. They are never removed: the address reads otherwise than it is stored.
+#: Characters that reverse the following text. Never removed, because the address isn't what it looks like.
 _OVERRIDES = "\u202d\u202e"
 #: Punctuation that is copied along with an address and can't end one.
 _TRAILING = ";,."
@@ -29,31 +29,32 @@ _PAIRS = {"'": "'", '"': '"', "`": "`", "‘": "’", "‚": "‘’", "“": "�
 #: Closing brackets that are copied along with an address, by their counterparts.
 _CLOSING = {">": "<", ")": "(", "]": "["}
 _SEPARATORS = re.compile(r"[\s,;<>()\"]+")
-#: Fields of a mailto: link that name more recipients.
+#: Fields of a mailto: link that contain further recipients.
 _RECIPIENTS = {"to", "cc", "bcc"}
 
 
 def pasted_address(text: str) -> str:
-    """Return the e-mail address in a pasted text: `Kim <kim@client.example>;` or `mailto:kim@client.example?subject=Hello`.
+    """Return the e-mail address in a text such as `Kim <kim@client.example>;`.
 
-    Only the notation around the address is removed. The result still has to be validated.
+    Only the notation around the address is removed. The result is not validated.
 
     Raises:
         ValidationError: The text contains several addresses.
     """
-    # Browsers send no line breaks from an input: a text with one was not pasted.
+    # Browsers remove line breaks from pasted text.
     if len(text) > _MAX_PASTED or any(char in text.strip() for char in "\r\n"):
         return text
     address = _without_notation(_trimmed(text))
     if len(_addresses_in(address)) > 1:
         raise _several()
-    # Notation without an address, such as "<>", is not an empty field.
+    # Notation without an address, such as "<>", must not count as an empty field.
     return address if address or all(map(_is_invisible, text)) else text
 
 
 def validate_deliverable(value: str) -> None:
-    """Refuse an e-mail address whose domain name is not what it looks like: with invisible characters, which get copied along with an
-    address, or with full-width letters. Mail to it would go elsewhere or nowhere, and one mailbox would have any number of addresses.
+    """Reject addresses whose domain name isn't what it looks like, or that mail servers reject.
+
+    Invisible characters and full-width letters would allow several spellings of the same mailbox.
 
     Raises:
         ValidationError: The domain name is not valid, or the address or its local part is too long for mail servers.
@@ -69,20 +70,20 @@ def validate_deliverable(value: str) -> None:
 
 
 def canonical_address(email: str) -> str:
-    """Return the address as mail servers compare it, in lower case and with an ASCII domain: the same for all spellings of a mailbox."""
+    """Return the address in lower case and with an ASCII domain, the same for all spellings of a mailbox."""
     return with_ascii_domain(email.strip().lower())
 
 
 def with_ascii_domain(email: str) -> str:
-    """Return the address with its domain in ASCII (A-labels), as SMTP requires it. The local part is not changed."""
+    """Return the address with its domain in ASCII (A-labels), as SMTP requires it."""
     local, at, domain = email.rpartition("@")
     return f"{local}{at}{domain if domain.isascii() else _encoded(domain.lower())}"
 
 
 def without_sub_address(email: str) -> str:
-    """Return the mailbox of an address without its sub-address (RFC 5233): `kim+shop@client.example` → `kim@client.example`.
+    """Return the address without its sub-address (RFC 5233), such as “+shop” in `kim+shop@client.example`.
 
-    For comparisons only: mail goes to the address as given, and people sign in with it.
+    For comparisons only.
     """
     local, at, domain = canonical_address(email).rpartition("@")
     return f"{local.partition('+')[0] or local}{at}{domain}"
@@ -110,7 +111,7 @@ def _is_invisible(char: str) -> bool:
 
 
 def _without_notation(text: str) -> str:
-    """Remove a display name, a comment (RFC 5322, 3.2.2), quotes and brackets, and the parts of a mailto: link that are not the address.
+    """Remove a display name, a comment (RFC 5322, 3.2.2), quotes, brackets and mailto: notation.
 
     Raises:
         ValidationError: A removed part contains another address.
@@ -133,7 +134,7 @@ def _without_notation(text: str) -> str:
 
 
 def _without_comment(text: str) -> tuple[str, str]:
-    """Split `kim@client.example (Kim)`, `(Kim) kim@client.example` or `Kim (kim@client.example)` into the address and the rest."""
+    """Split a text such as `kim@client.example (Kim)` or `Kim (kim@client.example)` into the address and the rest."""
     before, bracket, comment = text.partition("(")
     if bracket and before and comment.endswith(")"):
         comment = comment[:-1]
@@ -171,7 +172,7 @@ def _is_valid(label: str) -> bool:
 
 
 def _encoded(domain: str) -> str:
-    """Return a domain in A-labels. Labels that neither version of IDNA accepts are mapped as in IDNA 2003, or kept where that fails."""
+    """Return a domain in A-labels. Invalid labels are mapped as in IDNA 2003, or kept if that fails."""
     return ".".join(_a_label(label) for label in domain.split("."))
 
 
@@ -182,7 +183,7 @@ def _a_label(label: str) -> str:
 
 
 def _idna_2008(label: str) -> str:
-    """Return the A-label; empty if the label isn't valid."""
+    """Return the A-label, or an empty string if the label isn't valid."""
     try:
         return idna.alabel(label).decode() if len(label) <= _MAX_LABEL else ""
     except UnicodeError:
@@ -190,7 +191,7 @@ def _idna_2008(label: str) -> str:
 
 
 def _idna_2003(label: str, *, strict: bool = True) -> str:
-    """Return the A-label; empty if the label isn't valid, or if `strict` and the A-label stands for another label."""
+    """Return the A-label, or an empty string if the label is invalid. `strict` rejects mapped labels."""
     try:
         encoded = label.encode("idna") if len(label) <= _MAX_LABEL else b""
         return encoded.decode() if not strict or encoded.decode("idna") == label else ""

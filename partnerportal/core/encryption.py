@@ -1,8 +1,7 @@
-"""Sealing what must not be readable in a stolen copy of the database.
+"""Encryption of data that must stay unreadable in a stolen database dump.
 
-Mail bodies carry personal links, sign-in codes and reset links; second factors rest on secrets: whoever reads them can act
-as somebody else. They are kept encrypted (Fernet: AES-128-CBC with HMAC-SHA256, <https://cryptography.io/en/latest/fernet/>)
-with a key derived from `SECRET_KEY`, one for each purpose; what a former key of `SECRET_KEY_FALLBACKS` sealed still opens.
+Uses Fernet (AES-128-CBC with HMAC-SHA256, <https://cryptography.io/en/latest/fernet/>) with a key
+for each purpose, derived from `SECRET_KEY`. Keys in `SECRET_KEY_FALLBACKS` can still decrypt.
 """
 
 import base64
@@ -15,41 +14,44 @@ from django.conf import settings
 
 
 class DecryptionError(Exception):
-    """None of the known keys opens this: `SECRET_KEY` was replaced and not kept in `SECRET_KEY_FALLBACKS`, or it was never sealed."""
+    """Raised when no known key decrypts the value.
 
-    #: To a template it is an empty text: a page about the mail has more to tell than its body.
+    `SECRET_KEY` was changed without keeping the old key in `SECRET_KEY_FALLBACKS`, or the value was never encrypted.
+    """
+
+    #: Templates render an empty text, so that a page can show the rest of an e-mail.
     silent_variable_failure = True
 
 
 class Encryptor:
-    """Seals and unseals texts of one purpose; what was sealed for another doesn't open."""
+    """Encrypts and decrypts texts for one purpose. Values of another purpose can't be decrypted."""
 
     def __init__(self, purpose: str) -> None:
         self.purpose = purpose
 
-    def seal(self, text: str) -> bytes:
+    def encrypt(self, text: str) -> bytes:
         """Encrypt with the current key."""
         return _cipher(self.purpose, settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode())
 
-    def unseal(self, sealed: bytes | memoryview) -> str:
+    def decrypt(self, encrypted: bytes | memoryview) -> str:
         """Decrypt with the current or a former key.
 
         Raises:
-            SealBroken: no key fits.
+            DecryptionError: No known key decrypts the value.
         """
-        return self._open(sealed, *settings.SECRET_KEY_FALLBACKS)
+        return self._decrypt(encrypted, *settings.SECRET_KEY_FALLBACKS)
 
-    def is_current(self, sealed: bytes) -> bool:
-        """Whether the current key opens this, without any former one."""
+    def uses_current_key(self, encrypted: bytes) -> bool:
+        """Return whether the current key decrypts the value."""
         try:
-            self._open(sealed)
+            self._decrypt(encrypted)
         except DecryptionError:
             return False
         return True
 
-    def _open(self, sealed: bytes | memoryview, *fallbacks: str) -> str:
+    def _decrypt(self, encrypted: bytes | memoryview, *fallbacks: str) -> str:
         try:
-            return _cipher(self.purpose, settings.SECRET_KEY, *fallbacks).decrypt(bytes(sealed)).decode()
+            return _cipher(self.purpose, settings.SECRET_KEY, *fallbacks).decrypt(bytes(encrypted)).decode()
         except InvalidToken as error:
             raise DecryptionError from error
 

@@ -1,4 +1,4 @@
-"""Error reports without secrets: Django's debug page and its mails to ADMINS."""
+"""Error reports without secrets: Django's debug page and its e-mails to ADMINS."""
 
 import re
 from types import FrameType
@@ -10,24 +10,24 @@ from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
 
 from partnerportal.core.redaction import SECRET_PARAMETERS, SECRET_QUERY_PARAMETERS, redact, secrets_in, spellings
 
-#: Local variables whose value is hidden.
+#: Names of local variables whose value is hidden.
 _SECRET_NAMES = re.compile(rf"token|secret|passw|nonce|signature|^(?:{'|'.join(sorted(SECRET_PARAMETERS))})$", re.IGNORECASE)
 
 
 class ReportFilter(SafeExceptionReporterFilter):
-    """Hides local variables that hold a secret, and settings whose addresses contain passwords."""
+    """Hides local variables that contain secrets, and settings whose URLs contain passwords."""
 
     hidden_settings = re.compile(
         SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE_URL|REDIS_URL|EMAIL_URL|BROKER_URL|^LOCATION$", re.IGNORECASE
     )
 
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> Any:
-        found = super().get_traceback_frame_variables(request, tb_frame)
-        return [(name, self.cleansed_substitute if _SECRET_NAMES.search(name) else value) for name, value in found]
+        variables = super().get_traceback_frame_variables(request, tb_frame)
+        return [(name, self.cleansed_substitute if _SECRET_NAMES.search(name) else value) for name, value in variables]
 
 
 class RedactingReporter(ExceptionReporter):
-    """Redacts secret links everywhere else: the path, the Referer, the resolver match, the exception’s message, source lines."""
+    """Redacts secret links in the rest of the report, such as the path and exception messages."""
 
     def get_traceback_html(self) -> SafeString:
         return self._redacted(super().get_traceback_html())
@@ -36,18 +36,18 @@ class RedactingReporter(ExceptionReporter):
         return self._redacted(super().get_traceback_text())
 
     def _redacted(self, report: SafeString) -> SafeString:
-        # Redacting takes characters away and adds none that HTML gives a meaning to.
+        # Redaction adds no characters with a meaning in HTML.
         return SafeString(redact(report, *self._known_secrets()))  # nosec B703
 
     def _known_secrets(self) -> set[str]:
-        """The secrets of the request, wherever they occur: a local variable can have any name."""
+        """Return the secrets in the request, which can occur anywhere in the report."""
         if self.request is None:
             return set()
-        found = secrets_in(self.request.path)
-        found |= secrets_in(self.request.META.get("HTTP_REFERER", ""))
+        known = secrets_in(self.request.path)
+        known |= secrets_in(self.request.META.get("HTTP_REFERER", ""))
         for name, values in self.request.GET.lists():
             for value in map(str, values):
-                found |= spellings({value}) if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
+                known |= spellings({value}) if name in SECRET_QUERY_PARAMETERS else secrets_in(value)
         if match := self.request.resolver_match:
-            found |= spellings({str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS})
-        return found
+            known |= spellings({str(value) for name, value in match.kwargs.items() if name in SECRET_PARAMETERS})
+        return known

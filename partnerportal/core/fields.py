@@ -1,5 +1,6 @@
-"""Our model fields, and the form field for e-mail addresses."""
+"""Custom model and form fields."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -9,19 +10,19 @@ from partnerportal.core.email_addresses import MAX_LENGTH, pasted_address, valid
 
 
 class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no parameters at run time
-    """A web address; typed without a scheme it is https, in every form."""
+    """A web address. Forms complete a missing scheme with https."""
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"assume_scheme": "https", **kwargs})
 
     def deconstruct(self) -> Any:
-        """In migrations an ordinary URLField: nothing in the database differs."""
+        """Deconstruct as URLField, which has the same database column."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.URLField", args, kwargs
 
 
 class AddressFormField(forms.EmailField):
-    """Form field for an e-mail address. Accepts an address as it is copied from elsewhere: `Kim <kim@client.example>`."""
+    """Form field for an e-mail address. Also accepts pasted notations such as `Kim <kim@client.example>`."""
 
     default_validators = [*forms.EmailField.default_validators, validate_deliverable]
 
@@ -37,10 +38,10 @@ class AddressFormField(forms.EmailField):
         return pasted_address(super().to_python(value) or "") or self.empty_value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        """Return the attributes for an ordinary text input with the keyboard for addresses.
+        """Return the attributes of a text input with the e-mail keyboard.
 
-        Chromium rewrites what is entered into `type=email` by IDNA 2003: mail for "groß.example" would go to "gross.example". No
-        `maxlength`: the browser would cut off a pasted text that contains an address.
+        Not type=email, because Chromium would change "groß.example" to "gross.example" (IDNA 2003).
+        No maxlength, because browsers would truncate pasted text.
         """
         if isinstance(widget, forms.widgets.Input) and widget.input_type == "email":
             widget.input_type = "text"
@@ -49,7 +50,7 @@ class AddressFormField(forms.EmailField):
 
 
 class AddressField(models.EmailField):  # type: ignore[type-arg]
-    """An e-mail address that mail can be sent to."""
+    """A deliverable e-mail address."""
 
     default_validators = [*models.EmailField.default_validators, validate_deliverable]
 
@@ -57,6 +58,15 @@ class AddressField(models.EmailField):  # type: ignore[type-arg]
         return super().formfield(**{"form_class": AddressFormField, **kwargs})
 
     def deconstruct(self) -> Any:
-        """In migrations an ordinary EmailField: nothing in the database differs."""
+        """Deconstruct as EmailField, which has the same database column."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.EmailField", args, kwargs
+
+
+def text_fields(model: type[models.Model], *, keep: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the model's text fields except those in `keep`.
+
+    An erasure empties these fields, so it includes new fields by default.
+    """
+    names = tuple(field.name for field in model._meta.concrete_fields if isinstance(field, models.CharField | models.TextField))
+    return tuple(name for name in names if name not in keep)

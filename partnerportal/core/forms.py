@@ -1,6 +1,6 @@
-"""What all our forms share."""
+"""Form mixins and layout helpers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
@@ -12,16 +12,16 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-#: What Django calls an empty choice.
+#: Django's label of an empty choice.
 _DASHES = BLANK_CHOICE_DASH[0][1]
 
 
 class WordedForm(forms.BaseForm):
-    """Mixed into our forms: says what an empty choice means, and what to enter where nothing was entered."""
+    """Mixin for forms: labels of empty choices, and error messages of required fields."""
 
-    #: Names of empty choices, by field.
+    #: Labels of empty choices by field name.
     empty_labels: ClassVar[Mapping[str, Any]] = {}
-    #: What a required field says when it is empty, by field.
+    #: Messages for missing values by field name.
     required_messages: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -31,7 +31,7 @@ class WordedForm(forms.BaseForm):
         self.word_required()
 
     def word_required(self) -> None:
-        """Put `required_messages` into the fields."""
+        """Apply `required_messages` to the fields."""
         for name, message in self.required_messages.items():
             if name in self.fields:
                 self.fields[name].error_messages["required"] = message
@@ -42,27 +42,45 @@ def _name_empty_choice(field: Any, label: Any) -> None:
         if field.empty_label == _DASHES:
             field.empty_label = label
     elif isinstance(field, forms.ChoiceField):
-        offered: Any = field.choices
-        choices = list(offered)
+        all_choices: Any = field.choices
+        choices = list(all_choices)
         if choices and choices[0] == ("", _DASHES):
             field.choices = [("", label), *choices[1:]]
 
 
-def form_helper(*fields: Any, submit: str | Promise, cancel: str = "", method: str = "post", **attributes: str) -> FormHelper:
-    """A crispy layout: the fields, then one button named `submit` and, if given, a way back to the address `cancel`.
+def form_helper(
+    *fields: Any,
+    submit: str | Promise,
+    style: str = "primary",
+    name: str = "",
+    cancel: str = "",
+    buttons: Sequence[Any] = (),
+    method: str = "post",
+    **attributes: str,
+) -> FormHelper:
+    """Return a crispy layout: the fields, then one row of buttons.
 
-    The browser's own checks are off: our messages are in the reader's language, tied to the field, and summed up.
+    The row contains the `submit` button in a Bootstrap button `style`, further `buttons`, and a link
+    to the path `cancel` if given. Browser validation is disabled: the server's messages are in the
+    user's language and linked from a summary.
     """
     helper = FormHelper()
     helper.form_method = method
-    # Those that a layout doesn't name.
+    # Renders hidden fields that the layout doesn't contain.
     helper.render_hidden_fields = True
     helper.attrs = {"novalidate": "", **attributes}
-    helper.layout = Layout(*fields, form_buttons(Submit("", submit, css_id=None), cancel=cancel))
+    helper.layout = Layout(*fields, form_buttons(submit_button(submit, style=style, name=name), *buttons, cancel=cancel))
     return helper
 
 
+def submit_button(label: str | Promise, *, style: str = "primary", name: str = "") -> Submit:
+    """Return a submit button in a Bootstrap button style, such as "danger" or "outline-primary"."""
+    button = Submit(name, label, css_id=None)
+    button.field_classes = f"btn btn-{style}"
+    return button
+
+
 def form_buttons(*buttons: Any, cancel: str = "") -> Div:
-    """The row of buttons that ends a form."""
-    way_back = [HTML(format_html('<a class="btn btn-link" href="{}">{}</a>', cancel, _("Cancel")))] if cancel else []
-    return Div(*buttons, *way_back, css_class="form-actions")
+    """Return the row of buttons at the end of a form."""
+    cancel_link = [HTML(format_html('<a class="btn btn-link" href="{}">{}</a>', cancel, _("Cancel")))] if cancel else []
+    return Div(*buttons, *cancel_link, css_class="form-actions")

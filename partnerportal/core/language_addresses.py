@@ -1,4 +1,4 @@
-"""Addresses that fix the language: /de/partners/ is German for everyone, while /partners/ is in the reader's language.
+"""URLs that fix the language: /de/partners/ is always German, /partners/ is in the user's language.
 
 See docs/decisions/0019-language-addresses.md.
 """
@@ -17,34 +17,34 @@ CODES = tuple(code for code, _name in settings.LANGUAGES)
 
 
 def language_paths(route: str, view: Callable[..., HttpResponseBase], name: str) -> list[URLPattern]:
-    """Return a route three times: as it is, named `name`, and below each language, named `name_de` and `name_en`."""
+    """Return a route named `name`, and its variants below each language prefix, such as `name_de`."""
     return [path(route, view, name=name), *(path(f"{code}/{route}", view, name=f"{name}_{code}") for code in CODES)]
 
 
 def language_url(name: str, *args: Any, language: str) -> str:
-    """Return the address of a route made by `language_paths`; without a language, the one in the reader's own."""
+    """Return the path of a route of `language_paths`; an empty `language` is the user's."""
     return reverse(f"{name}_{language}" if language else name, args=args)
 
 
 def moved(request: HttpRequest, address: str) -> HttpResponsePermanentRedirect:
-    """Redirect permanently to the current address of a page, with the query of the request."""
+    """Redirect permanently to a page's current path, keeping the query string."""
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(f"{address}?{query}" if query else address)
 
 
 def alternates(name: str, *args: Any) -> dict[str, str]:
-    """Return the addresses of one page by the value of their `hreflang`."""
-    found = {code: language_url(name, *args, language=code) for code in CODES}
-    return found | {"x-default": language_url(name, *args, language="")}
+    """Return the paths of one page by the value of their `hreflang`."""
+    paths = {code: language_url(name, *args, language=code) for code in CODES}
+    return paths | {"x-default": language_url(name, *args, language="")}
 
 
 def fixed_language(request: HttpRequest | None) -> str:
-    """Return the language that the request's address fixes, or an empty string."""
+    """Return the language fixed by the request's path, or an empty string."""
     return getattr(request, "fixed_language", "")
 
 
 def in_other_language(address: str, language: str) -> str:
-    """Return the same page's address in another language. An address that fixes no language stays as it is."""
+    """Return the page's path in another language. Paths without a fixed language are unchanged."""
     current = _language_of(address)
     return f"/{language}{address.removeprefix(f'/{current}')}" if current else address
 
@@ -54,9 +54,9 @@ def _language_of(address: str) -> str:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Django's choice of the reader's language, unless the address fixes it.
+    """Activates the language fixed by the path, or else the user's.
 
-    A page at such an address is the same for all readers, so caches needn't tell them apart by `Accept-Language`.
+    Pages with a fixed language don't vary on Accept-Language, so that caches store them once.
     """
 
     def process_request(self, request: HttpRequest) -> None:

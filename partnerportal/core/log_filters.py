@@ -1,4 +1,4 @@
-"""How the log reads."""
+"""Filters and formatters of the log."""
 
 import logging
 
@@ -11,14 +11,14 @@ _CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160), 0
 
 
 def drop_client_error_traceback(record: logging.LogRecord) -> bool:
-    """For a `CallbackFilter`: a request that was refused (4xx) is no failure of ours, so it needs no traceback. Lets every record pass."""
+    """Remove the traceback of 4xx responses, which aren't failures. Passes every record."""
     if getattr(record, "status_code", 500) < 500:
         record.exc_info = None
     return True
 
 
-def redacted_message(record: logging.LogRecord) -> bool:
-    """For a `CallbackFilter`: redact secret links in the message. Lets every record pass."""
+def redact_message(record: logging.LogRecord) -> bool:
+    """Redact secret links in the message. Passes every record."""
     request = getattr(record, "request", None)
     known = secrets_in(request.path) if isinstance(request, HttpRequest) else ()
     record.msg, record.args = redact(record.getMessage(), *known), ()
@@ -26,17 +26,16 @@ def redacted_message(record: logging.LogRecord) -> bool:
 
 
 def redact_secrets(record: logging.LogRecord) -> bool:
-    """For a `CallbackFilter`: no link that opens something gets into the log, and nothing that was typed can look like a line of its own.
-    Lets every record pass."""
-    redacted_message(record)
+    """Redact secret links and escape control characters in the message. Passes every record."""
+    redact_message(record)
     record.msg = record.msg.translate(_CONTROLS)
-    # Its address stands in the message already.
+    # Its URL is part of the message.
     record.__dict__.pop("request", None)
     return True
 
 
 class RedactingFormatter(logging.Formatter):
-    """Redacts secret links in all that another formatter writes, including tracebacks and additional fields."""
+    """Redacts secret links in the output of another formatter, including tracebacks and additional fields."""
 
     def __init__(self, formatter: logging.Formatter | None) -> None:
         super().__init__()

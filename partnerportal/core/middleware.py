@@ -1,4 +1,4 @@
-"""What every answer carries, and how one says that something was done too often."""
+"""Security headers and responses to exceeded rate limits."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,9 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 class SecurityHeadersMiddleware:
-    """The locks that neither Django nor django-csp sets: which features of the browser a page may use, who may embed an answer, and that
-    no cache keeps what doesn't ask for it: an error's page, too, shows who is signed in.
+    """Adds the security headers that neither Django nor django-csp sets, unless the view has set them.
 
-    A view that sets one of them itself is left alone.
+    Responses aren't cached by default, because even error pages show who is signed in.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -32,8 +31,10 @@ class SecurityHeadersMiddleware:
 
 
 class RateLimitMiddleware:
-    """Answers for `limits.TooOften`: the page for 429 where a view lets it out; the form itself, as 429, where the form has said so
-    (and left the exception as `request.too_often`), because then what was typed is still there.
+    """Answers exceeded rate limits with status 429.
+
+    A `RateLimitExceeded` raised by a view renders the error page. Forms that handle it set
+    `request.rate_limit_error` instead, and are shown again with their input.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -41,8 +42,8 @@ class RateLimitMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        error: RateLimitExceeded | None = getattr(request, "too_often", None)
-        return error.mark(response) if error else response
+        error: RateLimitExceeded | None = getattr(request, "rate_limit_error", None)
+        return error.apply_to(response) if error else response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return exception.mark(render(request, "429.html")) if isinstance(exception, RateLimitExceeded) else None
+        return exception.apply_to(render(request, "429.html")) if isinstance(exception, RateLimitExceeded) else None

@@ -1,8 +1,7 @@
-"""Keyset paging: the thousandth page costs what the first does.
+"""Keyset pagination: deep pages are as fast as the first.
 
-A page starts after the last row of the one before (`WHERE (a, b) > (x, y)`), not at an offset that has to be counted
-off. See <https://use-the-index-luke.com/no-offset>. The position travels in the address (`?after=…` or `?before=…`), so a page
-can be bookmarked.
+A page starts after the last row of the previous one (`WHERE (a, b) > (x, y)`) instead of at an
+offset, see <https://use-the-index-luke.com/no-offset>. The position is part of the query string.
 """
 
 import base64
@@ -18,14 +17,15 @@ from django.http import Http404, HttpRequest
 
 M = TypeVar("M", bound=Model)
 
+#: Rows per page.
 PAGE_SIZE = 25
-#: A list's size is counted exactly up to here; beyond, “10,000+” has to do.
+#: Maximum exact number of results. Larger ones are displayed as “10,000+”.
 COUNT_LIMIT = 10_000
 
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """One page of rows, with the addresses (query strings) of its neighbours, empty where there is none."""
+    """One page of rows, and the query strings of its neighbours (empty if there are none)."""
 
     items: list[M]
     previous_url: str
@@ -36,12 +36,12 @@ class Page(Generic[M]):
 
 
 def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[str, ...], size: int = PAGE_SIZE) -> Page[M]:
-    """The page that the request's `after` or `before` names, at first the first one; one query.
+    """Return the page at the request's `after` or `before`, or the first one, with one query.
 
-    `order_by` names columns as `QuerySet.order_by` does; the last must be unique, and none may be NULL.
+    The last column of `order_by` must be unique, and none can be NULL.
 
     Raises:
-        Http404: the position in the address isn't one of ours.
+        Http404: The position in the query string is invalid.
     """
     backwards = "before" in request.GET
     position = request.GET.get("before") or request.GET.get("after")
@@ -52,22 +52,22 @@ def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[
             rows = rows.filter(_after(ordering, _decode(position, len(ordering))))
         except (ValueError, TypeError, ValidationError, FieldError) as error:
             raise Http404("no such page") from error
-    # One row more than is shown tells whether there is a further page.
-    found = list(rows[: size + 1])
-    more, found = len(found) > size, found[:size]
+    # Fetches one additional row, to know whether there is another page.
+    items = list(rows[: size + 1])
+    more, items = len(items) > size, items[:size]
     if backwards:
-        found.reverse()
+        items.reverse()
     has_previous, has_next = (more, True) if backwards else (bool(position), more)
     columns = [name.lstrip("-") for name in order_by]
     return Page(
-        items=found,
-        previous_url=_url(request, "before", found[0], columns) if found and has_previous else "",
-        next_url=_url(request, "after", found[-1], columns) if found and has_next else "",
+        items=items,
+        previous_url=_url(request, "before", items[0], columns) if items and has_previous else "",
+        next_url=_url(request, "after", items[-1], columns) if items and has_next else "",
     )
 
 
 def capped_count(queryset: QuerySet[Any]) -> tuple[int, bool]:
-    """How many rows there are, counted up to `COUNT_LIMIT`; and whether there are more than that."""
+    """Return the number of rows, up to `COUNT_LIMIT`, and whether there are more."""
     count = queryset.order_by()[: COUNT_LIMIT + 1].count()
     return min(count, COUNT_LIMIT), count > COUNT_LIMIT
 
@@ -77,7 +77,7 @@ def _reversed(name: str) -> str:
 
 
 def _after(ordering: list[str], values: list[Any]) -> Q:
-    """Rows after these values: a > x, or a = x and b > y, … with the leading column as a range for the index."""
+    """Return the condition a > x OR (a = x AND b > y) …, with a range on the first column for the index."""
     condition = Q()
     for index, name in reversed(list(enumerate(ordering))):
         column, comparison = name.lstrip("-"), "lt" if name.startswith("-") else "gt"
@@ -109,6 +109,6 @@ def _decode(position: str, length: int) -> list[Any]:
         raise ValueError("not a position") from error
     if not isinstance(values, list) or len(values) != length or any(not isinstance(v, str | int) for v in values):
         raise ValueError("not a position")
-    if any("\x00" in v.encode().decode() for v in values if isinstance(v, str)):  # half a character can't be encoded: a ValueError
+    if any("\x00" in v.encode().decode() for v in values if isinstance(v, str)):  # raises ValueError for a lone surrogate
         raise ValueError("not a position")
     return values

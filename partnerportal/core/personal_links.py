@@ -1,4 +1,4 @@
-"""Rows with a personal link: whoever has it may open one page about that row (docs/decisions/0002)."""
+"""Personal links, which grant access to one page about a row (docs/decisions/0002)."""
 
 from typing import Any, ClassVar
 
@@ -10,12 +10,12 @@ from partnerportal.core.tokens import LinkTokenGenerator, hash_token, new_nonce
 
 
 class PersonalLink(models.Model):
-    """The link's nonce, and the digest by which the row is found; never the token itself."""
+    """Stores the nonce of a personal link and the digest of its token, but never the token itself."""
 
-    #: How this kind's tokens are made.
-    link_tokens: ClassVar[LinkTokenGenerator]
-    #: The name of the address that the link leads to; it takes the token.
-    leads_to: ClassVar[str]
+    #: Generator of this model's tokens.
+    token_generator: ClassVar[LinkTokenGenerator]
+    #: Name of the linked URL pattern, whose argument is the token.
+    url_name: ClassVar[str]
 
     nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     token_digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -25,11 +25,16 @@ class PersonalLink(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self.token_digest:
-            self.token_digest = hash_token(self.link_tokens.token_for(self.nonce))
+            self.token_digest = hash_token(self.token_generator.token_for(self.nonce))
         super().save(*args, **kwargs)
 
     @property
     def link(self) -> str | None:
-        """The full address of the page; None once no known key can make it again."""
-        token = self.link_tokens.recover(self.nonce, self.token_digest)
-        return f"{settings.SITE_URL}{reverse(self.leads_to, args=[token])}" if token else None
+        """The absolute URL, or None if no known key recovers the token."""
+        token = self.token_generator.recover(self.nonce, self.token_digest)
+        return f"{settings.SITE_URL}{reverse(self.url_name, args=[token])}" if token else None
+
+    def replace_lost_link(self) -> None:
+        """Create a new link, without saving, if no known key recovers the current one."""
+        if self.link is None:
+            self.nonce, self.token_digest = new_nonce(), ""

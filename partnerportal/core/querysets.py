@@ -8,8 +8,8 @@ _M = TypeVar("_M", bound=models.Model, covariant=True)
 
 
 class TenantQuerySet(models.QuerySet[_M]):
-    """Rows that belong to an agency."""
+    """Queryset of rows that belong to an agency."""
 
     def for_agency(self, agency: models.Model) -> Self:
-        """Only what this agency may see."""
+        """Return the rows of the agency."""
         return self.filter(agency=agency)

@@ -1,13 +1,13 @@
-"""How often something may be done in a while: counted in Redis, for every process together.
+"""Rate limits, counted in Redis and shared by all processes.
 
     try:
-        check((PER_SENDER, email), (PER_NETWORK, network_of(address)))
-    except TooOften as error:
+        check_rate_limits((PER_SENDER, email), (PER_NETWORK, network_prefix(address)))
+    except RateLimitExceeded as error:
         form.add_error(None, str(error))
-        return error.mark(render(request, …))     # 429 with Retry-After; what was typed is still there
+        return error.apply_to(render(request, …))     # 429 with Retry-After; the form keeps its input
 
-A window begins at a full multiple of its length, so a count is one INCR. Who is counted is not kept: the key holds a keyed digest, and
-is gone with its window. Without Redis nothing is limited: a portal that takes no messages would be the greater harm.
+Windows start at multiples of their length, so that each count is one INCR. The keys contain a keyed
+digest of the subject. While Redis is unavailable, nothing is limited.
 """
 
 import ipaddress
@@ -31,7 +31,7 @@ R = TypeVar("R", bound=HttpResponseBase)
 
 @dataclass(frozen=True)
 class RateLimit:
-    """So many `times` in a window of `seconds`."""
+    """Maximum number of `times` in a window of `seconds`."""
 
     name: str
     times: int
@@ -39,7 +39,7 @@ class RateLimit:
 
 
 class RateLimitExceeded(Exception):
-    """A limit is reached; `retry_after` seconds from now it is open again. Its text is for the person."""
+    """Raised when a limit is exceeded for another `retry_after` seconds. Users see its text."""
 
     def __init__(self, retry_after: int) -> None:
         minutes = -(-retry_after // 60)
@@ -47,21 +47,21 @@ class RateLimitExceeded(Exception):
         super().__init__(_("Too many attempts. Your input has been kept.") + " " + text % {"minutes": minutes})
         self.retry_after = retry_after
 
-    def mark(self, response: R) -> R:
-        """The response as status 429 with `Retry-After`."""
+    def apply_to(self, response: R) -> R:
+        """Return the response with status 429 and `Retry-After`."""
         response.status_code = 429
         response["Retry-After"] = str(self.retry_after)
         return response
 
 
 def check_rate_limits(*counts: tuple[RateLimit, str]) -> None:
-    """Count once more for each limit and whom it is about; nobody (an empty text) isn't counted.
+    """Count an attempt for each limit and subject, such as an e-mail address. Empty subjects aren't counted.
 
     Raises:
-        TooOften: one of them is beyond its limit.
+        RateLimitExceeded: At least one limit is exceeded.
     """
     now = int(time.time())
-    counted = [(limit, _key(limit, who, now)) for limit, who in counts if who]
+    counted = [(limit, _key(limit, subject, now)) for limit, subject in counts if subject]
     if not counted:
         return
     try:
@@ -69,18 +69,18 @@ def check_rate_limits(*counts: tuple[RateLimit, str]) -> None:
             for limit, key in counted:
                 pipeline.incr(key)
                 pipeline.expire(key, limit.seconds)
-            answers = pipeline.execute()
+            results = pipeline.execute()
     except (redis.RedisError, OSError) as error:
         logger.warning("Redis is unavailable; rate limits are not enforced: %s", error)
         return
-    # Every other answer is the EXPIRE's.
-    waits = [limit.seconds - now % limit.seconds for (limit, _), times in zip(counted, answers[::2], strict=True) if times > limit.times]
-    if waits:
-        raise RateLimitExceeded(max(waits))
+    # The results of INCR and EXPIRE alternate.
+    delays = [limit.seconds - now % limit.seconds for (limit, _), times in zip(counted, results[::2], strict=True) if times > limit.times]
+    if delays:
+        raise RateLimitExceeded(max(delays))
 
 
 def network_prefix(address: str | None) -> str:
-    """What counts as one network address: all of IPv4, the /64 of IPv6, of which one household has them all; empty where there is none."""
+    """Return an IPv4 address, or the /64 network of an IPv6 address, which one household shares."""
     if not address:
         return ""
     parsed = ipaddress.ip_address(address)
@@ -89,12 +89,13 @@ def network_prefix(address: str | None) -> str:
     return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
-def _key(limit: RateLimit, who: str, now: int) -> str:
-    return f"limit:{limit.name}:{now // limit.seconds}:{salted_hmac('partnerportal.limits', who, algorithm='sha256').hexdigest()[:32]}"
+def _key(limit: RateLimit, subject: str, now: int) -> str:
+    digest = salted_hmac("partnerportal.limits", subject, algorithm="sha256").hexdigest()[:32]
+    return f"limit:{limit.name}:{now // limit.seconds}:{digest}"
 
 
 @cache
 def _redis() -> redis.Redis:
-    """Without retries: whoever sends a form waits for the answer."""
+    # No retries, because a user waits for the response.
     timeouts = {"socket_timeout": settings.REDIS_TIMEOUT, "socket_connect_timeout": settings.REDIS_TIMEOUT}
     return redis.Redis.from_url(settings.REDIS_URL, retry=None, **timeouts)

@@ -1,6 +1,6 @@
-"""Redaction of secret links: tokens of the URLconf's routes, query parameters and signatures, in any text that is logged or reported.
+"""Redaction of secrets in logs and error reports: tokens in paths, query parameters, signatures.
 
-Which routes carry a secret is read from the URLconf, so a new route needs no entry here. The patterns are compiled once.
+Routes with tokens are found in the URLconf by the names of their parameters.
 """
 
 import re
@@ -15,30 +15,30 @@ from django.conf import settings
 from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-#: Names of URL parameters whose value grants access. tests/test_redaction.py lists the harmless ones.
+#: Names of route parameters that grant access. tests/test_redaction.py lists all other ones.
 SECRET_PARAMETERS = frozenset({"key", "token", "uidb36"})
-#: Names of query parameters whose value is redacted.
+#: Names of redacted query parameters.
 SECRET_QUERY_PARAMETERS = SECRET_PARAMETERS | {"password", "secret", "sig", "signature", "stamp"}
-#: Replaces a secret.
+#: Replacement for a secret.
 ELLIPSIS = "…"
-#: Minimum length of a known secret that is replaced wherever it occurs, in characters. Shorter values would garble the text.
+#: Minimum length of a known secret that is replaced everywhere, in characters.
 MIN_KNOWN_LENGTH = 6
 
-# Each character also matches its percent-encoded form, however often that was encoded again.
+# Each character also matches its percent-encoded form, even if encoded repeatedly.
 _SLASH = r"(?:/|%(?:25)*2f)"
-# Also //, /./ and /../; possessive, so that a long run of slashes costs no backtracking.
+# Also matches //, /./ and /../. Possessive, to avoid backtracking in long runs of slashes.
 _SEPARATOR = rf"(?:{_SLASH}(?:(?:\.|%(?:25)*2e){{1,2}}(?={_SLASH}))?)++"
-# Not within such a run: each is tried once, not from each of its slashes.
+# Prevents matches from starting within such a run.
 _NEW_RUN = "".join(f"(?<!{slash}{dots})" for slash in ("/", "%2f", "%252f") for dots in ("", r"\.", r"\.\."))
-# Characters that usually end a link in a text. A secret that follows one of them is replaced all the same.
+# Characters that usually end a link in a text.
 _ENDS = r"\s?#&\"'<>,;)\]}"
-# An escaped character: Django logs the line breaks and non-ASCII letters of a path as \n, \xe9 and \u201e. In JSON, the backslash is
-# escaped again. An escaped quote is consumed together with its backslash, so that JSON stays valid.
+# An escaped character, such as \n or \xe9. In JSON, the backslash is escaped again. An escaped quote is matched
+# together with its backslash, so that JSON stays valid.
 _CODE = r"x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
 _ESCAPE = rf"(?:(?:\\\\)++(?:{_CODE}|[a-z])?+|\\(?:{_CODE}|.))"
-# Up to here, a link has ended only if no text as long as a secret follows.
+# End characters that are followed by a text as long as a secret, and therefore don't end the link.
 _GAP = rf"[{_ENDS}](?:[{_ENDS}]|{_ESCAPE})*+(?=[^{_ENDS}\\/]{{20}})"
-# All repetitions are possessive and begin with different characters: text of any length costs no backtracking.
+# All repetitions are possessive and begin with different characters, to avoid backtracking.
 _WORDS = rf"(?:[^{_ENDS}\\]|{_ESCAPE})"
 _VALUE = rf"(?:{_WORDS}|{_GAP})*+"
 _SEGMENT = rf"(?:[^{_ENDS}\\/]|{_ESCAPE}){{1,200}}?"
@@ -49,23 +49,22 @@ _QUERY = re.compile(
     rf"((?:{_WORDS}{{0,19}}+{_GAP})*+{_WORDS}*+)",
     re.IGNORECASE,
 )
-# What django.core.signing appends to a value: a timestamp, if any, and a SHA-256 signature.
+# Suffix added by django.core.signing: an optional timestamp and a SHA-256 signature.
 _SIGNATURE = re.compile(r"(?::[\w-]{6})?:[\w-]{43}(?![\w-])")
-# Used until the URLconf is loaded, and while it can't be: no page is served then, but a token may be in a requested path. Tokens
-# have capital letters; the names of our files, which the traceback needs, don't.
+# Fallback while the URLconf isn't loaded. Tokens contain capital letters; file names in tracebacks don't.
 _LONG_SEGMENT = re.compile(rf"((?:/|%(?:25)*2[fF])(?:[?#&\"'<>,;)]|{_ESCAPE})*+)(?=[\w.:~%-]*[A-Z])[\w.:~%-]{{20,}}")
-# What is replaced of a value: not the quotes in it, which may enclose the text in a JSON object.
+# The replaced part of a value. Keeps quotes, which may delimit a JSON string.
 _SECRET = re.compile(rf"{_WORDS}++")
-# What may be a whole secret among other characters of a path.
+# A text in a path that may be a complete secret.
 _LONG_WORD = re.compile(r"[\w.:=-]{20,}", re.ASCII)
-# gunicorn logs what follows a space in the path of a malformed request as the version of HTTP.
+# gunicorn logs the text after a space in a malformed path as the HTTP version.
 _INVALID_VERSION = re.compile(r"(Invalid HTTP Version: ).*", re.DOTALL)
 
 _state = local()
 
 
 def redact(text: str, *known: str) -> str:
-    """Replace every secret in the text, and each occurrence of the `known` ones."""
+    """Replace all secrets in the text, including every occurrence of the `known` ones."""
     for secret in sorted(known, key=len, reverse=True):
         if len(secret) >= MIN_KNOWN_LENGTH:
             text = text.replace(secret, ELLIPSIS)
@@ -77,20 +76,20 @@ def redact(text: str, *known: str) -> str:
 
 
 def secrets_in(path: str) -> set[str]:
-    """Return the secrets in the path of a request, which may contain any character."""
+    """Return the secrets in the path of a request."""
     patterns = _patterns()
     return spellings(patterns.secrets_in(path)) if patterns else set()
 
 
 def spellings(secrets: set[str]) -> set[str]:
-    """Return the secrets also decoded, without the characters around them, and as Django's log and `repr` escape them."""
-    found = secrets | {unquote(secret) for secret in secrets}
-    found |= {word for secret in found for word in _LONG_WORD.findall(secret)}
-    return found | {secret.encode("unicode_escape").decode() for secret in found}
+    """Add variants of secrets: decoded, without surrounding characters, and escaped as in logs and `repr`."""
+    variants = secrets | {unquote(secret) for secret in secrets}
+    variants |= {word for secret in variants for word in _LONG_WORD.findall(secret)}
+    return variants | {secret.encode("unicode_escape").decode() for secret in variants}
 
 
 def secret_routes(resolver: URLResolver, before: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ...]]:
-    """Yield each route with a secret parameter as its literal texts and, between them, the names of its parameters."""
+    """Yield each route with a secret parameter as alternating literal texts and parameter names."""
     for entry in resolver.url_patterns:
         first, *rest = _split(entry.pattern)
         route = (*before[:-1], before[-1] + first, *rest)
@@ -101,17 +100,17 @@ def secret_routes(resolver: URLResolver, before: tuple[str, ...] = ("",)) -> Ite
 
 
 class _Patterns:
-    """The compiled patterns of one URLconf."""
+    """Compiled patterns of one URLconf."""
 
     def __init__(self, urlconf: str) -> None:
         routes = list(secret_routes(get_resolver(urlconf)))
         heads = sorted({_head(route) for route in routes}, key=len, reverse=True)
-        # Without a secret route nothing matches.
+        # (?!) never matches.
         alternatives = rf"{_NEW_RUN}{_SEPARATOR}(?:{'|'.join(heads) or '(?!)'})"
         self._head = re.compile(alternatives, re.IGNORECASE)
         self._link = re.compile(f"({alternatives})({_VALUE})", re.IGNORECASE)
         self._separator = re.compile(f"({_SEPARATOR})", re.IGNORECASE)
-        #: Parts of the paths that are no secrets, such as “edit” in /r/<token>/edit/.
+        #: Literal path segments, such as “edit” in /r/<token>/edit/.
         self._literals = {word for route in routes for text in route[::2] for word in text.lower().split("/")}
 
     def redact(self, text: str) -> str:
@@ -119,7 +118,7 @@ class _Patterns:
 
     def _without_secrets(self, rest: str) -> str:
         parts = self._separator.split(rest)
-        # Every second one is a separator.
+        # Segments and separators alternate.
         parts[::2] = [part if part.lower() in self._literals else _SECRET.sub(ELLIPSIS, part) for part in parts[::2]]
         return "".join(parts)
 
@@ -130,14 +129,14 @@ class _Patterns:
 
 
 def _patterns() -> _Patterns | None:
-    """The patterns; None before the URLconf is loaded, or if it can't be."""
-    # Loading it may log something, which asks for the patterns again.
+    """Return the patterns, or None if the URLconf isn't or can't be loaded."""
+    # Loading the URLconf may log messages, which calls this function again.
     if not apps.ready or getattr(_state, "loading", False):
         return None
     _state.loading = True
     try:
         return _patterns_of(settings.ROOT_URLCONF)
-    except Exception:  # noqa: BLE001  # a broken URLconf: the log line that reports it must still be written
+    except Exception:  # noqa: BLE001  # the log entry about a broken URLconf must still be written
         return None
     finally:
         _state.loading = False
@@ -145,12 +144,11 @@ def _patterns() -> _Patterns | None:
 
 @cache
 def _patterns_of(urlconf: str) -> _Patterns:
-    """The patterns of the URLconf with this name; compiled once."""
     return _Patterns(urlconf)
 
 
 def _split(pattern: Any) -> list[str]:
-    """The literal texts of a pattern and, between them, the names of its parameters."""
+    """Return alternating literal texts and parameter names of a pattern."""
     if isinstance(pattern, RoutePattern):
         return _PARAMETER_OF_ROUTE.split(str(pattern))
     rest, parts = str(pattern).removeprefix("^").removesuffix("$"), []
@@ -161,20 +159,20 @@ def _split(pattern: Any) -> list[str]:
 
 
 def _end_of_group(regex: str, start: int) -> int:
-    """The position after the parenthesis that closes the group which starts here."""
+    """Return the position after the regex group that starts at `start`."""
     depth, position = 0, start
-    for found in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()]", regex[start:]):
-        depth += {"(": 1, ")": -1}.get(found[0], 0)
-        position = start + found.end()
+    for match in re.finditer(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()]", regex[start:]):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        position = start + match.end()
         if depth == 0:
             break
     return position
 
 
 def _head(route: tuple[str, ...]) -> str:
-    """A regex for what precedes the first secret of a route, in any encoding, without the slash at its beginning.
+    """Return a regex for the part of a route before its first secret, in any encoding.
 
-    If that is literal text, its last segment is enough: part of a mistyped path may be missing.
+    Of a literal part, only the last segment has to match, because mistyped paths may be incomplete.
     """
     first = next(index for index, name in enumerate(route) if index % 2 and name in SECRET_PARAMETERS)
     head = list(route[:first])

@@ -1,4 +1,4 @@
-"""Back to where an action was begun."""
+"""Redirects to the page on which an action started."""
 
 from typing import Any, cast
 
@@ -8,25 +8,25 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def get_next_path(request: HttpRequest) -> str:
-    """Where the person came from, as the form or the link to it says (`next`): a path; empty if that is none of our pages."""
-    # What was typed before the session ended knows it, too.
-    sent = getattr(request, "input", None) or request.POST
-    target = sent.get("next") or request.GET.get("next") or ""
+    """Return the path in the parameter `next`, or an empty string if it is missing or unsafe."""
+    # The input of a recovered form also contains it.
+    data = getattr(request, "form_data", None) or request.POST
+    target = data.get("next") or request.GET.get("next") or ""
     return iri_to_uri(target) if is_safe_path(target) else ""
 
 
 def is_safe_path(target: str) -> bool:
-    """Whether it is a path of this portal's: no other host, in no spelling that a browser would take for one."""
+    """Return whether `target` is a path that browsers don't interpret as another host."""
     return target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts=None)
 
 
 def redirect_back(request: HttpRequest, default: str) -> HttpResponse:
-    """Redirect to `next_address`, or else to `default`; a dialog's page is reloaded as a whole."""
+    """Redirect to `next` or else to `default`. Dialogs reload their whole page."""
     target = get_next_path(request) or default
     htmx = cast(Any, request).htmx
     if not htmx:
         return HttpResponseRedirect(target)
-    # A browser that is sent to a fragment of the page it shows only scrolls, and the dialog would stay open.
+    # Without the fragment, because a browser would only scroll within the current page.
     page, _, _ = target.partition("#")
-    shown, _, _ = (htmx.current_url_abs_path or "").partition("#")
-    return HttpResponse(status=204, headers={"HX-Redirect": page if page == shown else target})
+    current_page, _, _ = (htmx.current_url_abs_path or "").partition("#")
+    return HttpResponse(status=204, headers={"HX-Redirect": page if page == current_page else target})

@@ -1,16 +1,16 @@
-"""How much of an upload is kept."""
+"""Size limit of uploads."""
 
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 
-#: Bytes of the files that one request may bring.
+#: Maximum total size of the files in a request, in bytes.
 MAX_BYTES = 50 * 1024 * 1024
 
 
 class BoundedUploadHandler(FileUploadHandler):
-    """First of the handlers: what goes beyond `MAX_BYTES`, whoever sends it, is read and dropped, and fills neither memory nor disk.
+    """Discards files beyond `MAX_BYTES`, which forms then treat as missing. Must be the first handler.
 
-    Read, because a browser that is cut off while it sends shows no answer. To the form it is as if no file had come.
+    The data is read, because browsers show no response if the connection is closed during an upload.
     """
 
     received = 0

@@ -1,4 +1,4 @@
-"""What any typed text is held to, whichever form or import it came through."""
+"""Validators for text from forms and imports."""
 
 import unicodedata
 import zoneinfo
@@ -6,27 +6,25 @@ import zoneinfo
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-#: Control characters that people do type: tab, line feed, carriage return.
+#: Permitted control characters: tab, line feed, carriage return.
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
 
 
 def validate_plain_text(value: str) -> None:
-    """Refuse control characters (Unicode category Cc) but tab and line breaks.
-
-    Emoji, right-to-left text and joiners are somebody's language and pass.
+    """Reject control characters (Unicode category Cc) except tab and line breaks.
 
     Raises:
-        ValidationError: the text has such a character.
+        ValidationError: The text contains such a character.
     """
     if any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value):
         raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
 
 
 def validate_one_line(value: str) -> None:
-    """Like `validate_plain_text`, and no line break either: for names, titles, whatever stands in a mail's subject.
+    """Reject control characters and line breaks, for example in names and titles.
 
     Raises:
-        ValidationError: the text has a control character or a line break, or nothing in it can be seen.
+        ValidationError: The text contains such a character, or only invisible ones.
     """
     validate_plain_text(value)
     if value.strip() and all(unicodedata.category(char)[0] in "CZ" for char in value):
@@ -36,10 +34,6 @@ def validate_one_line(value: str) -> None:
 
 
 def validate_time_zone(value: str) -> None:
-    """Refuse what isn't a name of the IANA time zone database, such as `Europe/Berlin`.
-
-    Raises:
-        ValidationError: no such time zone.
-    """
+    """Raise ValidationError unless the value is a name in the IANA time zone database."""
     if value not in zoneinfo.available_timezones():
         raise ValidationError(_("Enter a valid time zone, such as Europe/Berlin."), "time_zone")

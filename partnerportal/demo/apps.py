@@ -1,4 +1,4 @@
-"""The app with the commands `seed_demo` and `seed_scale`."""
+"""App configuration of the demo data and its commands."""
 
 from django.apps import AppConfig
 

@@ -1,26 +1,26 @@
-"""The demo's cast: two agencies, their people, customers, projects and reviews. Names and addresses are made up."""
+"""Demo data: two fictitious agencies with their members, customers, projects and reviews."""
 
 from dataclasses import dataclass
 
 #: Password of every demo account.
-PASSWORD = "partner-demo"  # noqa: S105  # well known on purpose; the settings keep the demo on this machine
+PASSWORD = "partner-demo"  # noqa: S105  # public; the settings restrict the demo to local use
 
 
 @dataclass(frozen=True)
 class DemoAgency:
-    """One agency with its people (e-mail, name, role) and its public profile."""
+    """Demo agency with its members (e-mail, name, role) and public profile."""
 
     name: str
     slug: str
-    claim: str
+    tagline: str
     description: str
     city: str
     website: str
     founded: int
     team_size: str
-    #: In English and German, as the lists have them.
+    #: English and German names.
     services: tuple[tuple[str, str], ...]
-    #: Code, and the name in English and German.
+    #: Code, English and German name.
     languages: tuple[tuple[str, str, str], ...]
     contact_name: str
     contact_email: str
@@ -30,7 +30,7 @@ class DemoAgency:
 NORDLICHT = DemoAgency(
     name="Nordlicht Webstudio",
     slug="nordlicht",
-    claim="Websites that load before the coffee is ready.",
+    tagline="Websites that load before the coffee is ready.",
     description=(
         "We’re a team of nine in Hamburg. We design, build and maintain websites for small and medium-sized businesses.\n\n"
         "Most of our work is online shops and company websites that need to be fast, easy to edit and a pleasure to read. "
@@ -60,7 +60,7 @@ NORDLICHT = DemoAgency(
 SUEDWIND = DemoAgency(
     name="Südwind Digital",
     slug="suedwind",
-    claim="Brands, shops and campaigns from the Allgäu.",
+    tagline="Brands, shops and campaigns from the Allgäu.",
     description=(
         "Südwind is a team of four for down-to-earth brands: breweries, hotels and craft businesses.\n\n"
         "We design your logo, photograph your products and bring both to the web."
@@ -79,7 +79,7 @@ SUEDWIND = DemoAgency(
 ADMIN = ("admin@portal.example", "Portal Admin")
 CLIENT = ("kim@client.example", "Kim Paulsen")
 
-#: company, salutation, first name, last name, e-mail, phone, street, ZIP, city, country, language. A person has no company.
+#: Company (empty for persons), salutation, first name, last name, e-mail, phone, street, ZIP, city, country, language.
 NORDLICHT_CUSTOMERS = (
     ("Müllerei Größe GmbH", "ms", "Ute", "Größe", "ute.groesse@muellerei.example", "+49 3581 4410", "Mühlweg 3", "02826", "Görlitz", "DE", "de"),
     ("", "ms", "Lea", "Brandt", "lea@brandt.example", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", "DE", "de"),
@@ -115,7 +115,7 @@ SUEDWIND_CUSTOMERS = (
     ("", "mr", "Xaver", "Lang", "xaver@lang.example", "+49 8321 4455", "Am Alten Bahnhof 3", "87527", "Sonthofen", "DE", "de"),
 )  # fmt: skip
 
-#: Position of the customer, title, status, due in so many days (None: no date).
+#: Position of the customer, title, status, days until due (None: no date).
 PROJECTS = (
     (0, "Shop relaunch", "done", None),
     (0, "Flour calculator", "active", 9),
@@ -133,7 +133,7 @@ PROJECTS = (
     (17, "Bookshop with sample chapters", "planned", 30),
 )
 
-#: Position of the customer, title of the project (empty: the company), four ratings, text, author, so many days ago.
+#: Position of the customer, title of the project (empty: the company), four ratings, text, author, age in days.
 REVIEWS = (
     (9, "", (5, 5, 5, 4), "They know what a workshop needs and get straight to the point. Whenever I call, someone picks up.", "Deniz Aydin", 412),
     (5, "Online appointments", (5, 5, 4, 5), "Our patients now book online in the evening instead of calling in the morning.", "Dr. Salma Amari", 371),
@@ -149,9 +149,9 @@ REVIEWS = (
     (18, "", (1, 2, 1, 1), "No one needs an agency. My nephew does the same for half the price: see nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
-#: So many days before the review the customer was asked.
-ASKED_BEFORE = 4
-#: What became of the reviews, by the position of their customer: pinned, commented on, hidden, reported.
+#: Days between request and review.
+REQUESTED_BEFORE = 4
+#: Reviews that are pinned, commented on, hidden and reported, by the position of their customer.
 PINNED = (12, 0)
 COMMENTS = (
     (10, "Vielen Dank, Herr Hansen. Sie haben recht: Wir sagen jetzt Bescheid, bevor ein Angebot überschritten wird, nicht erst danach."),
@@ -166,10 +166,10 @@ REPORTED = (
     ),
 )
 
-#: Position of the customer, title of the project, by mail or (False) by a link.
+#: Position of the customer, title of the project, sent by e-mail.
 OPEN_REQUESTS = ((2, "", True), (13, "", False), (7, "", True))
 
-#: Position of the customer, title, due in so many days, whose, priority (1 high to 3 low), done.
+#: Position of the customer, title, days until due, assignee, priority (1 high to 3 low), done.
 TASKS = (
     (0, "Send the new price list for the flour calculator", 1, "ben@nordlicht.example", 1, False),
     (0, "Check the shop backup", -3, "ben@nordlicht.example", 2, False),
@@ -181,7 +181,7 @@ TASKS = (
     (12, "Renew the certificate of the booking page", 12, "", 3, False),
     (17, "Quote for the sample chapters", 9, "anna@nordlicht.example", 2, False),
 )
-#: Position of the customer, domain name, registrar, expires in so many days, renews automatically.
+#: Position of the customer, domain name, registrar, days until expiry, renews automatically.
 DOMAINS = (
     (0, "müllerei.example", "INWX", 12, False),
     (0, "mehl-online.example", "INWX", 220, True),
@@ -192,7 +192,7 @@ DOMAINS = (
     (12, "duenenhaus.example", "united-domains", 88, True),
     (12, "dünenhaus.example", "united-domains", 88, True),
 )
-#: Position of the customer, number, product, price, interval, ends in so many days, notice period in months.
+#: Position of the customer, number, product, price, interval, days until the end, notice period in months.
 CONTRACTS = (
     (0, "V-2025-014", "Hosting and maintenance", 89, "month", 45, 1),
     (3, "V-2024-003", "Hosting", 19, "month", 20, 1),
@@ -206,7 +206,7 @@ NOTES = (
     (12, "mia@nordlicht.example", "Peak season is June to September: no releases on Fridays."),
 )  # fmt: skip
 
-#: Name, company, e-mail, phone, language, message, hours ago.
+#: Name, company, e-mail, phone, language, message, age in hours.
 NORDLICHT_REQUESTS = (
     ("Tamara Behn", "Imkerei Behn", "tamara@imkerei-behn.example", "+49 4188 7070", "de", "Moin, wir verkaufen unseren Honig bisher nur am Hof und auf zwei Märkten und möchten einen kleinen Shop: etwa zwölf Sorten, Versand in ganz Deutschland, Abholung am Hof.\n\nGeht das bis Ende September, und was würde es ungefähr kosten?", 3),
     ("Oliver Stone", "", "oliver.stone@stonework.example", "", "en", "Hello, I’m a sculptor, and I’m moving to Hamburg next spring. My website is twelve years old and doesn’t work on phones. I’d love something calm with large pictures. Do you take on small projects like this?", 9),
@@ -220,7 +220,7 @@ SUEDWIND_REQUESTS = (
     ("Leni Reiter", "Sennerei Reiter", "leni@sennerei-reiter.example", "+49 8321 9090", "de", "Grüß Gott, für unsere Käserei brauchen wir neue Etiketten und eine Website dazu. Habt ihr im Herbst noch Luft?", 30),
 )  # fmt: skip
 
-#: Position of the request, what is done with it, by whom, and the text or the position of the customer that goes with it.
+#: Position of the request, action, member, text or position of the customer.
 REQUEST_STEPS = (
     (2, "take", "mia@nordlicht.example", None),
     (2, "note", "mia@nordlicht.example", "Same hotel as K-1013, but she’s writing from a new address. Check with Anna before assigning."),
@@ -232,16 +232,16 @@ REQUEST_STEPS = (
     (5, "close", "mia@nordlicht.example", None),
     (6, "spam", "ben@nordlicht.example", None),
 )  # fmt: skip
-#: Clients who give Nordlicht access: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message, so many
-#: hours ago.
+#: Pending invitations: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message,
+#: age in hours.
 INVITATIONS = (
     ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "Sie hatten nach den Zugangsdaten für unseren alten Anbieter gefragt. Ist das so der richtige Weg?", 26),
     ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "Wir sind jetzt eine Firma. Bitte übernehmen Sie alles, wie am Telefon besprochen.", 2),
 )  # fmt: skip
-#: Position of the customer, e-mail, name, areas, ended again.
+#: Connected access: position of the customer, e-mail, name, areas, revoked.
 ACCESS = (
     (11, "kim@client.example", "Kim Paulsen", (), False),
     (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
 )
-#: Position of the customer who was asked for access, areas, message.
+#: Position of the customer, areas, message.
 ACCESS_REQUESTS = ((0, ("domains", "email"), "Um Ihre Postfächer umzuziehen, brauchen wir Zugriff auf die Einstellungen Ihrer Domain."),)

@@ -1,4 +1,4 @@
-"""The logos of the demo's agencies, drawn here: northern lights over the sea, and a sun in the wind."""
+"""Logos of the demo agencies: northern lights over the sea, and the sun over hills."""
 
 import math
 from io import BytesIO
@@ -11,10 +11,10 @@ SIDE = 512
 
 
 def demo_logo(slug: str) -> Logo:
-    """The logo of the demo's agency with this address."""
-    # Drawn larger and made smaller, which rounds the edges off.
+    """Return the logo of the agency with this slug."""
+    # Drawn at double size, which smooths the edges.
     image = Image.new("RGB", (SIDE * 2, SIDE * 2))
-    {"nordlicht": _northern_lights, "suedwind": _sun_in_the_wind}[slug](ImageDraw.Draw(image), SIDE * 2)
+    {"nordlicht": _northern_lights, "suedwind": _sun_over_hills}[slug](ImageDraw.Draw(image), SIDE * 2)
     stream = BytesIO()
     image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(stream, "PNG")
     stream.seek(0)
@@ -28,7 +28,7 @@ def _northern_lights(draw: ImageDraw.ImageDraw, side: int) -> None:
     draw.polygon(_wave(side, 0.76, 0.03, side), "#0b1a2b")
 
 
-def _sun_in_the_wind(draw: ImageDraw.ImageDraw, side: int) -> None:
+def _sun_over_hills(draw: ImageDraw.ImageDraw, side: int) -> None:
     draw.rectangle((0, 0, side, side), "#fbf1dd")
     draw.ellipse((side * 0.26, side * 0.16, side * 0.74, side * 0.64), "#e2762b")
     for rise, colour in ((0.60, "#c9552b"), (0.73, "#8f3a2c"), (0.86, "#4d2531")):
@@ -36,7 +36,7 @@ def _sun_in_the_wind(draw: ImageDraw.ImageDraw, side: int) -> None:
 
 
 def _wave(side: int, rise: float, height: float, depth: float) -> list[tuple[float, float]]:
-    """A band across the picture whose upper edge swings around `rise`, `depth` (shares of the side) thick."""
+    """Return a wavy band at the height `rise` with the thickness `depth`, as shares of the side."""
     steps = [step / 60 for step in range(61)]
     upper = [(x * side, (rise + height * math.sin(x * 2 * math.pi + rise * 9)) * side) for x in steps]
     return upper + [(x, min(y + depth * side, side)) for x, y in reversed(upper)]

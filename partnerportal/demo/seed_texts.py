@@ -1,4 +1,4 @@
-"""What people, companies and their addresses are called in `seed_scale`'s data, and what they say."""
+"""Random names, addresses and texts for `seed_scale`."""
 
 import random
 from bisect import bisect
@@ -15,7 +15,7 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "é": 
 
 
 class Skewed(Generic[T]):
-    """Values of which the first come most often, as names and cities do (Zipf's law)."""
+    """Values that are picked with a frequency that decreases with their position (Zipf's law)."""
 
     def __init__(self, values: Sequence[T], exponent: float = 0.8) -> None:
         self.values = values
@@ -30,7 +30,7 @@ CITIES, STREETS = Skewed(words.CITIES), Skewed(words.STREETS)
 
 
 def surname(rng: random.Random) -> str:
-    """Most people share few names; the rest have one of thousands."""
+    """Return a surname: usually a frequent one, otherwise one of thousands."""
     chance = rng.random()
     if chance < 0.7:
         return SURNAMES.pick(rng)
@@ -39,7 +39,7 @@ def surname(rng: random.Random) -> str:
 
 
 def company(rng: random.Random, surname: str) -> tuple[str, str]:
-    """A company's name, and its domain name's first label."""
+    """Return a company name and the first label of its domain name."""
     trade, form, chance = TRADES.pick(rng), rng.choice(words.LEGAL_FORMS), rng.random()
     if chance < 0.45:
         name, base = f"{surname} {trade}", f"{surname}-{trade}"
@@ -56,7 +56,7 @@ def company(rng: random.Random, surname: str) -> tuple[str, str]:
 
 
 def email(rng: random.Random, *, first_name: str, last_name: str, domain: str, is_company: bool) -> str:
-    """A company's is at its own domain."""
+    """Return an e-mail address. Addresses of companies use their domain."""
     if is_company and rng.random() < 0.5:
         return f"{rng.choice(('info', 'info', 'info', 'kontakt', 'buero', 'mail', 'office'))}@{domain}"
     first, last = ascii_letters(first_name) or "kontakt", ascii_letters(last_name) or "buero"
@@ -67,7 +67,7 @@ def email(rng: random.Random, *, first_name: str, last_name: str, domain: str, i
 
 
 def phone(rng: random.Random, country: str, dial: str) -> str:
-    """As people write it: no two the same way."""
+    """Return a phone number in one of several spellings."""
     prefix = {"DE": "+49", "AT": "+43", "CH": "+41"}[country]
     if rng.random() < 0.25:
         dial = rng.choice(("151", "160", "171", "172", "176", "179"))
@@ -81,13 +81,13 @@ def phone(rng: random.Random, country: str, dial: str) -> str:
 
 
 def domain_label(name: str) -> str:
-    """A domain's first label: the first words of a name, with its umlauts."""
+    """Return a domain label with umlauts from the first two words of a name."""
     parts = name.lower().replace("&", " ").split()[:2]
     return "-".join(part for part in parts if part.replace("-", "").isalpha()).strip("-") or "kontor"
 
 
 def review_text(rng: random.Random, stars: int) -> str:
-    """Some sentences that go with so many stars; one review in five has none."""
+    """Return sentences that match the rating. One review in five has no text."""
     if rng.random() < 0.2:
         return ""
     sentences = words.PRAISE if stars > 3 else words.CRITICISM
@@ -96,6 +96,6 @@ def review_text(rng: random.Random, stars: int) -> str:
 
 @lru_cache(maxsize=20_000)
 def ascii_letters(name: str) -> str:
-    """As in an address: “Größe” → “groesse”."""
+    """Return a name in ASCII letters, such as “groesse” for “Größe”."""
     spelled = name.lower().translate(_UMLAUTS)
     return "".join(letter for letter in spelled if letter.isascii() and (letter.isalnum() or letter == "-"))

@@ -1,8 +1,8 @@
-"""What `scale` puts made-up customers together from, the most frequent first. Every domain ends in .example: nobody gets a mail."""
+"""Words for the random data of `seed_scale`, most frequent first."""
 
 
 def _each(text: str) -> list[str]:
-    """The words of a text; an underscore stands for a space in one."""
+    """Return the words of a text. An underscore in a word becomes a space."""
     return [word.replace("_", " ") for word in text.split()]
 
 
@@ -26,7 +26,7 @@ SURNAMES = _each("""
     Täuber Übelacker Völkel Wünsch Zöllner Hürlimann Zürcher Bürgi Brönnimann
 """)
 
-#: Halves of rarer surnames: together some thousands.
+#: First and second halves of rare surnames.
 SURNAME_BEGINNINGS = _each("""
     Stein Wald Berg Linden Eichen Buchen Ober Unter Nieder Hinter Kirch Brunn Mühl Neu Alt Hohen Tiefen Lauter Rosen Birken Erlen
     Hasel Apfel Kron Silber Gold Eisen Kupfer Salz Sand Moor Wiesen Feld Acker Heide Schön Klein Groß Lang Breit Schwarz Weiß Rot Grün
@@ -48,7 +48,7 @@ TRADES = _each("""
     Küchen Bestattungen Gebäudereinigung Mühlenbetrieb Käserei Imkerei Gärtnerei Kältetechnik Türenbau Gerüstbau Ölmühle Übersetzungen
 """)
 
-#: With the number of companies, of a hundred, that have it.
+#: Each with its percentage of companies.
 LEGAL_FORMS = [
     form
     for form, share in (
@@ -58,13 +58,13 @@ LEGAL_FORMS = [
     for _ in range(share)
 ]  # fmt: skip
 
-#: Syllables of made-up brands: three make a name that hardly anybody else has.
+#: Syllables of brand names, which consist of three.
 SYLLABLES = _each("""
     lu mo ra ve ti no ka si len dor vi sol nex ari bel cor do eno fil gra hel ion jo kel lam mer nu or pax quo ri sta tor ul van wer
     xo yr zen
 """)
 
-#: Name, beginning of the ZIP, dialling code, country.
+#: Name, first digits of the ZIP, dialling code, country.
 CITIES = [
     tuple(city.split("|"))
     for city in _each("""
@@ -118,7 +118,7 @@ NOTES = (
     "Zuständig ist jetzt die Tochter.", "Contract goes through the parent company.",
 )  # fmt: skip
 
-#: What reviews are made of, by stars: the better ones first.
+#: Sentences of positive and negative reviews.
 PRAISE = (
     "Alles bestens.", "Schnell, unkompliziert und freundlich.", "We are very happy with the new website.", "Immer wieder gerne!",
     "They listened first and built afterwards.", "Our orders have doubled since the launch.",
@@ -140,7 +140,7 @@ AGENCY_NAMES = _each("""
 """)
 AGENCY_KINDS = ("Webstudio", "Digital", "Agentur", "Media", "Interactive", "Design")
 
-CLAIMS = (
+TAGLINES = (
     "Websites for people who have other things to do.", "Onlineshops, die verkaufen.", "Brands with their feet on the ground.",
     "Schnelle Seiten, klare Worte, feste Preise.", "We make the complicated simple.", "Webdesign aus der Nachbarschaft.",
     "From the first sketch to the thousandth order.", "Barrierefrei, schnell, schön – in dieser Reihenfolge.",

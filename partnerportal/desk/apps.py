@@ -1,4 +1,4 @@
-"""What shows several domains at once."""
+"""The desk app: pages that show objects of several apps."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _

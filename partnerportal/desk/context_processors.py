@@ -1,4 +1,4 @@
-"""What the base templates need on every page."""
+"""Context processor for the base templates."""
 
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from partnerportal.desk.menu import menu_for
 
 
 def menu(request: HttpRequest) -> dict[str, Any]:
-    """`menu` and `memberships` for members of an agency; counted only where a template shows them."""
+    """Return `menu` and `memberships` for members of an agency. The menu is built only when used."""
     if getattr(request, "membership", None) is None:
         return {}
     staff = cast(AgencyRequest, request)

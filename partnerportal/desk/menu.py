@@ -1,4 +1,4 @@
-"""The left menu of the portal: which rooms there are, which one is open, and where something waits."""
+"""The portal's menu: its items, the active one, and badges with numbers of open objects."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,58 +27,54 @@ NEW_REVIEW_DAYS = 7
 
 @dataclass(frozen=True)
 class Badge:
-    """A number beside a menu item: the rows that wait there, of the agency of the outer query."""
+    """Number of open objects, shown beside a menu item."""
 
+    #: Returns the open objects of all agencies.
     rows: Callable[[], QuerySet[Any]]
     label: Any
-    #: What the page itself shows of them, fetched by the same query: a subquery, and what makes rows of its value.
-    first: Callable[[], Any] | None = None
-    unpack: Callable[[Any], list[Any]] = list
+    #: Returns a subquery for the first rows, which the item's own page shows; `restore_preview` turns its value into objects.
+    preview: Callable[[], Any] | None = None
+    restore_preview: Callable[[Any], list[Any]] = list
 
     def count(self) -> Coalesce:
-        """A subquery; all badges of the menu go into one query."""
+        """Return a subquery that counts the rows of the agency in the outer query."""
         counted = self.rows().filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("pk")).values("n")
         return Coalesce(Subquery(counted), Value(0), output_field=IntegerField())
 
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the menu, as the template shows it."""
+    """An item of the menu."""
 
     label: str | Promise
     icon: str
     url_name: str = ""
     children: tuple["Item", ...] = ()
-    waiting: Badge | None = None
+    badge_source: Badge | None = None
     url: str = ""
     active: bool = False
     badge: int | None = None
     badge_label: str = ""
-    #: The first rows that wait, on the item's own page only.
-    first_waiting: list[Any] | None = None
+    #: The first open objects; only set on the item's own page.
+    preview_rows: list[Any] | None = None
 
     @property
     def is_group(self) -> bool:
-        """A heading over its children, without a page of its own."""
+        """Whether the item is only a heading for its children."""
         return not self.url_name
 
 
 def new_reviews() -> QuerySet[Review]:
-    """Those of the last days, of all agencies."""
+    """Return recent reviews of all agencies."""
     return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_REVIEW_DAYS))
 
 
 def due_tasks() -> QuerySet[Task]:
-    """Open ones that are due today or were before, of all agencies."""
+    """Return open tasks of all agencies that are due or overdue."""
     return Task.objects.filter(done_at__isnull=True, sort_date__lte=timezone.localdate())
 
 
-def new_invitations() -> QuerySet[AccessInvitation]:
-    """Those that wait for an answer, of all agencies."""
-    return AccessInvitation.objects.waiting()
-
-
-#: An app that gets a page for staff puts it here.
+#: The menu. Labels and badges are filled in by menu_for().
 MENU = (
     Item(_("Dashboard"), "home", "desk:dashboard"),
     Item(
@@ -86,8 +82,8 @@ MENU = (
         "users",
         "customers:list",
         children=(Item(_("Add Customer"), "plus", "customers:add"),),
-        waiting=Badge(
-            new_invitations,
+        badge_source=Badge(
+            AccessInvitation.objects.pending,
             ngettext_lazy("%(count)d pending invitation", "%(count)d pending invitations", "count"),
             pending_rows,
             pending_invitations,
@@ -97,14 +93,14 @@ MENU = (
         _("Requests"),
         "inbox",
         "requests_inbox:list",
-        waiting=Badge(ContactRequest.objects.new, ngettext_lazy("%(count)d new request", "%(count)d new requests", "count")),
+        badge_source=Badge(ContactRequest.objects.new, ngettext_lazy("%(count)d new request", "%(count)d new requests", "count")),
     ),
     Item(_("Projects"), "briefcase", "customers:project_list"),
     Item(
         _("Tasks"),
         "clipboard-document-list",
         "customers:task_list",
-        waiting=Badge(due_tasks, ngettext_lazy("%(count)d task due", "%(count)d tasks due", "count")),
+        badge_source=Badge(due_tasks, ngettext_lazy("%(count)d task due", "%(count)d tasks due", "count")),
     ),
     Item(_("Domains"), "globe-alt", "customers:domain_list"),
     Item(_("Contracts"), "document-text", "customers:contract_list"),
@@ -116,9 +112,9 @@ MENU = (
             Item(
                 _("Reviews"),
                 "star",
-                "reviews:manage",
+                "reviews:list",
                 children=(Item(_("Request review"), "paper-airplane", "reviews:request"),),
-                waiting=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
+                badge_source=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
             Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
@@ -128,29 +124,28 @@ MENU = (
 
 
 def menu_for(request: AgencyRequest) -> list[Item]:
-    """The menu for the request's agency, with the open page marked and the badges counted in one query."""
+    """Return the menu with the active item marked. All badges are counted with one query."""
     urls = {item.url_name: reverse(item.url_name) for item in _flat(MENU) if item.url_name}
-    # The page belongs to the entry whose address is the longest beginning of its own.
+    # The active item is the one whose URL is the longest prefix of the path.
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
-    badges = {item.url_name: item.waiting for item in _flat(MENU) if item.waiting}
-    shown = {name: badge.first() for name, badge in badges.items() if badge.first and urls[name] == request.path}
-    columns = [*(badge.count() for badge in badges.values()), *shown.values()]
-    found = Agency.objects.filter(pk=request.agency.pk).values_list(*columns).get()
-    waiting = dict(zip(badges, found, strict=False))
-    first = {name: badges[name].unpack(rows) for name, rows in zip(shown, found[len(badges) :], strict=True)}
+    badges = {item.url_name: item.badge_source for item in _flat(MENU) if item.badge_source}
+    previews = {name: badge.preview() for name, badge in badges.items() if badge.preview and urls[name] == request.path}
+    columns = [*(badge.count() for badge in badges.values()), *previews.values()]
+    values = Agency.objects.filter(pk=request.agency.pk).values_list(*columns).get()
+    counts = dict(zip(badges, values, strict=False))
+    rows = {name: badges[name].restore_preview(value) for name, value in zip(previews, values[len(badges) :], strict=True)}
 
     def filled(item: Item) -> Item:
-        url, count = urls.get(item.url_name, ""), waiting.get(item.url_name)
-        label = str(item.waiting.label % {"count": count}) if item.waiting and count else ""
-        children = tuple(filled(child) for child in item.children)
+        url, count = urls.get(item.url_name, ""), counts.get(item.url_name)
+        label = str(item.badge_source.label % {"count": count}) if item.badge_source and count else ""
         return replace(
             item,
             url=url,
             active=bool(url) and url == active,
             badge=count or None,
             badge_label=label,
-            children=children,
-            first_waiting=first.get(item.url_name),
+            children=tuple(filled(child) for child in item.children),
+            preview_rows=rows.get(item.url_name),
         )
 
     return [filled(item) for item in MENU]

@@ -1,4 +1,4 @@
-"""An address that only takes a form, opened as a page, says so."""
+"""Error page for GET requests to POST-only URLs."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from django.shortcuts import render
 
 
 class MethodNotAllowedMiddleware:
-    """Fills Django's empty 405: a reload, the back button or a changed language leads people to where only buttons lead."""
+    """Fills Django's empty 405 responses, which users get by reloading or navigating back."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

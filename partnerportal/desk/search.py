@@ -1,4 +1,4 @@
-"""The global search: one box over everything an agency keeps. An app adds its objects in `SOURCES`, in one place."""
+"""The global search over all objects of an agency. `SOURCES` lists their types."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import SearchQuerySet
-from requests_inbox.models import ContactRequest
+from requests_inbox.models import ContactRequest, RequestStatus
 
-#: So many hits of each kind are shown.
+#: Maximum number of hits shown of each type.
 MAX_HITS = 6
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One object that was found."""
+    """An object that matches the query."""
 
     title: str
     note: str
@@ -28,7 +28,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of object: what is searched in, and how a hit reads."""
+    """A type of objects to search: the rows of an agency, and their display as a hit."""
 
     title: str | Promise
     icon: str
@@ -39,20 +39,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Group:
-    """The hits of one kind."""
+    """The hits of one type."""
 
     title: str | Promise
     icon: str
     hits: list[Hit]
 
 
-def _assigned(title: str | Promise, icon: str, model: Any) -> Source:
-    """What is assigned to customers; a hit leads to the customer."""
+def _customer_items(title: str | Promise, icon: str, model: Any) -> Source:
+    """Return a source for items of customers, whose hits link to the customer."""
     return Source(
         title,
         icon,
         lambda agency: model.objects.for_agency(agency).exclude(customer__status=Customer.Status.ERASED),
-        lambda thing: Hit(str(thing), thing.customer.display_name, thing.customer.get_absolute_url()),
+        lambda item: Hit(str(item), item.customer.display_name, item.customer.get_absolute_url()),
         select_related=("customer",),
     )
 
@@ -61,31 +61,31 @@ SOURCES = (
     Source(
         _("Customers"),
         "users",
-        lambda agency: Customer.objects.for_agency(agency).known(),
+        lambda agency: Customer.objects.for_agency(agency).not_erased(),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
     ),
     Source(
         _("Requests"),
         "inbox",
-        lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=ContactRequest.Status.SPAM),
+        lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=RequestStatus.SPAM),
         lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
     ),
     Source(
         _("Invitations"),
         "key",
-        lambda agency: AccessInvitation.objects.for_agency(agency).known(),
-        lambda i: Hit(i.who, f"{i.access_label} · {i.get_state_display()}", i.get_absolute_url()),
+        lambda agency: AccessInvitation.objects.for_agency(agency).visible(),
+        lambda i: Hit(i.display_name, f"{i.access_label} · {i.get_current_status_display()}", i.get_absolute_url()),
         select_related=("client",),
     ),
-    _assigned(_("Domains"), "globe-alt", Domain),
-    _assigned(_("Contracts"), "document-text", Contract),
-    _assigned(_("Projects"), "briefcase", Project),
+    _customer_items(_("Domains"), "globe-alt", Domain),
+    _customer_items(_("Contracts"), "document-text", Contract),
+    _customer_items(_("Projects"), "briefcase", Project),
 )
 
 
 def search(agency: Agency, query: str) -> list[Group]:
-    """The groups that have hits; what is only nearly right counts where nothing is right in any of them."""
-    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.nearly)
+    """Return the groups with hits. Fuzzy matches are only used if there are no exact ones at all."""
+    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.fuzzy)
 
 
 def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], list[int]]) -> list[Group]:

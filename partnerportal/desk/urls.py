@@ -1,4 +1,4 @@
-"""The front door, the dashboard, and what machines ask."""
+"""URLs of the start page, dashboard, search and health checks."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The front door, the dashboard, and what machines ask."""
+"""Start page, dashboard, search, error pages, web app manifest and health checks."""
 
 import sys
 from typing import Any, cast
@@ -20,9 +20,9 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.desk.dashboard import cards_for
 from partnerportal.desk.search import search
 
-#: What is raised when PostgreSQL or Redis doesn't answer.
+#: Exceptions raised when PostgreSQL or Redis is unavailable.
 SERVICE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
-#: Seconds after which whoever met that may ask again.
+#: Seconds after which clients can retry while a service is unavailable.
 RETRY_AFTER = 30
 #: Background colour of the light scheme (`--canvas` in static/css/tokens.css).
 CANVAS = "#f6f5f2"
@@ -30,31 +30,31 @@ CANVAS = "#f6f5f2"
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Everybody to where their work is."""
+    """Redirect users to their start page."""
     if cast(Any, request).membership:
         return redirect("desk:dashboard")
     is_client = request.user.is_authenticated and not request.user.is_staff
-    return redirect("invitations:my" if is_client else "network:directory")
+    return redirect("invitations:access_list" if is_client else "network:directory")
 
 
 @agency_view(methods=("GET",))
 def dashboard(request: AgencyRequest) -> HttpResponse:
-    """What waits today."""
+    """Show the open items of each type."""
     return render(request, "desk/dashboard.html", {"cards": cards_for(request.agency)})
 
 
 @agency_view(methods=("GET",))
 def search_page(request: AgencyRequest) -> HttpResponse:
-    """The global search: a page of its own, and, to htmx, the list below the search box (Ctrl-K)."""
+    """Search all objects. htmx requests get the list below the search box, others a page."""
     query = request.GET.get("q", "")
     template = "desk/includes/_results.html" if cast(Any, request).htmx else "desk/search.html"
     return render(request, template, {"q": query, "groups": search(request.agency, query)})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """For `handler400`: a form that is larger than any of ours is told so (413); all else is a plain 400.
+    """Return status 413 for request bodies that are too large, and 400 otherwise (`handler400`).
 
-    Not by Django's own view: that looks for a token in the form first, and fails on one that can't be read at all.
+    Django's own view reads the CSRF token from the form, which fails for forms that can't be decoded.
     """
     if isinstance(exception, RequestDataTooBig):
         return render(request, "413.html", status=413)
@@ -62,9 +62,9 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """For `handler500`: while the database or the broker is away it is 503, and the browser may ask again; all else is a plain 500."""
+    """Return status 503 if the database or the broker is unavailable, and 500 otherwise (`handler500`)."""
     if isinstance(sys.exc_info()[1], SERVICE_ERRORS):
-        # Without the request: the frame of a page asks the database.
+        # Rendered without the request, because its context processors query the database.
         return HttpResponse(render_to_string("503.html"), status=503, headers={"Retry-After": str(RETRY_AFTER)})
     return HttpResponseServerError(render_to_string("500.html"))
 
@@ -72,7 +72,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=60 * 60 * 24)
 @require_safe
 def manifest(request: HttpRequest) -> HttpResponse:
-    """The web app manifest: name, colours and icons of the portal on a home screen."""
+    """Return the web app manifest: name, colours and icons for home screens."""
     icons = [
         {"src": static(f"img/icon{kind}-{side}.png"), "sizes": f"{side}x{side}", "type": "image/png", "purpose": purpose}
         for kind, purpose in (("", "any"), ("-maskable", "maskable"))
@@ -97,14 +97,14 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """This process is alive."""
+    """Report that the process is running."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Database and broker answer; else 503 and which one doesn't."""
+    """Report whether database and broker respond, with status 503 if one of them doesn't."""
     checks = {"database": _database_answers(), "broker": _broker_answers()}
     return JsonResponse(checks, status=200 if all(checks.values()) else 503)
 
@@ -119,7 +119,7 @@ def _database_answers() -> bool:
 
 
 def _broker_answers() -> bool:
-    # Without retries: whoever asks wants to know how things are now.
+    # No retries, because the current state is requested.
     timeouts = {"socket_timeout": settings.REDIS_TIMEOUT, "socket_connect_timeout": settings.REDIS_TIMEOUT}
     try:
         with redis.Redis.from_url(settings.REDIS_URL, retry=None, **timeouts) as client:

@@ -1,7 +1,4 @@
-"""What is made from the sources before the portal runs: compiled translations and collected static files.
-
-As a program (`python -m partnerportal.embedded.build`) it compiles the translations, without the gettext tools.
-"""
+"""Files generated before the portal starts. As a program, compiles the translations without gettext."""
 
 import hashlib
 import tempfile
@@ -15,7 +12,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 
 
 def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
-    """Compile each .po file that is newer than its .mo file; those that were compiled."""
+    """Compile each .po file that is newer than its .mo file, and return the compiled files."""
     compiled = []
     for source in locale.glob("**/LC_MESSAGES/django.po"):
         target = source.with_suffix(".mo")
@@ -23,26 +20,26 @@ def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
             continue
         with source.open("rb") as file:
             catalog = read_po(file, locale=source.parts[-3])
-        # Whole or not at all: two may do this at once, and a killed one leaves nothing that passes for new.
-        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".half", delete=False) as made:
-            write_mo(made, catalog)
-        half = Path(made.name)
-        half.chmod(0o644)
-        half.replace(target)
+        # Replaced atomically, because several processes may compile, and any can be killed.
+        with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".half", delete=False) as output:
+            write_mo(output, catalog)
+        temporary = Path(output.name)
+        temporary.chmod(0o644)
+        temporary.replace(target)
         compiled.append(target)
     return compiled
 
 
 def static_fingerprint(base: Path = BASE_DIR) -> str:
-    """Changes with everything that collecting the static files depends on: our own files, the settings, the packages."""
+    """Return a digest of everything that `collectstatic` depends on: files, settings, packages."""
     digest = hashlib.sha256()
-    # Not the folder they are collected into, in .portal.
+    # Excludes the target folder in .portal.
     folders = [base / "static", *base.glob("[!.]*/static"), *base.glob("partnerportal/*/static")]
     files = [base / "partnerportal" / "settings.py"]
     files += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted(files):
-        found = path.stat()
-        digest.update(f"{path.relative_to(base)} {found.st_size} {found.st_mtime_ns}\n".encode())
+        status = path.stat()
+        digest.update(f"{path.relative_to(base)} {status.st_size} {status.st_mtime_ns}\n".encode())
     digest.update("\n".join(sorted(f"{package.name}=={package.version}" for package in distributions())).encode())
     return digest.hexdigest()
 

@@ -1,4 +1,4 @@
-"""What the person at the terminal reads."""
+"""Terminal output."""
 
 import os
 import sys
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class StartupError(Exception):
-    """What the person at the terminal can change; the text is the line that they read."""
+    """An error the user can fix. Its message is printed without a traceback."""
 
 
 def echo(*words: str, error: bool = False) -> None:
-    """Print at once, if there still is a terminal: a closed one must not keep anything from being ended in order."""
+    """Print immediately. Ignores a closed terminal, which must not prevent an orderly shutdown."""
     try:
         print(*words, file=sys.stderr if error else sys.stdout, flush=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""The variables that the settings need, completed for a portal on this machine; what the caller set stays as it is."""
+"""Environment variables for the settings: the caller's, completed with defaults for this machine."""
 
 import os
 import secrets
@@ -17,12 +17,12 @@ YES = {"1", "true", "on", "yes", "y", "ok"}
 
 @dataclass(frozen=True)
 class LaunchConfig:
-    """What one start of the portal, or of a command beside it, is given."""
+    """Configuration of one run of the portal or of a command."""
 
     data_dir: Path
     host: str
     port: int
-    #: For the processes that we start; without the addresses of embedded servers, which are known once these run.
+    #: Environment of started processes. Lacks the URLs of embedded servers until these are running.
     env: dict[str, str]
     wants_postgres: bool
     wants_valkey: bool
@@ -37,7 +37,7 @@ class LaunchConfig:
 
 
 def load_config(environ: Mapping[str, str]) -> LaunchConfig:
-    """Read the caller's variables (an empty one counts as not set) and complete them. Raises Trouble, naming the variable."""
+    """Complete the caller's variables, ignoring empty ones. Raise StartupError if one is invalid."""
     given = {name: value for name, value in environ.items() if value}
     data_dir = open_data_dir(Path(given.get("PORTAL_DATA_DIR", BASE_DIR / ".portal")))
     host = given.get("HOST", "127.0.0.1")
@@ -55,10 +55,9 @@ def load_config(environ: Mapping[str, str]) -> LaunchConfig:
     if "SECRET_KEY" not in env:
         env["SECRET_KEY"] = _secret_key(data_dir / "secret_key")
     on_loopback = urlsplit(env["SITE_URL"]).hostname in LOOPBACK and host in LOOPBACK
-    # Its passwords are in the documentation: not for a portal that others can reach.
+    # The demo's passwords are public, so only a portal that others can't reach loads it.
     env.setdefault("PORTAL_DEMO", "1" if on_loopback else "0")
     if on_loopback:
-        # People type either name.
         env.setdefault("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
     return LaunchConfig(
         data_dir=data_dir,
@@ -77,12 +76,12 @@ def _port(text: str) -> int:
 
 
 def _secret_key(path: Path) -> str:
-    """The data folder's own key, made at the first start: with another one, sessions and sealed data could not be opened."""
+    """Return the data folder's secret key. Created once, because it also decrypts stored data."""
     with locked(path.with_name("servers.lock")):
         if not path.exists():
-            half = path.with_suffix(".new")
-            half.unlink(missing_ok=True)
-            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            temporary = path.with_suffix(".new")
+            temporary.unlink(missing_ok=True)
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(secrets.token_urlsafe(50))
-            half.replace(path)
+            temporary.replace(path)
         return path.read_text().strip()

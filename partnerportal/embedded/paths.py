@@ -1,4 +1,4 @@
-"""Where things live and who may touch them: the data folder, PostgreSQL's home, sockets, locks, the wheels' binaries."""
+"""Folders, sockets, locks and binaries, and their permissions."""
 
 import fcntl
 import hashlib
@@ -17,17 +17,17 @@ from typing import IO, Any
 
 from .console import StartupError
 
-#: Where a PostgreSQL that may not enter the data folder lives (only ever used by root).
+#: Folder of clusters whose account can't access the data folder. Only used by root.
 STATE_DIR = Path("/var/lib/partnerportal")
-#: Where sockets go when the data folder's own path is too long or too odd for an address: in a private folder, whose owner is
-#: checked. Not `tempfile.gettempdir()`, which another terminal may answer differently.
+#: Parent of the private socket folder if the data folder's path is unsuitable for sockets.
+#: Not `tempfile.gettempdir()`, which can differ between terminals.
 SHORT_SOCKET_DIR = Path("/tmp")  # noqa: S108  # nosec B108
-#: A socket's path may have 103 bytes on macOS and 107 on Linux; some are for the socket's own name.
+#: Maximum length of a socket folder's path, in bytes. Socket paths are limited to 103 on macOS.
 SOCKET_FOLDER_LIMIT = 80
 
 
 class LockHeld(Exception):
-    """Another process holds the lock."""
+    """Raised when another process holds the lock."""
 
 
 def is_root() -> bool:
@@ -35,12 +35,12 @@ def is_root() -> bool:
 
 
 def postgres_account() -> pwd.struct_passwd | None:
-    """The account for PostgreSQL, which refuses to run as root: `nobody` for root, else None, one's own."""
+    """Return the account for PostgreSQL, which refuses to run as root. None is the current user."""
     return pwd.getpwnam("nobody") if is_root() else None
 
 
 def run_as(account: pwd.struct_passwd | None) -> dict[str, Any]:
-    """`subprocess` arguments for a process of that account: no group of root's, and a folder that everybody may enter."""
+    """Return `subprocess` arguments that switch to an account without root's groups."""
     if account is None:
         return {"cwd": "/"}
     return {"cwd": "/", "user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
@@ -50,46 +50,51 @@ def run_as(account: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def open_data_dir(path: Path) -> Path:
-    """The data folder, made if it isn't there; its absolute path.
+    """Create the data folder if necessary, and return its absolute path.
 
-    As root others may pass through (0711) because PostgreSQL has to; what is inside has its own rights. A folder that was
-    there before keeps its rights. Raises Trouble if it belongs to somebody else, or anybody could plant files in it.
+    Root's folder gets mode 0711, so that PostgreSQL's account can traverse it.
+
+    Raises:
+        StartupError: The folder is owned by another user, is world-writable, or can't be created.
     """
     path = path.absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path = path.resolve()
-        # Not by mkdir's own mode, which the umask would narrow.
         if not path.exists():
             path.mkdir(mode=0o700)
             path.chmod(0o711 if is_root() else 0o700)
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         raise StartupError(f"The data folder {path} can’t be created or opened ({error.strerror}). Set PORTAL_DATA_DIR") from error
-    if not stat.S_ISDIR(found.st_mode):
+    if not stat.S_ISDIR(status.st_mode):
         raise StartupError(f"{path} is not a folder. Set PORTAL_DATA_DIR")
-    if found.st_uid != os.geteuid():
-        raise StartupError(f"The data folder {path} is owned by {_name_of(found.st_uid)}. Run as that user, or set PORTAL_DATA_DIR")
-    if found.st_mode & stat.S_IWOTH:
+    if status.st_uid != os.geteuid():
+        raise StartupError(f"The data folder {path} is owned by {_name_of(status.st_uid)}. Run as that user, or set PORTAL_DATA_DIR")
+    if status.st_mode & stat.S_IWOTH:
         raise StartupError(f"The data folder {path} is world-writable. Set PORTAL_DATA_DIR to a private folder")
     return path
 
 
 def private_folder(path: Path, account: pwd.struct_passwd | None = None) -> Path:
-    """A folder of that account's (or our own) alone, made or put right. Raises Trouble if somebody else's is in its place."""
+    """Create a folder that only the account (default: the current user) can access.
+
+    Raises:
+        StartupError: The path is owned by another user, or isn't a folder.
+    """
     path.mkdir(mode=0o700, exist_ok=True)
     owner = account.pw_uid if account else os.geteuid()
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {owner, os.geteuid()}:
-        raise StartupError(f"{path} is not a folder, or it is owned by another user ({_name_of(found.st_uid)}). Move it away")
-    if account and found.st_uid != owner:
+    status = path.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {owner, os.geteuid()}:
+        raise StartupError(f"{path} is not a folder, or it is owned by another user ({_name_of(status.st_uid)}). Move it away")
+    if account and status.st_uid != owner:
         os.chown(path, account.pw_uid, account.pw_gid)
     path.chmod(0o700)
     return path
 
 
 def can_enter(path: Path, account: pwd.struct_passwd | None) -> bool:
-    """Whether that account can pass through the folder, asked of the kernel: rights, ACLs, mounts and all."""
+    """Return whether the account can traverse the folder, as determined by the kernel."""
     if account is None:
         return True
     probe = ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)]
@@ -102,9 +107,9 @@ def can_enter(path: Path, account: pwd.struct_passwd | None) -> bool:
 
 
 def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
-    """The folder that holds the cluster `postgres/`: the data folder, or one under STATE if PostgreSQL can't go there.
+    """Return the parent folder of the cluster: the data folder, if PostgreSQL can access it.
 
-    In the second case the data folder's `postgres` is a link to the cluster. Nobody's folders get other rights for it.
+    Otherwise it is in `STATE_DIR`, and `postgres` in the data folder is a link to the cluster.
     """
     link = data_dir / "postgres"
     if link.is_symlink():
@@ -114,7 +119,7 @@ def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
         link.unlink()
     if link.exists() or can_enter(data_dir, account):
         return data_dir
-    # The name tells whose it is; its random end keeps a new data folder from finding the data of a deleted one.
+    # The random suffix prevents a new data folder from using the cluster of a deleted one.
     STATE_DIR.mkdir(mode=0o711, parents=True, exist_ok=True)
     STATE_DIR.chmod(0o711)
     home = Path(tempfile.mkdtemp(prefix=f"{_short_hash(data_dir)}-", dir=STATE_DIR))
@@ -124,14 +129,14 @@ def postgres_home(data_dir: Path, account: pwd.struct_passwd | None) -> Path:
 
 
 def socket_folder(wanted: Path, account: pwd.struct_passwd | None = None) -> Path:
-    """`wanted` if its path is short and plain enough for a socket's address, else a private folder under SHORT."""
+    """Return `wanted` if sockets support its path, or else a private folder in `SHORT_SOCKET_DIR`."""
     if len(os.fsencode(wanted)) <= SOCKET_FOLDER_LIMIT and re.fullmatch(r"[A-Za-z0-9/._-]+", str(wanted)):
         return wanted
     return private_folder(SHORT_SOCKET_DIR / f"portal-{os.geteuid()}-{_short_hash(wanted)}", account)
 
 
 def remove_data_dir(data_dir: Path) -> None:
-    """Delete a data folder, with what it keeps elsewhere. Its servers must not run."""
+    """Delete a data folder and its folders elsewhere. Its servers must be stopped."""
     home = data_dir / "postgres"
     if home.is_symlink():
         shutil.rmtree(home.readlink().parent, ignore_errors=True)
@@ -156,7 +161,7 @@ def _name_of(uid: int) -> str:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
-    """Hold the file's lock. The kernel frees it with the process, however that ends. Raises Taken instead of waiting if not `wait`."""
+    """Hold a file lock. Without `wait`, raise LockHeld if it is taken."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
@@ -166,7 +171,7 @@ def locked(path: Path, *, wait: bool = True) -> Iterator[IO[str]]:
 
 
 def open_log(data_dir: Path, name: str, *, limit: int = 5_000_000) -> IO[bytes]:
-    """`log/<name>.log` for appending; one that has grown beyond `limit` bytes becomes `<name>.log.1`."""
+    """Open `log/<name>.log` for appending. Rotates a log larger than `limit` bytes to `<name>.log.1`."""
     path = private_folder(data_dir / "log") / f"{name}.log"
     if path.exists() and path.stat().st_size > limit:
         path.replace(path.with_suffix(".log.1"))
@@ -177,9 +182,10 @@ def open_log(data_dir: Path, name: str, *, limit: int = 5_000_000) -> IO[bytes]:
 
 
 def wheel_folder(package: str, *, instead: str) -> Path:
-    """The folder of an installed package, found without importing it: these packages do things when they are imported.
+    """Return a package's folder, without importing it, because imports of these packages have side effects.
 
-    Raises Trouble, naming the variable to set instead, if it isn't installed.
+    Raises:
+        StartupError: The package isn't installed. The message names the variable `instead`.
     """
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:

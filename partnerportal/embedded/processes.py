@@ -1,4 +1,4 @@
-"""Processes: ending them for certain, and recognising the ones that a killed parent left behind."""
+"""Finding and terminating processes."""
 
 import contextlib
 import os
@@ -11,14 +11,15 @@ from pathlib import Path
 
 import psutil
 
-#: One that we started, or one that we found.
+#: A started or an existing process.
 Process = subprocess.Popen[bytes] | psutil.Process
 
+#: Seconds between checks of a process.
 POLL_INTERVAL = 0.05
 
 
 def is_alive(process: Process) -> bool:
-    """Whether it still runs. A zombie, which nobody may ever collect (a killed postmaster under some inits), does not."""
+    """Return whether a process is running. Zombies, which some init systems never reap, are not."""
     if isinstance(process, subprocess.Popen):
         return process.poll() is None
     try:
@@ -29,24 +30,24 @@ def is_alive(process: Process) -> bool:
 
 @contextlib.contextmanager
 def without_interruption() -> Iterator[None]:
-    """Hold Ctrl-C and its like back for the moment in which a process is born: interrupted there, nobody would know of it."""
+    """Postpone signals while a process is created, because an interruption would leave it unrecorded."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    arrived: list[int] = []
+    received: list[int] = []
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    former = {sign: signal.signal(sign, lambda number, _frame: arrived.append(number)) for sign in signals}
+    handlers = {sign: signal.signal(sign, lambda number, _frame: received.append(number)) for sign in signals}
     try:
         yield
     finally:
-        for sign, handler in former.items():
+        for sign, handler in handlers.items():
             signal.signal(sign, handler)
-    for number in arrived:
+    for number in received:
         signal.raise_signal(number)
 
 
 def wait_until(done: Callable[[], bool], seconds: float) -> bool:
-    """Ask again and again until it is so, or the time is up; whether it is so."""
+    """Wait until `done` returns True. Return False after a timeout."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() >= end:
@@ -56,9 +57,10 @@ def wait_until(done: Callable[[], bool], seconds: float) -> bool:
 
 
 def terminate(process: Process, *steps: tuple[signal.Signals, float], hurry: Callable[[], bool] = lambda: False) -> None:
-    """Send each signal in turn, to this process only, and give it its seconds, until the process is gone.
+    """Send the signals in turn, each followed by its number of seconds, until the process has exited.
 
-    A SIGKILL goes to its process group if it leads one, so that no grandchild stays. `hurry` skips to the last step.
+    SIGKILL is sent to the process group, if the process leads one. While `hurry` returns True, only
+    the last step is executed.
     """
     for number, (sign, seconds) in enumerate(steps, start=1):
         last = number == len(steps)
@@ -75,25 +77,27 @@ def terminate(process: Process, *steps: tuple[signal.Signals, float], hurry: Cal
 
 
 def session_survivors(leader: int, **environment: str) -> list[psutil.Process]:
-    """What still runs of the session that a process of that number began, and has these variables: if the number is another
-    process's by now, its session doesn't have them."""
-    found = []
+    """Return the processes of the session with this leader whose environment contains the variables.
+
+    The variables exclude the session of an unrelated process that reuses the leader's PID.
+    """
+    survivors = []
     for process in psutil.process_iter():
-        # Gone in this moment, or somebody else's.
+        # The process may have exited or belong to another user.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             if os.getsid(process.pid) == leader and environment.items() <= process.environ().items():
-                found.append(process)
-    return found
+                survivors.append(process)
+    return survivors
 
 
 def processes_in(name: str, folder: Path) -> list[psutil.Process]:
-    """The processes of that name whose working directory is the folder, oldest first."""
-    found = []
+    """Return the processes with this name and working directory, oldest first."""
+    processes = []
     for process in psutil.process_iter(["name", "create_time"]):
         if process.info["name"] != name:
             continue
-        # Gone in this moment, a zombie, or somebody else's.
+        # The process may have exited or belong to another user.
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied, OSError):
             if folder.samefile(process.cwd()) and is_alive(process):
-                found.append(process)
-    return sorted(found, key=lambda process: process.info["create_time"])
+                processes.append(process)
+    return sorted(processes, key=lambda process: process.info["create_time"])

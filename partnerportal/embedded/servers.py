@@ -1,4 +1,4 @@
-"""The embedded servers of a data folder, shared by all commands that need them: the first one in starts, the last one out stops."""
+"""Embedded servers, shared by all processes with the same data folder."""
 
 import fcntl
 from collections.abc import Iterator
@@ -13,73 +13,76 @@ from .valkey import Valkey
 
 
 class Servers:
-    """The use of a data folder's servers by one process; `servers()` is the short way to it.
+    """One process's use of a data folder's servers; see `servers()`.
 
-    Starting and stopping happen under one lock. Who uses the servers holds another one in common with the others, which
-    the kernel takes from a killed process: the last user gets it alone, and only then stops the servers. What still runs
-    when all users were killed is adopted by the next one.
+    Starting and stopping happen under an exclusive lock. Each user holds a second, shared lock, which
+    the kernel releases if the process is killed. The last user gets it exclusively and stops the
+    servers. Servers whose users were all killed are adopted by the next one.
     """
 
     def __init__(self, data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> None:
         self.data_dir = open_data_dir(data_dir)
         self._all = (Postgres(self.data_dir, durable=durable), Valkey(self.data_dir, durable=durable))
         wanted: dict[Postgres | Valkey, bool] = dict(zip(self._all, (postgres, valkey), strict=True))
-        self._used = [server for server, is_wanted in wanted.items() if is_wanted]
-        self._use: IO[str] | None = None
+        self._servers = [server for server, is_wanted in wanted.items() if is_wanted]
+        self._users_lock: IO[str] | None = None
 
     def start(self) -> dict[str, str]:
-        """Start or join the servers; the variables that lead to them. Raises Trouble."""
+        """Start or join the servers, and return the variables with their URLs."""
         with locked(self.data_dir / "servers.lock"):
-            self._use = (self.data_dir / "servers.users").open("a")
-            fcntl.flock(self._use, fcntl.LOCK_SH)
+            self._users_lock = (self.data_dir / "servers.users").open("a")
+            fcntl.flock(self._users_lock, fcntl.LOCK_SH)
             try:
-                for server in self._used:
+                for server in self._servers:
                     server.start()
             except BaseException:
-                self._leave()
+                self._release()
                 raise
-        return {server.variable: server.url for server in self._used}
+        return {server.variable: server.url for server in self._servers}
 
     def stop(self) -> None:
-        """Leave the servers, and stop them if nobody else uses them."""
+        """Release the servers, and stop them if no other process uses them."""
         with locked(self.data_dir / "servers.lock"):
-            self._leave()
+            self._release()
 
-    def dead(self) -> list[str]:
-        """The names of those that have ended on their own."""
-        return [type(server).__name__ for server in self._used if server.process and not is_alive(server.process)]
+    def exited(self) -> list[str]:
+        """Return the names of servers that have exited unexpectedly."""
+        return [type(server).__name__ for server in self._servers if server.process and not is_alive(server.process)]
 
-    def _leave(self) -> None:
-        if self._use is None:
+    def _release(self) -> None:
+        if self._users_lock is None:
             return
         try:
-            fcntl.flock(self._use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._users_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            pass  # Another one uses them, and will stop them.
+            pass  # Another process still uses the servers.
         else:
-            # All that run here, also what an earlier user started and we had no use for.
+            # Includes servers that only an earlier process used.
             for server in reversed(self._all):
                 server.stop()
-        self._use.close()
-        self._use = None
+        self._users_lock.close()
+        self._users_lock = None
 
 
 @contextmanager
 def servers(data_dir: Path, *, postgres: bool = True, valkey: bool = True, durable: bool = True) -> Iterator[dict[str, str]]:
-    """Run a data folder's servers, or join them: `with servers(folder) as env:` gives DATABASE_URL and REDIS_URL.
+    """Start or join a data folder's servers, and yield the variables with their URLs.
 
-    Without `durable` they are faster and forget, for tests. Raises Trouble, a line that says what to do.
+    Servers that aren't `durable` are faster, for tests.
+
+    Raises:
+        StartupError: A server can't be started.
     """
-    own = Servers(data_dir, postgres=postgres, valkey=valkey, durable=durable)
-    env = own.start()
+    shared = Servers(data_dir, postgres=postgres, valkey=valkey, durable=durable)
+    env = shared.start()
     try:
         yield env
     finally:
-        own.stop()
+        shared.stop()
 
 
 def destroy(data_dir: Path) -> bool:
-    """Delete a data folder that no process uses, and end the servers that still run in it; False if it is in use."""
+    """Stop the servers of an unused data folder and delete it. Return False if it is in use."""
     try:
         with locked(data_dir / "servers.users", wait=False):
             Valkey(data_dir).stop()

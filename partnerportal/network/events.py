@@ -1,4 +1,4 @@
-"""How this app's audit events read."""
+"""Descriptions of this app's audit events."""
 
 from typing import Any
 
@@ -10,12 +10,15 @@ from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import register
 from partnerportal.network.models import PartnerProfile
 
+#: Current names of fields that older events contain under a former name.
+_RENAMED = {"claim": "tagline"}
+
 
 def _field_names(data: dict[str, Any]) -> dict[str, Any]:
-    """The changed fields by their labels; what stood and stands in them is in the event's data."""
-    # JSON in the database keeps no order.
+    """Return the labels of the changed fields. JSON columns don't preserve their order."""
     order = ["name", *(field.name for field in PartnerProfile._meta.get_fields())]
-    return {"fields": get_text_list([_label(name) for name in sorted(data["changes"], key=order.index)], _("and"))}
+    names = sorted((_RENAMED.get(name, name) for name in data["changes"]), key=order.index)
+    return {"fields": get_text_list([_label(name) for name in names], _("and"))}
 
 
 def _label(name: str) -> str:

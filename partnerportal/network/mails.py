@@ -1,27 +1,61 @@
-"""The mails of this app, a function each."""
+"""E-mails about partner profiles."""
+
+from dataclasses import replace
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Role
 from partnerportal.network.models import PartnerProfile
-from partnerportal.outbox.services import queue_template_mail
+from partnerportal.outbox.letters import Letter
+from partnerportal.outbox.services import queue_letter
 
 
 def send_profile_registered(profile: PartnerProfile) -> None:
-    """Tell owners and managers that their profile stands in the network, with its address."""
-    _send("profile_registered", profile, link=f"{settings.SITE_URL}{profile.get_absolute_url()}")
+    """Notify owners and managers that the profile is public."""
+    _send_to_managers(
+        profile,
+        Letter(
+            kind="profile_registered",
+            subject=_("%(agency)s is now in the partner network"),
+            intro=_("The profile of %(agency)s has been registered. Anyone can now find it in the partner network and contact you."),
+            button=_("View profile"),
+            link=f"{settings.SITE_URL}{profile.get_absolute_url()}",
+            link_first=True,
+            outro=[_("Changes go live as soon as you save them. Customer reviews strengthen your profile: request your first one.")],
+        ),
+    )
 
 
 def send_profile_declined(profile: PartnerProfile) -> None:
-    """Tell owners and managers why their profile was declined, and where to mend it."""
-    _send("profile_declined", profile, link=f"{settings.SITE_URL}{reverse('network:company')}")
+    """Notify owners and managers why the profile was declined."""
+    _send_to_managers(
+        profile,
+        Letter(
+            kind="profile_declined",
+            subject=_("The profile of %(agency)s needs changes"),
+            intro=_("The profile of %(agency)s hasn’t been registered in the partner network yet. Reason:"),
+            quote=profile.decline_reason,
+            outro=[_("Please update it and submit it again.")],
+            button=_("Edit profile"),
+            link=f"{settings.SITE_URL}{reverse('network:company')}",
+        ),
+    )
 
 
-def _send(name: str, profile: PartnerProfile, *, link: str) -> None:
-    """To each of them, in their language."""
+def _send_to_managers(profile: PartnerProfile, letter: Letter) -> None:
     agency = profile.agency
-    bosses = agency.memberships.filter(role__in=[Role.OWNER, Role.MANAGER], user__is_active=True).select_related("user", "agency")
-    for membership in bosses.order_by("pk"):
-        context = {"name": membership.user.full_name, "agency": agency.name, "reason": profile.decline_reason, "link": link}
-        queue_template_mail(name, context, language=membership.language, agency=agency, to=membership.user.email)
+    members = agency.memberships.with_role(Role.MANAGER).filter(user__is_active=True).select_related("user", "agency")
+    for member in members.order_by("pk"):
+        queue_letter(
+            replace(
+                letter,
+                to=member.user.email,
+                language=member.language,
+                name=member.user.full_name,
+                values={"agency": agency.name},
+                footer_reason=_("You’re receiving this e-mail because you’re an owner or manager of %(agency)s."),
+                agency=agency,
+            )
+        )

@@ -1,4 +1,4 @@
-"""sitemap.xml: an index, and below it files with the addresses of at most `LIMIT` pages."""
+"""Sitemap index and its files, each with the addresses of at most `LIMIT` pages."""
 
 from datetime import datetime
 from typing import Any
@@ -13,16 +13,16 @@ from django.urls import reverse
 from partnerportal.core.language_addresses import alternates
 from partnerportal.network.models import PartnerProfile
 
-#: Pages in a file. Each has an address for each language and one without;
-#: the protocol allows 50,000 addresses (https://www.sitemaps.org/protocol.html).
+#: Maximum number of pages in a file. Each page has one address for each language and one without language.
+#: The protocol allows 50,000 addresses (https://www.sitemaps.org/protocol.html).
 LIMIT = 2_000
 
 
-class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at run time
-    """Under the address that the settings name, whatever host was asked."""
+class _LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at run time
+    """Base of sitemaps with an entry for each language, at `SITE_URL` regardless of the requested host."""
 
     limit = LIMIT
-    #: The route of the pages, made by `language_paths`.
+    #: URL name of the pages, created by `language_paths`.
     route = ""
 
     def get_domain(self, site: Any = None) -> str:
@@ -39,9 +39,9 @@ class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at 
         return reverse(self.route, args=self.args(item))
 
     def get_urls(self, page: int | str = 1, site: Any = None, protocol: str | None = None) -> list[dict[str, Any]]:
-        """Return each page's entries: one for each of its addresses, naming all of them.
+        """Return one entry for each address of each page, with all of the page's addresses as alternates.
 
-        Django's own `i18n` would load every profile for every file.
+        Django's `i18n` option would load every profile for every file.
         """
         return [entry for plain in super().get_urls(page, site, protocol) for entry in self._in_each_language(plain)]
 
@@ -51,8 +51,8 @@ class _OurSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at 
         return [{**plain, "location": address, "alternates": named} for address in addresses.values()]
 
 
-class DirectorySitemap(_OurSitemap):
-    """The directory itself."""
+class DirectorySitemap(_LanguageSitemap):
+    """The directory."""
 
     route = "network:directory"
 
@@ -60,15 +60,14 @@ class DirectorySitemap(_OurSitemap):
         return [self.route]
 
 
-class ProfileSitemap(_OurSitemap):
-    """Every registered profile."""
+class ProfileSitemap(_LanguageSitemap):
+    """All registered profiles."""
 
     route = "network:profile"
 
     def items(self) -> QuerySet[PartnerProfile]:
-        # The reviews' part is stored, so nothing is counted. (Reviews come after this app: no import.)
         changed = F("agency__rating_summary__changed_at")
-        # PostgreSQL's GREATEST ignores NULL: the agency may have no reviews.
+        # PostgreSQL's GREATEST ignores NULL, which agencies without reviews have.
         profiles: QuerySet[PartnerProfile] = PartnerProfile.objects.public().annotate(changed_at=Greatest("updated_at", changed))
         return profiles.only("slug").order_by("pk")
 
@@ -79,7 +78,7 @@ class ProfileSitemap(_OurSitemap):
         return item.changed_at  # type: ignore[attr-defined,no-any-return]  # annotated by items()
 
     def get_latest_lastmod(self) -> datetime | None:
-        """Return the latest of all dates. Django's own would load every profile."""
+        """Return the latest date. Django's implementation would load every profile."""
         latest: datetime | None = self.items().order_by().aggregate(latest=Max("changed_at"))["latest"]
         return latest
 

@@ -1,4 +1,4 @@
-"""What a profile says to search engines: schema.org data as JSON-LD."""
+"""Structured data of a profile for search engines: schema.org as JSON-LD."""
 
 import json
 from typing import Any
@@ -8,23 +8,24 @@ from django.utils.safestring import SafeString, mark_safe
 
 from partnerportal.network.models import PartnerProfile
 
-#: What could end the <script> element that the data stand in, or be taken for markup; JSON reads the escapes as the same characters.
+#: JSON escapes for characters that could end the surrounding <script> element.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
 def structured_data(profile: PartnerProfile, *, address: str, logo: str) -> SafeString:
-    """A `ProfessionalService` with its rating (https://schema.org/ProfessionalService), to stand in a `<script>` of type
-    application/ld+json. That is a data block: browsers don't execute it, so the content security policy has nothing against it.
+    """Return a `ProfessionalService` with its rating (https://schema.org/ProfessionalService) for a `<script>` element.
+
+    The type application/ld+json makes it a data block, to which the content security policy doesn't apply.
     """
     agency, rating = profile.agency, profile.rating
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "ProfessionalService",
-        # The agency is the same in every language; its page isn't.
+        # The same in every language, unlike the page's address.
         "@id": f"{settings.SITE_URL}{profile.get_absolute_url()}",
         "url": address,
         "name": agency.name,
-        "slogan": profile.claim,
+        "slogan": profile.tagline,
         "description": profile.description,
         "image": logo,
         "sameAs": profile.website,
@@ -45,4 +46,4 @@ def structured_data(profile: PartnerProfile, *, address: str, logo: str) -> Safe
             "worstRating": 1,
         }
     text = json.dumps({name: value for name, value in data.items() if value}, ensure_ascii=False)
-    return mark_safe(text.translate(_ESCAPES))  # noqa: S308  # nosec  # escaped for exactly this place
+    return mark_safe(text.translate(_ESCAPES))  # noqa: S308  # nosec  # escaped for a script element

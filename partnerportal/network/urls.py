@@ -1,4 +1,4 @@
-"""Addresses of the partner network, and of the agency's own profile."""
+"""URLs of the partner network and of the agency's own profile."""
 
 from django.contrib.sitemaps import views as sitemap_views
 from django.urls import path

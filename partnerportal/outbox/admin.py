@@ -1,4 +1,4 @@
-"""The outbox in the Django admin: to watch it, and to send again."""
+"""Django admin for the outbox: monitoring and resending of e-mails."""
 
 from typing import cast
 
@@ -16,14 +16,14 @@ from partnerportal.outbox.services import resend
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    """Bodies stay sealed here, too: an admin watches the delivery, not the letters."""
+    """Read-only list of e-mails. Their bodies stay encrypted, because administrators only need to see the delivery."""
 
     list_display = ("created_at", "status", "to_email", "subject", "agency", "attempts", "next_attempt_at", "last_error")
     list_filter = ("status", "kind", "created_at")
     search_fields = ("to_email", "subject", "message_id", "request_id")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
-    exclude = ("sealed_body",)
+    exclude = ("encrypted_body",)
     actions = ("resend",)
 
     @admin.action(description=_("Resend"), permissions=["resend"])

@@ -1,4 +1,4 @@
-"""Every e-mail of the product."""
+"""App of the outbox, through which all e-mails are sent."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class OutboxConfig(AppConfig):
     verbose_name = _("Outbox")
 
     def ready(self) -> None:
-        from partnerportal.outbox import hooks  # noqa: F401
+        from partnerportal.outbox import hooks  # noqa: F401  # apps are ready

@@ -1,4 +1,4 @@
-"""E-mail backends of our own."""
+"""Custom e-mail backends."""
 
 import itertools
 import re
@@ -12,9 +12,9 @@ from django.utils import timezone
 
 
 class FilePerMailBackend(BaseEmailBackend):
-    """Writes each mail into a file of its own below `EMAIL_FILE_PATH`, for the demo (`EMAIL_URL=filemail:///folder`).
+    """Backend for the demo that writes each e-mail to a file in `EMAIL_FILE_PATH` (`EMAIL_URL=filemail:///folder`).
 
-    Django's file backend writes all mails of a connection into one file. Ours end in `.eml`, which mail programs open.
+    Django’s file backend writes all e-mails of a connection to one file. E-mail clients can open these `.eml` files.
     """
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
@@ -26,12 +26,12 @@ class FilePerMailBackend(BaseEmailBackend):
 
 
 def _name(recipient: str) -> str:
-    """When and to whom, as far as it may be part of a file's name."""
+    """Return the time and the recipient, without characters that are unsafe in file names."""
     return f"{timezone.now():%Y%m%d-%H%M%S}-{re.sub(r'[^a-zA-Z0-9.@+-]', '_', recipient)[:100]}"
 
 
 def _write(content: bytes, folder: Path, name: str) -> None:
-    """Into a new file; others may be writing at the same moment. Half a mail, of a full disk, doesn't stay."""
+    """Write a new file, even if other processes write at the same time. Partial files (disk full) are deleted."""
     for count in itertools.count(1):
         path = folder / f"{name}{f'-{count}' if count > 1 else ''}.eml"
         try:

@@ -1,4 +1,4 @@
-"""Celery's consumer, with a defect mended that ends the worker (`CELERY_WORKER_CONSUMER`)."""
+"""Workaround for a Celery defect that stops the worker (`CELERY_WORKER_CONSUMER`)."""
 
 import logging
 
@@ -8,18 +8,18 @@ logger = logging.getLogger(__name__)
 
 
 class Consumer(CelerysConsumer):
-    """A worker that outlives its broker's restart, also when jobs wait in its hands.
+    """Consumer that survives a restart of the broker while the worker has prefetched jobs.
 
-    Celery 5.7 with kombu 5.7 closes a connection that broke twice. The second time kombu wants to give back to the broker
-    what the worker has fetched and not begun, over the connection that is gone: an AttributeError that nobody catches
-    ends the worker. What can't be given back, the broker hands out again after its `visibility_timeout`; whatever can't
-    wait so long, or must not be done twice, has to see to that itself, as the outbox does.
-    Superfluous as soon as `test_a_broker_that_goes_away_while_jobs_wait_in_the_worker_does_not_end_it` passes without.
+    Celery 5.7 with kombu 5.7 closes a broken connection twice. The second time, kombu tries to return
+    prefetched jobs over the closed connection, and the resulting AttributeError stops the worker. The
+    broker redelivers those jobs after its `visibility_timeout`. Tasks that can't be delayed or repeated
+    need their own protection, such as the outbox claim. Can be removed once
+    `test_worker_survives_a_lost_broker_with_prefetched_jobs` passes without it.
     """
 
     def on_connection_error_after_connected(self, exc: Exception) -> None:
         try:
             super().on_connection_error_after_connected(exc)
         except AttributeError:
-            # The connection is let go of by now, and a new one is what comes next.
+            # The connection has been released at this point; the consumer opens a new one next.
             logger.warning("Connection to the broker lost; it will redeliver unacknowledged jobs.", exc_info=True)

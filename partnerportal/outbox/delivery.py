@@ -1,4 +1,4 @@
-"""Handing a mail to SMTP, over a connection that the worker keeps."""
+"""Delivery of e-mails by SMTP over a connection that each worker keeps open."""
 
 import contextlib
 import smtplib
@@ -14,48 +14,48 @@ from partnerportal.core.email_addresses import with_ascii_domain
 from partnerportal.core.encryption import DecryptionError
 from partnerportal.outbox.models import OutgoingMail
 
-#: Seconds for each answer once a mail is on its way (RFC 5321, 4.5.3.2.6). Whoever hangs up on a server that is still
-#: thinking about a mail sends it twice; `EMAIL_TIMEOUT`, for connecting, may be much shorter.
+#: Seconds to wait for each response during a transfer (RFC 5321, 4.5.3.2.6). A shorter timeout, such as
+#: `EMAIL_TIMEOUT` for connecting, would disconnect from slow servers and send e-mails twice.
 ANSWER_TIMEOUT = 600
 
-#: Final in their form, but about our sign-in or our manners, not about the mail: all of them would fail.
+#: Permanent SMTP errors about authentication or the session. They are retried because they affect all e-mails.
 SENDER_REJECTED = {503, 530, 534, 535, 538}
 
 
 class TemporaryFailure(Exception):
-    """The server is away, says “later” (4xx), or refuses *us*: the same mail may go through another time."""
+    """The server is unavailable, asks to retry (4xx) or rejects the portal itself. A later attempt can succeed."""
 
 
 class PermanentFailure(Exception):
-    """The server refuses this recipient or this message (5xx), or it is no message at all."""
+    """The server rejects the recipient or the message (5xx), or the message is invalid."""
 
 
-class _Kept(threading.local):
-    """The connection kept from mail to mail; each worker has its own."""
+class _Connection(threading.local):
+    """Connection that each worker reuses for its next e-mail."""
 
     backend: BaseEmailBackend | None = None
 
 
-_kept = _Kept()
+_connection = _Connection()
 
 
 def deliver(mail: OutgoingMail) -> None:
-    """Send one mail; returning means that the server has taken it.
+    """Send one e-mail. Returns once the server has accepted it.
 
     Raises:
-        TemporaryFailure: worth another attempt.
-        FinalFailure: not worth one.
+        TemporaryFailure: Another attempt can succeed.
+        PermanentFailure: No further attempt can succeed.
     """
-    message = _message_or_refusal(mail)
+    message = _valid_message(mail)
     try:
-        _hand_over(message)
+        _transfer(message)
     except smtplib.SMTPRecipientsRefused as error:
         code, reason = next(iter(error.recipients.values()))
         raise _failure_for(code, reason) from error
     except smtplib.SMTPDataError as error:
         raise _failure_for(error.smtp_code, error.smtp_error) from error
     except smtplib.SMTPResponseException as error:
-        # Whatever else it refuses (the greeting, the sign-in, the sender) is between the server and us, and can be mended.
+        # Other rejections (greeting, authentication, sender) concern the configuration, which can be fixed.
         close_connection()
         raise TemporaryFailure(_readable(error.smtp_code, error.smtp_error)) from error
     except (smtplib.SMTPException, OSError) as error:
@@ -64,22 +64,22 @@ def deliver(mail: OutgoingMail) -> None:
 
 
 def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
-    """The message as it goes out. Its Message-ID is the row's, so that a twin can be told as such.
+    """Return the message to send. Duplicates can be recognized by the Message-ID, which is stored in the row.
 
     Raises:
-        SealBroken: no known key opens the body.
+        DecryptionError: No known key decrypts the body.
     """
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     headers = {**mail.headers, "Message-ID": mail.message_id}
     if mail.references:
         headers |= {"In-Reply-To": mail.references.split()[-1], "References": mail.references}
-    if not mail.by_hand:
-        # RFC 3834: no out-of-office answers to us, please.
+    if not mail.written_by_person:
+        # RFC 3834: prevents out-of-office replies.
         headers["Auto-Submitted"] = "auto-generated"
     message = EmailMultiAlternatives(
         subject=mail.subject,
         body=mail.text,
-        # Django would encode the domains by IDNA 2003, in which ß is ss: another mailbox.
+        # Django encodes domains by IDNA 2003, which replaces ß by ss and so reaches another mailbox.
         from_email=formataddr((mail.from_name or name, with_ascii_domain(address))),
         to=[with_ascii_domain(mail.to_email)],
         reply_to=[with_ascii_domain(mail.reply_to)] if mail.reply_to else None,
@@ -91,51 +91,51 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
 
 
 def close_connection() -> None:
-    """Let go of the kept connection; the next mail opens a new one."""
-    backend, _kept.backend = _kept.backend, None
+    """Close the worker’s connection; the next e-mail opens a new one."""
+    backend, _connection.backend = _connection.backend, None
     if backend is not None:
         _set_timeout(backend, settings.EMAIL_TIMEOUT)
         with contextlib.suppress(smtplib.SMTPException, OSError):
             backend.close()
 
 
-def _message_or_refusal(mail: OutgoingMail) -> EmailMultiAlternatives:
+def _valid_message(mail: OutgoingMail) -> EmailMultiAlternatives:
     try:
         message = build_message(mail)
-        # What can't be written (a line break in a header, half a character) shows here, not in the middle of SMTP.
+        # Serializes the message to detect invalid headers and characters before the SMTP transfer.
         message.message()
     except DecryptionError as error:
-        raise PermanentFailure("Sealed with a key that is not known any more: put it into SECRET_KEY_FALLBACKS and send again.") from error
+        raise PermanentFailure("Encrypted with an unknown key. Add the key to SECRET_KEY_FALLBACKS and resend the e-mail.") from error
     except ValueError as error:
         raise PermanentFailure(f"{type(error).__name__}: {error}") from error
-    # Django would skip it silently.
+    # Django silently skips messages without recipients.
     if not message.recipients():
         raise PermanentFailure("There is no recipient.")
     return message
 
 
-def _hand_over(message: EmailMessage) -> None:
-    """Over the kept connection if the server still answers on it, else over a new one."""
+def _transfer(message: EmailMessage) -> None:
+    """Send the message over the open connection if the server still responds, or else over a new one."""
     backend = _open_backend()
     if backend is not None:
         try:
             _set_timeout(backend, ANSWER_TIMEOUT)
             backend.send_messages([message])
         except smtplib.SMTPSenderRefused:
-            # Many servers take only so many mails over one connection.
+            # Many servers limit the number of e-mails per connection.
             close_connection()
         else:
             return
-    # Kept from the start, so that what is left of a failed sign-in is closed, too.
-    _kept.backend = backend = get_connection()
+    # Stored before opening, so that close_connection() also closes it after a failed authentication.
+    _connection.backend = backend = get_connection()
     backend.open()
     _set_timeout(backend, ANSWER_TIMEOUT)
     backend.send_messages([message])
 
 
 def _open_backend() -> BaseEmailBackend | None:
-    """The kept connection, with nothing left on it of an earlier mail; None if the server has closed it or is silent."""
-    backend = _kept.backend
+    """Return the open connection after resetting it, or None if the server closed it or doesn’t respond."""
+    backend = _connection.backend
     if isinstance(backend, SMTPBackend) and backend.connection is not None:
         _set_timeout(backend, settings.EMAIL_TIMEOUT)
         try:
@@ -144,11 +144,11 @@ def _open_backend() -> BaseEmailBackend | None:
             answers = False
         if not answers:
             close_connection()
-    return _kept.backend
+    return _connection.backend
 
 
 def _set_timeout(backend: BaseEmailBackend, seconds: float | None) -> None:
-    """How long to wait for the server's answers from now on."""
+    """Set the timeout for the server’s next responses."""
     if isinstance(backend, SMTPBackend) and backend.connection is not None and backend.connection.sock is not None:
         backend.connection.sock.settimeout(seconds)
 

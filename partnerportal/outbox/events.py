@@ -1,4 +1,4 @@
-"""How this app's audit events read."""
+"""Descriptions of this app’s audit events."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,107 +1,122 @@
-"""`OutgoingMail`: every e-mail of the product is a row here before it is a message."""
+"""The outbox: every e-mail is stored as an `OutgoingMail` before it is sent."""
 
 import json
+import logging
 import random
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.encryption import Encryptor
-from partnerportal.outbox import delivery_hooks
 
-#: Bodies lie sealed: they carry links and codes.
+logger = logging.getLogger(__name__)
+
+#: Encrypts bodies, because they contain personal links and codes.
 BODY_CIPHER = Encryptor("partnerportal.outbox.body")
-#: The longest pause between two attempts, in seconds.
+#: Maximum delay between two attempts, in seconds.
 MAX_BACKOFF = 4 * 60 * 60
+
+#: Functions that other apps registered with `on_delivery`, by e-mail kind.
+_delivery_hooks: dict[str, Callable[["OutgoingMail"], None]] = {}
+
+
+def on_delivery(kind: str, hook: Callable[["OutgoingMail"], None]) -> None:
+    """Call `hook` with each e-mail of this kind once its `status` is sent or failed."""
+    _delivery_hooks[kind] = hook
+
+
+class DeliveryStatus(models.TextChoices):
+    """Delivery status of an e-mail."""
+
+    QUEUED = "queued", _("queued")
+    SENT = "sent", _("sent")
+    FAILED = "failed", _("failed")
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
-    """Mails, and the guarded steps of their sending."""
+    """E-mails and the guarded transitions of their delivery."""
 
     def for_agency(self, agency: models.Model) -> Self:
-        """What went out in this agency's name; never the mails of somebody's account."""
+        """Return the e-mails the agency can see; e-mails about accounts belong to no agency."""
         return self.filter(agency=agency)
 
     def due(self) -> Self:
-        """Waiting, with attempts left, and their time has come. By the database's clock, the one that all workers share."""
-        return self._at_their_time().filter(attempts__lt=settings.OUTBOX_MAX_ATTEMPTS)
+        """Return queued e-mails whose next attempt is due by the database clock, which all workers share."""
+        return self._scheduled().filter(attempts__lt=settings.OUTBOX_MAX_ATTEMPTS)
 
-    def lost(self) -> Self:
-        """Due, and not in the broker's hands: not handed out since they fell due, or longer than a lease ago."""
+    def stalled(self) -> Self:
+        """Return due e-mails that no worker is processing: not sent to the broker since, or longer ago than the lease."""
         lease = timedelta(seconds=settings.OUTBOX_LEASE)
-        return self.due().filter(Q(enqueued_at__lt=models.F("next_attempt_at")) | Q(enqueued_at__lte=Now() - lease))
+        return self.due().filter(Q(sent_to_broker_at__lt=models.F("next_attempt_at")) | Q(sent_to_broker_at__lte=Now() - lease))
 
     def claim(self, pk: int) -> bool:
-        """Take a due mail for one attempt; False when another worker has it.
+        """Claim a due e-mail for one attempt. Return False if another worker has claimed it.
 
-        The attempt is counted and the next one put off *before* SMTP: a mail that kills its worker runs out of
-        attempts, too, and one whose worker was killed is due again after the lease.
+        Counts the attempt and postpones the next one *before* SMTP. An e-mail that crashes its
+        worker therefore runs out of attempts, and one whose worker was killed is due after the lease.
         """
         lease = timedelta(seconds=settings.OUTBOX_LEASE)
         with transaction.atomic():
             free = self.due().filter(pk=pk).select_for_update(skip_locked=True).values_list("pk", flat=True)
             return self.filter(pk__in=list(free)).update(attempts=models.F("attempts") + 1, next_attempt_at=Now() + lease) == 1
 
-    def hand_back(self, pks: Collection[int]) -> None:
-        """The broker didn't take these: they fall due anew, so that they count as lost at once and not after a lease."""
+    def requeue(self, pks: Collection[int]) -> None:
+        """Make e-mails the broker didn't accept due again, so that the next sweep finds them before their lease ends."""
         self.due().filter(pk__in=pks).update(next_attempt_at=Now())
 
-    def give_up(self) -> None:
-        """Fail those whose last attempt ended with its worker, so that nobody was left to write down how."""
+    def fail_exhausted(self) -> None:
+        """Mark e-mails as failed whose worker was killed during the last attempt."""
         with transaction.atomic():
-            hopeless = self._at_their_time().filter(attempts__gte=settings.OUTBOX_MAX_ATTEMPTS)
-            pks = list(hopeless.select_for_update(skip_locked=True).values_list("pk", flat=True))
+            exhausted = self._scheduled().filter(attempts__gte=settings.OUTBOX_MAX_ATTEMPTS)
+            pks = list(exhausted.select_for_update(skip_locked=True).values_list("pk", flat=True))
             self.filter(pk__in=pks).update(
-                status=OutgoingMail.Status.FAILED, last_error="The last attempt never came to an end: its worker was killed."
+                status=DeliveryStatus.FAILED, last_error="The last attempt never came to an end: its worker was killed."
             )
             for mail in self.filter(pk__in=pks):
-                delivery_hooks.notify_listeners(mail)
+                mail._run_delivery_hook()
 
-    def _at_their_time(self) -> Self:
-        return self.filter(status=OutgoingMail.Status.QUEUED, next_attempt_at__lte=Now())
+    def _scheduled(self) -> Self:
+        return self.filter(status=DeliveryStatus.QUEUED, next_attempt_at__lte=Now())
 
 
 class OutgoingMail(models.Model):
-    """An e-mail to one recipient: written in the caller's transaction, sent by a worker after the commit."""
+    """An e-mail to one recipient. Created in the caller's transaction and sent by a worker after the commit."""
 
-    class Status(models.TextChoices):
-        QUEUED = "queued", _("queued")
-        SENT = "sent", _("sent")
-        FAILED = "failed", _("failed")
+    Status = DeliveryStatus
 
     agency = models.ForeignKey(
         "agencies.Agency", verbose_name=_("Agency"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
-    #: Whom it concerns, so that an erasure finds it; customers is a later app, so no foreign key.
+    #: The customer it concerns, for erasure. Not a foreign key because this app must not import customers.
     customer_id = models.BigIntegerField(_("Customer ID"), null=True, blank=True)
     kind = models.CharField(_("Kind"), max_length=80, help_text=_("Template"))
     to_email = models.EmailField(_("To"))
     from_name = models.CharField(_("Sender name"), max_length=150, blank=True)
     reply_to = models.EmailField(_("Reply to"), blank=True)
     subject = models.CharField(_("Subject"), max_length=300)
-    #: {"text": …, "html": …, "headers": …} as JSON, sealed with `BODIES`.
-    sealed_body = models.BinaryField(_("Encrypted body"))
+    #: {"text": …, "html": …, "headers": …} as JSON, encrypted with `BODY_CIPHER`.
+    encrypted_body = models.BinaryField(_("Encrypted body"))
     message_id = models.CharField("Message-ID", max_length=200, unique=True)
-    #: Which conversation it belongs to ("contact_request:17"), so that what goes with that finds its mails.
+    #: Conversation it belongs to ("contact_request:17"); also finds the e-mails of an object to delete.
     thread = models.CharField(_("Conversation"), max_length=60, blank=True)
-    #: Message-IDs of the conversation's earlier mails to the recipient, oldest first, with spaces between.
+    #: Space-separated Message-IDs of the conversation's earlier e-mails to the recipient, oldest first.
     references = models.TextField(_("Earlier e-mails"), blank=True)
-    #: Somebody typed it; all else says that it came by itself.
-    by_hand = models.BooleanField(_("Written by a person"), default=False)
-    #: The id of the request, or of the job, that wrote it: what the log says of the sending carries the same.
+    #: A person typed the text. All other e-mails are marked as auto-generated (`Auto-Submitted`).
+    written_by_person = models.BooleanField(_("Written by a person"), default=False)
+    #: ID of the HTTP request or job that created it. Log entries about its delivery have the same ID.
     request_id = models.CharField(_("Request ID"), max_length=36, blank=True, db_default="")
 
-    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.QUEUED)
+    status = models.CharField(_("Status"), max_length=10, choices=DeliveryStatus, default=DeliveryStatus.QUEUED)
     attempts = models.PositiveSmallIntegerField(_("Attempts"), default=0)
     next_attempt_at = models.DateTimeField(_("Next attempt"), db_default=Now())
-    #: When it was last handed to the broker: what isn't sent long after that was lost there.
-    enqueued_at = models.DateTimeField(_("Sent to broker"), db_default=Now())
+    #: When its task was last sent to the broker. A task not processed within the lease counts as lost.
+    sent_to_broker_at = models.DateTimeField(_("Sent to broker"), db_default=Now())
     last_error = models.TextField(_("Last error"), blank=True)
     created_at = models.DateTimeField(_("Written"), auto_now_add=True)
     sent_at = models.DateTimeField(_("Sent at"), null=True, blank=True)
@@ -119,7 +134,7 @@ class OutgoingMail(models.Model):
             models.Index(fields=["thread"], name="outbox_of_thread", condition=~Q(thread="")),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(status__in=["queued", "sent", "failed"]), name="outbox_status_is_known"),
+            models.CheckConstraint(condition=Q(status__in=DeliveryStatus.values), name="outbox_status_is_known"),
             models.CheckConstraint(
                 condition=Q(status="sent", sent_at__isnull=False) | ~Q(status="sent") & Q(sent_at__isnull=True),
                 name="outbox_sent_has_its_time",
@@ -130,51 +145,71 @@ class OutgoingMail(models.Model):
         return f"{self.subject} → {self.to_email}"
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.kind
+
+    @property
     def text(self) -> str:
         """The plain-text part."""
         return str(self._body["text"])
 
     @property
     def html(self) -> str:
-        """The HTML part; empty when the mail has none."""
+        """The HTML part; empty for plain-text e-mails."""
         return str(self._body["html"])
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers besides the usual ones."""
+        """Additional headers."""
         return dict(self._body.get("headers", {}))
 
     @property
     def _body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(BODY_CIPHER.unseal(self.sealed_body))
+        body: dict[str, Any] = json.loads(BODY_CIPHER.decrypt(self.encrypted_body))
         return body
 
     def mark_sent(self) -> None:
-        """SMTP has accepted it."""
-        self._set(status=self.Status.SENT, sent_at=Now(), last_error="")
-        delivery_hooks.notify_listeners(self)
+        """Record that the SMTP server accepted the e-mail."""
+        self._update(status=DeliveryStatus.SENT, sent_at=Now(), last_error="")
+        self._run_delivery_hook()
 
-    def mark_refused(self, error: str) -> None:
-        """No further attempt can help."""
-        self._set(status=self.Status.FAILED, last_error=_readable(error))
-        delivery_hooks.notify_listeners(self)
+    def mark_failed(self, error: str) -> None:
+        """Record that no further attempt can succeed."""
+        self._update(status=DeliveryStatus.FAILED, last_error=_readable(error))
+        self._run_delivery_hook()
 
-    def put_off(self, error: str) -> None:
-        """Try again later, or, after the last attempt, fail for good.
+    def reschedule(self, error: str) -> None:
+        """Schedule another attempt, or mark the e-mail as failed after the last one.
 
-        The pause doubles from attempt to attempt, up to `MAX_PAUSE`, and is then shortened by up to 20 %, so that a
-        thousand mails that failed together don't come back together.
+        The delay doubles after each attempt, up to `MAX_BACKOFF`. It is shortened by up to 20 % at
+        random, so that e-mails that failed together aren't retried together.
         """
         if self.attempts >= settings.OUTBOX_MAX_ATTEMPTS:
-            self.mark_refused(error)
+            self.mark_failed(error)
             return
-        pause = min(settings.OUTBOX_BACKOFF * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
-        self._set(next_attempt_at=Now() + timedelta(seconds=pause), last_error=_readable(error))
+        delay = min(settings.OUTBOX_RETRY_DELAY * 2 ** (self.attempts - 1), MAX_BACKOFF) * random.uniform(0.8, 1)  # noqa: S311
+        self._update(next_attempt_at=Now() + timedelta(seconds=delay), last_error=_readable(error))
 
-    def _set(self, **values: object) -> None:
-        OutgoingMail.objects.filter(pk=self.pk, status=self.Status.QUEUED).update(**values)
+    def _update(self, **values: object) -> None:
+        OutgoingMail.objects.filter(pk=self.pk, status=DeliveryStatus.QUEUED).update(**values)
+
+    def _run_delivery_hook(self) -> None:
+        """Run the hook of this kind. Its failures are logged, because a rollback would send the e-mail twice."""
+        hook = _delivery_hooks.get(self.kind)
+        if hook is None:
+            return
+        self.refresh_from_db(fields=["status"])
+        try:
+            with transaction.atomic():
+                hook(self)
+        except (OperationalError, InterfaceError):
+            # The database is unavailable: the caller retries saving the outcome.
+            raise
+        except Exception:
+            logger.exception("Delivery hook for e-mail %s failed", self.pk)
 
 
 def _readable(error: str) -> str:
-    """What a server said, as far as the database takes it (no NUL) and anybody reads it."""
+    """Return the error in the form the database can store: without NUL, up to 1,000 characters."""
     return error.replace("\0", "\N{REPLACEMENT CHARACTER}")[:1000]

@@ -1,4 +1,4 @@
-"""Sending: one task a mail, and a sweep for what got lost on the way."""
+"""Tasks that send e-mails, and a sweep for e-mails whose task was lost."""
 
 import logging
 import time
@@ -16,85 +16,86 @@ from partnerportal.outbox.services import enqueue
 
 logger = logging.getLogger(__name__)
 
-#: How many mails one sweep hands out; the next sweep takes the next ones.
+#: Maximum number of e-mails that one sweep enqueues.
 SWEEP_BATCH = 1000
 
-#: Seconds for which a worker that can't write down what the mail server answered goes on trying.
+#: Seconds for which a worker retries saving the outcome of an attempt.
 SAVE_TIMEOUT = 600
 
 
 @shared_task(name="outbox.send")
 def send(mail_id: int) -> None:
-    """Send one mail, if it is due and nobody else is at it.
+    """Send one e-mail if it is due and no other worker is processing it.
 
-    The claim makes sure that a mail handed out twice is tried once; the row lock, held while SMTP talks, that an
-    attempt slower than its lease isn't joined by a second one (the claim skips a locked row). Killed before SMTP's yes
-    is written down, the worker leaves the mail due; that moment is the only one in which a mail can go out twice.
+    The claim prevents a second attempt if the task was enqueued twice. The row lock is held during
+    SMTP, so that no second attempt starts if the first one takes longer than its lease. If the worker
+    is killed after the server accepted the e-mail and before the commit, it is sent twice.
     """
     if not OutgoingMail.objects.claim(mail_id):
         return
-    write_down = None
+    save_outcome = None
     try:
         with transaction.atomic():
-            # Not skipping: whoever else just tried to claim it may hold it for a moment more.
+            # Without skip_locked, because another worker that tried to claim it can hold the lock briefly.
             mail = OutgoingMail.objects.select_for_update().filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
             if mail is None:
                 return
             if mail.request_id:
-                # Handed out by a sweep, or again by an admin, it is still that request's mail.
+                # Log entries keep the original request ID after a sweep or a resend.
                 set_guid(mail.request_id)
-            write_down = _attempt(mail)
-            write_down()
+            save_outcome = _attempt(mail)
+            save_outcome()
     except (OperationalError, InterfaceError):
-        if write_down is None:
+        if save_outcome is None:
             raise
         logger.warning("Connection to the database lost while sending e-mail %s.", mail_id)
-        _save_with_retry(write_down)
+        _save_with_retry(save_outcome)
 
 
 @shared_task(name="outbox.sweep")
 def sweep() -> int:
-    """Hand out what is due but in nobody's hands; how many mails that were.
+    """Enqueue all due e-mails that no worker is processing and return their number.
 
-    Finds retries, what was lost between commit and broker, what a broker forgot, and what a killed worker held.
+    These are retries, e-mails whose task was never enqueued or was lost by the broker, and e-mails
+    claimed by a worker that was killed.
     """
-    OutgoingMail.objects.give_up()
+    OutgoingMail.objects.fail_exhausted()
     with transaction.atomic():
-        lost = OutgoingMail.objects.lost().select_for_update(skip_locked=True).order_by("next_attempt_at")
-        ids = list(lost.values_list("pk", flat=True)[:SWEEP_BATCH])
-        OutgoingMail.objects.filter(pk__in=ids).update(enqueued_at=Now())
+        stalled = OutgoingMail.objects.stalled().select_for_update(skip_locked=True).order_by("next_attempt_at")
+        ids = list(stalled.values_list("pk", flat=True)[:SWEEP_BATCH])
+        OutgoingMail.objects.filter(pk__in=ids).update(sent_to_broker_at=Now())
     enqueue(*ids)
     return len(ids)
 
 
 def _attempt(mail: OutgoingMail) -> Callable[[], None]:
-    """Try once; what then has to be written down."""
+    """Try to deliver an e-mail and return the function that saves the outcome."""
     try:
         deliver(mail)
     except TemporaryFailure as error:
         logger.warning("E-mail %s, attempt %s: %s", mail.pk, mail.attempts, error)
-        return partial(mail.put_off, str(error))
+        return partial(mail.reschedule, str(error))
     except PermanentFailure as error:
         logger.error("E-mail %s was rejected: %s", mail.pk, error)
-        return partial(mail.mark_refused, str(error))
+        return partial(mail.mark_failed, str(error))
     except Exception as error:
-        # A defect or a wrong setting: it shows in the log and at the mail, which waits until it is mended.
+        # Bugs and wrong settings are logged and shown on the e-mail, which is retried until they are fixed.
         logger.exception("E-mail %s, attempt %s", mail.pk, mail.attempts)
-        return partial(mail.put_off, repr(error))
+        return partial(mail.reschedule, repr(error))
     logger.info("E-mail %s sent.", mail.pk)
     return mail.mark_sent
 
 
-def _save_with_retry(write_down: Callable[[], None]) -> None:
-    """Write down how an attempt ended once the database is back: a mail that went out must not go out again."""
-    end = time.monotonic() + SAVE_TIMEOUT
+def _save_with_retry(save_outcome: Callable[[], None]) -> None:
+    """Save the outcome once the database is available again, so that a sent e-mail isn’t sent twice."""
+    deadline = time.monotonic() + SAVE_TIMEOUT
     while True:
-        # What went away doesn't come back on the same connection.
+        # A lost connection must be reopened.
         connection.close()
         try:
-            write_down()
+            save_outcome()
         except (OperationalError, InterfaceError):
-            if time.monotonic() > end:
+            if time.monotonic() > deadline:
                 raise
             time.sleep(1)
         else:

@@ -1,9 +1,12 @@
 """The public contact form."""
 
+import secrets
+import time
 from typing import Any, cast
 
 from crispy_forms.layout import Column, Div, Row
 from django import forms
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.html import format_html
@@ -11,13 +14,23 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.forms import WordedForm, form_helper
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.timestamps import FormTimestamp, new_timestamp, read_timestamp
 from requests_inbox.models import ContactRequest
 from requests_inbox.services.contact import submission_digest
 
+#: Seconds after rendering before which a form must be submitted again. Only bots are faster.
+MIN_FORM_AGE = 3
+#: Seconds after rendering after which a form must be submitted again.
+MAX_FORM_AGE = 12 * 60 * 60
+_SALT = "requests_inbox.stamps"
+
+
+def new_stamp() -> str:
+    """Return a signed random number and the current time, for a form that is rendered now."""
+    return signing.dumps([secrets.token_urlsafe(12), time.time()], salt=_SALT)
+
 
 class ContactForm(WordedForm, forms.ModelForm):
-    """What a prospect writes. Two things are for machines only: a field that nobody sees, and the stamp."""
+    """Form for contacting an agency. A hidden text field and a signed timestamp (`stamp`) detect bots."""
 
     class Meta:
         model = ContactRequest
@@ -38,7 +51,7 @@ class ContactForm(WordedForm, forms.ModelForm):
     }
 
     consent = forms.BooleanField(error_messages={"required": _("The agency needs your consent to read your message.")})
-    #: Machines fill in whatever is there.
+    #: Hidden from people; bots fill in every field.
     homepage = forms.CharField(
         label=_("Leave this empty"),
         required=False,
@@ -51,9 +64,7 @@ class ContactForm(WordedForm, forms.ModelForm):
         for name in ("name", "email", "message"):
             self.fields[name].required = True
         self.fields["consent"].label = self._consent_label(profile)
-        self.initial["stamp"] = new_timestamp()
-        #: When this form was given out; None before it is checked, and for a stamp that isn't ours or too old.
-        self.given_out: FormTimestamp | None = None
+        self.initial["stamp"] = new_stamp()
         self.helper = form_helper(
             Row(Column("name", css_class="col-sm-6"), Column("company", css_class="col-sm-6")),
             Row(Column("email", css_class="col-sm-6"), Column("phone", css_class="col-sm-6")),
@@ -79,28 +90,29 @@ class ContactForm(WordedForm, forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.given_out = read_timestamp(cleaned.get("stamp") or "")
-        if self.given_out is None:
-            # Not `{**self.data}`: unpacking a QueryDict gives lists.
+        try:
+            self._number, rendered_at = signing.loads(cleaned.get("stamp") or "", salt=_SALT, max_age=MAX_FORM_AGE)
+        except signing.BadSignature:
+            # Not `{**self.data}`, because unpacking a QueryDict yields lists.
             data = cast(QueryDict, self.data).copy()
-            data["stamp"] = new_timestamp()
+            data["stamp"] = new_stamp()
             self.data = data
-            raise ValidationError(_("This page was open for a long time. Nothing is lost: select Send again."), "stamp")
-        if self.given_out.is_too_fresh and not self.errors:
+            raise ValidationError(_("This page was open for a long time. Nothing is lost: select Send again."), "stamp") from None
+        if time.time() - rendered_at < MIN_FORM_AGE and not self.errors:
             raise ValidationError(_("That was very quick. Check your message and select Send again."), "fresh")
         return cleaned
 
     @property
     def is_suspicious(self) -> bool:
-        """Whether the field that nobody sees was filled in."""
+        """Whether the hidden text field was filled in."""
         return bool(self.cleaned_data["homepage"])
 
     @property
     def request_fields(self) -> dict[str, Any]:
-        """What was typed, by the names of the request's fields."""
+        """The input by names of the request's fields."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields}
 
     @property
     def submission(self) -> str:
-        """What makes this form, with this text, one request."""
-        return submission_digest(self.given_out.number if self.given_out else "", self.request_fields)
+        """The digest that makes repeated submissions of this form one request."""
+        return submission_digest(self._number, self.request_fields)

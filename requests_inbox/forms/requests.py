@@ -1,5 +1,6 @@
 """The inbox filter, and forms for replies, notes and reassignment."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -7,17 +8,18 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.forms.filters import ListFilter
 from partnerportal.accounts.models import User
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_helper
-from requests_inbox.models import ContactRequest, RequestMessage
+from partnerportal.core.validators import validate_plain_text
+from requests_inbox.models import ContactRequest, RequestMessage, RequestStatus
 from requests_inbox.models.requests import ContactRequestQuerySet
 
 
 class InboxFilter(ListFilter):
-    """Requests by their state (the tabs), by words, and by who is on them."""
+    """Filter of the inbox by status (the tabs), search query and assignee."""
 
-    WHOSE = (("", _("Anyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
+    ASSIGNEE_CHOICES = (("", _("Anyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
 
     q = forms.CharField(
         label=_("Search"),
@@ -25,48 +27,53 @@ class InboxFilter(ListFilter):
         max_length=200,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, company, e-mail, phone or message text")}),
     )
-    whose = forms.ChoiceField(label=_("Assignee"), choices=WHOSE, required=False)
-    state = forms.ChoiceField(choices=[("", ""), *ContactRequest.Status.choices], required=False, widget=forms.HiddenInput)
+    whose = forms.ChoiceField(label=_("Assignee"), choices=ASSIGNEE_CHOICES, required=False)
+    state = forms.ChoiceField(choices=[("", ""), *RequestStatus.choices], required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
-        """A query too long or with odd characters fits nothing, rather than not counting at all."""
+        """Keep invalid search queries, so that they find nothing instead of being ignored."""
         if "q" in self.errors:
             self.cleaned_data["q"] = self.data.get("q", "")
         return self.cleaned_data
 
     @property
-    def state_shown(self) -> str:
-        """The open tab; a search looks into all of them unless one is chosen."""
-        return str(self.chosen["state"] or ("" if self.chosen["q"] else ContactRequest.Status.NEW))
+    def active_tab(self) -> str:
+        """The selected status. By default, a search covers all statuses, and the inbox shows new requests."""
+        return str(self.chosen["state"] or ("" if self.chosen["q"] else RequestStatus.NEW))
 
     @property
     def is_set(self) -> bool:
-        """Whether there is more to find with fewer filters; a tab is none."""
+        """Whether fewer filters could find more. The tabs don't count."""
         return bool(self.chosen["q"] or self.chosen["whose"])
 
     def requests(self) -> ContactRequestQuerySet:
-        """The agency's requests that fit, in no order."""
-        found: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
-        if self.state_shown:
-            found = found.filter(status=self.state_shown)
+        """Return the agency's matching requests, unordered."""
+        matching: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
+        if self.active_tab:
+            matching = matching.filter(status=self.active_tab)
         if self.chosen["whose"]:
-            found = found.filter(handler=self.user if self.chosen["whose"] == "mine" else None)
+            matching = matching.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
         if self.chosen["q"]:
-            found = ContactRequest.objects.filter(pk__in=found.search(self.chosen["q"]))
-        return found
+            matching = ContactRequest.objects.filter(pk__in=matching.search(self.chosen["q"]))
+        return matching
+
+
+def _text_field(label: Any, *, rows: int, help_text: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        max_length=10_000,
+        validators=[validate_plain_text],
+        widget=forms.Textarea(attrs={"rows": rows}),
+        error_messages={"required": _("Enter a message.")},
+    )
 
 
 class ReplyForm(forms.Form):
-    """An answer to the sender."""
+    """Form for a reply to the prospect."""
 
-    text = forms.CharField(
-        label=_("Reply by e-mail"),
-        max_length=10_000,
-        validators=RequestMessage._meta.get_field("text").validators[:1],
-        widget=forms.Textarea(attrs={"rows": 6}),
-        error_messages={"required": _("Enter a message.")},
-    )
-    #: The last message that the member saw when they began to type.
+    text = _text_field(_("Reply by e-mail"), rows=6)
+    #: Primary key of the last message shown on the page.
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
@@ -75,45 +82,40 @@ class ReplyForm(forms.Form):
         self.helper = form_helper("text", "seen", submit=_("Send reply"))
         self.helper.form_action = reverse("requests_inbox:reply", args=[request.pk])
 
-    def show_meanwhile(self, seen: int) -> None:
-        """A colleague's reply is on the page now: sending once more is a decision."""
+    def show_conflict(self, replies: Sequence[RequestMessage]) -> None:
+        """Report newer replies and mark them as seen, so that submitting the form again sends it."""
+        names = ", ".join(sorted({str(reply.author or "–") for reply in replies}))
+        text = _("%(names)s replied while you were typing. Read it below, then select Send reply again to send yours as well.")
+        self.add_error(None, text % {"names": names})
         data = cast(QueryDict, self.data).copy()
-        data["seen"] = str(seen)
+        data["seen"] = str(replies[-1].pk)
         self.data = data
 
 
 class NoteForm(forms.Form):
-    """Something for the team alone."""
+    """Form for an internal note."""
 
-    text = forms.CharField(
-        label=_("Internal note"),
-        max_length=10_000,
-        validators=RequestMessage._meta.get_field("text").validators[:1],
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Only visible to your team."),
-        error_messages={"required": _("Enter a message.")},
-    )
-    #: As in `ReplyForm`.
+    text = _text_field(_("Internal note"), rows=3, help_text=_("Only visible to your team."))
+    #: As in ReplyForm.
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
     def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
         super().__init__(data, auto_id="id_note_%s", initial={"seen": seen})
-        self.helper = form_helper("text", "seen", submit=_("Add note"))
-        self.helper.layout[-1].fields[0].field_classes = "btn btn-secondary"
+        self.helper = form_helper("text", "seen", submit=_("Add note"), style="secondary")
         self.helper.form_action = reverse("requests_inbox:note", args=[request.pk])
 
 
-class HandOverForm(forms.Form):
-    """Who is to be on it."""
+class ReassignForm(forms.Form):
+    """Form for selecting a new assignee."""
 
     to = forms.TypedChoiceField(label=_("Reassign to"), coerce=int)
 
     def __init__(self, data: QueryDict | None, *, team: list[User]) -> None:
         super().__init__(data)
-        self.team = {person.pk: person for person in team}
-        self.fields["to"].choices = [(person.pk, str(person)) for person in team]  # type: ignore[attr-defined]
+        self.team = {user.pk: user for user in team}
+        self.fields["to"].choices = [(user.pk, str(user)) for user in team]  # type: ignore[attr-defined]
 
     @property
-    def person(self) -> User:
-        """The one who was chosen."""
+    def assignee(self) -> User:
+        """The selected member."""
         return self.team[self.cleaned_data["to"]]

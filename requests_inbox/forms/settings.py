@@ -1,4 +1,4 @@
-"""Inbox settings."""
+"""Form for the inbox settings."""
 
 from typing import Any
 
@@ -6,28 +6,27 @@ from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.access import AgencyRequest
-from partnerportal.agencies.models import Membership
-from partnerportal.core.concurrent_edits import EditForm
+from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.forms import form_helper
+from partnerportal.core.versions import EditForm
 from requests_inbox.models import InboxSettings
 
 
 class MemberChoice(forms.ModelMultipleChoiceField):
-    """Members by name and role."""
+    """Choice of members, labelled with name and role."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.user} ({obj.get_role_display()})"
 
 
 class InboxSettingsForm(EditForm, forms.ModelForm):
-    """Who is told, and how long settled requests are kept."""
+    """Form for notifications about new requests and for their retention."""
 
     class Meta:
         model = InboxSettings
-        fields = ("keep_days",)
-        labels = {"keep_days": _("Delete closed requests and spam after (days)")}
-        help_texts = {"keep_days": _("Requests assigned to a customer are never deleted.")}
+        fields = ("retention_days",)
+        labels = {"retention_days": _("Delete closed requests and spam after (days)")}
+        help_texts = {"retention_days": _("Requests assigned to a customer are never deleted.")}
 
     notified = MemberChoice(
         queryset=Membership.objects.none(),
@@ -37,8 +36,8 @@ class InboxSettingsForm(EditForm, forms.ModelForm):
         help_text=_("If no one is selected, owners and managers are notified."),
     )
 
-    def __init__(self, *args: Any, request: AgencyRequest, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, agency: Agency, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["notified"].queryset = request.agency.memberships.select_related("user").order_by("pk")  # type: ignore[attr-defined]
-        self.initial["notified"] = [member.pk for member in InboxSettings.told(request.agency)]
-        self.helper = form_helper("notified", "keep_days", submit=_("Save"), cancel=reverse("requests_inbox:list"))
+        self.fields["notified"].queryset = agency.memberships.select_related("user").order_by("pk")  # type: ignore[attr-defined]
+        self.initial["notified"] = [member.pk for member in InboxSettings.notified_members(agency)]
+        self.helper = form_helper("notified", "retention_days", submit=_("Save"), cancel=reverse("requests_inbox:list"))

@@ -1,7 +1,18 @@
-"""Requests of prospects, what was said about them, who wrote them, and how an agency keeps its inbox."""
+"""Contact requests and their messages, senders, and inbox settings."""
 
-from requests_inbox.models.requests import ContactRequest, RequestMessage, RequestSeen
-from requests_inbox.models.senders import Sender, sender_key
-from requests_inbox.models.settings import DEFAULT_KEEP_DAYS, InboxSettings
+from requests_inbox.models.requests import UNDECIDED, ContactRequest, MessageKind, RequestMessage, RequestSeen, RequestStatus
+from requests_inbox.models.senders import Sender, SenderStatus, sender_key
+from requests_inbox.models.settings import InboxSettings
 
-__all__ = ["DEFAULT_KEEP_DAYS", "ContactRequest", "InboxSettings", "RequestMessage", "RequestSeen", "Sender", "sender_key"]
+__all__ = [
+    "UNDECIDED",
+    "ContactRequest",
+    "InboxSettings",
+    "MessageKind",
+    "RequestMessage",
+    "RequestSeen",
+    "RequestStatus",
+    "Sender",
+    "SenderStatus",
+    "sender_key",
+]

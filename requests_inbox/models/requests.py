@@ -1,4 +1,4 @@
-"""Contact requests, their messages, and who has seen them."""
+"""Contact requests, their messages, and which members have read them."""
 
 from datetime import timedelta
 from typing import ClassVar, Self
@@ -24,51 +24,55 @@ from partnerportal.core.search import SearchQuerySet, search_index
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 from partnerportal.outbox.models import OutgoingMail
 
-#: Every text in which something personal can stand; erasing the customer empties them all.
-PERSONAL_FIELDS = ("name", "company", "email", "phone", "message", "sender_key")
+#: Text fields without personal data. Erasing the customer empties all other text fields.
+IMPERSONAL_FIELDS = {"language", "submission", "status"}
 
 _ALL_WORDS = Concat(
     "name", Value(" "), "company", Value(" "), "email", Value(" "), "phone", Value(" "), "message", output_field=models.TextField()
 )  # fmt: skip
 
 
+class RequestStatus(models.TextChoices):
+    """Status of a request.
+
+    new → open (claimed or answered); new, open → assigned (permanently), spam, closed; spam, closed → open.
+    """
+
+    NEW = "new", pgettext_lazy("request", "new")
+    OPEN = "open", pgettext_lazy("request", "open")
+    ASSIGNED = "assigned", pgettext_lazy("request", "assigned")
+    SPAM = "spam", pgettext_lazy("request", "spam")
+    CLOSED = "closed", pgettext_lazy("request", "closed")
+
+
+#: Statuses in which a request can be assigned to a customer or closed.
+UNDECIDED = (RequestStatus.NEW, RequestStatus.OPEN)
+
+
 class ContactRequestQuerySet(SearchQuerySet):
-    """Requests."""
+    """Queryset of contact requests."""
 
     def new(self) -> Self:
-        """Those that nobody has dealt with yet."""
-        return self.filter(status=ContactRequest.Status.NEW)
+        """Return requests that have been neither claimed nor answered."""
+        return self.filter(status=RequestStatus.NEW)
 
-    def waiting(self) -> Self:
-        """New and open ones."""
-        return self.filter(status__in=ContactRequest.UNSETTLED)
+    def undecided(self) -> Self:
+        """Return new and open requests."""
+        return self.filter(status__in=UNDECIDED)
 
     def with_unread(self, user: User) -> Self:
-        """Each with `is_unread`: something happened that `user` hasn't seen. Spam never counts."""
-        seen = RequestSeen.objects.filter(request=OuterRef("pk"), user=user, seen_at__gte=OuterRef("changed_at"))
-        return self.annotate(is_unread=~Q(status=ContactRequest.Status.SPAM) & ~Exists(seen))
+        """Annotate `is_unread`: whether there is activity that `user` hasn't seen. Spam is never unread."""
+        seen = RequestSeen.objects.filter(request=OuterRef("pk"), user=user, seen_at__gte=OuterRef("last_activity_at"))
+        return self.annotate(is_unread=~Q(status=RequestStatus.SPAM) & ~Exists(seen))
 
-    def past_their_term(self, keep_days: int) -> Self:
-        """Closed ones and spam, for longer than `keep_days`; what belongs to a customer is never among them."""
-        term = timezone.now() - timedelta(days=keep_days)
-        return self.filter(status__in=[ContactRequest.Status.CLOSED, ContactRequest.Status.SPAM], customer=None, status_since__lt=term)
+    def past_retention(self, retention_days: int) -> Self:
+        """Return requests that have been closed or spam for more than `retention_days` days."""
+        limit = timezone.now() - timedelta(days=retention_days)
+        return self.filter(status__in=[RequestStatus.CLOSED, RequestStatus.SPAM], status_since__lt=limit)
 
 
 class ContactRequest(models.Model):
-    """What a prospect wrote by “Contact them now”.
-
-    new → open (somebody took it or answered); new | open → assigned (to a customer, for good), spam, closed; spam | closed → open.
-    """
-
-    class Status(models.TextChoices):
-        NEW = "new", pgettext_lazy("request", "new")
-        OPEN = "open", pgettext_lazy("request", "open")
-        ASSIGNED = "assigned", pgettext_lazy("request", "assigned")
-        SPAM = "spam", pgettext_lazy("request", "spam")
-        CLOSED = "closed", pgettext_lazy("request", "closed")
-
-    #: What still has to be decided.
-    UNSETTLED = (Status.NEW, Status.OPEN)
+    """A message that a prospect sent to an agency with “Contact them now”."""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contact_requests")
     name = models.CharField(_("Name"), max_length=100, blank=True, validators=[validate_one_line])
@@ -76,27 +80,27 @@ class ContactRequest(models.Model):
     email = AddressField(_("E-mail"), blank=True)
     phone = models.CharField(_("Phone"), max_length=40, blank=True, validators=[validate_one_line])
     message = models.TextField(_("Message"), max_length=5000, blank=True, validators=[validate_plain_text])
-    #: The address as `sender_key` has it: who writes again is the same sender.
+    #: `sender_key(email)`: identifies the sender across requests.
     sender_key = models.CharField(max_length=254, blank=True, editable=False)
     language = models.CharField(_("Language"), max_length=5, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     consented_at = models.DateTimeField(_("Consented"))
-    #: Digest of the form's number and of what was sent with it: a double click is one request, a second message another.
+    #: Digest of the form's number and input, so that a double click creates one request.
     submission = models.CharField(max_length=64, unique=True, editable=False)
 
-    status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.NEW)
+    status = models.CharField(_("Status"), max_length=10, choices=RequestStatus, default=RequestStatus.NEW)
     status_since = models.DateTimeField(_("Status changed"), default=timezone.now)
-    handler = models.ForeignKey(
+    assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Assignee"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     customer = models.ForeignKey(
         Customer, verbose_name=_("Customer"), on_delete=models.RESTRICT, null=True, blank=True, related_name="contact_requests"
     )
     created_at = models.DateTimeField(_("Received"), default=timezone.now)
-    #: When last something happened that the team should see.
-    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: Time of the last activity that marks the request as unread.
+    last_activity_at = models.DateTimeField(default=timezone.now, editable=False)
     first_reply_at = models.DateTimeField(_("First response"), null=True, blank=True)
 
-    #: Not by `partnerportal.search.search_text`: these are texts of several kinds.
+    #: Not `partnerportal.core.search.search_text()`, which combines fields of a single type.
     search_text = models.GeneratedField(expression=FoldText(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
 
     objects: ClassVar[ContactRequestQuerySet] = ContactRequestQuerySet.as_manager()  # type: ignore[assignment]
@@ -105,14 +109,12 @@ class ContactRequest(models.Model):
         verbose_name = _("contact request")
         verbose_name_plural = _("contact requests")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["new", "open", "assigned", "spam", "closed"]), name="contact_request_status_is_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="contact_request_status_is_known"),
             models.CheckConstraint(
                 condition=Q(status="assigned", customer__isnull=False) | ~Q(status="assigned") & Q(customer__isnull=True),
                 name="contact_request_assigned_has_its_customer",
             ),
-            # Emptied only where the customer it belongs to was erased.
+            # Only assigned requests can be empty, because their customer may have been erased.
             models.CheckConstraint(
                 condition=Q(status="assigned") | ~Q(name="") & ~Q(email="") & ~Q(message=""), name="contact_request_has_its_sender"
             ),
@@ -121,7 +123,7 @@ class ContactRequest(models.Model):
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-id"], name="contact_request_by_status"),
-            # The newest few of two states at once, however many of the others there are.
+            # For the newest undecided requests, regardless of the number of other requests.
             models.Index(fields=["agency", "-id"], name="contact_request_waiting", condition=Q(status__in=["new", "open"])),
             models.Index(fields=["agency", "created_at"], name="contact_request_answered", condition=Q(first_reply_at__isnull=False)),
             models.Index(fields=["agency", "sender_key"], name="contact_request_by_sender"),
@@ -134,8 +136,8 @@ class ContactRequest(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update,
                 condition=pgtrigger.Q(old__customer__isnull=False, old__customer__df=pgtrigger.F("new__customer")),
-                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
-                    "RAISE EXCEPTION 'Contact request % belongs to customer % for good.', OLD.id, OLD.customer_id "
+                func=(
+                    "RAISE EXCEPTION 'Contact request % permanently belongs to customer %.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
             ),
@@ -144,7 +146,7 @@ class ContactRequest(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Delete,
                 condition=pgtrigger.Q(old__customer__isnull=False),
-                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                func=(
                     "RAISE EXCEPTION 'Contact request % belongs to customer % and is not deleted.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
@@ -158,48 +160,59 @@ class ContactRequest(models.Model):
         return reverse("requests_inbox:detail", args=[self.pk])
 
     @property
+    def audit_label(self) -> str:
+        """The object's label in audit events; it contains no personal data."""
+        return self.reference
+
+    @classmethod
+    def personal_fields(cls) -> list[str]:
+        """Return the names of the text fields that are emptied when the customer is erased."""
+        texts = [field.name for field in cls._meta.fields if isinstance(field, models.CharField | models.TextField)]
+        return [name for name in texts if name not in IMPERSONAL_FIELDS]
+
+    @property
     def reference(self) -> str:
-        """What the audit calls it: R-17."""
+        """The request's number, such as R-17."""
         return f"R-{self.pk}"
 
     @property
     def thread(self) -> str:
-        """What its mails are found by."""
+        """Key of the request's e-mails in the outbox."""
         return f"contact_request:{self.pk}"
 
     @property
     def display_name(self) -> str:
-        """How lists call it: the company, or the person; nobody any more where the customer was erased."""
+        """Display name for lists: the company or the person; a placeholder once the customer is erased."""
         return self.company or self.name or str(_("Former customer"))
 
     @property
-    def answered_after(self) -> timedelta | None:
-        """How long the sender waited for the first answer; None as long as there is none."""
+    def response_time(self) -> timedelta | None:
+        """Time until the first reply; None if there is none."""
         return self.first_reply_at - self.created_at if self.first_reply_at else None
 
     @property
-    def waiting_for(self) -> timedelta | None:
-        """How long the sender has been waiting; None where nobody waits any more."""
-        return timezone.now() - self.created_at if self.is_unsettled and not self.first_reply_at else None
+    def waiting_time(self) -> timedelta | None:
+        """Time for which the sender has been waiting for a reply; None if no reply is pending."""
+        return timezone.now() - self.created_at if self.is_undecided and not self.first_reply_at else None
 
     @property
     def is_erased(self) -> bool:
-        """Whether its customer was erased, and with it all that was personal here."""
+        """Whether the customer was erased, and with it all personal data of the request."""
         return not self.message
 
     @property
-    def is_unsettled(self) -> bool:
-        """Whether it can still be assigned, closed, called spam."""
-        return self.status in self.UNSETTLED
+    def is_undecided(self) -> bool:
+        """Whether the request can still be assigned or closed."""
+        return self.status in UNDECIDED
 
     @property
     def can_be_answered(self) -> bool:
-        """Whether there is somebody to write to, and reason to."""
-        return not self.is_erased and self.status in (*self.UNSETTLED, self.Status.ASSIGNED)
+        """Whether members can reply to the sender."""
+        return not self.is_erased and self.status in (*UNDECIDED, RequestStatus.ASSIGNED)
 
     @property
     def customer_fields(self) -> dict[str, str]:
-        """What it tells about its sender, by the names of a customer form's fields."""
+        """The sender's data by names of customer form fields."""
         first, _space, last = self.name.strip().rpartition(" ")
         return {
             "kind": Customer.Kind.COMPANY if self.company else Customer.Kind.PERSON,
@@ -213,7 +226,7 @@ class ContactRequest(models.Model):
 
 
 class RequestSeen(models.Model):
-    """When a member last looked at a request."""
+    """Time at which a member last viewed a request."""
 
     request = models.ForeignKey(ContactRequest, verbose_name=_("Request"), on_delete=models.CASCADE, related_name="seen")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="+")
@@ -228,19 +241,22 @@ class RequestSeen(models.Model):
         return f"{self.request_id}: {self.user_id}"
 
 
-class RequestMessage(models.Model):
-    """A reply, which goes out by mail, or a note, which only the team sees."""
+class MessageKind(models.TextChoices):
+    """Whether a message is sent to the prospect or only visible to the team."""
 
-    class Kind(models.TextChoices):
-        REPLY = "reply", _("Reply")
-        NOTE = "note", _("Internal note")
+    REPLY = "reply", _("Reply")
+    NOTE = "note", _("Internal note")
+
+
+class RequestMessage(models.Model):
+    """A reply, which is sent by e-mail, or an internal note."""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="+")
     request = models.ForeignKey(ContactRequest, verbose_name=_("Request"), on_delete=models.CASCADE, related_name="messages")
-    kind = models.CharField(_("Kind"), max_length=10, choices=Kind)
+    kind = models.CharField(_("Kind"), max_length=10, choices=MessageKind)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Author"), on_delete=models.SET_NULL, null=True, related_name="+")
     text = models.TextField(_("Text"), max_length=10_000, validators=[validate_plain_text])
-    #: How the delivery goes. None for notes, and once the mail is gone.
+    #: The reply's e-mail. None for notes, and once the e-mail has been deleted.
     mail = models.ForeignKey(OutgoingMail, verbose_name=_("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(_("Written"), auto_now_add=True)
 
@@ -250,7 +266,7 @@ class RequestMessage(models.Model):
         verbose_name = _("request message")
         verbose_name_plural = _("request messages")
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=["reply", "note"]), name="request_message_kind_is_known"),
+            models.CheckConstraint(condition=Q(kind__in=MessageKind.values), name="request_message_kind_is_known"),
             models.CheckConstraint(condition=~Q(text=""), name="request_message_has_a_text"),
             models.CheckConstraint(condition=Q(kind="reply") | Q(mail__isnull=True), name="request_message_note_is_never_mailed"),
             SameParent(field="request", parent="agency", name="request_message_same_agency"),
@@ -261,5 +277,5 @@ class RequestMessage(models.Model):
 
     @property
     def is_reply(self) -> bool:
-        """Whether it went to the sender; a note never does."""
-        return self.kind == self.Kind.REPLY
+        """Whether the message was sent to the prospect."""
+        return self.kind == MessageKind.REPLY

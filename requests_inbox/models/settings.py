@@ -1,44 +1,42 @@
-"""`InboxSettings`: how long settled requests are kept; and who is told of new ones, which each membership knows."""
+"""Inbox settings of an agency."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Notice, Role
-
-#: Days for which closed requests and spam are kept where the agency hasn't said otherwise.
-DEFAULT_KEEP_DAYS = 180
+from partnerportal.agencies.models import Agency, Membership, Notification, Role
 
 
 class InboxSettings(models.Model):
-    """What an agency chose; without a row the defaults hold."""
+    """Inbox settings of an agency. Agencies without a row use the defaults."""
 
     agency = models.OneToOneField(
         Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="inbox_settings"
     )
-    keep_days = models.PositiveSmallIntegerField(
-        _("Retention (days)"), default=DEFAULT_KEEP_DAYS, validators=[MinValueValidator(1), MaxValueValidator(3650)]
+    #: Days after which closed requests and spam are deleted.
+    retention_days = models.PositiveSmallIntegerField(
+        _("Retention (days)"), default=180, validators=[MinValueValidator(1), MaxValueValidator(3650)]
     )
 
     class Meta:
         verbose_name = _("inbox settings")
         verbose_name_plural = _("inbox settings")
         constraints = [
-            models.CheckConstraint(condition=Q(keep_days__gte=1, keep_days__lte=3650), name="inbox_settings_keep_days_are_sane"),
+            models.CheckConstraint(condition=Q(retention_days__gte=1, retention_days__lte=3650), name="inbox_settings_keep_days_are_sane"),
         ]
 
     def __str__(self) -> str:
         return str(self.agency)
 
     @classmethod
-    def of(cls, agency: Agency) -> "InboxSettings":
-        """The agency's settings, the default ones (not saved) where it has none."""
+    def for_agency(cls, agency: Agency) -> "InboxSettings":
+        """Return the agency's settings, or unsaved default settings if it has none."""
         return cls.objects.filter(agency=agency).first() or cls(agency=agency)
 
     @classmethod
-    def told(cls, agency: Agency) -> list[Membership]:
-        """Whose mailboxes get the notices: who wants them; owners and managers where nobody does. Nobody who can't sign in any more."""
+    def notified_members(cls, agency: Agency) -> list[Membership]:
+        """Return the members notified about new requests; by default, owners and managers."""
         members = list(agency.memberships.filter(user__is_active=True).select_related("user").order_by("pk"))
-        told = [member for member in members if member.wants(Notice.REQUESTS)]
-        return told or [member for member in members if member.may(Role.MANAGER)]
+        chosen = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
+        return chosen or [member for member in members if member.has_role(Role.MANAGER)]

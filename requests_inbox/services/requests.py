@@ -1,4 +1,9 @@
-"""What becomes of a request. Each function is one transaction, the audit event included, and locks the request's row first."""
+"""Actions on contact requests and their senders.
+
+Every action on a request runs in one transaction that locks the request's row first and records
+an audit event. If two transitions run concurrently, one succeeds and the other raises
+InvalidTransition without any effect.
+"""
 
 from typing import Any
 
@@ -8,68 +13,108 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import create_customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Notice
+from partnerportal.agencies.models import Agency, Membership, Notification
 from partnerportal.audit.services import record, record_all
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.models import ContactRequest, InboxSettings, RequestMessage, RequestSeen, Sender
-from requests_inbox.models.requests import PERSONAL_FIELDS
-
-Status = ContactRequest.Status
-
-
-class InvalidTransition(Exception):
-    """The request is in another state meanwhile: `request` as it stands now; as it stood last if it was deleted."""
-
-    def __init__(self, request: ContactRequest) -> None:
-        super().__init__(request.status)
-        self.request = request
+from requests_inbox.mails import send_reply
+from requests_inbox.models import (
+    UNDECIDED,
+    ContactRequest,
+    InboxSettings,
+    MessageKind,
+    RequestMessage,
+    RequestSeen,
+    RequestStatus,
+    Sender,
+    SenderStatus,
+)
 
 
 class CustomerUnavailable(Exception):
-    """The chosen customer was archived or erased meanwhile."""
+    """The selected customer has been archived or erased in the meantime."""
+
+
+class ReplyConflict(Exception):
+    """Another member has replied since the author opened the page; `replies` are unseen."""
+
+    def __init__(self, replies: list[RequestMessage]) -> None:
+        super().__init__(len(replies))
+        self.replies = replies
 
 
 @transaction.atomic
-def claim_request(request: ContactRequest, *, by: User) -> bool:
-    """“I'm on it.” False if they are already.
+def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> RequestMessage:
+    """Send a reply to the prospect by e-mail, and return it.
+
+    `seen` is the primary key of the last message the author has seen; None skips the check for
+    newer replies. A repeated submission returns the existing reply. The first reply opens a new
+    request and assigns it to its author.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: The request is closed, spam or erased.
+        ReplyConflict: Another member has replied after `seen`.
     """
-    return reassign_request(request, to=by, by=by)
+    locked = _lock(request)
+    if not locked.can_be_answered:
+        raise InvalidTransition(locked.status, locked)
+    if duplicate := _find_duplicate(locked, MessageKind.REPLY, text=text, by=by, seen=seen):
+        return duplicate
+    if seen is not None:
+        unseen = locked.messages.filter(kind=MessageKind.REPLY, pk__gt=seen).exclude(author=by).select_related("author")
+        if replies := list(unseen.order_by("pk")):
+            raise ReplyConflict(replies)
+    mail = send_reply(locked, text=text, by=by)
+    message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.REPLY, author=by, text=text, mail=mail)
+    locked.first_reply_at = locked.first_reply_at or timezone.now()
+    locked.assignee = locked.assignee or by
+    _save_activity(locked, "request.replied", "first_reply_at", "assignee", status=_claimed_status(locked), by=by)
+    return message
+
+
+@transaction.atomic
+def add_note(request: ContactRequest, *, text: str, by: User, seen: int | None = None) -> RequestMessage:
+    """Add an internal note in any status, and return it. Handles repeated submissions as reply() does.
+
+    Raises:
+        InvalidTransition: The request's customer has been erased.
+    """
+    locked = _lock(request)
+    if locked.is_erased:
+        raise InvalidTransition(locked.status, locked)
+    if duplicate := _find_duplicate(locked, MessageKind.NOTE, text=text, by=by, seen=seen):
+        return duplicate
+    message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.NOTE, author=by, text=text)
+    _save_activity(locked, "request.noted", by=by)
+    return message
 
 
 @transaction.atomic
 def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
-    """Make `to` the one who is on it; their unread mark comes on. False if they are already.
+    """Assign the request to a member, for whom it becomes unread. Return False if it already was.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: The request can't be answered.
     """
-    locked = locked_request(request)
+    locked = _lock(request)
     if not locked.can_be_answered:
-        raise InvalidTransition(locked)
-    if locked.handler_id == to.pk:
+        raise InvalidTransition(locked.status, locked)
+    if locked.assignee_id == to.pk:
         return False
-    locked.handler = to
-    if locked.status == Status.NEW:
-        _set_status(locked, Status.OPEN)
-    touch(locked, "handler", by=by)
-    if to == by:
-        record_event("request.taken", locked, by=by)
-    else:
-        record_event("request.handed_over", locked, by=by, to=str(to))
+    locked.assignee = to
+    action, data = ("request.taken", {}) if to == by else ("request.handed_over", {"to": str(to)})
+    _save_activity(locked, action, "assignee", status=_claimed_status(locked), by=by, **data)
     return True
 
 
 @transaction.atomic
 def add_customer(request: ContactRequest, *, by: User, fields: dict[str, Any]) -> Customer:
-    """“Add Customer”: create the customer and assign the request, both or none.
+    """Create a customer and assign the request to it.
 
     Raises:
-        NotPossible: it is settled; with its customer, where somebody was faster.
+        InvalidTransition: The request is no longer new or open.
     """
-    locked = _lock_undecided(request)
+    locked = _lock(request, UNDECIDED)
     customer = create_customer(agency=locked.agency, by=by, **fields)
     _assign(locked, customer, by=by)
     return customer
@@ -77,14 +122,14 @@ def add_customer(request: ContactRequest, *, by: User, fields: dict[str, Any]) -
 
 @transaction.atomic
 def assign_request(request: ContactRequest, customer: Customer, *, by: User) -> None:
-    """Make the request this customer's, for good.
+    """Permanently assign the request to a customer.
 
     Raises:
-        NotPossible: it is settled.
-        CustomerGone: nothing new can be added to this customer any more.
+        InvalidTransition: The request is no longer new or open.
+        CustomerUnavailable: The customer isn't active.
     """
-    locked = _lock_undecided(request)
-    # Whoever archives or erases the customer at this moment waits, or was faster.
+    locked = _lock(request, UNDECIDED)
+    # Locks the customer, because it could be archived or erased concurrently.
     active = Customer.objects.select_for_update(of=("self",)).filter(pk=customer.pk, agency=locked.agency).active().first()
     if active is None:
         raise CustomerUnavailable
@@ -93,136 +138,84 @@ def assign_request(request: ContactRequest, customer: Customer, *, by: User) -> 
 
 @transaction.atomic
 def close_request(request: ContactRequest, *, by: User) -> None:
-    """Nothing more is to be done, and no customer came of it.
+    """Close a request that doesn't lead to a customer.
 
     Raises:
-        NotPossible: it is settled.
+        InvalidTransition: The request is no longer new or open.
     """
-    _move(request, ContactRequest.UNSETTLED, Status.CLOSED, "request.closed", by=by)
+    _save_activity(_lock(request, UNDECIDED), "request.closed", status=RequestStatus.CLOSED, by=by)
 
 
 @transaction.atomic
 def reopen_request(request: ContactRequest, *, by: User) -> None:
-    """There is something to be done after all.
+    """Reopen a closed request.
 
     Raises:
-        NotPossible: it isn't closed.
+        InvalidTransition: The request isn't closed.
     """
-    _move(request, (Status.CLOSED,), Status.OPEN, "request.reopened", by=by)
+    _save_activity(_lock(request, (RequestStatus.CLOSED,)), "request.reopened", status=RequestStatus.OPEN, by=by)
 
 
 @transaction.atomic
 def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None:
-    """It is spam, and so is what this sender writes from now on; with `block`, none of it is kept any more.
+    """Mark the request and future messages from its sender as spam. With `block`, discard the latter.
 
     Raises:
-        NotPossible: it belongs to a customer.
+        InvalidTransition: The request is assigned to a customer.
     """
-    locked = locked_request(request)
-    allowed = (*ContactRequest.UNSETTLED, Status.CLOSED, Status.SPAM)
-    if locked.status not in allowed:
-        raise InvalidTransition(locked)
-    if locked.status != Status.SPAM:
-        _set_status(locked, Status.SPAM)
-        touch(locked, by=by)
-        record_event("request.spam", locked, by=by)
-    before = set_sender_status(locked, Sender.Standing.BLOCKED if block else Sender.Standing.SPAM)
-    if block and before != Sender.Standing.BLOCKED:
-        record_event("sender.blocked", locked, by=by)
+    locked = _lock(request, (*UNDECIDED, RequestStatus.CLOSED, RequestStatus.SPAM))
+    if locked.status != RequestStatus.SPAM:
+        _save_activity(locked, "request.spam", status=RequestStatus.SPAM, by=by)
+    former = _set_sender_status(locked, SenderStatus.BLOCKED if block else SenderStatus.SPAM)
+    if block and former != SenderStatus.BLOCKED:
+        record("sender.blocked", locked, by=by)
 
 
 @transaction.atomic
 def mark_not_spam(request: ContactRequest, *, by: User) -> None:
-    """It is no spam, and this sender is fine, blocked or not: their other messages come back, too.
+    """Reopen all spam from the request's sender, and allow and unblock the sender.
 
     Raises:
-        NotPossible: it isn't spam.
+        InvalidTransition: The request isn't spam.
     """
-    spam = ContactRequest.objects.filter(agency=request.agency_id, sender_key=request.sender_key, status=Status.SPAM)
-    # All at once and in one order: members who press it on several of the same sender don't wait for each other in a circle.
+    spam = ContactRequest.objects.filter(agency=request.agency_id, sender_key=request.sender_key, status=RequestStatus.SPAM)
+    # Locked in order of their keys, to avoid deadlocks between concurrent calls for one sender.
     requests = list(spam.select_for_update().order_by("pk"))
-    locked = next((other for other in requests if other == request), None)
-    if locked is None:
-        raise InvalidTransition(ContactRequest.objects.filter(pk=request.pk).first() or request)
+    if request not in requests:
+        stored = ContactRequest.objects.filter(pk=request.pk).first() or request
+        raise InvalidTransition(stored.status, stored)
     now = timezone.now()
-    ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).update(status=Status.OPEN, status_since=now, changed_at=now)
+    ContactRequest.objects.filter(pk__in=[found.pk for found in requests]).update(
+        status=RequestStatus.OPEN, status_since=now, last_activity_at=now
+    )
     mark_seen(*requests, by=by)
-    record_all("request.not_spam", on=[(request, request.reference, None) for request in requests], agency=locked.agency, by=by)
-    if set_sender_status(locked, Sender.Standing.FINE) == Sender.Standing.BLOCKED:
-        record_event("sender.unblocked", locked, by=by)
+    record_all("request.not_spam", requests, by=by)
+    if _set_sender_status(request, SenderStatus.FINE) == SenderStatus.BLOCKED:
+        record("sender.unblocked", request, by=by)
 
 
 @transaction.atomic
 def unblock_sender(sender: Sender, *, by: User) -> bool:
-    """Take what this sender writes like anybody's. False if they aren't blocked."""
+    """Allow a blocked sender. Return False if the sender isn't blocked."""
     blocked = Sender.objects.filter(pk=sender.pk).blocked()
-    unblocked = blocked.update(standing=Sender.Standing.FINE, since=timezone.now(), turned_away=0) == 1
+    unblocked = blocked.update(status=SenderStatus.FINE, since=timezone.now(), blocked_count=0) == 1
     if unblocked:
-        record("sender.unblocked", on=sender, label=f"S-{sender.pk}", agency=sender.agency, by=by)
+        record("sender.unblocked", sender, by=by)
     return unblocked
 
 
 @transaction.atomic
-def save_settings(settings: InboxSettings, *, keep_days: int, notified: list[Membership], by: User) -> None:
-    """Who is told of new requests (nobody chosen: owners and managers), and how long settled ones are kept."""
-    settings.keep_days = keep_days
+def save_settings(settings: InboxSettings, *, retention_days: int, notified: list[Membership], by: User) -> None:
+    """Save for how long settled requests are kept and which members are notified about new ones."""
+    settings.retention_days = retention_days
     settings.save()
     for member in settings.agency.memberships.all():
-        member.set_notice(Notice.REQUESTS, member in notified)
-    record("inbox.changed", on=settings, label="", agency=settings.agency, by=by)
-
-
-def erase_customer_requests(customer: Customer, by: User) -> None:
-    """A customer is about to be erased: nothing personal stays in their requests; the rows stay, with whom they belonged to.
-
-    Runs in the transaction of the erasure. (The mails carry the customer's key, and go with it.)
-    """
-    requests = ContactRequest.objects.filter(customer=customer)
-    # First of all: a reply or a note of this moment is there then, and goes; or comes after, and finds nobody any more.
-    keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
-    RequestMessage.objects.filter(request__in=requests).delete()
-    Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
-    requests.update(**dict.fromkeys(PERSONAL_FIELDS, ""))
-
-
-def delete_expired(agency: Agency, *, keep_days: int, batch: int) -> int:
-    """Delete up to `batch` closed requests and spam of this agency that are older than its term; how many that were.
-
-    One that somebody is just working on is left to them. The audit keeps the number.
-    """
-    with transaction.atomic():
-        due = ContactRequest.objects.filter(agency=agency).past_their_term(keep_days)
-        requests = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:batch])
-        if requests:
-            OutgoingMail.objects.filter(agency=agency, thread__in=[request.thread for request in requests]).delete()
-            ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
-            record("requests.deleted", on=agency, label="", agency=agency, by=None, count=len(requests))
-    return len(requests)
-
-
-def locked_request(request: ContactRequest) -> ContactRequest:
-    """The request as it stands now, its row locked until the transaction ends.
-
-    Alone, without its customer: who has waited for a lock gets the row anew, but what was joined to it as it was before.
-
-    Raises:
-        NotPossible: its term was over, and it was deleted.
-    """
-    locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
-    if locked is None:
-        raise InvalidTransition(request)
-    return locked
-
-
-def touch(request: ContactRequest, *fields: str, by: User) -> None:
-    """Save these fields (the status always), and that something happened: unread for all but the one who did it."""
-    request.changed_at = timezone.now()
-    request.save(update_fields=[*fields, "status", "status_since", "changed_at"])
-    mark_seen(request, by=by)
+        member.set_notification(Notification.REQUESTS, member in notified)
+    record("inbox.changed", settings, by=by)
 
 
 def mark_seen(*requests: ContactRequest, by: User) -> None:
-    """This person has seen all there is."""
+    """Mark requests as read by this member."""
     now = timezone.now()
     RequestSeen.objects.bulk_create(
         [RequestSeen(request=request, user=by, seen_at=now) for request in requests],
@@ -232,48 +225,87 @@ def mark_seen(*requests: ContactRequest, by: User) -> None:
     )
 
 
-def record_event(action: str, request: ContactRequest, *, by: User, **data: str) -> None:
-    """Record an event, which also appears in the timeline of the request's customer."""
-    record(action, on=request, label=request.reference, agency=request.agency, by=by, customer=request.customer, **data)
+def erase_customer_requests(customer: Customer, by: User) -> None:
+    """Remove all personal data from a customer's requests, in the transaction that erases the customer.
 
-
-def set_sender_status(request: ContactRequest, standing: Sender.Standing) -> str:
-    """Remember what the agency thinks of the request's sender; what it thought before, empty if nothing.
-
-    Who is blocked stays so when something else of theirs is called spam.
+    The rows remain. The requests' e-mails reference the customer and are deleted with it.
     """
-    new = {"standing": standing, "since": timezone.now(), "turned_away": 0}
-    sender, created = Sender.objects.select_for_update().get_or_create(agency=request.agency, key=request.sender_key, defaults=new)
-    before = "" if created else sender.standing
-    if before not in ("", standing) and (before, standing) != (Sender.Standing.BLOCKED, Sender.Standing.SPAM):
-        Sender.objects.filter(pk=sender.pk).update(**new)
-    return before
+    requests = ContactRequest.objects.filter(customer=customer)
+    # Locks the requests first, so that concurrent replies and notes come before or fail.
+    keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
+    RequestMessage.objects.filter(request__in=requests).delete()
+    Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
+    requests.update(**dict.fromkeys(ContactRequest.personal_fields(), ""))
 
 
-def _lock_undecided(request: ContactRequest) -> ContactRequest:
-    locked = locked_request(request)
-    if not locked.is_unsettled:
-        raise InvalidTransition(locked)
+@transaction.atomic
+def delete_expired(agency: Agency, *, batch: int) -> int:
+    """Delete up to `batch` settled requests past the retention period, and return their number.
+
+    Requests locked by another transaction are skipped.
+    """
+    due = ContactRequest.objects.filter(agency=agency).past_retention(InboxSettings.for_agency(agency).retention_days)
+    requests = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:batch])
+    if requests:
+        OutgoingMail.objects.filter(agency=agency, thread__in=[request.thread for request in requests]).delete()
+        ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
+        record("requests.deleted", agency, by=None, label="", count=len(requests))
+    return len(requests)
+
+
+def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(RequestStatus)) -> ContactRequest:
+    """Lock and return the stored request.
+
+    Joins no tables, because PostgreSQL doesn't reread joined rows after waiting for the lock.
+
+    Raises:
+        InvalidTransition: The request has been deleted, or its status isn't one of `allowed`.
+    """
+    locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
+    if locked is None:
+        raise InvalidTransition(request.status, request)
+    if locked.status not in allowed:
+        raise InvalidTransition(locked.status, locked)
     return locked
+
+
+def _find_duplicate(request: ContactRequest, kind: MessageKind, *, text: str, by: User, seen: int | None) -> RequestMessage | None:
+    """Return the author's message with the same text after `seen`, which means a double click."""
+    if seen is None:
+        return None
+    return request.messages.filter(kind=kind, author=by, text=text, pk__gt=seen).first()
 
 
 def _assign(request: ContactRequest, customer: Customer, *, by: User) -> None:
     request.customer = customer
-    _set_status(request, Status.ASSIGNED)
-    touch(request, "customer", by=by)
-    # From now on they are the customer's, and go when the customer is erased.
+    _save_activity(request, "request.assigned", "customer", status=RequestStatus.ASSIGNED, by=by)
+    # E-mails with a customer are deleted when the customer is erased.
     OutgoingMail.objects.filter(thread=request.thread).update(customer_id=customer.pk)
-    record_event("request.assigned", request, by=by)
 
 
-def _move(request: ContactRequest, allowed: tuple[Status, ...], to: Status, action: str, *, by: User) -> None:
-    locked = locked_request(request)
-    if locked.status not in allowed:
-        raise InvalidTransition(locked)
-    _set_status(locked, to)
-    touch(locked, by=by)
-    record_event(action, locked, by=by)
+def _claimed_status(request: ContactRequest) -> str:
+    return RequestStatus.OPEN if request.status == RequestStatus.NEW else request.status
 
 
-def _set_status(request: ContactRequest, status: Status) -> None:
-    request.status, request.status_since = status, timezone.now()
+def _save_activity(request: ContactRequest, action: str, *fields: str, status: str = "", by: User, **data: str) -> None:
+    """Save `fields` and the status, record the action, and mark the request as unread for others."""
+    now = timezone.now()
+    if status and status != request.status:
+        request.status, request.status_since = status, now
+    request.last_activity_at = now
+    request.save(update_fields=[*fields, "status", "status_since", "last_activity_at"])
+    mark_seen(request, by=by)
+    record(action, request, by=by, **data)
+
+
+def _set_sender_status(request: ContactRequest, status: SenderStatus) -> str:
+    """Set the status of the request's sender and return the former one, empty if there was none.
+
+    Blocked senders stay blocked when another of their requests is marked as spam.
+    """
+    values = {"status": status, "since": timezone.now(), "blocked_count": 0}
+    sender, created = Sender.objects.select_for_update().get_or_create(agency=request.agency, key=request.sender_key, defaults=values)
+    former = "" if created else sender.status
+    if former not in ("", status) and (former, status) != (SenderStatus.BLOCKED, SenderStatus.SPAM):
+        Sender.objects.filter(pk=sender.pk).update(**values)
+    return former

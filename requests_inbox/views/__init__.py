@@ -1,1 +1,1 @@
-"""Pages for prospects, and for the team that answers them."""
+"""Views of the inbox and of the public contact page."""

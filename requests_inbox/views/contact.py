@@ -1,4 +1,4 @@
-"""“Contact them now”: open to everybody, for registered profiles only."""
+"""Public contact page of an agency, for registered profiles only."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,30 +15,32 @@ from requests_inbox.forms.contact import ContactForm
 from requests_inbox.models import sender_key
 from requests_inbox.services.contact import submit_request
 
-#: One sender, whichever agencies they write to.
+#: Messages from one sender, to any agency.
 PER_SENDER = RateLimit("contact-sender", times=5, seconds=60 * 60)
-#: One network address: an office or a school has many people behind it.
+#: Messages from one network. Higher, because offices and schools share an address.
 PER_NETWORK = RateLimit("contact-network", times=20, seconds=60 * 60)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def contact(request: HttpRequest, slug: str) -> HttpResponse:
-    """Write to an agency. What a machine sends, or a sender who is blocked, is thanked for all the same."""
+    """Submit a contact request. Bots and blocked senders get the same response as other senders."""
     profile = _profile(slug)
     if request.method != "POST" and profile.slug != slug:
         return moved(request, language_url("requests_inbox:contact", profile.slug, language=fixed_language(request)))
     if not profile.open_for_clients:
         return render(request, "requests_inbox/not_accepting_clients.html", {"profile": profile, "agency": profile.agency})
-    back = language_url("network:profile", profile.slug, language=fixed_language(request))
-    form = ContactForm(request.POST if request.method == "POST" else None, profile=profile, cancel=back)
-    page = {"profile": profile, "agency": profile.agency, "form": form}
+    cancel = language_url("network:profile", profile.slug, language=fixed_language(request))
+    form = ContactForm(request.POST if request.method == "POST" else None, profile=profile, cancel=cancel)
+    context = {"profile": profile, "agency": profile.agency, "form": form}
     if request.method == "POST" and form.is_valid():
+        request_origin = origin.get()
+        network = network_prefix(request_origin.ip_address if request_origin else None)
         try:
-            _check_limits(form)
+            check_rate_limits((PER_SENDER, sender_key(form.cleaned_data["email"])), (PER_NETWORK, network))
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
-            return error.mark(render(request, "requests_inbox/contact.html", page))
+            return error.apply_to(render(request, "requests_inbox/contact.html", context))
         submit_request(
             profile.agency,
             submission=form.submission,
@@ -47,28 +49,20 @@ def contact(request: HttpRequest, slug: str) -> HttpResponse:
             consented_at=timezone.now(),
             **form.request_fields,
         )
-        return redirect(language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
-    return render(request, "requests_inbox/contact.html", page)
+        return redirect(language_url("requests_inbox:sent", profile.slug, language=fixed_language(request)))
+    return render(request, "requests_inbox/contact.html", context)
 
 
 @require_safe
-def thanks(request: HttpRequest, slug: str) -> HttpResponse:
-    """It has arrived."""
+def sent(request: HttpRequest, slug: str) -> HttpResponse:
+    """Confirm a submitted request."""
     profile = _profile(slug)
     if profile.slug != slug:
-        return moved(request, language_url("requests_inbox:thanks", profile.slug, language=fixed_language(request)))
+        return moved(request, language_url("requests_inbox:sent", profile.slug, language=fixed_language(request)))
     return render(request, "requests_inbox/sent.html", {"profile": profile, "agency": profile.agency})
 
 
 def _profile(slug: str) -> PartnerProfile:
-    """The registered profile that has this address, or had it."""
-    found: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
-    return found
-
-
-def _check_limits(form: ContactForm) -> None:
-    """Raises TooOften."""
-    here = origin.get()
-    check_rate_limits(
-        (PER_SENDER, sender_key(form.cleaned_data["email"])), (PER_NETWORK, network_prefix(here.ip_address if here else None))
-    )
+    """Return the registered profile with this current or former slug."""
+    profile: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
+    return profile

@@ -1,4 +1,4 @@
-"""The inbox and one request in it. Every object is fetched through `request.agency`; only a POST acts."""
+"""The inbox, and the page and actions of a request."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,35 +8,30 @@ from django.contrib import messages
 from django.db.models import Aggregate, Count, DurationField, F, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from partnerportal.accounts.models import User
+from customers.models import Customer
+from customers.views.picker import picker_page
+from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
-from requests_inbox.forms.requests import HandOverForm, InboxFilter, NoteForm, ReplyForm
-from requests_inbox.models import ContactRequest, Sender
-from requests_inbox.services.replies import ReplyConflict, add_note, reply
-from requests_inbox.services.requests import (
-    InvalidTransition,
-    claim_request,
-    close_request,
-    mark_not_spam,
-    mark_seen,
-    mark_spam,
-    reassign_request,
-    reopen_request,
-)
+from partnerportal.core.pending import InvalidTransition
+from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
+from requests_inbox.models import ContactRequest, RequestStatus
+from requests_inbox.services import requests as services
 
-#: The typical first answer is that of so many days.
+#: Number of days over which the median response time is calculated.
 RESPONSE_TIME_DAYS = 90
-#: A request's page shows this many events.
+#: Maximum number of events on the page of a request.
 TIMELINE_LENGTH = 50
 
-_NOT_POSSIBLE: dict[str, str | Promise] = {
+#: Messages about an action that the request's current status doesn't allow.
+_CONFLICTS: dict[str, str | Promise] = {
     "new": gettext_lazy("This request is new. Nothing was changed."),
     "open": gettext_lazy("This request is open. Nothing was changed."),
     "assigned": gettext_lazy("This request has since been permanently assigned to %(customer)s. Nothing was changed."),
@@ -46,7 +41,7 @@ _NOT_POSSIBLE: dict[str, str | Promise] = {
 
 
 class Median(Aggregate):
-    """The middle one: a single request that lay over Christmas doesn't move it."""
+    """Median of durations. Unlike the mean, it isn't affected by single outliers."""
 
     template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
     output_field = DurationField()
@@ -54,182 +49,242 @@ class Median(Aggregate):
 
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
-    """The inbox: tabs by state, searched, filtered; the address holds it all."""
-    filters = InboxFilter(request)
-    found = filters.requests().with_unread(request.user).select_related("handler", "customer").defer("search_text")
-    page = keyset_page(request, found, order_by=("-pk",))
-    # What is searched for costs a query of its own, and has no use for the numbers of the whole inbox.
-    figures = {} if filters.chosen["q"] else _stats(request)
-    return render(
-        request, "requests_inbox/list.html", {"page": page, "filters": filters, "figures": figures, "tabs": _tabs(filters, figures)}
-    )
+    """Show the inbox, with a tab for each status."""
+    filters = InboxFilter(request.GET, agency=request.agency, user=request.user)
+    requests = filters.requests().with_unread(request.user).select_related("assignee", "customer").defer("search_text")
+    is_search = bool(filters.chosen["q"])
+    # Searches don't show the statistics, which describe the whole inbox.
+    stats = {} if is_search else _stats(request)
+    tabs = [("", _("All requests"))] if is_search else []
+    context = {
+        "page": keyset_page(request, requests, order_by=("-pk",)),
+        "filters": filters,
+        "stats": stats,
+        "tabs": [{"state": state, "label": label, "count": stats.get(state)} for state, label in [*tabs, *RequestStatus.choices]],
+    }
+    return render(request, "requests_inbox/list.html", context)
 
 
 def _stats(request: AgencyRequest) -> dict[str, Any]:
-    """How many requests wait (`new`, `open`), and how fast the first answer typically is (`typical`); one query."""
-    lately = Q(created_at__gte=timezone.now() - timedelta(days=RESPONSE_TIME_DAYS), first_reply_at__isnull=False)
-    waiting = Q(status__in=ContactRequest.UNSETTLED)
-    return request.agency.contact_requests.filter(waiting | lately).aggregate(
-        new=Count("pk", filter=Q(status="new")),
-        open=Count("pk", filter=Q(status="open")),
-        typical=Median(F("first_reply_at") - F("created_at"), filter=lately),
+    """Return the numbers of `new` and `open` requests and the `median` response time, with one query."""
+    answered = Q(created_at__gte=timezone.now() - timedelta(days=RESPONSE_TIME_DAYS), first_reply_at__isnull=False)
+    is_new, is_open = Q(status=RequestStatus.NEW), Q(status=RequestStatus.OPEN)
+    return request.agency.contact_requests.filter(is_new | is_open | answered).aggregate(
+        new=Count("pk", filter=is_new),
+        open=Count("pk", filter=is_open),
+        median=Median(F("first_reply_at") - F("created_at"), filter=answered),
     )
-
-
-def _tabs(filters: InboxFilter, figures: dict[str, Any]) -> list[dict[str, Any]]:
-    tabs = [{"state": value, "label": label, "count": figures.get(value)} for value, label in ContactRequest.Status.choices]
-    if filters.chosen["q"]:
-        tabs.insert(0, {"state": "", "label": _("All requests"), "count": None})
-    return tabs
 
 
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
-    """One request with the whole conversation."""
-    return _detail(request, _get(request, pk))
+    """Show a request with its conversation."""
+    return _detail_page(request, _get(request, pk))
 
 
 def _get(request: AgencyRequest, pk: int) -> ContactRequest:
-    requests = request.agency.contact_requests.with_unread(request.user).select_related("handler", "customer")
-    found: ContactRequest = get_object_or_404(requests, pk=pk)
-    return found
+    requests = request.agency.contact_requests.with_unread(request.user).select_related("assignee", "customer")
+    contact_request: ContactRequest = get_object_or_404(requests, pk=pk)
+    return contact_request
 
 
-def _detail(
+def _detail_page(
     request: AgencyRequest, contact_request: ContactRequest, *, reply_form: ReplyForm | None = None, note_form: NoteForm | None = None
 ) -> HttpResponse:
-    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__sealed_body").order_by("pk"))
+    conversation = list(contact_request.messages.select_related("author", "mail").defer("mail__encrypted_body").order_by("pk"))
     seen = conversation[-1].pk if conversation else 0
+    colleagues = [user for user in request.team if user.pk not in (contact_request.assignee_id, request.user.pk)]
+    senders = request.agency.senders.filter(key=contact_request.sender_key)
+    events = AuditEvent.objects.for_agency(request.agency).filter(
+        object_type=ContactRequest._meta.label_lower, object_id=contact_request.pk
+    )
     context = {
         "contact_request": contact_request,
-        "is_blocked": contact_request.status == "spam" and Sender.objects.of(contact_request).blocked().exists(),
+        "is_blocked": contact_request.status == "spam" and senders.blocked().exists(),
         "conversation": conversation,
         "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
         "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),
-        "hand_over_form": HandOverForm(None, team=_others(request, contact_request)),
-        "timeline": _timeline(request, contact_request),
+        "reassign_form": ReassignForm(None, team=colleagues),
+        "timeline": list(events[:TIMELINE_LENGTH]),
         "form": next((form for form in (reply_form, note_form) if form and form.errors), None),
     }
     return render(request, "requests_inbox/detail.html", context)
 
 
-def _others(request: AgencyRequest, contact_request: ContactRequest) -> list[User]:
-    """Whom it can be handed over to; oneself takes it."""
-    return [person for person in request.team if person.pk not in (contact_request.handler_id, request.user.pk)]
-
-
-def _timeline(request: AgencyRequest, contact_request: ContactRequest) -> list[AuditEvent]:
-    events = AuditEvent.objects.for_agency(request.agency)
-    return list(events.filter(object_type=ContactRequest._meta.label_lower, object_id=contact_request.pk)[:TIMELINE_LENGTH])
-
-
-@agency_view(methods=("POST",))
-def seen(request: AgencyRequest, pk: int) -> HttpResponse:
-    """This member has seen all there is. (The page says so by itself; opening it alone changes nothing.)"""
-    mark_seen(_get(request, pk), by=request.user)
-    return redirect("requests_inbox:detail", pk=pk) if not getattr(request, "htmx", False) else HttpResponse(status=204)
-
-
 @agency_view()
-def reply_to(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Answer by mail; if a colleague was faster, their answer is shown first."""
+def reply(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Reply by e-mail. Shows other members' newer replies before sending."""
     contact_request = _get(request, pk)
-    form = ReplyForm(request.input, request=contact_request)
+    form = ReplyForm(request.form_data, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
-            reply(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
+            services.reply(contact_request, by=request.user, **form.cleaned_data)
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
-            contact_request = error.request
-        except ReplyConflict as meanwhile:
-            names = ", ".join(sorted({str(message.author or "–") for message in meanwhile.replies}))
-            form.add_error(
-                None,
-                _("%(names)s replied while you were typing. Read it below, then select Send reply again to send yours as well.")
-                % {"names": names},
-            )
-            form.show_meanwhile(meanwhile.replies[-1].pk)
+            contact_request = error.item
+        except services.ReplyConflict as conflict:
+            form.show_conflict(conflict.replies)
         else:
             messages.success(request, _("Reply sent to %(email)s.") % {"email": contact_request.email})
             return redirect("requests_inbox:detail", pk=pk)
-    return _detail(request, contact_request, reply_form=form if form.is_bound else None)
+    return _detail_page(request, contact_request, reply_form=form if form.is_bound else None)
 
 
 @agency_view()
 def note(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Write something down for the team."""
+    """Add an internal note."""
     contact_request = _get(request, pk)
-    form = NoteForm(request.input, request=contact_request)
+    form = NoteForm(request.form_data, request=contact_request)
     if request.method == "POST" and form.is_valid():
         try:
-            add_note(contact_request, text=form.cleaned_data["text"], by=request.user, seen=form.cleaned_data["seen"])
+            services.add_note(contact_request, by=request.user, **form.cleaned_data)
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
         else:
             messages.success(request, _("Note saved. Only your team can see it."))
             return redirect("requests_inbox:detail", pk=pk)
-    return _detail(request, contact_request, note_form=form if form.is_bound else None)
+    return _detail_page(request, contact_request, note_form=form if form.is_bound else None)
 
 
 @agency_view(methods=("POST",))
-def take(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“I'm on it.”"""
-    return _apply_action(request, pk, claim_request, _("Request assigned to you."))
+def mark_seen(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mark a request as read. Its page posts this, because a GET request must not change anything."""
+    services.mark_seen(_get(request, pk), by=request.user)
+    return redirect("requests_inbox:detail", pk=pk) if not getattr(request, "htmx", False) else HttpResponse(status=204)
 
 
 @agency_view(methods=("POST",))
-def hand_over(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Somebody else of the team is to be on it."""
-    form = HandOverForm(request.POST, team=request.team)
+def assign_to_me(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Assign a request to the current user."""
+    return _apply_action(request, pk, services.reassign_request, _("Request assigned to you."), to=request.user)
+
+
+@agency_view(methods=("POST",))
+def reassign(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Assign a request to another member."""
+    form = ReassignForm(request.POST, team=request.team)
     if not form.is_valid():
         messages.error(request, _("Select a member of your team."))
         return redirect(_get(request, pk))
-    return _apply_action(request, pk, reassign_request, _("Request assigned to %(name)s.") % {"name": form.person}, to=form.person)
+    text = _("Request assigned to %(name)s.") % {"name": form.assignee}
+    return _apply_action(request, pk, services.reassign_request, text, to=form.assignee)
 
 
 @agency_view(methods=("POST",))
-def spam(request: AgencyRequest, pk: int) -> HttpResponse:
-    """This is spam, and so is whatever the sender writes from now on."""
-    return _apply_action(request, pk, mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
+def mark_spam(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mark a request and future messages from its sender as spam."""
+    return _apply_action(request, pk, services.mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
 
 
 @agency_view(methods=("POST",))
-def not_spam(request: AgencyRequest, pk: int) -> HttpResponse:
-    """This is no spam."""
-    return _apply_action(request, pk, mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
+def mark_not_spam(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Reopen all spam from a sender."""
+    return _apply_action(request, pk, services.mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
 
 
 @agency_view(methods=("POST",))
-def block(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Nothing of this sender is to be kept any more."""
+def block_sender(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mark a request as spam and discard future messages from its sender."""
     text = _("Sender blocked. Their messages will no longer be saved, and they won’t be told.")
-    return _apply_action(request, pk, mark_spam, text, block=True)
+    return _apply_action(request, pk, services.mark_spam, text, block=True)
 
 
 @agency_view(methods=("POST",))
 def close(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Nothing more is to be done."""
-    return _apply_action(request, pk, close_request, _("Request closed. You can reopen it here."))
+    """Close a request."""
+    return _apply_action(request, pk, services.close_request, _("Request closed. You can reopen it here."))
 
 
 @agency_view(methods=("POST",))
 def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
-    """There is something to be done after all."""
-    return _apply_action(request, pk, reopen_request, _("Request reopened."))
+    """Reopen a closed request."""
+    return _apply_action(request, pk, services.reopen_request, _("Request reopened."))
 
 
-def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object], done: str, **options: Any) -> HttpResponse:
-    """Do it, say so, and show the request again; if it can't be done any more, say why."""
+@agency_view()
+def add_customer(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Add a customer from a request, to which the request is assigned."""
+    contact_request = _get(request, pk)
+    if not contact_request.is_undecided:
+        return _redirect_settled(request, contact_request)
+
+    def save(fields: dict[str, Any]) -> HttpResponse:
+        try:
+            customer = services.add_customer(contact_request, by=request.user, fields=fields)
+        except InvalidTransition as error:
+            return _redirect_settled(request, error.item)
+        messages.success(
+            request, _("%(customer)s added, and the request has been assigned to them.") % {"customer": customer.numbered_name}
+        )
+        return redirect(customer)
+
+    return customer_create_page(
+        request,
+        save=save,
+        initial=contact_request.customer_fields,
+        cancel=contact_request.get_absolute_url(),
+        picker_url=reverse("requests_inbox:assign", args=[pk]),
+        template="requests_inbox/add_customer.html",
+        context={"contact_request": contact_request},
+    )
+
+
+@agency_view()
+def assign(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Assign a request to an existing customer."""
+    contact_request = _get(request, pk)
+    if not contact_request.is_undecided:
+        return _redirect_settled(request, contact_request)
+
+    def select(customer: Customer) -> HttpResponse:
+        try:
+            services.assign_request(contact_request, customer, by=request.user)
+        except InvalidTransition as error:
+            return _redirect_settled(request, error.item)
+        except services.CustomerUnavailable:
+            text = _("%(customer)s has since been archived or erased. Choose another customer.")
+            messages.warning(request, text % {"customer": customer.numbered_name})
+            return redirect("requests_inbox:assign", pk=pk)
+        messages.success(request, _("Request permanently assigned to %(customer)s.") % {"customer": customer.numbered_name})
+        return redirect(customer)
+
+    return picker_page(
+        request,
+        select=select,
+        fields=contact_request.customer_fields,
+        template="requests_inbox/assign.html",
+        context={"contact_request": contact_request},
+    )
+
+
+# --- Conflicts with other members ----------------------------------------------------------------------------------------
+
+
+def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object], success: str, **options: Any) -> HttpResponse:
+    """Apply an action to a request and return to its page, with a message about the outcome."""
     contact_request = _get(request, pk)
     try:
         action(contact_request, by=request.user, **options)
     except InvalidTransition as error:
         messages.info(request, _conflict_message(error))
     else:
-        messages.success(request, done)
+        messages.success(request, success)
     return redirect(contact_request)
 
 
 def _conflict_message(error: InvalidTransition) -> str:
-    customer = error.request.customer
-    return str(_NOT_POSSIBLE[error.request.status]) % {"customer": customer.numbered_name if customer else ""}
+    customer = error.item.customer
+    return str(_CONFLICTS[error.item.status]) % {"customer": customer.numbered_name if customer else ""}
+
+
+def _redirect_settled(request: AgencyRequest, contact_request: ContactRequest) -> HttpResponse:
+    """Redirect from the assignment of a settled request to its customer, or else to the request."""
+    customer = contact_request.customer
+    if customer is None:
+        messages.info(request, _("This request has since been closed or marked as spam. Reopen it first."))
+        return redirect(contact_request)
+    if contact_request.is_erased:
+        return redirect(contact_request)
+    text = _("This request already belongs to %(customer)s. No other customer was added.")
+    messages.info(request, text % {"customer": customer.numbered_name})
+    return redirect(customer)

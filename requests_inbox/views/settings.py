@@ -1,4 +1,4 @@
-"""The inbox's settings: who is told, how long settled requests are kept, whose messages aren't taken."""
+"""Inbox settings and blocked senders."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,17 +10,16 @@ from partnerportal.agencies.models import Role
 from partnerportal.core.pagination import keyset_page
 from requests_inbox.forms.settings import InboxSettingsForm
 from requests_inbox.models import InboxSettings
-from requests_inbox.services.requests import save_settings, unblock_sender
+from requests_inbox.services import requests as services
 
 
 @agency_view(role=Role.MANAGER)
 def inbox_settings(request: AgencyRequest) -> HttpResponse:
-    """Who is told, and how long; and the blocked senders."""
-    form = InboxSettingsForm(request.input, instance=InboxSettings.of(request.agency), request=request)
+    """Edit the inbox settings; also lists the blocked senders."""
+    form = InboxSettingsForm(request.form_data, instance=InboxSettings.for_agency(request.agency), agency=request.agency)
     if request.method == "POST" and form.is_valid():
-        save_settings(
-            form.instance, keep_days=form.cleaned_data["keep_days"], notified=list(form.cleaned_data["notified"]), by=request.user
-        )
+        data = form.cleaned_data
+        services.save_settings(form.instance, retention_days=data["retention_days"], notified=list(data["notified"]), by=request.user)
         messages.success(request, _("Settings saved."))
         return redirect("requests_inbox:settings")
     page = keyset_page(request, request.agency.senders.blocked(), order_by=("-pk",))
@@ -28,9 +27,9 @@ def inbox_settings(request: AgencyRequest) -> HttpResponse:
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
-def unblock(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Take this sender's messages again."""
+def unblock_sender(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Unblock a sender."""
     sender = get_object_or_404(request.agency.senders, pk=pk)
-    if unblock_sender(sender, by=request.user):
+    if services.unblock_sender(sender, by=request.user):
         messages.success(request, _("%(sender)s unblocked. Their messages will arrive again.") % {"sender": sender})
     return redirect("requests_inbox:settings")

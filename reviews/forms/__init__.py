@@ -1,1 +1,1 @@
-"""Forms of staff and reviewers."""
+"""Forms for staff and customers."""

@@ -1,4 +1,4 @@
-"""The review itself."""
+"""Form with which customers submit and edit their review."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +8,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
-from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, Review
-
-ShownAs = Review.ShownAs
+from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, DisplayNameAs, Review
 
 
 @dataclass(frozen=True)
 class DisplayNameOption:
-    """One way of showing the author, with how that looks."""
+    """A way of displaying the author, with an example."""
 
     value: str
     label: str | Promise
@@ -24,20 +22,20 @@ class DisplayNameOption:
 
 
 class ReviewForm(forms.ModelForm):
-    """Four ratings of 1 to 5 stars, a text, a name, and how the name is to be shown."""
+    """Ratings of one to five stars in each category, a text, a name, and how the name is displayed."""
 
     class Meta:
         model = Review
-        fields = (*CATEGORIES, "text", "author", "shown_as")
+        fields = (*CATEGORIES, "text", "author", "display_name_as")
         widgets = {"text": forms.Textarea(attrs={"rows": 5}), "author": forms.TextInput(attrs={"autocomplete": "name"})}
         help_texts = {"text": _("Optional. What would you tell others? Shown on the agency’s public profile.")}
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.customer = customer
-        for name in CATEGORIES:
+        for name, category in CATEGORIES.items():
             self.fields[name] = forms.TypedChoiceField(
-                label=Review._meta.get_field(name).verbose_name,  # type: ignore[union-attr]
+                label=category.label,
                 choices=[(stars, str(stars)) for stars in range(1, 6)],
                 coerce=int,
                 widget=forms.RadioSelect,
@@ -46,47 +44,53 @@ class ReviewForm(forms.ModelForm):
                     "invalid_choice": _("Select one to five stars."),
                 },
             )
-        ways = [way for way in ShownAs if way != ShownAs.COMPANY or customer.company]
-        # The example beside it says already what it is called then.
-        labels = {ShownAs.ANONYMOUS: _("Without a name")}
-        self.fields["shown_as"] = forms.ChoiceField(
+        options = [option for option in DisplayNameAs if option != DisplayNameAs.COMPANY or customer.company]
+        # The example beside this option already contains its usual label.
+        labels = {DisplayNameAs.ANONYMOUS: _("Without a name")}
+        self.fields["display_name_as"] = forms.ChoiceField(
             label=_("Show my name as"),
-            choices=[(way.value, labels.get(way, way.label)) for way in ways],
+            choices=[(option.value, labels.get(option, option.label)) for option in options],
             widget=forms.RadioSelect,
             required=False,
-            initial=ShownAs.FULL,
+            initial=DisplayNameAs.FULL,
         )
-        # Without a name on the review it need not be told; `clean` asks for it where it is shown.
+        # `clean` requires a name if it is displayed.
         self.fields["author"].required = False
         self.initial.setdefault("author", customer.person_name[:MAX_AUTHOR_LENGTH])
-        if self.instance.shown_as == ShownAs.COMPANY:
+        if self.instance.display_name_as == DisplayNameAs.COMPANY:
             self.initial["author"] = customer.person_name[:MAX_AUTHOR_LENGTH]
 
     @property
-    def names_shown(self) -> list[DisplayNameOption]:
-        """The ways to choose from, each with how the name that stands in the form would look."""
-        author, chosen = str(self["author"].value() or "").strip(), self["shown_as"].value() or ShownAs.FULL
+    def star_fields(self) -> list[tuple[forms.BoundField, Any]]:
+        """The categories' fields with their hints."""
+        return [(self[name], category.hint) for name, category in CATEGORIES.items()]
+
+    @property
+    def display_name_options(self) -> list[DisplayNameOption]:
+        """The ways of displaying the author, with examples based on the name in the form."""
+        author = str(self["author"].value() or "").strip()
+        chosen = self["display_name_as"].value() or DisplayNameAs.FULL
         return [
             DisplayNameOption(value, label, self._example(value, author), value == chosen)
-            for value, label in self.fields["shown_as"].choices  # type: ignore[attr-defined]
+            for value, label in self.fields["display_name_as"].choices  # type: ignore[attr-defined]
         ]
 
-    def _example(self, way: str, author: str) -> str:
-        if way == ShownAs.COMPANY:
+    def _example(self, option: str, author: str) -> str:
+        if option == DisplayNameAs.COMPANY:
             return self.customer.company
-        return Review(author=author or str(_("Your name")), shown_as=way).author_label
+        return Review(author=author or str(_("Your name")), display_name_as=option).author_label
 
-    def clean_shown_as(self) -> str:
-        return self.cleaned_data["shown_as"] or ShownAs.FULL
+    def clean_display_name_as(self) -> str:
+        return self.cleaned_data["display_name_as"] or DisplayNameAs.FULL
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        way = cleaned.get("shown_as")
-        if way == ShownAs.COMPANY:
+        option = cleaned.get("display_name_as")
+        if option == DisplayNameAs.COMPANY:
             cleaned["author"] = self.customer.company[:MAX_AUTHOR_LENGTH]
             self.errors.pop("author", None)
         elif not cleaned.get("author") and "author" not in self.errors:
-            if way == ShownAs.ANONYMOUS:
+            if option == DisplayNameAs.ANONYMOUS:
                 cleaned["author"] = (self.customer.person_name or self.customer.company)[:MAX_AUTHOR_LENGTH]
             else:
                 self.add_error("author", _("Enter a name, or choose to post without one."))

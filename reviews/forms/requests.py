@@ -1,31 +1,31 @@
-"""The wizard's three steps, and the filters of the requests."""
+"""Forms of the wizard that requests a review, and filters of the list of requests."""
 
 import re
 from typing import Any
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Div, Hidden, Layout, Submit
+from crispy_forms.layout import Div, Hidden
 from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
-from partnerportal.core.forms import form_buttons, form_helper
+from partnerportal.core.filters import ListFilter
+from partnerportal.core.forms import form_helper, submit_button
 from partnerportal.core.search import MAX_QUERY_LENGTH
 from reviews.mails import DefaultTexts
 from reviews.models import ReviewRequest
+from reviews.models.requests import ReviewRequestQuerySet
 
-#: Step 1 shows so many of those who were found; whoever looks for another types more.
+#: Maximum number of customers that step 1 displays.
 MAX_CUSTOMERS = 8
-#: What makes a word a web address; mail programs turn these into links.
+#: Web addresses, which e-mail programs turn into links.
 _ADDRESS = re.compile(r"://|\bwww\.", re.IGNORECASE)
 
 
 class SelectCustomerForm(forms.Form):
-    """Step 1: who is asked. The page offers whom `q` finds among the agency's active customers, at first the newest."""
+    """Step 1: the customer. Offers active customers that match `q`, or the newest ones."""
 
     q = forms.CharField(
         label=_("Search customers"),
@@ -44,19 +44,19 @@ class SelectCustomerForm(forms.Form):
         self.fields["customer"].queryset = self.active  # type: ignore[attr-defined]
         self.query = query.replace("\x00", "")[:MAX_QUERY_LENGTH].strip()
         self.initial["q"] = self.query
-        # One more than is shown tells whether there are more.
-        found = list(self._found()[: MAX_CUSTOMERS + 1])
-        self.offered, self.offers_more = found[:MAX_CUSTOMERS], len(found) > MAX_CUSTOMERS
+        # Loads one customer more than displayed to learn whether there are more.
+        matches = list(self._matches()[: MAX_CUSTOMERS + 1])
+        self.offered, self.offers_more = matches[:MAX_CUSTOMERS], len(matches) > MAX_CUSTOMERS
 
-    def _found(self) -> QuerySet[Customer]:
+    def _matches(self) -> QuerySet[Customer]:
         if not self.query:
             return self.active.order_by("-number")
-        found = Customer.objects.filter(pk__in=self.active.search(self.query))
-        return found.ranked(self.query).order_by("-rank", "-number")
+        matches = Customer.objects.filter(pk__in=self.active.search(self.query))
+        return matches.ranked(self.query).order_by("-rank", "-number")
 
 
 class SelectSubjectForm(forms.Form):
-    """Step 2: what is rated, the company or one of the customer's projects."""
+    """Step 2: the company or one of the customer's projects."""
 
     SUBJECTS = (("company", _("Our company")), ("project", _("A specific project")))
 
@@ -70,7 +70,6 @@ class SelectSubjectForm(forms.Form):
         projects = customer.projects.order_by("-pk")
         self.fields["project"].queryset = projects  # type: ignore[attr-defined]
         if not projects:
-            # Nothing to choose from: the company it is.
             self.fields["subject"].choices = self.SUBJECTS[:1]  # type: ignore[attr-defined]
             self.fields["project"].widget = forms.HiddenInput()
         self.helper = form_helper(
@@ -87,7 +86,7 @@ class SelectSubjectForm(forms.Form):
 
 
 class SendRequestForm(forms.ModelForm):
-    """Step 3: the mail's first and last words, then by e-mail, or as a link to copy. It repeats the choices of the earlier steps."""
+    """Step 3: the e-mail's greeting and closing, and buttons to send it or create a link."""
 
     anyway = forms.BooleanField(label=_("Request anyway"), required=False)
 
@@ -97,24 +96,27 @@ class SendRequestForm(forms.ModelForm):
         widgets = {"greeting": forms.Textarea(attrs={"rows": 2}), "closing": forms.Textarea(attrs={"rows": 3})}
 
     def __init__(
-        self, *args: Any, customer: Customer, project: Project | None, usual: DefaultTexts, by_mail: bool, asked_lately: bool, **kwargs: Any
+        self,
+        *args: Any,
+        customer: Customer,
+        project: Project | None,
+        defaults: DefaultTexts,
+        by_mail: bool,
+        recently_requested: bool,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.usual = usual
+        self.defaults = defaults
         if by_mail:
-            self.initial.update(greeting=self.instance.greeting or usual.greeting, closing=self.instance.closing or usual.closing)
+            self.initial.update(greeting=self.instance.greeting or defaults.greeting, closing=self.instance.closing or defaults.closing)
         else:
             del self.fields["greeting"], self.fields["closing"]
-        if not asked_lately:
+        if not recently_requested:
             del self.fields["anyway"]
-        link = Submit("link", _("Create link"), css_class="btn-outline-primary" if by_mail else "", css_id=None)
-        send = Submit("send", _("Send by e-mail"), css_id=None)
-        preview = Submit("preview", _("Preview"), css_class="btn-secondary needs-no-js", css_id=None)
-        # What is typed shows in the mail below; without a script, a button does it.
-        words = Div(
+        texts = Div(
             "greeting",
             "closing",
-            css_class="mail-words",
+            css_class="email-custom-text",
             hx_post=reverse("reviews:request"),
             hx_trigger="input delay:300ms",
             hx_include="closest form",
@@ -124,38 +126,44 @@ class SendRequestForm(forms.ModelForm):
             hx_swap="outerHTML",
             hx_sync="this:replace",
         )
-        self.helper = FormHelper()
-        self.helper.form_action = reverse("reviews:request")
-        self.helper.attrs = {"novalidate": ""}
-        self.helper.layout = Layout(
+        more_buttons = [
+            submit_button(_("Create link"), style="outline-primary", name="link"),
+            # Without JavaScript, this button updates the preview.
+            submit_button(_("Preview"), style="secondary needs-no-js", name="preview"),
+        ]
+        self.helper = form_helper(
             Hidden("customer", str(customer.pk)),
             Hidden("subject", "project" if project else "company"),
             Hidden("project", str(project.pk) if project else ""),
-            *([words] if by_mail else []),
-            *(["anyway"] if asked_lately else []),
-            form_buttons(*([send, link, preview] if by_mail else [link]), cancel=f"{reverse('reviews:request')}?customer={customer.pk}"),
+            *([texts] if by_mail else []),
+            *(["anyway"] if recently_requested else []),
+            submit=_("Send by e-mail") if by_mail else _("Create link"),
+            name="send" if by_mail else "link",
+            buttons=more_buttons if by_mail else [],
+            cancel=f"{reverse('reviews:request')}?customer={customer.pk}",
+            action=reverse("reviews:request"),
         )
 
     def clean_greeting(self) -> str:
-        return self._own_words("greeting")
+        return self._custom_text("greeting")
 
     def clean_closing(self) -> str:
-        return self._own_words("closing")
+        return self._custom_text("closing")
 
-    def _own_words(self, name: str) -> str:
-        """What differs from the usual words; they stay in the customer's language should that change.
+    def _custom_text(self, name: str) -> str:
+        """Return the text of a field, or "" for the default, which then follows the customer's language.
 
         Raises:
-            ValidationError: there is a web address in it.
+            ValidationError: The text contains a web address.
         """
         text: str = "\n".join(self.cleaned_data[name].split("\r\n")).strip()
         if _ADDRESS.search(text):
             raise forms.ValidationError(_("Web addresses aren’t allowed here: the e-mail should contain only the review link."), "address")
-        return "" if text == getattr(self.usual, name) else text
+        return "" if text == getattr(self.defaults, name) else text
 
 
 class RequestFilter(ListFilter):
-    """Review requests by words of the customer, by what became of them, by how the link went out."""
+    """Filters of review requests by customer, stage and how the link was sent."""
 
     WAYS = (("", _("All")), ("mail", _("By e-mail")), ("link", _("By link")))
 
@@ -169,12 +177,12 @@ class RequestFilter(ListFilter):
     way = forms.ChoiceField(label=_("Sent"), choices=WAYS, required=False)
 
     def requests(self) -> QuerySet[ReviewRequest]:
-        """The agency's requests that fit."""
-        found = self.agency.review_requests.select_related("customer", "project", "review")
+        """Return the agency's requests that match."""
+        requests: ReviewRequestQuerySet = self.agency.review_requests.select_related("customer", "project", "review")
         if self.chosen["q"]:
-            found = found.filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))
+            requests = requests.filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))
         if self.chosen["state"]:
-            found = found.in_stage(self.chosen["state"])
+            requests = requests.with_stage(self.chosen["state"])
         if self.chosen["way"]:
-            found = found.filter(Q(mailed_at__isnull=self.chosen["way"] == "link"))
-        return found
+            requests = requests.filter(Q(mailed_at__isnull=self.chosen["way"] == "link"))
+        return requests

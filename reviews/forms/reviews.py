@@ -1,4 +1,4 @@
-"""The forms behind the three dots, and the filters of the reviews page."""
+"""Forms of the actions on a review, and filters of the list of reviews."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from customers.forms.filters import ListFilter
 from customers.models import Customer, Project
+from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import WordedForm, form_helper
 from partnerportal.core.search import MAX_CANDIDATES
 from partnerportal.core.validators import validate_plain_text
@@ -20,20 +20,18 @@ from reviews.models.reviews import ReviewQuerySet
 
 
 class ReviewActionForm(WordedForm, forms.Form):
-    """A form that leads back to `next`, where the person came from."""
+    """Base of the forms, which return to the page `next`."""
 
     submit: str | Promise
 
     def __init__(self, *args: Any, next_address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = form_helper(
-            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:manage")
+            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:list")
         )
 
 
 class CommentForm(ReviewActionForm):
-    """The one reply."""
-
     submit = pgettext_lazy("button", "Reply")
     required_messages = {"text": _("Enter a comment.")}
     text = forms.CharField(
@@ -45,16 +43,14 @@ class CommentForm(ReviewActionForm):
 
 
 class HideForm(ReviewActionForm):
-    """Why a review is hidden: one of a few reasons, as free words about a customer would stay in the log of events for good."""
+    """Form with predefined reasons: free text about a customer would stay in the audit log."""
 
     submit = _("Hide review")
     required_messages = {"reason": _("Select a reason.")}
-    reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenFor.choices, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(label=_("Reason"), choices=Review.HiddenReason.choices, widget=forms.RadioSelect)
 
 
 class ReportForm(ReviewActionForm):
-    """What the admins need to decide."""
-
     submit = _("Report")
     required_messages = {"reason": _("Select a reason."), "details": _("Describe what is wrong.")}
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Select…")), *ReviewReport.Reason.choices])
@@ -68,7 +64,7 @@ class ReportForm(ReviewActionForm):
 
 
 class ReviewFilter(ListFilter):
-    """Reviews by what waits or was done with them, stars, what is rated, customer or project."""
+    """Filters of reviews by state, stars, subject, customer and project."""
 
     SHOW = (
         ("", _("All")),
@@ -90,28 +86,28 @@ class ReviewFilter(ListFilter):
     about = forms.ChoiceField(label=_("Review of"), choices=ABOUT, required=False)
 
     def reviews(self) -> ReviewQuerySet:
-        """The agency's reviews that fit."""
-        found: ReviewQuerySet = self.agency.reviews.for_staff()
+        """Return the agency's reviews that match."""
+        reviews: ReviewQuerySet = self.agency.reviews.for_staff()
         chosen = self.chosen
         match chosen["show"]:
             case "unanswered":
-                found = found.published().filter(comment=None)
+                reviews = reviews.published().filter(comment=None)
             case "reported":
-                found = found.filter(reports__state=ReviewReport.State.OPEN)
+                reviews = reviews.filter(reports__state=ReviewReport.State.OPEN)
             case "hidden":
-                found = found.counted().filter(hidden_at__isnull=False)
+                reviews = reviews.counted().filter(hidden_at__isnull=False)
             case "pinned":
-                found = found.filter(pin__isnull=False)
+                reviews = reviews.filter(pin_position__isnull=False)
         if chosen["stars"]:
-            found = found.filter(stars=chosen["stars"])
+            reviews = reviews.filter(stars=chosen["stars"])
         if chosen["about"]:
-            found = found.filter(request__project__isnull=chosen["about"] == "company")
+            reviews = reviews.filter(request__project__isnull=chosen["about"] == "company")
         if chosen["q"]:
             customers = Customer.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
             projects = Project.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
-            found = found.filter(Q(request__customer__in=customers) | Q(request__project__in=projects))
-        return found
+            reviews = reviews.filter(Q(request__customer__in=customers) | Q(request__project__in=projects))
+        return reviews
 
     def order_by(self) -> tuple[str, ...]:
-        """The agency's own order for what it pinned; else the newest first."""
-        return ("pin",) if self.chosen["show"] == "pinned" else ("-pk",)
+        """Return the order: pinned reviews by position, others newest first."""
+        return ("pin_position",) if self.chosen["show"] == "pinned" else ("-pk",)

@@ -1,18 +1,9 @@
-"""`ReviewRequest` owns the personal link; `Review` is what came of it; comment, reports; `RatingSummary` adds reviews up."""
+"""Review requests, reviews, comments, reports, opt-outs and rating summaries."""
 
-from reviews.models.reports import ReviewReport
+from reviews.models.categories import CATEGORIES, CategoryRating, rounded
+from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
-from reviews.models.reviews import (
-    CATEGORIES,
-    MAX_AUTHOR_LENGTH,
-    MAX_PINNED,
-    MAX_REPORTS,
-    CategoryRating,
-    Review,
-    ReviewComment,
-    category_label,
-    rounded,
-)
+from reviews.models.reviews import MAX_AUTHOR_LENGTH, MAX_PINNED, DisplayNameAs, Review, ReviewComment
 from reviews.models.summary import RatingSummary, StarCount
 
 __all__ = [
@@ -21,6 +12,7 @@ __all__ = [
     "MAX_PINNED",
     "MAX_REPORTS",
     "CategoryRating",
+    "DisplayNameAs",
     "RatingSummary",
     "Review",
     "ReviewComment",
@@ -28,6 +20,5 @@ __all__ = [
     "ReviewReport",
     "ReviewRequest",
     "StarCount",
-    "category_label",
     "rounded",
 ]

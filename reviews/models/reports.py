@@ -1,4 +1,4 @@
-"""`ReviewReport`: the agency finds a review offensive or unfair; an admin decides."""
+"""Reports of offensive or unfair reviews, which portal administrators decide."""
 
 from typing import ClassVar, Self
 
@@ -11,22 +11,33 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_plain_text
-from reviews.models.reviews import MAX_REPORTS, Review
+
+#: Maximum number of reports of one review.
+MAX_REPORTS = 3
+
+
+class ReportState(models.TextChoices):
+    OPEN = "open", gettext_lazy("under review")
+    UPHELD = "upheld", gettext_lazy("upheld")
+    DISMISSED = "dismissed", gettext_lazy("dismissed")
+    #: The author withdrew the review before a decision.
+    SETTLED = "settled", gettext_lazy("settled")
+    REINSTATED = "reinstated", gettext_lazy("reinstated")
 
 
 class ReviewReportQuerySet(TenantQuerySet["ReviewReport"]):
-    """Reports."""
-
     def open(self) -> Self:
-        """Those that wait for a decision."""
+        """Return reports without a decision."""
         return self.filter(state=ReviewReport.State.OPEN)
 
 
 class ReviewReport(models.Model):
-    """One report of a review: one open at a time, three in all.
+    """A report of a review. A review has at most one open report and `MAX_REPORTS` in total.
 
-    `open → upheld | dismissed | settled`, `upheld → reinstated`; no other step, and each once.
+    Transitions: `open → upheld | dismissed | settled` and `upheld → reinstated`, each once.
     """
+
+    State = ReportState
 
     class Reason(models.TextChoices):
         OFFENSIVE = "offensive", gettext_lazy("It’s offensive or insulting")
@@ -36,17 +47,9 @@ class ReviewReport(models.Model):
         WRONG_BUSINESS = "wrong_business", gettext_lazy("It’s about a different business")
         OTHER = "other", gettext_lazy("Other reason")
 
-    class State(models.TextChoices):
-        OPEN = "open", gettext_lazy("under review")
-        UPHELD = "upheld", gettext_lazy("upheld")
-        DISMISSED = "dismissed", gettext_lazy("dismissed")
-        #: Its author withdrew the review before anybody decided.
-        SETTLED = "settled", gettext_lazy("settled")
-        REINSTATED = "reinstated", gettext_lazy("reinstated")
-
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_reports")
-    review = models.ForeignKey(Review, verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="reports")
-    #: The first, second or third report of this review.
+    review = models.ForeignKey("reviews.Review", verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="reports")
+    #: Sequence number among the reports of the review, from 1.
     number = models.PositiveSmallIntegerField(gettext_lazy("Number"))
     reason = models.CharField(gettext_lazy("Reason"), max_length=20, choices=Reason)
     details = models.TextField(gettext_lazy("Details"), max_length=2000, validators=[validate_plain_text])
@@ -55,11 +58,13 @@ class ReviewReport(models.Model):
     )
     created_at = models.DateTimeField(gettext_lazy("Reported"), auto_now_add=True)
     state = models.CharField(gettext_lazy("Status"), max_length=10, choices=State, default=State.OPEN)
-    #: What the admin told both sides.
+    #: Sent to the agency, and to the author if the review is removed.
     decision = models.TextField(gettext_lazy("Reason for the decision"), max_length=2000, blank=True, validators=[validate_plain_text])
     decided_at = models.DateTimeField(gettext_lazy("Decided"), null=True, blank=True)
     reinstated_at = models.DateTimeField(gettext_lazy("Reinstated"), null=True, blank=True)
-    reinstated_for = models.TextField(gettext_lazy("Reason for reinstating"), max_length=2000, blank=True, validators=[validate_plain_text])
+    reinstatement_reason = models.TextField(
+        gettext_lazy("Reason for reinstating"), max_length=2000, blank=True, validators=[validate_plain_text]
+    )
 
     objects: ClassVar[ReviewReportQuerySet] = ReviewReportQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -68,9 +73,7 @@ class ReviewReport(models.Model):
         verbose_name_plural = gettext_lazy("review reports")
         indexes = [models.Index(fields=["created_at", "id"], name="review_report_queue", condition=Q(state="open"))]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(state__in=["open", "upheld", "dismissed", "settled", "reinstated"]), name="review_report_state_is_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=ReportState.values), name="review_report_state_is_known"),
             models.CheckConstraint(
                 condition=Q(state="open", decided_at=None) | ~Q(state="open") & Q(decided_at__isnull=False),
                 name="review_report_decided_has_its_time",

@@ -1,4 +1,4 @@
-"""`ReviewRequest` owns the personal link; `ReviewOptOut`: who wants no more mails that ask for a review."""
+"""Review requests with their personal links, and opt-outs from review e-mails."""
 
 from datetime import timedelta
 from typing import ClassVar, Self
@@ -14,63 +14,56 @@ from django.utils.translation import gettext_lazy
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_plain_text
-from partnerportal.core.validity import EndOfDayField, ValidUntilEndOfDay
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 
-#: So long after a mail, the same wish again is a double click.
-RESEND_COOLDOWN = timedelta(minutes=1)
+
+class RequestStatus(models.TextChoices):
+    OPEN = "open", gettext_lazy("pending")
+    ANSWERED = "answered", gettext_lazy("answered")
+    WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
+    EXPIRED = "expired", gettext_lazy("expired")
 
 
-class ReviewRequestQuerySet(TenantQuerySet["ReviewRequest"]):
-    def with_token(self, token: str) -> Self:
-        """The one request, if any, whose personal link has this token."""
-        return self.filter(token_digest=tokens.hash_token(token))
-
-    def open(self) -> Self:
-        """Waiting for an answer, and not expired."""
-        return self.filter(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
-
-    def in_stage(self, stage: str) -> Self:
-        """Those whose `stage` it is now."""
+class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
+    def with_stage(self, stage: str) -> Self:
+        """Return requests whose current `stage` is this one."""
         stages = ReviewRequest.Stage
         if stage in {stages.WAITING, stages.UNDELIVERABLE}:
-            return self.open().filter(undeliverable_at__isnull=stage == stages.WAITING)
+            return self.pending().filter(undeliverable_at__isnull=stage == stages.WAITING)
         if stage == stages.EXPIRED:
             overdue = Q(status=ReviewRequest.Status.OPEN, expires_at__lte=timezone.now())
             return self.filter(Q(status=ReviewRequest.Status.EXPIRED) | overdue)
         return self.filter(status=stage)
 
-    def asked_lately(self, customer: Customer, project: Project | None) -> Self:
-        """Those for the same thing within the last `REVIEW_ASK_AGAIN_DAYS`, the last one first."""
-        since = timezone.now() - timedelta(days=settings.REVIEW_ASK_AGAIN_DAYS)
-        same = self.filter(customer=customer, project=project).annotate(asked_at=Greatest("created_at", "mailed_at"))
-        return same.filter(asked_at__gte=since).order_by("-asked_at")
+    def recently_requested(self, customer: Customer, project: Project | None) -> Self:
+        """Return requests for the same subject in the last `REVIEW_REQUEST_COOLDOWN_DAYS`, newest `requested_at` first."""
+        since = timezone.now() - timedelta(days=settings.REVIEW_REQUEST_COOLDOWN_DAYS)
+        same_subject = self.filter(customer=customer, project=project).annotate(requested_at=Greatest("created_at", "mailed_at"))
+        return same_subject.filter(requested_at__gte=since).order_by("-requested_at")
 
-    def to_remind(self) -> Self:
-        """Those that a reminder is due for; of these, whoever said stop gets none."""
-        asked_before = timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS)
-        mailed = self.open().filter(mailed_at__lte=asked_before, reminded_at=None, undeliverable_at=None)
+    def due_for_reminder(self) -> Self:
+        """Return requests due for a reminder, including those of customers who opted out."""
+        latest = timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS)
+        mailed = self.pending().filter(mailed_at__lte=latest, reminded_at=None, undeliverable_at=None)
         return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
 
 
-class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
-    """The agency asks a customer to rate the company or one project; at most one open request for each."""
+class ReviewRequest(Pending, PersonalLink):
+    """Request to rate the company or one project. There is at most one open request per customer and subject."""
 
-    link_tokens = tokens.REVIEW_LINKS
-    leads_to = "reviews:rate"
+    token_generator = tokens.REVIEW_LINKS
+    url_name = "reviews:review_form"
+    PENDING = "open"
 
-    class Status(models.TextChoices):
-        OPEN = "open", gettext_lazy("pending")
-        ANSWERED = "answered", gettext_lazy("answered")
-        WITHDRAWN = "withdrawn", gettext_lazy("withdrawn")
-        EXPIRED = "expired", gettext_lazy("expired")
+    Status = RequestStatus
 
     class Stage(models.TextChoices):
-        """What lists tell: the state as of now, and of an open request whether its mail reached nobody."""
+        """`current_status`, with undeliverable requests as a stage of their own."""
 
         WAITING = "open", gettext_lazy("pending")
         ANSWERED = "answered", gettext_lazy("answered")
@@ -80,27 +73,26 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_requests")
     customer = models.ForeignKey(Customer, verbose_name=gettext_lazy("Customer"), on_delete=models.RESTRICT, related_name="review_requests")
-    #: None: the company as a whole.
+    #: The rated project; None for the company overall.
     project = models.ForeignKey(
         Project, verbose_name=gettext_lazy("Project"), on_delete=models.RESTRICT, null=True, blank=True, related_name="review_requests"
     )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
-    #: Expiry is a matter of the clock: ask `state`, which knows; EXPIRED is written once a new request takes its place.
+    #: EXPIRED is stored only when a new request replaces it; use `current_status`.
     status = models.CharField(gettext_lazy("Status"), max_length=10, choices=Status, default=Status.OPEN)
     created_at = models.DateTimeField(gettext_lazy("Requested"), auto_now_add=True)
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
     expires_at = EndOfDayField(gettext_lazy("Valid until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
-    #: The last mail with the link; what becomes of it says whether the link can be delivered.
+    #: The latest e-mail with the link. Its delivery determines `undeliverable_at`.
     mail = models.ForeignKey(OutgoingMail, verbose_name=gettext_lazy("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
-    #: When a mail with the link turned out not to reach anybody.
     undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)
-    #: The customer had been asked for the same not long ago, and somebody said: ask anyway.
-    asked_anyway = models.BooleanField(gettext_lazy("Requested anyway"), default=False)
-    #: The mail's own first and last words; empty: the usual ones.
+    #: Created with “Request anyway”, soon after an earlier request for the same subject.
+    requested_anyway = models.BooleanField(gettext_lazy("Requested anyway"), default=False)
+    #: First and last paragraph of the e-mail; the default texts if empty.
     greeting = models.TextField(gettext_lazy("Greeting"), max_length=500, blank=True, validators=[validate_plain_text])
     closing = models.TextField(gettext_lazy("Closing"), max_length=500, blank=True, validators=[validate_plain_text])
 
@@ -119,9 +111,7 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
             ),
         ]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(status__in=["open", "answered", "withdrawn", "expired"]), name="review_request_status_is_known"
-            ),
+            models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="review_request_status_is_known"),
             models.UniqueConstraint(
                 fields=["customer", "project"],
                 condition=Q(status="open"),
@@ -141,53 +131,37 @@ class ReviewRequest(ValidUntilEndOfDay, PersonalLink):
         return settings.REVIEW_LINK_DAYS
 
     @property
-    def state(self) -> str:
-        """The status as of now: an open request past its date is expired."""
-        if self.status == self.Status.OPEN and self.expires_at <= timezone.now():
-            return self.Status.EXPIRED
-        return self.status
-
-    def get_state_display(self) -> str:
-        """`state` in the reader's language."""
-        return str(self.Status(self.state).label)
-
-    @property
     def stage(self) -> str:
-        """The `Stage` it is in."""
-        if self.state == self.Status.OPEN and self.undeliverable_at:
+        """The current `Stage`."""
+        if self.current_status == self.Status.OPEN and self.undeliverable_at:
             return self.Stage.UNDELIVERABLE
-        return self.state
+        return self.current_status
 
     def get_stage_display(self) -> str:
-        """`stage` in the reader's language."""
+        """Return the label of `stage`."""
         return str(self.Stage(self.stage).label)
 
     @property
-    def can_be_mailed_again(self) -> bool:
-        """Whether the last mail is more than a moment ago: a double click is no second wish."""
-        return self.mailed_at is None or timezone.now() - self.mailed_at > RESEND_COOLDOWN
-
-    @property
     def is_project(self) -> bool:
-        """Whether one project is rated, rather than the company."""
+        """Whether a project is rated rather than the company."""
         return self.project_id is not None
 
     @property
     def subject_label(self) -> str:
-        """What is rated, for people."""
+        """Title of the rated project, or the label for the whole company."""
         return self.project.title if self.project else _("Company overall")
 
 
 class ReviewOptOutQuerySet(TenantQuerySet["ReviewOptOut"]):
-    def of(self, email: str) -> Self:
-        """Those of this address."""
+    def for_email(self, email: str) -> Self:
+        """Return opt-outs of this address."""
         return self.filter(address_digest__in=tokens.address_digests(email)) if email else self.none()
 
 
 class ReviewOptOut(models.Model):
-    """Whoever has this e-mail address wants no more mails from this agency that ask for a review.
+    """An e-mail address that opted out of an agency's review e-mails.
 
-    The address itself isn't kept, only its digest (`tokens.address_digest`): it tells who said stop, and goes with an erasure.
+    Only its digest is stored (`tokens.address_digest`). Erasing the customer deletes it.
     """
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="review_opt_outs")

@@ -1,102 +1,83 @@
-"""`Review`: what a customer answered to one request; `ReviewComment`: what the agency replied to it."""
+"""Reviews and the agency's public comments on them."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 from reviews.models import triggers
+from reviews.models.categories import CATEGORIES, Category, CategoryRating, FieldPerCategory, sum_of_categories
+from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewRequest
 
-#: The four things that are rated, in the order in which they are asked.
-CATEGORIES = ("cooperation", "quality", "schedule", "budget")
-
-#: Characters of an author's name.
+#: Maximum length of an author's name, in characters.
 MAX_AUTHOR_LENGTH = 100
-#: So many reviews an agency can pin to the top of its profile.
+#: Maximum number of reviews pinned to the top of an agency's profile.
 MAX_PINNED = 5
-#: So often one review can be reported.
-MAX_REPORTS = 3
 
 
-def _rating(label: Any) -> Any:
-    return models.PositiveSmallIntegerField(label, validators=[MinValueValidator(1), MaxValueValidator(5)])
+def _rating(category: Category) -> Any:
+    return models.PositiveSmallIntegerField(category.label, validators=[MinValueValidator(1), MaxValueValidator(5)])
+
+
+class DisplayNameAs(models.TextChoices):
+    FULL = "full", gettext_lazy("Full name")
+    INITIAL = "initial", gettext_lazy("First name and initial")
+    COMPANY = "company", gettext_lazy("Company name")
+    ANONYMOUS = "anonymous", gettext_lazy("“Verified customer”")
 
 
 class ReviewQuerySet(TenantQuerySet["Review"]):
-    """Reviews, and who sees them."""
-
     def counted(self) -> Self:
-        """Those whose stars count on the profile; hidden ones do."""
+        """Return reviews whose stars count on the profile, hidden ones included."""
         return self.filter(withdrawn_at=None, removed_at=None)
 
     def published(self) -> Self:
-        """Those that the public profile shows."""
+        """Return reviews that the public profile shows."""
         return self.counted().filter(hidden_at=None)
 
     def pinned(self) -> Self:
-        """Those that the agency highlights, in its order."""
-        return self.filter(pin__isnull=False).order_by("pin")
+        """Return pinned reviews in their order."""
+        return self.filter(pin_position__isnull=False).order_by("pin_position")
 
     def for_public(self) -> Self:
-        """What the world may see, with what it sees of each."""
+        """Return published reviews with the related rows that the profile shows."""
         return self.published().select_related("request__project", "comment")
 
     def for_staff(self) -> Self:
-        """With what the agency's own people see of each: whether it is under review (`is_reported`), can be (`is_reportable`), and
-        whether another is pinned below it (`has_pin_below`)."""
-        from reviews.models.reports import ReviewReport
-
+        """Add related rows and `is_reported`, `is_reportable` and `has_pin_below` for the agency's staff."""
         reports = ReviewReport.objects.filter(review=OuterRef("pk"))
+        # Positions have no gaps. The condition "not null" lets PostgreSQL use the partial unique index.
+        next_position = Q(pin_position__isnull=False, pin_position=OuterRef("pin_position") + 1)
         return self.select_related("request__project", "request__customer", "comment").annotate(
             is_reported=Exists(reports.open()),
             is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MAX_REPORTS)),
-            # Pins close up, so the next place tells. Said twice that it has one: the few are found by their index, not among all.
-            has_pin_below=Exists(Review.objects.filter(agency=OuterRef("agency"), pin__isnull=False, pin=OuterRef("pin") + 1)),
+            has_pin_below=Exists(Review.objects.filter(next_position, agency=OuterRef("agency"))),
         )
 
 
-@dataclass(frozen=True)
-class CategoryRating:
-    """One of the four categories with its rating: whole stars of a review, or the mean of many."""
-
-    label: str
-    value: Decimal
-
-    @property
-    def percent(self) -> Decimal:
-        """How much of five stars that is."""
-        return self.value * 20
-
-
 class Review(models.Model):
-    """What a customer answered to one `ReviewRequest`.
+    """A customer's answer to a `ReviewRequest`.
 
-    Its words and stars are its author's alone. The agency pins and hides it; an admin removes it for a good reason. What its author
-    withdrew and what an admin removed leaves the profile with its stars; what the agency hides leaves its stars there.
+    Only the author edits text and ratings. The agency can pin and hide a review; administrators can
+    remove it after a report. Withdrawn and removed reviews don't count; hidden ones do.
     """
 
-    class ShownAs(models.TextChoices):
-        FULL = "full", gettext_lazy("Full name")
-        INITIAL = "initial", gettext_lazy("First name and initial")
-        COMPANY = "company", gettext_lazy("Company name")
-        ANONYMOUS = "anonymous", gettext_lazy("“Verified customer”")
-
-    class HiddenFor(models.TextChoices):
+    class HiddenReason(models.TextChoices):
         OUTDATED = "outdated", gettext_lazy("It’s outdated")
         ASKED = "asked", gettext_lazy("At the customer’s request")
         PRIVATE = "private", gettext_lazy("It names people or contains confidential information")
@@ -107,36 +88,33 @@ class Review(models.Model):
     request = models.OneToOneField(
         ReviewRequest, verbose_name=gettext_lazy("Review request"), on_delete=models.RESTRICT, related_name="review"
     )
-    cooperation = _rating(gettext_lazy("Cooperation"))
-    quality = _rating(gettext_lazy("Quality of service"))
-    schedule = _rating(gettext_lazy("Schedule"))
-    budget = _rating(gettext_lazy("Budget"))
-    #: The mean of the four: quarters, so two places hold it exactly.
+    ratings = FieldPerCategory(_rating)
+    #: Mean of all categories, exact in two decimal places.
     overall = models.GeneratedField(
-        expression=(F("cooperation") + F("quality") + F("schedule") + F("budget")) * Decimal("0.25"),
+        expression=sum_of_categories() * (Decimal(1) / len(CATEGORIES)),
         output_field=models.DecimalField(max_digits=3, decimal_places=2),
         db_persist=True,
         verbose_name=gettext_lazy("Overall"),
     )
-    #: `overall` in whole stars, halves up: what the distribution counts and lists are filtered by.
+    #: `overall` rounded to whole stars, halves up, for the distribution and filters.
     stars = models.GeneratedField(
-        expression=(F("cooperation") + F("quality") + F("schedule") + F("budget") + 2) / 4,
+        expression=(sum_of_categories() + len(CATEGORIES) // 2) / len(CATEGORIES),
         output_field=models.PositiveSmallIntegerField(),
         db_persist=True,
         verbose_name=gettext_lazy("Stars"),
     )
     text = models.TextField(gettext_lazy("Your review"), max_length=5000, blank=True, validators=[validate_plain_text])
-    #: The name that the author gave, or the company's if it is shown as that. Empty: the customer was erased.
+    #: Name entered by the author, or the company's name. Empty after a withdrawal or erasure.
     author = models.CharField(gettext_lazy("Your name"), max_length=MAX_AUTHOR_LENGTH, validators=[validate_one_line])
-    shown_as = models.CharField(gettext_lazy("Name shown as"), max_length=10, choices=ShownAs, default=ShownAs.FULL)
+    display_name_as = models.CharField(gettext_lazy("Name shown as"), max_length=10, choices=DisplayNameAs, default=DisplayNameAs.FULL)
     created_at = models.DateTimeField(gettext_lazy("Submitted"), auto_now_add=True)
     edited_at = models.DateTimeField(gettext_lazy("Edited"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn by its author"), null=True, blank=True)
 
-    #: Its place among those that the agency highlights, 1 to `MOST_PINNED`; NULL: not highlighted.
-    pin = models.PositiveSmallIntegerField(gettext_lazy("Pinned position"), null=True, blank=True)
+    #: Position among the pinned reviews (1 to `MAX_PINNED`); NULL if not pinned.
+    pin_position = models.PositiveSmallIntegerField(gettext_lazy("Pinned position"), null=True, blank=True)
     hidden_at = models.DateTimeField(gettext_lazy("Hidden by the agency"), null=True, blank=True)
-    hidden_for = models.CharField(gettext_lazy("Reason for hiding"), max_length=10, choices=HiddenFor, blank=True)
+    hidden_reason = models.CharField(gettext_lazy("Reason for hiding"), max_length=10, choices=HiddenReason, blank=True)
     removed_at = models.DateTimeField(gettext_lazy("Removed after a report"), null=True, blank=True)
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
@@ -146,9 +124,9 @@ class Review(models.Model):
         verbose_name_plural = gettext_lazy("reviews")
         indexes = [
             models.Index(fields=["agency", "-id"], name="review_of_agency"),
-            # How many are new stands in the menu of every page.
+            # For the number of new reviews, which every page's menu shows.
             models.Index(fields=["agency", "created_at"], name="review_of_agency_by_date"),
-            # The few of so many stars among the many.
+            # For lists filtered by stars.
             models.Index(fields=["agency", "stars", "-id"], name="review_of_agency_by_stars"),
             models.Index(fields=["agency", "-id"], name="review_hidden", condition=Q(hidden_at__isnull=False)),
         ]
@@ -156,15 +134,19 @@ class Review(models.Model):
             models.CheckConstraint(
                 condition=Q(**{f"{category}__range": (1, 5) for category in CATEGORIES}), name="review_ratings_from_1_to_5"
             ),
-            models.CheckConstraint(condition=Q(shown_as__in=["full", "initial", "company", "anonymous"]), name="review_shown_as_is_known"),
-            # Five places, each once: a sixth has nowhere to go, whoever comes at once.
-            models.CheckConstraint(condition=Q(pin=None) | Q(pin__range=(1, MAX_PINNED)), name="review_pinned_from_1_to_5"),
-            models.UniqueConstraint(fields=["agency", "pin"], condition=Q(pin__isnull=False), name="review_pinned_once_each_place"),
+            models.CheckConstraint(condition=Q(display_name_as__in=DisplayNameAs.values), name="review_shown_as_is_known"),
+            # With the unique constraint, limits pinned reviews to MAX_PINNED under concurrency.
             models.CheckConstraint(
-                condition=Q(pin=None) | Q(hidden_at=None, removed_at=None, withdrawn_at=None), name="review_pinned_is_public"
+                condition=Q(pin_position=None) | Q(pin_position__range=(1, MAX_PINNED)), name="review_pinned_from_1_to_5"
+            ),
+            models.UniqueConstraint(
+                fields=["agency", "pin_position"], condition=Q(pin_position__isnull=False), name="review_pinned_once_each_place"
             ),
             models.CheckConstraint(
-                condition=Q(hidden_at=None, hidden_for="") | Q(hidden_at__isnull=False) & ~Q(hidden_for=""),
+                condition=Q(pin_position=None) | Q(hidden_at=None, removed_at=None, withdrawn_at=None), name="review_pinned_is_public"
+            ),
+            models.CheckConstraint(
+                condition=Q(hidden_at=None, hidden_reason="") | Q(hidden_at__isnull=False) & ~Q(hidden_reason=""),
                 name="review_hidden_for_a_reason",
             ),
             models.CheckConstraint(condition=Q(withdrawn_at=None) | Q(text="", author=""), name="review_withdrawn_has_no_words"),
@@ -177,69 +159,74 @@ class Review(models.Model):
         return f"{self.author}: {number_format(self.overall)}"
 
     @property
+    def audit_customer(self) -> Customer:
+        """The customer in whose timeline audit events of this object appear."""
+        return self.request.customer
+
+    @property
     def is_public(self) -> bool:
         """Whether the public profile shows it."""
         return self.hidden_at is None and self.removed_at is None and self.withdrawn_at is None
 
     @property
-    def is_gone(self) -> bool:
-        """Whether its stars have left the profile: nothing can be done with it any more, but to reinstate what was removed."""
+    def is_off_profile(self) -> bool:
+        """Whether it was removed or withdrawn, so that its stars no longer count."""
         return self.removed_at is not None or self.withdrawn_at is not None
 
     @property
     def editable_until(self) -> datetime:
-        """When its author's time to change it ends."""
+        """End of the period in which the author can edit it."""
         return self.created_at + timedelta(days=settings.REVIEW_EDIT_DAYS)
 
     @property
     def is_editable(self) -> bool:
-        """Whether its author can still change it; an erased one would bring back a name."""
-        return bool(self.author) and not self.is_gone and timezone.now() < self.editable_until
+        """Whether the author can edit it. Erased customers can't: editing would restore a name."""
+        return bool(self.author) and not self.is_off_profile and timezone.now() < self.editable_until
 
     @property
     def subject_label(self) -> str:
-        """What was rated, for people."""
+        """Title of the rated project, or the label for the whole company."""
         return self.request.subject_label
 
     @property
     def is_project(self) -> bool:
-        """Whether one project was rated, rather than the company."""
+        """Whether a project was rated rather than the company."""
         return self.request.is_project
 
     @property
     def author_label(self) -> str:
-        """Who stands as the author on the public profile, as they chose. An erased customer has no name any more, nor has who withdrew."""
+        """The author's public name, displayed as they chose."""
         if not self.author and not self.withdrawn_at:
             return _("Former customer")
-        if not self.author or self.shown_as == self.ShownAs.ANONYMOUS:
+        if not self.author or self.display_name_as == DisplayNameAs.ANONYMOUS:
             return _("Verified customer")
-        if self.shown_as == self.ShownAs.INITIAL:
+        if self.display_name_as == DisplayNameAs.INITIAL:
             first, *others = self.author.split()
             return f"{first} {others[-1][0]}." if others else first
         return self.author
 
     @property
     def states(self) -> list[tuple[str, str]]:
-        """What its agency has to know about it: names of states, with their words; “under review” only of one from `for_staff()`."""
+        """Names and labels of its states for the agency; “under review” only for rows of `for_staff()`."""
         if self.withdrawn_at:
             return [("withdrawn", _("withdrawn by its author"))]
         if self.removed_at:
             return [("removed", _("removed after a report"))]
-        known = {
-            "pinned": (self.pin, _("pinned")),
-            "hidden": (self.hidden_at, _("hidden")),
-            "reported": (getattr(self, "is_reported", False), _("under review")),
-        }
-        return [(name, words) for name, (holds, words) in known.items() if holds]
+        states = [
+            (self.pin_position, "pinned", _("pinned")),
+            (self.hidden_at, "hidden", _("hidden")),
+            (getattr(self, "is_reported", False), "reported", _("under review")),
+        ]
+        return [(name, label) for applies, name, label in states if applies]
 
     @property
     def categories(self) -> list[CategoryRating]:
-        """The four ratings with their names."""
-        return [CategoryRating(category_label(name), Decimal(getattr(self, name))) for name in CATEGORIES]
+        """Ratings of all categories with their labels."""
+        return [CategoryRating(category.label, Decimal(getattr(self, name))) for name, category in CATEGORIES.items()]
 
 
 class ReviewComment(models.Model):
-    """The agency's one public reply to a review, for good."""
+    """The agency's public reply to a review. There is at most one, and it can't be edited or deleted."""
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_comments")
     review = models.OneToOneField(Review, verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="comment")
@@ -258,7 +245,7 @@ class ReviewComment(models.Model):
         ]
         triggers = [
             triggers.comment_trigger(),
-            # Who wrote it may leave; what was said stays.
+            # `written_by` isn't protected because deleting the user clears it.
             pgtrigger.Protect(
                 name="words_are_for_good",
                 operation=pgtrigger.Update,
@@ -269,13 +256,3 @@ class ReviewComment(models.Model):
 
     def __str__(self) -> str:
         return self.text[:60]
-
-
-def category_label(name: str) -> str:
-    """A category's name in the reader's language."""
-    return str(Review._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-
-
-def rounded(value: Decimal) -> Decimal:
-    """A rating as people see it: one decimal, halves up."""
-    return value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)

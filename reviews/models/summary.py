@@ -1,4 +1,4 @@
-"""`RatingSummary` adds reviews up."""
+"""Aggregated ratings per agency."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,58 +11,55 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
-from reviews.models.reviews import CATEGORIES, CategoryRating, category_label, rounded
+from reviews.models.categories import CATEGORIES, CategoryRating, FieldPerCategory, rounded, sum_of_categories
 
 
 @dataclass(frozen=True)
 class StarCount:
-    """How many reviews have so many stars, and which share of all that is (per cent)."""
+    """Number of reviews with a number of stars, and their percentage of all reviews."""
 
     stars: int
     count: int
     percent: int
 
 
-#: So many reviews of so many stars every agency starts with where agencies are ordered by their rating.
+#: The Bayesian average starts with `PRIOR_WEIGHT` reviews of `PRIOR` stars.
 PRIOR, PRIOR_WEIGHT = Decimal("3.5"), 7
 
-_ALL_STARS = F("cooperation_sum") + F("quality_sum") + F("schedule_sum") + F("budget_sum")
+_ALL_STARS = sum_of_categories("_sum")
 _EXACT = models.DecimalField(max_digits=20, decimal_places=4)
 
 
 class RatingSummary(models.Model):
-    """All reviews of an agency added up, so that no page needs to count them.
+    """Aggregated ratings of an agency, so that pages don't have to count reviews.
 
-    Kept by triggers on `Review` (see `summary_trigger`), which catch each and every write; the application only reads.
+    Triggers on `Review` (see `triggers`) update it on every write; the application only reads it.
     """
 
     agency = models.OneToOneField(
         Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, primary_key=True, related_name="rating_summary"
     )
     count = models.IntegerField(gettext_lazy("Reviews"), default=0)
-    cooperation_sum = models.IntegerField(gettext_lazy("Cooperation, total stars"), default=0)
-    quality_sum = models.IntegerField(gettext_lazy("Quality of service, total stars"), default=0)
-    schedule_sum = models.IntegerField(gettext_lazy("Schedule, total stars"), default=0)
-    budget_sum = models.IntegerField(gettext_lazy("Budget, total stars"), default=0)
-    stars_1 = models.IntegerField(gettext_lazy("Reviews with 1 star"), default=0)
-    stars_2 = models.IntegerField(gettext_lazy("Reviews with 2 stars"), default=0)
-    stars_3 = models.IntegerField(gettext_lazy("Reviews with 3 stars"), default=0)
-    stars_4 = models.IntegerField(gettext_lazy("Reviews with 4 stars"), default=0)
-    stars_5 = models.IntegerField(gettext_lazy("Reviews with 5 stars"), default=0)
-    #: How many of them the agency hides: their stars count, and the profile says so.
+    star_totals = FieldPerCategory(lambda _category: models.IntegerField(default=0), suffix="_sum")
+    stars_1 = models.IntegerField(default=0)
+    stars_2 = models.IntegerField(default=0)
+    stars_3 = models.IntegerField(default=0)
+    stars_4 = models.IntegerField(default=0)
+    stars_5 = models.IntegerField(default=0)
+    #: Number of hidden reviews, whose stars count.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
-    #: When the reviews on the profile last changed, their words, order and comments included. The sitemap names it.
+    #: Last change of a review or comment, for the sitemap.
     changed_at = models.DateTimeField(gettext_lazy("Updated"), db_default=Now(), editable=False)
-    #: What people see: the mean to one decimal, halves up; NULL without reviews.
-    shown = models.GeneratedField(
+    #: Mean rounded to one decimal, halves up; NULL without reviews.
+    average_rounded = models.GeneratedField(
         expression=Round(Cast(_ALL_STARS, _EXACT) / NullIf(F("count") * len(CATEGORIES), Value(0)), precision=1),
         output_field=models.DecimalField(max_digits=2, decimal_places=1, null=True),
         db_persist=True,
         verbose_name=gettext_lazy("Average rating"),
     )
-    #: What the directory orders by, in millionths of a star: the mean as if `PRIOR_WEIGHT` reviews of `PRIOR` stars had come
-    #: before, so that one review of five stars doesn't stand above a hundred of 4.9 (a Bayesian average).
-    standing = models.GeneratedField(
+    #: Bayesian average in millionths of a star, by which the directory is ordered. It ranks a single
+    #: five-star review below a hundred reviews of 4.9 stars.
+    ranking_score = models.GeneratedField(
         expression=(Cast(_ALL_STARS, models.BigIntegerField()) + int(PRIOR * PRIOR_WEIGHT * len(CATEGORIES)))
         * (1_000_000 // len(CATEGORIES))
         / (F("count") + PRIOR_WEIGHT),
@@ -80,34 +77,34 @@ class RatingSummary(models.Model):
         return f"{self.agency_id}: {average} ({self.count})"
 
     def __bool__(self) -> bool:
-        """Whether there is anything to show."""
+        """Whether there are any reviews."""
         return self.count > 0
 
     @property
     def average(self) -> Decimal | None:
-        """The mean of all reviews' overall ratings; None without reviews."""
+        """Exact mean of all overall ratings; None without reviews."""
         if not self.count:
             return None
         return Decimal(sum(getattr(self, f"{name}_sum") for name in CATEGORIES)) / (len(CATEGORIES) * self.count)
 
     @property
     def categories(self) -> list[CategoryRating]:
-        """The mean of each category; empty without reviews."""
+        """Mean rating of each category; empty without reviews."""
         if not self.count:
             return []
-        return [CategoryRating(category_label(name), Decimal(getattr(self, f"{name}_sum")) / self.count) for name in CATEGORIES]
+        return [CategoryRating(category.label, Decimal(getattr(self, f"{name}_sum")) / self.count) for name, category in CATEGORIES.items()]
 
     @property
     def distribution(self) -> list[StarCount]:
-        """How often five, four, … one star (the overall rating, halves rounded up)."""
+        """Number of reviews with five to one stars."""
         return [
             StarCount(stars, number, round(100 * number / self.count) if self.count else 0)
-            for stars in (5, 4, 3, 2, 1)
+            for stars in range(5, 0, -1)
             for number in [getattr(self, f"stars_{stars}")]
         ]
 
     def figures(self) -> dict[str, int]:
-        """Every figure that the triggers keep, by its name."""
+        """Return all figures that the triggers maintain, by field name."""
         return {
             field.attname: getattr(self, field.attname)
             for field in self._meta.concrete_fields
@@ -115,13 +112,13 @@ class RatingSummary(models.Model):
         }
 
     @classmethod
-    def counted_afresh(cls, agency: Agency) -> "RatingSummary":
-        """What the summary has to be, from the reviews themselves; not saved."""
+    def recalculated(cls, agency: Agency) -> "RatingSummary":
+        """Return an unsaved summary calculated from the agency's reviews."""
         return cls(agency=agency, **agency.reviews.counted().aggregate(**cls.totals()))
 
     @staticmethod
     def totals() -> dict[str, Any]:
-        """How each figure is counted, as aggregates over reviews."""
+        """Return the aggregate over reviews that yields each figure, by field name."""
         totals: dict[str, Any] = {"count": Count("pk"), "hidden": Count("pk", filter=Q(hidden_at__isnull=False))}
         totals |= {f"{name}_sum": Sum(name, default=0) for name in CATEGORIES}
         return totals | {f"stars_{n}": Count("pk", filter=Q(stars=n)) for n in range(1, 6)}

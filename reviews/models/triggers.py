@@ -1,25 +1,26 @@
-"""The triggers that keep `RatingSummary` equal to what counting the reviews afresh would give.
+"""Triggers that keep `RatingSummary` consistent with the reviews.
 
-One for each kind of write, once a statement (not once a row), so that loading a million reviews costs one addition.
-They add what the new rows bring and take off what the old rows had, in the transaction of the write itself.
+They run once per statement, so a bulk load of reviews costs one update. In the transaction of the
+write, they add the values of new rows and subtract those of old rows.
 """
 
 import pgtrigger
 
-#: The moment of the write. now() would be the beginning of its transaction.
+from reviews.models.categories import CATEGORIES
+
+#: Time of the write; now() would be the start of its transaction.
 _NOW = "clock_timestamp()"
-_CATEGORIES = ("cooperation", "quality", "schedule", "budget")
-#: Whose stars count: `ReviewQuerySet.counted`.
+#: The condition of `ReviewQuerySet.counted()`.
 _COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
 
 
 def _apply(changes: str) -> pgtrigger.Func:
-    """SQL that adds `changes`, rows of reviews with a `sign` of +1 or -1, to the summaries of their agencies."""
+    """Return SQL that adds `changes` (rows of reviews with a `sign` of 1 or -1) to their agencies' summaries."""
     columns = {"count": "SUM(sign)"}
-    columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in _CATEGORIES}
+    columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in CATEGORIES}
     columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE stars = {n}), 0)" for n in range(1, 6)}
     columns["hidden"] = "COALESCE(SUM(sign) FILTER (WHERE hidden_at IS NOT NULL), 0)"
-    # In the order of their keys, so that two statements over several agencies can't lock each other out.
+    # Ordered by key to avoid deadlocks between statements that change several agencies.
     return pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         INSERT INTO reviews_ratingsummary AS summary (agency_id, changed_at, {", ".join(columns)})
@@ -43,7 +44,7 @@ def _trigger(operation: pgtrigger.Operation, changes: str, **referencing: str) -
 
 
 def triggers() -> list[pgtrigger.Trigger]:
-    """For `Review.Meta.triggers`."""
+    """Return the triggers of `Review`."""
     added, removed = "SELECT *, 1 AS sign FROM new_reviews", "SELECT *, -1 AS sign FROM old_reviews"
     return [
         _trigger(pgtrigger.Insert, added, new="new_reviews"),
@@ -53,8 +54,8 @@ def triggers() -> list[pgtrigger.Trigger]:
 
 
 def comment_trigger() -> pgtrigger.Trigger:
-    """For `ReviewComment.Meta.triggers`: a comment changes the profile, too."""
-    # Locks the summaries in the order of their keys, as _apply() does.
+    """Return the trigger of `ReviewComment` that updates the summary's `changed_at`."""
+    # Locks the summaries in the same order as _apply().
     return pgtrigger.Trigger(
         name="summary_changed",
         level=pgtrigger.Statement,

@@ -1,1 +1,1 @@
-"""Reads that span several tables."""
+"""Queries that span several models."""

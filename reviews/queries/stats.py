@@ -1,11 +1,10 @@
-"""How an agency's reviews do: what the reviews page says above the list."""
+"""Review statistics of an agency."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, DateField, OuterRef, Q, Subquery
 from django.db.models.functions import Cast, JSONObject, TruncMonth
 from django.utils import timezone
@@ -13,13 +12,13 @@ from django.utils import timezone
 from partnerportal.agencies.models import Agency
 from reviews.models import RatingSummary, Review, ReviewRequest
 
-#: So many months, the present one included, the chart shows.
+#: Number of months in the chart, including the current one.
 MONTHS = 12
 
 
 @dataclass(frozen=True)
 class Month:
-    """How many reviews came in a month; `percent` of the month with the most."""
+    """Number of reviews in a month, and its percentage of the busiest month."""
 
     first: date
     count: int
@@ -28,29 +27,29 @@ class Month:
 
 @dataclass(frozen=True)
 class ReviewStats:
-    """What there is to say about an agency's reviews."""
+    """Statistics of an agency's reviews and review requests."""
 
     #: None without reviews.
     summary: RatingSummary | None
-    #: Requests that the agency didn't withdraw, those of them that were answered, and those that still can be.
-    asked: int
+    #: Requests that weren't withdrawn; those answered, and those still pending.
+    requested: int
     answered: int
-    waiting: int
+    pending: int
     months: list[Month]
 
     @property
     def answer_rate(self) -> int:
-        """Answered of asked, in per cent."""
-        return round(100 * self.answered / self.asked) if self.asked else 0
+        """Percentage of requests that were answered."""
+        return round(100 * self.answered / self.requested) if self.requested else 0
 
     @property
-    def lately(self) -> int:
-        """Reviews of all months shown."""
+    def recent(self) -> int:
+        """Number of reviews in all months of the chart."""
         return sum(month.count for month in self.months)
 
 
 def review_stats(agency: Agency) -> ReviewStats:
-    """All figures of an agency, in one query."""
+    """Return the statistics of an agency, with one query."""
     months = _last_months()
     start = datetime.combine(months[0], time.min, timezone.get_current_timezone())
     by_month = (
@@ -61,38 +60,31 @@ def review_stats(agency: Agency) -> ReviewStats:
         .annotate(number=Count("pk"))
         .values(json=JSONObject(month="month", number="number"))
     )
-    asked = ReviewRequest.objects.filter(agency=OuterRef("pk")).exclude(status=ReviewRequest.Status.WITHDRAWN)
+    requests = ReviewRequest.objects.filter(agency=OuterRef("pk")).exclude(status=ReviewRequest.Status.WITHDRAWN)
     is_answered = Q(status=ReviewRequest.Status.ANSWERED)
-    is_waiting = Q(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
-    # All three in one look at the requests: of 100,000 each look costs.
-    numbers = JSONObject(asked=Count("pk"), answered=Count("pk", filter=is_answered), waiting=Count("pk", filter=is_waiting))
-    found: Any = (
+    is_pending = Q(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
+    # One scan for all three figures, because an agency can have 100,000 requests.
+    figures = JSONObject(requested=Count("pk"), answered=Count("pk", filter=is_answered), pending=Count("pk", filter=is_pending))
+    row: Any = (
         Agency.objects.select_related("rating_summary")
         .annotate(
-            requests=Subquery(asked.order_by().values("agency").annotate(json=numbers).values("json")),
+            requests=Subquery(requests.order_by().values("agency").annotate(json=figures).values("json")),
             by_month=ArraySubquery(by_month),
         )
         .get(pk=agency.pk)
     )
-    counts = {row["month"]: row["number"] for row in found.by_month}
-    most = max(counts.values(), default=0) or 1
+    counts = {month["month"]: month["number"] for month in row.by_month}
+    busiest = max(counts.values(), default=0) or 1
     return ReviewStats(
-        summary=_summary(found),
-        **(found.requests or {"asked": 0, "answered": 0, "waiting": 0}),
-        months=[Month(first, n, round(100 * n / most)) for first in months for n in [counts.get(first.isoformat(), 0)]],
+        summary=getattr(row, "rating_summary", None),
+        **(row.requests or {"requested": 0, "answered": 0, "pending": 0}),
+        months=[Month(first, n, round(100 * n / busiest)) for first in months for n in [counts.get(first.isoformat(), 0)]],
     )
 
 
 def _last_months() -> list[date]:
-    """The first days of the last months, in the time zone in force."""
+    """Return the first days of the last months in the current time zone, oldest first."""
     months = [timezone.localdate().replace(day=1)]
     while len(months) < MONTHS:
         months.append((months[-1] - timedelta(days=1)).replace(day=1))
     return months[::-1]
-
-
-def _summary(agency: Agency) -> RatingSummary | None:
-    try:
-        return agency.rating_summary
-    except ObjectDoesNotExist:
-        return None

@@ -1,4 +1,4 @@
-"""Whether the database's triggers added up right: all rating summaries, counted afresh."""
+"""Consistency check of the rating summaries maintained by database triggers."""
 
 import logging
 from typing import Any
@@ -13,39 +13,39 @@ from reviews.models import RatingSummary, Review
 
 logger = logging.getLogger(__name__)
 
-#: So many agencies are compared at a time.
-BATCH = 200
+#: Agencies compared per query.
+BATCH_SIZE = 200
 
 
 def repair_summaries() -> list[int]:
-    """Compare every summary with its reviews; the agencies whose summary was wrong and has been put right."""
+    """Compare all summaries with the reviews and return the keys of the agencies whose summary was corrected."""
     keys = list(Agency.objects.order_by("pk").values_list("pk", flat=True))
-    batches = (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
+    batches = (keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE))
     return [key for batch in batches for key in _find_mismatches(batch) if _repair(key)]
 
 
 def _find_mismatches(keys: list[int]) -> list[int]:
-    """Agencies whose summary seems to differ; a review that comes in just now can make it seem so."""
+    """Return agencies whose summary seems wrong; concurrent writes can cause false positives."""
     totals = RatingSummary.totals()
     rows: Any = Review.objects.counted().filter(agency__in=keys).values("agency").annotate(**totals)
-    counted = {row["agency"]: {name: row[name] for name in totals} for row in rows}
+    calculated = {row["agency"]: {name: row[name] for name in totals} for row in rows}
     stored = {summary.pk: summary.figures() for summary in RatingSummary.objects.filter(agency__in=keys)}
-    nothing = dict.fromkeys(totals, 0)
-    return [key for key in keys if stored.get(key, nothing) != counted.get(key, nothing)]
+    zeros = dict.fromkeys(totals, 0)
+    return [key for key in keys if stored.get(key, zeros) != calculated.get(key, zeros)]
 
 
 @transaction.atomic
 def _repair(key: int) -> bool:
-    """Count one agency's reviews while no other can be added up. False if the summary was right after all."""
+    """Recalculate an agency's summary under a lock. Return False if it was right."""
     agency = Agency.objects.get(pk=key)
     RatingSummary.objects.get_or_create(agency=agency)
-    # Whoever writes a review now waits, at the trigger, until this is over.
-    stored = RatingSummary.objects.select_for_update().get(agency=agency)
-    was, afresh = stored.figures(), RatingSummary.counted_afresh(agency).figures()
-    if was == afresh:
+    # Concurrent writes of reviews wait for this lock in their trigger.
+    summary = RatingSummary.objects.select_for_update().get(agency=agency)
+    stored, calculated = summary.figures(), RatingSummary.recalculated(agency).figures()
+    if stored == calculated:
         return False
-    wrong = {name: [was[name], afresh[name]] for name in afresh if was[name] != afresh[name]}
+    wrong = {name: [stored[name], calculated[name]] for name in calculated if stored[name] != calculated[name]}
     logger.error("The rating summary of agency %s was wrong (stored, counted): %s", key, wrong)
-    RatingSummary.objects.filter(agency=agency).update(**afresh, changed_at=timezone.now())
-    record("rating_summary.repaired", on=stored, label=agency.name, agency=agency, by=None, source=AuditEvent.Source.SYSTEM, wrong=wrong)
+    RatingSummary.objects.filter(agency=agency).update(**calculated, changed_at=timezone.now())
+    record("rating_summary.repaired", summary, by=None, label=agency.name, source=AuditEvent.Source.SYSTEM, wrong=wrong)
     return True

@@ -1,4 +1,4 @@
-"""What an admin decides about a reported review: one guarded step each. Twice or at once changes nothing and sends nothing."""
+"""Decisions of portal administrators on reported reviews. Each takes effect once, also if repeated or concurrent."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,7 +12,7 @@ from reviews.services.reviews import locked_review, remove_from_pins
 
 @transaction.atomic
 def uphold_report(report: ReviewReport, *, reason: str, by: User) -> bool:
-    """The agency is right: the review leaves the profile with its stars; both sides are told why. False if it was decided already."""
+    """Remove the review with its stars and notify both sides. Return False if the report was decided already."""
     decided = _decide(report, ReviewReport.State.UPHELD, reason, by=by)
     if decided is None:
         return False
@@ -27,7 +27,7 @@ def uphold_report(report: ReviewReport, *, reason: str, by: User) -> bool:
 
 @transaction.atomic
 def dismiss_report(report: ReviewReport, *, reason: str, by: User) -> bool:
-    """The review stays; the agency is told why. False if it was decided already."""
+    """Keep the review and notify the agency. Return False if the report was decided already."""
     decided = _decide(report, ReviewReport.State.DISMISSED, reason, by=by)
     if decided is None:
         return False
@@ -37,40 +37,35 @@ def dismiss_report(report: ReviewReport, *, reason: str, by: User) -> bool:
 
 @transaction.atomic
 def reinstate_review(report: ReviewReport, *, reason: str, by: User) -> bool:
-    """A removed review comes back after all; both sides are told why. False if there is nothing to bring back."""
+    """Restore a removed review and notify both sides. Return False if it isn't removed by this report."""
     locked = _locked(report)
     review = locked.review
     if locked.state != ReviewReport.State.UPHELD or review.withdrawn_at:
         return False
-    locked.state, locked.reinstated_at, locked.reinstated_for = ReviewReport.State.REINSTATED, timezone.now(), reason
-    locked.save(update_fields=["state", "reinstated_at", "reinstated_for"])
+    locked.state, locked.reinstated_at, locked.reinstatement_reason = ReviewReport.State.REINSTATED, timezone.now(), reason
+    locked.save(update_fields=["state", "reinstated_at", "reinstatement_reason"])
     review.removed_at = None
     review.save(update_fields=["removed_at"])
-    _record("review.reinstated", locked, by=by)
+    record("review.reinstated", review, by=by)
     send_decision_to_agency(locked, by=by)
     send_decision_to_author(locked, by=by)
     return True
 
 
-def _decide(report: ReviewReport, state: ReviewReport.State, reason: str, *, by: User) -> ReviewReport | None:
-    """The report, decided; None if somebody was faster."""
+def _decide(report: ReviewReport, state: str, reason: str, *, by: User) -> ReviewReport | None:
+    """Store the decision and return the locked report; None if it was decided already."""
     locked = _locked(report)
     if locked.state != ReviewReport.State.OPEN:
         return None
     locked.state, locked.decision, locked.decided_at = state, reason, timezone.now()
     locked.save(update_fields=["state", "decision", "decided_at"])
-    _record(f"review.report_{state}", locked, by=by)
+    record(f"review.report_{state}", locked.review, by=by)
     return locked
 
 
 def _locked(report: ReviewReport) -> ReviewReport:
-    """The report as it is now, with its review; whoever else works on the agency's reviews waits."""
+    """Return the stored report with its review, after locking the agency's reviews."""
     review = locked_review(report.review)
     locked = ReviewReport.objects.select_related("reported_by").get(pk=report.pk)
     locked.review, locked.agency = review, review.agency
     return locked
-
-
-def _record(action: str, report: ReviewReport, *, by: User) -> None:
-    customer = report.review.request.customer
-    record(action, on=report.review, label=customer.reference, agency=report.agency, by=by, customer=customer)

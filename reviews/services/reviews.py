@@ -14,19 +14,20 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.pending import InvalidTransition
 from reviews.mails import send_reply_notification, send_report_to_admins
 from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReport, ReviewRequest
 from reviews.services.opt_outs import delete_opt_out
-from reviews.services.requests import RequestClosed, cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
+from reviews.services.requests import cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
 
 
 @transaction.atomic
 def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
-    """Save the customer's answers (the fields of `Review`) and close the personal link: one review for one request.
+    """Save the customer's answers (fields of `Review`) and close the request.
 
     Raises:
-        RequestClosed: it was answered, withdrawn or expired meanwhile.
-        ValidationError: the customer's address belongs to the agency's staff.
+        InvalidTransition: The request has been answered or withdrawn, or has expired.
+        ValidationError: The customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
     ensure_not_own_staff(locked.customer)
@@ -34,20 +35,20 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
     cancel_queued_email(locked)
-    _record_by_author("review.submitted", review)
+    record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
     return review
 
 
 class NotEditable(Exception):
-    """The time to change the review is over, or it has left the profile."""
+    """The editing period is over, or the review is no longer on the profile."""
 
 
 @transaction.atomic
 def edit_review(review: Review, **answers: Any) -> Review:
-    """Save what its author changed; marked as edited where anything is different. What the agency commented stays.
+    """Save the author's changes and mark the review as edited if anything differs.
 
     Raises:
-        NotEditable: it is too late.
+        NotEditable: The editing period is over, or the review is no longer on the profile.
     """
     locked = locked_review(review)
     if not locked.is_editable:
@@ -58,16 +59,13 @@ def edit_review(review: Review, **answers: Any) -> Review:
             setattr(locked, name, answers[name])
         locked.edited_at = timezone.now()
         locked.save(update_fields=[*changed, "edited_at"])
-        _record_by_author("review.edited", locked)
+        record("review.edited", locked, by=None, source=AuditEvent.Source.LINK)
     return locked
 
 
 @transaction.atomic
 def withdraw_review(review: Review) -> bool:
-    """Its author takes a review back, for good: words, name and stars leave the profile. False if they did before.
-
-    A report of it that nobody has decided needs no decision any more.
-    """
+    """Permanently remove an author's review and settle its open report. Return False if it was withdrawn already."""
     locked = locked_review(review)
     if locked.withdrawn_at:
         return False
@@ -76,44 +74,31 @@ def withdraw_review(review: Review) -> bool:
     locked.text = locked.author = ""
     locked.save(update_fields=["withdrawn_at", "text", "author"])
     locked.reports.filter(state=ReviewReport.State.OPEN).update(state=ReviewReport.State.SETTLED, decided_at=locked.withdrawn_at)
-    _record_by_author("review.withdrawn", locked)
+    record("review.withdrawn", locked, by=None, source=AuditEvent.Source.LINK)
     return True
 
 
 def erase_customer_reviews(customer: Customer, by: User) -> None:
-    """A customer is about to be erased: their open links close, unanswered requests go, published reviews lose the name, a “stop” goes.
+    """Erase the customer's personal data from requests, reviews, reports and opt-outs.
 
-    Registered with `customers.services.customers.before_erasure`; runs in that transaction.
+    Registered as an erasure hook; runs in the transaction of the erasure.
     """
-    for asked in customer.review_requests.open().select_related("agency", "customer"):
-        with suppress(RequestClosed):  # Answered at this very moment; the review loses its name below.
-            withdraw_request(asked, by=by)
+    for review_request in customer.review_requests.pending().select_related("agency", "customer"):
+        with suppress(InvalidTransition):  # Answered concurrently; the author is cleared below.
+            withdraw_request(review_request, by=by)
     customer.review_requests.exclude(status=ReviewRequest.Status.ANSWERED).delete()
-    # The mails' own words greet by name.
+    # The greeting contains the customer's name.
     customer.review_requests.update(greeting="", closing="")
     delete_opt_out(customer)
-    # A change, a comment or a report of this moment comes before, and goes; or after, and finds nobody any more.
+    # Concurrent edits, comments and reports are either erased here or find no author.
     lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
-    # What was written about them for the admins' eyes only. Review and comment were said in public, and stay.
-    ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstated_for="")
-
-
-def _record_by_author(action: str, review: Review) -> None:
-    customer = review.request.customer
-    record(
-        action,
-        on=review,
-        label=customer.reference,
-        agency=review.agency,
-        by=None,
-        customer=customer,
-        source=AuditEvent.Source.LINK,
-    )
+    # Text for administrators only. Reviews and comments are public and stay.
+    ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstatement_reason="")
 
 
 class PinLimitReached(Exception):
-    """There are as many pinned reviews as there can be: `pinned`, in their order."""
+    """The maximum number of reviews is pinned; `pinned` contains them in order."""
 
     def __init__(self, pinned: list[Review]) -> None:
         super().__init__(len(pinned))
@@ -122,78 +107,74 @@ class PinLimitReached(Exception):
 
 @transaction.atomic
 def pin_review(review: Review, *, by: User, instead_of: Review | None = None) -> bool:
-    """Put a review below those that the agency highlights, or in the place of one of them. False if it is one already.
+    """Pin a review last, or in place of `instead_of`. Return False if it is pinned already.
 
     Raises:
-        TooManyPinned: there is no place left.
-        ValidationError: the public doesn't see it.
+        PinLimitReached: The maximum number of reviews is pinned.
+        ValidationError: The review isn't public.
     """
     locked = locked_review(review)
-    if locked.pin:
+    if locked.pin_position:
         return False
     if not locked.is_public:
         raise ValidationError(_("Only public reviews can be pinned."), "not_public")
     pinned = list(locked.agency.reviews.pinned().select_related("agency", "request__customer", "request__project"))
     if instead_of in pinned:
         order = [locked if other == instead_of else other for other in pinned]
-        _record("review.unpinned", pinned[order.index(locked)], by=by)
+        record("review.unpinned", pinned[order.index(locked)], by=by)
     elif len(pinned) < MAX_PINNED:
         order = [*pinned, locked]
     else:
         raise PinLimitReached(pinned)
     _arrange(locked.agency, order)
-    _record("review.pinned", locked, by=by)
+    record("review.pinned", locked, by=by)
     return True
 
 
 @transaction.atomic
 def unpin_review(review: Review, *, by: User) -> bool:
-    """Put a review back among the others. False if it wasn't pinned."""
+    """Unpin a review. Return False if it isn't pinned."""
     locked = locked_review(review)
     if not remove_from_pins(locked):
         return False
-    _record("review.unpinned", locked, by=by)
+    record("review.unpinned", locked, by=by)
     return True
 
 
 @transaction.atomic
 def move_pin(review: Review, *, up: bool, by: User) -> bool:
-    """Let a pinned review change places with the one above (`up`) or below. False if there is none."""
+    """Move a pinned review one position up or down. Return False if it isn't pinned or is already first or last."""
     locked = locked_review(review)
     order = list(locked.agency.reviews.pinned())
     if locked not in order:
         return False
-    place = order.index(locked)
-    other = place - 1 if up else place + 1
+    index = order.index(locked)
+    other = index - 1 if up else index + 1
     if other not in range(len(order)):
         return False
-    order[place], order[other] = order[other], order[place]
+    order[index], order[other] = order[other], order[index]
     _arrange(locked.agency, order)
-    _record("review.moved", locked, by=by)
+    record("review.moved", locked, by=by)
     return True
 
 
 @transaction.atomic
 def comment_on_review(review: Review, *, text: str, by: User) -> ReviewComment:
-    """Reply to a review in public, once and for good; its author is told by mail.
+    """Publish the only comment on a review and notify its author.
 
     Raises:
-        ValidationError: there is a comment already, or the public doesn't see the review.
+        ValidationError: The review already has a comment or isn't public.
     """
     locked = locked_review(review)
     ensure_can_comment(locked)
     comment = ReviewComment.objects.create(agency=locked.agency, review=locked, text=text, written_by=by)
     send_reply_notification(comment, by=by)
-    _record("review.commented", locked, by=by)
+    record("review.commented", locked, by=by)
     return comment
 
 
 def ensure_can_comment(review: Review) -> None:
-    """A public review can be commented on once.
-
-    Raises:
-        ValidationError: this one can't (any more), in words for the person who would like to.
-    """
+    """Raise ValidationError if the review already has a comment or isn't public."""
     if ReviewComment.objects.filter(review=review).exists():
         raise ValidationError(_("This review already has a comment. Each review can have only one."), "commented")
     if not review.is_public:
@@ -202,53 +183,49 @@ def ensure_can_comment(review: Review) -> None:
 
 @transaction.atomic
 def hide_review(review: Review, *, reason: str, by: User) -> bool:
-    """Take a review's words and author off the profile; its stars stay. False if there is nothing to hide (any more)."""
+    """Hide a review's text and author; its stars still count. Return False if it isn't public."""
     locked = locked_review(review)
     if not locked.is_public:
         return False
     remove_from_pins(locked)
-    locked.hidden_at, locked.hidden_for = timezone.now(), reason
-    locked.save(update_fields=["hidden_at", "hidden_for"])
-    _record("review.hidden", locked, by=by, reason=reason)
+    locked.hidden_at, locked.hidden_reason = timezone.now(), reason
+    locked.save(update_fields=["hidden_at", "hidden_reason"])
+    record("review.hidden", locked, by=by, reason=reason)
     return True
 
 
 @transaction.atomic
 def unhide_review(review: Review, *, by: User) -> bool:
-    """Let everybody read a hidden review again. False if it isn't hidden."""
+    """Show a hidden review again. Return False if it isn't hidden or is no longer on the profile."""
     locked = locked_review(review)
-    if locked.hidden_at is None or locked.is_gone:
+    if locked.hidden_at is None or locked.is_off_profile:
         return False
-    locked.hidden_at, locked.hidden_for = None, ""
-    locked.save(update_fields=["hidden_at", "hidden_for"])
-    _record("review.unhidden", locked, by=by)
+    locked.hidden_at, locked.hidden_reason = None, ""
+    locked.save(update_fields=["hidden_at", "hidden_reason"])
+    record("review.unhidden", locked, by=by)
     return True
 
 
 @transaction.atomic
 def report_review(review: Review, *, reason: str, details: str, by: User) -> ReviewReport:
-    """Ask the admins, by mail, to remove a review, stars and all. It stays public until they have decided.
+    """Report a review to the portal administrators and notify them. It stays public until they decide.
 
     Raises:
-        ValidationError: it is reported already, has been too often, or has left the profile.
+        ValidationError: The review can't be reported (see `ensure_can_report`).
     """
     locked = locked_review(review)
     ensure_can_report(locked)
     number = locked.reports.count() + 1
     report = ReviewReport.objects.create(agency=locked.agency, review=locked, number=number, reason=reason, details=details, reported_by=by)
     send_report_to_admins(report)
-    _record("review.reported", locked, by=by, reason=reason)
+    record("review.reported", locked, by=by, reason=reason)
     return report
 
 
 def ensure_can_report(review: Review) -> None:
-    """A review is reported once at a time and `MOST_REPORTS` times in all.
-
-    Raises:
-        ValidationError: this one can't be reported now, in words for the person who would like to.
-    """
+    """Raise ValidationError if the review is off the profile, has an open report or `MAX_REPORTS` reports."""
     reports = list(review.reports.all())
-    if review.is_gone:
+    if review.is_off_profile:
         raise ValidationError(_("This review is no longer on your profile."), "gone")
     if any(report.state == ReviewReport.State.OPEN for report in reports):
         raise ValidationError(_("This review has already been reported and is under review."), "reported")
@@ -257,33 +234,28 @@ def ensure_can_report(review: Review) -> None:
 
 
 def locked_review(review: Review) -> Review:
-    """The review as it is now; whoever else works on the agency's reviews waits until this transaction ends."""
+    """Return the stored review after locking the agency's reviews."""
     lock_reviews(review.agency_id)
     return Review.objects.select_related("agency", "request__customer", "request__project").get(pk=review.pk)
 
 
 def lock_reviews(agency_id: int) -> None:
-    """Whoever else works on the agency's reviews waits until this transaction ends."""
+    """Serialise actions on the agency's reviews until the transaction ends."""
     Agency.objects.select_for_update(no_key=True).get(pk=agency_id)
 
 
 def remove_from_pins(review: Review) -> bool:
-    """Take a locked review from among the pinned ones, which close up. False if it wasn't one of them."""
-    if review.pin is None:
+    """Unpin a locked review and close the gap. Return False if it isn't pinned."""
+    if review.pin_position is None:
         return False
     _arrange(review.agency, [other for other in review.agency.reviews.pinned() if other != review])
-    review.pin = None
+    review.pin_position = None
     return True
 
 
 def _arrange(agency: Agency, order: Iterable[Review]) -> None:
-    """Pin these reviews, and no others, in this order."""
-    # All places are cleared first: no two reviews may have the same one, not even for a moment.
-    agency.reviews.filter(pin__isnull=False).update(pin=None)
-    for place, review in enumerate(order, start=1):
-        agency.reviews.filter(pk=review.pk).update(pin=place)
-
-
-def _record(action: str, review: Review, *, by: User, **data: str) -> None:
-    customer = review.request.customer
-    record(action, on=review, label=customer.reference, agency=review.agency, by=by, customer=customer, **data)
+    """Pin exactly these reviews in this order."""
+    # Clears all positions first, because the unique constraint is checked after each update.
+    agency.reviews.filter(pin_position__isnull=False).update(pin_position=None)
+    for position, review in enumerate(order, start=1):
+        agency.reviews.filter(pk=review.pk).update(pin_position=position)

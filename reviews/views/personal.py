@@ -1,4 +1,4 @@
-"""The pages behind a personal link. A GET changes nothing; what changes something is a form's POST with its CSRF token."""
+"""Pages behind personal links. GET changes nothing; changes need a form's POST with a CSRF token."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,66 +15,69 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
-from partnerportal.agencies.models import Agency
-from partnerportal.core.rate_limits import RateLimitExceeded
+from partnerportal.audit.context import origin
+from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from reviews.forms.personal import ReviewForm
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.opt_outs import opt_in, opt_out, read_opt_out
-from reviews.services.requests import RequestClosed
 from reviews.services.reviews import NotEditable, edit_review, submit_review, withdraw_review
-from reviews.views.decorators import check_submit_limit, link_not_found, review_link_page
 
-#: Mark the message of what was just done: the page it leads to says so in its own way.
+GUESS_LIMIT = guess_limit("review-guesses")
+#: Submitted forms from one network, which can be a large company's.
+SUBMIT_LIMIT = RateLimit("review-forms", 200, 10 * 60)
+#: Tags of success messages that the next page displays in its own way.
 JUST_SUBMITTED, JUST_CHANGED = "just-submitted", "just-changed"
 
 
-def _with_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Hand the view the request that the token belongs to, in the language that the person reads."""
+def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Decorate a view to receive the token's review request and run in the customer's language."""
 
-    @review_link_page
+    @personal_page
     @wraps(view)
     def behind_link(request: HttpRequest, token: str) -> HttpResponse:
         requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
         review_request = requests.with_token(token).first()
         if review_request is None:
-            return link_not_found(request)
+            return _not_found(request)
         return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
 
     return behind_link
 
 
-def _in_language(language: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """What `answer` says, in this language and marked with it: the middleware knows only the browser's."""
+def _in_language(language: str, respond: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return the response of `respond` in a language, with its header: the middleware sets only the browser's."""
     with translation.override(language):
-        response = answer()
+        response = respond()
     response["Content-Language"] = language
     return response
 
 
-@_with_request
+@with_review_request
 def review_form(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
-    """The personal review page: the form, and once it was sent, the own review."""
-    if review_request.state == ReviewRequest.Status.ANSWERED:
-        return _own_review(request, review_request)
-    if review_request.state != ReviewRequest.Status.OPEN:
-        context = {"agency": review_request.agency, "reason": review_request.state}
+    """Show the review form or, after submission, the customer's review."""
+    if review_request.current_status == ReviewRequest.Status.ANSWERED:
+        return _my_review(request, review_request)
+    if review_request.current_status != ReviewRequest.Status.OPEN:
+        context = {"agency": review_request.agency, "reason": review_request.current_status}
         return render(request, "reviews/link_expired.html", context, status=410)
 
     def save(**answers: Any) -> None:
         submit_review(review_request, **answers)
         messages.success(request, _("Thank you! Your review has been published."), extra_tags=JUST_SUBMITTED)
 
-    # A star in the mail chooses beforehand; nothing is saved by it.
+    # The stars in the e-mail only preselect ratings.
     stars = request.GET.get("stars", "")
     return _form_page(request, review_request, save, dict.fromkeys(CATEGORIES, stars) if stars in set("12345") else {})
 
 
-@_with_request
+@with_review_request
 def edit(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
-    """Change the own review, while there is time."""
+    """Edit the customer's review within the editing period."""
     review: Review | None = getattr(review_request, "review", None)
     if review is None or not review.is_editable:
-        return redirect(_address(request))
+        return redirect(_page_url(request))
 
     def save(**answers: Any) -> None:
         edit_review(review, **answers)
@@ -83,75 +86,75 @@ def edit(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
     return _form_page(request, review_request, save, {}, review=review)
 
 
-@_with_request
+@with_review_request
 def withdraw(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
-    """Take the own review back, for good, after a page that asks."""
+    """Withdraw the customer's review permanently, after a confirmation page."""
     review: Review | None = getattr(review_request, "review", None)
     if review is None or review.withdrawn_at:
-        return redirect(_address(request))
+        return redirect(_page_url(request))
     if request.method == "POST":
         withdraw_review(review)
-        return redirect(_address(request))
-    return render(request, "reviews/withdraw.html", {"agency": review_request.agency, "review": review, "back": _address(request)})
+        return redirect(_page_url(request))
+    return render(request, "reviews/withdraw.html", {"agency": review_request.agency, "review": review, "back": _page_url(request)})
 
 
 @csrf_exempt
-@review_link_page
+@personal_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """No more review mails from this agency. A mail program says so by itself (RFC 8058), a person by the button.
+    """Opt out of the agency's review e-mails, by the page's button or an e-mail program's one-click request (RFC 8058).
 
-    Without cookie and CSRF token, as RFC 8058 wants it: whoever has the address can stop mails by it, and do nothing else. What
-    else a scanner may post here counts as a look at the page.
+    RFC 8058 requires a POST without cookie or CSRF token. Other POST requests, such as those of
+    scanners, only display the page.
     """
-    found = read_opt_out(token)
-    if found is None:
-        return link_not_found(request)
+    target = read_opt_out(token)
+    if target is None:
+        return _not_found(request)
     if request.POST.get("List-Unsubscribe") == "One-Click":
-        opt_out(found)
+        opt_out(target)
         if "page" in request.POST:
             return redirect(request.get_full_path())
-    undo = f"{reverse('reviews:stop_undo', args=[token])}{_query(request)}"
-    context = {"agency": found.customer.agency, "stopped": found.is_set, "undo": undo}
-    return _in_language(_language(request, found.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
+    undo = f"{reverse('reviews:resubscribe', args=[token])}{_query(request)}"
+    context = {"agency": target.customer.agency, "opted_out": target.is_opted_out, "undo": undo}
+    return _in_language(_language(request, target.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
 
 
-@review_link_page
+@personal_page
 def resubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """They may come again."""
-    found = read_opt_out(token)
-    if found is None:
-        return link_not_found(request)
+    """Undo an opt-out."""
+    target = read_opt_out(token)
+    if target is None:
+        return _not_found(request)
     if request.method == "POST":
-        opt_in(found)
-    return redirect(f"{reverse('reviews:stop', args=[token])}{_query(request)}")
+        opt_in(target)
+    return redirect(f"{reverse('reviews:unsubscribe', args=[token])}{_query(request)}")
 
 
 def _form_page(
     request: HttpRequest,
     review_request: ReviewRequest,
     save: Callable[..., None],
-    chosen: dict[str, str],
+    preselected: dict[str, str],
     review: Review | None = None,
 ) -> HttpResponse:
-    """The form, with some ratings `chosen` or filled with a `review`; once it is sent and right, `save` gets the answers."""
-    sent = request.method == "POST" and "language" not in request.POST
-    # Another language is no reason to lose what was typed.
-    initial = chosen if sent or request.method != "POST" else request.POST.dict()
-    form = ReviewForm(request.POST if sent else None, instance=review, initial=initial, customer=review_request.customer)
-    too_often = None
-    if sent and form.is_valid():
+    """Show the form with `preselected` ratings or an existing `review`, and pass valid input to `save`."""
+    submitted = request.method == "POST" and "language" not in request.POST
+    # Changing the language posts the form, so that its input is kept.
+    initial = preselected if submitted or request.method != "POST" else request.POST.dict()
+    form = ReviewForm(request.POST if submitted else None, instance=review, initial=initial, customer=review_request.customer)
+    limit_error = None
+    if submitted and form.is_valid():
         try:
-            check_submit_limit()
+            check_rate_limits((SUBMIT_LIMIT, network_prefix(_client_address())))
             save(**form.cleaned_data)
-        except (RequestClosed, NotEditable):
-            pass  # somebody was faster with the same link, or time was: the page says what became of it
+        except (InvalidTransition, NotEditable):
+            pass  # The page behind the link explains the current state.
         except RateLimitExceeded as error:
-            too_often = error
+            limit_error = error
             form.add_error(None, str(error))
         except ValidationError as error:
             form.add_error(None, error)
         if not form.errors:
-            return redirect(_address(request))
+            return redirect(_page_url(request))
     context = {
         "form": form,
         "agency": review_request.agency,
@@ -159,46 +162,51 @@ def _form_page(
         "subject_label": review_request.subject_label,
         "is_project": review_request.is_project,
         "action": f"{request.path}{_query(request)}",
-        "back": _address(request),
+        "back": _page_url(request),
         "edit_days": settings.REVIEW_EDIT_DAYS,
     }
     response = render(request, "reviews/review_form.html", context)
-    return too_often.mark(response) if too_often else response
+    return limit_error.apply_to(response) if limit_error else response
 
 
-def _own_review(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
-    """What one wrote, as others see it, and what can still be done with it."""
-    review, said = review_request.review, {message.extra_tags for message in messages.get_messages(request)}
+def _my_review(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
+    """Show the customer's review with links to edit and withdraw it."""
+    review, tags = review_request.review, {message.extra_tags for message in messages.get_messages(request)}
+    profile = getattr(review_request.agency, "profile", None)
     context = {
         "agency": review_request.agency,
         "review": review,
-        "profile_url": _profile_url(review_request.agency),
-        "just_submitted": JUST_SUBMITTED in said,
-        "just_changed": JUST_CHANGED in said,
+        "profile_url": profile.get_absolute_url() if profile and profile.is_registered else None,
+        "just_submitted": JUST_SUBMITTED in tags,
+        "just_changed": JUST_CHANGED in tags,
         "edit": f"{request.path}edit/{_query(request)}",
         "withdraw": f"{request.path}withdraw/{_query(request)}",
     }
     return render(request, "reviews/withdrawn.html" if review.withdrawn_at else "reviews/my_review.html", context)
 
 
-def _profile_url(agency: Agency) -> str | None:
-    profile = getattr(agency, "profile", None)
-    return profile.get_absolute_url() if profile and profile.is_registered else None
-
-
-def _language(request: HttpRequest, usual: str) -> str:
-    """What the person chose on the page, at first the language that the customer is written to in."""
-    chosen = request.POST.get("language") or request.GET.get("language")
-    return chosen if chosen in dict(settings.LANGUAGES) else usual
+def _language(request: HttpRequest, default: str) -> str:
+    """Return the language selected on the page, or the default."""
+    selected = request.POST.get("language") or request.GET.get("language")
+    return selected if selected in dict(settings.LANGUAGES) else default
 
 
 def _query(request: HttpRequest) -> str:
-    """What keeps the chosen language."""
-    chosen = request.POST.get("language") or request.GET.get("language")
-    return f"?{urlencode({'language': chosen})}" if chosen in dict(settings.LANGUAGES) else ""
+    """Return a query string that preserves the selected language."""
+    language = _language(request, "")
+    return f"?{urlencode({'language': language})}" if language else ""
 
 
-def _address(request: HttpRequest) -> str:
-    """Where the personal link leads, in the language chosen."""
-    assert request.resolver_match  # noqa: S101  # a view runs
-    return f"{reverse('reviews:rate', kwargs=request.resolver_match.kwargs)}{_query(request)}"
+def _page_url(request: HttpRequest) -> str:
+    """Return the URL of the personal link, in the selected language."""
+    assert request.resolver_match  # noqa: S101  # set for every view
+    return f"{reverse('reviews:review_form', kwargs=request.resolver_match.kwargs)}{_query(request)}"
+
+
+def _not_found(request: HttpRequest) -> HttpResponse:
+    return link_not_found(request, "reviews/link_not_found.html", limit=GUESS_LIMIT, address=_client_address())
+
+
+def _client_address() -> str | None:
+    here = origin.get()
+    return here.ip_address if here else None

@@ -1,9 +1,7 @@
-"""My Company → Reviews, and what the three dots beside a review do there and on the agency's own public profile.
+"""The agency's reviews and the actions of their menu, which the agency's own public profile also shows.
 
-Everybody in the agency reads; managers and owners act. The pages with a form also answer htmx, which shows them in a dialog.
+All members can read them; managers and owners can act. Pages with a form also open in a dialog by htmx.
 """
-
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -34,78 +32,78 @@ from reviews.services.reviews import (
 
 
 @agency_view(methods=("GET",))
-def manage(request: AgencyRequest) -> HttpResponse:
-    """All reviews of the agency, with their figures and what can be done with each."""
-    filters = ReviewFilter(request)
+def review_list(request: AgencyRequest) -> HttpResponse:
+    """List the agency's reviews with statistics and actions."""
+    filters = ReviewFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     context = {
-        "figures": review_stats(request.agency),
+        "stats": review_stats(request.agency),
         "filters": filters,
         "page": keyset_page(request, filters.reviews(), order_by=filters.order_by()),
-        "may_act": request.membership.may(Role.MANAGER),
+        "may_act": request.membership.has_role(Role.MANAGER),
     }
-    return render(request, "reviews/manage.html", context)
+    return render(request, "reviews/list.html", context)
 
 
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show one review with its actions."""
     review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
-    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.may(Role.MANAGER)})
+    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.has_role(Role.MANAGER)})
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def pin(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Pin review to top”; with `instead_of`, in the place of another one."""
-    review = _review(request, pk)
+    """Pin a review to the top of the profile, or in place of the review `instead_of`."""
+    review = _get_review(request, pk)
     other = request.POST.get("instead_of", "")
     instead_of = request.agency.reviews.filter(pk=other).first() if other.isdecimal() and len(other) < 19 else None
     try:
         pinned = pin_review(review, instead_of=instead_of, by=request.user)
-    except PinLimitReached as full:
-        context = {"review": review, "pinned": full.pinned, "next": get_next_path(request) or reverse("reviews:manage")}
+    except PinLimitReached as error:
+        context = {"review": review, "pinned": error.pinned, "next": get_next_path(request) or reverse("reviews:list")}
         return render(request, "reviews/pin_limit.html", context, status=409)
     except ValidationError as error:
-        return _refused(request, review, error)
+        return _failed(request, review, error)
     return _done(request, review, pinned and _("Review pinned to the top of your profile."))
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Back among the others."""
-    review = _review(request, pk)
+    """Unpin a review."""
+    review = _get_review(request, pk)
     return _done(request, review, unpin_review(review, by=request.user) and _("Review unpinned."))
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def move(request: AgencyRequest, pk: int) -> HttpResponse:
-    """A pinned review up or down among the pinned ones (`direction`)."""
-    review = _review(request, pk)
+    """Move a pinned review one position up or down (`direction`)."""
+    review = _get_review(request, pk)
     moved = move_pin(review, up=request.POST.get("direction") == "up", by=request.user)
     return _done(request, review, moved and _("Pinned reviews reordered."))
 
 
 @agency_view(role=Role.MANAGER)
 def comment(request: AgencyRequest, pk: int) -> HttpResponse:
-    """The one public reply."""
-    review = _review(request, pk)
+    """Publish the only comment on a review."""
+    review = _get_review(request, pk)
     try:
         ensure_can_comment(review)
-        form = CommentForm(request.input, next_address=get_next_path(request))
+        form = CommentForm(request.form_data, next_address=get_next_path(request))
         if request.method == "POST" and form.is_valid():
             comment_on_review(review, text=form.cleaned_data["text"], by=request.user)
             return _done(request, review, _("Comment published."))
     except ValidationError as error:
-        return _refused(request, review, error)
+        return _failed(request, review, error)
     return _form_page(request, review, form, "reviews/comment.html")
 
 
 @agency_view(role=Role.MANAGER)
 def hide(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Words and author leave the profile, the stars stay."""
-    review = _review(request, pk)
+    """Hide a review's text and author; its stars still count."""
+    review = _get_review(request, pk)
     if not review.is_public:
         return _done(request, review, "")
-    form = HideForm(request.input, next_address=get_next_path(request))
+    form = HideForm(request.form_data, next_address=get_next_path(request))
     if request.method == "POST" and form.is_valid():
         hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
         return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."))
@@ -114,47 +112,47 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def unhide(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Everybody can read it again."""
-    review = _review(request, pk)
+    """Show a hidden review again."""
+    review = _get_review(request, pk)
     return _done(request, review, unhide_review(review, by=request.user) and _("The review is visible again."))
 
 
 @agency_view(role=Role.MANAGER)
 def report(request: AgencyRequest, pk: int) -> HttpResponse:
-    """“Report offensive review”."""
-    review = _review(request, pk)
+    """Report a review to the portal administrators."""
+    review = _get_review(request, pk)
     try:
         ensure_can_report(review)
-        form = ReportForm(request.input, next_address=get_next_path(request))
+        form = ReportForm(request.form_data, next_address=get_next_path(request))
         if request.method == "POST" and form.is_valid():
             report_review(review, **form.cleaned_data, by=request.user)
             return _done(request, review, _("Review reported. It stays public until a decision is made; we’ll notify you by e-mail."))
     except ValidationError as error:
-        return _refused(request, review, error)
+        return _failed(request, review, error)
     return _form_page(request, review, form, "reviews/report.html")
 
 
-def _review(request: AgencyRequest, pk: int) -> Review:
+def _get_review(request: AgencyRequest, pk: int) -> Review:
     return get_object_or_404(request.agency.reviews.select_related("request__project", "request__customer", "comment"), pk=pk)
 
 
 def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, template: str) -> HttpResponse:
-    return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:manage")})
+    return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:list")})
 
 
-def _done(request: AgencyRequest, review: Review, said: Any) -> HttpResponse:
-    """Say what happened; without words, that it was so already."""
-    if said:
-        messages.success(request, said)
+def _done(request: AgencyRequest, review: Review, message: str | bool) -> HttpResponse:
+    """Redirect back with a success message, or with a note that nothing was changed if it is empty."""
+    if message:
+        messages.success(request, str(message))
     else:
         messages.info(request, _("This was already done. Nothing was changed."))
     return _back(request, review)
 
 
-def _refused(request: AgencyRequest, review: Review, error: ValidationError) -> HttpResponse:
+def _failed(request: AgencyRequest, review: Review, error: ValidationError) -> HttpResponse:
     messages.error(request, " ".join(error.messages))
     return _back(request, review)
 
 
 def _back(request: AgencyRequest, review: Review) -> HttpResponse:
-    return redirect_back(request, f"{reverse('reviews:manage')}#review-{review.pk}")
+    return redirect_back(request, f"{reverse('reviews:list')}#review-{review.pk}")

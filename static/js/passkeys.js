@@ -1,9 +1,9 @@
-// Passkeys are asked for by django-allauth's scripts; what the browser refuses is said here, in words.
+// Displays errors of passkeys, which django-allauth's scripts report as events.
 (() => {
   "use strict";
-  const place = document.querySelector("[data-passkey-trouble]");
-  if (!place) return;
-  // The names are WebAuthn's: https://www.w3.org/TR/webauthn-3/#sctn-createCredential
+  const message = document.querySelector("[data-passkey-error]");
+  if (!message) return;
+  // Exception names: https://www.w3.org/TR/webauthn-3/#sctn-createCredential
   const reasons = {
     NotAllowedError: "refused",
     AbortError: "refused",
@@ -15,13 +15,13 @@
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const reason = window.PublicKeyCredential ? reasons[event.detail.exception?.name] : "unsupported";
-    place.querySelector("[data-passkey-text]").textContent = place.dataset[reason] ?? place.dataset.failed;
-    place.hidden = false;
+    message.querySelector("[data-passkey-text]").textContent = message.dataset[reason] ?? message.dataset.failed;
+    message.hidden = false;
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-passkey]")) place.hidden = true;
+    if (event.target.closest("[data-passkey]")) message.hidden = true;
   });
-  // Enter in the field of the name presses the button, which alone can ask the browser.
+  // Enter in the name field clicks the button, whose handler calls the browser.
   for (const form of document.querySelectorAll("form[data-passkey-form]"))
     form.addEventListener("submit", (event) => {
       event.preventDefault();

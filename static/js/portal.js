@@ -1,15 +1,15 @@
-// What makes the pages nicer. Nothing that matters depends on it: forms post, menus open and links lead without it.
+// Progressive enhancement: forms, menus and links also work without this script.
 (() => {
   "use strict";
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-  // --- Messages: announced once they enter the live region; good news leaves by itself, errors stay -------------------
+  // --- Messages: screen readers announce them when they are added to the live region; success messages disappear -----
   const region = document.querySelector("[data-toasts]");
   const dismiss = (toast) => toast.remove();
   const show = (toast) => {
     region.append(toast);
     toast.querySelector("[data-dismiss]")?.addEventListener("click", () => dismiss(toast));
-    // What stands in the page stays: if it left, the page below would jump.
+    // Messages in the page flow stay, because removing them would move the page.
     if (toast.dataset.stay !== undefined || getComputedStyle(region).position === "static") return;
     let timer = setTimeout(dismiss, 8000, toast);
     for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));
@@ -25,14 +25,14 @@
     region.dataset.live = "";
     requestAnimationFrame(() => toasts.forEach(show));
   }
-  // Something went wrong behind the page; said once, however often it is tried.
-  const complain = (text) => {
+  // Shows an error of a background request. Replaces the previous one.
+  const showError = (text) => {
     if (!region) return;
-    for (const toast of all("[data-complaint]", region)) dismiss(toast);
+    for (const toast of all("[data-error-toast]", region)) dismiss(toast);
     const toast = document.querySelector("[data-toast-template]").content.firstElementChild.cloneNode(true);
-    toast.dataset.complaint = "";
+    toast.dataset.errorToast = "";
     toast.querySelector(".toast-text").textContent = text;
-    // What is modal covers the page: the message goes into it.
+    // A modal dialog covers the page, so the message is moved into it.
     const modals = all("dialog[open]");
     if (modals.length) modals.at(-1).append(region);
     show(toast);
@@ -41,13 +41,13 @@
   const home = region?.parentElement;
   document.addEventListener("close", (event) => event.target.contains(region) && home.prepend(region), true);
 
-  // --- Tabs in a row that scrolls: the current one in view -------------------------------------------------------------
+  // --- Scrollable tabs: scroll to the current one --------------------------------------------------------------------
   for (const current of all(".tabs [aria-current]")) {
     const tabs = current.closest(".tabs");
     tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
   }
 
-  // --- Menus (<details class="menu">): closed by Escape, by a click elsewhere, and when the focus has left ---------------
+  // --- Menus (<details class="menu">): close on Escape, on a click elsewhere, and when they lose focus ---------------
   const openMenus = () => all("details.menu[open]");
   document.addEventListener("click", (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
@@ -63,7 +63,7 @@
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
 
-  // --- Light or dark --------------------------------------------------------------------------------------------------
+  // --- Theme ---------------------------------------------------------------------------------------------------------
   const showTheme = () => {
     for (const button of all("[data-theme-choice]"))
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === document.documentElement.dataset.theme));
@@ -76,48 +76,48 @@
     showTheme();
   });
 
-  // --- “Are you sure?”: one <dialog> for any form or button with data-confirm ------------------------------------------
-  const dialog = document.querySelector("[data-confirm-dialog]");
+  // --- Confirmation dialog for forms and buttons with data-confirm ---------------------------------------------------
+  const confirmDialog = document.querySelector("[data-confirm-dialog]");
   let confirmed = null;
-  const ask = (question, action, then, calm = false) => {
-    dialog.querySelector("[data-confirm-text]").textContent = question;
-    const yes = dialog.querySelector("[data-confirm-yes]");
+  const ask = (question, action, proceed, calm = false) => {
+    confirmDialog.querySelector("[data-confirm-text]").textContent = question;
+    const yes = confirmDialog.querySelector("[data-confirm-yes]");
     yes.textContent = action || yes.dataset.label;
     yes.classList.toggle("btn-danger", !calm);
     yes.classList.toggle("btn-primary", calm);
     yes.onclick = () => {
-      dialog.close();
-      then();
+      confirmDialog.close();
+      proceed();
     };
-    dialog.showModal();
+    confirmDialog.showModal();
   };
 
-  // --- A date or number that is typed by half: the browser would send nothing for it, and nobody would be told -----------
+  // --- Block submission of incomplete date and number inputs, which browsers would submit as empty -------------------
   document.addEventListener(
     "submit",
     (event) => {
-      const half = [...event.target.elements].find((element) => element.validity?.badInput);
-      if (!half) return;
+      const invalidField = [...event.target.elements].find((element) => element.validity?.badInput);
+      if (!invalidField) return;
       event.preventDefault();
       event.stopImmediatePropagation();
-      half.reportValidity();
+      invalidField.reportValidity();
     },
     true,
   );
 
-  // --- Submitting: ask first where asked to, and send once --------------------------------------------------------------
+  // --- Submission: ask for confirmation if necessary, and prevent double clicks --------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    const asking = [event.submitter, form].find((element) => element?.dataset.confirm);
-    if (asking && dialog && confirmed !== form) {
+    const confirmSource = [event.submitter, form].find((element) => element?.dataset.confirm);
+    if (confirmSource && confirmDialog && confirmed !== form) {
       event.preventDefault();
       const submitter = event.submitter;
-      const goOn = () => {
+      const proceed = () => {
         confirmed = form;
         submitter ? form.requestSubmit(submitter) : form.requestSubmit();
       };
-      const { confirm, confirmAction, confirmCalm } = asking.dataset;
-      ask(confirm, confirmAction || submitter?.textContent.trim(), goOn, confirmCalm !== undefined);
+      const { confirm, confirmAction, confirmCalm } = confirmSource.dataset;
+      ask(confirm, confirmAction || submitter?.textContent.trim(), proceed, confirmCalm !== undefined);
       return;
     }
     confirmed = null;
@@ -128,7 +128,7 @@
     if (event.defaultPrevented || form.target === "_blank") return;
     form.dataset.busy = "";
     event.submitter?.setAttribute("aria-disabled", "true");
-    // A download leaves the page as it is: let go again after a while.
+    // Downloads don't replace the page, so the form is released after a delay.
     setTimeout(release, 8000, form);
   });
   const release = (form) => {
@@ -139,14 +139,14 @@
     if (event.persisted) all("form[data-busy]").forEach(release);
   });
 
-  // --- Forms that add something: going back loads them anew with what was typed; they remain the same form -----------------
+  // --- Create forms: keep the form number when the browser goes back to a form, so that it isn't submitted twice -----
   for (const input of all("input[name=form_number]")) {
     if (history.state?.formNumber) input.value = history.state.formNumber;
     else history.replaceState({ ...history.state, formNumber: input.value }, "");
   }
 
-  // --- Typed and not saved: ask before leaving ----------------------------------------------------------------------------
-  for (const form of all("[data-guard] form[method=post]")) {
+  // --- Unsaved changes: ask before leaving the page ------------------------------------------------------------------
+  for (const form of all("[data-warn-unsaved] form[method=post]")) {
     let dirty = false;
     form.addEventListener("input", () => (dirty = true));
     form.addEventListener("submit", () => (dirty = false));
@@ -155,7 +155,7 @@
     });
   }
 
-  // --- Copy: the button says what it did -------------------------------------------------------------------------------
+  // --- Copy buttons --------------------------------------------------------------------------------------------------
   for (const button of all("[data-copy]")) {
     const label = button.querySelector("[data-copy-label]");
     const before = label.textContent;
@@ -172,10 +172,10 @@
     });
   }
 
-  // --- A review's author: how the name being typed will be shown ----------------------------------------------------------
-  for (const place of all("[data-author]")) {
-    const input = place.querySelector("input[name=author]");
-    const examples = all("[data-author-shown]", place).filter((shown) => ["full", "initial"].includes(shown.dataset.authorShown));
+  // --- Review author: preview of the typed name ----------------------------------------------------------------------
+  for (const section of all("[data-author]")) {
+    const input = section.querySelector("input[name=author]");
+    const examples = all("[data-author-shown]", section).filter((shown) => ["full", "initial"].includes(shown.dataset.authorShown));
     const empty = new Map(examples.map((shown) => [shown, shown.textContent]));
     input.addEventListener("input", () => {
       const names = input.value.trim().split(/\s+/);
@@ -185,40 +185,40 @@
     });
   }
 
-  // --- The summary of errors is read first -------------------------------------------------------------------------------
+  // --- Focus the error summary, so that screen readers read it first -------------------------------------------------
   document.querySelector("[data-error-summary]")?.focus();
 
-  // --- htmx: what it fetched has moved, failed, or is empty ----------------------------------------------------------------
-  // Going elsewhere cuts off what is being fetched: that is no failure.
+  // --- htmx: failed requests, redirects, filters ---------------------------------------------------------------------
+  // Leaving the page aborts requests, which is not an error.
   let left = -Infinity;
   window.addEventListener("beforeunload", () => (left = Date.now()));
   const on = (name, listener) => document.body.addEventListener(`htmx:${name}`, listener);
-  on("responseError", () => complain(region.dataset.failed));
-  for (const name of ["sendError", "timeout"]) on(name, () => Date.now() - left > 3000 && complain(region.dataset.offline));
+  on("responseError", () => showError(region.dataset.failed));
+  for (const name of ["sendError", "timeout"]) on(name, () => Date.now() - left > 3000 && showError(region.dataset.offline));
   on("beforeSwap", (event) => {
-    // Sent elsewhere: the session has ended, and this is the page to sign in. The person is taken there, and back afterwards.
+    // A redirect leads to the sign-in page, because the session has expired. It returns to this page.
     const { xhr, pathInfo } = event.detail;
     if (!xhr.responseURL || new URL(xhr.responseURL).pathname === new URL(pathInfo.requestPath, location.href).pathname) return;
     event.detail.shouldSwap = false;
     location.assign(xhr.responseURL);
   });
   on("configRequest", (event) => {
-    // The address of a list names only what was chosen: neither what is empty nor what is usual.
+    // Omits empty and default filter values from the URL.
     const { elt, parameters } = event.detail;
     if (!elt.closest("[data-filters]")) return;
     for (const [name, value] of Object.entries(parameters)) {
-      const usual = elt.closest("form").querySelector(`[data-usual][data-name="${name}"]`)?.dataset.usual ?? "";
-      if (value === usual || value === "") delete parameters[name];
+      const defaultValue = elt.closest("form").querySelector(`[data-default][data-name="${name}"]`)?.dataset.default ?? "";
+      if (value === defaultValue || value === "") delete parameters[name];
     }
   });
-  // A row that is drawn anew keeps the focus, even where the button that had it is gone.
+  // Restores the focus in a replaced row, even if the focused button no longer exists.
   let row = "";
   on("beforeSwap", ({ detail }) => (row = detail.target.matches(".task") && detail.target.contains(document.activeElement) ? detail.target.id : ""));
   on("afterSettle", () => {
     if (row && document.activeElement === document.body) document.querySelector(`#${row} .task-check`)?.focus();
     row = "";
   });
-  // A page that is loaded again because of a dialog keeps its scroll position.
+  // Keeps the scroll position when a dialog reloads the page.
   on("beforeOnLoad", (event) => {
     const target = event.detail.xhr.getResponseHeader("HX-Redirect");
     if (!target) return;
@@ -230,45 +230,45 @@
   sessionStorage.removeItem("scroll");
   if (scrolledPath === location.pathname) scrollTo(0, scrolled);
 
-  // --- Adding and changing in place: the page of the form, in the dialog -----------------------------------------------------
-  const place = document.getElementById("dialog");
-  let typed = false;
-  const leave = (modal) => {
-    if (modal !== place || !typed) modal.close();
+  // --- Forms in the dialog: pages loaded with htmx -------------------------------------------------------------------
+  const dialog = document.getElementById("dialog");
+  let isDirty = false;
+  const confirmClose = (modal) => {
+    if (modal !== dialog || !isDirty) modal.close();
     else
-      ask(place.dataset.leave, place.dataset.leaveAction, () => {
-        typed = false;
-        place.close();
+      ask(dialog.dataset.leave, dialog.dataset.leaveAction, () => {
+        isDirty = false;
+        dialog.close();
       });
   };
   on("afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body") return;
     const body = event.detail.target;
-    typed = place.open && typed;
-    place.setAttribute("aria-labelledby", "dialog-title");
-    if (!place.open) place.showModal();
+    isDirty = dialog.open && isDirty;
+    dialog.setAttribute("aria-labelledby", "dialog-title");
+    if (!dialog.open) dialog.showModal();
     const first = body.querySelector("[data-error-summary]") ?? body.querySelector("form :is(input:not([type=hidden]), select, textarea)");
     first?.focus();
   });
-  place?.addEventListener("input", () => (typed = true));
-  place?.addEventListener("cancel", (event) => {
-    if (event.target !== place || !typed) return;
+  dialog?.addEventListener("input", () => (isDirty = true));
+  dialog?.addEventListener("cancel", (event) => {
+    if (event.target !== dialog || !isDirty) return;
     event.preventDefault();
-    leave(place);
+    confirmClose(dialog);
   });
-  place?.addEventListener("close", () => {
-    typed = false;
-    place.removeAttribute("aria-labelledby");
+  dialog?.addEventListener("close", () => {
+    isDirty = false;
+    dialog.removeAttribute("aria-labelledby");
     document.getElementById("dialog-body").replaceChildren();
   });
   document.addEventListener("click", (event) => {
     const closing = event.target.closest?.("[data-close-dialog], #dialog-body .form-actions a");
     if (!closing) return;
     event.preventDefault();
-    leave(closing.closest("dialog"));
+    confirmClose(closing.closest("dialog"));
   });
 
-  // --- Search (Ctrl-K): a combobox over the hits of all kinds -----------------------------------------------------------------
+  // --- Search (Ctrl-K): a combobox of results ------------------------------------------------------------------------
   const search = document.getElementById("search-dialog");
   if (search) {
     const input = search.querySelector("[role=combobox]");
@@ -296,7 +296,7 @@
     document.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
-      // Another dialog may hold something that is not saved yet.
+      // Another dialog may contain unsaved changes.
       if (!document.querySelector("dialog[open]")) open();
     });
     search.addEventListener("click", (event) => {
@@ -304,15 +304,15 @@
     });
     input.addEventListener("keydown", (event) => {
       if (event.isComposing) return;
-      const found = options();
-      const at = found.indexOf(chosen());
-      const moves = { ArrowDown: at + 1, ArrowUp: at - 1 };
-      if (event.key in moves && found.length) {
+      const results = options();
+      const index = results.indexOf(chosen());
+      const moves = { ArrowDown: index + 1, ArrowUp: index - 1 };
+      if (event.key in moves && results.length) {
         event.preventDefault();
-        choose(found[(moves[event.key] + found.length) % found.length]);
+        choose(results[(moves[event.key] + results.length) % results.length]);
       } else if (event.key === "Enter") {
         event.preventDefault();
-        // Who types fast means the hits of what is typed now, not those of a moment ago.
+        // If the results are outdated, opens the first one once they have been updated.
         if (answered === input.value) chosen()?.click();
         else opening = true;
       }

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that a chosen colour scheme never flashes. Without it the system's choice holds (tokens.css).
+// Runs before the first paint, so that the selected color scheme doesn't flash. The default is the system's (tokens.css).
 (() => {
   "use strict";
   const root = document.documentElement;
@@ -7,11 +7,11 @@
     try {
       return localStorage.getItem("theme");
     } catch {
-      return null; // Storage can be switched off.
+      return null; // Storage can be disabled.
     }
   };
-  // The browser's own frame: each colour is meant for the system's scheme, unless one was chosen.
-  const tint = () => {
+  // Colors of the browser's toolbar.
+  const applyToolbarColor = () => {
     for (const meta of document.querySelectorAll('meta[name="theme-color"]')) {
       const { scheme } = meta.dataset;
       const followsSystem = root.dataset.theme === "system";
@@ -22,23 +22,23 @@
     const choice = stored();
     root.dataset.theme = choice === "light" || choice === "dark" ? choice : "system";
     root.dataset.bsTheme = root.dataset.theme === "system" ? (dark.matches ? "dark" : "light") : root.dataset.theme;
-    tint();
+    applyToolbarColor();
   };
   root.dataset.js = "";
   apply();
   dark.addEventListener("change", apply);
-  window.addEventListener("storage", apply); // Chosen in another tab.
+  window.addEventListener("storage", apply); // Changed in another tab.
   window.portalTheme = {
     set(choice) {
       try {
         choice === "system" ? localStorage.removeItem("theme") : localStorage.setItem("theme", choice);
       } catch {
-        // Then the choice holds for this page only.
+        // The choice only applies to this page.
       }
       apply();
       root.dataset.theme = choice;
       if (choice !== "system") root.dataset.bsTheme = choice;
-      tint();
+      applyToolbarColor();
     },
   };
 })();

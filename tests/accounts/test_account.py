@@ -1,4 +1,4 @@
-"""`/account/`: name, language, time zone; notices; where one is signed in; the pages of django-allauth beside them."""
+"""Account settings, notifications, sessions and allauth's account pages."""
 
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,16 @@ from django.test import Client
 from django.utils import timezone
 from zeal import zeal_ignore
 
+from invitations.mails.recipients import select_recipient
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import InboxSettings
 from requests_inbox.services.contact import submit_request
 from tests.agencies.test_second_factor import with_app
 from tests.agencies.test_team import signed_in_by_password
 from tests.cast import Cast
+from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
 
 ACCOUNT = "/account/"
@@ -28,23 +30,23 @@ def save(client: Client, **fields: str) -> None:
     assert (response.status_code, getattr(response, "url", "")) == (302, ACCOUNT)
 
 
-def test_the_menu_leads_there(stan: Client) -> None:
+def test_menu_links_to_the_account(stan: Client) -> None:
     assert f'href="{ACCOUNT}"' in stan.get("/dashboard/").content.decode()
 
 
-def test_the_language_is_followed_whatever_the_browser_says(stan: Client, cast: Cast) -> None:
+def test_account_language_overrides_the_browsers(stan: Client, cast: Cast) -> None:
     save(stan, language="de")
     response = stan.get("/customers/", headers={"Accept-Language": "en"})
     assert response["Content-Language"] == "de"
     assert "Kunden" in response.content.decode()
-    # In the next session, too; and for nobody else.
+    # It also applies to the next session, but not to anonymous visitors.
     again = signed_in_by_password(cast.stan)
     assert again.get("/customers/")["Content-Language"] == "de"
     assert again.get("/partners/")["Content-Language"] == "de"
     assert Client().get("/partners/")["Content-Language"] == "en"
 
 
-def test_the_switch_of_a_page_is_meant_for_good(stan: Client, cast: Cast) -> None:
+def test_language_switch_changes_the_account(stan: Client, cast: Cast) -> None:
     save(stan, language="de")
     stan.post("/i18n/setlang/", {"language": "en", "next": "/customers/"})
     assert stan.get("/customers/")["Content-Language"] == "en"
@@ -55,9 +57,9 @@ def test_the_switch_of_a_page_is_meant_for_good(stan: Client, cast: Cast) -> Non
     assert cast.stan.language == "en"
 
 
-def test_mails_come_in_that_language(stan: Client, cast: Cast) -> None:
+def test_emails_use_the_account_language(stan: Client, cast: Cast) -> None:
     for member in cast.alder.memberships.all():
-        member.set_notice(Notice.REQUESTS, member.user == cast.stan)
+        member.set_notification(Notification.REQUESTS, member.user == cast.stan)
     save(stan, language="de")
     submit_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
     assert "Anfrage" in OutgoingMail.objects.get(to_email=cast.stan.email).subject
@@ -65,7 +67,7 @@ def test_mails_come_in_that_language(stan: Client, cast: Cast) -> None:
     assert "Passwort" in OutgoingMail.objects.latest("pk").text
 
 
-def test_times_are_shown_in_the_own_zone(stan: Client, alice: Client, cast: Cast) -> None:
+def test_times_use_the_users_time_zone(stan: Client, alice: Client, cast: Cast) -> None:
     save(stan, time_zone="Pacific/Kiritimati")
     customer = CustomerFactory(agency=cast.alder)
     there = timezone.localtime(customer.created_at, ZoneInfo("Pacific/Kiritimati"))
@@ -77,14 +79,14 @@ def test_times_are_shown_in_the_own_zone(stan: Client, alice: Client, cast: Cast
 @pytest.mark.parametrize(
     "fields", [{"full_name": ""}, {"full_name": "a\x00b"}, {"full_name": "x" * 151}, {"language": "xx"}, {"time_zone": "Mars/Base"}]
 )
-def test_nonsense_is_refused(stan: Client, cast: Cast, fields: dict[str, str]) -> None:
+def test_invalid_settings_are_rejected(stan: Client, cast: Cast, fields: dict[str, str]) -> None:
     response = stan.post(ACCOUNT, {"full_name": "Stan", "language": "de", "time_zone": "Europe/Paris", **fields})
     assert response.status_code == 200
     cast.stan.refresh_from_db()
     assert (cast.stan.full_name, cast.stan.language, cast.stan.time_zone) == ("Stan Stein", "", "")
 
 
-def test_each_time_zone_is_offered_once_and_an_old_name_is_kept(stan: Client, cast: Cast) -> None:
+def test_time_zones_are_unique_and_former_names_are_kept(stan: Client, cast: Cast) -> None:
     offered = stan.get(ACCOUNT).content.decode()
     assert 'value="Asia/Kolkata"' in offered and 'value="Asia/Calcutta"' not in offered
     assert offered.index('value="Europe/Berlin"') < offered.index('value="Africa/Cairo"')
@@ -94,7 +96,7 @@ def test_each_time_zone_is_offered_once_and_an_old_name_is_kept(stan: Client, ca
     assert User.objects.get(pk=cast.stan.pk).time_zone == "Asia/Calcutta"
 
 
-def test_a_client_has_an_account_page_too(cast: Cast) -> None:
+def test_clients_have_an_account_page(cast: Cast) -> None:
     kim = Client()
     kim.force_login(cast.kim)
     kim.post(ACCOUNT, {"full_name": "Kim", "language": "de", "time_zone": ""})
@@ -103,7 +105,7 @@ def test_a_client_has_an_account_page_too(cast: Cast) -> None:
     assert "/account/notices/" not in page
 
 
-def test_the_page_speaks_of_agencies_to_a_client_and_of_colleagues_to_a_member(stan: Client, cast: Cast) -> None:
+def test_help_texts_differ_for_clients_and_members(stan: Client, cast: Cast) -> None:
     kim = Client()
     kim.force_login(cast.kim)
     page = kim.get(ACCOUNT).content.decode()
@@ -114,7 +116,7 @@ def test_the_page_speaks_of_agencies_to_a_client_and_of_colleagues_to_a_member(s
     assert "Portal time zone" not in page
 
 
-def test_time_zones_are_named_in_the_readers_language(cast: Cast) -> None:
+def test_time_zones_are_translated(cast: Cast) -> None:
     client = Client(headers={"accept-language": "de"})
     client.force_login(cast.stan)
     page = client.get(ACCOUNT).content.decode()
@@ -124,42 +126,40 @@ def test_time_zones_are_named_in_the_readers_language(cast: Cast) -> None:
     assert page.index("Zürich") < page.index("Afrika") < page.index("Amerika") < page.index("Australien")
 
 
-def test_an_empty_name_is_asked_for_in_one_sentence(stan: Client) -> None:
+def test_missing_name_has_one_error(stan: Client) -> None:
     page = stan.post(ACCOUNT, {"full_name": "", "language": "", "time_zone": ""}).content.decode()
     assert '<a href="#id_full_name">Enter your name.</a>' in page
 
 
-# --- Notices -----------------------------------------------------------------------------------------------------------
+# --- Notifications -----------------------------------------------------------------------------------------------------
 
 
-def test_notices_of_requests_are_one_truth_with_the_inboxs_settings(stan: Client, alice: Client, cast: Cast) -> None:
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+def test_request_notifications_match_the_inbox_settings(stan: Client, alice: Client, cast: Cast) -> None:
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
     stan.post("/account/notices/", {"notices": ["requests", "access"]})
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max, cast.stan]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max, cast.stan]
     alice.post("/account/notices/", {"notices": ["access"]})
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.max, cast.stan]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.max, cast.stan]
     stans = cast.alder.memberships.get(user=cast.stan)
-    alice.post("/requests/settings/", {"notified": [stans.pk], "keep_days": "30"})
+    alice.post("/requests/settings/", {"notified": [stans.pk], "retention_days": "30"})
     assert stan.get("/account/notices/").context["form"].initial["notices"] == ["requests", "access"]
     stan.post("/account/notices/", {})
-    # Nobody wants them: somebody has to get them.
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    # Owners and managers are notified if no member has turned notifications on.
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
 
 
-def test_who_wants_no_notices_of_access_is_passed_over(cast: Cast) -> None:
-    from invitations.mails import _contact
-
+def test_members_without_access_notifications_are_skipped(cast: Cast) -> None:
     members = {member.user: member for member in cast.alder.memberships.all()}
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
-    members[cast.stan].set_notice(Notice.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.alice
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
+    members[cast.stan].set_notification(Notification.ACCESS, False)
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.alice
     for member in members.values():
-        member.set_notice(Notice.ACCESS, False)
-    assert _contact(cast.alder, cast.stan.pk) == cast.stan
+        member.set_notification(Notification.ACCESS, False)
+    assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
 
 
 @pytest.mark.parametrize("notices", [["everything"], ["requests", "\x00"]])
-def test_there_are_no_other_notices(stan: Client, cast: Cast, notices: list[str]) -> None:
+def test_unknown_notifications_are_rejected(stan: Client, cast: Cast, notices: list[str]) -> None:
     assert stan.post("/account/notices/", {"notices": notices}).status_code == 200
     assert cast.alder.memberships.get(user=cast.stan).notices is None
 
@@ -167,8 +167,8 @@ def test_there_are_no_other_notices(stan: Client, cast: Cast, notices: list[str]
 # --- Sessions ----------------------------------------------------------------------------------------------------------
 
 
-@zeal_ignore()  # django-allauth looks up each session by itself.
-def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
+@zeal_ignore()  # allauth queries each session separately.
+def test_other_sessions_can_be_ended(cast: Cast) -> None:
     here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
     page = here.get("/accounts/sessions/").content.decode()
     assert page.count("192.0.2.7") == 2
@@ -181,7 +181,7 @@ def test_the_other_sessions_can_be_ended(cast: Cast) -> None:
 
 
 @zeal_ignore()
-def test_one_session_can_be_ended_and_this_one_stands_first(cast: Cast) -> None:
+def test_single_session_can_be_ended_and_current_one_is_first(cast: Cast) -> None:
     old, newer, here = (signed_in_by_password(cast.stan) for _ in range(3))
     strangers = signed_in_by_password(cast.alice)
     key, foreign = (UserSession.objects.get(session_key=browser.session.session_key).pk for browser in (newer, strangers))
@@ -194,9 +194,7 @@ def test_one_session_can_be_ended_and_this_one_stands_first(cast: Cast) -> None:
 
 
 @zeal_ignore()
-def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
-    from tests.factories.accounts import PASSWORD
-
+def test_new_password_ends_other_sessions(cast: Cast) -> None:
     here, elsewhere = signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)
     new = "another-long-password"
     here.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
@@ -205,11 +203,11 @@ def test_a_new_password_ends_the_other_sessions(cast: Cast) -> None:
     assert elsewhere.get("/dashboard/").status_code == 302
 
 
-# --- What django-allauth brings ------------------------------------------------------------------------------------------
+# --- allauth's pages -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("agency", [True, False])
-def test_every_page_of_the_account_opens(cast: Cast, agency: bool) -> None:
+def test_all_account_pages_open(cast: Cast, agency: bool) -> None:
     person = cast.stan if agency else cast.kim
     with_app(person)
     key = Authenticator.objects.create(user=person, type="webauthn", data={"name": "Phone", "credential": {}})

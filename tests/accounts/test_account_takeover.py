@@ -1,11 +1,11 @@
-"""Whoever gets at a screen that was left, or at a password, does not get the account for good; and what was changed is told."""
+"""Protection against takeover of an account by an unlocked screen or a stolen password."""
 
 import pytest
 from django.test import Client
 from zeal import zeal_ignore
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
+from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD
 from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_reauthentication import REAUTHENTICATE, later
 from tests.cast import Cast
@@ -15,44 +15,44 @@ from tests.factories.second_factors import code, with_app
 EMAIL, SET, SESSIONS = "/accounts/email/", "/accounts/password/set/", "/accounts/sessions/"
 THIEF = "thief@evil.example"
 
-# django-allauth looks up each session, and the person more than once while they sign in.
+# allauth repeats queries for the user and each session.
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 def signed_in(user: User) -> Client:
-    """A browser in which this person typed their password."""
+    """Return a client that signed in with the user's password."""
     client = Client()
     assert client.post("/accounts/login/", {"login": user.email, "password": PASSWORD}).status_code == 302
     return client
 
 
-def told(user: User) -> list[str]:
+def notifications(user: User) -> list[str]:
     return list(OutgoingMail.objects.filter(to_email=user.email).order_by("pk").values_list("kind", flat=True))
 
 
-# --- The address, the first password -------------------------------------------------------------------------------------
+# --- Address and password ------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()
-def test_another_address_takes_the_password_again(cast: Cast) -> None:
+def test_changing_the_address_requires_reauthentication(cast: Cast) -> None:
     stan = signed_in(cast.stan)
     later(stan)
-    asked = stan.post(EMAIL, {"email": THIEF, "action_add": ""})
-    assert asked.url == f"{REAUTHENTICATE}?next={EMAIL.replace('/', '%2F')}"
+    response = stan.post(EMAIL, {"email": THIEF, "action_add": ""})
+    assert response.url == f"{REAUTHENTICATE}?next={EMAIL.replace('/', '%2F')}"
     assert not OutgoingMail.objects.exists()
-    # What was typed is not lost: with the password it goes on.
-    stan.post(asked.url, {"password": PASSWORD})
+    # allauth repeats the request after the reauthentication.
+    stan.post(response.url, {"password": PASSWORD})
     assert OutgoingMail.objects.get().to_email == THIEF
 
 
 @zeal_ignore()
-def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
+def test_former_address_is_notified_of_the_new_one(cast: Cast) -> None:
     stan = signed_in(cast.stan)
     stan.post(EMAIL, {"email": "stan@new.example", "action_add": ""})
     link = next(word for word in OutgoingMail.objects.get().text.split() if "/accounts/confirm-email/" in word)
     stan.post("/" + link.split("/", 3)[3])
     assert User.objects.get(pk=cast.stan.pk).email == "stan@new.example"
-    assert told(cast.stan) == ["account/email/email_changed"]
+    assert notifications(cast.stan) == ["account/email/email_changed"]
     mail = OutgoingMail.objects.get(to_email=cast.stan.email)
     assert "You now sign in with stan@new.example. This address can no longer be used to sign in" in mail.text
 
@@ -60,7 +60,7 @@ def test_a_new_address_is_told_to_the_former_one(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("path", "fields"), [(EMAIL, {"email": THIEF, "action_add": ""}), (SET, {"password1": PASSWORD, "password2": PASSWORD})]
 )
-def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str, fields: dict[str, str]) -> None:
+def test_users_without_password_sign_in_again_for_changes(cast: Cast, path: str, fields: dict[str, str]) -> None:
     User.objects.filter(pk=cast.kim.pk).update(password=UNUSABLE_PASSWORD)
     kim = Client()
     kim.force_login(User.objects.get(pk=cast.kim.pk))
@@ -74,30 +74,30 @@ def test_who_signs_in_by_a_code_alone_signs_in_anew_for_it(cast: Cast, path: str
 
 
 @zeal_ignore()
-def test_a_new_password_is_told(cast: Cast) -> None:
+def test_user_is_notified_of_a_new_password(cast: Cast) -> None:
     new = "another-long-password"
     signed_in(cast.stan).post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
-    assert told(cast.stan) == ["account/email/password_changed"]
+    assert notifications(cast.stan) == ["account/email/password_changed"]
 
 
-# --- The other sessions --------------------------------------------------------------------------------------------------
+# --- Other sessions ------------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()
 @pytest.mark.django_db(transaction=True)
-def test_a_first_second_factor_is_asked_for_everywhere(cast: Cast) -> None:
-    thief, stan, somebody_else = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
+def test_first_second_factor_ends_other_sessions(cast: Cast) -> None:
+    thief, stan, max_ = signed_in(cast.stan), signed_in(cast.stan), signed_in(cast.max)
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     page = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
     assert "You’ve been signed out of all other sessions." in page
     assert thief.get("/dashboard/").status_code == 302
-    assert stan.get("/dashboard/").status_code == somebody_else.get("/dashboard/").status_code == 200
-    assert "mfa/email/totp_activated" in told(cast.stan)
+    assert stan.get("/dashboard/").status_code == max_.get("/dashboard/").status_code == 200
+    assert "mfa/email/totp_activated" in notifications(cast.stan)
 
 
 @zeal_ignore()
 @pytest.mark.parametrize("moved_by", ["a new password", "a new secret key"])
-def test_a_session_with_a_new_key_stays_on_the_list(cast: Cast, settings: pytest.FixtureRequest, moved_by: str) -> None:
+def test_session_stays_listed_when_its_key_changes(cast: Cast, settings: pytest.FixtureRequest, moved_by: str) -> None:
     elsewhere, here, new = signed_in(cast.stan), signed_in(cast.stan), "another-long-password"
     if moved_by == "a new password":
         elsewhere.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
@@ -114,7 +114,7 @@ def test_a_session_with_a_new_key_stays_on_the_list(cast: Cast, settings: pytest
 
 
 @zeal_ignore()
-def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast, settings: pytest.FixtureRequest) -> None:
+def test_new_secret_key_keeps_other_sessions(cast: Cast, settings: pytest.FixtureRequest) -> None:
     at_work = signed_in(cast.stan)
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "n" * 50, [settings.SECRET_KEY]
     at_home = signed_in(cast.stan)
@@ -122,11 +122,11 @@ def test_after_a_new_secret_key_signing_in_elsewhere_signs_nobody_out(cast: Cast
     assert at_work.get("/dashboard/").status_code == 200
 
 
-# --- The second factor ---------------------------------------------------------------------------------------------------
+# --- Second factor -------------------------------------------------------------------------------------------------------
 
 
 @zeal_ignore()
-def test_a_code_of_the_app_is_good_once(cast: Cast) -> None:
+def test_app_code_works_once(cast: Cast) -> None:
     secret = with_app(cast.stan)
     over_the_shoulder, stan = Client(), Client()
     for browser in (over_the_shoulder, stan):

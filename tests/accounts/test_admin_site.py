@@ -1,4 +1,4 @@
-"""The administration opens with a second factor and a fresh sign-in only, and where `ADMIN_PATH` says."""
+"""The admin site requires a second factor and a recent sign-in."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def _in_production(settings: Any) -> None:
 
 
 def signed_in(email: str, secret: str | None = None) -> Client:
-    """As a person does it."""
+    """Return a client that signed in with the password and, if given, the second factor's secret."""
     client = Client()
     response = client.post("/accounts/login/?next=/admin/", {"login": email, "password": PASSWORD})
     if secret:
@@ -39,7 +39,7 @@ def signed_in(email: str, secret: str | None = None) -> Client:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str) -> None:
+def test_admin_without_second_factor_is_redirected_to_set_it_up(cast: Cast, path: str) -> None:
     client = signed_in(cast.ada.email)
     response = client.get(path)
     assert response.url == "/accounts/2fa/"
@@ -47,7 +47,7 @@ def test_without_a_second_factor_one_is_led_to_set_one_up(cast: Cast, path: str)
     assert client.post(path, {"email": "x@y.example"}).url == "/accounts/2fa/"
 
 
-def test_the_first_admin_gets_in_without_an_e_mail(db: None, settings: Any) -> None:
+def test_first_admin_signs_in_without_email(db: None, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     call_command("createsuperuser", interactive=False, email="First@portal.example", verbosity=0)
     first = User.objects.get()
@@ -57,7 +57,7 @@ def test_the_first_admin_gets_in_without_an_e_mail(db: None, settings: Any) -> N
     assert not OutgoingMail.objects.exists()
 
 
-def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Cast) -> None:
+def test_passkey_counts_as_second_factor_and_recovery_codes_do_not(cast: Cast) -> None:
     client = signed_in(cast.ada.email)
     Authenticator.objects.create(user=cast.ada, type="recovery_codes", data={})
     assert client.get("/admin/").url == "/accounts/2fa/"
@@ -65,15 +65,15 @@ def test_recovery_codes_alone_are_no_second_factor_and_a_passkey_is_one(cast: Ca
     assert client.get("/admin/").status_code == 200
 
 
-def test_with_a_second_factor_it_opens(cast: Cast) -> None:
+def test_admin_opens_with_a_second_factor(cast: Cast) -> None:
     secret = with_app(cast.ada)
     client = signed_in(cast.ada.email, secret)
     assert client.get("/admin/").status_code == 200
-    # The password alone is half a sign-in.
+    # A password without the second factor isn't enough.
     assert signed_in(cast.ada.email).get("/admin/").url.startswith("/admin/login/")
 
 
-def test_an_old_sign_in_is_asked_for_again_and_leads_back(cast: Cast) -> None:
+def test_old_sign_in_requires_reauthentication(cast: Cast) -> None:
     secret = with_app(cast.ada)
     client = signed_in(cast.ada.email, secret)
     session = client.session
@@ -86,12 +86,12 @@ def test_an_old_sign_in_is_asked_for_again_and_leads_back(cast: Cast) -> None:
     assert client.get("/admin/accounts/user/").status_code == 200
 
 
-def test_on_this_very_machine_it_needs_none(cast: Cast, settings: Any) -> None:
+def test_second_factor_is_optional_on_loopback(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     assert signed_in(cast.ada.email).get("/admin/").status_code == 200
 
 
-def test_nobody_reads_or_makes_another_ones_second_factor(cast: Cast, settings: Any) -> None:
+def test_second_factors_can_only_be_removed(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     secret = with_app(cast.alice)
     client, factor = signed_in(cast.ada.email), Authenticator.objects.get()
@@ -100,12 +100,12 @@ def test_nobody_reads_or_makes_another_ones_second_factor(cast: Cast, settings: 
     assert secret not in page.content.decode()
     assert client.post(f"/admin/mfa/authenticator/{factor.pk}/change/", {"data": "{}"}).status_code == 403
     assert client.post("/admin/mfa/authenticator/add/", {"user": cast.ada.pk, "type": "totp", "data": "{}"}).status_code == 403
-    # But somebody whose telephone is lost can be helped.
+    # A lost second factor can be removed.
     client.post(f"/admin/mfa/authenticator/{factor.pk}/delete/", {"post": "yes"})
     assert not Authenticator.objects.exists()
 
 
-def test_addresses_are_confirmed_in_bulk_by_who_may_change_them(cast: Cast, settings: Any) -> None:
+def test_verifying_addresses_requires_change_permission(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     helper = UserFactory(is_staff=True)
     helper.user_permissions.add(Permission.objects.get(codename="view_emailaddress"))
@@ -122,9 +122,9 @@ def test_addresses_are_confirmed_in_bulk_by_who_may_change_them(cast: Cast, sett
     assert mine.verified
 
 
-@zeal_ignore()  # django-allauth ends each session by itself.
+@zeal_ignore()  # allauth queries each session separately.
 @pytest.mark.parametrize("by", ["page", "list"])
-def test_a_session_that_an_admin_deletes_is_over(cast: Cast, settings: Any, by: str) -> None:
+def test_deleting_a_session_ends_it(cast: Cast, settings: Any, by: str) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     lost, ada = signed_in(cast.stan.email), signed_in(cast.ada.email)
     session = UserSession.objects.get(user=cast.stan)
@@ -143,20 +143,20 @@ def test_a_session_that_an_admin_deletes_is_over(cast: Cast, settings: Any, by: 
     assert ada.get("/admin/").status_code == 200
 
 
-def test_the_account_of_a_client_who_is_signed_in_can_be_deleted(cast: Cast, settings: Any) -> None:
+def test_signed_in_client_can_be_deleted(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     signed_in(cast.kim.email)
     signed_in(cast.ada.email).post(f"/admin/accounts/user/{cast.kim.pk}/delete/", {"post": "yes"})
     assert not User.objects.filter(email=cast.kim.email).exists()
 
 
-def test_an_address_of_the_administration_may_hold_anything(cast: Cast, settings: Any) -> None:
+def test_admin_urls_accept_any_characters(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     ada = signed_in(cast.ada.email)
     assert ada.get("/admin/network/profileslug/x%00/change/").status_code == 302
 
 
-def test_a_corrected_address_takes_the_place_of_the_former(cast: Cast, settings: Any) -> None:
+def test_corrected_address_replaces_the_former_one(cast: Cast, settings: Any) -> None:
     settings.ADMIN_REQUIRES_MFA = False
     client, former = signed_in(cast.ada.email), cast.stan.email
     form = {"email": "Stan.Stein@alder.example", "full_name": "Stan Stein", "is_active": "on"}
@@ -164,7 +164,7 @@ def test_a_corrected_address_takes_the_place_of_the_former(cast: Cast, settings:
     address = EmailAddress.objects.get(user=cast.stan)
     assert (address.email, address.primary, address.verified) == ("stan.stein@alder.example", True, False)
     assert Client().post("/accounts/login/", {"login": former, "password": PASSWORD}).status_code == 200
-    # Whatever an admin types about a row of allauth's, it stays that person's.
+    # Addresses can't be edited in allauth's table.
     client.post(f"/admin/account/emailaddress/{address.pk}/change/", {"user": cast.ada.pk, "email": "x@y.example", "verified": "on"})
     address.refresh_from_db()
     assert (address.user, address.email, address.verified) == (cast.stan, "stan.stein@alder.example", True)

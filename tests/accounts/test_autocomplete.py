@@ -1,7 +1,6 @@
-"""What the browser may fill in by itself: each field about the person says what it asks for (WCAG 2.2, 1.3.5)."""
+"""The `autocomplete` attributes of fields about the user (WCAG 2.2, 1.3.5)."""
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -17,12 +16,12 @@ FIELD = re.compile(r"<(?:input|textarea)\b[^>]*>")
 
 
 def fields(page: str) -> dict[str, str | None]:
-    """Name (or id) and autocomplete of each field that somebody types into, a user name for password managers included."""
+    """Return the `autocomplete` attribute of each text field by its name or id, including hidden user names."""
     found: dict[str, str | None] = {}
     for tag in FIELD.findall(page[page.index("<main") : page.index("</main>")]):
         attributes: dict[str, str] = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         if tag.startswith("<textarea") and "aria-hidden" not in tag:
-            continue  # what somebody writes anew each time
+            continue  # free text
         if attributes.get("type") not in {"hidden", "checkbox", "radio", "submit", "file"}:
             found[attributes.get("name") or attributes["id"]] = attributes.get("autocomplete")
     return found
@@ -33,7 +32,7 @@ def path(link: str | None) -> str:
     return "/" + link.split("/", 3)[3]
 
 
-def test_each_field_says_what_it_asks_for(cast: Cast, stan: Client, clean_cache: None) -> None:
+def test_fields_have_autocomplete_attributes(cast: Cast, stan: Client, clean_cache: None) -> None:
     kim, visitor, coded = Client(), Client(), Client()
     kim.force_login(cast.kim)
     coded.post("/accounts/login/code/", {"email": cast.kim.email})
@@ -77,6 +76,5 @@ def test_each_field_says_what_it_asks_for(cast: Cast, stan: Client, clean_cache:
 
 
 def check(pages: list[tuple[Client, str, dict[str, Any]]]) -> None:
-    asked: Callable[[Client, str], str] = lambda browser, where: browser.get(where, follow=True).content.decode()  # noqa: E731
-    wrong = [(where, found) for browser, where, wanted in pages if (found := fields(asked(browser, where))) != wanted]
-    assert wrong == []
+    found = [(path, fields(browser.get(path, follow=True).content.decode())) for browser, path, _fields in pages]
+    assert found == [(path, expected) for _browser, path, expected in pages]

@@ -1,4 +1,4 @@
-"""Whether somebody has an account here shows in no answer: neither its text, nor its status, nor the work behind it."""
+"""Responses don't reveal whether an account exists, neither by text, status nor hashing time."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 @pytest.fixture
 def hashings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A line for each time Argon2 is at work, which is what takes long."""
+    """Record each use of Argon2, which takes most of the response time."""
     done: list[str] = []
     encode, verify = Argon2PasswordHasher.encode, Argon2PasswordHasher.verify
     monkeypatch.setattr(Argon2PasswordHasher, "encode", lambda self, *args: done.append("encode") or encode(self, *args))
@@ -31,7 +31,7 @@ def hashings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("path", FORMS)
-def test_the_same_answer_and_the_same_work(cast: Cast, hashings: list[str], path: str) -> None:
+def test_responses_and_hashing_are_the_same_for_all_addresses(cast: Cast, hashings: list[str], path: str) -> None:
     assert cast.kim
     UserFactory(email=OFF, is_active=False)
     answers = {}
@@ -46,19 +46,19 @@ def test_the_same_answer_and_the_same_work(cast: Cast, hashings: list[str], path
     assert answers[KNOWN][3] == (1 if "login/" in path and "code" not in path else 0)
 
 
-def test_a_right_password_of_an_account_that_is_off_says_so_to_its_owner_alone(cast: Cast) -> None:
+def test_deactivated_account_is_explained_only_with_its_password(cast: Cast) -> None:
     UserFactory(email=OFF, is_active=False)
     client = Client()
     assert client.post("/accounts/login/", {"login": OFF, "password": PASSWORD}).url == "/accounts/inactive/"
     assert client.get("/dashboard/").status_code == 302
 
 
-def test_signing_in_makes_a_new_session(cast: Cast) -> None:
+def test_sign_in_creates_a_new_session(cast: Cast) -> None:
     client = Client()
-    client.post("/dashboard/")  # keeps nothing yet
+    client.post("/dashboard/")  # doesn't create a session
     client.get("/accounts/login/code/")
     session = client.session
-    session["planted"] = "by somebody else"
+    session["planted"] = "by an attacker"
     session.save()
     before = client.cookies["sessionid"].value
     client.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})

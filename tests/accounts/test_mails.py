@@ -1,4 +1,4 @@
-"""The mails about an account: each is a letter like all others, in the person's language, and belongs to no agency."""
+"""E-mails about accounts: in the user's language, and not visible to any agency."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,24 +17,24 @@ from tests.accounts.test_second_factors import MFA, passkey
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.second_factors import code, with_app
-from tests.test_german import ENGLISH, FAMILIAR, seen
+from tests.test_german import ENGLISH, FAMILIAR, texts_in
 
-#: What allauth could send besides: to people without an account, for a sign-up that is closed, for what is switched off.
+#: allauth e-mails that are never sent, because sign-up is closed or their feature is turned off.
 NEVER = {"unknown_account", "account_already_exists", "password_reset_code", "email_confirm"}
 NEW = "another-long-password"
 
 pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
-def test_each_mail_that_allauth_sends_has_its_letter() -> None:
+def test_all_allauth_emails_are_replaced() -> None:
     folders = [Path(allauth.__file__).parent / "templates" / app / "email" for app in ("account", "mfa")]
-    theirs = {f"{folder.parent.name}/email/{file.name[:-12]}" for folder in folders for file in folder.glob("*_subject.txt")}
-    assert theirs - {f"account/email/{name}" for name in NEVER} == set(EMAILS) - {"recovery_code_used"}
+    names = {f"{folder.parent.name}/email/{file.name[:-12]}" for folder in folders for file in folder.glob("*_subject.txt")}
+    assert names - {f"account/email/{name}" for name in NEVER} == set(EMAILS) - {"recovery_code_used"}
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("name", EMAILS)
-def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language: str, settings: Any) -> None:
+def test_email_is_complete_and_in_the_users_language(cast: Cast, name: str, language: str, settings: Any) -> None:
     settings.SITE_URL = "https://portal.example"
     cast.kim.language = language
     cast.kim.save()
@@ -44,7 +44,7 @@ def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language:
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
     with translation.override("en"):
-        send_account_mail(name, cast.kim.email, context)
+        send_account_mail(name, cast.kim.email, context, owner=cast.kim)
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email, mail.agency) == (name, cast.kim.email, None)
     assert mail.html.count("<html") == 1
@@ -53,7 +53,7 @@ def test_it_is_a_letter_in_the_persons_language(cast: Cast, name: str, language:
     assert ("ABC-123" in mail.text, "ABC-123" in mail.html) == ((True, True) if "login_code" in name else (False, False))
     assert "ABC-123" not in mail.subject
     if language == "de":
-        for part in (mail.subject, *mail.text.splitlines(), *seen(mail.html)):
+        for part in (mail.subject, *mail.text.splitlines(), *texts_in(mail.html)):
             if "http" not in part:
                 assert not ENGLISH.search(part.replace("Firefox on", "")), part
                 assert not FAMILIAR.search(part), part
@@ -89,7 +89,7 @@ def make_codes(stan: Client, cast: Cast) -> None:
     stan.post(f"{MFA}recovery-codes/generate/")
 
 
-@pytest.mark.django_db(transaction=True)  # what is told after a commit is told
+@pytest.mark.django_db(transaction=True)  # allauth sends some of these on commit
 @pytest.mark.parametrize(
     ("change", "subject"),
     [
@@ -100,9 +100,7 @@ def make_codes(stan: Client, cast: Cast) -> None:
         (make_codes, "You have new recovery codes"),
     ],
 )
-def test_whoever_changes_what_opens_an_account_is_told(
-    cast: Cast, stan: Client, change: Callable[[Client, Cast], None], subject: str
-) -> None:
+def test_user_is_notified_of_security_changes(cast: Cast, stan: Client, change: Callable[[Client, Cast], None], subject: str) -> None:
     change(stan, cast)
     mail = OutgoingMail.objects.filter(to_email=cast.stan.email).latest("pk")
     assert mail.subject == subject
@@ -110,22 +108,22 @@ def test_whoever_changes_what_opens_an_account_is_told(
     assert "127.0.0.1" in mail.text
 
 
-def test_the_old_address_learns_of_the_new_one(cast: Cast, stan: Client) -> None:
+def test_old_address_is_notified_of_the_new_one(cast: Cast, stan: Client) -> None:
     stan.post("/accounts/email/", {"action_add": "", "email": "new@alder.example"})
-    asked = OutgoingMail.objects.get()
-    assert asked.to_email == "new@alder.example"
-    # Nobody knows yet whose address it is: a name is free to choose, and would be a message to a stranger.
-    assert asked.text.startswith("Hello,\n")
-    link = next(line for line in asked.text.splitlines() if "/accounts/confirm-email/" in line)
+    verification = OutgoingMail.objects.get()
+    assert verification.to_email == "new@alder.example"
+    # The greeting omits the name, which could be a message to a stranger until the address is verified.
+    assert verification.text.startswith("Hello,\n")
+    link = next(line for line in verification.text.splitlines() if "/accounts/confirm-email/" in line)
     stan.post("/" + link.split("/", 3)[3])
-    told = OutgoingMail.objects.latest("pk")
-    assert (told.to_email, told.subject) == ("stan@alder.example", "Your e-mail address has been changed")
-    assert "new@alder.example" in told.text
-    assert "reset" not in told.text
+    notification = OutgoingMail.objects.latest("pk")
+    assert (notification.to_email, notification.subject) == ("stan@alder.example", "Your e-mail address has been changed")
+    assert "new@alder.example" in notification.text
+    assert "reset" not in notification.text
     assert [address.email for address in EmailAddress.objects.filter(user=cast.stan)] == ["new@alder.example"]
 
 
-def test_a_code_comes_in_the_language_of_the_account(cast: Cast) -> None:
+def test_sign_in_code_uses_the_account_language(cast: Cast) -> None:
     cast.kim.language = "de"
     cast.kim.save()
     Client(headers={"Accept-Language": "en"}).post("/accounts/login/code/", {"email": cast.kim.email})

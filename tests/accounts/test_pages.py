@@ -1,4 +1,4 @@
-"""Every page of django-allauth's that can be reached, in each of its states: in the portal's layout, and in German all through."""
+"""All reachable allauth pages, in each of their states, use the portal's layout and are in German."""
 
 import re
 from typing import Any
@@ -14,14 +14,14 @@ from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.route_matrix import all_routes
-from tests.test_german import FAMILIAR, english_left, german, seen
+from tests.test_german import FAMILIAR, english_left, german, texts_in
 
-#: What of allauth's has no page of its own.
+#: allauth routes without a page.
 NO_PAGE = {"mfa_download_recovery_codes", "mfa_login_webauthn"}
 
 
 class Walk:
-    """Opens pages, and remembers which routes they belong to and what is wrong with them."""
+    """Opens pages and collects their routes and problems."""
 
     def __init__(self) -> None:
         self.routes: set[str] = set()
@@ -35,7 +35,7 @@ class Walk:
             self.wrong.append((path, (response.status_code, response.get("Location"))))
         elif response["Content-Language"] != "de" or english_left(page):
             self.wrong.append((path, english_left(page)))
-        self.wrong += [(path, text) for text in seen(page) if FAMILIAR.search(text)]
+        self.wrong += [(path, text) for text in texts_in(page) if FAMILIAR.search(text)]
 
 
 def of(person: User) -> Client:
@@ -50,7 +50,7 @@ def password_typed(person: User) -> Client:
     return client
 
 
-def test_every_page_in_every_state(cast: Cast, clean_cache: None) -> None:
+def test_all_pages_are_in_layout_and_german(cast: Cast, clean_cache: None) -> None:
     walk, visitor, stan, kim = Walk(), german(), of(cast.stan), of(cast.kim)
     for path in ("login/", "login/code/", "signup/", "inactive/", "confirm-email/", "confirm-email/no:key/", "password/reset/",
                  "password/reset/done/", "password/reset/key/1-x/", "password/reset/key/done/"):  # fmt: skip
@@ -76,7 +76,7 @@ def test_every_page_in_every_state(cast: Cast, clean_cache: None) -> None:
     walk(stan, "/accounts/email/")
     new = EmailAddress.objects.get(email="neu@alder.example")
     walk(stan, f"/accounts/confirm-email/{EmailConfirmationHMAC(new).key}/")
-    # Somebody else was quicker.
+    # Another user verified the address first.
     EmailAddress.objects.create(user=cast.max, email="Neu@alder.example", verified=True)
     walk(stan, f"/accounts/confirm-email/{EmailConfirmationHMAC(new).key}/")
     EmailAddress.objects.filter(email__iexact="neu@alder.example").delete()
@@ -92,7 +92,7 @@ def test_every_page_in_every_state(cast: Cast, clean_cache: None) -> None:
 
 
 def reset_link(walk: Walk, cast: Cast) -> None:
-    """The page behind a reset link."""
+    """Open the page behind a reset link."""
     browser = german()
     browser.post("/accounts/password/reset/", {"email": cast.alice.email})
     link = re.search(r"/accounts/password/reset/key/\S+", OutgoingMail.objects.latest("pk").text)
@@ -103,7 +103,7 @@ def reset_link(walk: Walk, cast: Cast) -> None:
 
 
 def with_second_factors(walk: Walk, cast: Cast) -> None:
-    """The pages of somebody who has some of them, one after the other."""
+    """Open the pages of a user with several second factors."""
     with_app(cast.stan)
     RecoveryCodes.activate(cast.stan)
     walk(password_typed(cast.stan), f"{MFA}authenticate/")

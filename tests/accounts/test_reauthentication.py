@@ -1,4 +1,4 @@
-"""What must not happen at a screen that somebody left: asked again after a quarter of an hour, and nothing typed is lost."""
+"""Reauthentication before sensitive actions, 15 minutes after the sign-in, keeping the input."""
 
 import time
 
@@ -7,7 +7,7 @@ from django.test import Client
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.reauthentication import SESSION_KEY
-from partnerportal.accounts.services.client_accounts import UNUSABLE_PASSWORD
+from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
@@ -17,7 +17,7 @@ REAUTHENTICATE = "/accounts/reauthenticate/"
 
 
 def later(client: Client, seconds: int = 901) -> None:
-    """So long after the sign-in."""
+    """Move the time of the sign-in back by `seconds`."""
     session = client.session
     session[SESSION_KEY] = time.time() - seconds
     session.save()
@@ -37,13 +37,13 @@ def guarded(cast: Cast) -> list[str]:
     ]
 
 
-def test_whoever_signed_in_a_moment_ago_is_not_asked(cast: Cast, alice: Client) -> None:
+def test_recent_sign_in_needs_no_reauthentication(cast: Cast, alice: Client) -> None:
     later(alice, 890)
     for path in guarded(cast):
         assert alice.get(path).status_code == 200
 
 
-def test_after_a_quarter_of_an_hour_everything_that_needs_it_asks(cast: Cast, alice: Client) -> None:
+def test_sensitive_views_require_reauthentication_after_15_minutes(cast: Cast, alice: Client) -> None:
     later(alice)
     paths = guarded(cast)
     for path in paths:
@@ -59,22 +59,22 @@ def test_after_a_quarter_of_an_hour_everything_that_needs_it_asks(cast: Cast, al
         assert alice.get(path).status_code == 200
 
 
-def test_what_was_typed_is_still_there(cast: Cast, alice: Client) -> None:
+def test_form_input_survives_reauthentication(cast: Cast, alice: Client) -> None:
     customer = CustomerFactory(agency=cast.alder)
     path = f"/customers/{customer.pk}/erase/"
     alice.get(path)
     later(alice)
-    asked = alice.post(path, {"number": customer.reference})
+    redirect = alice.post(path, {"number": customer.reference})
     customer.refresh_from_db()
     assert customer.status == "active"
-    page = alice.post(asked.url, {"password": PASSWORD}, follow=True).content.decode()
+    page = alice.post(redirect.url, {"password": PASSWORD}, follow=True).content.decode()
     assert "Your input has been kept" in page
     assert f'value="{customer.reference}"' in page
     customer.refresh_from_db()
     assert customer.status == "active"
 
 
-def test_a_second_factor_will_do(cast: Cast, alice: Client) -> None:
+def test_second_factor_reauthenticates(cast: Cast, alice: Client) -> None:
     secret = with_app(cast.alice)
     later(alice)
     page = alice.get(alice.get("/customers/export/").url)
@@ -84,7 +84,7 @@ def test_a_second_factor_will_do(cast: Cast, alice: Client) -> None:
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_who_signs_in_by_a_code_alone_signs_in_anew(cast: Cast, alice: Client, method: str) -> None:
+def test_users_without_password_sign_in_again(cast: Cast, alice: Client, method: str) -> None:
     User.objects.filter(pk=cast.alice.pk).update(password=UNUSABLE_PASSWORD)
     alice.force_login(User.objects.get(pk=cast.alice.pk))
     alice.get("/dashboard/")
@@ -94,7 +94,7 @@ def test_who_signs_in_by_a_code_alone_signs_in_anew(cast: Cast, alice: Client, m
     assert alice.get("/dashboard/").status_code == 302
 
 
-def test_setting_up_a_second_factor_asks_too(alice: Client) -> None:
+def test_setting_up_a_second_factor_requires_reauthentication(alice: Client) -> None:
     assert alice.get("/accounts/2fa/totp/activate/").status_code == 200
     later(alice)
     assert alice.get("/accounts/2fa/totp/activate/").url.startswith(REAUTHENTICATE)

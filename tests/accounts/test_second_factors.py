@@ -1,16 +1,13 @@
-"""Second factors: their secrets lie sealed, survive a new secret key, and open what they should, once where it should be once."""
+"""Second factors: encrypted secrets, sign-in, a changed secret key, and passkeys."""
 
-import json
 import os
 from hashlib import sha256
-from importlib import import_module
 from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from cryptography.hazmat.primitives.asymmetric import ec
-from django.apps import apps
 from django.db import connection
 from django.test import Client
 from fido2.cose import ES256
@@ -31,15 +28,15 @@ pytestmark = pytest.mark.usefixtures("clean_cache")
 
 
 def password_typed(cast: Cast) -> Client:
-    """Stan has typed his password, and is asked for more."""
+    """Return a client in which Stan has entered his password and is asked for a second factor."""
     browser = Client()
     assert browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD}).url == f"{MFA}authenticate/"
     return browser
 
 
-def opens(browser: Client, typed: str) -> bool:
-    """Whether this code signs in."""
-    response = browser.post(f"{MFA}authenticate/", {"code": typed})
+def opens(browser: Client, entered: str) -> bool:
+    """Return whether this code signs in."""
+    response = browser.post(f"{MFA}authenticate/", {"code": entered})
     assert response.status_code in {200, 302}
     return browser.get("/dashboard/").status_code == 200
 
@@ -48,10 +45,10 @@ def recovery_codes(cast: Cast) -> list[str]:
     return RecoveryCodes.activate(cast.stan).get_unused_codes()
 
 
-# --- How they lie in the database ------------------------------------------------------------------------------------------
+# --- Encryption ------------------------------------------------------------------------------------------------------------
 
 
-def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
+def test_table_contains_no_plain_secrets(cast: Cast, stan: Client) -> None:
     secret = stan.get(f"{MFA}totp/activate/").context["form"].secret
     stan.post(f"{MFA}totp/activate/", {"code": code(secret)})
     codes = recovery_codes(cast)
@@ -64,33 +61,21 @@ def test_the_table_holds_no_secret(cast: Cast, stan: Client) -> None:
     assert opens(password_typed(cast), code(secret))
 
 
-def test_what_lay_open_is_sealed_by_the_migration(cast: Cast) -> None:
-    secret = with_app(cast.stan)
-    codes = recovery_codes(cast)
-    migration: Any = import_module("partnerportal.accounts.migrations.0003_seal_second_factors")
-    migration.unseal(apps, None)
-    assert Authenticator.objects.get(type="totp").data == {"secret": secret}
-    migration.seal(apps, None)
-    assert secret not in json.dumps(list(Authenticator.objects.values_list("data", flat=True)))
-    assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == codes
-    assert opens(password_typed(cast), code(secret))
-
-
 # --- Signing in ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_recovery_code_opens_once(cast: Cast) -> None:
+def test_recovery_code_works_once(cast: Cast) -> None:
     with_app(cast.stan)
     first, second, *_ = recovery_codes(cast)
     assert opens(password_typed(cast), first)
-    told = OutgoingMail.objects.get(to_email=cast.stan.email)
-    assert told.subject == "A recovery code has been used" and "You have 9 codes left." in told.text
+    mail = OutgoingMail.objects.get(to_email=cast.stan.email)
+    assert mail.subject == "A recovery code has been used" and "You have 9 codes left." in mail.text
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), f" {second[:4]} {second[4:]} ")
     assert not opens(password_typed(cast), "00000000")
 
 
-def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
+def test_wrong_code_is_a_form_error(cast: Cast) -> None:
     with_app(cast.stan)
     for typed in ("000000", "x" * 5000, "\x00"):
         page = password_typed(cast).post(f"{MFA}authenticate/", {"code": typed})
@@ -98,11 +83,11 @@ def test_a_wrong_code_says_what_to_do(cast: Cast) -> None:
         assert page.context["form"].errors["code"]
 
 
-# --- A new secret key ------------------------------------------------------------------------------------------------------
+# --- Changed secret key ----------------------------------------------------------------------------------------------------
 
 
-@zeal_ignore()  # django-allauth looks up each session by itself.
-def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: Cast, settings: Any) -> None:
+@zeal_ignore()  # allauth queries each session separately.
+def test_secrets_are_reencrypted_after_a_key_change(cast: Cast, settings: Any) -> None:
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = OLD, []
     secret = with_app(cast.stan)
     first, second, *_ = recovery_codes(cast)
@@ -110,14 +95,14 @@ def test_with_the_former_key_as_a_fallback_it_goes_on_and_is_sealed_anew(cast: C
     assert opens(password_typed(cast), code(secret))
     assert opens(password_typed(cast), first)
     assert (reseal_second_factors(), reseal_second_factors()) == (2, 0)
-    # The former key can go now. What was used stays used.
+    # The former key is no longer needed. Used codes stay used.
     settings.SECRET_KEY_FALLBACKS = []
     assert not opens(password_typed(cast), first)
     assert opens(password_typed(cast), second)
 
 
 @pytest.mark.parametrize("how", ["the key is gone", "never sealed"])
-def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings: Any, how: str) -> None:
+def test_undecryptable_secrets_are_explained(cast: Cast, stan: Client, settings: Any, how: str) -> None:
     settings.SECRET_KEY_FALLBACKS = [OLD]
     secret = with_app(cast.stan)
     first, *_ = recovery_codes(cast)
@@ -143,11 +128,11 @@ def test_what_no_key_opens_is_refused_kindly(cast: Cast, stan: Client, settings:
     assert stan.post(f"{MFA}totp/deactivate/").url == MFA
 
 
-# --- Passkeys, as far as no browser is needed (tests/browser/test_passkey.py) ------------------------------------------------
+# --- Passkeys (those that need a browser are in tests/browser/test_passkey.py) ---------------------------------------------
 
 
 def passkey(cast: Cast, name: str = "Phone") -> Authenticator:
-    """As a browser would have made it."""
+    """Create a passkey like a browser would."""
     public = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     credential = AttestedCredentialData.create(Aaguid(bytes(16)), os.urandom(16), public)
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
@@ -161,7 +146,7 @@ def passkey(cast: Cast, name: str = "Phone") -> Authenticator:
     return Authenticator.objects.create(user=cast.stan, type="webauthn", data={"name": name, "credential": answer})
 
 
-def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> None:
+def test_removing_a_passkey_notifies_its_user(cast: Cast, stan: Client) -> None:
     kept, key = passkey(cast, "Laptop"), passkey(cast)
     page = stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/", follow=True)
     assert page.redirect_chain == [(f"{MFA}webauthn/", 302)]
@@ -170,14 +155,14 @@ def test_a_passkey_is_removed_and_its_owner_told(cast: Cast, stan: Client) -> No
     assert mail.subject == "A passkey has been removed"
 
 
-def test_with_the_last_one_the_recovery_codes_go(cast: Cast, stan: Client) -> None:
+def test_removing_the_last_passkey_removes_recovery_codes(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     recovery_codes(cast)
     stan.post(f"{MFA}webauthn/keys/{key.pk}/remove/")
     assert not Authenticator.objects.exists()
 
 
-def test_a_passkey_is_renamed(cast: Cast, stan: Client) -> None:
+def test_passkey_can_be_renamed(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     page = stan.get(f"{MFA}webauthn/keys/{key.pk}/edit/").content.decode()
     assert "Rename “Phone”" in page
@@ -198,11 +183,11 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
+def test_malformed_passkey_responses_are_rejected(cast: Cast, stan: Client) -> None:
     key = passkey(cast)
     signing_in = password_typed(cast)
     for number, credential in enumerate(HOSTILE):
-        # Each of the pages hands out a challenge first: without one nothing is looked at.
+        # The page issues a challenge. Without one, the response isn't checked.
         stan.get(f"{MFA}webauthn/add/")
         page = stan.post(f"{MFA}webauthn/add/", {"name": "x", "credential": credential, "passwordless": "on"})
         assert page.status_code == 200 and page.context["form"].errors, credential
@@ -210,13 +195,13 @@ def test_no_answer_of_a_browser_breaks_it(cast: Cast, stan: Client) -> None:
         assert signing_in.post(f"{MFA}authenticate/", {"credential": credential}).status_code == 200, credential
         stan.get(f"{MFA}webauthn/reauthenticate/")
         assert stan.post(f"{MFA}webauthn/reauthenticate/", {"credential": credential}).status_code == 302, credential
-        visitor = Client(REMOTE_ADDR=f"192.0.2.{number}")  # allauth counts what comes from one
+        visitor = Client(REMOTE_ADDR=f"192.0.2.{number}")  # allauth limits requests per address
         visitor.get(f"{MFA}webauthn/login/", headers={"Accept": "application/json"})
         assert visitor.post(f"{MFA}webauthn/login/", {"credential": credential}).url == "/accounts/login/", credential
     assert Authenticator.objects.get() == key
 
 
-def test_by_a_number_no_passkey_can_be_made_and_the_page_says_so(cast: Cast, stan: Client, settings: Any) -> None:
+def test_passkeys_are_unavailable_by_ip_address(cast: Cast, stan: Client, settings: Any) -> None:
     settings.ALLOWED_HOSTS = ["127.0.0.1", "localhost", "192.0.2.1", "portal.example"]
     for host, says in {
         "127.0.0.1:8000": 'href="http://localhost:8000/accounts/2fa/webauthn/add/"',

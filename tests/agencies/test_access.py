@@ -1,4 +1,4 @@
-"""`@agency_view(role=…)`: a role opens what it covers. The pages are the tests' own, one for each role."""
+"""`@agency_view(role=…)`, tested with a page for each role."""
 
 from collections.abc import Callable
 
@@ -32,15 +32,15 @@ urlpatterns = [*portal, *(path(f"for/{role}/", page_for(role)) for role in Role)
     [("stan", ["staff"]), ("max", ["staff", "manager"]), ("alice", ["staff", "manager", "owner"]), ("kim", []), ("ada", [])],
 )
 @pytest.mark.parametrize("method", ["get", "head", "post"])
-def test_a_role_opens_what_it_covers_and_gets_403_elsewhere(cast: Cast, person: str, opened: list[str], method: str) -> None:
+def test_views_require_the_role_or_a_higher_one(cast: Cast, person: str, opened: list[str], method: str) -> None:
     client = Client()
     client.force_login(getattr(cast, person))
     answers = {role: getattr(client, method)(f"/for/{role}/").status_code for role in Role.values}
     assert answers == {role: 200 if role in opened else 403 for role in Role.values}
 
 
-def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
-    # Somebody who was removed, with a bookmark: there is no owner "of your agency" to ask.
+def test_403_page_explains_missing_membership(cast: Cast) -> None:
+    # A removed member has no owner to ask.
     kim, stan = Client(), Client()
     kim.force_login(cast.kim)
     stan.force_login(cast.stan)
@@ -48,8 +48,8 @@ def test_who_works_nowhere_is_told_so(cast: Cast) -> None:
     assert "ask an owner of your agency" in stan.get("/company/team/invite/").content.decode()
 
 
-def test_the_role_counts_in_the_agency_where_one_works_now(cast: Cast) -> None:
-    # Stan is staff at Alder; what he may do at Birch, which he owns, changes nothing there.
+def test_role_applies_to_the_selected_agency(cast: Cast) -> None:
+    # Owning Birch gives Stan no permissions at Alder, where he is staff.
     cast.birch.memberships.create(user=cast.stan, role=Role.OWNER)
     client = Client()
     client.force_login(cast.stan)
@@ -58,7 +58,7 @@ def test_the_role_counts_in_the_agency_where_one_works_now(cast: Cast) -> None:
     assert client.get("/for/owner/").content.decode() == "Stan Stein works for Birch Digital"
 
 
-def test_after_signing_in_nobody_lands_on_an_address_that_takes_a_post_only(cast: Cast) -> None:
+def test_sign_in_does_not_redirect_to_post_only_views(cast: Cast) -> None:
     browser = Client()
     response = browser.post("/company/switch/", {"agency": cast.alder.pk})
     response = browser.post(response.url, {"login": "stan@alder.example", "password": PASSWORD}, follow=True)

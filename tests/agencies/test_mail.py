@@ -1,4 +1,4 @@
-"""`/company/mail/`: what went out in the agency's name."""
+"""E-mails sent on behalf of the agency (`/company/mail/`)."""
 
 from django.test import Client
 
@@ -6,7 +6,7 @@ from tests.cast import Cast
 from tests.factories.outbox import MailFactory
 
 
-def test_it_shows_the_agencys_mails_only(stan: Client, cast: Cast) -> None:
+def test_list_shows_only_the_agencys_emails(stan: Client, cast: Cast) -> None:
     MailFactory(agency=cast.alder, subject="Ours", text="The words of our letter")
     MailFactory(agency=cast.birch, subject="Theirs")
     MailFactory(subject="Your reset link")
@@ -16,12 +16,12 @@ def test_it_shows_the_agencys_mails_only(stan: Client, cast: Cast) -> None:
     assert "reset link" not in page
 
 
-def test_a_mail_can_be_read_as_sent_and_markup_is_text(stan: Client, cast: Cast) -> None:
+def test_email_text_is_shown_escaped(stan: Client, cast: Cast) -> None:
     mail = MailFactory(agency=cast.alder, text="The words of our letter <b>& more</b>")
     page = stan.get(f"/company/mail/{mail.pk}/").content.decode()
     assert "The words of our letter &lt;b&gt;&amp; more&lt;/b&gt;" in page
 
 
-def test_the_mails_of_an_account_are_nobodys(alice: Client, cast: Cast) -> None:
+def test_account_emails_return_404(alice: Client, cast: Cast) -> None:
     mail = MailFactory(subject="Your code")
     assert alice.get(f"/company/mail/{mail.pk}/").status_code == 404

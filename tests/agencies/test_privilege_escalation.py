@@ -1,4 +1,4 @@
-"""Ways back into a team, round its rules, or into a knot: what somebody tries who was shown the door, or two who act at once."""
+"""Attempts of removed members to return, and concurrent changes of a team."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from django.test import Client
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
 from partnerportal.agencies.services import team, team_invitations
-from partnerportal.agencies.services.team_invitations import InvitationClosed
+from partnerportal.core.pending import InvalidTransition
 from tests.agencies.test_second_factor import with_app
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -25,7 +25,7 @@ BACK_DOOR = "olga@freemail.example"
 
 @pytest.fixture
 def olga(cast: Cast) -> User:
-    """A second owner, who invited an address of her own, as Alice invited Nina."""
+    """Return a second owner, who invited her own private address. Alice has invited Nina."""
     olga: User = UserFactory(email="olga@alder.example", full_name="Olga")
     MembershipFactory(agency=cast.alder, user=olga, role=Role.OWNER)
     team_invitations.invite(cast.alder, email=BACK_DOOR, role=Role.OWNER, by=olga)
@@ -34,39 +34,39 @@ def olga(cast: Cast) -> User:
 
 
 @pytest.mark.parametrize("what", ["remove", "role"])
-def test_whom_another_owner_shows_the_door_has_sent_nobody_ahead(cast: Cast, alice: Client, olga: User, what: str) -> None:
+def test_removing_or_demoting_an_owner_withdraws_their_invitations(cast: Cast, alice: Client, olga: User, what: str) -> None:
     page = f"{TEAM}{olga.memberships.get().pk}/{what}/"
     assert ("are withdrawn" in alice.get(page).content.decode()) == (what == "remove")
     assert alice.post(page, {"role": "manager"}).status_code == 302
-    waiting = cast.alder.team_invitations.waiting()
+    waiting = cast.alder.team_invitations.pending()
     assert [invitation.email for invitation in waiting] == ["nina@people.example"]
     back_door = cast.alder.team_invitations.get(email=BACK_DOOR)
     assert Client().get("/" + str(back_door.link).split("/", 3)[3]).status_code == 410
     thief = UserFactory(email=BACK_DOOR)
-    with pytest.raises(InvitationClosed):
+    with pytest.raises(InvalidTransition):
         team_invitations.accept(back_door, user=thief)
     assert "Invitation to olga@freemail.example withdrawn" in alice.get(TEAM).content.decode()
 
 
-def test_who_hands_over_leaves_the_invitations_as_they_are(cast: Cast, olga: User) -> None:
+def test_transferring_ownership_keeps_invitations(cast: Cast, olga: User) -> None:
     team.transfer_ownership(cast.max.memberships.get(), by=olga)
-    assert cast.alder.team_invitations.waiting().count() == 2
+    assert cast.alder.team_invitations.pending().count() == 2
 
 
-def test_an_admin_who_was_removed_hands_nothing_over(cast: Cast) -> None:
+def test_admin_without_membership_cannot_transfer_ownership(cast: Cast) -> None:
     MembershipFactory(agency=cast.alder, user=cast.ada, role=Role.OWNER).delete()
     with pytest.raises(ValidationError, match="no longer an owner"):
         team.transfer_ownership(cast.max.memberships.get(), by=cast.ada)
 
 
 @pytest.mark.parametrize("address", ["alice@alder.example", "STAN@Alder.Example", " max@alder.example "])
-def test_nobody_of_the_team_is_invited_to_it(cast: Cast, alice: Client, address: str) -> None:
+def test_members_cannot_be_invited_again(cast: Cast, alice: Client, address: str) -> None:
     page = alice.post(f"{TEAM}invite/", {"email": address, "role": "owner"}).content.decode()
     assert "already belongs to someone on your team" in page
     assert not TeamInvitation.objects.exists()
 
 
-def test_without_the_second_factor_nothing_that_only_staff_see_shows_on_the_public_profile(cast: Cast, stan: Client) -> None:
+def test_profile_hides_staff_content_without_required_second_factor(cast: Cast, stan: Client) -> None:
     review = in_state("hidden", cast.alder)
     assert review.text in stan.get("/partners/alder/").content.decode()
     with_app(cast.alice)
@@ -76,8 +76,8 @@ def test_without_the_second_factor_nothing_that_only_staff_see_shows_on_the_publ
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", range(4))
-def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) -> None:
-    """Owners who remove each other, hand over, leave, join, and change roles: each is done or refused in words, and an owner stays."""
+def test_concurrent_changes_cause_no_deadlocks(cast: Cast, olga: User, turn: int) -> None:
+    """Each concurrent change succeeds or raises a ValidationError, and an owner remains."""
     customer = CustomerFactory(agency=cast.alder, responsible=cast.stan)
     TaskFactory.create_batch(3, customer=customer, assignee=cast.stan)
     olgas, alices, stans, maxs = (person.memberships.get() for person in (olga, cast.alice, cast.stan, cast.max))
@@ -97,9 +97,11 @@ def test_everybody_at_once_ends_in_no_knot(cast: Cast, olga: User, turn: int) ->
     ]
     acts = acts[turn:] + acts[:turn]
     outcomes = at_once(len(acts), lambda number: acts[number]())
-    unexpected = [error for error in outcomes if isinstance(error, Exception) and not isinstance(error, ValidationError | InvitationClosed)]
+    unexpected = [
+        error for error in outcomes if isinstance(error, Exception) and not isinstance(error, ValidationError | InvalidTransition)
+    ]
     assert not unexpected
     members = set(Membership.objects.filter(agency=cast.alder).values_list("user", flat=True))
     assert Membership.objects.filter(agency=cast.alder, role=Role.OWNER).exists()
-    in_hand = {*customer.tasks.values_list("assignee", flat=True), *cast.alder.customers.values_list("responsible", flat=True)}
-    assert in_hand - {None} <= members
+    assigned = {*customer.tasks.values_list("assignee", flat=True), *cast.alder.customers.values_list("responsible", flat=True)}
+    assert assigned - {None} <= members

@@ -1,4 +1,4 @@
-"""An agency can require a second factor: who has none sets one up before anything else."""
+"""Two-factor authentication required by an agency."""
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -16,21 +16,21 @@ NEEDED = "/company/second-factor/"
 
 @pytest.fixture
 def required(cast: Cast, alice: Client) -> None:
-    """Alice, who has a second factor, requires one of everybody."""
+    """Alice, who has a second factor, requires one of all members."""
     with_app(cast.alice)
     assert alice.post(f"{TEAM}second-factor/", {"required": "on"}).status_code == 302
     cast.alder.refresh_from_db()
     assert cast.alder.second_factor_required
 
 
-def test_who_has_none_cannot_ask_others_for_one(cast: Cast, alice: Client) -> None:
+def test_owner_without_second_factor_cannot_require_one(cast: Cast, alice: Client) -> None:
     response = alice.post(f"{TEAM}second-factor/", {"required": "on"}, follow=True)
     assert "Set up your own second factor before requiring one for the team" in response.content.decode()
     cast.alder.refresh_from_db()
     assert not cast.alder.second_factor_required
 
 
-def test_who_has_none_is_led_to_set_one_up(required: None, cast: Cast, stan: Client) -> None:
+def test_members_without_second_factor_are_redirected_to_set_it_up(required: None, cast: Cast, stan: Client) -> None:
     for path in ("/dashboard/", "/customers/", TEAM):
         assert stan.get(path).url == NEEDED
     assert stan.post("/customers/add/", {"kind": "person", "last_name": "X"}).url == NEEDED
@@ -43,7 +43,7 @@ def test_who_has_none_is_led_to_set_one_up(required: None, cast: Cast, stan: Cli
         assert stan.get(path).status_code == 200
 
 
-def test_what_was_being_typed_when_it_became_a_must_is_still_there(cast: Cast, alice: Client, stan: Client) -> None:
+def test_form_input_survives_a_new_requirement(cast: Cast, alice: Client, stan: Client) -> None:
     stan.get("/customers/add/")
     with_app(cast.alice)
     alice.post(f"{TEAM}second-factor/", {"required": "on"})
@@ -54,7 +54,7 @@ def test_what_was_being_typed_when_it_became_a_must_is_still_there(cast: Cast, a
     assert 'value="Typed"' in page
 
 
-def test_the_page_that_asks_names_who_has_none(cast: Cast, alice: Client) -> None:
+def test_confirmation_lists_members_without_second_factor(cast: Cast, alice: Client) -> None:
     path = f"{TEAM}second-factor/"
     assert "Set up your own second factor before requiring one for the team" in alice.get(path).content.decode()
     with_app(cast.alice)
@@ -65,13 +65,13 @@ def test_the_page_that_asks_names_who_has_none(cast: Cast, alice: Client) -> Non
     assert "Make optional" in alice.get(path).content.decode()
 
 
-def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Client) -> None:
+def test_setting_up_a_second_factor_restores_access(required: None, cast: Cast, stan: Client) -> None:
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     assert stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}).url == "/accounts/2fa/recovery-codes/"
     assert stan.get("/dashboard/").status_code == 200
     assert stan.get(NEEDED).url == "/dashboard/"
     assert Authenticator.objects.filter(user=cast.stan, type="recovery_codes").exists()
-    # From the next sign-in on it is asked for.
+    # The next sign-in asks for it.
     browser = Client()
     signed_in = browser.post("/accounts/login/", {"login": cast.stan.email, "password": PASSWORD})
     assert signed_in.url == "/accounts/2fa/authenticate/"
@@ -80,7 +80,7 @@ def test_setting_one_up_opens_everything(required: None, cast: Cast, stan: Clien
     assert stan.get("/dashboard/").url == NEEDED
 
 
-def test_afterwards_it_goes_on_to_what_was_wanted(required: None, cast: Cast, stan: Client) -> None:
+def test_setup_continues_to_the_requested_page(required: None, cast: Cast, stan: Client) -> None:
     assert stan.get("/customers/?q=mill").url == NEEDED
     secret = stan.get("/accounts/2fa/totp/activate/").context["form"].secret
     codes = stan.post("/accounts/2fa/totp/activate/", {"code": code(secret)}, follow=True).content.decode()
@@ -95,19 +95,19 @@ def test_recovery_codes_alone_are_no_second_factor(required: None, cast: Cast, s
     assert stan.get("/dashboard/").url == NEEDED
 
 
-def test_a_passkey_is_one(required: None, cast: Cast, stan: Client) -> None:
+def test_passkey_counts_as_second_factor(required: None, cast: Cast, stan: Client) -> None:
     Authenticator.objects.create(user=cast.stan, type="webauthn", data={})
     assert stan.get("/dashboard/").status_code == 200
 
 
-def test_another_agency_is_not_held_up(required: None, cast: Cast, stan: Client) -> None:
+def test_requirement_does_not_affect_other_agencies(required: None, cast: Cast, stan: Client) -> None:
     cedar = AgencyFactory(name="Cedar")
     MembershipFactory(agency=cedar, user=cast.stan)
     assert stan.post("/company/switch/", {"agency": cedar.pk}).url == "/dashboard/"
     assert stan.get("/dashboard/").status_code == 200
 
 
-def test_the_team_page_says_who_has_one(required: None, cast: Cast, alice: Client) -> None:
+def test_team_page_counts_members_without_second_factor(required: None, cast: Cast, alice: Client) -> None:
     page = alice.get(TEAM).content.decode()
     assert "2 members haven’t set up two-factor authentication yet." in page
     for person in (cast.max, cast.stan):
@@ -115,7 +115,7 @@ def test_the_team_page_says_who_has_one(required: None, cast: Cast, alice: Clien
     assert "Everyone signs in with a second factor" in alice.get(TEAM).content.decode()
 
 
-def test_it_can_be_given_up_again(required: None, cast: Cast, alice: Client, stan: Client) -> None:
+def test_requirement_can_be_removed(required: None, cast: Cast, alice: Client, stan: Client) -> None:
     alice.post(f"{TEAM}second-factor/")
     assert stan.get("/dashboard/").status_code == 200
     actions = AuditEvent.objects.filter(action__startswith="team.").order_by("pk").values_list("action", flat=True)

@@ -1,4 +1,4 @@
-"""`/company/team/`: who works here; roles, removing, leaving, handing over. An owner stays, whatever happens."""
+"""The team page: roles, removal, leaving and transfer of ownership."""
 
 from threading import Barrier
 from typing import Any
@@ -31,7 +31,7 @@ def place(user: User) -> Membership:
 
 
 def signed_in_by_password(user: User) -> Client:
-    """As a person does it, so that the session stands in the person's list."""
+    """Return a client that signed in through the form, which adds the session to the user's list."""
     client = Client(REMOTE_ADDR="192.0.2.7")
     client.post("/accounts/login/", {"login": user.email, "password": PASSWORD})
     return client
@@ -42,7 +42,7 @@ def last_event() -> tuple[str, str]:
     return event.action, event.sentence
 
 
-def test_everybody_on_the_team_sees_it_and_owners_change_it(cast: Cast, alice: Client, stan: Client) -> None:
+def test_all_members_see_the_team_and_owners_change_it(cast: Cast, alice: Client, stan: Client) -> None:
     for browser in (alice, stan):
         page = browser.get(TEAM).content.decode()
         assert all(name in page for name in ("Alice Alder", "Max Meyer", "Stan Stein"))
@@ -52,7 +52,7 @@ def test_everybody_on_the_team_sees_it_and_owners_change_it(cast: Cast, alice: C
     assert f"{TEAM}{place(cast.max).pk}/remove/" not in stan.get(TEAM).content.decode()
 
 
-def test_a_new_role_counts_at_the_next_click(cast: Cast, alice: Client, stan: Client) -> None:
+def test_new_role_applies_immediately(cast: Cast, alice: Client, stan: Client) -> None:
     assert stan.get("/customers/import/").status_code == 403
     response = alice.post(f"{TEAM}{place(cast.stan).pk}/role/", {"role": "manager"}, follow=True)
     assert "Role of Stan Stein changed to Manager." in response.content.decode()
@@ -63,19 +63,19 @@ def test_a_new_role_counts_at_the_next_click(cast: Cast, alice: Client, stan: Cl
     assert "changed your role at Alder Web to Manager." in mail.text
 
 
-def test_the_same_role_again_changes_nothing(cast: Cast, alice: Client) -> None:
+def test_unchanged_role_has_no_effect(cast: Cast, alice: Client) -> None:
     alice.post(f"{TEAM}{place(cast.stan).pk}/role/", {"role": "staff"})
     assert not AuditEvent.objects.filter(action__startswith="team.").exists()
     assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.parametrize("role", ["", "boss", "staff\x00"])
-def test_there_are_three_roles(cast: Cast, alice: Client, role: str) -> None:
+def test_unknown_roles_are_rejected(cast: Cast, alice: Client, role: str) -> None:
     assert alice.post(f"{TEAM}{place(cast.stan).pk}/role/", {"role": role}).status_code == 200
     assert place(cast.stan).role == Role.STAFF
 
 
-def test_the_mail_is_in_the_language_of_whoever_gets_it(cast: Cast, alice: Client) -> None:
+def test_email_is_in_the_recipients_language(cast: Cast, alice: Client) -> None:
     User.objects.filter(pk=cast.stan.pk).update(language="de")
     alice.post(f"{TEAM}{place(cast.stan).pk}/role/", {"role": "manager"})
     assert OutgoingMail.objects.get().text.startswith("Guten Tag Stan Stein,")
@@ -84,7 +84,7 @@ def test_the_mail_is_in_the_language_of_whoever_gets_it(cast: Cast, alice: Clien
 # --- Removing ----------------------------------------------------------------------------------------------------------
 
 
-def test_who_is_removed_is_signed_out_everywhere_at_once(cast: Cast, alice: Client) -> None:
+def test_removed_members_are_signed_out_everywhere(cast: Cast, alice: Client) -> None:
     MembershipFactory(agency=cast.birch, user=cast.stan, role=Role.STAFF)
     browsers = [signed_in_by_password(cast.stan), signed_in_by_password(cast.stan)]
     assert all(browser.get("/customers/").status_code == 200 for browser in browsers)
@@ -101,51 +101,51 @@ def test_who_is_removed_is_signed_out_everywhere_at_once(cast: Cast, alice: Clie
     assert "removed you from the Alder Web team" in OutgoingMail.objects.get(to_email=cast.stan.email).text
 
 
-@pytest.mark.parametrize("heir", ["max", None])
-def test_what_they_had_in_hand_is_handed_on(cast: Cast, alice: Client, heir: str | None) -> None:
+@pytest.mark.parametrize("colleague", ["max", None])
+def test_open_work_of_removed_members_is_reassigned(cast: Cast, alice: Client, colleague: str | None) -> None:
     customer = CustomerFactory(agency=cast.alder, responsible=cast.stan)
     still_open, done = TaskFactory(customer=customer, assignee=cast.stan), TaskFactory(customer=customer, assignee=cast.stan)
     done.done_at = timezone.now()
     done.save()
-    asked, settled = (ContactRequestFactory(agency=cast.alder, handler=cast.stan) for _ in range(2))
+    asked, settled = (ContactRequestFactory(agency=cast.alder, assignee=cast.stan) for _ in range(2))
     settled.status = "closed"
     settled.save()
     elsewhere = TaskFactory(customer__agency=cast.birch, assignee=cast.stan)
     version = Customer.objects.get(pk=customer.pk).version
     page = alice.get(f"{TEAM}{place(cast.stan).pk}/remove/").content.decode()
-    for held in ("1 open task", "1 assigned customer", "1 open request"):
-        assert held in page
-    to = getattr(cast, heir) if heir else None
+    for label in ("1 open task", "1 assigned customer", "1 open request"):
+        assert label in page
+    to = getattr(cast, colleague) if colleague else None
     alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": to.pk if to else ""})
-    for thing in (customer, still_open, done, asked, settled, elsewhere):
-        thing.refresh_from_db()
-    assert (still_open.assignee, customer.responsible, asked.handler) == (to, to, to)
-    # What is over keeps who did it; another agency's work is none of ours.
-    assert (done.assignee, settled.handler, elsewhere.assignee) == (cast.stan, cast.stan, cast.stan)
-    # Whoever had the customer's form open is told.
+    for item in (customer, still_open, done, asked, settled, elsewhere):
+        item.refresh_from_db()
+    assert (still_open.assignee, customer.responsible, asked.assignee) == (to, to, to)
+    # Completed work and that of other agencies isn't reassigned.
+    assert (done.assignee, settled.assignee, elsewhere.assignee) == (cast.stan, cast.stan, cast.stan)
+    # A form of the customer that is open now causes an edit conflict.
     assert customer.version == version + 1
 
 
-def test_nothing_is_handed_on_to_a_stranger(cast: Cast, alice: Client) -> None:
+def test_work_cannot_be_reassigned_to_non_members(cast: Cast, alice: Client) -> None:
     TaskFactory(customer__agency=cast.alder, assignee=cast.stan)
-    for nobody in (cast.charlie.pk, cast.stan.pk, 0, "x", 2**70):
-        assert alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": nobody}).status_code == 200
+    for to in (cast.charlie.pk, cast.stan.pk, 0, "x", 2**70):
+        assert alice.post(f"{TEAM}{place(cast.stan).pk}/remove/", {"to": to}).status_code == 200
     assert place(cast.stan)
 
 
-def test_nor_to_a_colleague_who_has_left_meanwhile(cast: Cast) -> None:
+def test_work_cannot_be_reassigned_to_former_members(cast: Cast) -> None:
     gone = cast.max
     place(gone).delete()
-    for go in (lambda: team.remove_member(place(cast.stan), to=gone, by=cast.alice), lambda: team.leave(place(cast.stan), to=gone)):
+    for act in (lambda: team.remove_member(place(cast.stan), to=gone, by=cast.alice), lambda: team.leave(place(cast.stan), to=gone)):
         with pytest.raises(ValidationError, match="Max Meyer has since left the team"):
-            go()
+            act()
     assert place(cast.stan)
 
 
 # --- Leaving -----------------------------------------------------------------------------------------------------------
 
 
-def test_leaving(cast: Cast, stan: Client) -> None:
+def test_members_can_leave(cast: Cast, stan: Client) -> None:
     response = stan.post(f"{TEAM}leave/", follow=True)
     assert "You’ve left Alder Web." in response.content.decode()
     assert stan.get("/customers/").status_code == 403
@@ -153,7 +153,7 @@ def test_leaving(cast: Cast, stan: Client) -> None:
     assert OutgoingMail.objects.get().to_email == cast.alice.email
 
 
-def test_the_last_owner_can_neither_leave_nor_step_down(cast: Cast, alice: Client) -> None:
+def test_last_owner_cannot_leave_or_be_demoted(cast: Cast, alice: Client) -> None:
     assert "You’re the only owner" in alice.get(f"{TEAM}leave/").content.decode()
     assert alice.post(f"{TEAM}leave/").status_code == 200
     response = alice.post(f"{TEAM}{place(cast.alice).pk}/role/", {"role": "staff"})
@@ -162,10 +162,10 @@ def test_the_last_owner_can_neither_leave_nor_step_down(cast: Cast, alice: Clien
     assert place(cast.alice).role == Role.OWNER
 
 
-# --- Handing over ------------------------------------------------------------------------------------------------------
+# --- Transferring ownership --------------------------------------------------------------------------------------------
 
 
-def test_handing_over_the_ownership(cast: Cast, alice: Client) -> None:
+def test_ownership_can_be_transferred(cast: Cast, alice: Client) -> None:
     response = alice.post(f"{TEAM}hand-over/", {"to": place(cast.max).pk}, follow=True)
     assert "Max Meyer is now the owner. You’re now a manager." in response.content.decode()
     assert (place(cast.max).role, place(cast.alice).role) == (Role.OWNER, Role.MANAGER)
@@ -175,12 +175,12 @@ def test_handing_over_the_ownership(cast: Cast, alice: Client) -> None:
 
 
 @pytest.mark.parametrize("whom", ["alice", "charlie"])
-def test_it_goes_to_a_colleague_only(cast: Cast, alice: Client, whom: str) -> None:
+def test_ownership_can_only_be_transferred_to_colleagues(cast: Cast, alice: Client, whom: str) -> None:
     assert alice.post(f"{TEAM}hand-over/", {"to": place(getattr(cast, whom)).pk}).status_code == 200
     assert place(cast.alice).role == Role.OWNER
 
 
-# --- An owner stays ----------------------------------------------------------------------------------------------------
+# --- Last owner --------------------------------------------------------------------------------------------------------
 
 
 def two_owners(cast: Cast) -> None:
@@ -189,7 +189,7 @@ def two_owners(cast: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("what", ["remove", "demote", "leave"])
-def test_two_owners_at_once_leave_one(cast: Cast, what: str) -> None:
+def test_concurrent_removals_keep_an_owner(cast: Cast, what: str) -> None:
     two_owners(cast)
     owners = [place(cast.alice), place(cast.max)]
 
@@ -201,7 +201,7 @@ def test_two_owners_at_once_leave_one(cast: Cast, what: str) -> None:
             return team.change_role(other, Role.STAFF, by=me.user)
         return team.leave(me, to=None)
 
-    # The later one is told; the trigger, which would be a crash, has nothing to do.
+    # The second action fails with a message, before the trigger would raise an IntegrityError.
     outcomes = at_once(2, act)
     assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ValidationError]
     assert cast.alder.memberships.owners().count() == 1
@@ -209,7 +209,7 @@ def test_two_owners_at_once_leave_one(cast: Cast, what: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("statement", ["delete", "update"])
-def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
+def test_trigger_keeps_an_owner(cast: Cast, statement: str) -> None:
     two_owners(cast)
     pks = [place(cast.alice).pk, place(cast.max).pk]
 
@@ -220,7 +220,7 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
             mine = Membership.objects.filter(pk=pks[number])
             _ = mine.delete() if statement == "delete" else mine.update(role=Role.STAFF)
             both_gone.wait(timeout=30)
-            # Neither sees what the other did, and the check comes a moment before the end: only a lock tells them.
+            # Neither transaction sees the other's change, so that only the trigger's lock can detect it.
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SELECT pg_sleep(0.2)")
 
     outcomes = at_once(2, act)
@@ -228,7 +228,7 @@ def test_the_database_itself_keeps_an_owner(cast: Cast, statement: str) -> None:
     assert cast.alder.memberships.owners().count() == 1
 
 
-def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
+def test_former_owners_cannot_change_the_team(cast: Cast) -> None:
     two_owners(cast)
     team.change_role(place(cast.alice), Role.MANAGER, by=cast.max)
     for act in (
@@ -243,8 +243,8 @@ def test_who_is_no_owner_any_more_changes_nothing(cast: Cast) -> None:
     assert place(cast.stan).role == Role.STAFF
 
 
-@zeal_ignore()  # Django's own inline forms fetch each row's person.
-def test_the_admin_cannot_take_the_last_owner_away(cast: Cast) -> None:
+@zeal_ignore()  # Django's inline forms query the user of each row.
+def test_admin_cannot_remove_the_last_owner(cast: Cast) -> None:
     admin = Client()
     admin.force_login(cast.ada)
     address = f"/admin/agencies/agency/{cast.alder.pk}/change/"
@@ -261,7 +261,7 @@ def test_the_admin_cannot_take_the_last_owner_away(cast: Cast) -> None:
     for changed in ({"memberships-0-DELETE": "on"}, {"memberships-0-role": "staff"}):
         assert "An agency needs at least one owner" in admin.post(address, form(**changed)).content.decode()
     assert admin.post(f"/admin/accounts/user/{cast.alice.pk}/delete/", {"post": "yes"}).status_code == 403
-    # Somebody else first, in the same step.
+    # Another owner in the same request makes it possible.
     swap = {"memberships-0-DELETE": "on", "memberships-1-role": "owner", "memberships-2-user": str(cast.charlie.pk)}
     assert admin.post(address, form(**swap)).status_code == 302
     assert [(member.user, member.role) for member in cast.alder.memberships.order_by("pk")] == [(cast.max, "owner"), (cast.stan, "staff")]

@@ -1,4 +1,4 @@
-"""Invitations to a team, and the page behind the link: `/join/<token>/`."""
+"""Team invitations and the page behind their link (`/join/<token>/`)."""
 
 import re
 from datetime import timedelta
@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.client_accounts import get_or_create_client
+from partnerportal.accounts.services.accounts import get_or_create_client
 from partnerportal.agencies import tasks
 from partnerportal.agencies.models import Membership, Role, TeamInvitation
 from partnerportal.agencies.services import team_invitations
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -29,13 +30,13 @@ NEW = "nina@people.example"
 
 @pytest.fixture
 def invited(alice: Client, cast: Cast) -> TeamInvitation:
-    """Nina, who has no account, was invited as a manager."""
+    """Return an invitation as a manager to Nina, who has no account."""
     assert alice.post(f"{TEAM}invite/", {"email": " Nina@People.example ", "role": "manager"}).status_code == 302
     return cast.alder.team_invitations.get()
 
 
 def link(mail: OutgoingMail) -> str:
-    """The mailed one, as a path."""
+    """Return the path of the link in the e-mail."""
     found = re.search(r"/join/\S+", mail.text)
     assert found
     return found.group()
@@ -49,7 +50,7 @@ def events() -> list[str]:
     return list(AuditEvent.objects.filter(action__startswith="team.").order_by("pk").values_list("action", flat=True))
 
 
-def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitation, alice: Client) -> None:
+def test_link_is_sent_by_email_and_hidden_from_colleagues(invited: TeamInvitation, alice: Client) -> None:
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.agency, mail.reply_to) == (NEW, None, "alice@alder.example")
     assert "Alice Alder has invited you to work for Alder Web in the Partner Portal. Your role: Manager." in mail.text
@@ -61,25 +62,25 @@ def test_the_link_goes_by_mail_and_no_colleague_can_read_it(invited: TeamInvitat
 
 
 @pytest.mark.parametrize("email", ["", "nobody", "stan@alder.example", "STAN@alder.example", f"{'x' * 250}@x.example"])
-def test_only_an_address_that_is_not_on_the_team(alice: Client, email: str) -> None:
+def test_invalid_and_member_addresses_are_rejected(alice: Client, email: str) -> None:
     assert alice.post(f"{TEAM}invite/", {"email": email, "role": "staff"}).status_code == 200
     assert not TeamInvitation.objects.exists()
     assert not OutgoingMail.objects.exists()
 
 
-def test_nobody_is_invited_twice(invited: TeamInvitation, alice: Client) -> None:
+def test_address_cannot_be_invited_twice(invited: TeamInvitation, alice: Client) -> None:
     response = alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"})
     assert "This address has already been invited" in response.content.decode()
     with pytest.raises(IntegrityError, match="team_invitation_pending_once"), transaction.atomic():
         TeamInvitationFactory(agency=invited.agency, email=NEW)
 
 
-def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cache: None) -> None:
+def test_invitations_are_rate_limited(alice: Client, cast: Cast, clean_cache: None) -> None:
     answers = [alice.post(f"{TEAM}invite/", {"email": f"p{number}@people.example", "role": "staff"}) for number in range(31)]
     assert [answer.status_code for answer in answers] == [302] * 30 + [429]
     assert 0 < int(answers[30]["Retry-After"]) <= 60 * 60
     assert "p30@people.example" in answers[30].content.decode()
-    # To send one again is another mail.
+    # Resending counts too.
     last = cast.alder.team_invitations.latest("pk")
     TeamInvitation.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
     page = alice.post(f"{TEAM}invitations/{last.pk}/resend/", follow=True).content.decode()
@@ -87,7 +88,7 @@ def test_too_many_invitations_have_to_wait(alice: Client, cast: Cast, clean_cach
     assert OutgoingMail.objects.count() == 30
 
 
-def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache: None) -> None:
+def test_unknown_links_are_rate_limited_and_valid_ones_are_not(cast: Cast, clean_cache: None) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder)
     answers = [Client(REMOTE_ADDR="203.0.113.9").get(f"/join/{'x' * number}/") for number in range(1, 32)]
     assert [answer.status_code for answer in answers] == [404] * 30 + [429]
@@ -99,7 +100,7 @@ def test_guessing_links_is_limited_but_a_right_one_opens(cast: Cast, clean_cache
 # --- Accepting ---------------------------------------------------------------------------------------------------------
 
 
-def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) -> None:
+def test_new_user_joins_with_name_and_password(invited: TeamInvitation) -> None:
     path, browser = link(OutgoingMail.objects.get()), Client()
     page = browser.get(path)
     assert page["Referrer-Policy"] == "strict-origin"
@@ -115,9 +116,9 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     assert nina.emailaddress_set.get().verified
     assert nina.memberships.get().role == Role.MANAGER
     assert events() == ["team.invited", "team.joined"]
-    told = OutgoingMail.objects.get(kind="team_joined")
-    assert (told.to_email, "Nina Neu" in told.text) == ("alice@alder.example", True)
-    # Signs in as everybody, and the link opens no second time.
+    mail = OutgoingMail.objects.get(kind="team_joined")
+    assert (mail.to_email, "Nina Neu" in mail.text) == ("alice@alder.example", True)
+    # The new account can sign in, and the link no longer works.
     assert Client().post("/accounts/login/", {"login": NEW, "password": "correct horse battery"}).url == "/"
     closed = Client().get(path)
     assert closed.status_code == 410
@@ -129,14 +130,14 @@ def test_somebody_new_sets_name_and_password_and_is_in(invited: TeamInvitation) 
     "fields",
     [{"password": ""}, {"password": "short"}, {"password": "password123"}, {"password": NEW}, {"full_name": ""}, {"full_name": "a\nb"}],
 )
-def test_name_and_a_good_password_are_needed(invited: TeamInvitation, fields: dict[str, str]) -> None:
+def test_joining_requires_a_name_and_a_strong_password(invited: TeamInvitation, fields: dict[str, str]) -> None:
     response = join(Client(), link(OutgoingMail.objects.get()), **fields)
     assert response.status_code == 200
     assert response.context["form"].errors
     assert not User.objects.filter(email=NEW).exists()
 
 
-def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
+def test_admin_can_invite_the_first_owner(cast: Cast) -> None:
     admin = Client()
     admin.force_login(cast.ada)
     form = {"name": "Cedar Sites", "language": "en", "time_zone": "Europe/Berlin", "invite_owner": NEW}
@@ -146,7 +147,7 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     join(Client(), link(OutgoingMail.objects.get()))
     nina = Membership.objects.get(user__email=NEW)
     assert (nina.agency.name, nina.role) == ("Cedar Sites", Role.OWNER)
-    # Nobody is told of their own arrival, and a second invitation is refused in words.
+    # New members aren't notified about themselves, and can't be invited again.
     assert OutgoingMail.objects.count() == 1
     page = admin.post(f"/admin/agencies/agency/{nina.agency.pk}/change/", form, follow=True).content.decode()
     assert "This address already belongs to someone on your team." in page
@@ -156,7 +157,7 @@ def test_an_admin_invites_the_first_owner(cast: Cast) -> None:
     assert OutgoingMail.objects.count() == 1
 
 
-def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
+def test_opening_the_link_has_no_effect(invited: TeamInvitation) -> None:
     path = link(OutgoingMail.objects.get())
     for browser in (Client(), Client(enforce_csrf_checks=True)):
         assert browser.get(path).status_code == browser.head(path).status_code == 200
@@ -165,13 +166,13 @@ def test_opening_the_link_changes_nothing(invited: TeamInvitation) -> None:
     assert (invited.status, User.objects.filter(email=NEW).exists()) == ("pending", False)
 
 
-def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> None:
+def test_existing_user_signs_in_to_accept(alice: Client, cast: Cast) -> None:
     alice.post(f"{TEAM}invite/", {"email": cast.charlie.email, "role": "staff"})
     path, browser = link(OutgoingMail.objects.get()), Client()
     page = browser.get(path).content.decode()
     assert f"/accounts/login/?next={path.replace('/', '%2F')}" in page
     assert "full_name" not in page
-    # Posting a name and a password takes nobody's account over.
+    # Posting a name and a password doesn't take over the account.
     join(browser, path)
     assert cast.charlie.memberships.count() == 1
     signed_in = browser.post("/accounts/login/", {"login": cast.charlie.email, "password": PASSWORD, "next": path})
@@ -183,7 +184,7 @@ def test_who_has_an_account_signs_in_and_accepts(alice: Client, cast: Cast) -> N
     assert cast.charlie.memberships.get(agency=cast.alder).role == Role.STAFF
 
 
-def test_a_client_keeps_the_account_and_signs_in_by_a_code(alice: Client, cast: Cast) -> None:
+def test_client_accepts_with_a_sign_in_code(alice: Client, cast: Cast) -> None:
     kim = get_or_create_client("kim@code.example")
     assert kim
     alice.post(f"{TEAM}invite/", {"email": kim.email, "role": "staff"})
@@ -201,7 +202,7 @@ def test_a_client_keeps_the_account_and_signs_in_by_a_code(alice: Client, cast: 
 
 
 @pytest.mark.parametrize("somebody", ["charlie", "kim"])
-def test_only_the_invited_address_gets_in(invited: TeamInvitation, cast: Cast, somebody: str) -> None:
+def test_other_accounts_cannot_accept(invited: TeamInvitation, cast: Cast, somebody: str) -> None:
     path, browser = link(OutgoingMail.objects.get()), Client()
     browser.force_login(getattr(cast, somebody))
     for response in (browser.get(path), browser.post(path)):
@@ -210,7 +211,7 @@ def test_only_the_invited_address_gets_in(invited: TeamInvitation, cast: Cast, s
     assert not cast.alder.memberships.filter(user=getattr(cast, somebody)).exists()
 
 
-def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
+def test_unverified_address_cannot_accept(invited: TeamInvitation) -> None:
     thief = UserFactory()
     thief.emailaddress_set.create(email=NEW, verified=False)
     browser = Client()
@@ -220,24 +221,24 @@ def test_an_unconfirmed_address_proves_nothing(invited: TeamInvitation) -> None:
         team_invitations.accept(invited, user=thief)
 
 
-def test_an_account_that_was_opened_meanwhile_is_left_alone(invited: TeamInvitation) -> None:
-    # By somebody whose further address it is.
+def test_accepting_does_not_change_an_existing_account(invited: TeamInvitation) -> None:
+    # The address is another account's secondary address.
     UserFactory().emailaddress_set.create(email=NEW, verified=True)
     with pytest.raises(ValidationError, match="An account with this address already exists"):
         team_invitations.accept_with_new_account(invited, full_name="Nina", password=PASSWORD, language="en")
     assert not User.objects.filter(email=NEW).exists()
 
 
-def test_who_works_here_already_keeps_the_role(cast: Cast) -> None:
+def test_existing_members_keep_their_role(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.max.email, role=Role.STAFF)
     team_invitations.accept(invitation, user=cast.max)
     assert cast.max.memberships.get().role == Role.MANAGER
 
 
-# --- What ends it ------------------------------------------------------------------------------------------------------
+# --- Withdrawal and expiry ---------------------------------------------------------------------------------------------
 
 
-def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> None:
+def test_withdrawn_link_explains_itself(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
     response = alice.post(f"{TEAM}invitations/{invited.pk}/withdraw/", follow=True)
     assert "Its link no longer works" in response.content.decode()
@@ -248,7 +249,7 @@ def test_a_withdrawn_link_says_so(invited: TeamInvitation, alice: Client) -> Non
     assert events() == ["team.invited", "team.invitation_withdrawn"]
 
 
-def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitation, alice: Client) -> None:
+def test_expired_invitation_can_be_replaced(invited: TeamInvitation, alice: Client) -> None:
     path = link(OutgoingMail.objects.get())
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         answer = join(Client(), path)
@@ -259,14 +260,14 @@ def test_after_a_week_it_has_expired_and_can_be_made_anew(invited: TeamInvitatio
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
-def test_one_that_has_just_expired_gives_way_to_a_new_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
+def test_new_invitation_expires_an_overdue_one(invited: TeamInvitation, alice: Client, cast: Cast) -> None:
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=True):
         alice.force_login(cast.alice)
         assert alice.post(f"{TEAM}invite/", {"email": NEW, "role": "staff"}).status_code == 302
     assert [(one.status, one.role) for one in TeamInvitation.objects.order_by("pk")] == [("expired", "manager"), ("pending", "staff")]
 
 
-def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvitation, alice: Client) -> None:
+def test_resending_keeps_the_link_and_restarts_the_term(invited: TeamInvitation, alice: Client) -> None:
     first = link(OutgoingMail.objects.get())
     assert "a moment ago" in alice.post(f"{TEAM}invitations/{invited.pk}/resend/", follow=True).content.decode()
     with time_machine.travel(timezone.now() + timedelta(days=5), tick=True):
@@ -279,13 +280,13 @@ def test_sending_it_again_keeps_the_link_and_gives_a_week_anew(invited: TeamInvi
 
 @pytest.mark.usefixtures("clean_cache")
 @pytest.mark.parametrize("path", ["/join/nothing/", "/join/%00/", f"/join/{'x' * 300}/"])
-def test_a_mistyped_link_says_what_may_have_happened(db: None, path: str) -> None:
+def test_unknown_link_lists_possible_reasons(db: None, path: str) -> None:
     response = Client().get(path)
     assert (response.status_code, "This link isn’t valid" in response.content.decode()) == (404, True)
 
 
 @pytest.mark.parametrize("change", [{"status": "pending"}, {"status": "accepted"}, {"role": "owner"}, {"email": "x@people.example"}])
-def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) -> None:
+def test_database_rejects_invalid_changes(cast: Cast, change: dict[str, str]) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder)
     if "status" in change:
         TeamInvitation.objects.filter(pk=invitation.pk).update(status="withdrawn", answered_at=timezone.now())
@@ -293,25 +294,25 @@ def test_the_database_keeps_it_on_its_way(cast: Cast, change: dict[str, str]) ->
         TeamInvitation.objects.filter(pk=invitation.pk).update(**change)
 
 
-def test_each_begins_waiting(cast: Cast) -> None:
+def test_database_rejects_new_invitations_that_are_not_pending(cast: Cast) -> None:
     with pytest.raises(DatabaseError, match="pgtrigger"), transaction.atomic():
         TeamInvitationFactory(agency=cast.alder, status="withdrawn", answered_at=timezone.now())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accepting_twice_at_once_makes_one_account(cast: Cast) -> None:
+def test_concurrent_acceptance_creates_one_account(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=NEW)
     fields = {"full_name": "Nina", "password": PASSWORD, "language": "en"}
     outcomes = at_once(2, lambda _: team_invitations.accept_with_new_account(invitation, **fields))
-    assert {type(outcome) for outcome in outcomes} == {Membership, team_invitations.InvitationClosed}
+    assert {type(outcome) for outcome in outcomes} == {Membership, InvalidTransition}
     assert User.objects.filter(email=NEW).count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_accepting_while_it_is_withdrawn_is_one_of_the_two(cast: Cast) -> None:
+def test_concurrent_acceptance_and_withdrawal_have_one_winner(cast: Cast) -> None:
     invitation = TeamInvitationFactory(agency=cast.alder, email=cast.charlie.email)
     acts = [lambda: team_invitations.accept(invitation, user=cast.charlie), lambda: team_invitations.withdraw(invitation, by=cast.alice)]
     outcomes = at_once(2, lambda number: acts[number]())
-    assert sum(isinstance(outcome, team_invitations.InvitationClosed) for outcome in outcomes) == 1
+    assert sum(isinstance(outcome, InvalidTransition) for outcome in outcomes) == 1
     invitation.refresh_from_db()
     assert cast.alder.memberships.filter(user=cast.charlie).exists() == (invitation.status == "accepted")

@@ -1,4 +1,4 @@
-"""What is written is written: the database itself refuses to change or delete an event."""
+"""Audit events can't be changed or deleted."""
 
 from collections.abc import Callable
 
@@ -15,14 +15,14 @@ EVENTS = "/admin/audit/auditevent/"
 
 @pytest.fixture
 def event(cast: Cast) -> AuditEvent:
-    """One that happened."""
+    """An audit event."""
     CustomerFactory(agency=cast.alder, by=cast.alice)
     return AuditEvent.objects.get()
 
 
 @pytest.fixture
 def ada(cast: Cast) -> Client:
-    """A browser in which Ada, an admin, is signed in."""
+    """Client of Ada, an admin."""
     client = Client()
     client.force_login(cast.ada)
     return client
@@ -57,7 +57,7 @@ def test_no_event_can_be_changed_or_deleted(event: AuditEvent, tamper: Callable[
     assert AuditEvent.objects.get().actor_label == "Alice Alder"
 
 
-def test_nobody_can_add_change_or_delete_one_in_the_admin(event: AuditEvent, ada: Client) -> None:
+def test_events_cannot_be_added_changed_or_deleted_in_the_admin(event: AuditEvent, ada: Client) -> None:
     assert ada.get(EVENTS).status_code == 200
     assert ada.get(f"{EVENTS}add/").status_code == 403
     assert ada.post(f"{EVENTS}{event.pk}/change/", {"action": "other"}).status_code == 403
@@ -66,7 +66,7 @@ def test_nobody_can_add_change_or_delete_one_in_the_admin(event: AuditEvent, ada
     assert AuditEvent.objects.get().action == "customer.created"
 
 
-def test_an_event_is_readable_when_its_object_its_actor_and_its_agency_are_gone(event: AuditEvent, cast: Cast, ada: Client) -> None:
+def test_events_outlive_their_object_actor_and_agency(event: AuditEvent, cast: Cast, ada: Client) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM customers_customer")
     cast.alder.delete()
@@ -79,7 +79,7 @@ def test_an_event_is_readable_when_its_object_its_actor_and_its_agency_are_gone(
         assert "Alice Alder" in page.content.decode()
 
 
-def test_an_agencys_events_are_its_own(cast: Cast) -> None:
+def test_agencies_only_see_their_own_events(cast: Cast) -> None:
     ours = CustomerFactory(agency=cast.alder)
     CustomerFactory(agency=cast.birch)
     assert [event.object_id for event in AuditEvent.objects.for_agency(cast.alder)] == [ours.pk]

@@ -1,4 +1,4 @@
-"""Each event reads as a sentence, with an icon that exists, in each language, however old it is."""
+"""Descriptions and icons of audit events."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.conf import settings
 from django.template import Context, Template
 from django.utils import translation
 
-from partnerportal.audit import descriptions
+from partnerportal.audit.descriptions import DESCRIPTIONS, register
 from partnerportal.audit.models import AuditEvent
 
-#: What an event of the action carries, where it carries something. A new action that words its data belongs here.
+#: Example data by action. New actions whose description contains data must be added.
 DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
     "project.changed": {"fields": ["title"]},
@@ -42,27 +42,27 @@ def named_event(action: str, data: dict[str, Any]) -> AuditEvent:
 
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
-@pytest.mark.parametrize("action", descriptions.registered_actions())
-def test_each_action_reads_as_a_sentence(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("action", sorted(DESCRIPTIONS))
+def test_actions_are_described(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
     event = AuditEvent(action=action, object_label="K-1001", data=DATA.get(action, {}))
     with translation.override(language):
         sentence = event.sentence
     assert sentence
     assert "%" not in sentence
-    # The plain name is for events of the past alone.
+    # The action name is only displayed for outdated events.
     assert action not in sentence
     assert not caplog.records
 
 
-@pytest.mark.parametrize("action", descriptions.registered_actions())
-def test_each_action_has_an_icon_that_exists(action: str) -> None:
+@pytest.mark.parametrize("action", sorted(DESCRIPTIONS))
+def test_action_icons_exist(action: str) -> None:
     drawn = Template("{% load heroicons %}{% heroicon_outline name %}").render(Context({"name": AuditEvent(action=action).icon}))
     assert drawn.startswith("<svg")
 
 
 @pytest.mark.parametrize("language", [code for code, _ in settings.LANGUAGES])
-@pytest.mark.parametrize("action", [action for action in descriptions.registered_actions() if descriptions.is_named(action)])
-def test_a_known_object_is_named(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("action", [action for action in sorted(DESCRIPTIONS) if DESCRIPTIONS[action].named])
+def test_known_objects_are_named(action: str, language: str, caplog: pytest.LogCaptureFixture) -> None:
     event = AuditEvent(action=action, object_label="K-1001", data=DATA.get(action, {}))
     without_name = event.sentence
     event.item_name = "100 % %(item)s"
@@ -79,7 +79,7 @@ def test_new_assignees_are_named() -> None:
     assert event.sentence == "Task “Relaunch” updated: Assigned to (Unassigned)"
 
 
-def test_an_event_from_before_fields_were_recorded_reads_without_them() -> None:
+def test_old_events_without_fields_are_described() -> None:
     event = named_event("task.changed", {})
     assert event.sentence == "Task updated"
     assert AuditEvent(action="request.handed_over", object_label="R-2").sentence == "Request R-2 reassigned to another member"
@@ -90,24 +90,24 @@ def test_changed_fields_are_named_as_in_the_form() -> None:
     assert event.sentence == "Updated: Company, E-mail and ZIP"
 
 
-def test_an_object_without_a_name_is_called_so() -> None:
+def test_object_without_a_name() -> None:
     assert AuditEvent(action="customer.created").sentence == "Customer (no name) created"
 
 
-def test_a_label_with_a_percent_sign_is_only_a_label() -> None:
+def test_percent_signs_in_labels_are_not_placeholders() -> None:
     assert AuditEvent(action="customer.created", object_label="100 %(fields)s").sentence == "Customer 100 %(fields)s created"
 
 
 @pytest.mark.parametrize("data", [{}, {"fields": ["a_field_of_the_past"]}, {"fields": None}])
-def test_an_event_that_does_not_fit_its_wording_any_more_shows_its_plain_name(data: dict[str, Any]) -> None:
+def test_events_that_do_not_match_their_description_show_the_action(data: dict[str, Any]) -> None:
     assert AuditEvent(action="customer.updated", object_label="K-1001", data=data).sentence == "customer.updated K-1001"
 
 
-def test_an_event_of_an_app_that_is_gone_shows_its_plain_name_and_an_icon() -> None:
+def test_events_with_unknown_actions_show_the_action_and_an_icon() -> None:
     event = AuditEvent(action="fax.sent", object_label="K-1001")
     assert (event.sentence, event.icon) == ("fax.sent K-1001", "information-circle")
 
 
-def test_no_two_apps_word_the_same_action() -> None:
+def test_actions_can_only_be_registered_once() -> None:
     with pytest.raises(ValueError, match=r"customer\.created"):
-        descriptions.register("customer.created", "Twice", icon="star")
+        register("customer.created", "Twice", icon="star")

@@ -1,4 +1,4 @@
-"""From where somebody came: by the proxies' word only where there are proxies of ours."""
+"""IP addresses of audit events, with and without trusted proxies."""
 
 from typing import Any
 
@@ -13,59 +13,59 @@ FORM = {"kind": "company", "company": "Brandt", "country": "DE", "language": "de
 PROXY = "10.0.0.1"
 
 
-def seen_address(client: Client, remote: str, forwarded_for: str | None = None) -> str | None:
-    """Add a customer, as it arrives at gunicorn from `remote`, and return the address that was written down."""
+def recorded_address(client: Client, remote: str, forwarded_for: str | None = None) -> str | None:
+    """Add a customer over a connection from `remote`, and return the recorded IP address."""
     headers = {"X-Forwarded-For": forwarded_for} if forwarded_for is not None else {}
     assert client.post("/customers/add/", FORM, REMOTE_ADDR=remote, headers=headers).status_code == 302
     return AuditEvent.objects.get().ip_address
 
 
 @pytest.mark.parametrize(
-    ("remote", "seen"),
+    ("remote", "recorded"),
     [
         ("192.0.2.7", "192.0.2.7"),
         ("2001:db8::7", "2001:db8::7"),
         ("fe80::7%eth0", "fe80::7"),
-        ("", None),  # a unix socket
+        ("", None),  # a Unix socket
         ("unix:", None),
     ],
 )
-def test_without_proxies_it_is_whoever_connects(alice: Client, remote: str, seen: str | None) -> None:
-    assert seen_address(alice, remote) == seen
+def test_without_proxies_the_connection_address_is_recorded(alice: Client, remote: str, recorded: str | None) -> None:
+    assert recorded_address(alice, remote) == recorded
 
 
-def test_without_proxies_nobody_can_claim_to_be_another(alice: Client) -> None:
-    assert seen_address(alice, "192.0.2.7", "198.51.100.1") == "192.0.2.7"
+def test_without_proxies_the_header_is_ignored(alice: Client) -> None:
+    assert recorded_address(alice, "192.0.2.7", "198.51.100.1") == "192.0.2.7"
 
 
 @pytest.mark.parametrize(
-    ("proxies", "forwarded_for", "seen"),
+    ("proxies", "forwarded_for", "recorded"),
     [
         (1, "198.51.100.1", "198.51.100.1"),
-        (1, "203.0.113.66, 198.51.100.1", "198.51.100.1"),  # the first is what the client claims
+        (1, "203.0.113.66, 198.51.100.1", "198.51.100.1"),  # the first one was sent by the client
         (2, "203.0.113.66, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
         (1, "198.51.100.1:54321", "198.51.100.1"),
         (1, "[2001:db8::7]:54321", "2001:db8::7"),
-        (1, None, PROXY),  # the proxy itself asks, for its health check
+        (1, None, PROXY),  # a health check of the proxy itself
         (1, "nonsense", None),
         (1, "198.51.100.1, ", None),
-        (3, "198.51.100.1", None),  # a proxy was gone round
+        (3, "198.51.100.1", None),  # a proxy was bypassed
     ],
 )
-def test_behind_proxies_it_is_whoever_connects_to_the_first_of_ours(
-    alice: Client, settings: Any, proxies: int, forwarded_for: str | None, seen: str | None
+def test_behind_proxies_the_client_of_the_first_trusted_proxy_is_recorded(
+    alice: Client, settings: Any, proxies: int, forwarded_for: str | None, recorded: str | None
 ) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
-    assert seen_address(alice, PROXY, forwarded_for) == seen
+    assert recorded_address(alice, PROXY, forwarded_for) == recorded
 
 
-def test_behind_a_proxy_on_a_socket_it_is_whoever_connects_to_the_proxy(alice: Client, settings: Any) -> None:
+def test_behind_a_proxy_on_a_socket_its_client_is_recorded(alice: Client, settings: Any) -> None:
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    assert seen_address(alice, "", "198.51.100.1") == "198.51.100.1"
+    assert recorded_address(alice, "", "198.51.100.1") == "198.51.100.1"
 
 
-def test_one_request_does_not_leave_its_origin_to_the_next(alice: Client, cast: Cast) -> None:
-    seen_address(alice, "192.0.2.7")
+def test_origin_is_reset_after_a_request(alice: Client, cast: Cast) -> None:
+    recorded_address(alice, "192.0.2.7")
     CustomerFactory(agency=cast.alder)
     event = AuditEvent.objects.first()
     assert (event.source, event.ip_address) == ("system", None)

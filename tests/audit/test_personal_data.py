@@ -1,4 +1,4 @@
-"""The audit outlives an erasure, so it must never hold what an erasure has to remove."""
+"""Audit events contain no personal data, because they outlive erasures."""
 
 from urllib.parse import urlsplit
 
@@ -18,14 +18,14 @@ BEFORE = {
     "zip": "98765", "city": "Obstheim", "country": "DE", "language": "de", "notes": "Likes plums.",
 }  # fmt: skip
 AFTER = {**BEFORE, "company": "Schlehenhof", "last_name": "Hagebutte", "email": "undine@schlehenhof.example", "notes": "Likes sloes."}
-#: Of the values, those which are words of theirs and of nobody else.
+#: Words that only occur in the personal data above.
 WORDS = {
     "quittenhof", "schlehenhof", "undine", "zwetschge", "hagebutte", "99123", "mispelweg", "98765", "obstheim", "plums", "sloes",
     "relaunch", "bitterly", "198.51.100",
 }  # fmt: skip
 
 
-def test_nothing_of_a_customer_stands_in_any_event(stan: Client, cast: Cast) -> None:
+def test_events_contain_no_personal_data(stan: Client, cast: Cast) -> None:
     stan.post("/customers/add/", BEFORE)
     customer = Customer.objects.get()
     stan.post(f"/customers/{customer.pk}/edit/", AFTER)

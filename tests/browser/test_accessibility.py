@@ -10,8 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.services.customers import archive_customer
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import assign_request, mark_spam
+from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import signed_in
@@ -54,7 +53,7 @@ def filled(cast: Cast) -> dict[str, str]:
     long_email = f"{'long' * 15}@clients.example"
     asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
     add_note(asking, text=LONG * 3, by=cast.stan)
-    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_refused("550")
+    reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_failed("550")
     assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
     spam = ContactRequestFactory(agency=cast.alder)
     mark_spam(spam, by=cast.stan)
@@ -113,7 +112,7 @@ def filled(cast: Cast) -> dict[str, str]:
 def fill_profile(cast: Cast) -> None:
     """Everything that a profile can say, at length."""
     profile = LogoFactory(profile=cast.alder.profile).profile
-    profile.claim, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
+    profile.tagline, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
     profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
     profile.open_for_clients = False
     profile.save()
@@ -171,39 +170,45 @@ EMPTY = [
     "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/company/reviews/",
     "/company/reviews/request/", "/company/mail/",
 ]  # fmt: skip
-WIDTHS = (360, 1280)
-SCHEMES = ("dark", "light")
+#: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
+LOOKS = ((1280, "dark"), (360, "light"))
+WIDTHS = tuple(width for width, _scheme in LOOKS)
 
 
-def ugly(page: Page, what: str) -> Iterator[str]:
-    """What is wrong with the page as it stands, at the width it has: all of axe's rules in one scheme, the contrast in the other."""
+def violations(page: Page, what: str, scheme: str, *, contrast_only: bool = False) -> Iterator[str]:
+    """Yield what axe finds on the page in a colour scheme, and whether the page is wider than its viewport."""
     width = page.viewport_size["width"] if page.viewport_size else 0
-    for number, scheme in enumerate(SCHEMES):
-        # Without motion: a colour on its way from one scheme to the other has any contrast.
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-        rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if number else {}
-        # Once a page: reading axe takes the browser as long as many of its rules.
-        if page.evaluate("typeof axe === 'undefined'"):
-            page.evaluate(AXE.axe_script)
-        results = AxeResults(page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], "preload": False, **rules}))
-        if results.violations_count:
-            yield f"{what}, {width} px, {scheme}: {results.generate_report()}"
+    # Without motion: a colour that is changing from one scheme to the other has any contrast.
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+    rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if contrast_only else {}
+    # Once a page, because the browser takes as long to parse axe as to run many of its rules.
+    if page.evaluate("typeof axe === 'undefined'"):
+        page.evaluate(AXE.axe_script)
+    results = AxeResults(page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], "preload": False, **rules}))
+    if results.violations_count:
+        yield f"{what}, {width} px, {scheme}: {results.generate_report()}"
     if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
         yield f"{what}: {wide} px wide at {width} px"
 
 
+def ugly(page: Page, what: str) -> Iterator[str]:
+    """Yield what is wrong with the page as it is displayed now, at its present width, in both colour schemes."""
+    yield from violations(page, what, "dark")
+    yield from violations(page, what, "light", contrast_only=True)
+
+
 def faults(page: Page, portal: str, where: str, expected_status: int = 200) -> Iterator[str]:
-    """What is wrong with the page at this address, on a phone and on a desktop."""
+    """Yield what is wrong with the page at this address, on a desktop and on a phone."""
     response = page.goto(portal + where)
     assert response
     if response.status != expected_status:
         yield f"{where}: {response.status}"
     if (headings := page.locator("h1").count()) != 1:
         yield f"{where}: {headings} headings of the first level"
-    for width in WIDTHS:
+    for number, (width, scheme) in enumerate(LOOKS):
         page.set_viewport_size({"width": width, "height": 800})
-        yield from ugly(page, where)
+        yield from violations(page, where, scheme, contrast_only=number > 0)
 
 
 @pytest.mark.parametrize(("who", "pages"), PAGES.values(), ids=PAGES)

@@ -21,7 +21,7 @@ def mill(cast: Cast) -> Customer:
 
 
 def fill(cast: Cast, number: int) -> None:
-    """So many more customers, every other one in Köln."""
+    """Add customers, half of them in Köln."""
     Customer.objects.bulk_create(
         Customer(agency=cast.alder, number=2001 + n, company=f"Nordholz {n:03}", city=("Köln", "Bonn")[n % 2]) for n in range(number)
     )
@@ -47,7 +47,7 @@ def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page
     page.get_by_role("link", name="previous").click()
     expect(page.locator("tbody tr")).to_have_count(25)
 
-    # Whoever comes back from a customer finds the list as it was.
+    # The list is unchanged when the user returns from a customer.
     page.locator("tbody a").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Nordholz")
     page.go_back()

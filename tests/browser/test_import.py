@@ -1,4 +1,4 @@
-"""A CSV file becomes customers, as a person does it; the rows in error come back."""
+"""Import of a CSV file in the browser, including the download of failed rows."""
 
 import csv
 from pathlib import Path
@@ -15,11 +15,11 @@ ROWS = "Firma;E-Mail;Ort\nNeuhof GmbH;neu@hof.example;Köln\nTwin GmbH;twin@hof.
 
 
 def looks_right(page: Page) -> None:
-    """Nothing for axe, in light and dark, and nothing that sticks out on a phone."""
+    """Check accessibility in light and dark mode, and the width on a phone."""
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
-        page.wait_for_timeout(300)  # until colours have faded over
+        page.wait_for_timeout(300)  # end of the colour transition
         results = Axe().run(page)
         assert results.violations_count == 0, results.generate_report()
     page.set_viewport_size({"width": 360, "height": 800})
@@ -39,7 +39,7 @@ def test_new_ones_come_in_twins_are_skipped_errors_come_back(
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Continue").click()
 
-    # Encoding, separator and columns are guessed.
+    # Encoding, delimiter and columns are detected.
     expect(page.get_by_role("main")).to_contain_text("Köln")
     looks_right(page)
     page.get_by_role("button", name="Check all rows").click()

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import sign_in_with_password
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewRequestFactory
@@ -14,7 +14,7 @@ from tests.smtp import Sink
 
 
 def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
-    sign_in(page, portal, "alice@alder.example")
+    sign_in_with_password(page, portal, "alice@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Customers", exact=True).click()
     page.get_by_role("link", name="Add Customer").first.click()
     page.get_by_label("Kind").select_option("company")
@@ -79,7 +79,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
 def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: str, cast: Cast) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=portal)
     customer = CustomerFactory(agency=cast.alder, email="")
-    sign_in(page, portal, "stan@alder.example")
+    sign_in_with_password(page, portal, "stan@alder.example")
     page.goto(f"{portal}{customer.get_absolute_url()}")
     page.get_by_role("main").get_by_role("link", name="Request review").first.click()
     page.get_by_role("button", name="Next").click()
@@ -92,7 +92,7 @@ def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: 
 
 def test_withdrawing_asks_first(page: Page, portal: str, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
-    sign_in(page, portal, "alice@alder.example")
+    sign_in_with_password(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/reviews/requests/{asked.pk}/")
     page.get_by_role("button", name="Withdraw").click()
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -132,7 +132,7 @@ def test_everything_works_without_javascript(browser: Browser, portal: str, cast
     ProjectFactory(customer__agency=cast.alder, title="Plain project")
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()
-    sign_in(page, portal, "alice@alder.example")
+    sign_in_with_password(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/reviews/request/")
     page.get_by_label("Search customers").fill("company")
     page.get_by_role("main").get_by_role("button", name="Search").click()

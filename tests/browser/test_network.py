@@ -13,7 +13,7 @@ from tests.smtp import Sink
 
 def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mail_server: Sink, tmp_path: Path) -> None:
     PartnerProfile.objects.filter(agency=cast.alder).update(
-        status="draft", registered_at=None, claim="", description="", city="", privacy_url=""
+        status="draft", registered_at=None, tagline="", description="", city="", privacy_url=""
     )
     ServiceFactory(name_en="Online shops for mills")
     logo = tmp_path / "logo.png"

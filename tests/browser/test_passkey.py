@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in, signed_in
+from tests.browser.conftest import sign_in_with_password, signed_in
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 
@@ -56,4 +56,4 @@ def test_a_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, ca
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("No passkeys yet.")).to_be_visible()
     sign_out(page, portal)
-    sign_in(page, portal, cast.stan.email)
+    sign_in_with_password(page, portal, cast.stan.email)

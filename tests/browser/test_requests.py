@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Browser, Page, expect
 
-from requests_inbox.forms.timestamps import MIN_SECONDS
+from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
@@ -19,7 +19,7 @@ def write(visitor: Page, portal: str, *, name: str, company: str, email: str, me
     visitor.get_by_label("E-mail").fill(email)
     visitor.get_by_label("Message").fill(message)
     visitor.get_by_label("may use this information to reply to me").check()
-    visitor.wait_for_timeout(MIN_SECONDS * 1000)
+    visitor.wait_for_timeout(MIN_FORM_AGE * 1000)
     visitor.get_by_role("button", name="Send").click()
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
 

@@ -1,4 +1,4 @@
-"""Asking and rating, as people do it: the wizard by mail and by link; the own review submitted, changed, taken back."""
+"""Requesting a review by e-mail and by link, and submitting, editing and withdrawing it."""
 
 from playwright.sync_api import Browser, Page, expect
 

@@ -1,4 +1,4 @@
-"""What an agency does with its reviews, and what becomes of a reported one, as people do it."""
+"""Managing reviews, and deciding a reported one."""
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -21,7 +21,7 @@ def card(page: Page, title: str) -> Locator:
 
 
 def choose(page: Page, title: str, action: str) -> None:
-    """Through the three dots to the right of the project's name."""
+    """Select an action from the review's menu."""
     dots = card(page, title)
     dots.locator(".menu > summary").click()
     dots.get_by_text(action, exact=True).click()
@@ -35,7 +35,7 @@ def test_five_are_pinned_from_the_own_profile_and_the_sixth_takes_a_place(page: 
     for number in range(1, 6):
         choose(page, f"Project {number}", "Pin review to top")
         expect(card(page, f"Project {number}").get_by_text("pinned", exact=True)).to_be_visible()
-    # The browser itself says on its console that the answer was “409 Conflict”; the page that minds complaints is left alone.
+    # In another tab, because the browser logs “409 Conflict” to the console, which the page fixture rejects.
     other = page.context.new_page()
     other.goto(f"{portal}/partners/alder/")
     choose(other, "Project 6", "Pin review to top")

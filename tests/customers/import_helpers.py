@@ -1,4 +1,4 @@
-"""What the tests of `/customers/import/` do again and again."""
+"""Helpers for tests of `/customers/import/`."""
 
 import csv
 import io
@@ -29,13 +29,13 @@ def uploaded(client: Client, content: str | bytes) -> ImportJob:
 
 
 def columns_of(client: Client, job: ImportJob) -> dict[str, Any]:
-    """What the form of the columns would send as it stands."""
+    """Return the form data of the unchanged column form."""
     form = client.get(f"{IMPORT}{job.pk}/columns/").context["form"]
     return {field.name: value for field in form if (value := field.value()) not in (None, False)}
 
 
 def do_the_work(job: ImportJob) -> ImportJob:
-    """What a worker does."""
+    """Process the job as a worker does."""
     if claimed := runner.claim(job.pk):
         for _batch in runner.run_batches(claimed):
             pass

@@ -1,4 +1,4 @@
-"""`/customers/add/`."""
+"""Adding a customer (`/customers/add/`)."""
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -28,14 +28,14 @@ FIELDS = {
     "notes": "Calls in the morning.\nNever on Mondays.",
 }
 PERSON = {"kind": "person", "last_name": "Brandt", "language": "en"}
-#: The longest text that each field takes, and how the text begins.
+#: Maximum length of each field, and a valid beginning.
 LONGEST = {
     "company": (200, ""), "first_name": (100, ""), "last_name": (100, ""),
     "email": (254, "ute@muellerei.example"), "phone": (40, ""), "website": (300, "https://muellerei.example/"),
     "street": (200, ""), "zip": (20, ""), "city": (120, ""),
     "notes": (10_000, ""),
 }  # fmt: skip
-#: Free text; the address of a mail or a page has a form of its own.
+#: Free text fields of a single line.
 ONE_LINE = {"company", "first_name", "last_name", "phone", "street", "zip", "city"}
 
 
@@ -52,7 +52,7 @@ def test_every_field_is_saved(stan: Client, cast: Cast) -> None:
         assert text in page, text
 
 
-def test_it_stands_in_the_audit_and_the_timeline(stan: Client, cast: Cast) -> None:
+def test_event_is_recorded_and_shown_in_the_timeline(stan: Client, cast: Cast) -> None:
     stan.post(ADD, FIELDS)
     customer, event = Customer.objects.get(), AuditEvent.objects.get()
     assert (event.action, event.actor_label, event.customer_id, event.agency) == ("customer.created", "Stan Stein", customer.pk, cast.alder)
@@ -60,7 +60,7 @@ def test_it_stands_in_the_audit_and_the_timeline(stan: Client, cast: Cast) -> No
     assert "Customer K-1001 created" in stan.get(customer.get_absolute_url()).content.decode()
 
 
-def test_the_language_is_the_agencys_at_first(stan: Client, cast: Cast) -> None:
+def test_language_defaults_to_the_agencys(stan: Client, cast: Cast) -> None:
     cast.alder.language = "de"
     cast.alder.save()
     assert stan.get(ADD).context["form"]["language"].value() == "de"
@@ -88,7 +88,7 @@ def test_the_language_is_the_agencys_at_first(stan: Client, cast: Cast) -> None:
         ({**PERSON, "notes": "bell \x07"}, "notes"),
     ],
 )
-def test_bad_input_gets_a_message_at_its_field_and_stays(stan: Client, fields: dict[str, str], field: str) -> None:
+def test_invalid_input_is_kept_with_an_error_at_its_field(stan: Client, fields: dict[str, str], field: str) -> None:
     response = stan.post(ADD, {"language": "en", **fields, "street": "Kept Street 1"})
     assert response.status_code == 200
     assert list(response.context["form"].errors) == [field]
@@ -105,7 +105,7 @@ def long_address(length: int) -> str:
 
 
 def texts(*, beyond: int) -> dict[str, str]:
-    """For each field one that is so many characters longer than it may be."""
+    """Return a text for each field that is longer than its maximum by `beyond` characters."""
     filled = {
         name: long_address(length + beyond) if name == "email" else begin.ljust(length + beyond, "x")
         for name, (length, begin) in LONGEST.items()
@@ -113,33 +113,33 @@ def texts(*, beyond: int) -> dict[str, str]:
     return {**FIELDS, **filled}
 
 
-def test_every_field_takes_its_length(stan: Client, cast: Cast) -> None:
+def test_fields_accept_their_maximum_length(stan: Client, cast: Cast) -> None:
     assert stan.post(ADD, texts(beyond=0)).status_code == 302
     customer = Customer.objects.get()
     assert {name: len(getattr(customer, name)) for name in LONGEST} == {name: length for name, (length, _) in LONGEST.items()}
 
 
-def test_no_field_takes_a_character_more_than_its_length(stan: Client, cast: Cast) -> None:
+def test_fields_reject_more_than_their_maximum_length(stan: Client, cast: Cast) -> None:
     response = stan.post(ADD, texts(beyond=1))
     assert set(response.context["form"].errors) == set(LONGEST)
     assert not Customer.objects.exists()
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x07", "\x1b", "\x7f", "\x85"])
-def test_no_text_takes_a_control_character(stan: Client, cast: Cast, character: str) -> None:
+def test_text_fields_reject_control_characters(stan: Client, cast: Cast, character: str) -> None:
     response = stan.post(ADD, {**FIELDS, **dict.fromkeys([*ONE_LINE, "notes"], f"a{character}b")})
     assert set(response.context["form"].errors) == {*ONE_LINE, "notes"}
     assert not Customer.objects.exists()
 
 
 @pytest.mark.parametrize("character", ["\n", "\r", "\t", "\u2028", "\u2029"])
-def test_only_the_notes_have_several_lines(stan: Client, cast: Cast, character: str) -> None:
+def test_only_notes_accept_line_breaks(stan: Client, cast: Cast, character: str) -> None:
     response = stan.post(ADD, {**FIELDS, **dict.fromkeys([*ONE_LINE, "notes"], f"a{character}b")})
     assert set(response.context["form"].errors) == ONE_LINE
 
 
 @pytest.mark.parametrize("name", ["שלום עולם", "👩‍🌾 Hof", "Ñandú & Söhne", "<b>Bold</b> GmbH", "'; DROP TABLE x; --", "%(company)s {0}"])
-def test_any_name_is_a_name(stan: Client, name: str) -> None:
+def test_unusual_names_are_accepted(stan: Client, name: str) -> None:
     page = stan.post(ADD, {"kind": "company", "company": name, "language": "en"}, follow=True).content.decode()
     assert Customer.objects.get().company == name
     assert "<b>Bold" not in page
@@ -148,7 +148,7 @@ def test_any_name_is_a_name(stan: Client, name: str) -> None:
 
 @pytest.fixture
 def browser(cast: Cast) -> Client:
-    """Stan had been at work in it when his session ended."""
+    """Client in which Stan's session has expired."""
     client = Client()
     client.force_login(cast.stan)
     client.get(ADD)
@@ -156,7 +156,7 @@ def browser(cast: Cast) -> Client:
     return client
 
 
-def test_an_ended_session_costs_no_input(browser: Client) -> None:
+def test_form_input_survives_an_expired_session(browser: Client) -> None:
     response = browser.post(ADD, FIELDS)
     assert response.status_code == 302
     assert not Customer.objects.exists()
@@ -169,7 +169,7 @@ def test_an_ended_session_costs_no_input(browser: Client) -> None:
     assert "Müllerei" not in browser.get(ADD).content.decode()
 
 
-def test_what_was_typed_comes_back_on_its_own_page_only(browser: Client, cast: Cast) -> None:
+def test_recovered_input_appears_only_on_its_own_page(browser: Client, cast: Cast) -> None:
     browser.post(ADD, FIELDS)
     browser.force_login(cast.stan)
     customer = CustomerFactory(agency=cast.alder)
@@ -177,7 +177,7 @@ def test_what_was_typed_comes_back_on_its_own_page_only(browser: Client, cast: C
     assert "Müllerei" in browser.get(ADD).content.decode()
 
 
-def test_whoever_else_signs_in_does_not_see_what_was_typed(browser: Client, cast: Cast) -> None:
+def test_other_users_do_not_see_recovered_input(browser: Client, cast: Cast) -> None:
     browser.post(ADD, FIELDS)
     browser.force_login(cast.charlie)
     assert "Müllerei" not in browser.get(ADD).content.decode()
@@ -185,7 +185,7 @@ def test_whoever_else_signs_in_does_not_see_what_was_typed(browser: Client, cast
     assert "Müllerei" not in browser.get(ADD).content.decode()
 
 
-def test_of_an_unknown_browser_nothing_is_kept(cast: Cast) -> None:
+def test_input_from_unknown_browsers_is_not_kept(cast: Cast) -> None:
     stranger = Client()
     stranger.post(ADD, FIELDS)
     stranger.cookies["person"] = str(cast.stan.pk)
@@ -193,7 +193,7 @@ def test_of_an_unknown_browser_nothing_is_kept(cast: Cast) -> None:
     assert "kept_input" not in stranger.session
 
 
-def test_more_than_any_form_holds_is_not_kept(browser: Client, cast: Cast) -> None:
+def test_oversized_input_is_not_kept(browser: Client, cast: Cast) -> None:
     browser.post(ADD, {**FIELDS, "notes": "x" * 200_000})
     assert len(str(dict(browser.session))) < 200_000
     browser.force_login(cast.stan)

@@ -1,4 +1,4 @@
-"""A form adds one thing, however often it is sent."""
+"""A form adds one object, even if it is submitted several times."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from tests.concurrency import at_once
 from tests.customers.test_two_tabs import sent_by
 from tests.factories.customers import CustomerFactory
 
-#: By the last part of the address: the model, what is typed, and what is changed after going back.
+#: By the last part of the path: the model, the input, and a change after going back in the browser.
 KINDS: dict[str, tuple[type, dict[str, str], dict[str, str]]] = {
     "customers": (Customer, {"company": "Twice GmbH"}, {"company": "Thrice GmbH"}),
     "projects": (Project, {"title": "Relaunch"}, {"title": "Relaunch 2"}),
@@ -45,7 +45,7 @@ def count(kind: str) -> int:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_same_form_sent_again_leads_to_what_it_added(stan: Client, customer: Customer, kind: str) -> None:
+def test_second_submission_redirects_to_the_added_object(stan: Client, customer: Customer, kind: str) -> None:
     path, fields = path_of(kind, customer), filled_in(stan, kind, customer)
     first = stan.post(path, fields)
     assert first.status_code == 302, first.context["form"].errors
@@ -56,7 +56,7 @@ def test_the_same_form_sent_again_leads_to_what_it_added(stan: Client, customer:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_changed_after_going_back_is_kept_and_can_be_added_on_purpose(stan: Client, customer: Customer, kind: str) -> None:
+def test_changed_second_submission_can_add_another_object(stan: Client, customer: Customer, kind: str) -> None:
     path, (_model, _typed, changes) = path_of(kind, customer), KINDS[kind]
     fields = filled_in(stan, kind, customer)
     stan.post(path, fields)
@@ -71,7 +71,7 @@ def test_what_was_changed_after_going_back_is_kept_and_can_be_added_on_purpose(s
 
     again = sent_by(response.context["form"])
     assert again.items() >= changes.items()
-    # Customers with similar names are shown first.
+    # Possible duplicates are shown first.
     assert stan.post(path, again | {"add_anyway": "Add anyway"}).status_code == 302
     assert count(kind) == 2
     stan.post(path, again | {"add_anyway": "Add anyway"})
@@ -79,8 +79,8 @@ def test_what_was_changed_after_going_back_is_kept_and_can_be_added_on_purpose(s
 
 
 @pytest.mark.parametrize("kind", ["customers", "tasks"])
-def test_the_same_input_in_a_form_loaded_anew_is_questioned(stan: Client, alice: Client, customer: Customer, kind: str) -> None:
-    """What browsers without scripts send after going back."""
+def test_identical_input_in_a_reloaded_form_must_be_confirmed(stan: Client, alice: Client, customer: Customer, kind: str) -> None:
+    """Browsers without scripts send this after going back."""
     path = path_of(kind, customer)
     assert stan.post(path, filled_in(stan, kind, customer)).status_code == 302
     response = stan.post(path, filled_in(stan, kind, customer))
@@ -90,13 +90,13 @@ def test_the_same_input_in_a_form_loaded_anew_is_questioned(stan: Client, alice:
     assert stan.post(path, sent_by(response.context["form"]) | {"add_anyway": "Add anyway"}).status_code == 302
     assert count(kind) == 2
     if kind == "tasks":
-        # Somebody else means it.
+        # Identical input of another user is accepted.
         assert alice.post(path, filled_in(alice, kind, customer)).status_code == 302
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.django_db(transaction=True)
-def test_eight_at_once_add_one(cast: Cast, kind: str) -> None:
+def test_eight_concurrent_submissions_add_one_object(cast: Cast, kind: str) -> None:
     customer = CustomerFactory(agency=cast.alder)
     client = Client()
     client.force_login(cast.stan)
@@ -112,7 +112,7 @@ def test_eight_at_once_add_one(cast: Cast, kind: str) -> None:
     assert FormSubmission.objects.get().added_id == KINDS[kind][0].objects.latest("pk").pk  # type: ignore[attr-defined]
 
 
-def test_a_form_with_a_mistake_is_not_used_up(stan: Client, customer: Customer) -> None:
+def test_form_with_errors_can_be_submitted_again(stan: Client, customer: Customer) -> None:
     path, fields = path_of("tasks", customer), filled_in(stan, "tasks", customer)
     response = stan.post(path, fields | {"title": ""})
     assert response.status_code == 200
@@ -120,7 +120,7 @@ def test_a_form_with_a_mistake_is_not_used_up(stan: Client, customer: Customer) 
     assert count("tasks") == 1
 
 
-def test_what_was_removed_meanwhile_can_be_added_anew(stan: Client, customer: Customer) -> None:
+def test_object_removed_since_can_be_added_again(stan: Client, customer: Customer) -> None:
     path, fields = path_of("tasks", customer), filled_in(stan, "tasks", customer)
     stan.post(path, fields)
     stan.post(f"/tasks/{Task.objects.get().pk}/remove/")
@@ -131,7 +131,7 @@ def test_what_was_removed_meanwhile_can_be_added_anew(stan: Client, customer: Cu
     assert count("tasks") == 1
 
 
-def test_a_number_means_nothing_in_another_agency(stan: Client, charlie: Client, cast: Cast, customer: Customer) -> None:
+def test_form_numbers_are_independent_between_agencies(stan: Client, charlie: Client, cast: Cast, customer: Customer) -> None:
     fields = filled_in(stan, "customers", customer)
     stan.post("/customers/add/", fields)
     assert charlie.post("/customers/add/", fields | {"company": "Birch’s own GmbH"}).status_code == 302
@@ -139,7 +139,7 @@ def test_a_number_means_nothing_in_another_agency(stan: Client, charlie: Client,
 
 
 @pytest.mark.parametrize("number", ["x", "a:b:c", "\x00", "9" * 5000])
-def test_a_forged_number_adds_nothing_until_the_form_is_saved_again(stan: Client, customer: Customer, number: str) -> None:
+def test_forged_number_adds_nothing_until_the_form_is_saved_again(stan: Client, customer: Customer, number: str) -> None:
     path = path_of("tasks", customer)
     response = stan.post(path, filled_in(stan, "tasks", customer) | {"form_number": number})
     assert response.status_code == 200
@@ -148,7 +148,7 @@ def test_a_forged_number_adds_nothing_until_the_form_is_saved_again(stan: Client
     assert count("tasks") == 1
 
 
-def test_after_30_days_the_form_is_asked_for_once_more_and_its_number_forgotten(stan: Client, cast: Cast, customer: Customer) -> None:
+def test_forms_expire_after_30_days_and_their_submissions_are_deleted(stan: Client, cast: Cast, customer: Customer) -> None:
     path, fields = path_of("tasks", customer), filled_in(stan, "tasks", customer)
     stan.post(path, fields)
     with time_machine.travel(timezone.now() + timedelta(days=29), tick=True):

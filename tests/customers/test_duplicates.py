@@ -1,4 +1,4 @@
-"""While adding, likely duplicates are shown, and can be passed over on purpose."""
+"""Possible duplicates are shown before a customer is added, and can be ignored."""
 
 import pytest
 from django.test import Client
@@ -29,17 +29,17 @@ def mill(cast: Cast) -> Customer:
         ({"company": "Mullerei Grösse", "city": "görlitz"}, "similar name in the same city"),
     ],
 )
-def test_each_likeness_is_shown_with_its_reason(stan: Client, mill: Customer, fields: dict[str, str], reason: str) -> None:
+def test_each_criterion_is_shown_as_a_reason(stan: Client, mill: Customer, fields: dict[str, str], reason: str) -> None:
     response = stan.post("/customers/add/", {**NEW, **fields})
     assert response.status_code == 200
-    assert [twin.customer for twin in response.context["twins"]] == [mill]
+    assert [candidate.customer for candidate in response.context["twins"]] == [mill]
     page = response.content.decode()
     assert reason in page
     assert mill.get_absolute_url() in page
     assert Customer.objects.count() == 1
 
 
-def test_they_are_passed_over_on_purpose(stan: Client, mill: Customer) -> None:
+def test_add_anyway_ignores_duplicates(stan: Client, mill: Customer) -> None:
     response = stan.post("/customers/add/", {**NEW, "email": mill.email})
     assert 'name="add_anyway"' in response.content.decode()
     assert stan.post("/customers/add/", {**NEW, "email": mill.email, "add_anyway": "Add anyway"}).status_code == 302
@@ -55,15 +55,15 @@ def test_they_are_passed_over_on_purpose(stan: Client, mill: Customer) -> None:
         {"company": "Bäckerei", "city": "Görlitz"},
     ],
 )
-def test_no_twin_no_question(stan: Client, mill: Customer, fields: dict[str, str]) -> None:
+def test_customer_without_duplicates_is_added_directly(stan: Client, mill: Customer, fields: dict[str, str]) -> None:
     assert stan.post("/customers/add/", {**NEW, **fields}).status_code == 302
 
 
-def test_another_agencys_customers_are_no_twins(charlie: Client, mill: Customer) -> None:
+def test_customers_of_other_agencies_are_not_duplicates(charlie: Client, mill: Customer) -> None:
     assert charlie.post("/customers/add/", {**NEW, "email": mill.email, "phone": mill.phone}).status_code == 302
 
 
-def test_an_archived_twin_is_shown_an_erased_one_is_nobody(stan: Client, mill: Customer, cast: Cast) -> None:
+def test_archived_duplicates_are_shown_and_erased_ones_are_not(stan: Client, mill: Customer, cast: Cast) -> None:
     archive_customer(mill, by=cast.alice)
     assert stan.post("/customers/add/", {**NEW, "email": "ute@mehl.example"}).status_code == 200
     erase_customer(mill, by=cast.alice)

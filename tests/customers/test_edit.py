@@ -1,4 +1,4 @@
-"""`/customers/<id>/edit/`."""
+"""Editing a customer (`/customers/<id>/edit/`)."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -20,7 +20,7 @@ def form_of(client: Client, customer: Customer) -> dict[str, str]:
     return {name: form[name].value() or "" for name in form.fields}
 
 
-def test_a_change_is_saved_and_the_timeline_says_what_but_not_the_contents(stan: Client, customer: Customer) -> None:
+def test_timeline_names_changed_fields_without_their_contents(stan: Client, customer: Customer) -> None:
     fields = {**form_of(stan, customer), "company": "New Name GmbH", "city": "Bonn"}
     response = stan.post(f"/customers/{customer.pk}/edit/", fields, follow=True)
     page = response.content.decode()
@@ -31,12 +31,12 @@ def test_a_change_is_saved_and_the_timeline_says_what_but_not_the_contents(stan:
     assert event.customer_id == customer.pk
 
 
-def test_saving_without_a_change_is_no_event(stan: Client, customer: Customer) -> None:
+def test_saving_without_changes_records_no_event(stan: Client, customer: Customer) -> None:
     assert stan.post(f"/customers/{customer.pk}/edit/", form_of(stan, customer)).status_code == 302
     assert not AuditEvent.objects.filter(action="customer.updated").exists()
 
 
-def test_an_error_keeps_the_saved_name_in_the_title(stan: Client, customer: Customer) -> None:
+def test_title_shows_the_saved_name_when_the_form_has_errors(stan: Client, customer: Customer) -> None:
     response = stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "company": "", "city": "Typed City"})
     assert list(response.context["form"].errors) == ["company"]
     assert "Typed City" in response.content.decode()
@@ -48,12 +48,12 @@ def test_an_error_keeps_the_saved_name_in_the_title(stan: Client, customer: Cust
 @pytest.mark.parametrize(
     "wrong", [{"kind": "person", "last_name": ""}, {"kind": "company", "company": ""}, {"kind": "robot"}, {"number": 5}]
 )
-def test_the_database_refuses_what_the_form_would(customer: Customer, wrong: dict[str, object]) -> None:
+def test_database_rejects_invalid_customers(customer: Customer, wrong: dict[str, object]) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Customer.objects.filter(pk=customer.pk).update(**wrong)
 
 
-def test_only_somebody_of_the_team_can_be_responsible(stan: Client, cast: Cast, customer: Customer) -> None:
+def test_only_team_members_can_be_account_managers(stan: Client, cast: Cast, customer: Customer) -> None:
     stranger = {**form_of(stan, customer), "responsible": str(cast.charlie.pk)}
     for path in (f"/customers/{customer.pk}/edit/", "/customers/add/"):
         assert stan.post(path, stranger).context["form"].errors.keys() == {"responsible"}
@@ -61,7 +61,7 @@ def test_only_somebody_of_the_team_can_be_responsible(stan: Client, cast: Cast, 
     assert stan.post(f"/customers/{customer.pk}/edit/", colleague).status_code == 302
 
 
-def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
+def test_added_project_is_shown(stan: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/projects/add/"
     response = stan.post(path, {"title": "Relaunch", "status": "active", "due_on": "2026-12-24"}, follow=True)
     assert Project.objects.get().customer == customer
@@ -82,19 +82,19 @@ def test_a_project_is_added_and_shown(stan: Client, customer: Customer) -> None:
         ({"due_on": "31.02.2026"}, "due_on"),
     ],
 )
-def test_bad_input_for_a_project_gets_a_message(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
+def test_invalid_project_input_shows_an_error(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch", "status": "active", **fields})
     assert list(response.context["form"].errors) == [field]
     assert not Project.objects.exists()
 
 
-def test_the_database_refuses_a_project_in_another_agency_than_its_customer(customer: Customer, cast: Cast) -> None:
+def test_database_rejects_a_project_of_another_agency_than_its_customer(customer: Customer, cast: Cast) -> None:
     ProjectFactory(customer=customer, agency=cast.birch)
     with pytest.raises(IntegrityError, match="project_customer_same_agency"):
         connection.check_constraints()
 
 
-def test_somebody_was_faster_and_what_was_typed_stands_as_it_was_typed(stan: Client, alice: Client, customer: Customer) -> None:
+def test_conflict_keeps_the_input_unchanged(stan: Client, alice: Client, customer: Customer) -> None:
     form = form_of(stan, customer)
     alice.post(f"/customers/{customer.pk}/edit/", {**form_of(alice, customer), "city": "Bonn"})
     response = stan.post(f"/customers/{customer.pk}/edit/", {**form, "city": "Trier"})
@@ -108,13 +108,13 @@ def test_somebody_was_faster_and_what_was_typed_stands_as_it_was_typed(stan: Cli
 
 
 def form_of_response(response) -> dict[str, str]:
-    """What the browser would send if Save were pressed again."""
+    """Return the data that the browser sends when the form is saved again."""
     form = response.context["form"]
     return {name: form[name].value() or "" for name in form.fields}
 
 
 @pytest.mark.parametrize("action", ["edit", "projects/add"])
-def test_a_full_form_for_a_strangers_customer_is_404_and_changes_nothing(
+def test_editing_another_agencys_customer_returns_404_and_changes_nothing(
     stan: Client, charlie: Client, customer: Customer, action: str
 ) -> None:
     fields = {**form_of(stan, customer), "company": "Taken Over GmbH", "title": "Taken over", "status": "active"}
@@ -125,14 +125,14 @@ def test_a_full_form_for_a_strangers_customer_is_404_and_changes_nothing(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_and_a_project_each_have_a_transaction_with_their_event(stan: Client, customer: Customer) -> None:
+def test_each_change_is_in_one_transaction_with_its_event(stan: Client, customer: Customer) -> None:
     stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "city": "Bonn"})
     stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch", "status": "active"})
     assert set(AuditEvent.objects.values_list("action", flat=True)) == {"customer.created", "customer.updated", "project.added"}
 
 
 @pytest.mark.parametrize("wrong", [{"title": ""}, {"status": "lost"}])
-def test_the_database_refuses_a_project_that_the_form_would(customer: Customer, wrong: dict[str, str]) -> None:
+def test_database_rejects_invalid_projects(customer: Customer, wrong: dict[str, str]) -> None:
     ProjectFactory(customer=customer)
     with pytest.raises(IntegrityError), transaction.atomic():
         Project.objects.update(**wrong)

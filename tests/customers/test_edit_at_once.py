@@ -1,4 +1,4 @@
-"""Two people save the same project, task, domain, contract or note at the same moment: neither overwrites what the other one saved."""
+"""Concurrent edits of an item don't overwrite each other."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +29,7 @@ def customer(cast: Cast) -> Customer:
 
 def blocked_sessions() -> int:
     with connection.cursor() as cursor:
-        # PostgreSQL keeps what it has read of this view until the transaction ends.
+        # PostgreSQL caches this view until the transaction ends.
         cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(BLOCKED)
         (number,) = cursor.fetchone()
@@ -37,7 +37,7 @@ def blocked_sessions() -> int:
 
 
 def while_saving(customer: Customer, *saves: Callable[[], HttpResponse], then: Callable[[], Any] = lambda: None) -> list[HttpResponse]:
-    """Return the responses of `saves`, each in a transaction of its own. `then` runs when all have loaded the row and none has saved it."""
+    """Return the responses of concurrent `saves`. `then` runs after all have loaded the row and before any saves it."""
 
     with ThreadPoolExecutor(len(saves)) as pool:
         with transaction.atomic():
@@ -66,7 +66,7 @@ def test_different_fields_are_both_saved(cast: Cast, stan: Client, customer: Cus
     assert AuditEvent.objects.filter(action=f"{kind.removesuffix('s')}.changed").count() == 2
 
 
-def test_one_of_two_who_change_the_same_field_sees_the_conflict(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_second_change_of_the_same_field_reports_a_conflict(cast: Cast, stan: Client, customer: Customer) -> None:
     project = ProjectFactory(customer=customer, title="Before")
     path = f"/projects/{project.pk}/edit/"
     form = opened(stan, path)
@@ -82,14 +82,14 @@ def test_one_of_two_who_change_the_same_field_sees_the_conflict(cast: Cast, stan
     assert f'value="{refused}"' in page
 
 
-def test_one_of_two_who_change_a_note_sees_the_conflict(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_second_change_of_a_note_reports_a_conflict(cast: Cast, stan: Client, customer: Customer) -> None:
     path = f"/notes/{NoteFactory(customer=customer, text='Before').pk}/edit/"
     form = opened(stan, path)
     responses = while_saving(customer, *(saver(user, path, form | {"text": user.email}) for user in (cast.stan, cast.alice)))
     assert sorted(response.status_code for response in responses) == [200, 302]
 
 
-def test_a_task_done_while_its_title_is_saved_stays_done(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_task_completed_while_its_title_is_saved_stays_completed(cast: Cast, stan: Client, customer: Customer) -> None:
     task = TaskFactory(customer=customer)
     path = f"/tasks/{task.pk}/edit/"
     edit = saver(cast.alice, path, opened(stan, path) | {"title": "Other"})
@@ -102,7 +102,7 @@ def test_a_task_done_while_its_title_is_saved_stays_done(cast: Cast, stan: Clien
 
 
 def elsewhere(save: Callable[[], HttpResponse]) -> None:
-    """Send a request that has a connection, and so a transaction, of its own."""
+    """Send a request with its own database connection."""
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(with_own_connection, save).result(timeout=30).status_code == 302
 

@@ -1,4 +1,4 @@
-"""Two people edit one customer: the later one is told, sees both versions, and loses nothing."""
+"""Concurrent edits of a customer: the second user sees both versions and loses no input."""
 
 import pytest
 from django.test import Client
@@ -15,7 +15,7 @@ def customer(cast: Cast) -> Customer:
     return CustomerFactory(agency=cast.alder, city="Köln", phone="+49 1")
 
 
-def test_the_later_one_sees_both_versions_and_decides(alice: Client, stan: Client, customer: Customer) -> None:
+def test_second_user_sees_both_versions_and_can_overwrite(alice: Client, stan: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     alices, stans = form_of(alice, customer), form_of(stan, customer)
     assert alice.post(path, {**alices, "city": "Bonn"}).status_code == 302
@@ -36,13 +36,13 @@ def test_the_later_one_sees_both_versions_and_decides(alice: Client, stan: Clien
     assert (customer.city, customer.phone) == ("Mainz", "+49 2")
 
 
-def test_one_after_the_other_is_no_conflict(alice: Client, stan: Client, customer: Customer) -> None:
+def test_consecutive_edits_do_not_conflict(alice: Client, stan: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     assert alice.post(path, {**form_of(alice, customer), "city": "Bonn"}).status_code == 302
     assert stan.post(path, {**form_of(stan, customer), "city": "Mainz"}).status_code == 302
 
 
-def test_who_was_typing_while_the_customer_was_archived_is_told(alice: Client, stan: Client, customer: Customer) -> None:
+def test_archiving_during_an_edit_is_a_conflict(alice: Client, stan: Client, customer: Customer) -> None:
     stans = form_of(stan, customer)
     alice.post(f"/customers/{customer.pk}/archive/")
     page = stan.post(f"/customers/{customer.pk}/edit/", {**stans, "city": "Mainz"}).content.decode()
@@ -51,7 +51,7 @@ def test_who_was_typing_while_the_customer_was_archived_is_told(alice: Client, s
 
 
 @pytest.mark.parametrize("version", ["", "0", "x", "-1"])
-def test_a_form_without_its_version_overwrites_nothing(stan: Client, customer: Customer, version: str) -> None:
+def test_form_without_a_valid_version_overwrites_nothing(stan: Client, customer: Customer, version: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/edit/", {**form_of(stan, customer), "city": "Mainz", "version": version})
     assert response.status_code == 200
     customer.refresh_from_db()
@@ -59,7 +59,7 @@ def test_a_form_without_its_version_overwrites_nothing(stan: Client, customer: C
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_at_once_one_wins_and_nine_are_told(cast: Cast) -> None:
+def test_ten_concurrent_edits_one_succeeds_and_nine_conflict(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, city="Köln")
     client = Client()
     client.force_login(cast.alice)

@@ -1,4 +1,4 @@
-"""Somebody works on a customer in the very moment in which it is erased: nothing personal comes back, and nobody gets an error page."""
+"""Actions during an erasure store no personal data and show no error page."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +27,12 @@ def customer(cast: Cast) -> Customer:
 
 
 def while_erasing(cast: Cast, customer: Customer, action: Callable[[], Any]) -> Any:
-    """What `action` gives that begins while an erasure isn't through yet, and ends after it."""
-    return meanwhile(lambda: erase_customer(customer, by=cast.alice), action)
+    """Return the result of an `action` that starts before an erasure is committed."""
+    return start_before_commit(lambda: erase_customer(customer, by=cast.alice), action)
 
 
-def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
-    """What `second` gives when it begins before the transaction of `first` has ended."""
+def start_before_commit(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
+    """Return the result of `second`, which starts before the transaction of `first` is committed."""
 
     def act() -> Any:
         try:
@@ -44,11 +44,11 @@ def meanwhile(first: Callable[[], Any], second: Callable[[], Any]) -> Any:
         with transaction.atomic():
             first()
             acting = pool.submit(act)
-            eventually(lambda: acting.done() or _somebody_waits(), "the second comes to where the first is")
+            eventually(lambda: acting.done() or _is_waiting_for_lock(), "the second call waits for the lock of the first")
         return acting.result(timeout=30)
 
 
-def _somebody_waits() -> bool:
+def _is_waiting_for_lock() -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
         return bool(cursor.fetchone()[0])
@@ -69,7 +69,7 @@ def _somebody_waits() -> bool:
         ),
     ],
 )  # fmt: skip
-def test_nothing_is_added(cast: Cast, stan: Client, customer: Customer, path: str, fields: dict[str, str]) -> None:
+def test_no_item_is_added_during_erasure(cast: Cast, stan: Client, customer: Customer, path: str, fields: dict[str, str]) -> None:
     response = while_erasing(cast, customer, lambda: stan.post(f"/customers/{customer.pk}/{path}/add/", fields))
     assert response.status_code == 404
     assert [model.__name__ for model in (Contract, Domain, Note, Project, Task) if model.objects.exists()] == []
@@ -83,15 +83,15 @@ def test_nothing_is_added(cast: Cast, stan: Client, customer: Customer, path: st
         (DomainFactory, {"name": "zwetschge.example"}),
     ],
 )
-def test_nothing_is_changed(cast: Cast, stan: Client, customer: Customer, factory: Any, fields: dict[str, str]) -> None:
-    thing = factory(customer=customer)
-    path = f"/{thing._meta.model_name}s/{thing.pk}/edit/"
+def test_no_item_is_edited_during_erasure(cast: Cast, stan: Client, customer: Customer, factory: Any, fields: dict[str, str]) -> None:
+    item = factory(customer=customer)
+    path = f"/{item._meta.model_name}s/{item.pk}/edit/"
     response = while_erasing(cast, customer, lambda: stan.post(path, fields))
     assert response.status_code == 404
-    assert not type(thing).objects.exists()
+    assert not type(item).objects.exists()
 
 
-def test_a_project_that_stays_is_not_described_anew(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_remaining_project_gets_no_new_description(cast: Cast, stan: Client, customer: Customer) -> None:
     project = ProjectFactory(customer=customer, description="For Zwetschge")
     ReviewFactory(review_request__customer=customer, review_request__project=project)
     fields = {"title": project.title, "description": "Only for Zwetschge", "status": "done"}
@@ -101,7 +101,7 @@ def test_a_project_that_stays_is_not_described_anew(cast: Cast, stan: Client, cu
     assert project.description == ""
 
 
-def test_the_customer_is_not_changed(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_editing_the_customer_during_erasure_changes_nothing(cast: Cast, stan: Client, customer: Customer) -> None:
     fields = {**form_of(stan, customer), "company": "Zwetschge AG", "responsible": cast.stan.pk}
     response = while_erasing(cast, customer, lambda: stan.post(f"/customers/{customer.pk}/edit/", fields))
     assert response.status_code == 404
@@ -110,7 +110,7 @@ def test_the_customer_is_not_changed(cast: Cast, stan: Client, customer: Custome
 
 
 @pytest.mark.parametrize("action", ["archive", "restore", "erase"])
-def test_nothing_else_is_done_to_it(cast: Cast, alice: Client, customer: Customer, action: str) -> None:
+def test_other_actions_during_erasure_change_nothing(cast: Cast, alice: Client, customer: Customer, action: str) -> None:
     path = f"/customers/{customer.pk}/{action}/"
     response = while_erasing(cast, customer, lambda: alice.post(path, {"number": customer.reference}))
     assert response.status_code in {302, 404}
@@ -118,18 +118,18 @@ def test_nothing_else_is_done_to_it(cast: Cast, alice: Client, customer: Custome
     assert customer.status == Customer.Status.ERASED
 
 
-def test_no_review_is_asked_for(cast: Cast, stan: Client, customer: Customer) -> None:
+def test_no_review_is_requested_during_erasure(cast: Cast, stan: Client, customer: Customer) -> None:
     fields = {"customer": customer.pk, "subject": "company", "link": ""}
     response = while_erasing(cast, customer, lambda: stan.post("/company/reviews/request/", fields))
     assert response.status_code < 500
     assert not customer.review_requests.exists()
 
 
-def test_a_review_that_is_just_being_sent_arrives_without_a_name(alice: Client, customer: Customer) -> None:
+def test_review_submitted_during_erasure_is_anonymous(alice: Client, customer: Customer) -> None:
     asked = ReviewRequestFactory(customer=customer)
     answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "text": "Good work.", "author": "Ute Zwetschge"}
     path = f"/customers/{customer.pk}/erase/"
-    response = meanwhile(lambda: submit_review(asked, **answers), lambda: alice.post(path, {"number": customer.reference}))
+    response = start_before_commit(lambda: submit_review(asked, **answers), lambda: alice.post(path, {"number": customer.reference}))
     assert response.status_code == 302
     customer.refresh_from_db()
     assert customer.status == Customer.Status.ERASED

@@ -1,122 +1,144 @@
-"""An erased customer leaves nothing in files that wait to be imported; everybody else's rows stay."""
+"""Erasing a customer deletes the stored file data of all imports of the agency."""
 
 import pytest
 from django.test import Client
 
 from customers.imports import runner
-from customers.models import Customer, ImportChunk, ImportJob
+from customers.models import Customer, ImportChunk, ImportJob, ImportKey, ImportRow
 from customers.services.customers import erase_customer
+from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
-from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, uploaded
+from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, steps, uploaded
 from tests.customers.test_erase import dump
-from tests.customers.test_erase_concurrency import meanwhile
-from tests.factories.customers import CustomerFactory, DomainFactory
+from tests.customers.test_erase_concurrency import start_before_commit
+from tests.factories.customers import CustomerFactory
 
-HEADINGS = "Firma;Vorname;Nachname;E-Mail;Telefon;Website;Domains;Status\n"
-#: Others, as like the mill as others can be.
-OTHERS = (
-    "Zwetschgerei;;;mute@zwetschge.example;;;;\n"
-    "Zwetschge;;;;;;www2.zwetschge.example;\n"
-    "Anton;;;anton@zwetschge.example;030 635814410 9;facebook.com;;\n"
-    "Zwetschge Mühle;Ute;Zwetschge;;;;;\n"
-)
+#: The second row is an error, and the third repeats the first.
+FILE = "Firma;E-Mail\nPflaume;p@pflaume.example\nPflaume Zwei;no address at pflaume\nPflaume Drei;P@pflaume.example\n"
 
 
 @pytest.fixture
 def mill(cast: Cast) -> Customer:
-    customer = CustomerFactory(
-        agency=cast.alder,
-        company="Zwetschge Mühle",
-        first_name="Ute",
-        last_name="Zwetschge",
-        email="ute@zwetschge.example",
-        phone="+49 3581 44 10",
-        website="https://zwetschge.example",
-    )
-    DomainFactory(customer=customer, name="zwetschge.example")
-    return customer
+    return CustomerFactory(agency=cast.alder)
 
 
-def companies(job: ImportJob) -> list[str]:
-    return [row.cells[0] for row in job.rows.order_by("line") if row.cells]
+def stored_data(agency_id: int) -> list[str]:
+    """Models that still contain data of the agency's files."""
+    return [model.__name__ for model in (ImportChunk, ImportKey, ImportRow) if model.objects.filter(job__agency=agency_id).exists()]
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        "x;;;UTE@Zwetschge.example;;;;unknown status",
-        "x;;;see ute@zwetschge.example, please;;;;",
-        "x;;;;(03581) 4410;;;unknown status",
-        "x;;;;0049-3581/4410;;;unknown status",
-        "x;;;;;;a.example www.Zwetschge.example;unknown status",
-        "zwetschge mühle;;;no address;;;;",
-        "x;UTE;Zwetschge;no address;;;;",
-    ],
-)
-def test_rows_in_error_about_it_go(alice: Client, cast: Cast, mill: Customer, row: str) -> None:
-    job = checked(alice, HEADINGS + row + "\nOther;;;no address;;;;\n")
-    assert job.counts == {"error": 2}
-    erase_customer(mill, by=cast.alice)
-    assert companies(job) == ["Other"]
-    assert not ImportChunk.objects.exists()
-
-
-def test_repetitions_of_an_imported_customer_go_with_it(alice: Client, cast: Cast) -> None:
-    job = imported(alice, HEADINGS + "Pflaume;;;p@pflaume.example;;;;\nPflaume 2;;;P@pflaume.example;;;;\nOther;;;o@o.example;;;;\n")
-    assert job.counts == {"imported": 2, "duplicate": 1}
-    erase_customer(Customer.objects.get(company="Pflaume"), by=cast.alice)
-    assert "pflaume" not in dump().lower()
-
-
-def test_rows_of_a_customer_that_was_added_by_hand_meanwhile_go(alice: Client, cast: Cast) -> None:
-    job = checked(alice, HEADINGS + "Pflaume;;;p@pflaume.example;;;;\n")
-    erase_customer(CustomerFactory(agency=cast.alder, email="p@pflaume.example"), by=cast.alice)
-    assert companies(job) == []
-    assert "pflaume" not in dump().lower()
+def start_check(client: Client, content: str) -> ImportJob:
+    job = uploaded(client, content)
+    client.post(f"{IMPORT}{job.pk}/columns/", columns_of(client, job))
+    return job
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
-def test_files_that_nobody_has_looked_into_go_if_it_stands_in_them(
-    alice: Client,
-    cast: Cast,
-    mill: Customer,
-    encoding: str,
-) -> None:
-    about = uploaded(alice, (HEADINGS + "Ä;;;UTE@zwetschge.example;;;;\n").encode(encoding))
-    others = uploaded(alice, (HEADINGS + OTHERS).encode(encoding))
+def test_uploaded_files_are_deleted(alice: Client, cast: Cast, mill: Customer, encoding: str) -> None:
+    job = uploaded(alice, FILE.encode(encoding))
     erase_customer(mill, by=cast.alice)
-    assert set(ImportChunk.objects.values_list("job", flat=True)) == {others.pk}
-    assert "This file is empty or has been deleted." in alice.get(f"{IMPORT}{about.pk}/columns/").content.decode()
+    assert not ImportJob.objects.exists()
+    assert stored_data(cast.alder.pk) == []
+    assert "pflaume" not in dump().lower()
+    assert alice.get(f"{IMPORT}{job.pk}/columns/").status_code == 404
 
 
-def test_the_rows_of_others_stay(alice: Client, cast: Cast, mill: Customer) -> None:
-    job = checked(alice, HEADINGS + OTHERS)
-    before = companies(job)
+def test_checked_imports_are_deleted(alice: Client, cast: Cast, mill: Customer) -> None:
+    job = checked(alice, FILE)
+    assert stored_data(cast.alder.pk) == ["ImportChunk", "ImportKey", "ImportRow"]
     erase_customer(mill, by=cast.alice)
-    assert companies(job) == before
+    assert not ImportJob.objects.exists()
+    assert stored_data(cast.alder.pk) == []
+    assert "pflaume" not in dump().lower()
+    assert alice.post(f"{IMPORT}{job.pk}/run/").status_code == 404
+
+
+def test_finished_imports_keep_only_their_figures(alice: Client, cast: Cast) -> None:
+    job = imported(alice, FILE)
+    figures = {"imported": 1, "error": 1, "duplicate": 1}
+    assert job.counts == figures
+    erase_customer(Customer.objects.get(), by=cast.alice)
+    job.refresh_from_db()
+    assert (job.status, job.counts, job.headings, job.mapping) == ("done", figures, [], {})
+    assert stored_data(cast.alder.pk) == []
+    assert "pflaume" not in dump().lower()
+    assert "deleted after 7 days" in alice.get(f"{IMPORT}{job.pk}/").content.decode()
+    assert alice.get(f"{IMPORT}{job.pk}/rest/").status_code == 200
+
+
+def test_a_first_customer_taken_for_headings_is_deleted(alice: Client, cast: Cast, mill: Customer) -> None:
+    job = checked(alice, "Pflaume;pflaume\nOther;other\n", column_0="company")
+    assert job.headings == ["Pflaume", "pflaume"]
+    alice.post(f"{IMPORT}{job.pk}/run/")
+    do_the_work(job)
+    erase_customer(mill, by=cast.alice)
+    assert "pflaume" not in dump().lower()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_running_check_is_cancelled(alice: Client, cast: Cast, mill: Customer) -> None:
+    job = start_check(alice, "Firma\n" + "".join(f"Pflaume {n}\n" for n in range(35)))
+    batches = steps(job)
+    next(batches)
+    erase_customer(mill, by=cast.alice)
+    assert list(batches) == []
+    job.refresh_from_db()
+    assert (job.status, job.counts) == ("cancelled", {"new": 10})
+    assert stored_data(cast.alder.pk) == []
+    assert "pflaume" not in dump().lower()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_running_import_is_cancelled_and_keeps_its_figures(alice: Client, cast: Cast, mill: Customer) -> None:
+    job = checked(alice, "Firma\n" + "".join(f"Pflaume {n}\n" for n in range(35)))
+    alice.post(f"{IMPORT}{job.pk}/run/")
+    batches = steps(job)
+    next(batches)
+    erase_customer(mill, by=cast.alice)
+    assert list(batches) == []
+    job.refresh_from_db()
+    assert (job.status, job.counts) == ("cancelled", {"imported": 10, "new": 25})
+    assert stored_data(cast.alder.pk) == []
+    assert Customer.objects.filter(company__startswith="Pflaume").count() == 10
+    assert AuditEvent.objects.get(action="customers.imported").data == {"imported": 10, "errors": 0, "skipped": 25}
+
+
+def test_imports_of_other_agencies_stay(alice: Client, charlie: Client, cast: Cast, mill: Customer) -> None:
+    job = checked(charlie, FILE)
+    erase_customer(mill, by=cast.alice)
+    job.refresh_from_db()
+    assert (job.status, job.rows.count()) == ("checked", 3)
+    assert stored_data(cast.birch.pk) == ["ImportChunk", "ImportKey", "ImportRow"]
+
+
+def test_the_page_announces_the_deletion(alice: Client, mill: Customer) -> None:
+    assert "unfinished imports of your agency" in alice.get(f"/customers/{mill.pk}/erase/").content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("erased_first", [True, False])
-def test_a_batch_that_is_just_being_checked_brings_nothing_back(
-    alice: Client,
-    cast: Cast,
-    mill: Customer,
-    *,
-    erased_first: bool,
-) -> None:
-    job = uploaded(alice, HEADINGS + "x;;;ute@zwetschge.example;;;;\n")
-    alice.post(f"{IMPORT}{job.pk}/columns/", columns_of(alice, job))
+@pytest.mark.parametrize("step", ["check", "import"])
+def test_a_concurrent_batch_restores_nothing(alice: Client, cast: Cast, mill: Customer, step: str, *, erased_first: bool) -> None:
+    job = start_check(alice, FILE)
+    if step == "import":
+        do_the_work(job)
+        alice.post(f"{IMPORT}{job.pk}/run/")
     claimed = runner.claim(job.pk)
     assert claimed is not None
     batches = runner.run_batches(claimed)
 
-    def check() -> None:
+    def work() -> None:
         next(batches, None)
 
     def erase() -> None:
         erase_customer(mill, by=cast.alice)
 
-    meanwhile(*((erase, check) if erased_first else (check, erase)))
+    start_before_commit(*((erase, work) if erased_first else (work, erase)))
+    # The worker continues without an error.
+    assert list(batches) == []
     do_the_work(job)
-    assert "zwetschge" not in dump()
+    assert (job.status, stored_data(cast.alder.pk)) == ("cancelled", [])
+    imported_customers = 1 if step == "import" and not erased_first else 0
+    assert Customer.objects.filter(company="Pflaume").count() == imported_customers
+    if not imported_customers:
+        assert "pflaume" not in dump().lower()

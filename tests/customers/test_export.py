@@ -1,4 +1,4 @@
-"""`/customers/export/`: out as CSV, and in again."""
+"""Export of customers (`/customers/export/`), and import of the exported file."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from customers.imports.columns import FORM_FIELDS
 from customers.models import Customer, Domain
-from customers.views.export import HEADINGS
+from customers.queries.export import HEADINGS
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
@@ -35,7 +35,7 @@ def rows_of(content: bytes, delimiter: str = ",") -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter))
 
 
-def test_every_field_goes_out(alice: Client, cast: Cast) -> None:
+def test_all_fields_are_exported(alice: Client, cast: Cast) -> None:
     customer = CustomerFactory(
         agency=cast.alder, company="Müllerei; Größe", phone="+49 3581 4410", country="DE", notes='two\nlines, "q"', responsible=cast.stan
     )
@@ -50,13 +50,13 @@ def test_every_field_goes_out(alice: Client, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
-def test_no_cell_begins_like_a_formula(alice: Client, cast: Cast, start: str) -> None:
+def test_cells_that_look_like_formulas_are_escaped(alice: Client, cast: Cast, start: str) -> None:
     CustomerFactory(agency=cast.alder, company=f"{start}SUM(1)", notes=f"{start}cmd|' /C calc'!A0")
     [row] = rows_of(content_of(alice.post(EXPORT)))
     assert not [cell for cell in row.values() if cell.startswith(tuple("=+-@"))]
 
 
-def test_the_lists_filter_decides_what_goes_out(alice: Client, cast: Cast) -> None:
+def test_export_uses_the_filter_of_the_list(alice: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder, company="Ott", city="Köln")
     CustomerFactory(agency=cast.alder, company="Brandt", city="Görlitz")
     CustomerFactory(agency=cast.alder, company="Old", status="archived")
@@ -73,7 +73,7 @@ def test_the_lists_filter_decides_what_goes_out(alice: Client, cast: Cast) -> No
     assert "?city=K%C3%B6ln" in page
 
 
-def test_it_is_written_down_and_looking_at_the_page_is_not(alice: Client, cast: Cast) -> None:
+def test_export_is_recorded_and_the_page_view_is_not(alice: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder)
     alice.get(EXPORT)
     assert not AuditEvent.objects.filter(action="customers.exported").exists()
@@ -83,18 +83,18 @@ def test_it_is_written_down_and_looking_at_the_page_is_not(alice: Client, cast: 
     assert event.sentence == "Customers exported: 1"
 
 
-def test_german_readers_get_semicolons(alice: Client, cast: Cast) -> None:
+def test_german_export_uses_semicolons(alice: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder, company="Ott")
     alice.cookies["django_language"] = "de"
     assert rows_of(content_of(alice.post(EXPORT)), ";")[0]["company"] == "Ott"
 
 
-def test_staff_may_not(stan: Client) -> None:
+def test_staff_cannot_export(stan: Client) -> None:
     assert stan.get(EXPORT).status_code == 403
     assert stan.post(EXPORT).status_code == 403
 
 
-def test_the_number_of_queries_does_not_grow_with_the_customers(alice: Client, cast: Cast) -> None:
+def test_number_of_queries_does_not_depend_on_the_number_of_customers(alice: Client, cast: Cast) -> None:
     counts = []
     for more in (2, 20):
         for customer in CustomerFactory.create_batch(more, agency=cast.alder):
@@ -105,7 +105,7 @@ def test_the_number_of_queries_does_not_grow_with_the_customers(alice: Client, c
     assert counts[0] == counts[1]
 
 
-def test_the_longest_notes_come_back(alice: Client, charlie: Client, cast: Cast) -> None:
+def test_longest_notes_are_exported_and_imported(alice: Client, charlie: Client, cast: Cast) -> None:
     notes = "\r\n".join(f"{number}" for number in range(2000))[:10_000].strip()
     CustomerFactory(agency=cast.alder, company="Ott", notes=notes)
     job = imported(charlie, content_of(alice.post(EXPORT)))
@@ -113,15 +113,15 @@ def test_the_longest_notes_come_back(alice: Client, charlie: Client, cast: Cast)
     assert cast.birch.customers.get().notes == notes
 
 
-# --- import(export(x)) = x ---------------------------------------------------------------------------------------------
+# --- Round trip: import(export(x)) = x ---------------------------------------------------------------------------------------------
 
 
 def seen(text: str) -> str:
-    """Empty if nothing of it can be seen; so do the forms have it."""
+    """Return the text, or an empty string if it has no visible characters, as the form fields do."""
     return text if any(unicodedata.category(char)[0] not in "CZ" for char in text) else ""
 
 
-#: What a form field keeps of a text: nothing around it; no half characters, no controls; something to see, or nothing.
+#: Texts as form fields store them: stripped, without surrogates and control characters.
 LINE = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufffd"), max_size=30).map(str.strip)
 STARTS = st.sampled_from(["", "", "=", "+49 ", "-", "@", "'", "'=", "''+", ";", ",", '"', "\t"])
 TEXT = st.builds(lambda start, text: (start + text).strip()[:40], STARTS, LINE).map(seen)
@@ -152,7 +152,7 @@ CUSTOMER = st.fixed_dictionaries(
 
 
 def everything(agency: Agency) -> list[dict[str, Any]]:
-    """All that an export is to carry, without the numbers."""
+    """Return all exported data except the numbers."""
     columns = (*FORM_FIELDS, "status", "responsible_id", "pk")
     found = []
     for customer in agency.customers.order_by("number").values(*columns):
@@ -163,7 +163,7 @@ def everything(agency: Agency) -> list[dict[str, Any]]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(customers=st.lists(CUSTOMER, min_size=1, max_size=4), language=st.sampled_from(["en", "de"]))
-def test_what_was_exported_can_be_imported(alice: Client, cast: Cast, customers: list[dict[str, Any]], language: str) -> None:
+def test_exported_file_can_be_imported(alice: Client, cast: Cast, customers: list[dict[str, Any]], language: str) -> None:
     with transaction.atomic():
         alice.cookies["django_language"] = language
         given_away: set[str] = set()
@@ -176,7 +176,7 @@ def test_what_was_exported_can_be_imported(alice: Client, cast: Cast, customers:
                 Domain.objects.create(agency=cast.alder, customer=customer, name=name)
         exported = content_of(alice.post(f"{EXPORT}?status=all"))
 
-        # Into another agency with the same team, by its own manager.
+        # Import into another agency with the same team.
         other = AgencyFactory()
         for person in (cast.stan, cast.charlie):
             MembershipFactory(agency=other, user=person)
@@ -190,15 +190,15 @@ def test_what_was_exported_can_be_imported(alice: Client, cast: Cast, customers:
         assert set(job.mapping.values()) == {*FORM_FIELDS, "domains", "responsible", "status"}
         browser.post(f"/customers/import/{job.pk}/columns/", columns_of(browser, job))
         do_the_work(job)
-        browser.post(f"/customers/import/{job.pk}/run/", {"import_twins": "on"})
+        browser.post(f"/customers/import/{job.pk}/run/", {"import_duplicates": "on"})
         do_the_work(job)
         assert job.counts == {"imported": len(customers)}, [row.explanation for row in job.rows.all()]
         assert everything(other) == everything(cast.alder)
         transaction.set_rollback(True)
 
 
-def test_an_export_that_excel_has_saved_comes_back_whole(alice: Client, cast: Cast) -> None:
-    """With other line ends, in the system's own encoding, without the mark."""
+def test_export_saved_by_excel_can_be_imported(alice: Client, cast: Cast) -> None:
+    """Excel changes the line endings and the encoding, and removes the byte order mark."""
     CustomerFactory(agency=cast.alder, company="Müllerei Größe", phone="+49 221 5550148", email="ute@m.example")
     text = content_of(alice.post(EXPORT)).decode("utf-8-sig")
     Customer.objects.all().delete()

@@ -1,4 +1,4 @@
-"""`/customers/import/`: the upload and its columns."""
+"""`/customers/import/`: upload and column mapping."""
 
 import io
 from pathlib import Path
@@ -37,22 +37,22 @@ def test_what_was_detected_can_be_changed(max_: Client, cast: Cast) -> None:
     job = uploaded(max_, "Firma;Ort\nMüllerei, Größe;Görlitz\n".encode("cp1252"))
     page = f"{IMPORT}{job.pk}/columns/"
     fields = {**columns_of(max_, job), "delimiter": ",", "encoding": "mac_roman"}
-    # Even by the button that checks: the columns below belonged to another reading.
+    # “Check all rows” also reloads, because the columns shown belonged to the former format.
     assert max_.post(page, fields).url == page
     job.refresh_from_db()
     assert (job.delimiter, job.encoding, job.status) == (",", "mac_roman", "uploaded")
     assert len(job.headings) == 1
-    max_.post(page, {**columns_of(max_, job), "delimiter": ";", "encoding": "cp1252", "read_anew": "1"})
+    max_.post(page, {**columns_of(max_, job), "delimiter": ";", "encoding": "cp1252", "reload_preview": "1"})
     assert "Müllerei, Größe" in max_.get(page).content.decode()
     del fields["has_headings"]
-    max_.post(page, {**columns_of(max_, job), "has_headings": "", "read_anew": "1"})
+    max_.post(page, {**columns_of(max_, job), "has_headings": "", "reload_preview": "1"})
     assert "Column 2" in max_.get(page).content.decode()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16-le", "utf-16-be", "mac_roman"])
 def test_a_file_read_wrongly_is_no_crash(max_: Client, cast: Cast, encoding: str) -> None:
     job = uploaded(max_, "Firma;Ort\nMüllerei Größe;Görlitz\n".encode("cp1252"))
-    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": encoding, "read_anew": "1"})
+    max_.post(f"{IMPORT}{job.pk}/columns/", {**columns_of(max_, job), "encoding": encoding, "reload_preview": "1"})
     assert max_.get(f"{IMPORT}{job.pk}/columns/").status_code == 200
 
 
@@ -84,7 +84,7 @@ def test_a_file_beyond_the_limit_is_refused_with_its_size(max_: Client, cast: Ca
 
 
 def test_nobody_fills_the_disk_with_uploads(cast: Cast, tmp_path: Path, settings: Any) -> None:
-    """Not even who isn't signed in: a form's token is looked for in what was sent, files and all."""
+    """Anonymous uploads are limited too, because the CSRF check parses the whole request."""
     settings.FILE_UPLOAD_TEMP_DIR = tmp_path
     kept = []
 

@@ -1,4 +1,4 @@
-"""`/customers/import/<id>/`: the dry run says what would happen."""
+"""`/customers/import/<id>/`: the check and its preview."""
 
 from django.test import Client
 
@@ -31,7 +31,7 @@ def test_the_dry_run_says_what_would_happen_to_each_row(max_: Client, cast: Cast
         (2, "new"), (3, "twin"), (4, "twin"), (5, "twin"), (6, "duplicate"), (7, "error"), (8, "error"), (9, "error"), (10, "error")
     ]  # fmt: skip
     assert job.counts == {"new": 1, "twin": 3, "duplicate": 1, "error": 4}
-    assert list(job.rows.filter(outcome="twin").order_by("line").values_list("twin", "reasons")) == [
+    assert list(job.rows.filter(outcome="twin").order_by("line").values_list("duplicate_of", "reasons")) == [
         (by_mail.pk, ["email"]), (by_phone.pk, ["phone"]), (by_domain.pk, ["domain"])
     ]  # fmt: skip
     page = max_.get(f"{IMPORT}{job.pk}/").content.decode()
@@ -106,5 +106,5 @@ def test_an_address_is_known_in_both_spellings_of_its_domain_and_as_it_is_copied
     ]
     job = checked(max_, "\n".join(["Firma;E-Mail;Ort", *lines]))
     assert outcomes(job) == [(2, "twin"), (3, "new"), (4, "duplicate"), (5, "new"), (6, "error")]
-    assert job.rows.get(line=2).twin_id == known.pk
+    assert job.rows.get(line=2).duplicate_of_id == known.pk
     assert job.rows.get(line=3).values["fields"]["email"] == "ute@groß.example"

@@ -1,19 +1,20 @@
-"""Reading CSV files of any origin."""
+"""Parsing of CSV files of any origin."""
 
 import codecs
 import io
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from customers.imports.columns import guess_mapping, looks_like_header
 from customers.imports.csv_output import escape_formula, unescape_formula
-from customers.imports.reader import MAX_RECORD_LENGTH, NotACSVFile, RecordError, Source, detect_delimiter, detect_encoding, read_records
+from customers.imports.reader import MAX_RECORD_LENGTH, RecordError, Source, detect_delimiter, detect_encoding, read_records
 
 TEXT = "Firma;Ort\r\nMüllerei Größe;Görlitz\r\n"
 
 
 def read(text: str, delimiter: str = ";") -> list[tuple[int, list[str], str]]:
-    return [(found.line, found.cells, found.problem) for found in read_records(io.StringIO(text, newline=""), delimiter)]
+    return [(found.line, found.cells, found.error or "") for found in read_records(io.StringIO(text, newline=""), delimiter)]
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def read(text: str, delimiter: str = ";") -> list[tuple[int, list[str], str]]:
     ],
 )
 def test_the_encoding_is_found_and_read(data: bytes, encoding: str) -> None:
-    # In pieces that cut characters in two.
+    # The chunk boundaries split characters.
     pieces = [data[start : start + 7] for start in range(0, len(data), 7)]
     assert detect_encoding([data[:60], data[60:]]) == encoding
     source = Source(lambda number: pieces[number] if number < len(pieces) else None, encoding)
@@ -42,9 +43,9 @@ def test_the_encoding_is_found_and_read(data: bytes, encoding: str) -> None:
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04" + bytes(100), b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 4, bytes(range(32)) * 50])
 def test_what_is_no_text_is_refused(data: bytes) -> None:
-    with pytest.raises(NotACSVFile) as refusal:
+    with pytest.raises(ValidationError) as refusal:
         detect_encoding([data])
-    assert refusal.value.is_workbook == data.startswith(b"PK")
+    assert refusal.value.code == ("workbook" if data.startswith(b"PK") else "binary")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

@@ -1,4 +1,4 @@
-"""`/customers/import/<id>/run/`: the import, on its way, and what is kept of it afterwards."""
+"""`/customers/import/<id>/run/`: the import, its progress, and the deletion of its data."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from django.utils import timezone
 from customers.imports import runner, services
 from customers.imports.models import KEEP_DAYS
 from customers.models import Customer, ImportChunk, ImportJob, ImportKey, ImportRow
-from customers.services.customers import create_customer, erase_customer
+from customers.services.customers import create_customer
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.import_helpers import (
@@ -60,7 +60,7 @@ def test_twins_are_skipped_or_imported_as_one_likes(max_: Client, cast: Cast) ->
     )
     assert imported(max_, text).counts == {"imported": 1, "twin": 2, "duplicate": 2}
     Customer.objects.filter(company="New").delete()
-    job = imported(max_, text, import_twins="on")
+    job = imported(max_, text, import_duplicates="on")
     assert job.counts == {"imported": 3, "error": 2}
     assert [row.line for row in job.rows.filter(outcome="error").order_by("line")] == [3, 6]
     assert "ott.example already belongs to another customer" in job.rows.get(line=3).explanation
@@ -112,7 +112,7 @@ def test_skipped_rows_come_back_too(max_: Client, cast: Cast) -> None:
     assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Same as row 3"]
 
 
-# --- On the way --------------------------------------------------------------------------------------------------------
+# --- Progress ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -206,7 +206,7 @@ def test_an_import_that_fails_again_and_again_is_given_up(max_: Client, cast: Ca
     settings.IMPORT_LEASE = 0.0
     job = checked(max_, "Firma\nOtt\n")
     max_.post(f"{IMPORT}{job.pk}/run/")
-    monkeypatch.setattr(runner, "_make_customers", lambda *_args, **_more: 1 / 0)
+    monkeypatch.setattr(runner, "_create_customers", lambda *_args, **_more: 1 / 0)
     for _attempt in range(runner.MAX_ATTEMPTS):
         with pytest.raises(ZeroDivisionError):
             list(steps(job))
@@ -216,7 +216,7 @@ def test_an_import_that_fails_again_and_again_is_given_up(max_: Client, cast: Ca
     assert "failed" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
 
 
-# --- What is kept ------------------------------------------------------------------------------------------------------
+# --- Stored data -------------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_kept_of_what_was_imported(max_: Client, cast: Cast) -> None:
@@ -228,19 +228,6 @@ def test_nothing_is_kept_of_what_was_imported(max_: Client, cast: Cast) -> None:
     do_the_work(job)
     row = job.rows.get()
     assert (row.cells, row.values, row.customer) == ([], {}, Customer.objects.get())
-
-
-def test_an_erasure_takes_what_waits_in_imports(max_: Client, cast: Cast) -> None:
-    customer = CustomerFactory(agency=cast.alder, email="lea@ott.example")
-    job = checked(max_, "Firma;E-Mail\nOtt;lea@ott.example\nNew;n@n.example\n")
-    erase_customer(customer, by=cast.alice)
-    assert [row.cells[0] for row in job.rows.all()] == ["New"]
-    assert not ImportChunk.objects.exists()
-    assert max_.get(f"{IMPORT}{job.pk}/").status_code == 200
-    answer = max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job), follow=True)
-    assert "This file has been deleted" in answer.content.decode()
-    max_.post(f"{IMPORT}{job.pk}/run/")
-    assert do_the_work(job).counts == {"imported": 1}
 
 
 def test_a_file_that_goes_away_while_it_is_checked_is_not_taken_for_a_short_one(max_: Client, cast: Cast) -> None:

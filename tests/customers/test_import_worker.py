@@ -1,4 +1,4 @@
-"""Imports in the hands of real workers: killed halfway, two at once, beside people who add customers."""
+"""Imports by real workers: killed workers, concurrent workers, and users who add customers concurrently."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,8 @@ from django.db import connection, transaction
 from django.test import Client
 
 from customers.imports import runner
-from customers.imports.tasks import enqueue, sweep_imports
+from customers.imports.services import enqueue
+from customers.imports.tasks import sweep_imports
 from customers.models import Customer, ImportJob
 from customers.services.customers import create_customer
 from partnerportal.audit.models import AuditEvent
@@ -24,7 +25,7 @@ ROWS = 1200
 
 @pytest.fixture
 def worker(transactional_db: None, celery_worker: Process, settings: Any) -> Iterator[Process]:
-    """The worker, running, and this process as impatient as it is."""
+    """A running worker. This process uses the same lease."""
     settings.IMPORT_LEASE = LEASE
     yield celery_worker
     if not celery_worker.is_running:
@@ -44,7 +45,7 @@ def file(rows: int) -> str:
 
 @contextmanager
 def nobody_writes(table: str) -> Iterator[None]:
-    """Whoever wants to write to this table stands still."""
+    """Block all writes to a table."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")
         yield
@@ -57,7 +58,7 @@ def somebody_waits(table: str) -> bool:
 
 
 def kill_in_the_middle(worker: Process, table: str, job: ImportJob) -> None:
-    """Hand an import to the worker, and kill it in the middle of a batch."""
+    """Enqueue an import, and kill the worker in the middle of a batch."""
     with nobody_writes(table):
         enqueue(job.pk)
         eventually(lambda: somebody_waits(table), f"the worker writes to {table}", seconds=30, otherwise=worker.logged)
@@ -75,7 +76,7 @@ def finished(job: ImportJob, status: str, worker: Process) -> None:
 
 @pytest.fixture
 def nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the process was killed between the commit and the broker."""
+    """Drop the task after the commit, as if the process had been killed."""
     monkeypatch.setattr("customers.imports.services.enqueue", lambda _pk: None)
 
 
@@ -94,7 +95,7 @@ def test_a_worker_killed_halfway_neither_loses_nor_doubles_rows(worker: Process,
     kill_in_the_middle(worker, "audit_auditevent", job)
     assert not Customer.objects.exists()
     worker.start()
-    # Once more, wherever it happens to be.
+    # Kill it again, at any point.
     eventually(lambda: sweep_imports() < 0 or Customer.objects.exists(), "a batch is in", seconds=60, otherwise=worker.logged)
     worker.kill()
     there = Customer.objects.count()
@@ -128,7 +129,7 @@ def test_two_workers_on_one_import_do_it_once(alice: Client, cast: Cast, monkeyp
         alice.post(f"{IMPORT}{job.pk}/run/")
         results = at_once(4, lambda _index, job=job: do_the_work(ImportJob.objects.get(pk=job.pk)))
         assert not [result for result in results if isinstance(result, Exception)]
-        # With no lease at all each takes it from the other; whoever is last goes on.
+        # Without a lease, workers take the job from each other, and the last one continues.
         settings.IMPORT_LEASE = 0.0
         do_the_work(job)
         assert job.counts == {"imported": 200}

@@ -1,4 +1,4 @@
-"""Projects, tasks, domains, contracts and notes: added, changed and removed, in a dialog or on a page of their own."""
+"""Projects, tasks, domains, contracts and notes: add, edit and remove, in a dialog or on a separate page."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +19,7 @@ from tests.factories.reviews import ReviewRequestFactory
 
 HTMX = {"HX-Request": "true"}
 CONTRACT = {"number": "V-2099-1", "currency": "EUR", "interval": "month", "notice_count": "1", "notice_unit": "months", "status": "active"}
-#: kind: model, good fields, one field, its bad value
+#: By kind: the model, valid input, and a field with an invalid value.
 KINDS = {
     "projects": (Project, {"title": "Relaunch", "status": "active"}, "title", ""),
     "tasks": (Task, {"title": "Call", "priority": "1"}, "due_on", "someday"),
@@ -43,7 +43,7 @@ def customer(cast: Cast) -> Customer:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_adding_shows_it_on_the_customers_page(stan: Client, customer: Customer, kind: str, headers: dict[str, str]) -> None:
+def test_added_item_is_shown_on_the_customers_page(stan: Client, customer: Customer, kind: str, headers: dict[str, str]) -> None:
     model, good, _field, _bad = KINDS[kind]
     path = f"/customers/{customer.pk}/{kind}/add/"
     page = stan.get(path, headers=headers).content.decode()
@@ -53,15 +53,15 @@ def test_adding_shows_it_on_the_customers_page(stan: Client, customer: Customer,
         assert (response.status_code, response["HX-Redirect"]) == (204, customer.get_absolute_url())
     else:
         assert (response.status_code, response.url) == (302, customer.get_absolute_url())
-    thing = model.objects.get()
-    assert (thing.customer, thing.agency) == (customer, customer.agency)
-    assert str(thing) in stan.get(customer.get_absolute_url()).content.decode()
+    item = model.objects.get()
+    assert (item.customer, item.agency) == (customer, customer.agency)
+    assert str(item) in stan.get(customer.get_absolute_url()).content.decode()
     event = AuditEvent.objects.get(action=f"{kind[:-1]}.added")
     assert (event.customer_id, event.object_label, event.data) == (customer.pk, customer.reference, {})
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_bad_input_gets_a_message_at_its_field(stan: Client, customer: Customer, kind: str) -> None:
+def test_invalid_input_shows_an_error_at_its_field(stan: Client, customer: Customer, kind: str) -> None:
     model, good, field, bad = KINDS[kind]
     response = stan.post(f"/customers/{customer.pk}/{kind}/add/", {**good, field: bad})
     assert response.status_code == 200
@@ -70,24 +70,24 @@ def test_bad_input_gets_a_message_at_its_field(stan: Client, customer: Customer,
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_changing_and_removing(stan: Client, customer: Customer, kind: str) -> None:
+def test_edit_and_remove(stan: Client, customer: Customer, kind: str) -> None:
     model, good, _field, _bad = KINDS[kind]
-    thing = FACTORIES[kind](customer=customer)
-    assert stan.get(f"/{kind}/{thing.pk}/edit/").status_code == 200
-    assert stan.post(f"/{kind}/{thing.pk}/edit/", good).status_code == 302
-    assert str(model.objects.get()) != str(thing)
+    item = FACTORIES[kind](customer=customer)
+    assert stan.get(f"/{kind}/{item.pk}/edit/").status_code == 200
+    assert stan.post(f"/{kind}/{item.pk}/edit/", good).status_code == 302
+    assert str(model.objects.get()) != str(item)
     assert AuditEvent.objects.filter(action=f"{kind[:-1]}.changed").count() == 1
-    assert stan.post(f"/{kind}/{thing.pk}/remove/").status_code == 302
+    assert stan.post(f"/{kind}/{item.pk}/remove/").status_code == 302
     assert not model.objects.exists()
-    assert AuditEvent.objects.get(action=f"{kind[:-1]}.removed").object_id == thing.pk
+    assert AuditEvent.objects.get(action=f"{kind[:-1]}.removed").object_id == item.pk
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_is_added_to_an_archived_customer(stan: Client, customer: Customer, cast: Cast, kind: str) -> None:
+def test_archived_customers_accept_no_items(stan: Client, customer: Customer, cast: Cast, kind: str) -> None:
     path, good = f"/customers/{customer.pk}/{kind}/add/", KINDS[kind][1]
     archive_customer(customer, by=cast.alice)
     assert stan.get(path).status_code == 404
-    # Who began to type before is told so, and keeps the text.
+    # A form opened before shows the reason and keeps its input.
     response = stan.post(path, good)
     assert response.status_code == 200
     assert "This customer is archived." in str(response.context["form"].non_field_errors())
@@ -96,19 +96,19 @@ def test_nothing_is_added_to_an_archived_customer(stan: Client, customer: Custom
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_removed_while_somebody_changed_it_does_not_come_back(cast: Cast, stan: Client, customer: Customer, kind: str) -> None:
-    """The one who changes it has read it before the other's removal, and writes it afterwards."""
+def test_item_removed_during_an_edit_stays_removed(cast: Cast, stan: Client, customer: Customer, kind: str) -> None:
+    """The edit loads the item before the removal and saves it afterwards."""
     model, good, _field, _bad = KINDS[kind]
-    thing = FACTORIES[kind](customer=customer)
-    changed = model.objects.select_related("customer__agency").get(pk=thing.pk)
-    stan.post(f"/{kind}/{thing.pk}/remove/")
+    item = FACTORIES[kind](customer=customer)
+    changed = model.objects.select_related("customer__agency").get(pk=item.pk)
+    stan.post(f"/{kind}/{item.pk}/remove/")
     with pytest.raises(model.DoesNotExist):
         update_item(changed, changed=list(good), by=cast.stan)
     assert not model.objects.exists()
 
 
 @pytest.mark.parametrize(("language", "typed"), [("de", "1234,5"), ("de", "1234.50"), ("en", "1234.5")])
-def test_a_price_is_read_as_the_person_writes_it(stan: Client, customer: Customer, language: str, typed: str) -> None:
+def test_prices_are_parsed_in_the_users_language(stan: Client, customer: Customer, language: str, typed: str) -> None:
     stan.cookies["django_language"] = language
     response = stan.post(f"/customers/{customer.pk}/contracts/add/", {**CONTRACT, "price": typed})
     assert response.status_code == 302, response.context["form"].errors
@@ -119,7 +119,7 @@ def test_a_price_is_read_as_the_person_writes_it(stan: Client, customer: Custome
     assert 'type="number" name="price"' not in page
 
 
-def test_a_foreign_or_another_customers_project_is_no_choice_for_a_task(stan: Client, customer: Customer, cast: Cast) -> None:
+def test_task_rejects_projects_and_assignees_of_others(stan: Client, customer: Customer, cast: Cast) -> None:
     for project in (ProjectFactory(customer__agency=cast.alder), ProjectFactory(customer__agency=cast.birch)):
         response = stan.post(f"/customers/{customer.pk}/tasks/add/", {"title": "Call", "priority": "2", "project": project.pk})
         assert list(response.context["form"].errors) == ["project"]
@@ -127,20 +127,20 @@ def test_a_foreign_or_another_customers_project_is_no_choice_for_a_task(stan: Cl
     assert list(response.context["form"].errors) == ["assignee"]
 
 
-def test_the_database_refuses_a_task_with_another_customers_project(customer: Customer, cast: Cast) -> None:
+def test_database_rejects_a_task_with_another_customers_project(customer: Customer, cast: Cast) -> None:
     TaskFactory(customer=customer, project=ProjectFactory(customer__agency=cast.alder))
     with pytest.raises(IntegrityError, match="task_project_same_customer"):
         connection.check_constraints()
 
 
 @pytest.mark.parametrize("kind", ["tasks", "domains", "contracts", "notes"])
-def test_the_database_refuses_another_agency_than_the_customers(customer: Customer, cast: Cast, kind: str) -> None:
+def test_database_rejects_another_agency_than_the_customers(customer: Customer, cast: Cast, kind: str) -> None:
     FACTORIES[kind](customer=customer, agency=cast.birch)
     with pytest.raises(IntegrityError, match="customer_same_agency"):
         connection.check_constraints()
 
 
-def test_a_task_is_done_and_undone_with_one_click(stan: Client, customer: Customer) -> None:
+def test_task_can_be_completed_and_reopened(stan: Client, customer: Customer) -> None:
     task = TaskFactory(customer=customer)
     row = stan.post(f"/tasks/{task.pk}/done/", headers=HTMX).content.decode()
     assert f"/tasks/{task.pk}/undo/" in row
@@ -157,13 +157,13 @@ def test_a_task_is_done_and_undone_with_one_click(stan: Client, customer: Custom
 
 
 @pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
-def test_next_leads_to_no_other_site(stan: Client, customer: Customer, target: str) -> None:
+def test_next_does_not_redirect_to_other_sites(stan: Client, customer: Customer, target: str) -> None:
     task = TaskFactory(customer=customer)
     assert stan.post(f"/tasks/{task.pk}/done/", {"next": target}).url == customer.get_absolute_url()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_done_by_two_at_once_is_one_event(cast: Cast) -> None:
+def test_concurrent_completion_records_one_event(cast: Cast) -> None:
     task = TaskFactory(customer__agency=cast.alder)
 
     def click(_n: int) -> int:
@@ -176,7 +176,7 @@ def test_done_by_two_at_once_is_one_event(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept", "shown"),
+    ("typed", "stored", "shown"),
     [
         ("Müllerei.DE", "xn--mllerei-n2a.de", "müllerei.de"),
         ("https://www.Example.com/shop?x=1", "www.example.com", "www.example.com"),
@@ -194,10 +194,10 @@ def test_done_by_two_at_once_is_one_event(cast: Cast) -> None:
         ("https:\\\\example.com\\shop", "example.com", "example.com"),
     ],
 )
-def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Customer, typed: str, kept: str, shown: str) -> None:
+def test_domain_names_are_stored_as_lower_case_a_labels(stan: Client, customer: Customer, typed: str, stored: str, shown: str) -> None:
     assert stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed}).status_code == 302
     domain = Domain.objects.get()
-    assert (domain.name, domain.unicode_name) == (kept, shown)
+    assert (domain.name, domain.unicode_name) == (stored, shown)
     assert shown in stan.get(customer.get_absolute_url()).content.decode()
 
 
@@ -220,12 +220,12 @@ def test_domain_names_are_kept_as_lower_case_a_labels(stan: Client, customer: Cu
         "‮.de",
     ],
 )
-def test_what_is_no_domain_name(stan: Client, customer: Customer, typed: str) -> None:
+def test_invalid_domain_names_are_rejected(stan: Client, customer: Customer, typed: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": typed})
     assert list(response.context["form"].errors) == ["name"]
 
 
-def test_a_domain_is_there_once_in_an_agency_and_again_in_another(stan: Client, charlie: Client, customer: Customer, cast: Cast) -> None:
+def test_domain_is_unique_within_an_agency(stan: Client, charlie: Client, customer: Customer, cast: Cast) -> None:
     holder = DomainFactory(customer__agency=cast.alder, name="xn--mllerei-n2a.de").customer
     response = stan.post(f"/customers/{customer.pk}/domains/add/", {"name": "MÜLLEREI.de"})
     assert holder.reference in " ".join(response.context["form"].errors["name"])
@@ -238,7 +238,7 @@ def test_a_domain_is_there_once_in_an_agency_and_again_in_another(stan: Client, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_same_domain_from_ten_tabs_at_once_is_one(cast: Cast) -> None:
+def test_domain_added_concurrently_is_added_once(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
 
     def add(_n: int) -> int:
@@ -261,7 +261,7 @@ def test_the_same_domain_from_ten_tabs_at_once_is_one(cast: Cast) -> None:
         ("2026-03-01", 0, "months", date(2026, 3, 1)),
     ],
 )
-def test_cancel_by_is_computed(stan: Client, customer: Customer, ends_on: str, count: int, unit: str, cancel_by: date) -> None:
+def test_cancel_by_is_calculated(stan: Client, customer: Customer, ends_on: str, count: int, unit: str, cancel_by: date) -> None:
     fields = {**CONTRACT, "price": "1234.50", "ends_on": ends_on, "notice_count": str(count), "notice_unit": unit}
     assert stan.post(f"/customers/{customer.pk}/contracts/add/", fields).status_code == 302
     contract = Contract.objects.get()
@@ -281,12 +281,12 @@ def test_cancel_by_is_computed(stan: Client, customer: Customer, ends_on: str, c
         ({"currency": "XXX"}, "currency"),
     ],
 )
-def test_bad_contracts(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
+def test_invalid_contracts_are_rejected(stan: Client, customer: Customer, fields: dict[str, str], field: str) -> None:
     response = stan.post(f"/customers/{customer.pk}/contracts/add/", {**CONTRACT, **fields})
     assert list(response.context["form"].errors) == [field]
 
 
-def test_an_end_in_the_year_1_is_no_server_error(stan: Client, customer: Customer) -> None:
+def test_end_date_in_year_1_is_rejected_without_a_server_error(stan: Client, customer: Customer) -> None:
     fields = {**CONTRACT, "ends_on": "0001-01-01", "notice_count": "999"}
     response = stan.post(f"/customers/{customer.pk}/contracts/add/", fields)
     assert list(response.context["form"].errors) == ["ends_on"]
@@ -294,7 +294,7 @@ def test_an_end_in_the_year_1_is_no_server_error(stan: Client, customer: Custome
     assert stan.get(customer.get_absolute_url()).status_code == 200
 
 
-def test_a_project_that_was_rated_stays(stan: Client, customer: Customer) -> None:
+def test_project_with_a_review_request_cannot_be_removed(stan: Client, customer: Customer) -> None:
     project = ProjectFactory(customer=customer)
     ReviewRequestFactory(customer=customer, project=project)
     page = stan.post(f"/projects/{project.pk}/remove/", follow=True).content.decode()
@@ -302,7 +302,7 @@ def test_a_project_that_was_rated_stays(stan: Client, customer: Customer) -> Non
     assert Project.objects.exists()
 
 
-def test_a_projects_progress_comes_from_its_tasks(stan: Client, customer: Customer) -> None:
+def test_project_progress_counts_its_tasks(stan: Client, customer: Customer) -> None:
     project = ProjectFactory(customer=customer)
     for done_at in (None, None, timezone.now()):
         TaskFactory(customer=customer, project=project, done_at=done_at)
@@ -313,7 +313,7 @@ def test_a_projects_progress_comes_from_its_tasks(stan: Client, customer: Custom
 TODAY = timezone.localdate
 
 
-def test_lists_across_customers_filter_and_show_the_own_agency_only(stan: Client, cast: Cast) -> None:
+def test_lists_filter_the_agencys_items(stan: Client, cast: Cast) -> None:
     def day(days: int) -> date:
         return TODAY() + timedelta(days=days)
 

@@ -1,4 +1,4 @@
-"""`/customers/` and its paging."""
+"""List of customers (`/customers/`) and its pagination."""
 
 import pytest
 from django.test import Client
@@ -20,20 +20,20 @@ def numbers(response) -> list[int]:
     return [customer.number for customer in response.context["page"].items]
 
 
-def test_an_empty_list_says_what_to_do(stan: Client, cast: Cast) -> None:
+def test_empty_list_suggests_adding_a_customer(stan: Client, cast: Cast) -> None:
     page = stan.get(LIST).content.decode()
     assert "/customers/add/" in page
     assert "<table" not in page
 
 
-def test_it_shows_the_own_agencys_customers_only(stan: Client, cast: Cast) -> None:
+def test_list_shows_only_the_agencys_customers(stan: Client, cast: Cast) -> None:
     own, foreign = CustomerFactory(agency=cast.alder), CustomerFactory(agency=cast.birch)
     page = stan.get(LIST).content.decode()
     assert own.company in page
     assert foreign.company not in page
 
 
-def test_paging_forth_and_back_shows_each_row_once(stan: Client, cast: Cast) -> None:
+def test_pagination_shows_each_row_once(stan: Client, cast: Cast) -> None:
     fill(cast, 60)
     pages, url = [], LIST
     for _ in range(3):
@@ -57,23 +57,23 @@ def test_paging_forth_and_back_shows_each_row_once(stan: Client, cast: Cast) -> 
     ["x", "%00", "bnVsbA", "WyJ4Il0", "WzEsMl0", "W251bGxd", "W3t9XQ", "WyJcdTAwMDAiXQ", "WyJcdWQ4MDAiXQ", "[" * 5000, "WzFlOTk5XQ"],
 )
 @pytest.mark.parametrize("direction", ["after", "before"])
-def test_a_made_up_position_is_404(stan: Client, cast: Cast, position: str, direction: str) -> None:
+def test_invalid_position_returns_404(stan: Client, cast: Cast, position: str, direction: str) -> None:
     fill(cast, 3)
     assert stan.get(f"{LIST}?{direction}={position}").status_code == 404
 
 
-def test_a_huge_position_is_an_empty_page(stan: Client, cast: Cast) -> None:
+def test_position_beyond_the_end_shows_an_empty_page(stan: Client, cast: Cast) -> None:
     fill(cast, 3)
     assert stan.get(f"{LIST}?after=Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTld").status_code in {200, 404}
 
 
-def test_paging_keeps_what_else_stands_in_the_address(stan: Client, cast: Cast) -> None:
+def test_pagination_keeps_other_query_parameters(stan: Client, cast: Cast) -> None:
     fill(cast, 30)
     first = stan.get(LIST, {"after": "", "q": "köln company"}).context["page"]
     assert stan.get(LIST + first.next_url).wsgi_request.GET["q"] == "köln company"
 
 
-def test_a_long_list_is_counted_up_to_10_000(stan: Client, cast: Cast) -> None:
+def test_lists_are_counted_up_to_10_000(stan: Client, cast: Cast) -> None:
     fill(cast, 10_000)
     response = stan.get(LIST)
     assert (response.context["total"], response.context["total_is_more"]) == (10_000, False)

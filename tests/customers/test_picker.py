@@ -1,8 +1,8 @@
-"""Choosing an existing customer: who is likely and why, then the search; nobody else's, nobody who is put aside."""
+"""Selection of an existing customer: possible duplicates with their reasons, and a search among active customers."""
 
 import pytest
-from django.http import Http404
-from django.test import RequestFactory
+from django.http import Http404, QueryDict
+from django.utils.http import urlencode
 
 from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
@@ -12,16 +12,11 @@ from tests.factories.customers import CustomerFactory, DomainFactory
 
 
 def choice(cast: Cast, q: str = "", **fields: str) -> PickerOptions:
-    request = RequestFactory().get("/", {"q": q} if q else {})
-    request.agency = cast.alder
-    request.input = None
-    return picker_options(request, fields)
+    return picker_options(cast.alder, fields, q=q)
 
 
 def choose(cast: Cast, key: object) -> Customer:
-    request = RequestFactory().post("/", {"customer": str(key)})
-    request.agency = cast.alder
-    return selected_customer(request)
+    return selected_customer(cast.alder, QueryDict(urlencode({"customer": key})))
 
 
 @pytest.fixture
@@ -51,41 +46,41 @@ def mill(cast: Cast) -> Customer:
         ({"first_name": "Ute", "last_name": "Groesse"}, "similar name"),
     ],
 )
-def test_the_likely_one_comes_with_why(cast: Cast, mill: Customer, fields: dict[str, str], reason: str) -> None:
-    (twin,) = choice(cast, **fields).likely
-    assert twin.customer == mill
-    assert reason in [str(why) for why in twin.reasons]
+def test_possible_duplicates_have_reasons(cast: Cast, mill: Customer, fields: dict[str, str], reason: str) -> None:
+    (candidate,) = choice(cast, **fields).likely
+    assert candidate.customer == mill
+    assert reason in [str(shown) for shown in candidate.reasons]
 
 
-def test_two_ways_to_one_reason_are_one_reason(cast: Cast, mill: Customer) -> None:
-    (twin,) = choice(cast, company="Müllerei Größe", first_name="Ute", last_name="Größe").likely
-    assert [str(why) for why in twin.reasons] == ["similar name"]
+def test_reasons_are_not_repeated(cast: Cast, mill: Customer) -> None:
+    (candidate,) = choice(cast, company="Müllerei Größe", first_name="Ute", last_name="Größe").likely
+    assert [str(reason) for reason in candidate.reasons] == ["similar name"]
 
 
 @pytest.mark.parametrize("fields", [{}, {"company": "Fischhandel Krause"}, {"email": "somebody@else.example"}, {"last_name": "Gr"}])
-def test_nobody_is_likely_without_a_reason(cast: Cast, mill: Customer, fields: dict[str, str]) -> None:
+def test_customers_without_a_reason_are_not_suggested(cast: Cast, mill: Customer, fields: dict[str, str]) -> None:
     assert choice(cast, **fields).likely == []
 
 
-def test_without_a_search_the_newest_stand_there(cast: Cast) -> None:
+def test_newest_customers_are_shown_without_a_search(cast: Cast) -> None:
     customers = [CustomerFactory(agency=cast.alder) for _ in range(MAX_RESULTS + 2)]
     offered = choice(cast)
     assert (offered.found, offered.more) == (customers[:1:-1], True)
 
 
 @pytest.mark.parametrize("q", ["müllerei", "groesse", "K-1001", "mehl.exam", "5550148", "mulerei"])
-def test_the_search_finds_active_customers(cast: Cast, mill: Customer, q: str) -> None:
+def test_search_finds_only_active_customers(cast: Cast, mill: Customer, q: str) -> None:
     assert choice(cast, q).found == [mill]
     archive_customer(mill, by=cast.alice)
     assert mill not in choice(cast, q).found
 
 
 @pytest.mark.parametrize("q", ["\x00", " ", "%", "x" * 5000, "‮", "'"])
-def test_any_search_is_taken(cast: Cast, mill: Customer, q: str) -> None:
+def test_unusual_search_queries_are_accepted(cast: Cast, mill: Customer, q: str) -> None:
     assert choice(cast, q).likely == []
 
 
-def test_only_an_active_customer_of_ones_own_is_chosen(cast: Cast, mill: Customer) -> None:
+def test_only_the_agencys_active_customers_can_be_selected(cast: Cast, mill: Customer) -> None:
     assert choose(cast, mill.pk) == mill
     theirs = cast.birch.customers.get()
     archive_customer(mill, by=cast.alice)

@@ -1,4 +1,4 @@
-"""The price of a contract: what the pages print can be typed and pasted, and nothing is misread."""
+"""Price input of contracts: displayed prices are accepted, and ambiguous input is rejected."""
 
 from decimal import Decimal
 
@@ -25,7 +25,7 @@ def add(client: Client, customer: Customer, language: str, **fields: str):
 
 
 @pytest.mark.parametrize("language", ["de", "en"])
-def test_what_the_pages_print_is_accepted_in_either_language(stan: Client, customer: Customer, language: str) -> None:
+def test_displayed_prices_are_accepted_in_each_language(stan: Client, customer: Customer, language: str) -> None:
     for amount, currency in (("1234.50", "EUR"), ("1234567.00", "CHF"), ("89.90", "GBP"), ("0.05", "USD")):
         for printed_in in ("de", "en"):
             with translation.override(printed_in):
@@ -50,7 +50,7 @@ def test_what_the_pages_print_is_accepted_in_either_language(stan: Client, custo
         *(("de", " 1.234,50 Euro "), ("en", "\u200e1.234,50\u00a0€")),
     ],
 )
-def test_the_same_amount_written_in_many_ways(stan: Client, customer: Customer, language: str, typed: str) -> None:
+def test_different_spellings_of_an_amount_are_accepted(stan: Client, customer: Customer, language: str, typed: str) -> None:
     response = add(stan, customer, language, price=typed)
     assert response.status_code == 302, response.context["form"].errors
     assert Contract.objects.get().price == Decimal("1234.50")
@@ -92,14 +92,14 @@ def test_amounts_without_cents(stan: Client, customer: Customer, language: str, 
         *(("en", "€"), ("en", "€5 USD"), ("en", "5 zorkmids"), ("en", "5 5"), ("en", "1." * 500), ("en", "٥")),
     ],
 )
-def test_what_is_not_clear_is_refused_with_an_example(stan: Client, customer: Customer, language: str, typed: str) -> None:
+def test_ambiguous_amounts_are_rejected_with_an_example(stan: Client, customer: Customer, language: str, typed: str) -> None:
     response = add(stan, customer, language, price=typed)
     (message,) = response.context["form"].errors["price"]
     assert ("1.234,50" if language == "de" else "1,234.50") in message
     assert not Contract.objects.exists()
 
 
-def test_a_currency_other_than_the_selected_one_is_refused(stan: Client, customer: Customer) -> None:
+def test_currency_that_differs_from_the_selected_one_is_rejected(stan: Client, customer: Customer) -> None:
     response = add(stan, customer, "en", price="$1,234.50")
     (message,) = response.context["form"].errors["price"]
     assert "USD" in message
@@ -110,7 +110,7 @@ def test_a_currency_other_than_the_selected_one_is_refused(stan: Client, custome
 
 
 @pytest.mark.parametrize(("language", "shown"), [("de", "1234567,50"), ("en", "1234567.50")])
-def test_opening_and_saving_changes_nothing(stan: Client, customer: Customer, language: str, shown: str) -> None:
+def test_saving_the_form_unchanged_keeps_the_price(stan: Client, customer: Customer, language: str, shown: str) -> None:
     contract = ContractFactory(customer=customer, price="1234567.50")
     stan.cookies["django_language"] = language
     form = stan.get(f"/contracts/{contract.pk}/edit/").context["form"]

@@ -1,4 +1,4 @@
-"""Finding customers: parts of words, no accents, no case, typing mistakes forgiven, the likeliest first."""
+"""Search for customers: parts of words, ignoring accents, case and typing errors, best matches first."""
 
 from datetime import timedelta
 
@@ -43,23 +43,23 @@ def mill(cast: Cast) -> Customer:
         "Mülerei", "Mullereii", "Görliz", "Angstorm",
     ],
 )  # fmt: skip
-def test_each_way_to_find_the_mill(stan: Client, mill: Customer, query: str) -> None:
+def test_search_finds_customer(stan: Client, mill: Customer, query: str) -> None:
     assert found(stan, query) == ["Müllerei Größe GmbH"]
 
 
 @pytest.mark.parametrize("query", ["müllerei kiel", "qqqqqq", "%", "_", "%%%", "\x00", "' OR 1=1 --", "\\", "😀", "x" * 5000])
-def test_what_fits_nobody(stan: Client, mill: Customer, query: str) -> None:
+def test_search_without_matches(stan: Client, mill: Customer, query: str) -> None:
     assert found(stan, query) == []
 
 
-def test_the_likeliest_comes_first(stan: Client, cast: Cast) -> None:
+def test_best_match_is_first(stan: Client, cast: Cast) -> None:
     for company in ("Hafenbrandt Logistik", "Brandt", "Brandtner und Töchter"):
         CustomerFactory(agency=cast.alder, company=company, first_name="", last_name="", email="")
     assert found(stan, "brandt")[0] == "Brandt"
     assert len(found(stan, "brandt")) == 3
 
 
-def test_what_is_found_follows_changes_of_customer_and_domains(stan: Client, mill: Customer) -> None:
+def test_search_follows_changes_of_customers_and_domains(stan: Client, mill: Customer) -> None:
     Customer.objects.filter(pk=mill.pk).update(company="Windrad AG")
     assert found(stan, "müllerei") == []
     assert found(stan, "windrad") == ["Windrad AG"]
@@ -70,7 +70,7 @@ def test_what_is_found_follows_changes_of_customer_and_domains(stan: Client, mil
     assert found(stan, "roggen") == []
 
 
-def test_filters_narrow_and_the_address_holds_them(stan: Client, cast: Cast) -> None:
+def test_filters_are_in_the_url(stan: Client, cast: Cast) -> None:
     person = CustomerFactory(agency=cast.alder, kind="person", last_name="Meer", first_name="Ida", city="KIEL", responsible=cast.max)
     company = CustomerFactory(agency=cast.alder, company="Meer GmbH", city="Köln")
     TaskFactory(customer=company)
@@ -94,7 +94,7 @@ def test_filters_narrow_and_the_address_holds_them(stan: Client, cast: Cast) -> 
 
 
 @pytest.mark.parametrize("sort", ["", "name", "number", "newest"])
-def test_a_searched_list_pages_like_any_other(stan: Client, cast: Cast, sort: str) -> None:
+def test_search_results_are_paginated(stan: Client, cast: Cast, sort: str) -> None:
     for n in range(60):
         CustomerFactory(agency=cast.alder, company=f"Same Name {n % 7}", first_name="", last_name="", email="")
     seen, url = [], f"/customers/?q=same&sort={sort}"
@@ -105,13 +105,13 @@ def test_a_searched_list_pages_like_any_other(stan: Client, cast: Cast, sort: st
     assert sorted(seen) == list(range(1001, 1061))
 
 
-def test_the_search_goes_through_the_index_that_the_agency_leads(stan: Client, cast: Cast) -> None:
+def test_search_uses_the_index_that_starts_with_the_agency(stan: Client, cast: Cast) -> None:
     for agency in (cast.alder, cast.birch):
         names = (f"{'Firm' if n % 10 else 'Müllerei'} {n * 7919}" for n in range(3000))
         Customer.objects.bulk_create(Customer(agency=agency, number=2000 + n, company=name) for n, name in enumerate(names))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE customers_customer")
-        # A table this small could be read in any way; with a hundred thousand customers rows are dear without any telling.
+        # Makes the planner treat this small table like a large one.
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL cpu_tuple_cost = 1")
     with CaptureQueriesContext(connection) as queries:
         assert len(stan.get("/customers/?q=mullerei").context["page"].items) == 25
@@ -125,7 +125,7 @@ def test_the_search_goes_through_the_index_that_the_agency_leads(stan: Client, c
     assert "search_text" in index_condition
 
 
-def test_what_waits_counts_open_tasks_and_what_ends_soon(stan: Client, cast: Cast) -> None:
+def test_list_shows_open_tasks_and_dates_within_30_days(stan: Client, cast: Cast) -> None:
     today = timezone.localdate()
     customer = CustomerFactory(agency=cast.alder)
     TaskFactory(customer=customer)

@@ -1,4 +1,4 @@
-"""Two tabs edit the same thing: fields that the second one left alone keep what the first one saved."""
+"""Edits in two tabs: saving the second one keeps the first one's changes of other fields."""
 
 import re
 from html import unescape
@@ -20,7 +20,7 @@ def customer(cast: Cast) -> Customer:
 
 
 def sent_by(form: Any) -> dict[str, Any]:
-    """What a browser would send if nothing were typed: from the page's HTML, with its line breaks."""
+    """Return the data that a browser sends for the unchanged form."""
     fields: dict[str, Any] = {}
     for name in form.fields:
         field, html = form[name], str(form[name])
@@ -41,7 +41,7 @@ def opened(client: Client, path: str) -> dict[str, Any]:
     return sent_by(client.get(path).context["form"])
 
 
-def test_the_second_save_overwrites_only_what_was_typed_there(stan: Client, alice: Client, customer: Customer) -> None:
+def test_second_save_overwrites_only_its_own_changes(stan: Client, alice: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
     assert stan.post(path, first | {"city": "Bonn", "notes": "New notes"}).status_code == 302
@@ -50,7 +50,7 @@ def test_the_second_save_overwrites_only_what_was_typed_there(stan: Client, alic
     assert (customer.city, customer.phone, customer.notes, customer.version) == ("Bonn", "+49 2", "New notes", 3)
 
 
-def test_a_real_conflict_is_shown_and_saving_again_overwrites_only_what_was_typed(stan: Client, alice: Client, customer: Customer) -> None:
+def test_saving_again_after_a_conflict_overwrites_only_its_own_changes(stan: Client, alice: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
     assert stan.post(path, first | {"city": "Bonn", "phone": "+49 9", "street": "Weg 1"}).status_code == 302
@@ -59,14 +59,14 @@ def test_a_real_conflict_is_shown_and_saving_again_overwrites_only_what_was_type
     form = response.context["form"]
     assert set(form.errors) == {"__all__", "city"}
     assert "Currently saved: Bonn" in response.content.decode()
-    # Another save while the conflict is read.
+    # Another save while the conflict is displayed.
     assert stan.post(path, opened(stan, path) | {"zip": "53111"}).status_code == 302
     assert alice.post(path, sent_by(form)).status_code == 302
     customer.refresh_from_db()
     assert (customer.city, customer.phone, customer.street, customer.zip) == ("Mainz", "+49 9", "Weg 1", "53111")
 
 
-def test_the_same_change_in_both_tabs_is_no_conflict(stan: Client, alice: Client, customer: Customer) -> None:
+def test_identical_changes_do_not_conflict(stan: Client, alice: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
     assert stan.post(path, first | {"city": "Bonn"}).status_code == 302
@@ -75,7 +75,7 @@ def test_the_same_change_in_both_tabs_is_no_conflict(stan: Client, alice: Client
     assert (customer.city, customer.phone) == ("Bonn", "+49 2")
 
 
-def test_another_mistake_in_the_form_loses_nothing(stan: Client, alice: Client, customer: Customer) -> None:
+def test_validation_errors_keep_all_input(stan: Client, alice: Client, customer: Customer) -> None:
     path = f"/customers/{customer.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
     assert stan.post(path, first | {"city": "Bonn"}).status_code == 302
@@ -87,7 +87,7 @@ def test_another_mistake_in_the_form_loses_nothing(stan: Client, alice: Client, 
 
 
 @pytest.mark.parametrize("shown", ["", "x", "[]", "{}", '{"city": 5}', "null", '{"city":"' + "0" * 16 + '"}'])
-def test_a_forged_record_of_what_was_shown_overwrites_nothing(stan: Client, alice: Client, customer: Customer, shown: str) -> None:
+def test_forged_digests_overwrite_nothing(stan: Client, alice: Client, customer: Customer, shown: str) -> None:
     path = f"/customers/{customer.pk}/edit/"
     second = opened(alice, path)
     assert stan.post(path, opened(stan, path) | {"city": "Bonn"}).status_code == 302
@@ -96,14 +96,14 @@ def test_a_forged_record_of_what_was_shown_overwrites_nothing(stan: Client, alic
     assert customer.city == "Bonn"
 
 
-def test_what_the_form_remembers_does_not_show_the_values(stan: Client, customer: Customer) -> None:
+def test_digests_do_not_reveal_the_values(stan: Client, customer: Customer) -> None:
     shown = opened(stan, f"/customers/{customer.pk}/edit/")["shown"]
     assert "Köln" not in shown
     assert "+49 1" not in shown
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_at_once_each_change_another_field_and_all_are_kept(cast: Cast) -> None:
+def test_ten_concurrent_changes_of_different_fields_are_all_saved(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     path = f"/customers/{customer.pk}/edit/"
     client = Client()
@@ -114,7 +114,7 @@ def test_ten_at_once_each_change_another_field_and_all_are_kept(cast: Cast) -> N
     def save(n: int) -> int:
         browser = Client()
         browser.force_login(cast.alice)
-        with zeal_ignore():  # Those who come later try again, several times.
+        with zeal_ignore():  # Later requests load the customer again.
             return browser.post(path, form | {names[n]: f"9{n}"}).status_code
 
     assert at_once(len(names), save) == [302] * len(names)
@@ -123,7 +123,7 @@ def test_ten_at_once_each_change_another_field_and_all_are_kept(cast: Cast) -> N
     assert customer.version == len(names) + 1
 
 
-#: Of each kind: factory, the change in the first tab, and the change in the second one.
+#: By kind: the factory, the change in the first tab, and the change in the second tab.
 KINDS: dict[str, tuple[Any, type, dict[str, str], dict[str, str]]] = {
     "projects": (ProjectFactory, Project, {"title": "First", "due_on": "2099-01-01"}, {"description": "Second"}),
     "tasks": (TaskFactory, Task, {"title": "First", "priority": "3"}, {"due_on": "2099-01-01"}),
@@ -133,17 +133,17 @@ KINDS: dict[str, tuple[Any, type, dict[str, str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_things_of_a_customer(stan: Client, alice: Client, customer: Customer, kind: str) -> None:
+def test_items_are_merged_like_customers(stan: Client, alice: Client, customer: Customer, kind: str) -> None:
     factory, model, in_first, in_second = KINDS[kind]
-    thing = factory(customer=customer)
-    path = f"/{kind}/{thing.pk}/edit/"
+    item = factory(customer=customer)
+    path = f"/{kind}/{item.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
     assert stan.post(path, first | in_first).status_code == 302
     response = alice.post(path, second | in_second)
     assert response.status_code == 302, response.context["form"].errors
     after = opened(stan, path)
     assert {name: after.get(name, "") for name in in_first | in_second} == in_first | in_second
-    # Both changed the same field.
+    # Both tabs change the same field.
     name = next(iter(in_first))
     clash = alice.post(path, second | {name: "third"})
     assert clash.status_code == 200
@@ -154,7 +154,7 @@ def test_things_of_a_customer(stan: Client, alice: Client, customer: Customer, k
     assert model.objects.count() == 1
 
 
-def test_a_note_changed_in_both_tabs(stan: Client, alice: Client, customer: Customer) -> None:
+def test_note_changed_in_both_tabs_conflicts(stan: Client, alice: Client, customer: Customer) -> None:
     note = NoteFactory(customer=customer, text="Before")
     path = f"/notes/{note.pk}/edit/"
     first, second = opened(stan, path), opened(alice, path)
@@ -164,7 +164,7 @@ def test_a_note_changed_in_both_tabs(stan: Client, alice: Client, customer: Cust
     assert "Currently saved: First" in alice.post(path, second | {"text": "Second"}).content.decode()
 
 
-def test_a_task_done_meanwhile_stays_done(stan: Client, alice: Client, customer: Customer) -> None:
+def test_task_completed_in_the_meantime_stays_completed(stan: Client, alice: Client, customer: Customer) -> None:
     task = TaskFactory(customer=customer)
     form = opened(alice, f"/tasks/{task.pk}/edit/")
     stan.post(f"/tasks/{task.pk}/done/")

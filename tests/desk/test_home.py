@@ -1,4 +1,4 @@
-"""The front door, the menu, the dashboard, and what machines ask."""
+"""Start page, menu, dashboard, error pages and health checks."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -18,12 +18,12 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
 def card(context, title: str):
-    """The dashboard's card with this title."""
+    """Return the dashboard card with this title."""
     (found,) = [card for card in context["cards"] if card.title == title]
     return found
 
 
-def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast) -> None:
+def test_the_start_page_depends_on_the_user(alice: Client, cast: Cast) -> None:
     assert alice.get("/").url == "/dashboard/"
     assert Client().get("/").url == "/partners/"
     kim = Client()
@@ -34,7 +34,7 @@ def test_the_front_door_leads_everybody_to_their_work(alice: Client, cast: Cast)
     assert ada.get("/").url == "/partners/"
 
 
-def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
+def test_public_pages_link_administrators_to_the_admin(cast: Cast) -> None:
     ada = Client()
     ada.force_login(cast.ada)
     page = ada.get("/partners/").content.decode()
@@ -42,7 +42,7 @@ def test_an_admin_finds_the_administration_from_there(cast: Cast) -> None:
     assert "Go to portal" not in page
 
 
-def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Client, cast: Cast) -> None:
+def test_post_only_urls_explain_themselves(alice: Client, cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     response = alice.get(f"/company/reviews/{review.pk}/pin/")
     assert (response.status_code, response["Allow"]) == (405, "POST")
@@ -50,14 +50,14 @@ def test_an_address_that_only_takes_a_form_says_so_when_it_is_opened(alice: Clie
 
 
 @pytest.mark.parametrize("path", ["/partners/alder/contact/", "/accounts/login/"])
-def test_a_form_in_an_odd_encoding_is_a_bad_request_and_no_error(cast: Cast, path: str) -> None:
+def test_unsupported_form_encodings_are_bad_requests(cast: Cast, path: str) -> None:
     assert cast.alder.profile.is_registered
     response = Client().post(path, "name=+AGE-", content_type="application/x-www-form-urlencoded; charset=utf-7")
     assert response.status_code == 400
     assert b"<h1>" in response.content
 
 
-def test_the_menu_marks_the_open_page_and_counts_what_is_new(alice: Client, cast: Cast) -> None:
+def test_the_menu_marks_the_active_item_and_counts_new_objects(alice: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.birch)
     response = alice.get("/customers/add/")
@@ -72,7 +72,7 @@ def flat(items: list[Item]) -> list[Item]:
     return [entry for item in items for entry in (item, *flat(item.children))]
 
 
-def test_the_menu_leads_to_requesting_a_review(alice: Client, cast: Cast) -> None:
+def test_the_menu_links_to_requesting_a_review(alice: Client, cast: Cast) -> None:
     page = alice.get("/company/reviews/request/")
     (company,) = [item for item in page.context["menu"] if item.label == "My Company"]
     (reviews,) = [item for item in company.children if item.label == "Reviews"]
@@ -84,7 +84,7 @@ def test_the_menu_leads_to_requesting_a_review(alice: Client, cast: Cast) -> Non
 
 
 @pytest.mark.parametrize("role", Role)
-def test_the_menu_names_only_what_a_role_can_open(cast: Cast, role: Role) -> None:
+def test_every_role_can_open_all_menu_items(cast: Cast, role: Role) -> None:
     member = Client()
     member.force_login(MembershipFactory(agency=cast.alder, role=role).user)
     urls = [item.url for item in flat(member.get("/dashboard/").context["menu"]) if item.url]
@@ -92,44 +92,44 @@ def test_the_menu_names_only_what_a_role_can_open(cast: Cast, role: Role) -> Non
     assert {url: member.get(url).status_code for url in urls} == dict.fromkeys(urls, 200)
 
 
-def test_the_dashboard_shows_what_waits(alice: Client, cast: Cast) -> None:
+def test_the_dashboard_shows_open_items(alice: Client, cast: Cast) -> None:
     ProjectFactory(customer__agency=cast.alder, title="Due soon", due_on="2020-01-01", status="active")
     ProjectFactory(customer__agency=cast.alder, title="Long done", due_on="2020-01-01", status="done")
     ProjectFactory(customer__agency=cast.birch, title="Foreign", due_on="2020-01-01", status="active")
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
     ReviewFactory(review_request__customer__agency=cast.alder, author="Happy Author")
     page = alice.get("/dashboard/").content.decode()
-    for text in ("Hello, Alice", "Due soon", asked.customer.company, "Happy Author"):
+    for text in ("Hello, Alice", "Due soon", review_request.customer.company, "Happy Author"):
         assert text in page
     assert "Long done" not in page
     assert "Foreign" not in page
 
 
-def test_an_empty_dashboard_says_so(alice: Client) -> None:
+def test_empty_dashboard(alice: Client) -> None:
     page = alice.get("/dashboard/").content.decode()
     assert "No projects due" in page
 
 
-def test_alive_and_ready(db: None) -> None:
+def test_health_checks(db: None) -> None:
     assert Client().get("/healthz").json() == {"status": "ok"}
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (200, {"database": True, "broker": True})
 
 
-def test_not_ready_without_the_broker(db: None, settings) -> None:
+def test_readyz_fails_without_the_broker(db: None, settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     response = Client().get("/readyz")
     assert (response.status_code, response.json()) == (503, {"database": True, "broker": False})
 
 
-def test_the_dashboard_shows_nothing_of_another_agency(alice: Client, cast: Cast) -> None:
+def test_the_dashboard_excludes_other_agencies(alice: Client, cast: Cast) -> None:
     ProjectFactory(customer__agency=cast.birch, due_on="2020-01-01", status="active")
     ReviewRequestFactory(customer__agency=cast.birch)
     ReviewFactory(review_request__customer__agency=cast.birch)
     assert all((card.count, card.items) == (0, []) for card in alice.get("/dashboard/").context["cards"])
 
 
-def test_what_is_over_does_not_wait_on_the_dashboard(alice: Client, cast: Cast) -> None:
+def test_the_dashboard_excludes_expired_requests(alice: Client, cast: Cast) -> None:
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
     assert {card.count for card in alice.get("/dashboard/").context["cards"]} == {0}
 
@@ -145,14 +145,14 @@ def test_a_review_is_new_for_seven_days(alice: Client, cast: Cast) -> None:
     Review.objects.update(created_at=timezone.now() - timedelta(days=6, hours=23))
     assert badge_and_card() == (1, 1)
     Review.objects.update(created_at=timezone.now() - timedelta(days=7, hours=1))
-    # No badge at all rather than a nought.
+    # Instead of 0, there is no badge.
     assert badge_and_card() == (None, 0)
 
 
-def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast) -> None:
+def test_dashboard_dates_use_the_agencys_time_zone(alice: Client, cast: Cast) -> None:
     cast.alder.time_zone = "Pacific/Kiritimati"
     cast.alder.save()
-    # 14 hours ahead: there the next day has begun.
+    # 14 hours ahead of UTC, where the next day has begun.
     noon = datetime(2099, 6, 1, 12, tzinfo=UTC)
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=noon)
     with translation.override("en"):
@@ -163,15 +163,15 @@ def test_the_dashboards_dates_are_of_the_agencys_zone(alice: Client, cast: Cast)
 
 
 @pytest.mark.parametrize(("language", "shown"), [("en", "4.3 ★"), ("de", "4,3 ★")])
-def test_the_dashboard_rounds_as_the_profile_does(cast: Cast, language: str, shown: str) -> None:
+def test_dashboard_ratings_are_rounded_as_on_the_profile(cast: Cast, language: str, shown: str) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
     browser = Client(headers={"Accept-Language": language})
     browser.force_login(cast.alice)
     assert shown in browser.get("/dashboard/").content.decode()
 
 
-def test_a_form_that_can_not_be_read_is_a_bad_request(cast: Cast) -> None:
-    # Django reads the form once more while it answers: for the token.
+def test_undecodable_forms_are_bad_requests(cast: Cast) -> None:
+    # Django reads the form again for the error page's CSRF token.
     client, path = Client(enforce_csrf_checks=True, raise_request_exception=False), "/partners/alder/contact/"
     client.get(path)
     response = client.post(path, "name=Kim", content_type="application/x-www-form-urlencoded; charset=utf-16")

@@ -1,4 +1,4 @@
-"""How templates say dates that matter, and money."""
+"""Template tags for dates and money."""
 
 import re
 from datetime import UTC, date, datetime
@@ -8,26 +8,26 @@ import pytest
 import time_machine
 from django.utils import timezone, translation
 
-from partnerportal.core.templatetags.portal import days_left, due, moment, money, until
+from partnerportal.core.templatetags.portal import days_left, due, moment, money, relative_date
 
 
 @pytest.mark.parametrize(
-    ("day", "tone", "text"),
+    ("day", "state", "text"),
     [
-        (date(2026, 9, 1), "past", "1 Sep 2026"),
-        (date(2026, 9, 30), "past", "30 Sep 2026"),
-        (date(2026, 10, 1), "near", "today"),
-        (date(2026, 10, 2), "near", "tomorrow"),
-        (date(2026, 10, 8), "near", "in 7 days"),
-        (date(2026, 10, 9), "far", "in 8 days"),
-        (date(2026, 12, 1), "far", "1 December 2026"),
-        (date(9999, 12, 31), "far", "31 December 9999"),
+        (date(2026, 9, 1), "overdue", "1 Sep 2026"),
+        (date(2026, 9, 30), "overdue", "30 Sep 2026"),
+        (date(2026, 10, 1), "due-soon", "today"),
+        (date(2026, 10, 2), "due-soon", "tomorrow"),
+        (date(2026, 10, 8), "due-soon", "in 7 days"),
+        (date(2026, 10, 9), "", "in 8 days"),
+        (date(2026, 12, 1), "", "1 December 2026"),
+        (date(9999, 12, 31), "", "31 December 9999"),
     ],
 )
 @time_machine.travel("2026-10-01 12:00", tick=False)
-def test_a_date_is_as_far_away_as_people_say(day: date, tone: str, text: str) -> None:
-    shown = until(day)
-    assert f"until-{tone}" in shown
+def test_relative_dates(day: date, state: str, text: str) -> None:
+    shown = relative_date(day)
+    assert f'class="{state}"' in shown
     assert f">{text}<" in shown
     assert f'datetime="{day.isoformat()}"' in shown
 
@@ -48,7 +48,7 @@ def test_a_date_is_as_far_away_as_people_say(day: date, tone: str, text: str) ->
     ],
 )
 @time_machine.travel("2026-10-01 12:00", tick=False)
-def test_a_task_is_due_or_overdue(day: date, language: str, text: str) -> None:
+def test_due_dates(day: date, language: str, text: str) -> None:
     with translation.override(language):
         shown = due(day)
     on_screen = re.sub(r'<span class="print-only">.*?</span>|<[^>]+>', "", shown)
@@ -63,18 +63,18 @@ def test_german_has_a_comma_before_the_time() -> None:
 
 
 @time_machine.travel("2026-10-01 12:00", tick=False)
-def test_an_overdue_task_is_printed_with_its_date() -> None:
+def test_overdue_tasks_are_printed_with_their_date() -> None:
     on_paper = re.sub(r'<span class="screen-only">.*?</span>|<[^>]+>', "", due(date(2026, 9, 28)))
     assert on_paper == "due 28 September 2026"
 
 
 @time_machine.travel("2026-10-01 12:00", tick=False)
-def test_what_nobody_has_to_mind_stands_out_nowhere() -> None:
-    assert "until-far" in until(date(2026, 9, 30), calm=True)
+def test_calm_dates_are_never_highlighted() -> None:
+    assert 'class=""' in relative_date(date(2026, 9, 30), calm=True)
 
 
-def test_no_date_is_nothing() -> None:
-    assert until(None) == ""
+def test_missing_dates_are_empty() -> None:
+    assert relative_date(None) == ""
     assert days_left(None) is None
 
 
@@ -87,6 +87,6 @@ def test_no_date_is_nothing() -> None:
         ("de", "CHF", "1.234,50\N{NO-BREAK SPACE}CHF"),
     ],
 )
-def test_money_reads_as_in_the_readers_language(language: str, currency: str, text: str) -> None:
+def test_money_is_localized(language: str, currency: str, text: str) -> None:
     with translation.override(language):
         assert money(Decimal("1234.50"), currency) == text

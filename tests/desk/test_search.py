@@ -1,4 +1,4 @@
-"""The global search: customers, domains, contracts and projects in one box."""
+"""The global search, `/search/`."""
 
 import pytest
 from django.db import connection
@@ -17,7 +17,7 @@ def found(client: Client, query: str) -> dict[str, list[str]]:
 
 @pytest.fixture
 def harbour(cast: Cast) -> None:
-    """One customer with one of everything, and the same at Birch."""
+    """A customer with one item of each type, in both agencies."""
     for agency in (cast.birch, cast.alder):
         customer = CustomerFactory(agency=agency, company="Zimmermann Hafenbau", first_name="", last_name="", email="", city="Kiel")
         DomainFactory(customer=customer, name="xn--mle-sna.example")
@@ -42,17 +42,17 @@ def harbour(cast: Cast) -> None:
         ("\x00", {}),
     ],
 )
-def test_what_is_found(stan: Client, harbour: None, query: str, kinds: dict[str, list[str]]) -> None:
+def test_search_results(stan: Client, harbour: None, query: str, kinds: dict[str, list[str]]) -> None:
     assert found(stan, query) == kinds
 
 
-def test_what_is_nearly_right_doesn_t_stand_beside_what_is_right(stan: Client, cast: Cast) -> None:
+def test_fuzzy_matches_are_not_mixed_with_exact_ones(stan: Client, cast: Cast) -> None:
     ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Nordlicht"), title="Nordlichter")
     ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Südwind"), title="Nordlict")
     assert found(stan, "nordlicht") == {"Customers": ["Nordlicht"], "Projects": ["Nordlichter"]}
 
 
-def test_things_of_an_erased_customer_are_not_found(stan: Client, cast: Cast) -> None:
+def test_items_of_erased_customers_are_not_found(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     ProjectFactory(customer=customer, title="Relaunch")
     customer.company = customer.first_name = customer.last_name = customer.email = customer.city = ""
@@ -63,14 +63,14 @@ def test_things_of_an_erased_customer_are_not_found(stan: Client, cast: Cast) ->
     assert found(stan, "relaunch") == {}
 
 
-def test_contracts_are_found_through_the_index_that_the_agency_leads(stan: Client, cast: Cast) -> None:
+def test_contract_searches_use_the_index_with_the_agency(stan: Client, cast: Cast) -> None:
     for agency in (cast.alder, cast.birch):
         customer = CustomerFactory(agency=agency)
         numbers = (f"{'V' if n % 10 else 'Wartung'}-{n * 7919}" for n in range(3000))
         Contract.objects.bulk_create(Contract(agency=agency, customer=customer, number=number) for number in numbers)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE customers_contract")
-        # A table this small could be read in any way; with a hundred thousand contracts rows are dear without any telling.
+        # Makes the planner treat this small table like one with 100,000 contracts.
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL cpu_tuple_cost = 1")
     with CaptureQueriesContext(connection) as queries:
         assert len(found(stan, "wartung")["Contracts"]) == 6

@@ -1,4 +1,4 @@
-"""The demo's data agrees with itself."""
+"""Consistency of the demo data."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tests.test_german import ENGLISH
 
 
 @pytest.mark.django_db
-def test_a_first_reply_is_as_old_as_its_request_says(settings: Any) -> None:
+def test_first_replies_have_the_date_stored_in_their_request(settings: Any) -> None:
     settings.DEMO = True
     call_command("seed_demo", verbosity=0)
     replies = RequestMessage.objects.filter(kind="reply").select_related("request")
@@ -19,7 +19,7 @@ def test_a_first_reply_is_as_old_as_its_request_says(settings: Any) -> None:
     assert [reply for reply in replies if reply.created_at != reply.request.first_reply_at] == []
 
 
-def test_german_customers_are_written_to_in_german_and_write_german() -> None:
+def test_texts_of_and_for_german_customers_are_german() -> None:
     language = {position: customer[-1] for position, customer in enumerate(demo.NORDLICHT_CUSTOMERS)}
     texts = [text for position, text in demo.COMMENTS if language[position] == "de"]
     texts += [message for position, _, message in demo.ACCESS_REQUESTS if language[position] == "de"]

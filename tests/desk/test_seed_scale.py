@@ -1,4 +1,4 @@
-"""`manage.py seed_scale`, in small: what was loaded holds as if the portal itself had written it."""
+"""`manage.py seed_scale`: bulk-loaded data satisfies the same rules as data created by the portal."""
 
 from io import StringIO
 from typing import Any
@@ -16,8 +16,8 @@ from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.demo.seed_generator import agency_sizes
 from requests_inbox.models import ContactRequest
-from reviews import tokens
 from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 from tests.factories.agencies import AgencyFactory
 from tests.factories.customers import CustomerFactory
 
@@ -27,13 +27,13 @@ PASSWORD = "a-password-at-scale"
 
 
 def seed(**options: Any) -> str:
-    said = StringIO()
-    call_command("seed_scale", **{"agencies": 4, "customers": 300, "reviews": 200, "password": PASSWORD, **options}, stdout=said)
-    return said.getvalue()
+    output = StringIO()
+    call_command("seed_scale", **{"agencies": 4, "customers": 300, "reviews": 200, "password": PASSWORD, **options}, stdout=output)
+    return output.getvalue()
 
 
 def constraints_and_indexes() -> list[tuple[Any, ...]]:
-    """What the database holds to, by its definition."""
+    """Return the definitions of all constraints and indexes."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conrelid::regclass::text, conname, convalidated, condeferrable, condeferred, pg_get_constraintdef(oid) "
@@ -44,18 +44,18 @@ def constraints_and_indexes() -> list[tuple[Any, ...]]:
 
 
 def triggers() -> list[tuple[Any, ...]]:
-    """Our own triggers, and whether they are on."""
+    """Return the names of our triggers and whether they are enabled."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1")
         return cursor.fetchall()
 
 
-def test_all_of_it_holds() -> None:
+def test_seeded_data_is_valid() -> None:
     before = constraints_and_indexes(), triggers()
-    said = seed()
+    output = seed()
     assert (constraints_and_indexes(), triggers()) == before
-    assert "a second" in said
-    assert PASSWORD not in said
+    assert "a second" in output
+    assert PASSWORD not in output
     assert (Agency.objects.count(), Customer.objects.count(), Review.objects.count()) == (4, 300, 200)
     assert set(ContactRequest.objects.values_list("status", flat=True)) >= {"assigned", "closed", "spam"}
     with connection.cursor() as cursor:
@@ -65,7 +65,7 @@ def test_all_of_it_holds() -> None:
         numbers = list(agency.customers.order_by("number").values_list("number", flat=True))
         assert numbers == list(range(1001, 1001 + len(numbers)))
         assert NumberSequence.objects.get(agency=agency).next_number == 1001 + len(numbers)
-        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.counted_afresh(agency).figures()
+        assert RatingSummary.objects.get(agency=agency).figures() == RatingSummary.recalculated(agency).figures()
         assert not agency.customers.exclude(responsible__memberships__agency=agency).exclude(responsible=None).exists()
 
     for domain in Domain.objects.all():
@@ -76,7 +76,7 @@ def test_all_of_it_holds() -> None:
     assert AuditEvent.objects.filter(action="review.submitted").count() == 200
 
 
-def test_what_was_derived_is_what_the_triggers_write() -> None:
+def test_derived_columns_equal_those_written_by_triggers() -> None:
     seed()
     derived = list(Customer.objects.order_by("pk").values_list("pk", "sort_name", "search_text", "phone_key"))
     Customer.objects.update(version=1)
@@ -84,7 +84,7 @@ def test_what_was_derived_is_what_the_triggers_write() -> None:
     assert all(sort_name and search_text for _pk, sort_name, search_text, _key in derived)
 
 
-def test_the_portal_goes_on_from_there() -> None:
+def test_sequences_continue_after_seeded_rows() -> None:
     seed()
     agency = Agency.objects.order_by("pk")[0]
     last = agency.customers.order_by("-number")[0]
@@ -94,10 +94,10 @@ def test_the_portal_goes_on_from_there() -> None:
     assert last.pk in Customer.objects.for_agency(agency).search(last.reference)
 
 
-def test_links_open_and_forms_pass(client: Client) -> None:
+def test_links_open_and_rows_validate(client: Client) -> None:
     seed()
     for request in ReviewRequest.objects.filter(status="open"):
-        token = tokens.recover(request.nonce, request.token_digest)
+        token = REVIEW_LINKS.recover(request.nonce, request.token_digest)
         assert client.get(f"/r/{token}/").status_code == 200
     for customer in Customer.objects.all()[:25]:
         customer.full_clean()
@@ -105,7 +105,7 @@ def test_links_open_and_forms_pass(client: Client) -> None:
         review.full_clean()
 
 
-def test_the_owner_signs_in(client: Client) -> None:
+def test_the_owner_can_sign_in(client: Client) -> None:
     seed()
     assert EmailAddress.objects.filter(verified=True, primary=True).count() == User.objects.count() == 12
     response = client.post("/accounts/login/", {"login": "owner1@scale.example", "password": PASSWORD}, follow=True)
@@ -114,7 +114,7 @@ def test_the_owner_signs_in(client: Client) -> None:
     assert client.get("/partners/scale-1/").status_code == 200
 
 
-def test_the_same_seed_gives_the_same_customers() -> None:
+def test_the_same_seed_creates_the_same_customers() -> None:
     def names() -> list[Any]:
         return list(Customer.objects.order_by("pk").values_list("number", "company", "last_name", "email", "phone", "city"))
 
@@ -124,13 +124,13 @@ def test_the_same_seed_gives_the_same_customers() -> None:
     assert names() == first + first
 
 
-def test_a_password_is_made_up_and_told_once() -> None:
-    said = seed(customers=5, reviews=0, password=None)
-    password = said.split("Password for all accounts: ")[1].strip()
+def test_a_generated_password_is_printed_once() -> None:
+    output = seed(customers=5, reviews=0, password=None)
+    password = output.split("Password for all accounts: ")[1].strip()
     assert all(user.check_password(password) for user in User.objects.all()[:1])
 
 
-def test_it_keeps_away_from_what_is_there() -> None:
+def test_existing_data_requires_force() -> None:
     AgencyFactory()
     with pytest.raises(CommandError, match="is not empty"):
         seed()
@@ -139,7 +139,7 @@ def test_it_keeps_away_from_what_is_there() -> None:
     assert Customer.objects.count() == 300
 
 
-@pytest.mark.parametrize("options", [{"agencies": 0}, {"customers": -1}, {"customers": 0, "reviews": 5}, {"biggest_share": 0.0}])
+@pytest.mark.parametrize("options", [{"agencies": 0}, {"customers": -1}, {"customers": 0, "reviews": 5}, {"largest_share": 0.0}])
 def test_it_refuses_nonsense(options: dict[str, Any]) -> None:
     with pytest.raises(CommandError):
         seed(**options)
@@ -148,7 +148,7 @@ def test_it_refuses_nonsense(options: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("agencies", "customers", "share"), [(1, 10, 0.1), (5, 1000, 0.1), (3, 2, 0.5), (200, 1_000_000, 0.1), (26, 125_000, 0.8)]
 )
-def test_sizes_are_uneven_and_add_up(agencies: int, customers: int, share: float) -> None:
+def test_agency_sizes_are_uneven_and_add_up(agencies: int, customers: int, share: float) -> None:
     sizes = agency_sizes(agencies, customers, share)
     assert len(sizes) == agencies
     assert sum(sizes) == customers

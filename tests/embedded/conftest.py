@@ -1,4 +1,4 @@
-"""Folders that PostgreSQL may enter (pytest's own are root's alone), and a look at what runs in them."""
+"""Data folders that PostgreSQL can access, unlike those of pytest, and the processes that use them."""
 
 import contextlib
 import os
@@ -31,7 +31,7 @@ Cast()
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder of our own, below which nothing runs any more when the test is over, however that ends."""
+    """Temporary folder whose processes are terminated after the test."""
     path = temporary_folder("portal-test-")
     yield path
     end_everything_in(path)
@@ -39,14 +39,13 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture
 def data_dir(folder: Path) -> Path:
-    """A data folder that isn't there yet."""
+    """Path of a data folder that doesn't exist yet."""
     return folder / "data"
 
 
 @pytest.fixture(scope="session")
 def migrated() -> Iterator[Path]:
-    """A data folder with all tables and the tests' cast, in which nothing runs, to be copied: the tables take longer than all the rest
-    of a start."""
+    """Data folder with a migrated database and the cast, to be copied because migrating is slow."""
     path = temporary_folder("portal-test-")
     if folder := os.environ.get("TEST_MIGRATED_FOLDER"):
         copied(Path(folder), path / "data")
@@ -59,7 +58,7 @@ def migrated() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def site(migrated: Path) -> Iterator["Site"]:
-    """A whole portal whose servers a test may stop, if it starts them again."""
+    """A complete portal. Tests that stop its servers must restart them."""
     from tests.embedded.portal import Site
 
     path = temporary_folder("portal-test-")
@@ -69,18 +68,18 @@ def site(migrated: Path) -> Iterator["Site"]:
 
 
 def copied(migrated: Path, target: Path) -> Path:
-    """A copy of a data folder; `target`, which must not be there yet."""
-    # With its owners, who `shutil.copytree` forgets.
+    """Copy a data folder to `target`, which must not exist, and return it."""
+    # Not shutil.copytree(), which doesn't preserve owners.
     subprocess.run(["cp", "-a", migrated, target], check=True)
     return target
 
 
 def end_everything_in(path: Path) -> None:
-    """End what runs for the data folders below the path, and delete them."""
+    """Terminate the processes of the data folders below the path, and delete them."""
 
     def none_is_left() -> bool:
         for process in processes_of(path):
-            # They may end each other meanwhile.
+            # The processes may terminate each other.
             with contextlib.suppress(psutil.NoSuchProcess):
                 if process.name() not in {"postgres", "valkey-server"}:
                     process.kill()
@@ -93,8 +92,8 @@ def end_everything_in(path: Path) -> None:
 
 
 def processes_of(path: Path) -> list[psutil.Process]:
-    """The processes that work below the path, or were given a data folder there."""
-    found = []
+    """Return the processes with a working directory or data folder below the path."""
+    processes = []
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
@@ -102,12 +101,12 @@ def processes_of(path: Path) -> list[psutil.Process]:
             data_dir = Path(process.environ().get("PORTAL_DATA_DIR") or "/")
             alive = process.status() != psutil.STATUS_ZOMBIE
             if alive and (data_dir.is_relative_to(path) or Path(process.cwd()).is_relative_to(path)):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def names_in(path: Path) -> set[str]:
-    """The names of those processes."""
+    """Return the names of these processes."""
     names = set()
     for process in processes_of(path):
         with contextlib.suppress(psutil.NoSuchProcess):

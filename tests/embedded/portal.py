@@ -1,4 +1,4 @@
-"""A whole portal on servers of its own, which can be stopped and started under it: web, worker, beat, PostgreSQL, Valkey, SMTP."""
+"""A complete portal whose servers can be stopped and restarted: web, worker, beat, PostgreSQL, Valkey, SMTP."""
 
 import http.client
 import os
@@ -25,19 +25,19 @@ from tests.smtp import Sink
 from tests.workers import BACKOFF, LEASE, SWEEP, Process
 
 KEY = "x" * 50
-#: Seconds that the web process gives a statement.
+#: Statement timeout of the web process in seconds.
 STATEMENT_TIMEOUT = 2
 
 
 @dataclass
-class Answer:
+class Response:
     status: int
     headers: Message
     text: str
 
 
 class Site:
-    """Runs on a data folder whose database has all tables and the tests' cast."""
+    """A portal on a data folder with a migrated database and the cast."""
 
     def __init__(self, data_dir: Path) -> None:
         self.postgres, self.valkey, self.smtp = Postgres(data_dir, durable=False), Valkey(data_dir, durable=False), Sink()
@@ -70,9 +70,9 @@ class Site:
             "WEB_CONCURRENCY": "1",
             "WEB_STATEMENT_TIMEOUT": str(STATEMENT_TIMEOUT),
             "OUTBOX_LEASE": str(LEASE),
-            "OUTBOX_BACKOFF": str(BACKOFF),
-            "OUTBOX_SWEEP": str(SWEEP),
-            # Not the hashed names: there is nothing collected.
+            "OUTBOX_RETRY_DELAY": str(BACKOFF),
+            "OUTBOX_SWEEP_INTERVAL": str(SWEEP),
+            # Without hashed names, because static files aren't collected.
             "DJANGO_SETTINGS_MODULE": "tests.embedded.settings",
         }
         self.web = self.start_web()
@@ -88,7 +88,7 @@ class Site:
         return self._stack.enter_context(Process(*options, env=env, log=self.data_dir / f"{name}.log", ready=ready))
 
     def heartbeat_of(self, name: str) -> Path:
-        """What "worker" or "beat" touches while it works."""
+        """Return the heartbeat file of "worker" or "beat"."""
         return self.data_dir / f"{name}.heartbeat"
 
     def _stop_web(self) -> None:
@@ -99,43 +99,43 @@ class Site:
         self._stack.close()
 
     def start_web(self, **variables: str) -> "subprocess.Popen[bytes]":
-        """A web process, as production runs it."""
+        """Return a web process with production settings."""
         return subprocess.Popen([sys.executable, "-m", "gunicorn"], cwd=BASE_DIR, env=self.env | variables, stderr=subprocess.DEVNULL)
 
     def is_up(self, port: int) -> bool:
         try:
-            return self.ask("/healthz", port=port).status == 200
+            return self.request("/healthz", port=port).status == 200
         except OSError:
             return False
 
-    def ask(self, path: str, body: dict[str, str] | None = None, *, port: int = 0, **headers: str) -> Answer:
-        """GET, or POST with a body."""
+    def request(self, path: str, body: dict[str, str] | None = None, *, port: int = 0, **headers: str) -> Response:
+        """Send GET, or POST with a body."""
         form = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
         host = {"Host": f"127.0.0.1:{self.port}"}
         with closing(http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=30)) as connection:
             connection.request("POST" if body else "GET", path, body=urlencode(body or {}), headers={**host, **form, **headers})
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read().decode())
+            return Response(response.status, response.headers, response.read().decode())
 
-    def submit(self, path: str, **fields: str) -> Answer:
-        """The form on a page is filled in and sent."""
-        page = self.ask(path)
+    def submit(self, path: str, **fields: str) -> Response:
+        """Load a page, and submit its form."""
+        page = self.request(path)
         cookie = page.headers["Set-Cookie"].split(";")[0]
         (token,) = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page.text)[:1]
-        return self.ask(path, {"csrfmiddlewaretoken": token, **fields}, Cookie=cookie)
+        return self.request(path, {"csrfmiddlewaretoken": token, **fields}, Cookie=cookie)
 
     def sign_in(self) -> int:
-        """Somebody tries to sign in, which is counted in the broker's cache; the answer's status."""
+        """Attempt to sign in, which Redis counts, and return the status."""
         return self.submit("/accounts/login/", login="anna@people.example", password="not-hers").status
 
-    def contact(self, email: str) -> Answer:
-        """Somebody writes to an agency, which mails an acknowledgement to the sender."""
-        # Given out long enough ago to have been filled in by a person.
+    def contact(self, email: str) -> Response:
+        """Submit the contact form, which queues a confirmation to the sender."""
+        # Old enough not to be rejected as spam.
         stamp = signing.dumps([email, time.time() - 60], key=KEY, salt="requests_inbox.stamps")
         return self.submit("/partners/alder/contact/", name="Ute", email=email, message="We need a shop.", consent="on", stamp=stamp)
 
     def database(self) -> "psycopg.Connection[Any]":
-        """A connection beside the portal's."""
+        """Open a separate connection to the portal's database."""
         return psycopg.connect(self.postgres.url.replace("@:5432/", "@/"))
 
     def count(self, query: str, *parameters: object) -> int:
@@ -146,7 +146,7 @@ class Site:
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """The numbers of the running processes: the same ones as before went on by themselves."""
+        """Return the PIDs of the processes, which don't change unless they are restarted."""
         children = (self.worker._process, self.beat._process)
         assert all(child and child.poll() is None for child in (self.web, *children)), self.worker.logged() + self.beat.logged()
         return (self.web.pid, *(child.pid for child in children if child))

@@ -1,4 +1,4 @@
-"""The tests' settings with the limits of production, for a web process that stands alone."""
+"""Settings of a separate web process: those of the tests with production rate limits."""
 
 from tests.settings import *  # noqa: F403
 

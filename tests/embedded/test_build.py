@@ -1,4 +1,4 @@
-"""Translations and static files are made again exactly when they are out of date."""
+"""Compilation of translations and collection of static files when they are outdated."""
 
 import gettext
 import os
@@ -30,7 +30,7 @@ def test_a_translation_is_compiled_when_it_is_newer(tmp_path: Path) -> None:
     assert [path.name for path in source.parent.iterdir() if path.suffix not in {".po", ".mo"}] == []
 
 
-def test_static_files_are_collected_again_when_a_source_changes_but_not_because_they_were_collected(tmp_path: Path) -> None:
+def test_fingerprint_changes_with_sources_but_not_after_collecting(tmp_path: Path) -> None:
     for folder in ("static/css", "partnerportal/desk/static", ".portal/static"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "partnerportal" / "settings.py").touch()

@@ -1,4 +1,4 @@
-"""What `run` and `exec` set, and what they leave as the caller set it."""
+"""Environment variables of `run` and `exec`."""
 
 import re
 import stat
@@ -14,17 +14,17 @@ def given(data_dir: Path, **variables: str) -> dict[str, str]:
     return {"PORTAL_DATA_DIR": str(data_dir), **variables}
 
 
-def test_nothing_given_means_a_demo_on_this_machine(data_dir: Path) -> None:
-    here = load_config(given(data_dir))
-    assert here.wants_postgres
-    assert here.wants_valkey
-    assert here.is_demo
-    assert here.env["SITE_URL"] == "http://127.0.0.1:8000"
-    assert here.env["EMAIL_URL"] == f"filemail://{data_dir}/mail"
-    assert "localhost" in here.env["ALLOWED_HOSTS"]
+def test_default_is_a_local_demo(data_dir: Path) -> None:
+    config = load_config(given(data_dir))
+    assert config.wants_postgres
+    assert config.wants_valkey
+    assert config.is_demo
+    assert config.env["SITE_URL"] == "http://127.0.0.1:8000"
+    assert config.env["EMAIL_URL"] == f"filemail://{data_dir}/mail"
+    assert "localhost" in config.env["ALLOWED_HOSTS"]
 
 
-def test_what_is_given_stays(data_dir: Path) -> None:
+def test_given_variables_are_kept(data_dir: Path) -> None:
     own = {
         "DATABASE_URL": "postgres://portal@db/portal",
         "REDIS_URL": "redis://broker",
@@ -35,22 +35,22 @@ def test_what_is_given_stays(data_dir: Path) -> None:
         "PORTAL_DEMO": "0",
         "PORT": "9000",
     }
-    here = load_config(given(data_dir, **own))
-    assert own.items() <= here.env.items()
-    assert not here.wants_postgres
-    assert not here.wants_valkey
+    config = load_config(given(data_dir, **own))
+    assert own.items() <= config.env.items()
+    assert not config.wants_postgres
+    assert not config.wants_valkey
     assert not (data_dir / "secret_key").exists()
 
 
-def test_an_empty_variable_counts_as_not_given(data_dir: Path) -> None:
-    here = load_config(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
-    assert here.wants_postgres
-    assert here.port == 8000
-    assert len(here.env["SECRET_KEY"]) > 50
+def test_empty_variables_are_ignored(data_dir: Path) -> None:
+    config = load_config(given(data_dir, DATABASE_URL="", SECRET_KEY="", PORT=""))
+    assert config.wants_postgres
+    assert config.port == 8000
+    assert len(config.env["SECRET_KEY"]) > 50
 
 
 @pytest.mark.parametrize("reachable", [{"SITE_URL": "https://portal.example.com"}, {"HOST": "0.0.0.0"}, {"HOST": "::"}])  # noqa: S104
-def test_a_portal_that_others_can_reach_is_no_demo_unless_one_says_so(data_dir: Path, reachable: dict[str, str]) -> None:
+def test_reachable_portals_are_no_demo_by_default(data_dir: Path, reachable: dict[str, str]) -> None:
     assert not load_config(given(data_dir, **reachable)).is_demo
     assert load_config(given(data_dir, PORTAL_DEMO="1", **reachable)).is_demo
 
@@ -62,15 +62,15 @@ def test_the_secret_key_is_kept_and_private(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "80 80", "８０"])
-def test_a_wrong_port_is_named(data_dir: Path, port: str) -> None:
+def test_invalid_port_is_named(data_dir: Path, port: str) -> None:
     with pytest.raises(StartupError, match="PORT must be a number from 1 to 65535"):
         load_config(given(data_dir, PORT=port))
 
 
-def test_each_variable_of_the_settings_is_explained_in_the_example() -> None:
+def test_example_documents_every_setting() -> None:
     settings = (BASE_DIR / "partnerportal" / "settings.py").read_text()
     example = (BASE_DIR / ".env.example").read_text()
     explained = set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE))
     assert set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", settings)) - explained == set()
-    # Nothing secret in it works.
+    # All secrets in it are invalid.
     assert re.search(r"^SECRET_KEY=$", example, re.MULTILINE)

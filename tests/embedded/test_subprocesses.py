@@ -1,4 +1,4 @@
-"""Child processes: recorded, watched, ended; and nobody else's."""
+"""Child processes of the supervisor."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
 class Quiet(Signals):
-    """Without taking over the test run's signals."""
+    """Signals that aren't connected to the process."""
 
     def __init__(self) -> None:
         self.requested = self.stopping = self.insistent = False
@@ -35,17 +35,17 @@ def python(code: str) -> list[str]:
 
 
 def has_said(children: ProcessGroup, word: str) -> bool:
-    return word in children.running[-1].log.last()
+    return word in children.running[-1].log.tail()
 
 
-def test_one_that_ends_by_itself_is_named_with_its_exit_code_and_last_words(children: ProcessGroup) -> None:
+def test_exited_child_is_named_with_exit_code_and_output(children: ProcessGroup) -> None:
     children.spawn("web", python("import sys; print('no such table'); sys.exit(3)"), rank=1, grace=5)
     assert wait_until(lambda: not is_alive(children.running[0].process), 20)
     with pytest.raises(StartupError, match=r"(?s)no such table.*web exited unexpectedly, exit code 3"):
         children.check()
 
 
-def test_one_that_was_killed_is_named_with_the_signal(children: ProcessGroup) -> None:
+def test_killed_child_is_named_with_the_signal(children: ProcessGroup) -> None:
     child = children.spawn("worker", SLEEP, rank=1, grace=5)
     children.check()
     child.process.kill()
@@ -54,7 +54,7 @@ def test_one_that_was_killed_is_named_with_the_signal(children: ProcessGroup) ->
         children.check()
 
 
-def test_they_end_by_rank(children: ProcessGroup, data_dir: Path) -> None:
+def test_children_are_terminated_by_rank(children: ProcessGroup, data_dir: Path) -> None:
     code = """
         import signal, sys, time
         def end(*_):
@@ -67,12 +67,12 @@ def test_they_end_by_rank(children: ProcessGroup, data_dir: Path) -> None:
     for rank in (2, 3, 1):
         children.spawn(f"child{rank}", [*python(code), str(data_dir / "order"), str(rank)], rank=rank, grace=20)
         assert wait_until(lambda: has_said(children, "ready"), 20)
-    children.end_all()
+    children.terminate_all()
     assert (data_dir / "order").read_text() == "123"
     assert json.loads((data_dir / "children.json").read_text()) == []
 
 
-def test_only_the_main_process_is_asked_to_end_so_that_its_jobs_can_finish(children: ProcessGroup) -> None:
+def test_only_the_main_process_receives_sigterm(children: ProcessGroup) -> None:
     code = """
         import signal, subprocess, sys
         job = subprocess.Popen([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(1.5); print('finished')"])
@@ -81,12 +81,12 @@ def test_only_the_main_process_is_asked_to_end_so_that_its_jobs_can_finish(child
     """
     child = children.spawn("worker", python(code), rank=1, grace=20)
     assert wait_until(lambda: has_said(children, "begun"), 20)
-    children.end_all()
+    children.terminate_all()
     assert child.process.returncode == 0
-    assert "finished" in child.log.last()
+    assert "finished" in child.log.tail()
 
 
-def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGroup) -> None:
+def test_unresponsive_child_is_killed_with_its_descendants(children: ProcessGroup) -> None:
     code = """
         import signal, subprocess, sys, time
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -94,38 +94,38 @@ def test_one_that_does_not_end_is_killed_with_all_it_started(children: ProcessGr
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=0.3)
-    assert wait_until(lambda: child.log.last().isdigit(), 20)
-    grandchild = psutil.Process(int(child.log.last()))
-    children.end_all()
+    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    grandchild = psutil.Process(int(child.log.tail()))
+    children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
     assert wait_until(lambda: not is_alive(grandchild), 10)
 
 
-def test_what_one_that_was_killed_leaves_is_ended(children: ProcessGroup) -> None:
+def test_descendants_of_a_killed_child_are_terminated(children: ProcessGroup) -> None:
     code = """
         import subprocess, sys, time
         print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid, flush=True)
         time.sleep(60)
     """
     child = children.spawn("web", python(code), rank=1, grace=5)
-    assert wait_until(lambda: child.log.last().isdigit(), 20)
-    grandchild = psutil.Process(int(child.log.last()))
+    assert wait_until(lambda: child.log.tail().isdigit(), 20)
+    grandchild = psutil.Process(int(child.log.tail()))
     child.process.kill()
     child.process.wait()
-    children.end_all()
+    children.terminate_all()
     assert not is_alive(grandchild)
 
 
-def test_who_insists_need_not_wait(children: ProcessGroup) -> None:
+def test_second_signal_kills_immediately(children: ProcessGroup) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
     child = children.spawn("web", python(code), rank=1, grace=3600)
     assert wait_until(lambda: has_said(children, "ready"), 20)
     children.signals.insistent = True
-    children.end_all()
+    children.terminate_all()
     assert child.process.returncode == -signal.SIGKILL
 
 
-def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_number(children: ProcessGroup, data_dir: Path) -> None:
+def test_orphans_are_terminated_but_not_processes_with_reused_pids(children: ProcessGroup, data_dir: Path) -> None:
     left, stranger = subprocess.Popen(SLEEP), subprocess.Popen(SLEEP)
     try:
         created = {process: psutil.Process(process.pid).create_time() for process in (left, stranger)}
@@ -134,7 +134,7 @@ def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_nu
             {"name": "worker", "pid": stranger.pid, "created": created[stranger] - 100},
         ]
         (data_dir / "children.json").write_text(json.dumps(record))
-        children.end_leftovers()
+        children.terminate_orphans()
         assert left.wait(10) == -signal.SIGTERM
         assert stranger.poll() is None
         assert not (data_dir / "children.json").exists()
@@ -145,28 +145,28 @@ def test_what_a_killed_supervisor_left_is_ended_but_nobody_who_merely_has_its_nu
 
 
 @pytest.mark.parametrize("record", ["", "[", "nonsense"])
-def test_a_record_that_was_cut_off_stops_nothing(children: ProcessGroup, data_dir: Path, record: str) -> None:
+def test_truncated_record_is_ignored(children: ProcessGroup, data_dir: Path, record: str) -> None:
     (data_dir / "children.json").write_text(record)
-    children.end_leftovers()
+    children.terminate_orphans()
 
 
-def test_those_running_are_on_record(children: ProcessGroup, data_dir: Path) -> None:
+def test_running_children_are_recorded(children: ProcessGroup, data_dir: Path) -> None:
     child = children.spawn("web", SLEEP, rank=1, grace=5)
     (record,) = json.loads((data_dir / "children.json").read_text())
     assert (record["name"], record["pid"]) == ("web", child.process.pid)
-    children.end_all()
+    children.terminate_all()
 
 
-def test_a_step_that_fails_shows_its_last_words(children: ProcessGroup) -> None:
+def test_failed_step_shows_its_output(children: ProcessGroup) -> None:
     with pytest.raises(StartupError, match=r"(?s)could not connect.*migrate failed, exit code 1"):
         children.run_step("migrate", python("import sys; sys.exit('could not connect')"))
 
 
-def test_a_step_is_left_when_one_is_asked_to_stop(children: ProcessGroup) -> None:
+def test_step_is_aborted_by_a_signal(children: ProcessGroup) -> None:
     children.signals.requested = True
     with pytest.raises(StopRequested):
         children.run_step("migrate", SLEEP)
-    children.end_all()
+    children.terminate_all()
 
 
 def test_warnings_and_errors_reach_the_terminal_with_their_tracebacks(children: ProcessGroup, capsys: pytest.CaptureFixture[str]) -> None:
@@ -183,11 +183,11 @@ def test_warnings_and_errors_reach_the_terminal_with_their_tracebacks(children: 
     """
     children.spawn("web", ["echo", textwrap.dedent(log).strip()], rank=1, grace=5)
     assert wait_until(lambda: not is_alive(children.running[0].process), 20)
-    children.show_news(everything=False)
+    children.print_new_lines(everything=False)
     shown = [line.partition("│ ")[2] for line in capsys.readouterr().out.splitlines()]
     assert shown[0].endswith("Internal Server Error: /")
     assert len(shown) == 5
     assert shown[-1].startswith("Traceback")
 
-    children.show_news(everything=True)
+    children.print_new_lines(everything=True)
     assert capsys.readouterr().out == ""

@@ -1,4 +1,4 @@
-"""What the web process logs, and what it answers to HEAD: gunicorn as production runs it, with its access log, too."""
+"""Logs of gunicorn with production settings, and responses to HEAD."""
 
 import http.client
 import socket
@@ -20,15 +20,15 @@ ACCESS_LOG = "--access-logfile=- --access-logformat='%(r)s|%(U)s|%(q)s|%(f)s|%({
 
 
 class Web:
-    """Another web process of the site, whose whole output can be read."""
+    """Another web process of the site with captured output."""
 
     def __init__(self, site: Site, log: Path) -> None:
         self.site, self.log, self.port = site, log, free_port()
 
     def head(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        return self.ask("HEAD", path, **headers)
+        return self.request("HEAD", path, **headers)
 
-    def ask(self, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
+    def request(self, method: str, path: str, **headers: str) -> http.client.HTTPResponse:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)) as connection:
             connection.request(method, path, headers={"Host": f"127.0.0.1:{self.site.port}", **headers})
             response = connection.getresponse()
@@ -57,22 +57,22 @@ PATHS = ["/partners/", "/partners/alder/", "/accounts/login/", "/healthz", "/not
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/", "/customers/", "/sitemap.xml", "/admin/", "/site.webmanifest"])
-def test_the_answer_to_head_is_that_to_get_without_its_body(web: Web, path: str) -> None:
-    got = web.ask("GET", path)
+def test_head_returns_the_headers_of_get_without_body(web: Web, path: str) -> None:
+    got = web.request("GET", path)
     answer = web.head(path)
     assert answer.status == got.status
     assert answer.headers["Content-Type"] == got.headers["Content-Type"]
     if "csrftoken" not in got.headers.get("Set-Cookie", ""):
-        # A token in a form is another one each time, but as long.
+        # CSRF tokens differ, but have the same length.
         assert answer.headers["ETag"] == got.headers["ETag"]
     assert answer.headers["Content-Length"] == got.headers["Content-Length"]
-    # Something logged later shows that a warning would be there.
+    # A later entry shows that a warning would have been logged.
     web.head("/nothing/last/")
     assert wait_until(lambda: bool(web.lines_with("/nothing/last/")), 10)
     assert web.lines_with("no-body") == []
 
 
-def test_the_connection_can_be_used_again_after_head(web: Web) -> None:
+def test_connection_is_reusable_after_head(web: Web) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", web.port, timeout=30)) as connection:
         for method in ("HEAD", "GET", "HEAD", "GET"):
             connection.request(method, "/healthz", headers={"Host": f"127.0.0.1:{web.site.port}"})
@@ -81,9 +81,9 @@ def test_the_connection_can_be_used_again_after_head(web: Web) -> None:
             assert bool(response.read()) == (method == "GET")
 
 
-def test_no_log_of_the_web_process_has_a_secret_link(web: Web) -> None:
+def test_web_logs_contain_no_secret_links(web: Web) -> None:
     for number, path in enumerate([f"/join/{SECRET}/", f"//join//{SECRET}/", f"/%6Aoin/{SECRET}/", f"/%2Fr%2F{SECRET}%2F", f"/a/{SECRET}"]):
-        web.ask("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
+        web.request("POST", f"{path}?token={SECRET}&next=%2Fjoin%2F{SECRET}%2F&n={number}", Referer=f"http://portal.example/r/{SECRET}/")
     assert wait_until(lambda: len(web.lines_with("POST /")) >= 5, 10), web.log.read_text()
     assert [line for line in web.lines_with("POST /") if "/r/…/" in line]
     assert web.lines_with("django")
@@ -91,7 +91,7 @@ def test_no_log_of_the_web_process_has_a_secret_link(web: Web) -> None:
 
 
 @pytest.mark.parametrize("odd", ["", "'", '"', "<", ";", ",", ")", "&", " ", "\\", "\xe9", "'\""])
-def test_a_request_line_that_is_no_http_is_logged_without_the_secret(web: Web, odd: str) -> None:
+def test_invalid_request_line_is_logged_without_the_secret(web: Web, odd: str) -> None:
     before = len(web.lines_with("Invalid"))
     with socket.create_connection(("127.0.0.1", web.port), timeout=30) as connection:
         connection.sendall(f"GET /r/stop/{odd}{SECRET}/ no-http\r\n\r\n".encode("latin-1"))

@@ -1,4 +1,4 @@
-"""People."""
+"""Factories of users."""
 
 from functools import lru_cache
 
@@ -8,13 +8,13 @@ from django.contrib.auth.hashers import make_password
 
 from partnerportal.accounts.models import User
 
-#: Password of everybody in the tests.
+#: Password of all test users.
 PASSWORD = "a-long-password-of-tests"
 
 
 @lru_cache
 def hashed(password):
-    """Argon2 takes its time on purpose; once is enough."""
+    """Hash a password, once per test run because Argon2 is slow."""
     return make_password(password)
 
 
@@ -37,7 +37,7 @@ class UserFactory(factory.django.DjangoModelFactory):
 
 
 def saved(*users):
-    """Users that are built, and their confirmed addresses, in two queries."""
+    """Save built users and their confirmed e-mail addresses in two queries."""
     User.objects.bulk_create(users)
     EmailAddress.objects.bulk_create(EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users)
     return users

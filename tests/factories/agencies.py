@@ -1,4 +1,4 @@
-"""Agencies and who works there."""
+"""Factories of agencies, members and profiles."""
 
 from io import BytesIO
 
@@ -10,6 +10,7 @@ from PIL import Image
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
 from partnerportal.network.services.logos import process_logo
+from partnerportal.network.services.search import update_search_texts
 from tests.factories.accounts import UserFactory
 
 
@@ -30,7 +31,7 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
 
 class ServiceFactory(factory.django.DjangoModelFactory):
-    """One that no list brings along."""
+    """A service that isn't part of the predefined list."""
 
     class Meta:
         model = Service
@@ -49,7 +50,7 @@ class LanguageFactory(factory.django.DjangoModelFactory):
 
 
 class ProfileFactory(factory.django.DjangoModelFactory):
-    """A registered one, with all that it needs."""
+    """A complete and registered profile."""
 
     class Meta:
         model = PartnerProfile
@@ -57,7 +58,7 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     agency = factory.SubFactory(AgencyFactory)
     slug = factory.Sequence(lambda n: f"agency-{n}")
-    claim = "We build websites."
+    tagline = "We build websites."
     city = "Hamburg"
     status = PartnerProfile.Status.REGISTERED
     registered_at = factory.LazyFunction(timezone.now)
@@ -67,13 +68,14 @@ class ProfileFactory(factory.django.DjangoModelFactory):
 
     @factory.post_generation
     def services(self, create, extracted):
-        """One, unless told otherwise."""
+        """Add a service by default."""
         if create:
             self.services.set([ServiceFactory()] if extracted is None else extracted)
+            update_search_texts(PartnerProfile.objects.filter(pk=self.pk))
 
 
 class LogoFactory(factory.django.DjangoModelFactory):
-    """A red square."""
+    """A logo that is a red square."""
 
     class Meta:
         model = ProfileLogo
@@ -90,7 +92,7 @@ class LogoFactory(factory.django.DjangoModelFactory):
 
 
 def picture(size=(64, 64), colour="red", kind="PNG", **options):
-    """An uploaded picture."""
+    """Return an uploaded picture."""
     stream = BytesIO()
     Image.new("RGB", size, colour).save(stream, kind, **options)
     return ContentFile(stream.getvalue(), name=f"logo.{kind.lower()}")

@@ -1,4 +1,4 @@
-"""Customers and what is assigned to them."""
+"""Factories of customers and their items."""
 
 import factory
 
@@ -9,7 +9,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class CustomerFactory(factory.django.DjangoModelFactory):
-    """Created as the portal does it, number and audit event included."""
+    """A customer created by the service, with number and audit event."""
 
     class Meta:
         model = Customer

@@ -1,4 +1,4 @@
-"""Imports of customers."""
+"""Factories of imports."""
 
 import factory
 
@@ -7,7 +7,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class ImportJobFactory(factory.django.DjangoModelFactory):
-    """A file with one column of companies, uploaded; its bytes aren't there any more."""
+    """An uploaded file with one column of companies, but without its content."""
 
     class Meta:
         model = ImportJob

@@ -1,4 +1,4 @@
-"""Access that clients give, and access requests."""
+"""Factories of access invitations and access requests."""
 
 import factory
 from django.utils import timezone
@@ -10,7 +10,7 @@ from tests.factories.customers import CustomerFactory
 
 
 class InvitationFactory(factory.django.DjangoModelFactory):
-    """One that waits."""
+    """A pending invitation."""
 
     class Meta:
         model = AccessInvitation
@@ -23,7 +23,7 @@ class InvitationFactory(factory.django.DjangoModelFactory):
 
 
 class ConnectedFactory(InvitationFactory):
-    """One that gives access to a customer."""
+    """A connected invitation."""
 
     agency = factory.SelfAttribute("customer.agency")
     customer = factory.SubFactory(CustomerFactory)
@@ -32,7 +32,7 @@ class ConnectedFactory(InvitationFactory):
 
 
 class AccessRequestFactory(factory.django.DjangoModelFactory):
-    """One that waits."""
+    """A pending access request."""
 
     class Meta:
         model = AccessRequest

@@ -1,13 +1,14 @@
-"""Mails in the outbox."""
+"""E-mails in the outbox."""
 
 import factory
 
+from partnerportal.outbox.letters import Letter, RenderedLetter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_mail
+from partnerportal.outbox.services import queue_rendered
 
 
 class MailFactory(factory.django.DjangoModelFactory):
-    """Written as the portal does it."""
+    """An e-mail queued by the portal; `text` and `html` are its rendered bodies."""
 
     class Meta:
         model = OutgoingMail
@@ -20,4 +21,5 @@ class MailFactory(factory.django.DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        return queue_mail(*args, **kwargs)
+        texts = RenderedLetter("en", kwargs["subject"], kwargs.pop("text"), kwargs.pop("html"))
+        return queue_rendered(Letter(**kwargs), texts)

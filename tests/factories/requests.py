@@ -1,14 +1,14 @@
-"""Requests of prospects."""
+"""Factories for contact requests and senders."""
 
 import factory
 from django.utils import timezone
 
-from requests_inbox.models import ContactRequest, Sender, sender_key
+from requests_inbox.models import ContactRequest, Sender, SenderStatus, sender_key
 from tests.factories.agencies import AgencyFactory
 
 
 class ContactRequestFactory(factory.django.DjangoModelFactory):
-    """A new one, without its mails."""
+    """New request without e-mails."""
 
     class Meta:
         model = ContactRequest
@@ -24,11 +24,11 @@ class ContactRequestFactory(factory.django.DjangoModelFactory):
 
 
 class SenderFactory(factory.django.DjangoModelFactory):
-    """A blocked one."""
+    """Blocked sender."""
 
     class Meta:
         model = Sender
 
     agency = factory.SubFactory(AgencyFactory)
     key = factory.Sequence(lambda n: f"spammer{n}@mills.example")
-    standing = Sender.Standing.BLOCKED
+    status = SenderStatus.BLOCKED

@@ -1,4 +1,4 @@
-"""Reviews in every state that there is, made by the services themselves."""
+"""Reviews in every state, created by the services."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from tests.factories.reviews import ReviewFactory
 
 
 def a_review(agency: Agency, **fields: object) -> Review:
-    """A public one, of a new customer."""
+    """Return a public review by a new customer."""
     return ReviewFactory(review_request__customer__agency=agency, **fields)
 
 
@@ -22,7 +22,7 @@ def reported(review: Review) -> ReviewReport:
     return report_review(review, reason="offensive", details="It calls us names.", by=someone(review.agency))
 
 
-#: How a public review gets into each state.
+#: Transitions from a public review to each state.
 STATES: dict[str, Callable[[Review], object]] = {
     "public": lambda review: None,
     "pinned": lambda review: pin_review(review, by=someone(review.agency)),
@@ -35,7 +35,7 @@ STATES: dict[str, Callable[[Review], object]] = {
 
 
 def in_state(state: str, agency: Agency) -> Review:
-    """A review in one of `STATES`, as the database has it."""
+    """Return a review in one of `STATES`."""
     review = a_review(agency)
     STATES[state](review)
     return Review.objects.get(pk=review.pk)

@@ -1,4 +1,4 @@
-"""Review requests and reviews."""
+"""Factories for review requests and reviews."""
 
 import factory
 
@@ -16,7 +16,7 @@ class ReviewRequestFactory(factory.django.DjangoModelFactory):
 
 
 class ReviewFactory(factory.django.DjangoModelFactory):
-    """Submitted as the portal does it."""
+    """A review submitted by the portal's service."""
 
     class Meta:
         model = Review

@@ -1,4 +1,4 @@
-"""Who is asked to join a team."""
+"""Factory of team invitations."""
 
 import factory
 
@@ -7,7 +7,7 @@ from tests.factories.agencies import AgencyFactory
 
 
 class TeamInvitationFactory(factory.django.DjangoModelFactory):
-    """One that waits; as staff."""
+    """A pending invitation as staff."""
 
     class Meta:
         model = TeamInvitation

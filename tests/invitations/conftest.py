@@ -1,4 +1,4 @@
-"""Browsers of clients."""
+"""Fixtures for tests of invitations."""
 
 import pytest
 from django.test import Client
@@ -8,7 +8,7 @@ from tests.cast import Cast
 
 @pytest.fixture
 def kim(cast: Cast) -> Client:
-    """A browser in which Kim, a client, is signed in."""
+    """Client signed in as Kim, a client of agencies."""
     client = Client()
     client.force_login(cast.kim)
     return client

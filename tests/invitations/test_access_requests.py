@@ -1,4 +1,4 @@
-"""“Send access request”: the agency asks, the asked address grants, grants less, or declines."""
+"""Tests of access requests."""
 
 from datetime import timedelta
 
@@ -12,6 +12,7 @@ from customers.services.customers import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.core import tokens
 from partnerportal.outbox.models import OutgoingMail
+from reviews.tokens import REVIEW_LINKS
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import CustomerFactory
@@ -24,7 +25,7 @@ def customer(cast: Cast) -> Customer:
 
 
 @pytest.fixture
-def asked(customer: Customer, cast: Cast) -> AccessRequest:
+def access_request(customer: Customer, cast: Cast) -> AccessRequest:
     return AccessRequestFactory(
         customer=customer,
         email="kim@client.example",
@@ -35,37 +36,35 @@ def asked(customer: Customer, cast: Cast) -> AccessRequest:
     )
 
 
-def path(asked: AccessRequest) -> str:
-    return asked.link.removeprefix(settings.SITE_URL)
+def path(access_request: AccessRequest) -> str:
+    return access_request.link.removeprefix(settings.SITE_URL)
 
 
-def test_asking_mails_a_link(stan: Client, customer: Customer) -> None:
+def test_requesting_access_sends_a_link(stan: Client, customer: Customer) -> None:
     fields = {"email": "kim@client.example", "scope": "partial", "areas": ["email"], "message": "For the <move>"}
     page = stan.post(f"/customers/{customer.pk}/access/request/", fields, follow=True).content.decode()
-    asked = AccessRequest.objects.get()
+    access_request = AccessRequest.objects.get()
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email, mail.reply_to) == ("access_request", "kim@client.example", "stan@alder.example")
-    assert asked.link in mail.text
+    assert access_request.link in mail.text
     assert "Stan Stein of Alder Web is requesting partial access: E-mail." in mail.text
     assert "> For the <move>" in mail.text and "For the &lt;move&gt;" in mail.html
     for text in ("Requested from kim@client.example", "Access requested from kim@client.example (partial access: E-mail)", "Resend"):
         assert text in " ".join(page.split())
 
 
-def test_the_link_is_not_stored(asked: AccessRequest) -> None:
-    token = path(asked).split("/")[2]
+def test_link_token_is_not_stored(access_request: AccessRequest) -> None:
+    token = path(access_request).split("/")[2]
     assert len(token) == 32
-    assert token not in (asked.nonce, asked.token_digest)
-    assert tokens.hash_token(token) == asked.token_digest
-    from reviews.tokens import token_for
-
-    assert token_for(asked.nonce) != token
+    assert token not in (access_request.nonce, access_request.token_digest)
+    assert tokens.hash_token(token) == access_request.token_digest
+    assert REVIEW_LINKS.token_for(access_request.nonce) != token
 
 
-def test_only_the_customers_addresses_can_be_asked(stan: Client, customer: Customer, cast: Cast) -> None:
-    given = ConnectedFactory(customer=customer, scope="partial", areas=["email"])
+def test_only_the_customers_addresses_are_requestable(stan: Client, customer: Customer, cast: Cast) -> None:
+    invitation = ConnectedFactory(customer=customer, scope="partial", areas=["email"])
     offered = stan.get(f"/customers/{customer.pk}/access/request/").content.decode()
-    assert given.client.email in offered and "kim@client.example" in offered
+    assert invitation.client.email in offered and "kim@client.example" in offered
     for email in ("else@where.example", ""):
         stan.post(f"/customers/{customer.pk}/access/request/", {"email": email, "scope": "full"})
     Customer.objects.update(email="max@alder.example")
@@ -74,20 +73,20 @@ def test_only_the_customers_addresses_can_be_asked(stan: Client, customer: Custo
     assert not AccessRequest.objects.exists()
 
 
-def test_nobody_to_ask(stan: Client, cast: Cast) -> None:
+def test_customer_without_address_cannot_be_requested(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, email="")
     assert "No e-mail address" in stan.get(f"/customers/{customer.pk}/access/request/").content.decode()
 
 
-def test_one_waiting_request_for_an_address(stan: Client, asked: AccessRequest) -> None:
-    response = stan.post(f"/customers/{asked.customer_id}/access/request/", {"email": "kim@client.example", "scope": "full"})
+def test_second_pending_request_to_an_address_is_rejected(stan: Client, access_request: AccessRequest) -> None:
+    response = stan.post(f"/customers/{access_request.customer_id}/access/request/", {"email": "kim@client.example", "scope": "full"})
     assert "A request to this address is already pending" in response.content.decode()
     assert AccessRequest.objects.count() == 1
 
 
-def test_the_page_shows_who_asks_for_what_and_grants_nothing_by_itself(kim: Client, asked: AccessRequest) -> None:
+def test_page_shows_the_request_and_get_grants_nothing(kim: Client, access_request: AccessRequest) -> None:
     for _ in range(2):
-        response = kim.get(path(asked))
+        response = kim.get(path(access_request))
     page = response.content.decode()
     assert "Stan Stein of Alder Web is requesting partial access: Domains, E-mail." in " ".join(page.split())
     assert "&lt;b&gt;Hi&lt;/b&gt;" in page
@@ -97,126 +96,131 @@ def test_the_page_shows_who_asks_for_what_and_grants_nothing_by_itself(kim: Clie
     assert not OutgoingMail.objects.exists()
 
 
-def test_granting_less(kim: Client, stan: Client, asked: AccessRequest, cast: Cast) -> None:
-    response = kim.post(path(asked), {"scope": "partial", "areas": ["email"]}, follow=True)
+def test_client_can_grant_less_than_requested(kim: Client, stan: Client, access_request: AccessRequest, cast: Cast) -> None:
+    response = kim.post(path(access_request), {"scope": "partial", "areas": ["email"]}, follow=True)
     assert response.redirect_chain == [("/my/", 302)]
-    given = AccessInvitation.objects.get()
-    assert (given.status, given.customer, given.client, given.areas) == ("connected", asked.customer, cast.kim, ["email"])
-    asked.refresh_from_db()
-    assert (asked.status, asked.invitation) == ("granted", given)
+    invitation = AccessInvitation.objects.get()
+    assert (invitation.status, invitation.customer, invitation.client, invitation.areas) == (
+        "connected",
+        access_request.customer,
+        cast.kim,
+        ["email"],
+    )
+    access_request.refresh_from_db()
+    assert (access_request.status, access_request.invitation) == ("granted", invitation)
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email) == ("access_request_granted", "stan@alder.example")
     assert "You now have partial access: E-mail." in mail.text
-    page = stan.get(asked.customer.get_absolute_url()).content.decode()
+    page = stan.get(access_request.customer.get_absolute_url()).content.decode()
     assert "granted the access request (partial access: E-mail)" in page
 
 
 @pytest.mark.parametrize(
     "more", [{"scope": "full"}, {"scope": "partial", "areas": ["email", "contracts"]}, {"scope": "partial", "areas": []}]
 )
-def test_no_more_than_was_asked_for(kim: Client, asked: AccessRequest, more: dict[str, object]) -> None:
-    assert kim.post(path(asked), more).status_code == 200
+def test_client_cannot_grant_more_than_requested(kim: Client, access_request: AccessRequest, more: dict[str, object]) -> None:
+    assert kim.post(path(access_request), more).status_code == 200
     assert not AccessInvitation.objects.exists()
 
 
-def test_granting_adds_to_what_was_given_before(kim: Client, asked: AccessRequest, cast: Cast) -> None:
-    given = ConnectedFactory(customer=asked.customer, client=cast.kim, scope="partial", areas=["contracts"])
-    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
-    given.refresh_from_db()
-    assert given.areas == ["email", "contracts"]
+def test_granting_extends_existing_access(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
+    invitation = ConnectedFactory(customer=access_request.customer, client=cast.kim, scope="partial", areas=["contracts"])
+    kim.post(path(access_request), {"scope": "partial", "areas": ["email"]})
+    invitation.refresh_from_db()
+    assert invitation.areas == ["email", "contracts"]
     assert AccessInvitation.objects.count() == 1
 
 
-def test_who_has_given_everything_takes_nothing_away_by_granting(kim: Client, asked: AccessRequest, cast: Cast) -> None:
-    given = ConnectedFactory(customer=asked.customer, client=cast.kim, scope="full")
-    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
-    given.refresh_from_db()
-    asked.refresh_from_db()
-    assert (given.scope, given.areas, asked.invitation) == ("full", [], given)
+def test_granting_does_not_reduce_full_access(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
+    invitation = ConnectedFactory(customer=access_request.customer, client=cast.kim, scope="full")
+    kim.post(path(access_request), {"scope": "partial", "areas": ["email"]})
+    invitation.refresh_from_db()
+    access_request.refresh_from_db()
+    assert (invitation.scope, invitation.areas, access_request.invitation) == ("full", [], invitation)
 
 
-def test_the_history_of_an_access_tells_of_the_request_it_came_from(kim: Client, stan: Client, asked: AccessRequest) -> None:
-    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
-    given = AccessInvitation.objects.get()
-    assert "granted the access request (partial access: E-mail)" in stan.get(given.get_absolute_url()).content.decode()
-    assert "You granted the access request (partial access: E-mail)" in kim.get(f"/my/{given.pk}/").content.decode()
+def test_activity_of_an_access_includes_its_request(kim: Client, stan: Client, access_request: AccessRequest) -> None:
+    kim.post(path(access_request), {"scope": "partial", "areas": ["email"]})
+    invitation = AccessInvitation.objects.get()
+    assert "granted the access request (partial access: E-mail)" in stan.get(invitation.get_absolute_url()).content.decode()
+    assert "You granted the access request (partial access: E-mail)" in kim.get(f"/my/{invitation.pk}/").content.decode()
 
 
-def test_who_works_there_meanwhile_grants_nothing(kim: Client, asked: AccessRequest, cast: Cast) -> None:
+def test_client_who_joined_the_agency_cannot_grant(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
     MembershipFactory(agency=cast.alder, user=cast.kim)
-    page = kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
+    page = kim.post(path(access_request), {"scope": "partial", "areas": ["email"]})
     assert "You work for Alder Web" in page.content.decode()
     assert not AccessInvitation.objects.exists()
 
 
-def test_declining(kim: Client, asked: AccessRequest) -> None:
-    assert kim.get(f"{path(asked)}decline/").status_code == 405
-    kim.post(f"{path(asked)}decline/")
-    asked.refresh_from_db()
-    assert asked.status == "declined"
+def test_declining_notifies_the_agency_and_closes_the_link(kim: Client, access_request: AccessRequest) -> None:
+    assert kim.get(f"{path(access_request)}decline/").status_code == 405
+    kim.post(f"{path(access_request)}decline/")
+    access_request.refresh_from_db()
+    assert access_request.status == "declined"
     assert OutgoingMail.objects.get().kind == "access_request_declined"
     assert not AccessInvitation.objects.exists()
-    response = kim.get(path(asked))
+    response = kim.get(path(access_request))
     assert (response.status_code, "You’ve declined" in response.content.decode()) == (410, True)
 
 
 @pytest.mark.parametrize("action", ["", "decline/"])
-def test_nobody_else_can_answer(alice: Client, stan: Client, asked: AccessRequest, cast: Cast, action: str) -> None:
+def test_other_users_cannot_answer(alice: Client, stan: Client, access_request: AccessRequest, cast: Cast, action: str) -> None:
     other = Client()
     other.force_login(ConnectedFactory().client)
     for browser in (alice, stan, other):
-        response = browser.post(f"{path(asked)}{action}", {"scope": "partial", "areas": ["email"]})
+        response = browser.post(f"{path(access_request)}{action}", {"scope": "partial", "areas": ["email"]})
         assert response.status_code == 403
         assert "This request is for another address" in response.content.decode()
         assert "kim@client.example" not in response.content.decode()
-    assert Client().post(f"{path(asked)}{action}").status_code == 302
+    assert Client().post(f"{path(access_request)}{action}").status_code == 302
     assert AccessRequest.objects.get().status == "pending"
 
 
-def test_an_unconfirmed_address_is_not_enough(kim: Client, asked: AccessRequest, cast: Cast) -> None:
+def test_unconfirmed_address_cannot_open_the_request(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
     cast.kim.emailaddress_set.update(verified=False)
-    assert kim.get(path(asked)).status_code == 403
+    assert kim.get(path(access_request)).status_code == 403
 
 
-def test_mailed_links_act_by_no_form_without_its_token(asked: AccessRequest, cast: Cast) -> None:
+def test_answering_requires_a_csrf_token(access_request: AccessRequest, cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(cast.kim)
-    assert client.post(path(asked), {"scope": "partial", "areas": ["email"]}).status_code == 403
+    assert client.post(path(access_request), {"scope": "partial", "areas": ["email"]}).status_code == 403
     assert AccessRequest.objects.get().status == "pending"
 
 
-def test_a_mistyped_link(kim: Client, asked: AccessRequest) -> None:
+def test_unknown_link_returns_404(kim: Client, access_request: AccessRequest) -> None:
     assert kim.get(f"/a/{'x' * 32}/").status_code == 404
     assert kim.post("/a/%00/decline/").status_code == 404
 
 
-def test_sending_again_keeps_the_link_and_gives_time_anew(stan: Client, asked: AccessRequest) -> None:
-    def again() -> str:
-        return stan.post(f"/access-requests/{asked.pk}/resend/", follow=True).content.decode()
+def test_resending_keeps_the_link_and_restarts_the_term(stan: Client, access_request: AccessRequest) -> None:
+    def resend() -> str:
+        return stan.post(f"/access-requests/{access_request.pk}/resend/", follow=True).content.decode()
 
-    assert "It was sent a moment ago" in again()
+    assert "It was sent a moment ago" in resend()
     old = timezone.now() - timedelta(days=20)
     AccessRequest.objects.update(mailed_at=old, expires_at=old + timedelta(days=30))
-    assert "Access request resent" in again()
+    assert "Access request resent" in resend()
     after = AccessRequest.objects.get()
-    assert after.link == asked.link
+    assert after.link == access_request.link
     assert after.expires_at > timezone.now() + timedelta(days=29)
-    assert asked.link in OutgoingMail.objects.get().text
+    assert access_request.link in OutgoingMail.objects.get().text
 
 
-def test_withdrawing_closes_the_link(stan: Client, kim: Client, asked: AccessRequest) -> None:
-    stan.post(f"/access-requests/{asked.pk}/withdraw/")
+def test_withdrawing_closes_the_link(stan: Client, kim: Client, access_request: AccessRequest) -> None:
+    stan.post(f"/access-requests/{access_request.pk}/withdraw/")
     assert OutgoingMail.objects.get().kind == "access_request_withdrawn"
-    assert kim.get(path(asked)).status_code == 410
-    kim.post(path(asked), {"scope": "partial", "areas": ["email"]})
+    assert kim.get(path(access_request)).status_code == 410
+    kim.post(path(access_request), {"scope": "partial", "areas": ["email"]})
     assert not AccessInvitation.objects.exists()
-    page = stan.post(f"/access-requests/{asked.pk}/resend/", follow=True).content.decode()
+    page = stan.post(f"/access-requests/{access_request.pk}/resend/", follow=True).content.decode()
     assert "This has since been withdrawn." in page
 
 
-def test_an_erased_customers_link_is_closed(kim: Client, asked: AccessRequest, cast: Cast) -> None:
-    link = path(asked)
-    erase_customer(asked.customer, by=cast.alice)
+def test_erasing_the_customer_closes_the_link(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
+    link = path(access_request)
+    erase_customer(access_request.customer, by=cast.alice)
     assert kim.get(link).status_code in {403, 410}
-    asked.refresh_from_db()
-    assert (asked.status, asked.email, asked.message) == ("withdrawn", "", "")
+    access_request.refresh_from_db()
+    assert (access_request.status, access_request.email, access_request.message) == ("withdrawn", "", "")

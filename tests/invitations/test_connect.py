@@ -1,11 +1,12 @@
-"""“Connect Customer”: a new one, prefilled, or one who is there; what becomes of the domains; who is told."""
+"""Tests of connecting invitations to new and existing customers."""
 
 import pytest
 from django.test import Client
 
 from customers.models import Customer
 from customers.services.customers import archive_customer
-from invitations.models import AccessInvitation
+from invitations.models import AccessInvitation, AccessRequest
+from invitations.views.feedback import CONFLICT_MESSAGES
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
@@ -14,7 +15,7 @@ from tests.factories.invitations import ConnectedFactory, InvitationFactory
 
 
 @pytest.fixture
-def given(cast: Cast) -> AccessInvitation:
+def invitation(cast: Cast) -> AccessInvitation:
     return InvitationFactory(
         agency=cast.alder,
         client=cast.kim,
@@ -29,18 +30,18 @@ def given(cast: Cast) -> AccessInvitation:
     )
 
 
-def new_path(given: AccessInvitation) -> str:
-    return f"/invitations/{given.pk}/connect/new/"
+def new_path(invitation: AccessInvitation) -> str:
+    return f"/invitations/{invitation.pk}/connect/new/"
 
 
 def fields_of(page) -> dict[str, object]:
-    """The form as it stands on the page."""
+    """Return the initial values of the form on the page."""
     form = page.context["form"]
     return {name: form.get_initial_for_field(field, name) or "" for name, field in form.fields.items() if name != "version"}
 
 
-def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast: Cast) -> None:
-    fields = fields_of(stan.get(new_path(given)))
+def test_new_customer_form_is_prefilled(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
+    fields = fields_of(stan.get(new_path(invitation)))
     expected = {
         "kind": "company", "company": "Kim & Co", "first_name": "Kim van der", "last_name": "Client", "email": "kim@client.example",
         "phone": "+49 40 1234567", "street": "Weg 1", "zip": "20095", "city": "Köln", "country": "DE", "language": "de",
@@ -48,16 +49,16 @@ def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast
     assert {name: fields[name] for name in expected} == expected
     holder = CustomerFactory(agency=cast.alder, company="Holder Ltd")
     DomainFactory(customer=holder, name="held.example")
-    response = stan.post(new_path(given), {**fields, "city": "Bonn"}, follow=True)
+    response = stan.post(new_path(invitation), {**fields, "city": "Bonn"}, follow=True)
     customer = Customer.objects.get(company="Kim & Co")
     assert response.redirect_chain == [(customer.get_absolute_url(), 302)]
-    given.refresh_from_db()
-    assert (given.status, given.customer, given.connected_by) == ("connected", customer, cast.stan)
+    invitation.refresh_from_db()
+    assert (invitation.status, invitation.customer, invitation.connected_by) == ("connected", customer, cast.stan)
     assert (customer.city, customer.email) == ("Bonn", "kim@client.example")
     assert sorted(customer.domains.values_list("name", flat=True)) == ["kim.example", "shop.example"]
-    said = [str(message) for message in response.context["messages"]]
-    assert said[0].endswith("The client has been notified by e-mail. Domains kim.example, shop.example added.")
-    assert said[1] == "held.example was not moved because it belongs to K-1001 Holder Ltd."
+    shown = [str(message) for message in response.context["messages"]]
+    assert shown[0].endswith("The client has been notified by e-mail. Domains kim.example, shop.example added.")
+    assert shown[1] == "held.example was not moved because it belongs to K-1001 Holder Ltd."
     page = " ".join(response.content.decode().split())
     for text in (
         "Full access",
@@ -68,9 +69,9 @@ def test_a_new_customer_is_prefilled(stan: Client, given: AccessInvitation, cast
         assert text in page
 
 
-def test_the_client_is_told_in_their_language(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_client_is_notified_in_their_language(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    stan.post(f"/invitations/{given.pk}/connect/", {"customer": customer.pk})
+    stan.post(f"/invitations/{invitation.pk}/connect/", {"customer": customer.pk})
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email, mail.from_name, mail.reply_to) == (
         "access_connected",
@@ -82,84 +83,88 @@ def test_the_client_is_told_in_their_language(stan: Client, given: AccessInvitat
     assert mail.text.startswith("Guten Tag Kim van der Client,")
 
 
-def test_the_likely_ones_come_first(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_possible_duplicates_are_listed_first(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     likely = CustomerFactory(agency=cast.alder, company="Somebody", email="KIM@client.example")
     CustomerFactory(agency=cast.alder)
-    choice = stan.get(f"/invitations/{given.pk}/connect/").context["choice"]
-    assert [twin.customer for twin in choice.likely] == [likely]
+    choice = stan.get(f"/invitations/{invitation.pk}/connect/").context["choice"]
+    assert [duplicate.customer for duplicate in choice.likely] == [likely]
 
 
-def test_an_existing_customer_keeps_what_it_has(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_existing_customer_keeps_its_domains(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     kept = DomainFactory(customer=customer, name="kim.example", registrar="INWX")
-    stan.post(f"/invitations/{given.pk}/connect/", {"customer": customer.pk})
+    stan.post(f"/invitations/{invitation.pk}/connect/", {"customer": customer.pk})
     assert customer.domains.count() == 3
     kept.refresh_from_db()
     assert kept.registrar == "INWX"
     assert AuditEvent.objects.filter(action="domain.added", customer_id=customer.pk).count() == 2
 
 
-def test_a_twin_can_be_taken_instead(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_possible_duplicate_can_be_connected_instead(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder, email="kim@client.example")
-    response = stan.post(new_path(given), fields_of(stan.get(new_path(given))))
+    response = stan.post(new_path(invitation), fields_of(stan.get(new_path(invitation))))
     assert response.status_code == 200
     assert len(response.context["twins"]) == 1
-    assert f'action="/invitations/{given.pk}/connect/"' in response.content.decode()
-    given.refresh_from_db()
-    assert given.status == "pending"
+    assert f'action="/invitations/{invitation.pk}/connect/"' in response.content.decode()
+    invitation.refresh_from_db()
+    assert invitation.status == "pending"
 
 
-def test_nobody_else_can_be_chosen(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_only_active_customers_of_the_agency_can_be_connected(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     archived = CustomerFactory(agency=cast.alder)
     archive_customer(archived, by=cast.alice)
     for pk in (CustomerFactory(agency=cast.birch).pk, archived.pk, 0, "x", ""):
-        assert stan.post(f"/invitations/{given.pk}/connect/", {"customer": pk}).status_code == 404
-    given.refresh_from_db()
-    assert given.status == "pending"
+        assert stan.post(f"/invitations/{invitation.pk}/connect/", {"customer": pk}).status_code == 404
+    invitation.refresh_from_db()
+    assert invitation.status == "pending"
 
 
-def test_the_same_client_twice_for_one_customer(stan: Client, given: AccessInvitation, cast: Cast) -> None:
-    there = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
-    response = stan.post(f"/invitations/{given.pk}/connect/", {"customer": there.customer_id}, follow=True)
+def test_client_with_access_cannot_be_connected_to_the_same_customer_again(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
+    existing = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+    response = stan.post(f"/invitations/{invitation.pk}/connect/", {"customer": existing.customer_id}, follow=True)
     assert "This person has already given access for" in response.content.decode()
-    given.refresh_from_db()
-    assert given.status == "pending"
+    invitation.refresh_from_db()
+    assert invitation.status == "pending"
 
 
 @pytest.mark.parametrize("path", ["connect/", "connect/new/", "reject/", "disconnect/"])
-def test_who_comes_too_late_is_told(stan: Client, given: AccessInvitation, cast: Cast, path: str) -> None:
-    AccessInvitation.objects.update(status="withdrawn", ended_at=given.created_at)
+def test_conflicts_are_explained(stan: Client, invitation: AccessInvitation, cast: Cast, path: str) -> None:
+    AccessInvitation.objects.update(status="withdrawn", ended_at=invitation.created_at)
     customer = CustomerFactory(agency=cast.alder)
     for response in (
-        stan.get(f"/invitations/{given.pk}/{path}", follow=True),
-        stan.post(f"/invitations/{given.pk}/{path}", {"customer": customer.pk}, follow=True),
+        stan.get(f"/invitations/{invitation.pk}/{path}", follow=True),
+        stan.post(f"/invitations/{invitation.pk}/{path}", {"customer": customer.pk}, follow=True),
     ):
-        assert response.redirect_chain == [(given.get_absolute_url(), 302)]
+        assert response.redirect_chain == [(invitation.get_absolute_url(), 302)]
         assert "This has since been withdrawn. Nothing was changed, and no e-mail was sent." in response.content.decode()
     assert not OutgoingMail.objects.exists()
 
 
-def test_the_badge_and_the_rows_follow_each_change(stan: Client, given: AccessInvitation, cast: Cast) -> None:
+def test_every_status_has_a_conflict_message() -> None:
+    assert CONFLICT_MESSAGES.keys() == {*AccessInvitation.Status, *AccessRequest.Status}
+
+
+def test_badge_and_preview_follow_each_change(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
     InvitationFactory(agency=cast.alder, company="Second")
     InvitationFactory(agency=cast.birch, company="Foreign")
 
-    def seen() -> tuple[object, str]:
+    def badge_and_page() -> tuple[object, str]:
         response = stan.get("/customers/")
         return response.context["menu"][1].badge, response.content.decode()
 
-    badge, page = seen()
+    badge, page = badge_and_page()
     assert badge == 2
     assert "2 pending invitations" in page and "Second" in page and "min ago" in page
     assert "Foreign" not in page
-    stan.post(f"/invitations/{given.pk}/reject/", {"message": ""}, follow=True)
-    badge, page = seen()
+    stan.post(f"/invitations/{invitation.pk}/reject/", {"message": ""}, follow=True)
+    badge, page = badge_and_page()
     assert badge == 1
     assert "1 pending invitation" in page and "Kim &amp; Co" not in page
-    AccessInvitation.objects.waiting().update(expires_at=given.created_at)
-    assert seen()[0] is None
+    AccessInvitation.objects.pending().update(expires_at=invitation.created_at)
+    assert badge_and_page()[0] is None
 
 
-def test_with_many_the_first_and_the_way_to_all(stan: Client, cast: Cast) -> None:
+def test_preview_is_limited_and_links_to_all_invitations(stan: Client, cast: Cast) -> None:
     for number in range(8):
         InvitationFactory(agency=cast.alder, company=f"Client no {number}")
     page = " ".join(stan.get("/customers/").content.decode().split())
@@ -169,19 +174,19 @@ def test_with_many_the_first_and_the_way_to_all(stan: Client, cast: Cast) -> Non
     assert "Client no 0" in everything
 
 
-def test_the_list_of_those_that_are_over(stan: Client, cast: Cast) -> None:
+def test_list_has_a_tab_for_each_kind(stan: Client, cast: Cast) -> None:
     InvitationFactory(agency=cast.alder, company="Waits")
     ConnectedFactory(customer__agency=cast.alder, company="Runs")
     for kind, name in (("waiting", "Waits"), ("connected", "Runs"), ("over", "Nothing here yet"), ("nonsense", "Waits")):
         assert name in stan.get(f"/invitations/?show={kind}").content.decode()
 
 
-def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client, given: AccessInvitation, cast: Cast) -> None:
-    there, here = f"/invitations/{given.pk}/connect/", new_path(given)
-    assert f'formaction="{there}"' in stan.get(here).content.decode()
+def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client, invitation: AccessInvitation, cast: Cast) -> None:
+    existing, here = f"/invitations/{invitation.pk}/connect/", new_path(invitation)
+    assert f'formaction="{existing}"' in stan.get(here).content.decode()
     typed = {**fields_of(stan.get(here)), "company": "Kim & Sons", "email": "not yet", "phone": ""}
-    del typed["form_number"]  # each page has a number of its own
-    choice = stan.post(there, {**typed, "switch": "1"})
+    del typed["form_number"]  # differs on each page
+    choice = stan.post(existing, {**typed, "switch": "1"})
     assert choice.context["choice"].kept == typed
     page = choice.content.decode()
     assert f'formaction="{here}"' in page
@@ -190,5 +195,5 @@ def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client
     assert {name: form[name].value() or "" for name in typed} == typed
     assert not form.errors
     assert not Customer.objects.exists()
-    given.refresh_from_db()
-    assert given.status == "pending"
+    invitation.refresh_from_db()
+    assert invitation.status == "pending"

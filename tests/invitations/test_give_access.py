@@ -1,4 +1,4 @@
-"""A client gives an agency access: `/partners/<slug>/access/`."""
+"""Tests of the form with which clients give access."""
 
 import pytest
 import time_machine
@@ -29,14 +29,14 @@ FIELDS = {
 }
 
 
-def test_an_invitation_is_given(kim: Client, cast: Cast) -> None:
+def test_client_gives_partial_access(kim: Client, cast: Cast) -> None:
     response = kim.post(PATH, FIELDS, follow=True)
     assert response.redirect_chain[-1][0] == "/my/"
-    given = AccessInvitation.objects.get()
-    assert (given.agency, given.client, given.status, given.scope) == (cast.alder, cast.kim, "pending", "partial")
-    assert given.areas == ["domains", "support"]
-    assert given.domains == ["xn--mllerei-n2a.example", "shop.example"]
-    assert given.language == "en"
+    invitation = AccessInvitation.objects.get()
+    assert (invitation.agency, invitation.client, invitation.status, invitation.scope) == (cast.alder, cast.kim, "pending", "partial")
+    assert invitation.areas == ["domains", "support"]
+    assert invitation.domains == ["xn--mllerei-n2a.example", "shop.example"]
+    assert invitation.language == "en"
     assert "Alder Web" in response.content.decode()
     mail = OutgoingMail.objects.get()
     assert (mail.kind, mail.to_email, mail.reply_to) == ("access_given", "alice@alder.example", "kim@client.example")
@@ -52,7 +52,7 @@ def test_an_invitation_is_given(kim: Client, cast: Cast) -> None:
     )
 
 
-def test_full_access_names_no_areas(kim: Client) -> None:
+def test_full_access_stores_no_areas(kim: Client) -> None:
     kim.post(PATH, {**FIELDS, "scope": "full"})
     assert AccessInvitation.objects.get().areas == []
 
@@ -73,37 +73,37 @@ def test_full_access_names_no_areas(kim: Client) -> None:
         ({"company": "x" * 201}, "at most 200 characters"),
     ],
 )
-def test_what_can_not_be_is_said_at_the_field(kim: Client, changed: dict[str, object], message: str) -> None:
+def test_invalid_values_are_reported_at_the_field(kim: Client, changed: dict[str, object], message: str) -> None:
     response = kim.post(PATH, {**FIELDS, **changed})
     assert response.status_code == 200
     assert message in response.content.decode()
     assert not AccessInvitation.objects.exists()
 
 
-def test_long_texts_with_html_are_text_everywhere(kim: Client, alice: Client) -> None:
+def test_html_in_messages_is_escaped(kim: Client, alice: Client) -> None:
     kim.post(PATH, {**FIELDS, "message": "<script>alert(1)</script> " + "x" * 4900})
-    given = AccessInvitation.objects.get()
-    for browser, path in ((alice, given.get_absolute_url()), (kim, f"/my/{given.pk}/"), (alice, "/customers/")):
+    invitation = AccessInvitation.objects.get()
+    for browser, path in ((alice, invitation.get_absolute_url()), (kim, f"/my/{invitation.pk}/"), (alice, "/customers/")):
         page = browser.get(path).content.decode()
         assert "<script>alert" not in page
 
 
-def test_one_at_a_time(kim: Client, cast: Cast) -> None:
+def test_second_pending_invitation_is_rejected(kim: Client, cast: Cast) -> None:
     InvitationFactory(agency=cast.alder, client=cast.kim)
     assert "You’ve already invited Alder Web" in kim.get(PATH).content.decode()
     kim.post(PATH, FIELDS)
     assert AccessInvitation.objects.count() == 1
 
 
-def test_a_second_tab_gives_nothing_more(cast: Cast) -> None:
-    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+def test_service_rejects_a_second_invitation(cast: Cast) -> None:
+    invitation = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
-    for agency in (given.agency, cast.birch):
+    for agency in (invitation.agency, cast.birch):
         with pytest.raises(ValidationError, match=f"You’ve already given {agency} access"):
             give_access(agency=agency, client=cast.kim, scope="full", areas=[], name="Kim")
 
 
-def test_after_it_was_taken_back_a_new_one_is_possible(kim: Client, cast: Cast) -> None:
+def test_new_invitation_is_possible_after_revoking(kim: Client, cast: Cast) -> None:
     connected = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     assert "already has access" in kim.get(PATH).content.decode()
     revoke_access(connected)
@@ -111,44 +111,44 @@ def test_after_it_was_taken_back_a_new_one_is_possible(kim: Client, cast: Cast) 
     assert AccessInvitation.objects.filter(status="pending").count() == 1
 
 
-def test_nobody_invites_their_own_agency(alice: Client, charlie: Client, cast: Cast) -> None:
+def test_members_cannot_give_their_own_agency_access(alice: Client, charlie: Client, cast: Cast) -> None:
     response = alice.get(PATH)
     assert "You work for Alder Web" in response.content.decode()
     alice.post(PATH, FIELDS)
     assert not AccessInvitation.objects.exists()
     with pytest.raises(ValidationError, match="You work for Alder Web"):
         give_access(agency=cast.alder, client=cast.alice, scope="full", areas=[], name="Alice")
-    # Another's is nobody's business.
+    # Members of other agencies can give access.
     charlie.post(PATH, FIELDS)
     assert AccessInvitation.objects.get().client == cast.charlie
 
 
-def test_only_registered_agencies_are_invited(kim: Client) -> None:
+def test_only_registered_agencies_can_be_given_access(kim: Client) -> None:
     ProfileFactory(slug="draft", status="draft", registered_at=None)
     for slug in ("draft", "nobody"):
         assert kim.get(f"/partners/{slug}/access/").status_code == 404
         assert kim.post(f"/partners/{slug}/access/", FIELDS).status_code == 404
 
 
-def test_a_former_address_still_leads_to_the_form_and_takes_it(kim: Client, cast: Cast) -> None:
+def test_former_profile_address_still_works(kim: Client, cast: Cast) -> None:
     cast.alder.profile.slug = "alder-new"
     cast.alder.profile.save()
     assert kim.get(PATH).headers["Location"] == "/partners/alder-new/access/"
-    kim.post(PATH, FIELDS)  # a page that was open before
+    kim.post(PATH, FIELDS)  # the form was opened before the change
     assert AccessInvitation.objects.get().agency == cast.alder
 
 
-def test_one_client_can_not_flood_an_agency(kim: Client, cast: Cast) -> None:
+def test_invitations_to_one_agency_are_rate_limited(kim: Client, cast: Cast) -> None:
     for _time in range(6):
         kim.post(PATH, FIELDS)
         kim.post(f"/my/{AccessInvitation.objects.latest('pk').pk}/withdraw/")
     response = kim.post(PATH, FIELDS)
     assert response.status_code == 429
-    assert "Please &lt;b&gt;help&lt;/b&gt;" in response.content.decode()  # what was typed is still there
+    assert "Please &lt;b&gt;help&lt;/b&gt;" in response.content.decode()  # the input is kept
     assert AccessInvitation.objects.count() == 6
 
 
-def test_what_was_told_once_need_not_be_typed_again(kim: Client) -> None:
+def test_details_are_prefilled_from_the_last_invitation(kim: Client) -> None:
     kim.post(PATH, FIELDS)
     page = kim.get("/partners/birch/access/").content.decode()
     for text in ("Kim Client", "Kim &amp; Co", "+49 40 1234567", "Hamburg"):
@@ -157,16 +157,16 @@ def test_what_was_told_once_need_not_be_typed_again(kim: Client) -> None:
 
 
 @pytest.mark.usefixtures("clean_cache")
-def test_giving_and_taking_back_in_a_loop_comes_to_an_end(kim: Client, cast: Cast) -> None:
+def test_giving_and_withdrawing_is_rate_limited_per_agency(kim: Client, cast: Cast) -> None:
     def give(path: str = PATH) -> int:
         response = kim.post(path, FIELDS)
         if response.status_code == 429:
             assert 0 < int(response["Retry-After"]) <= 3600
             page = response.content.decode()
             assert "Too many attempts" in page
-            assert "Please &lt;b&gt;help&lt;/b&gt;" in page  # what was typed
+            assert "Please &lt;b&gt;help&lt;/b&gt;" in page  # the input is kept
         elif response.status_code == 302:
-            # Taking back is never refused.
+            # Withdrawing is never rate-limited.
             assert kim.post(f"/my/{AccessInvitation.objects.latest('pk').pk}/withdraw/").status_code == 302
         return response.status_code
 
@@ -182,15 +182,15 @@ def test_giving_and_taking_back_in_a_loop_comes_to_an_end(kim: Client, cast: Cas
 
 
 @pytest.mark.usefixtures("clean_cache")
-def test_so_does_inviting_one_agency_after_the_other(kim: Client) -> None:
+def test_invitations_to_many_agencies_are_rate_limited(kim: Client) -> None:
     agencies = [ProfileFactory() for _ in range(21)]
     answers = [kim.post(f"/partners/{profile.slug}/access/", FIELDS).status_code for profile in agencies]
     assert answers == [302] * 20 + [429]
 
 
 @pytest.mark.usefixtures("clean_cache")
-def test_changing_in_a_loop_comes_to_an_end(kim: Client, cast: Cast) -> None:
-    given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="full")
-    answers = [kim.post(f"/my/{given.pk}/change/", {"scope": "partial", "areas": [area]}) for area in ("email", "support") * 4]
+def test_changing_access_is_rate_limited(kim: Client, cast: Cast) -> None:
+    invitation = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, scope="full")
+    answers = [kim.post(f"/my/{invitation.pk}/change/", {"scope": "partial", "areas": [area]}) for area in ("email", "support") * 4]
     assert [answer.status_code for answer in answers] == [302] * 6 + [429] * 2
     assert answers[-1]["Retry-After"]

@@ -1,4 +1,4 @@
-"""A client's account: opened by a code on the way to a client's page, and nowhere else."""
+"""Tests of client accounts, which are created by signing in with a code."""
 
 import re
 from datetime import timedelta
@@ -33,28 +33,28 @@ def mailed_code() -> str:
 
 
 @pytest.mark.parametrize("path", [GIVE, "/my/", "/a/sometoken/"])
-def test_without_a_session_a_code_is_offered(cast: Cast, path: str) -> None:
+def test_client_pages_redirect_to_sign_in_by_code(cast: Cast, path: str) -> None:
     assert Client().get(path).url == f"{CODE}?next={path}"
 
 
-def test_the_sign_in_page_says_what_it_is_for(cast: Cast) -> None:
-    asked = AccessRequestFactory(customer__agency=cast.alder)
+def test_sign_in_page_shows_the_reason(cast: Cast) -> None:
+    access_request = AccessRequestFactory(customer__agency=cast.alder)
     page = Client().get(GIVE, follow=True).content.decode()
     assert "Sign in to give Alder Web access." in page
-    page = Client().get(urlsplit(asked.link).path, follow=True).content.decode()
+    page = Client().get(urlsplit(access_request.link).path, follow=True).content.decode()
     assert "Alder Web is requesting access." in page
-    assert asked.email not in page
+    assert access_request.email not in page
 
 
 @pytest.mark.parametrize("target", ["/a/nothing/", "/partners/nobody/access/", "/my/", "/dashboard/", "//[", "\x00"])
-def test_the_sign_in_page_says_nothing_where_there_is_nothing_to_say(cast: Cast, target: str) -> None:
+def test_sign_in_page_shows_no_reason_for_other_targets(cast: Cast, target: str) -> None:
     response = Client().get(CODE, {"next": target})
     assert response.status_code == 200
     assert "<strong>" not in response.content.decode()
     assert Client().get("/accounts/login/", {"next": target}).status_code == 200
 
 
-def test_a_code_opens_an_account_and_leads_back_to_the_form(cast: Cast) -> None:
+def test_code_creates_an_account_and_returns_to_the_form(cast: Cast) -> None:
     client = Client()
     response = ask(client, "New@Client.example")
     assert response.url == f"{CONFIRM}?next=%2Fpartners%2Falder%2Faccess%2F"
@@ -72,7 +72,7 @@ def test_a_code_opens_an_account_and_leads_back_to_the_form(cast: Cast) -> None:
 @pytest.mark.parametrize(
     "target", ["", "/dashboard/", "/customers/", "/partners/alder/", "/admin/", "https://evil.example/my/x", "/nothing/", "\x00"]
 )
-def test_elsewhere_a_code_opens_no_account(cast: Cast, target: str) -> None:
+def test_codes_create_accounts_only_for_client_pages(cast: Cast, target: str) -> None:
     before = User.objects.count()
     response = ask(Client(), "new@client.example", target)
     assert response.status_code == 302
@@ -80,14 +80,14 @@ def test_elsewhere_a_code_opens_no_account(cast: Cast, target: str) -> None:
     assert not OutgoingMail.objects.exists()
 
 
-def test_there_is_still_no_sign_up_with_a_password(cast: Cast) -> None:
+def test_sign_up_with_a_password_is_not_possible(cast: Cast) -> None:
     password = "a-long-password-of-tests"
     Client().post(f"/accounts/signup/?next={GIVE}", {"email": "new@client.example", "password1": password, "password2": password})
     assert not User.objects.filter(email="new@client.example").exists()
 
 
 @pytest.mark.parametrize("target", ["", GIVE])
-def test_nothing_tells_whether_there_is_an_account(cast: Cast, target: str) -> None:
+def test_responses_do_not_reveal_whether_an_account_exists(cast: Cast, target: str) -> None:
     pages = []
     for email in (cast.kim.email, "new@client.example"):
         client = Client()
@@ -97,15 +97,15 @@ def test_nothing_tells_whether_there_is_an_account(cast: Cast, target: str) -> N
     assert pages[0] == pages[1]
 
 
-def test_an_account_that_was_switched_off_gets_no_code(cast: Cast) -> None:
+def test_deactivated_account_gets_no_code(cast: Cast) -> None:
     UserFactory(email="off@client.example", is_active=False)
     ask(Client(), "off@client.example")
     assert not OutgoingMail.objects.exists()
     assert not User.objects.get(email="off@client.example").is_active
 
 
-def test_codes_run_out_and_are_limited(cast: Cast, settings) -> None:
-    settings.ACCOUNT_RATE_LIMITS = {}  # allauth's own
+def test_code_attempts_and_requests_are_limited(cast: Cast, settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {}  # disables allauth's limits
     client = Client()
     ask(client, cast.kim.email)
     for _ in range(3):
@@ -119,7 +119,7 @@ def test_codes_run_out_and_are_limited(cast: Cast, settings) -> None:
     assert OutgoingMail.objects.count() == mails + 3
 
 
-def test_what_was_typed_is_kept_when_the_session_ends(cast: Cast) -> None:
+def test_form_input_survives_an_expired_session(cast: Cast) -> None:
     client = Client()
     client.force_login(cast.kim)
     client.get(GIVE)
@@ -133,7 +133,7 @@ def test_what_was_typed_is_kept_when_the_session_ends(cast: Cast) -> None:
     assert "Your input has been kept" in page
 
 
-def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:
+def test_unconfirmed_accounts_are_deleted(cast: Cast) -> None:
     ask(Client(), "typo@client.example")
     old = timezone.now() - timedelta(days=2)
     User.objects.filter(email="typo@client.example").update(date_joined=old)
@@ -146,7 +146,7 @@ def test_accounts_whose_code_was_never_entered_go(cast: Cast) -> None:
     assert User.objects.filter(email="today@client.example").exists()
 
 
-def test_a_second_factor_is_still_asked_for(cast: Cast) -> None:
+def test_second_factor_is_required_after_the_code(cast: Cast) -> None:
     with_app(cast.stan)
     client = Client()
     ask(client, cast.stan.email)
@@ -155,7 +155,7 @@ def test_a_second_factor_is_still_asked_for(cast: Cast) -> None:
     assert client.get("/dashboard/").status_code == 302
 
 
-def test_an_address_that_is_too_long_for_an_account_is_refused(cast: Cast) -> None:
+def test_overlong_address_is_rejected(cast: Cast) -> None:
     response = ask(Client(), f"{'a' * 60}@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 30}.example")
     assert response.status_code == 200
     assert response.context["form"].errors["email"]
@@ -165,21 +165,21 @@ def test_an_address_that_is_too_long_for_an_account_is_refused(cast: Cast) -> No
     "spelled", [("kim@münchen.example", "kim@xn--mnchen-3ya.example"), ("kim@straße.example", "kim@xn--strae-oqa.example")]
 )
 @pytest.mark.parametrize("first", [0, 1])
-def test_both_spellings_of_a_domain_are_one_account(cast: Cast, spelled: tuple[str, str], first: int) -> None:
+def test_both_spellings_of_a_domain_belong_to_one_account(cast: Cast, spelled: tuple[str, str], first: int) -> None:
     entered, other = spelled[first], spelled[1 - first]
-    asked = AccessRequestFactory(customer__agency=cast.alder, email=other)
+    access_request = AccessRequestFactory(customer__agency=cast.alder, email=other)
     for address in (entered, other.title()):
         client = Client()
         ask(client, address, "/my/")
         client.post(f"{CONFIRM}?next=/my/", {"code": mailed_code()})
         assert client.get("/my/").status_code == 200, address
         assert OutgoingMail.objects.filter(kind__contains="login_code").latest("pk").to_email == entered
-        assert asked in client.get("/my/").context["asked"]
+        assert access_request in client.get("/my/").context["access_requests"]
     assert User.objects.filter(email__in=spelled).count() == 1
     assert not User.objects.filter(email="kim@strasse.example").exists()
 
 
-def test_a_password_and_a_reset_work_with_both_spellings(cast: Cast) -> None:
+def test_password_and_reset_work_with_both_spellings(cast: Cast) -> None:
     UserFactory(email="lea@straße.example", password="a sentence is a good one")
     for address in ("lea@straße.example", "Lea <LEA@xn--strae-oqa.example>"):
         client = Client()

@@ -1,4 +1,4 @@
-"""The steps of an invitation and of an access request: which there are, each once, whatever happens at once.
+"""Tests of the state transitions of invitations and access requests, also under concurrency.
 
 `pytest tests/invitations/test_transitions.py -rP -k table` prints the tables.
 """
@@ -18,9 +18,9 @@ from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services import access_requests, invitations
-from invitations.services.invitations import InvalidTransition
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -35,7 +35,7 @@ def staff() -> User:
     return User.objects.get(email="stan@alder.example")
 
 
-#: What can be done to an invitation: the action, and the state it leads to.
+#: Actions on an invitation, each with the status it leads to.
 INVITATION: dict[str, tuple[Action, str]] = {
     "connect to new": (lambda i: invitations.connect_new_customer(i, by=staff(), kind="company", company="New GmbH"), "connected"),
     "connect": (lambda i: invitations.connect_customer(i, customer=Customer.objects.get(company="There GmbH"), by=staff()), "connected"),
@@ -57,7 +57,7 @@ REQUEST: dict[str, tuple[Action, str]] = {
     "resend": (lambda r: access_requests.resend_request(r, by=staff()), "pending"),
     "expire": (access_requests.expire_request, "expired"),
 }
-#: From where each action is possible. “overdue”: waiting, but its time is over.
+#: Possible actions by state. “overdue” is pending past the expiry date.
 POSSIBLE = {
     "pending": {"connect to new", "connect", "reject", "withdraw"},
     "overdue": {"expire"},
@@ -66,7 +66,7 @@ POSSIBLE = {
 POSSIBLE_REQUEST = {"pending": {"grant", "decline", "withdraw", "resend"}, "overdue": {"expire"}}
 STATES = ["pending", "overdue", "connected", "rejected", "withdrawn", "expired", "revoked", "disconnected"]
 REQUEST_STATES = ["pending", "overdue", "granted", "declined", "withdrawn", "expired"]
-#: Mails of an action: one to the other side, two where neither of the two did it.
+#: Number of e-mails an action sends: one to the other party, two for actions by the system.
 MAILS = Counter({"expire": 2, "force end": 2})
 
 
@@ -87,19 +87,19 @@ def an_invitation(cast: Cast, state: str = "pending") -> AccessInvitation:
 
 
 def a_request(cast: Cast, state: str = "pending") -> AccessRequest:
-    asked = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
+    access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
     AccessRequest.objects.update(mailed_at=timezone.now() - timedelta(hours=1))
     if state in {"overdue", "expired"}:
         AccessRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     steps = {"granted": "grant", "declined": "decline", "withdrawn": "withdraw", "expired": "expire"}
     if state in steps:
-        REQUEST[steps[state]][0](asked)
+        REQUEST[steps[state]][0](access_request)
     OutgoingMail.objects.all().delete()
-    return AccessRequest.objects.get(pk=asked.pk)
+    return AccessRequest.objects.get(pk=access_request.pk)
 
 
 def outcome(action: Action, row: Any) -> str:
-    """What an action comes to: the state it leads to, or “–” with the state that prevented it."""
+    """Return the status after an action, or “–” if the action is invalid."""
     row = type(row).objects.get(pk=row.pk)
     before = AuditEvent.objects.count()
     try:
@@ -138,33 +138,33 @@ def test_table_of_access_requests(cast: Cast, state: str) -> None:
     print(f"{state:13}", " ".join(f"{name} → {cell}".ljust(24) for name, cell in cells.items()))  # noqa: T201
 
 
-# --- Two at once -------------------------------------------------------------------------------------------------------
+# --- Concurrency -------------------------------------------------------------------------------------------------------
 
 
 def pairs(possible: dict[str, set[str]]) -> list[tuple[str, str, str]]:
-    """Every two actions that are possible from the same state, each with itself, too."""
+    """Return all pairs of actions that are possible in the same state."""
     return [(state, *pair) for state, names in possible.items() for pair in combinations_with_replacement(sorted(names), 2)]
 
 
 def race(row: Any, actions: list[Action]) -> list[object]:
-    """Both at the same moment, each in a transaction of its own, on what each saw before."""
+    """Run the actions concurrently in separate transactions on rows loaded before."""
     seen = [type(row).objects.get(pk=row.pk) for _ in actions]
     return at_once(len(actions), lambda n: actions[n](seen[n]))
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("state", "one", "other"), pairs(POSSIBLE))
-def test_of_two_steps_at_once_one_wins(cast: Cast, state: str, one: str, other: str) -> None:
+def test_concurrent_transitions_only_one_succeeds(cast: Cast, state: str, one: str, other: str) -> None:
     row = an_invitation(cast, state)
     results = race(row, [INVITATION[one][0], INVITATION[other][0]])
     row.refresh_from_db()
     lost = [isinstance(result, InvalidTransition) for result in results]
     if "change" in (one, other):
-        # A change leaves it connected: whoever ends it comes first or second, but never in vain.
+        # After a change the access is still connected, so the other action always succeeds.
         assert not any(isinstance(r, Exception) and not isinstance(r, InvalidTransition) for r in results), results
         ending = [name for name in (one, other) if name != "change"]
         assert row.status == (INVITATION[ending[0]][1] if ending else "connected")
-        assert not any(taken for name, taken in zip((one, other), lost, strict=True) if name != "change")
+        assert not any(has_lost for name, has_lost in zip((one, other), lost, strict=True) if name != "change")
         changes = AuditEvent.objects.filter(action="invitation.changed").count()
         assert changes == (1 if not ending else 1 - sum(lost))
         assert OutgoingMail.objects.count() == changes + sum(MAILS[name] or 1 for name in ending)
@@ -179,7 +179,7 @@ def test_of_two_steps_at_once_one_wins(cast: Cast, state: str, one: str, other: 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("state", "one", "other"), pairs(POSSIBLE_REQUEST))
-def test_of_two_answers_at_once_one_wins(cast: Cast, state: str, one: str, other: str) -> None:
+def test_concurrent_answers_only_one_succeeds(cast: Cast, state: str, one: str, other: str) -> None:
     row = a_request(cast, state)
     results = race(row, [REQUEST[one][0], REQUEST[other][0]])
     row.refresh_from_db()
@@ -202,7 +202,7 @@ def test_of_two_answers_at_once_one_wins(cast: Cast, state: str, one: str, other
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["revoke", "disconnect", "change", "force end"])
-def test_a_step_and_the_customers_erasure_at_once(cast: Cast, name: str) -> None:
+def test_transition_during_erasure_of_the_customer(cast: Cast, name: str) -> None:
     row = an_invitation(cast, "connected")
     customer = row.customer
     results = race(row, [INVITATION[name][0], lambda _row: erase_customer(customer, by=cast.alice)])
@@ -210,14 +210,14 @@ def test_a_step_and_the_customers_erasure_at_once(cast: Cast, name: str) -> None
     row.refresh_from_db()
     assert row.status in {"revoked", "disconnected"}
     assert (row.name, row.company, row.city) == ("", "", "")
-    # What was written about the customer goes with the erasure; only the client who lost the access by it is told afterwards.
+    # The erasure deletes the customer's e-mails. Only clients whose access it ended are notified.
     kinds = list(OutgoingMail.objects.values_list("kind", flat=True))
     ended_by_step = name != "change" and not isinstance(results[0], InvalidTransition)
     assert kinds == ([] if ended_by_step else ["access_erased"])
 
 
 @pytest.mark.django_db(transaction=True)
-def test_connecting_to_a_customer_who_is_just_erased(cast: Cast) -> None:
+def test_connecting_during_erasure_of_the_customer(cast: Cast) -> None:
     row = an_invitation(cast)
     customer = Customer.objects.get(company="There GmbH")
     actions = [lambda r: invitations.connect_customer(r, customer=customer, by=staff()), lambda _r: erase_customer(customer, by=cast.alice)]
@@ -231,7 +231,7 @@ def test_connecting_to_a_customer_who_is_just_erased(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_double_click_sends_one_invitation(cast: Cast) -> None:
+def test_double_click_sends_one_invitation(cast: Cast) -> None:
     fields = {"agency": cast.alder, "client": cast.kim, "scope": "full", "areas": [], "name": "Kim"}
     results = at_once(2, lambda _n: invitations.give_access(**fields))
     assert sum(isinstance(result, AccessInvitation) for result in results) == 1
@@ -239,54 +239,54 @@ def test_a_double_click_sends_one_invitation(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_handing_over_the_same_domain_at_once(cast: Cast) -> None:
+def test_concurrent_connections_with_the_same_domain(cast: Cast) -> None:
     rows = [InvitationFactory(agency=cast.alder, domains=["shop.example"]) for _ in range(2)]
     results = at_once(2, lambda n: invitations.connect_new_customer(rows[n], by=cast.stan, kind="company", company=f"No {n}"))
-    assert sorted(len(handover.added) for handover in results) == [0, 1]
-    assert sorted(len(handover.held) for handover in results) == [0, 1]
+    assert sorted(len(transfer.added) for transfer in results) == [0, 1]
+    assert sorted(len(transfer.held) for transfer in results) == [0, 1]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_domains_handed_over_crosswise_at_once(cast: Cast) -> None:
-    # Each takes the lock of its first name and waits for the other's, unless both go through them in the same order.
+def test_concurrent_connections_with_domains_in_reverse_order_do_not_deadlock(cast: Cast) -> None:
+    # Without sorting, each transaction locks its first name and waits for the other's.
     names = [f"shop-{n}.example" for n in range(50)]
     rows = [InvitationFactory(agency=cast.alder, domains=domains) for domains in (names, names[::-1])]
-    there = [CustomerFactory(agency=cast.alder) for _ in rows]
-    results = at_once(2, lambda n: invitations.connect_customer(rows[n], customer=there[n], by=cast.stan))
-    assert sorted(len(handover.added) for handover in results) == [0, 50]
+    customers = [CustomerFactory(agency=cast.alder) for _ in rows]
+    results = at_once(2, lambda n: invitations.connect_customer(rows[n], customer=customers[n], by=cast.stan))
+    assert sorted(len(transfer.added) for transfer in results) == [0, 50]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_inviting_anew_while_the_old_invitation_expires(cast: Cast) -> None:
+def test_giving_access_while_the_previous_invitation_expires(cast: Cast) -> None:
     old = an_invitation(cast, "overdue")
     fields = {"agency": cast.alder, "client": old.client, "scope": "full", "areas": [], "name": "Kim"}
 
     def give() -> AccessInvitation | Exception:
-        (given,) = at_once(1, lambda _n: invitations.give_access(**fields))
-        return given
+        (invitation,) = at_once(1, lambda _n: invitations.give_access(**fields))
+        return invitation
 
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             invitations.expire_invitation(old)
             giving = pool.submit(give)
-            eventually(somebody_waits, "the client's new invitation waits for the old one")
-        given = giving.result()
-    assert isinstance(given, AccessInvitation), given
+            eventually(a_transaction_waits, "the client's new invitation waits for the old one")
+        invitation = giving.result()
+    assert isinstance(invitation, AccessInvitation), invitation
     assert [row.status for row in AccessInvitation.objects.order_by("pk")] == ["expired", "pending"]
 
 
-def somebody_waits() -> bool:
-    """Whether a transaction waits for another's lock."""
+def a_transaction_waits() -> bool:
+    """Return whether a transaction waits for a lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
         return bool(cursor.fetchone()[0])
 
 
-# --- The database has the last word ------------------------------------------------------------------------------------
+# --- Database rules ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != "overdue"])
-def test_the_database_refuses_every_other_step(cast: Cast, state: str) -> None:
+def test_database_rejects_invalid_transitions(cast: Cast, state: str) -> None:
     row = an_invitation(cast, state)
     allowed = {"pending": {"connected", "rejected", "withdrawn", "expired"}, "connected": {"revoked", "disconnected"}}.get(state, set())
     customer = row.customer or CustomerFactory(agency=cast.alder)
@@ -320,13 +320,13 @@ def test_the_database_refuses_every_other_step(cast: Cast, state: str) -> None:
         ({"ended_at": timezone.now()}, "invitation_ended_has_its_time"),
     ],
 )
-def test_the_database_keeps_the_rules_of_a_row(cast: Cast, values: dict[str, Any], error: str) -> None:
+def test_database_rejects_inconsistent_rows(cast: Cast, values: dict[str, Any], error: str) -> None:
     row = an_invitation(cast, "connected")
     with pytest.raises(IntegrityError, match=error), transaction.atomic():
         AccessInvitation.objects.filter(pk=row.pk).update(**values)
 
 
-def test_what_can_never_change(cast: Cast) -> None:
+def test_database_rejects_changes_to_permanent_values(cast: Cast) -> None:
     row, ended = an_invitation(cast, "connected"), ConnectedFactory(customer__agency=cast.alder)
     invitations.revoke_access(ended)
     attempts: list[Callable[[], object]] = [
@@ -342,7 +342,7 @@ def test_what_can_never_change(cast: Cast) -> None:
             attempt()
 
 
-def test_an_access_request_keeps_on_its_way(cast: Cast) -> None:
+def test_database_rejects_invalid_transitions_of_access_requests(cast: Cast) -> None:
     AccessRequestFactory(customer__agency=cast.alder)
     AccessRequest.objects.update(status="declined", answered_at=timezone.now())
     attempts: list[Callable[[], object]] = [
@@ -354,14 +354,14 @@ def test_an_access_request_keeps_on_its_way(cast: Cast) -> None:
             attempt()
 
 
-def test_one_waiting_invitation_for_a_client_and_an_agency(cast: Cast) -> None:
+def test_database_rejects_a_second_pending_invitation(cast: Cast) -> None:
     InvitationFactory(agency=cast.alder, client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     with pytest.raises(IntegrityError, match="invitation_pending_once"), transaction.atomic():
         InvitationFactory(agency=cast.alder, client=cast.kim)
 
 
-def test_no_access_to_a_customer_of_another_agency(cast: Cast) -> None:
+def test_database_rejects_a_customer_of_another_agency(cast: Cast) -> None:
     row = an_invitation(cast)
     theirs = CustomerFactory(agency=cast.birch)
     invitations.connect_customer(row, customer=theirs, by=cast.stan)
@@ -369,7 +369,7 @@ def test_no_access_to_a_customer_of_another_agency(cast: Cast) -> None:
         transaction.get_connection().check_constraints()
 
 
-def test_nothing_new_for_an_archived_customer(cast: Cast) -> None:
+def test_archived_customer_cannot_be_connected(cast: Cast) -> None:
     row = an_invitation(cast)
     customer = Customer.objects.get(company="There GmbH")
     archive_customer(customer, by=cast.alice)

@@ -1,4 +1,4 @@
-"""What public pages tell search engines and caches."""
+"""Search engine data and cache headers of public pages."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def test_strangers_share_a_page_for_a_minute(cast: Cast, path: str) -> None:
     response = Client().get(path)
     assert response["Cache-Control"] == "public, max-age=60"
     assert {"Cookie", "Accept-Language"} <= {name.strip() for name in response["Vary"].split(",")}
-    # Nobody's cookie, nobody's token.
+    # The cached page contains no cookie and no CSRF token.
     assert not response.cookies
     assert "csrfmiddlewaretoken" not in response.content.decode()
 
@@ -43,7 +43,7 @@ def test_what_has_not_changed_is_not_sent_again(cast: Cast, path: str) -> None:
     assert response["Cache-Control"] == "public, max-age=60"
     german = Client().get(path, headers={"If-None-Match": etag, "Accept-Language": "de"})
     assert german.status_code == 200
-    PartnerProfile.objects.filter(slug="alder").update(claim="Something new.")
+    PartnerProfile.objects.filter(slug="alder").update(tagline="Something new.")
     assert Client().get(path, headers={"If-None-Match": etag}).status_code == 200
 
 
@@ -129,7 +129,7 @@ def test_the_data_say_what_the_page_says(cast: Cast, settings: Any) -> None:
 
 def test_no_text_breaks_out_of_the_data(cast: Cast) -> None:
     evil = '</script><script>alert(1)</script><!-- & \u2028 ]]> \\ "'
-    PartnerProfile.objects.filter(slug="alder").update(claim=evil, description=evil, city=evil[:100])
+    PartnerProfile.objects.filter(slug="alder").update(tagline=evil, description=evil, city=evil[:100])
     cast.alder.name = evil[:100]
     cast.alder.save()
     page = Client().get("/partners/alder/").content.decode()

@@ -1,4 +1,4 @@
-"""`/company/`: what the agency says about itself, and its way into the network."""
+"""`/company/`: editing, submitting and registering a profile."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ COMPANY = "/company/"
 
 @pytest.fixture
 def manager(cast: Cast) -> Client:
-    """A browser in which Max, manager of Alder, is signed in."""
+    """Client signed in as Max, manager of Alder."""
     client = Client()
     client.force_login(cast.max)
     return client
 
 
 def form_of(client: Client) -> dict[str, Any]:
-    """What the browser would send if nothing were typed."""
+    """Return the form data of the unchanged form."""
     form = client.get(COMPANY).context["form"]
     values = {name: form[name].value() for name in form.fields if name not in {"logo", "remove_logo"}}
     values = {name: [str(getattr(v, "pk", v)) for v in value] if isinstance(value, list) else value for name, value in values.items()}
@@ -44,7 +44,7 @@ def test_all_of_it_is_saved_and_public_at_once(manager: Client, cast: Cast) -> N
     service, language = ServiceFactory(name_en="Shops"), LanguageFactory(name_en="Frisian")
     typed = {
         "name": "Alder & Söhne",
-        "claim": "We <3 the web.",
+        "tagline": "We <3 the web.",
         "description": "One.\n\nTwo.",
         "services": [service.pk],
         "languages": [language.pk],
@@ -70,11 +70,11 @@ def test_all_of_it_is_saved_and_public_at_once(manager: Client, cast: Cast) -> N
 
 def test_the_audit_says_what_changed_from_what_to_what(manager: Client, cast: Cast) -> None:
     service = ServiceFactory(name_en="Shops")
-    manager.post(COMPANY, form_of(manager) | {"claim": "New claim.", "services": [service.pk], "name": "Elder Web"})
+    manager.post(COMPANY, form_of(manager) | {"tagline": "New claim.", "services": [service.pk], "name": "Elder Web"})
     event = AuditEvent.objects.get(action="profile.updated")
     changes = event.data["changes"]
-    assert changes.keys() == {"claim", "services", "name"}
-    assert changes["claim"] == ["We build websites.", "New claim."]
+    assert changes.keys() == {"tagline", "services", "name"}
+    assert changes["tagline"] == ["We build websites.", "New claim."]
     assert changes["services"][1] == ["Shops"]
     assert changes["name"] == ["Alder Web", "Elder Web"]
     assert (event.actor_label, event.agency_id) == ("Max Meyer", cast.alder.pk)
@@ -94,8 +94,8 @@ def test_staff_reads_but_changes_nothing(stan: Client, cast: Cast) -> None:
     assert all(field.disabled for field in page.context["form"].fields.values())
     assert ">Save<" not in page.content.decode()
     assert 'value="Save"' not in page.content.decode()
-    assert stan.post(COMPANY, {"claim": "Me"}).status_code == 403
-    assert alder().claim == "We build websites."
+    assert stan.post(COMPANY, {"tagline": "Me"}).status_code == 403
+    assert alder().tagline == "We build websites."
 
 
 def test_an_agency_without_a_profile_makes_it_here(db: None) -> None:
@@ -108,31 +108,31 @@ def test_an_agency_without_a_profile_makes_it_here(db: None) -> None:
     form = form_of(client)
     assert form["slug"] == "muellers-web-2"
     assert not PartnerProfile.objects.filter(agency=agency).exists()
-    assert client.post(COMPANY, form | {"claim": "Here we are."}).status_code == 302
+    assert client.post(COMPANY, form | {"tagline": "Here we are."}).status_code == 302
     profile = PartnerProfile.objects.get(agency=agency)
-    assert (profile.claim, profile.status, profile.version) == ("Here we are.", "draft", 1)
+    assert (profile.tagline, profile.status, profile.version) == ("Here we are.", "draft", 1)
 
 
 def test_the_later_of_two_editors_sees_both_versions_and_decides(alice: Client, manager: Client, cast: Cast) -> None:
     first, second = form_of(alice), form_of(manager)
-    assert alice.post(COMPANY, first | {"claim": "Alice’s claim."}).status_code == 302
-    response = manager.post(COMPANY, second | {"claim": "Max’s claim.", "city": "Bonn"})
+    assert alice.post(COMPANY, first | {"tagline": "Alice’s claim."}).status_code == 302
+    response = manager.post(COMPANY, second | {"tagline": "Max’s claim.", "city": "Bonn"})
     assert response.status_code == 200
     page = response.content.decode()
     assert "Someone else changed this profile" in page
     assert "Currently saved: Alice’s claim." in page
     assert 'value="Max’s claim."' in page
-    assert (alder().claim, alder().city) == ("Alice’s claim.", "Hamburg")
+    assert (alder().tagline, alder().city) == ("Alice’s claim.", "Hamburg")
     hidden = {name: response.context["form"][name].value() for name in ("version", "shown")}
-    again = second | {"claim": "Max’s claim.", "city": "Bonn"} | hidden
+    again = second | {"tagline": "Max’s claim.", "city": "Bonn"} | hidden
     assert manager.post(COMPANY, again).status_code == 302
-    assert (alder().claim, alder().city) == ("Max’s claim.", "Bonn")
+    assert (alder().tagline, alder().city) == ("Max’s claim.", "Bonn")
 
 
 @pytest.mark.parametrize("version", ["", "0", "-1", "x"])
 def test_a_form_without_its_version_overwrites_nothing(manager: Client, cast: Cast, version: str) -> None:
-    assert manager.post(COMPANY, form_of(manager) | {"claim": "Other", "version": version}).status_code == 200
-    assert alder().claim == "We build websites."
+    assert manager.post(COMPANY, form_of(manager) | {"tagline": "Other", "version": version}).status_code == 200
+    assert alder().tagline == "We build websites."
 
 
 @pytest.mark.django_db(transaction=True)
@@ -144,7 +144,7 @@ def test_ten_editors_at_once_one_wins(cast: Cast) -> None:
     def save(n: int) -> int:
         browser = Client()
         browser.force_login(cast.max)
-        return browser.post(COMPANY, form | {"claim": f"Claim {n}"}).status_code
+        return browser.post(COMPANY, form | {"tagline": f"Claim {n}"}).status_code
 
     assert sorted(at_once(10, save)) == [200] * 9 + [302]
     assert alder().version == 2
@@ -153,12 +153,12 @@ def test_ten_editors_at_once_one_wins(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_make_one_profile(cast: Cast) -> None:
     agency, user = AgencyFactory(), cast.ada
-    results = at_once(4, lambda n: save_profile(agency, values={"slug": "twice", "claim": f"Claim {n}"}, version=0, by=user))
+    results = at_once(4, lambda n: save_profile(agency, values={"slug": "twice", "tagline": f"Claim {n}"}, version=0, by=user))
     assert sum(isinstance(result, PartnerProfile) for result in results) == 1
     assert PartnerProfile.objects.filter(agency=agency).count() == 1
 
 
-@pytest.mark.parametrize("name", ["claim", "description", "services", "city", "contact_email", "privacy_url"])
+@pytest.mark.parametrize("name", ["tagline", "description", "services", "city", "contact_email", "privacy_url"])
 def test_a_registered_profile_keeps_what_it_needs(manager: Client, cast: Cast, name: str) -> None:
     response = manager.post(COMPANY, form_of(manager) | {name: []})
     assert name in response.context["form"].errors
@@ -170,8 +170,8 @@ def test_a_registered_profile_keeps_what_it_needs(manager: Client, cast: Cast, n
     ("name", "value"),
     [
         ("name", "Two\nlines"),
-        ("claim", "x" * 161),
-        ("claim", "nul\x00"),
+        ("tagline", "x" * 161),
+        ("tagline", "nul\x00"),
         ("description", "x" * 5001),
         ("services", ["999999"]),
         ("services", ["x"]),
@@ -200,20 +200,20 @@ def test_a_retired_service_stays_where_it_was_chosen_and_is_offered_to_nobody_el
     alder().services.set([retired])
     retired.is_active = False
     retired.save()
-    assert manager.post(COMPANY, form_of(manager) | {"claim": "Still here."}).status_code == 302
+    assert manager.post(COMPANY, form_of(manager) | {"tagline": "Still here."}).status_code == 302
     assert list(alder().services.all()) == [retired]
     assert "Flash animations" not in charlie.get(COMPANY).content.decode()
     assert charlie.post(COMPANY, form_of(charlie) | {"services": [retired.pk]}).context["form"].errors.keys() == {"services"}
 
 
 def test_what_was_typed_outlives_the_session(manager: Client, cast: Cast) -> None:
-    form = form_of(manager) | {"claim": "Typed for an hour."}
+    form = form_of(manager) | {"tagline": "Typed for an hour."}
     manager.get(COMPANY)
     manager.cookies.pop("sessionid")
     assert manager.post(COMPANY, form).status_code == 302
     manager.post("/accounts/login/", {"login": "max@alder.example", "password": "a-long-password-of-tests"})
-    assert manager.get(COMPANY).context["form"]["claim"].value() == "Typed for an hour."
-    assert alder().claim == "We build websites."
+    assert manager.get(COMPANY).context["form"]["tagline"].value() == "Typed for an hour."
+    assert alder().tagline == "We build websites."
 
 
 # --- Addresses ---------------------------------------------------------------------------------------------------------
@@ -226,7 +226,7 @@ def test_a_changed_address_redirects_for_good(manager: Client, cast: Cast) -> No
         response = Client().get(f"/partners/{old}/")
         assert (response.status_code, response.url) == (301, "/partners/older/")
     assert Client().get("/partners/older/").status_code == 200
-    # Back to an address of one's own is no theft.
+    # A profile can return to its own former address.
     assert manager.post(COMPANY, form_of(manager) | {"slug": "alder"}).status_code == 302
     assert Client().get("/partners/older/").url == "/partners/alder/"
 
@@ -255,13 +255,13 @@ def test_no_address_ever_changes_hands_in_the_database(cast: Cast) -> None:
         ProfileSlug.objects.filter(slug="alder").update(profile=cast.birch.profile)
 
 
-# --- Into the network --------------------------------------------------------------------------------------------------
+# --- Registration ------------------------------------------------------------------------------------------------------
 
 
 def test_an_incomplete_profile_is_not_submitted_and_the_list_says_why(manager: Client, cast: Cast) -> None:
     PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", privacy_url="", city="")
     page = manager.get(COMPANY)
-    assert {point.field for point in page.context["missing"] if point.needed} == {"privacy_url", "city"}
+    assert {point.field for point in page.context["missing"] if point.required} == {"privacy_url", "city"}
     assert 'href="#id_privacy_url"' in page.content.decode()
     assert "Submit for registration" not in page.content.decode()
     assert "Your profile is incomplete" in manager.post("/company/submit/", follow=True).content.decode()
@@ -355,12 +355,12 @@ def test_visitors_see_a_change_within_the_minute_that_is_promised(cast: Cast) ->
 
 
 def test_the_preview_is_for_the_own_people(stan: Client, charlie: Client, cast: Cast) -> None:
-    PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", claim="Not yet public.")
+    PartnerProfile.objects.filter(agency=cast.alder).update(status="draft", tagline="Not yet public.")
     response = stan.get("/company/preview/")
     page = response.content.decode()
     assert "Not yet public." in page
     assert "This is a preview." in page
-    # Administrators read it before they register it.
+    # Administrators can read it before they register it.
     assert "Only your team and the portal administrators see it until your profile is registered." in page
     assert '<meta name="robots" content="noindex">' in page
     assert "no-store" in response["Cache-Control"]

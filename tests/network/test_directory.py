@@ -1,4 +1,4 @@
-"""`/partners/`: who is found, and in which order."""
+"""`/partners/`: search, filters and order of the directory."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from partnerportal.network.models import PartnerProfile, Service
+from partnerportal.network.services.profiles import save_profile
 from tests.cast import Cast
+from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found(**filters: Any) -> list[str]:
-    """The slugs on the directory's first page."""
+    """Return the slugs on the first page of the directory."""
     response = Client().get("/partners/", filters)
     assert response.status_code == 200
     return [profile.slug for profile in response.context["page"].items]
@@ -30,16 +32,16 @@ def rate(profile: PartnerProfile, *all_stars: int) -> None:
 
 @pytest.fixture
 def three() -> None:
-    """Three agencies with much to tell them apart."""
+    """Three agencies that differ in all searchable fields."""
     shops, film = ServiceFactory(name_en="Webshops", name_de="Webläden"), ServiceFactory(name_en="Film", name_de="Filme")
     german, dutch = LanguageFactory(code="x-de", name_en="Low German"), LanguageFactory(code="x-nl", name_en="Flemish")
-    for slug, name, claim, description, city, services, languages, is_open in (
+    for slug, name, tagline, description, city, services, languages, is_open in (
         ("groesse", "Größe & Süd", "We build.", "Für Mühlen und Bäckereien.", "Görlitz", [shops], [german], True),
         ("lindqvist", "Studio Lindqvist", "Ruhig und genau.", "Galleries.", "Köln", [film], [german, dutch], False),
         ("zeta", "Zeta", "Fast.", "Anything with a plug.", "Bad Köstritz", [shops, film], [], True),
     ):
         profile = ProfileFactory(
-            slug=slug, agency__name=name, claim=claim, description=description, city=city, services=services, open_for_clients=is_open
+            slug=slug, agency__name=name, tagline=tagline, description=description, city=city, services=services, open_for_clients=is_open
         )
         profile.languages.set(languages)
 
@@ -81,7 +83,7 @@ def test_it_finds_by_name_claim_description_services_and_city(three: None, words
         ({"open": "on", "q": "film"}, {"zeta"}),
         ({"language": "x-de", "open": "on"}, {"groesse"}),
         ({"rating": "4"}, set()),
-        # What can't be understood counts as not chosen.
+        # Invalid values are ignored.
         ({"language": "klingon", "service": "x", "rating": "99", "sort": "age", "open": ""}, {"groesse", "lindqvist", "zeta"}),
     ],
 )
@@ -106,15 +108,27 @@ def test_a_new_name_of_agency_or_service_is_found_at_once(three: None) -> None:
     profile.agency.save()
     assert (found(q="uberall"), found(q="ueberall"), found(q="zeta")) == (["zeta"], ["zeta"], [])
     assert found(sort="name") == ["groesse", "lindqvist", "zeta"]
-    film = Service.objects.get(name_en="Film")
-    film.name_en = "Moving pictures"
-    film.save()
+    shops, film = Service.objects.get(name_en="Webshops"), Service.objects.get(name_en="Film")
+    ada = UserFactory(is_staff=True, is_superuser=True)
+    browser = Client()
+    browser.force_login(ada)
+    browser.post(f"/admin/network/service/{film.pk}/change/", {"name_en": "Moving pictures", "name_de": "Filme", "is_active": "on"})
     assert set(found(q="moving pict")) == {"lindqvist", "zeta"}
-    profile.services.remove(film)
-    assert found(q="moving pict") == ["lindqvist"]
-    profile.services.add(film)
-    film.delete()
+    for services, slugs in (([shops], ["lindqvist"]), ([shops, film], ["lindqvist", "zeta"])):
+        profile.refresh_from_db()
+        save_profile(profile.agency, values={"services": services}, version=profile.version, by=ada)
+        assert sorted(found(q="moving pict")) == slugs
+    browser.post(f"/admin/network/service/{film.pk}/delete/", {"post": "yes"})
     assert found(q="moving pict") == []
+
+
+def test_services_deleted_together_are_no_longer_found(three: None) -> None:
+    browser = Client()
+    browser.force_login(UserFactory(is_staff=True, is_superuser=True))
+    chosen = Service.objects.filter(name_en__in=["Webshops", "Film"]).values_list("pk", flat=True)
+    assert set(found(q="film")) == {"lindqvist", "zeta"}
+    browser.post("/admin/network/service/", {"action": "delete_selected", "_selected_action": list(chosen), "post": "yes"})
+    assert (found(q="film"), found(q="webshops")) == ([], [])
 
 
 def test_one_review_of_five_stars_stands_below_many_of_nearly_five() -> None:
@@ -123,7 +137,7 @@ def test_one_review_of_five_stars_stands_below_many_of_nearly_five() -> None:
     rate(one, 5)
     rate(poor, 1, 2)
     assert found() == found(sort="rating") == ["many", "one", "none", "poor"]
-    # What is shown is the mean as it is.
+    # The page shows the plain average.
     page = Client().get("/partners/").content.decode()
     for figure in ("4.9 of 5", "10 reviews", "5.0 of 5", "1 review", "1.5 of 5", "No reviews yet"):
         assert figure in page
@@ -138,7 +152,7 @@ def test_the_least_rating_is_that_which_is_shown(least: str, slugs: list[str]) -
 
 
 def test_the_best_match_comes_first_whatever_its_rating() -> None:
-    named = ProfileFactory(slug="named", agency__name="Hafen", claim="Something else.")
+    named = ProfileFactory(slug="named", agency__name="Hafen", tagline="Something else.")
     rate(ProfileFactory(slug="mentions", agency__name="Zwo", description="Not far from the hafen of Hamburg. " * 9), 5, 5, 5)
     rate(named, 1)
     assert found(q="hafen") == ["named", "mentions"]
@@ -148,7 +162,7 @@ def test_the_best_match_comes_first_whatever_its_rating() -> None:
 @pytest.mark.parametrize("filters", [{}, {"sort": "name"}, {"sort": "rating"}, {"q": "webdesign"}, {"q": "webdesign", "sort": "name"}])
 def test_paging_shows_each_once_forth_and_back(filters: dict[str, str]) -> None:
     for number in range(55):
-        profile = ProfileFactory(slug=f"agency-{number}", agency__name=f"Agency {number % 7}", claim="Webdesign " * (number % 3 + 1))
+        profile = ProfileFactory(slug=f"agency-{number}", agency__name=f"Agency {number % 7}", tagline="Webdesign " * (number % 3 + 1))
         if number % 11 == 0:
             rate(profile, number % 5 + 1)
     client, seen, address = Client(), [], "/partners/?" + "&".join(f"{name}={value}" for name, value in filters.items())
@@ -160,7 +174,7 @@ def test_paging_shows_each_once_forth_and_back(filters: dict[str, str]) -> None:
         address = f"/partners/{page.next_url}" if page.next_url else ""
     assert len(pages) == 3
     assert sorted(seen) == sorted(f"agency-{number}" for number in range(55))
-    # What is chosen travels along.
+    # Links to other pages keep the filters.
     assert all(f"{name}={value}" in address for name, value in filters.items() for address in pages)
     back = client.get(f"/partners/{client.get(pages[2]).context['page'].previous_url}").context["page"]
     assert [profile.slug for profile in back.items] == seen[24:48]

@@ -1,4 +1,4 @@
-"""A profile's former address leads to the current one, on every public page of the profile."""
+"""Redirects from former profile addresses, on all public pages of a profile."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Public pages at addresses that fix the language."""
+"""Public pages at addresses with a language prefix."""
 
 import re
 from datetime import timedelta
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from partnerportal.network.models import PartnerProfile
-from requests_inbox.forms.timestamps import MIN_SECONDS
+from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
 from tests.cast import Cast
 from tests.factories.agencies import ProfileFactory
@@ -20,9 +20,9 @@ from tests.factories.review_states import a_review
 from tests.requests_inbox.test_contact import FIELDS, stamp
 
 PAGES = ["/partners/", "/partners/alder/"]
-#: Words of every public page's footer and head.
+#: Words in the header and footer of every public page.
 SIGN_IN = {"de": "Anmelden", "en": "Sign in"}
-#: Crawlers send none; people send one.
+#: Crawlers send no Accept-Language header; browsers do.
 HEADERS = [{}, {"Accept-Language": "de"}, {"Accept-Language": "en"}, {"Accept-Language": "fr"}]
 
 
@@ -33,7 +33,7 @@ def text(client: Client, path: str) -> str:
 
 
 def links(page: str) -> set[str]:
-    """Return every address that a page leads to."""
+    """Return all addresses a page links to."""
     return set(re.findall(r'(?:href|action|hx-get)="([^"#]+)', page.partition("<body")[2]))
 
 
@@ -49,7 +49,7 @@ def test_the_address_decides_whatever_the_browser_says(cast: Cast, language: str
         assert f'<html lang="{language}">' in page
         assert SIGN_IN[language] in page
         assert response["Content-Language"] == language
-        # One copy for all readers, whatever their browsers say.
+        # The cached page is the same for all browser languages.
         assert {name.strip() for name in response["Vary"].split(",")} == {"Cookie"}
         assert response["Cache-Control"] == "public, max-age=60"
 
@@ -58,7 +58,7 @@ def test_the_account_decides_no_more_than_the_browser(alice: Client, cast: Cast)
     type(cast.alice).objects.update(language="en")
     response = alice.get("/de/partners/alder/")
     assert '<html lang="de">' in response.content.decode()
-    # Nor does the page change what follows.
+    # The page doesn't change the language of later pages.
     assert '<html lang="en">' in text(alice, "/partners/alder/")
 
 
@@ -109,7 +109,7 @@ def test_links_stay_in_the_language(cast: Cast, monkeypatch: pytest.MonkeyPatch)
         while waiting:
             here = waiting.pop()
             seen.add(here)
-            # Access is given after signing in; logos have no language.
+            # Giving access requires sign-in, and logos have no language.
             found = {urljoin(here, link.replace("&amp;", "&")) for link in links(text(Client(), here))}
             public = {link for link in found if "/partners/" in link and not re.search("/access/|/logo/", link)}
             assert public, here
@@ -128,7 +128,7 @@ def test_an_earlier_address_leads_on_in_the_language(cast: Cast) -> None:
 def test_a_message_is_written_in_the_language_of_the_page(cast: Cast) -> None:
     client = Client(headers={"Accept-Language": "en"})
     address = "/de/partners/alder/contact/"
-    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         typed = {**FIELDS, "stamp": stamp(client.get(address))}
     response = client.post(address, typed)
     assert (response.status_code, response.url) == (302, "/de/partners/alder/contact/thanks/")
@@ -147,7 +147,7 @@ def test_the_language_switch_leads_to_the_other_address(cast: Cast) -> None:
         ("https://evil.example/de/partners/", "en", "/"),
     ):
         assert client.post("/i18n/setlang/", {"language": language, "next": address}).url == expected
-    # What was chosen there holds elsewhere, too.
+    # Other pages use the selected language, too.
     client.post("/i18n/setlang/", {"language": "de", "next": "/en/partners/"})
     assert '<html lang="de">' in text(client, "/partners/alder/")
     assert 'name="next" value="/en/partners/"' in text(client, "/en/partners/")

@@ -1,4 +1,4 @@
-"""Logos: looked into, written anew, served for a year."""
+"""Validation, re-encoding and caching of logos."""
 
 import struct
 import zlib
@@ -16,7 +16,7 @@ from tests.network.test_company import COMPANY, form_of
 
 
 def upload(client: Client, file: ContentFile) -> str:
-    """What the form says about the logo; empty where it was taken."""
+    """Return the form's errors about the logo; empty if it was accepted."""
     response = client.post(COMPANY, form_of(client) | {"logo": file})
     return "" if response.status_code == 302 else str(response.context["form"].errors["logo"])
 
@@ -44,7 +44,7 @@ def test_a_small_one_stays_small_and_a_see_through_one_see_through(alice: Client
 def test_nothing_that_the_file_knew_is_kept(alice: Client, cast: Cast) -> None:
     image, exif = Image.new("RGB", (80, 40), "blue"), Image.Exif()
     exif[0x010E] = "Taken at home"
-    exif[0x0112] = 6  # turned by 90 degrees
+    exif[0x0112] = 6  # rotated by 90 degrees
     stream = BytesIO()
     image.save(stream, "JPEG", exif=exif, comment=b"secret comment")
     assert upload(alice, ContentFile(stream.getvalue() + b"<script>appended</script>", name="logo.jpg")) == ""
@@ -60,7 +60,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few hundred bytes that says it is huge."""
+    """A small PNG that claims to have a huge number of pixels."""
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
 

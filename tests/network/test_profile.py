@@ -1,4 +1,4 @@
-"""`/partners/` and `/partners/<slug>/`, and how a profile gets there."""
+"""`/partners/<slug>/`, and registration in the Django admin."""
 
 import base64
 from functools import partial
@@ -26,7 +26,7 @@ def test_an_unregistered_profile_is_404_and_in_no_list(db: None, status: str) ->
 
 
 def test_a_registered_profile_is_for_everybody(db: None) -> None:
-    profile = ProfileFactory(agency__name="Seen Agency", claim="We are seen.", description="One.\n\nTwo <b>.")
+    profile = ProfileFactory(agency__name="Seen Agency", tagline="We are seen.", description="One.\n\nTwo <b>.")
     page = Client().get(profile.get_absolute_url()).content.decode()
     for text in ("Seen Agency", "We are seen.", "Two &lt;b&gt;."):
         assert text in page
@@ -114,14 +114,14 @@ def test_an_admin_reads_a_profile_and_types_nothing_past_the_audit(cast: Cast) -
     url = f"/admin/network/partnerprofile/{profile.pk}/change/"
     client.force_login(cast.ada)
     page = client.get(url).content.decode()
-    assert profile.claim in page
+    assert profile.tagline in page
     assert f'<img src="{profile.logo_url}"' in page
     assert f'href="{profile.get_absolute_url()}"' not in page  # nothing is there as long as it isn't registered
-    fields = {"agency": profile.agency_id, "slug": profile.slug, "claim": "Typed", "status": "registered"}
+    fields = {"agency": profile.agency_id, "slug": profile.slug, "tagline": "Typed", "status": "registered"}
     assert client.post(url, fields).status_code == 403
-    before = profile.claim
+    before = profile.tagline
     profile.refresh_from_db()
-    assert (profile.claim, profile.status) == (before, "submitted")
+    assert (profile.tagline, profile.status) == (before, "submitted")
 
 
 @pytest.mark.parametrize("action", ["register", "decline"])

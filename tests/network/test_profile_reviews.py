@@ -1,4 +1,4 @@
-"""The reviews on a public profile: what is highlighted, listed, filtered, said; and what only the agency's own people see there."""
+"""Reviews on a public profile: pinned, listed and filtered ones, and what only the agency's members see."""
 
 import pytest
 from django.test import Client
@@ -77,7 +77,7 @@ def test_only_those_of_so_many_stars(cast: Cast) -> None:
     two = a_review(cast.alder, cooperation=2, quality=2, schedule=2, budget=2)
     pin_review(five, by=cast.max)
     page = Client().get(f"{PROFILE}?stars=5")
-    # A pinned one is found where it belongs, too.
+    # A filter also returns pinned reviews.
     assert (list(page.context["highlighted"]), page.context["page"].items) == ([], [five])
     assert Client().get(f"{PROFILE}?stars=2").context["page"].items == [two]
     assert Client().get(f"{PROFILE}?stars=3").context["page"].items == []
@@ -105,7 +105,7 @@ def test_the_own_people_see_states_and_what_is_hidden(stan: Client, charlie: Cli
     page = stan.get(PROFILE)
     assert page.context["page"].items == [reported, hidden]
     assert "under review" in page.content.decode()
-    # Staff reads; another agency's people are strangers.
+    # Staff can read, and members of other agencies are treated as visitors.
     assert "Pin review to top" not in page.content.decode()
     assert charlie.get(PROFILE).context["page"].items == [reported]
 

@@ -1,4 +1,4 @@
-"""When the sitemap says that a profile has changed, and what that costs."""
+"""Dates of profiles in the sitemap, and the number of queries."""
 
 import re
 from collections.abc import Callable
@@ -32,7 +32,7 @@ STARS = {"cooperation": 4, "quality": 4, "schedule": 4, "budget": 4}
 
 
 def last_changed(slug: str = "alder") -> str:
-    """Return the day that the sitemap names for a profile."""
+    """Return a profile's date in the sitemap."""
     sitemap = Client().get("/sitemap-profiles.xml").content.decode()
     days = re.findall(rf"<loc>[^<]*/partners/{slug}/</loc><lastmod>([^<]+)</lastmod>", sitemap)
     assert days and len(set(days)) == 1
@@ -40,14 +40,14 @@ def last_changed(slug: str = "alder") -> str:
 
 
 def index_changed() -> str:
-    """Return the moment that the index names for the file of profiles."""
+    """Return the date of the profiles' file in the sitemap index."""
     index = Client().get("/sitemap.xml").content.decode()
     (moment,) = re.findall(r"<loc>[^<]*/sitemap-profiles.xml</loc><lastmod>([^<]+)</lastmod>", index)
     return moment
 
 
 def all_changed(moment: datetime) -> None:
-    """Date every profile and every summary back."""
+    """Move the dates of all profiles and rating summaries into the past."""
     PartnerProfile.objects.update(updated_at=moment)
     RatingSummary.objects.update(changed_at=moment)
 
@@ -71,7 +71,7 @@ def unchanged(review: Review) -> Review:
     return review
 
 
-#: What has happened to a review before, and what then changes the profile.
+#: Preceding actions on a review, and the action that then changes the profile.
 CHANGES: dict[str, tuple[Callable[[Review], Review], Callable[[Review], object]]] = {
     "another": (
         unchanged,
@@ -121,8 +121,9 @@ def test_a_renamed_agency_or_service_changes_the_profile(cast: Cast) -> None:
     cast.alder.save()
     assert last_changed() == timezone.now().date().isoformat()
     assert last_changed("birch") == LONG_AGO.date().isoformat()
-    service.name_en = "Shops for mills"
-    service.save()
+    ada = Client()
+    ada.force_login(cast.ada)
+    ada.post(f"/admin/network/service/{service.pk}/change/", {"name_en": "Shops for mills", "name_de": service.name_de, "is_active": "on"})
     assert last_changed("birch") == timezone.now().date().isoformat()
 
 

@@ -1,4 +1,4 @@
-"""Two ways to send: by this process (`smtp`), where nothing needs to be committed, and by a worker as production runs it (`worker`)."""
+"""Two ways to send e-mails: in the test process without a commit (`smtp`), or by a Celery worker (`worker`)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,14 +11,14 @@ from tests.workers import Process
 
 
 @pytest.fixture(autouse=True)
-def _no_connection_is_kept_from_test_to_test() -> Iterator[None]:
+def _close_connection_after_each_test() -> Iterator[None]:
     yield
     close_connection()
 
 
 @pytest.fixture
 def smtp(smtp_sink: Sink, settings: Any) -> Iterator[Sink]:
-    """The mail server, for mails that this process sends."""
+    """Mail server for e-mails sent by the test process."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", smtp_sink.port
     smtp_sink.reset()
@@ -28,7 +28,7 @@ def smtp(smtp_sink: Sink, settings: Any) -> Iterator[Sink]:
 
 @pytest.fixture
 def worker(transactional_db: None, celery_worker: Process, smtp_sink: Sink) -> Iterator[Process]:
-    """The worker, running, with an empty mail server."""
+    """Running worker with an empty mail server."""
     smtp_sink.reset()
     yield celery_worker
     smtp_sink.reset()

@@ -1,4 +1,4 @@
-"""The outbox in the Django admin: to watch, and to send again."""
+"""Monitoring and resending of e-mails in the Django admin."""
 
 import uuid
 
@@ -24,7 +24,7 @@ MAILS = "/admin/outbox/outgoingmail/"
 
 @pytest.fixture
 def ada(cast: Cast) -> Client:
-    """A browser in which Ada, an admin, is signed in."""
+    """Client signed in as Ada, a portal administrator."""
     client = Client()
     client.force_login(cast.ada)
     return client
@@ -36,7 +36,7 @@ def resend(client: Client, *mails: OutgoingMail) -> str:
     return answer.content.decode()
 
 
-def test_a_failed_mail_is_sent_again_with_all_its_attempts(ada: Client, smtp: Sink) -> None:
+def test_resending_a_failed_email_resets_its_attempts(ada: Client, smtp: Sink) -> None:
     mail = MailFactory()
     smtp.refuse("RCPT", "550 5.1.1 No such user", times=1)
     send(mail.pk)
@@ -48,7 +48,7 @@ def test_a_failed_mail_is_sent_again_with_all_its_attempts(ada: Client, smtp: Si
     assert (mail.status, len(smtp.mails)) == ("sent", 1)
 
 
-def test_a_waiting_mail_is_sent_now(ada: Client, smtp: Sink) -> None:
+def test_resending_a_queued_email_sends_it_immediately(ada: Client, smtp: Sink) -> None:
     mail = MailFactory()
     smtp.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
     send(mail.pk)
@@ -58,7 +58,7 @@ def test_a_waiting_mail_is_sent_now(ada: Client, smtp: Sink) -> None:
     assert (mail.status, mail.attempts, OutgoingMail.objects.count()) == ("sent", 1, 1)
 
 
-def test_a_sent_mail_goes_out_as_a_new_one(ada: Client, cast: Cast, smtp: Sink) -> None:
+def test_resending_a_sent_email_creates_a_copy(ada: Client, cast: Cast, smtp: Sink) -> None:
     mail = MailFactory(agency=cast.alder, text="Hello Lea\n", reply_to="alice@alder.example")
     send(mail.pk)
     resend(ada, mail)
@@ -70,48 +70,48 @@ def test_a_sent_mail_goes_out_as_a_new_one(ada: Client, cast: Cast, smtp: Sink) 
     assert len({arrived.message["Message-ID"] for arrived in smtp.mails}) == 2
 
 
-def test_many_are_sent_again_at_once(ada: Client) -> None:
+def test_many_emails_are_resent_in_one_action(ada: Client) -> None:
     mails = MailFactory.create_batch(3)
     OutgoingMail.objects.update(status="failed")
     assert "3 e-mails queued again." in resend(ada, *mails)
     assert OutgoingMail.objects.filter(status="queued").count() == 3
 
 
-def test_who_sent_it_again_is_written_down(ada: Client, cast: Cast) -> None:
+def test_resend_is_audited(ada: Client, cast: Cast) -> None:
     resend(ada, MailFactory(agency=cast.alder, kind="review_request"))
     event = AuditEvent.objects.get(action="mail.resent")
     assert (event.actor_id, event.agency_id, event.source, event.object_label) == (cast.ada.pk, cast.alder.pk, "admin", "review_request")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_mail_that_is_being_sent_is_left_to_its_worker(cast: Cast) -> None:
+def test_email_being_sent_is_not_resent(cast: Cast) -> None:
     ada = Client()
     ada.force_login(cast.ada)
     mail = MailFactory()
 
-    def resend_impatiently(_: int) -> str:
+    def resend_with_lock_timeout(_: int) -> str:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '500ms'")
         return resend(ada, mail)
 
     with transaction.atomic():
-        # As a worker does while SMTP talks.
+        # Like a worker during SMTP.
         OutgoingMail.objects.select_for_update().get(pk=mail.pk)
-        assert "1 e-mail queued again." in str(at_once(1, resend_impatiently)[0])
+        assert "1 e-mail queued again." in str(at_once(1, resend_with_lock_timeout)[0])
         OutgoingMail.objects.filter(pk=mail.pk).update(status="sent", sent_at=Now())
     assert list(OutgoingMail.objects.values_list("status", flat=True)) == ["sent"]
 
 
-def test_neither_the_list_nor_a_mails_page_shows_its_body(ada: Client, cast: Cast) -> None:
+def test_list_and_detail_page_do_not_show_the_body(ada: Client, cast: Cast) -> None:
     mail = MailFactory(agency=cast.alder, subject="Visible subject", text="https://portal.example/r/s3cr3t/", html="<p>s3cr3t</p>")
     for address in (MAILS, f"{MAILS}{mail.pk}/change/"):
         page = ada.get(address).content.decode()
         assert "Visible subject" in page
         assert "s3cr3t" not in page
-        assert bytes(mail.sealed_body).decode()[:30] not in page
+        assert bytes(mail.encrypted_body).decode()[:30] not in page
 
 
-def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:
+def test_search_finds_recipients_and_subjects(ada: Client) -> None:
     MailFactory(to="lea@clients.example", subject="Results")
     MailFactory(to="tom@clients.example", subject="Other")
     page = ada.get(MAILS, {"q": "lea@"}).content.decode()
@@ -119,7 +119,7 @@ def test_mails_are_found_by_recipient_and_subject(ada: Client) -> None:
     assert "Other" not in page
 
 
-def test_a_mail_is_found_by_the_request_that_wrote_it(ada: Client, cast: Cast) -> None:
+def test_search_finds_the_request_id(ada: Client, cast: Cast) -> None:
     customer, given = CustomerFactory(agency=cast.alder), str(uuid.uuid4())
     ada.force_login(cast.alice)
     fields = {"customer": customer.pk, "subject": "company", "send": ""}
@@ -131,15 +131,15 @@ def test_a_mail_is_found_by_the_request_that_wrote_it(ada: Client, cast: Cast) -
     assert given in ada.get(f"{MAILS}{mail.pk}/change/").content.decode()
 
 
-def test_an_odd_request_id_costs_nobody_a_mail(alice: Client, cast: Cast) -> None:
+def test_unusual_request_id_does_not_prevent_an_email(alice: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     fields = {"customer": customer.pk, "subject": "company", "send": ""}
-    odd = "urn:uuid:{" + "-" * 5000 + uuid.uuid4().hex
-    assert alice.post("/company/reviews/request/", fields, headers={"X-Request-ID": odd}).status_code == 302
-    assert OutgoingMail.objects.get().request_id == odd[:36]
+    unusual = "urn:uuid:{" + "-" * 5000 + uuid.uuid4().hex
+    assert alice.post("/company/reviews/request/", fields, headers={"X-Request-ID": unusual}).status_code == 302
+    assert OutgoingMail.objects.get().request_id == unusual[:36]
 
 
-def test_nobody_can_add_change_or_delete_a_mail(ada: Client) -> None:
+def test_emails_cannot_be_added_changed_or_deleted(ada: Client) -> None:
     mail = MailFactory(subject="As it was")
     assert ada.get(f"{MAILS}add/").status_code == 403
     assert ada.post(f"{MAILS}{mail.pk}/change/", {"subject": "Updated"}).status_code == 403
@@ -149,7 +149,7 @@ def test_nobody_can_add_change_or_delete_a_mail(ada: Client) -> None:
     assert mail.subject == "As it was"
 
 
-def test_who_may_only_look_can_not_send_again(cast: Cast) -> None:
+def test_view_permission_does_not_allow_resending(cast: Cast) -> None:
     viewer = UserFactory(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_outgoingmail"))
     client = Client()
@@ -162,5 +162,5 @@ def test_who_may_only_look_can_not_send_again(cast: Cast) -> None:
     assert mail.status == "failed"
 
 
-def test_people_of_an_agency_have_no_business_here(alice: Client) -> None:
+def test_agency_members_have_no_access(alice: Client) -> None:
     assert alice.get(MAILS).status_code == 302

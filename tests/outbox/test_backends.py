@@ -1,4 +1,4 @@
-"""Mails as files, one each, for the demo."""
+"""E-mails written to files, for the demo."""
 
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -15,13 +15,13 @@ from tests.factories.outbox import MailFactory
 
 @pytest.fixture
 def folder(tmp_path: Path, settings: Any) -> Path:
-    """Where the mails go; it doesn't exist yet."""
+    """Target folder; created by the backend."""
     settings.EMAIL_BACKEND = "partnerportal.outbox.backends.FilePerMailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "a" / "mail")
     return tmp_path / "a" / "mail"
 
 
-def test_each_mail_becomes_a_file_that_mail_programs_open(folder: Path, db: None) -> None:
+def test_each_email_is_written_to_an_eml_file(folder: Path, db: None) -> None:
     mails = MailFactory.create_batch(3, to="lea@clients.example", text="Grüße\n")
     for mail in mails:
         send(mail.pk)
@@ -31,7 +31,7 @@ def test_each_mail_becomes_a_file_that_mail_programs_open(folder: Path, db: None
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_writers_at_the_same_moment_do_not_overwrite_each_other(folder: Path, db: None) -> None:
+def test_concurrent_writers_do_not_overwrite_files(folder: Path, db: None) -> None:
     messages = [build_message(mail) for mail in MailFactory.create_batch(20, to="lea@clients.example")]
     with time_machine.travel("2026-11-21 12:00:00", tick=False):
         assert at_once(20, lambda n: messages[n].send()) == [1] * 20
@@ -42,7 +42,7 @@ def test_writers_at_the_same_moment_do_not_overwrite_each_other(folder: Path, db
 @pytest.mark.parametrize(
     "address", ["../../etc/passwd@clients.example", "l" * 64 + "@" + "x" * 180 + ".example", "lea/../x@clients.example"]
 )
-def test_no_address_makes_a_bad_file_name(folder: Path, db: None, address: str) -> None:
+def test_addresses_become_safe_file_names(folder: Path, db: None, address: str) -> None:
     mail = MailFactory(to=address)
     send(mail.pk)
     mail.refresh_from_db()

@@ -1,4 +1,4 @@
-"""One mail, several workers: one of them sends it. Each worker here is a thread with a database connection of its own."""
+"""Concurrent workers send an e-mail once. Each worker is a thread with its own database connection."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -22,19 +22,19 @@ from tests.workers import broker_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: Longer ago than any lease.
+#: Longer than any lease.
 LONG_AGO = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
 def no_broker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whoever sends here is called by hand; no worker hears of it."""
+    """These tests call the tasks directly, so no task reaches a real worker."""
     with broker_at("unix:///nowhere/broker.sock", monkeypatch):
         yield
 
 
 def send_like_a_worker(mail_id: int) -> None:
-    """Send, and let go of what a worker's process would take with it."""
+    """Send an e-mail and close the SMTP connection, as the end of a worker process would."""
     try:
         send(mail_id)
     finally:
@@ -42,23 +42,23 @@ def send_like_a_worker(mail_id: int) -> None:
 
 
 @contextmanager
-def impatience() -> Iterator[None]:
-    """Who waits for a lock instead of skipping what is locked gets an error."""
+def short_lock_timeout() -> Iterator[None]:
+    """Raise an error in code that waits for a lock instead of skipping locked rows."""
     with connection.cursor() as cursor:
         cursor.execute("SET lock_timeout = '500ms'")
     yield
-    # With the connection the setting goes.
+    # Closing the connection resets the setting.
     connection.close()
 
 
-def lose(mail: OutgoingMail) -> OutgoingMail:
-    """Make it one that the broker forgot."""
-    OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() - LONG_AGO, enqueued_at=Now() - LONG_AGO)
+def stall(mail: OutgoingMail) -> OutgoingMail:
+    """Make an e-mail look as if the broker had lost its task."""
+    OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() - LONG_AGO, sent_to_broker_at=Now() - LONG_AGO)
     return mail
 
 
-def test_ten_workers_at_once_send_it_once(smtp: Sink) -> None:
-    # Again and again: what they do to each other is a matter of moments.
+def test_ten_concurrent_workers_send_an_email_once(smtp: Sink) -> None:
+    # Repeated, because the race depends on timing.
     for _ in range(10):
         mail = MailFactory()
         assert at_once(10, lambda _, pk=mail.pk: send_like_a_worker(pk)) == [None] * 10
@@ -66,15 +66,15 @@ def test_ten_workers_at_once_send_it_once(smtp: Sink) -> None:
         assert (len(smtp.to(mail.to_email)), mail.status, mail.attempts) == (1, "sent", 1)
 
 
-def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, settings: Any) -> None:
+def test_second_worker_skips_an_email_being_sent(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_LEASE = 0.1
     mail = MailFactory()
     with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         first = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
-        # Its lease has ended, the server still thinks.
+        # The lease has ended, but the server hasn't responded yet.
         time.sleep(0.2)
-        with impatience():
+        with short_lock_timeout():
             send_like_a_worker(mail.pk)
         hold.release()
         assert first.result() == [None]
@@ -82,7 +82,7 @@ def test_another_worker_turns_away_at_once_while_one_is_sending(smtp: Sink, sett
     assert (len(smtp.mails), mail.status, mail.attempts) == (1, "sent", 1)
 
 
-def test_whoever_lost_the_race_for_it_and_holds_it_a_moment_longer_does_not_keep_the_winner_from_it(smtp: Sink) -> None:
+def test_short_lock_by_a_losing_worker_does_not_stop_the_winner(smtp: Sink) -> None:
     mail, held = MailFactory(), Event()
 
     def hold_for_a_moment(_: int) -> None:
@@ -91,21 +91,21 @@ def test_whoever_lost_the_race_for_it_and_holds_it_a_moment_longer_does_not_keep
             held.set()
             time.sleep(0.2)
 
-    def get_in_between(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
-        """After the claim, before the row is locked for sending."""
-        if "FOR UPDATE" in sql and "sealed_body" in sql:
+    def lock_between(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        """Lock the row after the claim and before it is locked for sending."""
+        if "FOR UPDATE" in sql and "encrypted_body" in sql:
             pool.submit(at_once, 1, hold_for_a_moment)
             assert held.wait(10)
         return execute(sql, *args)
 
-    with ThreadPoolExecutor(1) as pool, connection.execute_wrapper(get_in_between):
+    with ThreadPoolExecutor(1) as pool, connection.execute_wrapper(lock_between):
         send_like_a_worker(mail.pk)
     mail.refresh_from_db()
     assert (held.is_set(), mail.status, mail.attempts) == (True, "sent", 1)
 
 
-def test_a_locked_mail_holds_no_worker_up(smtp: Sink) -> None:
-    mail = lose(MailFactory())
+def test_locked_email_does_not_block_workers(smtp: Sink) -> None:
+    mail = stall(MailFactory())
     locked, done = Event(), Event()
 
     def hold_the_row(_: int) -> None:
@@ -118,7 +118,7 @@ def test_a_locked_mail_holds_no_worker_up(smtp: Sink) -> None:
         holder = pool.submit(at_once, 1, hold_the_row)
         assert locked.wait(10)
         try:
-            with impatience():
+            with short_lock_timeout():
                 send_like_a_worker(mail.pk)
                 assert sweep() == 0
         finally:
@@ -128,10 +128,10 @@ def test_a_locked_mail_holds_no_worker_up(smtp: Sink) -> None:
     assert (mail.status, mail.attempts, smtp.connections) == ("queued", 0, 0)
 
 
-def test_a_taken_mail_is_due_again_after_the_lease(smtp: Sink, settings: Any) -> None:
+def test_claimed_email_is_due_again_after_the_lease(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_LEASE = 1.0
     mail = MailFactory()
-    # A worker takes it, and is seen no more.
+    # A worker claims it and is killed.
     assert OutgoingMail.objects.claim(mail.pk)
     assert (OutgoingMail.objects.claim(mail.pk), sweep()) == (False, 0)
     time.sleep(1.05)
@@ -141,12 +141,12 @@ def test_a_taken_mail_is_due_again_after_the_lease(smtp: Sink, settings: Any) ->
     assert (mail.status, mail.attempts, len(smtp.mails)) == ("sent", 2, 1)
 
 
-def test_a_mail_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings: Any) -> None:
+def test_email_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_MAX_ATTEMPTS = 3
     mail = MailFactory()
     for _ in range(3):
         assert OutgoingMail.objects.claim(mail.pk)
-        lose(mail)
+        stall(mail)
     assert not OutgoingMail.objects.claim(mail.pk)
     assert sweep() == 0
     mail.refresh_from_db()
@@ -154,14 +154,14 @@ def test_a_mail_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings
     assert mail.last_error == "The last attempt never came to an end: its worker was killed."
 
 
-def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: Sink, settings: Any) -> None:
+def test_last_attempt_longer_than_its_lease_is_not_failed(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_MAX_ATTEMPTS, settings.OUTBOX_LEASE = 1, 0.1
     mail = MailFactory()
     with ThreadPoolExecutor(1) as pool, smtp.holding("BODY") as hold:
         sending = pool.submit(at_once, 1, lambda _: send_like_a_worker(mail.pk))
         hold.wait()
         time.sleep(0.2)
-        with impatience():
+        with short_lock_timeout():
             assert sweep() == 0
         hold.release()
         assert sending.result() == [None]
@@ -169,11 +169,11 @@ def test_a_last_attempt_that_takes_longer_than_its_lease_is_not_given_up(smtp: S
     assert (mail.status, len(smtp.mails)) == ("sent", 1)
 
 
-def test_a_sweep_leaves_alone_what_is_fresh_not_yet_due_or_done() -> None:
+def test_sweep_skips_fresh_future_and_finished_emails() -> None:
     fresh, later, done, failed = MailFactory.create_batch(4)
-    OutgoingMail.objects.filter(pk=later.pk).update(next_attempt_at=Now() + LONG_AGO, enqueued_at=Now() - LONG_AGO)
+    OutgoingMail.objects.filter(pk=later.pk).update(next_attempt_at=Now() + LONG_AGO, sent_to_broker_at=Now() - LONG_AGO)
     for mail, values in ((done, {"status": "sent", "sent_at": Now()}), (failed, {"status": "failed"})):
-        lose(mail)
+        stall(mail)
         OutgoingMail.objects.filter(pk=mail.pk).update(**values)
-    OutgoingMail.objects.filter(pk=fresh.pk).update(next_attempt_at=Now(), enqueued_at=Now())
+    OutgoingMail.objects.filter(pk=fresh.pk).update(next_attempt_at=Now(), sent_to_broker_at=Now())
     assert sweep() == 0

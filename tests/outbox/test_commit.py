@@ -1,4 +1,4 @@
-"""A mail leaves with the commit of whatever it tells of: not before, not without, and without waiting for a sweep."""
+"""E-mails are sent immediately after the commit of the change they report, and never without it."""
 
 import time
 
@@ -11,7 +11,7 @@ from tests.smtp import Sink
 from tests.workers import Process
 
 
-def test_it_is_sent_after_the_commit_and_not_before(worker: Process, smtp_sink: Sink) -> None:
+def test_email_is_sent_after_the_commit_and_not_before(worker: Process, smtp_sink: Sink) -> None:
     with transaction.atomic():
         mail = MailFactory()
         time.sleep(0.5)
@@ -19,7 +19,7 @@ def test_it_is_sent_after_the_commit_and_not_before(worker: Process, smtp_sink: 
     assert smtp_sink.wait_for(mail.to_email).message["Message-ID"] == mail.message_id
 
 
-def test_what_is_rolled_back_is_never_sent(worker: Process, smtp_sink: Sink) -> None:
+def test_rolled_back_email_is_never_sent(worker: Process, smtp_sink: Sink) -> None:
     with transaction.atomic():
         MailFactory()
         transaction.set_rollback(True)
@@ -32,10 +32,10 @@ def test_what_is_rolled_back_is_never_sent(worker: Process, smtp_sink: Sink) -> 
     assert (len(smtp_sink.mails), OutgoingMail.objects.count()) == (1, 1)
 
 
-def test_many_mails_arrive_once_each_over_few_connections(worker: Process, smtp_sink: Sink) -> None:
+def test_many_emails_arrive_once_each_over_few_connections(worker: Process, smtp_sink: Sink) -> None:
     with transaction.atomic():
         mails = MailFactory.create_batch(60)
     eventually(lambda: not OutgoingMail.objects.filter(status="queued").exists(), "all are sent", otherwise=worker.logged)
     assert sorted(arrived.recipients[0] for arrived in smtp_sink.mails) == sorted(mail.to_email for mail in mails)
-    # One for each of the worker's two processes, beside what they may have kept open before.
+    # At most one new connection for each of the worker's two processes.
     assert smtp_sink.connections <= 2

@@ -1,4 +1,4 @@
-"""The connection to the mail server is kept from mail to mail, and no mail suffers for it."""
+"""Reuse of the connection to the mail server."""
 
 import time
 from threading import Timer
@@ -18,13 +18,13 @@ def statuses() -> set[str]:
     return set(OutgoingMail.objects.values_list("status", flat=True))
 
 
-def test_many_mails_go_over_one_connection(smtp: Sink) -> None:
+def test_connection_is_reused(smtp: Sink) -> None:
     for mail in MailFactory.create_batch(5):
         send(mail.pk)
     assert (len(smtp.mails), smtp.connections) == (5, 1)
 
 
-def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(smtp: Sink) -> None:
+def test_connection_closed_by_the_server_is_reopened(smtp: Sink) -> None:
     first, second = MailFactory.create_batch(2)
     send(first.pk)
     smtp.hang_up()
@@ -33,7 +33,7 @@ def test_a_connection_that_the_server_closed_meanwhile_is_opened_anew(smtp: Sink
     assert list(OutgoingMail.objects.values_list("attempts", flat=True)) == [1, 1]
 
 
-def test_a_server_that_takes_only_so_many_mails_over_one_connection_gets_the_next_over_another(smtp: Sink) -> None:
+def test_server_limit_per_connection_opens_a_new_connection(smtp: Sink) -> None:
     first, second = MailFactory.create_batch(2)
     send(first.pk)
     smtp.refuse("MAIL", "452 4.5.3 Enough for this connection", times=1)
@@ -41,18 +41,18 @@ def test_a_server_that_takes_only_so_many_mails_over_one_connection_gets_the_nex
     assert (len(smtp.mails), smtp.connections, statuses()) == (2, 2, {"sent"})
 
 
-def test_a_kept_connection_on_which_nothing_comes_back_holds_nobody_up_for_long(smtp: Sink, settings: Any) -> None:
+def test_silent_connection_is_replaced_quickly(smtp: Sink, settings: Any) -> None:
     settings.EMAIL_TIMEOUT = 0.3
     first, second = MailFactory.create_batch(2)
     send(first.pk)
     with smtp.holding("RSET"):
-        begun = time.monotonic()
+        start = time.monotonic()
         send(second.pk)
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - start < 5
     assert (len(smtp.mails), smtp.connections, statuses()) == (2, 2, {"sent"})
 
 
-def test_a_server_that_thinks_long_about_a_mail_gets_it_once(smtp: Sink, settings: Any) -> None:
+def test_slow_server_receives_an_email_once(smtp: Sink, settings: Any) -> None:
     settings.EMAIL_TIMEOUT = 0.3
     mail = MailFactory()
     with smtp.holding("BODY") as hold:

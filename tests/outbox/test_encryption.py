@@ -1,4 +1,4 @@
-"""Bodies lie sealed in the database: who steals a copy can follow no link."""
+"""Bodies are encrypted, so that links in a stolen database dump can't be used."""
 
 from typing import Any
 
@@ -18,21 +18,21 @@ LINK = "https://portal.example/r/s3cr3t-t0ken/"
 OLD, NEW = "an old key that was used for some years …", "a new key that was made because of a leak …"
 
 
-def test_the_row_holds_neither_the_text_nor_the_link() -> None:
+def test_row_contains_neither_text_nor_link() -> None:
     MailFactory(text=f"Please rate us: {LINK}", html=f'<a href="{LINK}">Rate us</a>')
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(mail)::text, encode(sealed_body, 'escape') FROM outbox_outgoingmail mail")
+        cursor.execute("SELECT row_to_json(mail)::text, encode(encrypted_body, 'escape') FROM outbox_outgoingmail mail")
         row, body = cursor.fetchone()
     for secret in ("s3cr3t", "portal.example/r/", "rate us", "Rate us"):
         assert secret not in row
         assert secret not in body
 
 
-def test_the_same_text_is_sealed_differently_each_time() -> None:
-    assert len({bytes(mail.sealed_body) for mail in MailFactory.create_batch(3, text="Hello")}) == 3
+def test_same_text_is_encrypted_differently_each_time() -> None:
+    assert len({bytes(mail.encrypted_body) for mail in MailFactory.create_batch(3, text="Hello")}) == 3
 
 
-def test_what_a_former_key_sealed_still_opens(smtp: Sink, settings: Any) -> None:
+def test_fallback_key_decrypts_older_emails(smtp: Sink, settings: Any) -> None:
     settings.SECRET_KEY = OLD
     mail = MailFactory(text=f"{LINK}\n")
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, ["another former key, of 32 characters", OLD]
@@ -40,30 +40,30 @@ def test_what_a_former_key_sealed_still_opens(smtp: Sink, settings: Any) -> None
     assert smtp.mails[0].part("plain") == f"{LINK}\n"
 
 
-def test_without_its_key_a_mail_fails_and_says_what_to_do_and_the_others_go_out(smtp: Sink, settings: Any) -> None:
+def test_email_without_its_key_fails_with_a_hint_and_does_not_stop_others(smtp: Sink, settings: Any) -> None:
     settings.SECRET_KEY = OLD
-    locked_in = MailFactory()
+    undecryptable = MailFactory()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = NEW, []
     other = MailFactory()
-    for mail in (locked_in, other):
+    for mail in (undecryptable, other):
         send(mail.pk)
         mail.refresh_from_db()
-    assert (locked_in.status, other.status) == ("failed", "sent")
-    assert "SECRET_KEY_FALLBACKS" in locked_in.last_error
+    assert (undecryptable.status, other.status) == ("failed", "sent")
+    assert "SECRET_KEY_FALLBACKS" in undecryptable.last_error
     assert [arrived.recipients for arrived in smtp.mails] == [[other.to_email]]
 
 
-def test_a_body_that_was_tampered_with_does_not_open(smtp: Sink) -> None:
+def test_modified_body_is_rejected(smtp: Sink) -> None:
     mail = MailFactory()
-    sealed = bytearray(mail.sealed_body)
-    sealed[-10] ^= 1
-    OutgoingMail.objects.filter(pk=mail.pk).update(sealed_body=bytes(sealed))
+    encrypted = bytearray(mail.encrypted_body)
+    encrypted[-10] ^= 1
+    OutgoingMail.objects.filter(pk=mail.pk).update(encrypted_body=bytes(encrypted))
     send(mail.pk)
     mail.refresh_from_db()
     assert (mail.status, smtp.mails) == ("failed", [])
 
 
-def test_the_page_of_a_mail_without_its_key_shows_all_but_the_body(alice: Client, cast: Cast, settings: Any) -> None:
+def test_page_of_an_email_without_its_key_shows_all_but_the_body(alice: Client, cast: Cast, settings: Any) -> None:
     key = settings.SECRET_KEY
     settings.SECRET_KEY = OLD
     mail = MailFactory(agency=cast.alder, subject="Your review", text="Hello Lea")

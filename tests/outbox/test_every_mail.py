@@ -1,4 +1,4 @@
-"""Every e-mail of the product reads as a letter does, in English and in German."""
+"""Every e-mail follows the conventions of a letter, in English and in German."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from invitations import mails as access
+from invitations.mails import access_requests
+from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
@@ -17,8 +18,7 @@ from partnerportal.network import mails as network
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
-from reviews import mails as asking
-from reviews import mails as managing
+from reviews import mails as review_mails
 from reviews.models import ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
@@ -28,7 +28,7 @@ from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
 
-#: What somebody wrote, as opposed to what we say; in two lines.
+#: Text typed by a user, in two lines.
 WORDS = "First line of theirs.\nSecond line of theirs."
 QUOTED = "> First line of theirs.\n> Second line of theirs."
 CLOSINGS = {
@@ -36,14 +36,14 @@ CLOSINGS = {
     "de": ("Freundliche Grüße", "Vielen Dank und freundliche Grüße"),
 }
 GREETING = {"en": "Hello", "de": "Guten Tag"}
-#: Somebody types all of it.
-BY_HAND = {"contact_reply"}
-MODULES = (access, team, network, inbox, asking, managing)
+#: E-mails typed completely by a person.
+WRITTEN_BY_PERSON = {"contact_reply"}
+MODULES = (access, access_requests, team, network, inbox, review_mails)
 
 
 @dataclass
 class Scene:
-    """One of everything that an e-mail can be about; everybody reads the same language."""
+    """One object of each type that e-mails are about. All people use the same language."""
 
     cast: Cast
     language: str
@@ -68,13 +68,13 @@ class Scene:
         self.reports: list[ReviewReport] = []
         for about in (project, None):
             review = ReviewFactory(
-                review_request__customer=self.customer, review_request__project=about, shown_as="full" if about else "anonymous"
+                review_request__customer=self.customer, review_request__project=about, display_name_as="full" if about else "anonymous"
             )
             self.comments.append(comment_on_review(review, text=WORDS, by=cast.alice))
             report = report_review(review, reason="offensive", details="They are rude.", by=cast.alice)
             report.decision = WORDS
             self.reports.append(report)
-        # After the answered ones: only one can be open for each subject.
+        # Created after the answered ones, because each subject can have only one open request.
         self.asked = {
             "project": ReviewRequestFactory(customer=self.customer, project=project, mailed_at=timezone.now()),
             "company": ReviewRequestFactory(customer=self.customer, mailed_at=timezone.now()),
@@ -85,12 +85,12 @@ class Scene:
         return self.cast.alder.memberships.get(user=user)
 
 
-def decided(tell: Callable[..., None], *states: str) -> Callable[[Scene], None]:
+def decided(send: Callable[..., None], *states: str) -> Callable[[Scene], None]:
     def write(scene: Scene) -> None:
         for report in scene.reports:
             for state in states:
                 report.state = state
-                tell(report, by=scene.cast.ada)
+                send(report, by=scene.cast.ada)
 
     return write
 
@@ -107,7 +107,7 @@ def declined(scene: Scene) -> None:
     network.send_profile_declined(profile)
 
 
-#: Each function that writes e-mails, and how it is called.
+#: How to call each function that sends e-mails.
 WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_access_given: lambda s: access.send_access_given(s.invitation),
     access.send_invitation_withdrawn: lambda s: access.send_invitation_withdrawn(s.invitation),
@@ -119,11 +119,11 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_customer_erased: lambda s: access.send_customer_erased(s.invitation),
     access.send_invitation_expired: lambda s: access.send_invitation_expired(s.invitation),
     access.send_access_ended_by_admin: lambda s: access.send_access_ended_by_admin(s.invitation),
-    access.send_access_request: lambda s: access.send_access_request(s.access_request, by=s.cast.alice),
-    access.send_request_withdrawn: lambda s: access.send_request_withdrawn(s.access_request, by=s.cast.alice),
-    access.send_request_granted: lambda s: access.send_request_granted(s.access_request, given=s.invitation),
-    access.send_request_declined: lambda s: access.send_request_declined(s.access_request),
-    access.send_request_expired: lambda s: access.send_request_expired(s.access_request),
+    access_requests.send_access_request: lambda s: access_requests.send_access_request(s.access_request, by=s.cast.alice),
+    access_requests.send_request_withdrawn: lambda s: access_requests.send_request_withdrawn(s.access_request, by=s.cast.alice),
+    access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
+    access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
+    access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -135,14 +135,16 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     inbox.send_acknowledgement: lambda s: inbox.send_acknowledgement(s.request),
     inbox.send_new_request_notification: lambda s: inbox.send_new_request_notification(s.request, to=s.member(s.cast.alice)),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
-    asking.send_review_request: lambda s: [asking.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
-    asking.send_reminder: lambda s: [asking.send_reminder(asked) for asked in s.asked.values()],
-    managing.send_reply_notification: lambda s: [managing.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments],
-    managing.send_report_to_admins: lambda s: managing.send_report_to_admins(s.reports[0]),
-    managing.send_decision_to_agency: decided(managing.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
-    managing.send_decision_to_author: decided(managing.send_decision_to_author, "upheld", "reinstated"),
+    review_mails.send_review_request: lambda s: [review_mails.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
+    review_mails.send_reminder: lambda s: [review_mails.send_reminder(asked) for asked in s.asked.values()],
+    review_mails.send_reply_notification: lambda s: [
+        review_mails.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments
+    ],
+    review_mails.send_report_to_admins: lambda s: review_mails.send_report_to_admins(s.reports[0]),
+    review_mails.send_decision_to_agency: decided(review_mails.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
+    review_mails.send_decision_to_author: decided(review_mails.send_decision_to_author, "upheld", "reinstated"),
 }
-#: In these, somebody's own words stand.
+#: E-mails that quote another user.
 QUOTING = {
     "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
     "profile_declined", "review_comment", "report_decided", "review_decided",
@@ -157,12 +159,12 @@ def account_mails(scene: Scene) -> None:
         "from_email": "old@client.example", "to_email": "new@client.example", "deleted_email": "old@client.example", "left": 3,
     }  # fmt: skip
     for name in EMAILS:
-        send_account_mail(name, kim.email, context)
+        send_account_mail(name, kim.email, context, owner=kim)
 
 
 @pytest.fixture(params=["en", "de"])
 def written(cast: Cast, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
-    """Every e-mail in one language, written while the page speaks the other."""
+    """All e-mails in one language, created while the other language is active."""
     language = request.param
     scene = Scene(cast, language)
     with translation.override("de" if language == "en" else "en"):
@@ -179,19 +181,19 @@ def functions(module: ModuleType) -> set[Callable[..., Any]]:
 
 
 def body(mail: OutgoingMail) -> str:
-    """The letter, without what is said below it of why it came."""
+    """Return the text of an e-mail without its footer."""
     return mail.text.partition("\n--\n")[0].rstrip("\n")
 
 
 def letters(mails: list[OutgoingMail]) -> list[OutgoingMail]:
-    return [mail for mail in mails if mail.kind not in BY_HAND]
+    return [mail for mail in mails if mail.kind not in WRITTEN_BY_PERSON]
 
 
-def test_each_function_that_writes_an_email_is_among_these() -> None:
+def test_all_sending_functions_are_listed() -> None:
     assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
 
 
-def test_each_begins_with_a_greeting_and_then_as_its_language_does(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
     names = r"(Alder Web|Kim Client|Alice Alder|Stan Stein|Max Meyer|Nele Neumann|Ute Größe|Ada Admin)\b"
     assert len(letters(mails)) > 50
@@ -204,7 +206,7 @@ def test_each_begins_with_a_greeting_and_then_as_its_language_does(written: tupl
             assert re.match(rf"[a-zäöü]|{names}|(Sie|Ihr|Ihre[mnrs]?)\b", rest), mail.text
 
 
-def test_who_is_known_is_greeted_by_their_full_name(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_known_recipients_are_greeted_by_their_full_name(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
     strangers = {"contact_acknowledgement", "team_invitation"}
     for mail in letters(mails):
@@ -223,7 +225,7 @@ def test_each_ends_with_a_closing_and_a_signature(written: tuple[str, list[Outgo
     assert {mail.kind for mail in ours} >= {"contact_notice", "profile_registered", "report_decided", "review_decided", "review_reported"}
 
 
-def test_what_somebody_wrote_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_text_of_other_users_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     quoting = {mail.kind for mail in mails if "of theirs." in mail.text}
     assert quoting == QUOTING
@@ -233,58 +235,58 @@ def test_what_somebody_wrote_is_quoted(written: tuple[str, list[OutgoingMail]]) 
             assert "<blockquote" in mail.html, mail.kind
 
 
-def test_none_has_two_empty_lines(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_no_email_has_two_consecutive_empty_lines(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     for mail in mails:
         assert "\n\n\n" not in mail.text, mail.text
 
 
-def test_a_link_stands_before_what_is_said_of_it(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_link_precedes_the_sentence_about_it(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
-    said = [mail for mail in mails if re.search(r"The link (is valid|works)|Der Link gilt", mail.text)]
-    assert {mail.kind for mail in said} == {
+    with_validity = [mail for mail in mails if re.search(r"The link (is valid|works)|Der Link gilt", mail.text)]
+    assert {mail.kind for mail in with_validity} == {
         "account/email/password_reset_key",
         "account/email/email_confirmation",
         "account/email/email_confirmation_signup",
         "access_request",
         "team_invitation",
     }
-    for mail in said:
+    for mail in with_validity:
         for part in (mail.text, mail.html):
             assert part.index("http") < re.search(r"The link (is valid|works)|Der Link gilt", part).start(), mail.text
 
 
-def test_people_are_called_by_their_names_and_not_as_in_a_list(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_names_have_the_first_name_first(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     assert [mail.subject for mail in mails if "Nele Neumann" in mail.subject]
     assert [mail for mail in mails if "Neumann, Nele" in mail.subject + mail.text + mail.html] == []
 
 
-def test_roles_stand_apart_from_the_sentence(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_roles_are_not_part_of_a_sentence(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     assert [mail.text for mail in mails if re.search(r"\b(as|now) (Staff|Manager)\b|als (Mitarbeiter|Manager)/in", mail.text)] == []
 
 
-def test_german_dates_are_given_as_bis_zum(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_german_dates_follow_bis_zum(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
     if language == "de":
         assert [mail.text for mail in mails if re.search(r"\bbis \d", mail.text)] == []
         assert [mail for mail in mails if "bis zum " in mail.text]
 
 
-def test_the_sender_is_called_as_the_letter_is_signed(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_sender_name_equals_the_signature(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
     ours = [mail for mail in letters(mails) if mail.kind.startswith(("team_", "account/", "report_", "contact_notice"))]
     assert {mail.from_name for mail in ours} == {"Partner Portal" if language == "en" else "Partnerportal"}
 
 
-def test_who_was_removed_no_longer_works_there(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_removed_member_is_not_addressed_as_a_member(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     (removed,) = [mail for mail in mails if mail.kind == "team_removed"]
     assert not re.search("you work for|Sie für Alder Web arbeiten", removed.text), removed.text
 
 
-def test_what_is_named_in_a_letter_is_in_its_language(written: tuple[str, list[OutgoingMail]]) -> None:
+def test_labels_are_in_the_language_of_the_email(written: tuple[str, list[OutgoingMail]]) -> None:
     language, mails = written
     (reported,) = [mail for mail in mails if mail.kind == "review_reported"]
     assert ("It’s offensive" if language == "en" else "Sie ist beleidigend") in reported.text

@@ -1,4 +1,4 @@
-"""What a mail looks like when it arrives."""
+"""E-mails as the recipient receives them."""
 
 from email import message_from_bytes, policy
 from typing import Any
@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy
 
+from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_template_mail
+from partnerportal.outbox.services import queue_letter
 from partnerportal.outbox.tasks import send
 from tests.cast import Cast
 from tests.factories.outbox import MailFactory
@@ -25,17 +27,17 @@ def sent(smtp: Sink, mail: OutgoingMail) -> Arrived:
     return smtp.to(mail.to_email)[0]
 
 
-def test_it_has_a_text_and_an_html_part(smtp: Sink) -> None:
+def test_email_has_a_text_and_an_html_part(smtp: Sink) -> None:
     arrived = sent(smtp, MailFactory(text="Hello Lea\n", html="<p>Hello <b>Lea</b></p>"))
     assert arrived.message.get_content_type() == "multipart/alternative"
     assert (arrived.part("plain"), arrived.part("html")) == ("Hello Lea\n", "<p>Hello <b>Lea</b></p>")
 
 
-def test_a_mail_without_html_is_plain_text(smtp: Sink) -> None:
+def test_email_without_html_is_plain_text(smtp: Sink) -> None:
     assert sent(smtp, MailFactory(html="")).message.get_content_type() == "text/plain"
 
 
-def test_it_comes_from_the_portals_address_in_the_agencys_name(smtp: Sink, settings: Any) -> None:
+def test_sender_is_the_portal_address_with_the_agency_name(smtp: Sink, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "Partner Portal <portal@portal.example>"
     arrived = sent(smtp, MailFactory(from_name="Müller & Söhne, „Web“ <ceo@bank.example> 🚀"))
     sender = arrived.message["From"].addresses
@@ -45,26 +47,26 @@ def test_it_comes_from_the_portals_address_in_the_agencys_name(smtp: Sink, setti
     assert arrived.sender == "portal@portal.example"
 
 
-def test_without_an_agency_it_comes_in_the_portals_name(smtp: Sink, settings: Any) -> None:
+def test_default_sender_is_the_portal(smtp: Sink, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "Partner Portal <portal@portal.example>"
     assert sent(smtp, MailFactory()).message["From"] == "Partner Portal <portal@portal.example>"
 
 
-def test_answers_go_where_the_caller_says(smtp: Sink) -> None:
+def test_reply_to_is_set_only_on_request(smtp: Sink) -> None:
     assert sent(smtp, MailFactory(reply_to="alice@alder.example")).message["Reply-To"] == "alice@alder.example"
     assert sent(smtp, MailFactory()).message["Reply-To"] is None
 
 
-def test_its_message_id_is_the_rows(smtp: Sink) -> None:
+def test_message_id_is_stored_in_the_row(smtp: Sink) -> None:
     mail = MailFactory()
     assert sent(smtp, mail).message["Message-ID"] == mail.message_id
 
 
-def test_machines_are_told_not_to_answer(smtp: Sink) -> None:
+def test_email_is_marked_as_auto_generated(smtp: Sink) -> None:
     assert sent(smtp, MailFactory()).message["Auto-Submitted"] == "auto-generated"
 
 
-def test_the_subject_is_one_line_whatever_is_in_it(smtp: Sink) -> None:
+def test_subject_is_reduced_to_one_line(smtp: Sink) -> None:
     mail = MailFactory(subject=" Hi\r\nBcc: everybody@clients.example\n\tthere\u2028you\x0b\x1b\x85! ")
     arrived = sent(smtp, mail)
     assert arrived.message["Subject"] == "Hi Bcc: everybody@clients.example there you !"
@@ -72,13 +74,13 @@ def test_the_subject_is_one_line_whatever_is_in_it(smtp: Sink) -> None:
     assert arrived.recipients == [mail.to_email]
 
 
-def test_a_senders_name_is_one_line_whatever_is_in_it(smtp: Sink) -> None:
+def test_sender_name_is_reduced_to_one_line(smtp: Sink) -> None:
     arrived = sent(smtp, MailFactory(from_name="Alder\r\nBcc: everybody@clients.example"))
     assert arrived.message["From"].addresses[0].display_name == "Alder Bcc: everybody@clients.example"
     assert arrived.message["Bcc"] is None
 
 
-def test_umlauts_emoji_and_writing_from_right_to_left_arrive_as_they_were(smtp: Sink) -> None:
+def test_unicode_text_arrives_unchanged(smtp: Sink) -> None:
     words = "Grüße aus Köln – schön 🎉 שלום"
     arrived = sent(smtp, MailFactory(subject=words, text=f"{words}\n", html=f"<p>{words}</p>"))
     assert (arrived.message["Subject"], arrived.part("plain"), arrived.part("html")) == (words, f"{words}\n", f"<p>{words}</p>")
@@ -89,24 +91,24 @@ def test_an_overlong_subject_is_shortened(smtp: Sink) -> None:
 
 
 @pytest.mark.parametrize("text", ["one\n.\ntwo\n..\n", "a\n.\nMAIL FROM:<x@y.example>\nb\n", "long " * 5000 + "\n", "nul \0 bell \a\n"])
-def test_odd_bodies_arrive_as_they_were(smtp: Sink, text: str) -> None:
+def test_unusual_bodies_arrive_unchanged(smtp: Sink, text: str) -> None:
     assert sent(smtp, MailFactory(text=text)).part("plain") == text
     assert len(smtp.mails) == 1
 
 
-def test_no_line_end_of_a_text_can_end_the_mail_early(smtp: Sink) -> None:
+def test_line_endings_cannot_end_the_message_early(smtp: Sink) -> None:
     sent(smtp, MailFactory(text="a\r.\rMAIL FROM:<x@y.example>\r\n.\r\nb\n", html=""))
     assert len(smtp.mails) == 1
     assert smtp.mails[0].part("plain") == "a\n.\nMAIL FROM:<x@y.example>\n.\nb\n"
 
 
-def test_an_address_at_a_domain_with_umlauts_is_written_the_way_servers_know_it(smtp: Sink) -> None:
+def test_domain_with_umlauts_is_encoded(smtp: Sink) -> None:
     mail = MailFactory(to="lea@müller.example")
     send(mail.pk)
     assert smtp.mails[0].recipients == ["lea@xn--mller-kva.example"]
 
 
-def test_half_a_character_fails_at_once(smtp: Sink) -> None:
+def test_surrogate_character_fails_immediately(smtp: Sink) -> None:
     mail = MailFactory(text="\ud83c")
     send(mail.pk)
     mail.refresh_from_db()
@@ -114,29 +116,33 @@ def test_half_a_character_fails_at_once(smtp: Sink) -> None:
     assert "UnicodeEncodeError" in mail.last_error
 
 
-def test_an_address_that_cant_be_written_fails_at_once(smtp: Sink) -> None:
+def test_invalid_address_fails_immediately(smtp: Sink) -> None:
     mail = MailFactory(to="lea@clients.example\nBcc: x@y.example")
     send(mail.pk)
     mail.refresh_from_db()
     assert (mail.status, smtp.mails) == ("failed", [])
 
 
-def test_no_recipient_fails_at_once(smtp: Sink) -> None:
+def test_missing_recipient_fails_immediately(smtp: Sink) -> None:
     mail = MailFactory(to="")
     send(mail.pk)
     mail.refresh_from_db()
     assert (mail.status, mail.last_error) == ("failed", "There is no recipient.")
 
 
-def test_a_template_is_written_in_the_recipients_language_and_shows_input_as_it_was(smtp: Sink, cast: Cast) -> None:
+def test_template_uses_the_recipients_language_and_escapes_input(smtp: Sink, cast: Cast) -> None:
     cast.alder.name = 'Alder & "Söhne" <web>'
     cast.alder.save()
     request = ReviewRequestFactory(agency=cast.alder, customer__agency=cast.alder)
-    mail = queue_template_mail(
-        "review_request",
-        {"agency": request.agency.name, "customer_name": "Lea", "link": "https://x.example/r/1/", "valid_until": request.valid_until},
-        language="de",
-        to="lea@clients.example",
+    mail = queue_letter(
+        Letter(
+            kind="review_request",
+            template="review_request",
+            subject="Review",
+            values={"agency": request.agency.name, "link": "https://x.example/r/1/", "valid_until": request.valid_until},
+            language="de",
+            to="lea@clients.example",
+        )
     )
     arrived = sent(smtp, mail)
     assert 'Alder & "Söhne" <web>' in arrived.part("plain")
@@ -145,7 +151,34 @@ def test_a_template_is_written_in_the_recipients_language_and_shows_input_as_it_
         assert date_format(request.valid_until) in arrived.part("plain")
 
 
-def test_a_mail_is_one_message_to_one_recipient(smtp: Sink) -> None:
+def test_user_input_is_neither_expanded_nor_interpreted() -> None:
+    typed = "100% %(agency)s %d {{ kind }} <b>"
+    mail = queue_letter(
+        Letter(
+            kind="test",
+            to="lea@clients.example",
+            subject=gettext_lazy("%(agency)s replied to your review"),
+            intro=gettext_lazy("%(agency)s has replied publicly to your review:"),
+            quote=typed,
+            values={"agency": typed},
+        )
+    )
+    escaped = "100% %(agency)s %d {{ kind }} &lt;b&gt;"
+    assert mail.subject == f"{typed} replied to your review"
+    assert f"\n\n{typed} has replied publicly to your review:\n\n> {typed}\n" in mail.text
+    assert mail.html.count(escaped) == 3
+    assert "<b>" not in mail.html
+
+
+def test_email_typed_by_a_person_contains_only_their_text() -> None:
+    mail = queue_letter(Letter(kind="test", to="lea@clients.example", subject="Re", body="Hi\n<Lea>", footer_reason="You wrote to us."))
+    assert mail.written_by_person
+    assert mail.text == "Hi\n<Lea>\n\n--\nYou wrote to us.\n"
+    assert "Hi<br>&lt;Lea&gt;" in mail.html
+    assert "Kind regards" not in mail.html
+
+
+def test_each_email_is_one_message_to_one_recipient(smtp: Sink) -> None:
     first, second = MailFactory(), MailFactory()
     for mail in (first, second):
         send(mail.pk)
@@ -164,7 +197,7 @@ def test_a_mail_is_one_message_to_one_recipient(smtp: Sink) -> None:
         ("Info+Shop@Client.Example", "Info+Shop@Client.Example"),
     ],
 )
-def test_an_internationalized_domain_is_reached(smtp: Sink, settings: Any, entered: str, reached: str) -> None:
+def test_internationalized_domains_are_encoded(smtp: Sink, settings: Any, entered: str, reached: str) -> None:
     settings.DEFAULT_FROM_EMAIL = "Partner Portal <portal@groß.example>"
     mail = MailFactory(to=entered, reply_to=entered)
     send(mail.pk)

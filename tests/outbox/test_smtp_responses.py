@@ -1,4 +1,4 @@
-"""What becomes of a mail after each answer of the mail server."""
+"""Outcome of an attempt after each response of the mail server."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,24 +42,24 @@ NEVER = [
 
 
 def try_to_send(mail: OutgoingMail) -> OutgoingMail:
-    """One attempt, for which the mail's time has come."""
+    """Make the e-mail due and run one attempt."""
     OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now())
     send(mail.pk)
     mail.refresh_from_db()
     return mail
 
 
-def pause(mail: OutgoingMail, since: datetime) -> float:
+def delay(mail: OutgoingMail, since: datetime) -> float:
     return (mail.next_attempt_at - since).total_seconds()
 
 
 @pytest.mark.parametrize(("step", "answer"), LATER)
-def test_a_mail_that_is_not_wanted_now_is_tried_again(smtp: Sink, step: str, answer: str) -> None:
+def test_temporarily_rejected_email_is_retried(smtp: Sink, step: str, answer: str) -> None:
     smtp.refuse(step, answer, times=1)
     mail, before = MailFactory(), timezone.now()
     try_to_send(mail)
     assert (mail.status, mail.attempts, mail.last_error) == ("queued", 1, answer)
-    assert 24 <= pause(mail, before) <= 32
+    assert 24 <= delay(mail, before) <= 32
     assert smtp.mails == []
 
     try_to_send(mail)
@@ -68,23 +68,23 @@ def test_a_mail_that_is_not_wanted_now_is_tried_again(smtp: Sink, step: str, ans
 
 
 @pytest.mark.parametrize(("step", "answer"), NEVER)
-def test_a_mail_that_is_refused_fails_at_once_with_the_reason(smtp: Sink, step: str, answer: str) -> None:
+def test_permanently_rejected_email_fails_with_the_reason(smtp: Sink, step: str, answer: str) -> None:
     smtp.refuse(step, answer)
     mail = try_to_send(MailFactory())
     assert (mail.status, mail.attempts, mail.last_error, mail.sent_at) == ("failed", 1, answer, None)
     assert smtp.mails == []
 
 
-def test_a_refused_mail_does_not_spoil_the_next_one(smtp: Sink) -> None:
+def test_rejected_email_does_not_affect_the_next_one(smtp: Sink) -> None:
     for step, answer in NEVER:
         smtp.refuse(step, answer, times=1)
         assert try_to_send(MailFactory()).status == "failed"
         assert try_to_send(MailFactory()).status == "sent"
-    # Not even by a new connection.
+    # Even the connection is reused.
     assert smtp.connections == 1
 
 
-def test_a_server_that_is_away_is_tried_again(smtp: Sink) -> None:
+def test_unavailable_server_is_retried(smtp: Sink) -> None:
     smtp.stop()
     mail = try_to_send(MailFactory())
     assert (mail.status, mail.attempts) == ("queued", 1)
@@ -94,7 +94,7 @@ def test_a_server_that_is_away_is_tried_again(smtp: Sink) -> None:
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "MAIL", "RCPT", "DATA", "BODY"])
-def test_a_server_that_hangs_up_in_the_middle_is_tried_again(smtp: Sink, step: str) -> None:
+def test_server_that_disconnects_is_retried(smtp: Sink, step: str) -> None:
     smtp.refuse(step, HANG_UP, times=1)
     mail = try_to_send(MailFactory())
     assert (mail.status, mail.attempts, smtp.mails) == ("queued", 1, [])
@@ -102,7 +102,7 @@ def test_a_server_that_hangs_up_in_the_middle_is_tried_again(smtp: Sink, step: s
     assert try_to_send(mail).status == "sent"
 
 
-def test_a_server_that_takes_our_password_for_wrong_is_tried_again(smtp: Sink, settings: Any) -> None:
+def test_rejected_password_is_retried(smtp: Sink, settings: Any) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "portal", "mistyped"
     with Sink(authenticator=lambda *_: AuthResult(success=False, handled=False), auth_require_tls=False) as strict:
         settings.EMAIL_PORT = strict.port
@@ -113,40 +113,40 @@ def test_a_server_that_takes_our_password_for_wrong_is_tried_again(smtp: Sink, s
 
 
 @pytest.mark.parametrize("settings_", [{"EMAIL_USE_TLS": True}, {"EMAIL_USE_SSL": True}])
-def test_a_server_without_the_encryption_that_we_want_is_tried_again(smtp: Sink, settings: Any, settings_: dict[str, bool]) -> None:
+def test_server_without_required_tls_is_retried(smtp: Sink, settings: Any, settings_: dict[str, bool]) -> None:
     for name, value in settings_.items():
         setattr(settings, name, value)
     mail = try_to_send(MailFactory())
     assert (mail.status, mail.attempts, smtp.mails) == ("queued", 1, [])
 
 
-def test_a_wrong_setting_of_ours_is_no_reason_to_give_up(smtp: Sink, settings: Any) -> None:
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True  # one excludes the other
+def test_wrong_setting_is_retried(smtp: Sink, settings: Any) -> None:
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = True  # mutually exclusive
     mail = try_to_send(MailFactory())
     assert (mail.status, mail.attempts) == ("queued", 1)
     assert "mutually exclusive" in mail.last_error
 
 
-def test_the_pauses_grow_up_to_four_hours(smtp: Sink) -> None:
+def test_delay_doubles_up_to_four_hours(smtp: Sink) -> None:
     smtp.refuse("CONNECT", "421 4.3.2 Too busy")
     mail = MailFactory()
     for attempt in range(1, 20):
         before = timezone.now()
         try_to_send(mail)
         longest = min(30 * 2 ** (attempt - 1), MAX_BACKOFF)
-        assert 0.8 * longest <= pause(mail, before) <= longest + 5
+        assert 0.8 * longest <= delay(mail, before) <= longest + 5
         assert mail.status == "queued"
     assert longest == 4 * 60 * 60
 
 
-def test_mails_that_failed_together_do_not_come_back_together(smtp: Sink) -> None:
+def test_delays_vary_randomly(smtp: Sink) -> None:
     smtp.refuse("CONNECT", "421 4.3.2 Too busy")
     before = timezone.now()
-    pauses = [pause(try_to_send(MailFactory()), before) for _ in range(10)]
-    assert max(pauses) - min(pauses) > 1
+    delays = [delay(try_to_send(MailFactory()), before) for _ in range(10)]
+    assert max(delays) - min(delays) > 1
 
 
-def test_the_last_attempt_fails_for_good(smtp: Sink, settings: Any) -> None:
+def test_email_fails_after_the_last_attempt(smtp: Sink, settings: Any) -> None:
     settings.OUTBOX_MAX_ATTEMPTS = 3
     smtp.refuse("CONNECT", "421 4.3.2 Too busy")
     mail = MailFactory()
@@ -154,7 +154,7 @@ def test_the_last_attempt_fails_for_good(smtp: Sink, settings: Any) -> None:
     assert (mail.attempts, mail.last_error, smtp.connections) == (3, "421 4.3.2 Too busy", 3)
 
 
-def test_a_mail_is_not_tried_before_its_time(smtp: Sink) -> None:
+def test_email_is_not_sent_before_it_is_due(smtp: Sink) -> None:
     mail = MailFactory()
     OutgoingMail.objects.filter(pk=mail.pk).update(next_attempt_at=Now() + timedelta(seconds=5))
     send(mail.pk)
@@ -162,7 +162,7 @@ def test_a_mail_is_not_tried_before_its_time(smtp: Sink) -> None:
     assert (mail.status, mail.attempts, smtp.connections) == ("queued", 0, 0)
 
 
-def test_a_sent_mail_is_not_sent_again(smtp: Sink) -> None:
+def test_sent_email_is_not_sent_again(smtp: Sink) -> None:
     mail = MailFactory()
     for _ in range(3):
         try_to_send(mail)
@@ -170,7 +170,7 @@ def test_a_sent_mail_is_not_sent_again(smtp: Sink) -> None:
     assert mail.sent_at is not None
 
 
-def test_whatever_a_server_says_can_be_written_down(smtp: Sink) -> None:
+def test_any_server_response_can_be_stored(smtp: Sink) -> None:
     smtp.refuse("RCPT", "550 \0" + "no " * 1000)
     mail = try_to_send(MailFactory())
     assert mail.status == "failed"
@@ -178,7 +178,7 @@ def test_whatever_a_server_says_can_be_written_down(smtp: Sink) -> None:
     assert len(mail.last_error) <= 1000
 
 
-def test_a_mail_that_is_gone_meanwhile_is_no_error(smtp: Sink) -> None:
+def test_deleted_email_is_ignored(smtp: Sink) -> None:
     mail = MailFactory()
     mail_id = mail.pk
     mail.delete()

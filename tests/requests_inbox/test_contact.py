@@ -1,4 +1,4 @@
-"""`/partners/<slug>/contact/`: what a prospect sends arrives once, whatever machines and blocked senders send along."""
+"""The public contact page, `/partners/<slug>/contact/`."""
 
 import re
 import time
@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 import partnerportal.core.rate_limits
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
-from requests_inbox.forms.timestamps import MAX_SECONDS, MIN_SECONDS
+from requests_inbox.forms.contact import MAX_FORM_AGE, MIN_FORM_AGE
 from requests_inbox.models import ContactRequest, Sender
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -45,8 +45,8 @@ def stamp(page: Any) -> str:
 
 
 def form(visitor: Client, **fields: str) -> dict[str, str]:
-    """The form as it stands on the page, filled in, and open for long enough."""
-    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    """Return valid input for a contact form that was opened long enough ago."""
+    with time_machine.travel(timezone.now() - timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         return {**FIELDS, **fields, "stamp": stamp(visitor.get(CONTACT))}
 
 
@@ -54,7 +54,7 @@ def send(visitor: Client, **fields: str) -> Any:
     return visitor.post(CONTACT, form(visitor, **fields))
 
 
-def test_what_was_sent_is_kept(visitor: Client, cast: Cast) -> None:
+def test_a_submitted_request_is_saved(visitor: Client, cast: Cast) -> None:
     response = send(visitor)
     assert (response.status_code, response.url) == (302, THANKS)
     request = ContactRequest.objects.get()
@@ -69,11 +69,11 @@ def test_what_was_sent_is_kept(visitor: Client, cast: Cast) -> None:
     assert "Thank you!" in visitor.get(THANKS).content.decode()
 
 
-def test_a_name_a_mail_address_and_a_message_are_enough(visitor: Client) -> None:
+def test_company_and_phone_are_optional(visitor: Client) -> None:
     assert send(visitor, company="", phone="").status_code == 302
 
 
-def test_the_acknowledgement_carries_nothing_that_was_typed(visitor: Client, cast: Cast) -> None:
+def test_the_acknowledgement_contains_no_input(visitor: Client, cast: Cast) -> None:
     PartnerProfile.objects.filter(slug="alder").update(contact_name="Alice of Alder", contact_email="hello@alder.example")
     send(visitor, name="Buy pills", company="Pills Ltd", phone="555 7788", message="Cheap http://pills.example")
     mail = OutgoingMail.objects.get(to_email="ute@muellerei.example")
@@ -86,17 +86,17 @@ def test_the_acknowledgement_carries_nothing_that_was_typed(visitor: Client, cas
     assert "/partners/alder/" in mail.text
 
 
-def test_it_is_in_the_pages_language(visitor: Client) -> None:
+def test_the_request_has_the_language_of_the_page(visitor: Client) -> None:
     german = Client(headers={"Accept-Language": "de"})
     send(german)
     assert ContactRequest.objects.get().language == "de"
 
 
 @pytest.mark.parametrize("chosen", [False, True])
-def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, chosen: bool) -> None:
+def test_the_notification_goes_to_the_selected_members(visitor: Client, cast: Cast, chosen: bool) -> None:
     if chosen:
         for member in cast.alder.memberships.all():
-            member.set_notice(Notice.REQUESTS, member.user == cast.stan)
+            member.set_notification(Notification.REQUESTS, member.user == cast.stan)
     send(visitor, message="<b>Bold</b> & honest")
     notices = OutgoingMail.objects.filter(kind="contact_notice")
     expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}
@@ -106,11 +106,11 @@ def test_the_notice_goes_to_whom_the_agency_chose(visitor: Client, cast: Cast, c
         assert "<b>Bold</b> & honest" in mail.text
         assert "<b>" not in mail.html
         assert mail.reply_to == ""
-        # How to get no more of them is said to the person who got it.
+        # The footer links the settings in which members unsubscribe.
         assert mail.text.rstrip().endswith("/account/notices/")
 
 
-def test_a_double_click_makes_one_request(visitor: Client) -> None:
+def test_a_double_click_creates_one_request(visitor: Client) -> None:
     filled = form(visitor)
     for _ in range(2):
         assert visitor.post(CONTACT, filled).url == THANKS
@@ -119,7 +119,7 @@ def test_a_double_click_makes_one_request(visitor: Client) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_at_the_very_same_moment_too(cast: Cast) -> None:
+def test_concurrent_submissions_create_one_request(cast: Cast) -> None:
     filled = form(Client())
     answers = at_once(4, lambda _n: Client().post(CONTACT, filled).status_code)
     assert answers == [302] * 4
@@ -127,7 +127,7 @@ def test_at_the_very_same_moment_too(cast: Cast) -> None:
     assert OutgoingMail.objects.count() == 3
 
 
-def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -> None:
+def test_another_message_from_the_same_page_creates_another_request(visitor: Client) -> None:
     filled = form(visitor)
     visitor.post(CONTACT, filled)
     visitor.post(CONTACT, {**filled, "message": "I forgot: also a newsletter."})
@@ -154,7 +154,7 @@ def test_another_text_out_of_the_same_page_is_another_request(visitor: Client) -
         ({"consent": ""}, "The agency needs your consent"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict[str, str], says: str) -> None:
+def test_invalid_input_is_reported_and_kept(visitor: Client, fields: dict[str, str], says: str) -> None:
     response = send(visitor, **fields)
     page = response.content.decode()
     assert response.status_code == 200
@@ -164,14 +164,14 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(visitor: Client, fields: dict
     assert not ContactRequest.objects.exists()
 
 
-def test_what_is_missing_is_asked_for_without_its_label(visitor: Client) -> None:
+def test_error_summary_omits_labels_for_missing_values(visitor: Client) -> None:
     page = send(visitor, name="", email="").content.decode()
     assert '<a href="#id_name">Enter your name.</a>' in page
     assert '<a href="#id_email">Enter your e-mail address.</a>' in page
     assert '<a href="#id_email">E-mail: ' in send(visitor, email="nobody").content.decode()
 
 
-def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:
+def test_missing_consent_has_one_link_in_the_error_summary(visitor: Client) -> None:
     page = send(visitor, consent="").content.decode()
     assert '<a href="#id_consent">The agency needs your consent to read your message.</a>' in page
 
@@ -179,7 +179,7 @@ def test_a_missing_consent_is_led_to_by_one_link(visitor: Client) -> None:
 @pytest.mark.parametrize(
     "text", ["🚀 שלום ‮ مرحبا", "<script>alert(1)</script>", "{{ 7 * 7 }} %s {0}", "\r\n.\r\nQUIT", "'; DROP TABLE x; --"]
 )
-def test_any_text_is_taken_as_text(visitor: Client, alice: Client, text: str) -> None:
+def test_any_text_is_accepted_and_escaped(visitor: Client, alice: Client, text: str) -> None:
     assert send(visitor, message=text, name="A" + text.replace("\r\n", "")[:90]).status_code == 302
     request = ContactRequest.objects.get()
     assert request.message == text.strip()
@@ -187,44 +187,44 @@ def test_any_text_is_taken_as_text(visitor: Client, alice: Client, text: str) ->
     assert "<script>alert" not in page
 
 
-def test_who_is_too_fast_presses_once_more(visitor: Client) -> None:
+def test_very_fast_submissions_must_be_repeated(visitor: Client) -> None:
     filled = {**FIELDS, "stamp": stamp(visitor.get(CONTACT))}
     response = visitor.post(CONTACT, filled)
     assert "That was very quick" in response.content.decode()
     assert "By June?" in response.content.decode()
     assert not ContactRequest.objects.exists()
-    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
 @pytest.mark.parametrize("bad", ["", "x", "old", "forged"])
-def test_an_old_page_or_a_forged_stamp_is_asked_once_more(visitor: Client, bad: str) -> None:
-    with time_machine.travel(timezone.now() - timedelta(seconds=MAX_SECONDS + 60), tick=False):
+def test_submissions_with_an_old_or_forged_stamp_must_be_repeated(visitor: Client, bad: str) -> None:
+    with time_machine.travel(timezone.now() - timedelta(seconds=MAX_FORM_AGE + 60), tick=False):
         old = stamp(visitor.get(CONTACT))
     response = visitor.post(CONTACT, {**FIELDS, "stamp": {"old": old, "forged": old[:-3] + "abc"}.get(bad, bad)})
     page = response.content.decode()
     assert "Nothing is lost" in page
     assert "By June?" in page
-    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_SECONDS + 1), tick=False):
+    with time_machine.travel(timezone.now() + timedelta(seconds=MIN_FORM_AGE + 1), tick=False):
         assert visitor.post(CONTACT, {**FIELDS, "stamp": stamp(response)}).status_code == 302
 
 
-def test_what_fills_in_the_unseen_field_is_spam_and_nobody_is_told(visitor: Client) -> None:
+def test_filling_in_the_hidden_field_is_spam_without_e_mails(visitor: Client) -> None:
     assert send(visitor, homepage="https://pills.example").url == THANKS
     assert ContactRequest.objects.get().status == "spam"
     assert not OutgoingMail.objects.exists()
-    # Its address may well be a victim's.
+    # Bots often use the address of a victim.
     assert not Sender.objects.exists()
     page = visitor.get(CONTACT).content.decode()
     assert re.search(r'aria-hidden="true"[^>]*>\s*<div[^>]*id="div_id_homepage"', page)
     assert re.search(r'<input[^>]*name="homepage"[^>]*tabindex="-1"', page)
 
 
-def test_a_sender_writes_only_so_often(visitor: Client) -> None:
+def test_messages_are_limited_per_sender(visitor: Client) -> None:
     with time_machine.travel(timezone.now().replace(minute=10, second=0), tick=False):
         for number in range(5):
             assert send(visitor, message=f"Message {number}").status_code == 302
-        # Neither the case nor what stands after a plus makes another sender.
+        # Neither the case nor a sub-address makes another sender.
         response = send(visitor, email="Ute+more@muellerei.example", message="One too many")
         assert response.status_code == 429
         assert response["Retry-After"] == "3000"
@@ -234,7 +234,7 @@ def test_a_sender_writes_only_so_often(visitor: Client) -> None:
     assert ContactRequest.objects.count() == 6
 
 
-def test_so_does_a_network_address(visitor: Client) -> None:
+def test_messages_are_limited_per_network(visitor: Client) -> None:
     with time_machine.travel(timezone.now().replace(minute=10, second=0), tick=False):
         for number in range(20):
             visitor.post(CONTACT, form(visitor, email=f"p{number}@people.example"), REMOTE_ADDR=f"2001:db8::{number + 1:x}")
@@ -244,7 +244,7 @@ def test_so_does_a_network_address(visitor: Client) -> None:
         assert visitor.post(CONTACT, filled, REMOTE_ADDR="2001:db8:0:1::1").status_code == 302
 
 
-def test_without_redis_the_form_still_works(visitor: Client, settings: Any) -> None:
+def test_the_form_works_without_redis(visitor: Client, settings: Any) -> None:
 
     settings.REDIS_URL = "redis://127.0.0.1:1"
     partnerportal.core.rate_limits._redis.cache_clear()
@@ -266,7 +266,7 @@ def test_an_unregistered_profile_has_no_form(visitor: Client) -> None:
     assert visitor.get("/partners/nobody/contact/").status_code == 404
 
 
-def test_a_changed_address_leads_on_and_a_form_sent_there_arrives(visitor: Client) -> None:
+def test_a_former_slug_redirects_and_still_accepts_forms(visitor: Client) -> None:
     filled = form(visitor)
     PartnerProfile.objects.filter(slug="alder").update(slug="alder-web")
     response = visitor.get(CONTACT)
@@ -275,7 +275,7 @@ def test_a_changed_address_leads_on_and_a_form_sent_there_arrives(visitor: Clien
     assert ContactRequest.objects.count() == 1
 
 
-def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: Client) -> None:
+def test_agencies_not_accepting_clients_return_the_message(visitor: Client) -> None:
     filled = form(visitor)
     PartnerProfile.objects.filter(slug="alder").update(open_for_clients=False)
     assert "isn’t accepting new clients at the moment" in visitor.get(CONTACT).content.decode()
@@ -285,22 +285,22 @@ def test_closed_for_new_clients_is_said_kindly_and_gives_the_text_back(visitor: 
     assert not ContactRequest.objects.exists()
 
 
-def test_the_consent_names_the_agencys_privacy_policy(visitor: Client) -> None:
+def test_the_consent_links_the_privacy_policy(visitor: Client) -> None:
     PartnerProfile.objects.filter(slug="alder").update(privacy_url="")
     assert "Privacy policy" not in visitor.get(CONTACT).content.decode()
     PartnerProfile.objects.filter(slug="alder").update(privacy_url="https://alder.example/privacy/")
     assert 'href="https://alder.example/privacy/"' in visitor.get(CONTACT).content.decode()
 
 
-def test_a_blocked_sender_sees_the_same_and_leaves_nothing_but_a_count(visitor: Client, cast: Cast) -> None:
+def test_messages_from_blocked_senders_are_only_counted(visitor: Client, cast: Cast) -> None:
     sender = SenderFactory(agency=cast.alder, key="ute@muellerei.example")
     for _ in range(2):
         assert send(visitor, email="Ute+x@Muellerei.example").url == THANKS
     assert not ContactRequest.objects.exists()
     assert not OutgoingMail.objects.exists()
     sender.refresh_from_db()
-    assert sender.turned_away == 2
-    # Another agency hasn't blocked them.
+    assert sender.blocked_count == 2
+    # Other agencies haven't blocked the sender.
     filled = form(visitor)
     assert visitor.post("/partners/birch/contact/", filled).status_code == 302
     assert ContactRequest.objects.get().agency == cast.birch

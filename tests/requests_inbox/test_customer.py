@@ -1,4 +1,4 @@
-"""`/requests/<id>/add-customer/` and `…/assign/`: the request becomes a customer's, once and for good."""
+"""`/requests/<id>/add-customer/` and `…/assign/`: permanent assignment of requests to customers."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -11,19 +11,20 @@ from django.test import Client
 from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import add_note, reply
 from requests_inbox.services.requests import (
     CustomerUnavailable,
-    InvalidTransition,
     add_customer,
+    add_note,
     assign_request,
     close_request,
     mark_not_spam,
     mark_spam,
     reopen_request,
+    reply,
 )
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -42,7 +43,7 @@ def request_(cast: Cast) -> ContactRequest:
 
 
 class Inputs(dict[str, str]):
-    """The inputs of the form with this class on a page, as a browser would send them."""
+    """Inputs of the form with this class, as a browser would submit them."""
 
     def __init__(self, response: Any, *, of: str) -> None:
         super().__init__()
@@ -68,7 +69,7 @@ def filled_form(client: Client, request: ContactRequest) -> dict[str, Any]:
     return {name: form[name].value() or "" for name in form.fields}
 
 
-def test_the_form_is_filled_with_what_the_request_tells(stan: Client, request_: ContactRequest) -> None:
+def test_the_customer_form_is_prefilled_from_the_request(stan: Client, request_: ContactRequest) -> None:
     form = filled_form(stan, request_)
     expected = {
         "kind": "company",
@@ -83,13 +84,13 @@ def test_the_form_is_filled_with_what_the_request_tells(stan: Client, request_: 
     assert "We need a new shop." in stan.get(path(request_, "add-customer")).content.decode()
 
 
-def test_a_person_without_a_company_is_one(stan: Client, cast: Cast) -> None:
+def test_a_sender_without_a_company_is_a_person(stan: Client, cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder, name="Plato", company="")
     form = filled_form(stan, request)
     assert (form["kind"], form["first_name"], form["last_name"]) == ("person", "", "Plato")
 
 
-def test_add_customer_creates_and_assigns(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_add_customer_creates_the_customer_and_assigns_the_request(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     response = stan.post(path(request_, "add-customer"), {**filled_form(stan, request_), "city": "Görlitz"}, follow=True)
     customer = Customer.objects.get()
     request_.refresh_from_db()
@@ -107,7 +108,7 @@ def test_add_customer_creates_and_assigns(stan: Client, cast: Cast, request_: Co
     assert "Assigned to customer:" in page
 
 
-def test_likely_twins_are_shown_first_and_can_get_the_request(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_possible_duplicates_are_shown_first_and_can_be_assigned(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     twin = CustomerFactory(agency=cast.alder, email="UTE@muellerei.example")
     form = filled_form(stan, request_)
     response = stan.post(path(request_, "add-customer"), form)
@@ -118,7 +119,7 @@ def test_likely_twins_are_shown_first_and_can_get_the_request(stan: Client, cast
     assert Customer.objects.count() == 2
 
 
-def test_a_wrong_form_leaves_both_as_they_were(stan: Client, request_: ContactRequest) -> None:
+def test_an_invalid_form_changes_nothing(stan: Client, request_: ContactRequest) -> None:
     response = stan.post(path(request_, "add-customer"), {**filled_form(stan, request_), "email": "nobody"})
     assert "valid email" in response.content.decode()
     assert not Customer.objects.exists()
@@ -126,7 +127,7 @@ def test_a_wrong_form_leaves_both_as_they_were(stan: Client, request_: ContactRe
     assert request_.status == "new"
 
 
-def test_assign_offers_the_likely_ones_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_assign_suggests_likely_customers_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     for _ in range(3):
         CustomerFactory(agency=cast.alder)
     mill = CustomerFactory(agency=cast.alder, company="Muellerei Groesse", email="office@elsewhere.example", phone="(03581) 4410")
@@ -145,7 +146,7 @@ def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client
     assert f'formaction="{path(request_, "assign")}"' in add_page
     assert 'value="Assign to an existing customer"' in add_page
     typed = {**filled_form(stan, request_), "company": "Müllerei <Größe>", "phone": "", "email": "not yet", "notes": "One.\r\nTwo."}
-    del typed["form_number"]  # each page has a number of its own
+    del typed["form_number"]  # differs between pages
 
     choosing = stan.post(path(request_, "assign"), {**typed, "switch": "Assign to an existing customer"})
     kept = Inputs(choosing, of="choose-search")
@@ -154,7 +155,7 @@ def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client
     }
     assert kept.formactions == [path(request_, "add-customer")]
 
-    # The search keeps it, too, and is itself kept.
+    # The search keeps the input, and the search query is kept too.
     found = stan.post(path(request_, "assign"), {**kept, "q": "old mill"})
     assert found.context["choice"].found == [mill]
     back = stan.post(path(request_, "add-customer"), {**Inputs(found, of="choose-search"), "switch": ""})
@@ -171,7 +172,7 @@ def test_switching_to_an_existing_customer_and_back_keeps_the_input(stan: Client
     assert (request_.status, request_.customer) == ("new", None)
 
 
-def test_the_input_survives_a_session_that_ends_while_switching(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_the_input_survives_an_expired_session_while_switching(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     typed = {**filled_form(stan, request_), "company": "Typed before the session ended", "switch": "1"}
     for action in ("assign", "add-customer"):
         del stan.cookies["sessionid"]
@@ -180,7 +181,7 @@ def test_the_input_survives_a_session_that_ends_while_switching(stan: Client, ca
         assert "Typed before the session ended" in stan.get(path(request_, action)).content.decode(), action
 
 
-def test_nobody_elses_customer_and_none_that_is_put_aside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_customers_of_other_agencies_and_archived_ones_are_rejected(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     theirs, archived = CustomerFactory(agency=cast.birch), CustomerFactory(agency=cast.alder)
     archive_customer(archived, by=cast.alice)
     for key in (theirs.pk, archived.pk, 0, "x", ""):
@@ -192,7 +193,7 @@ def test_nobody_elses_customer_and_none_that_is_put_aside(stan: Client, cast: Ca
 
 
 @pytest.mark.parametrize("action", ["add-customer", "assign"])
-def test_who_comes_second_is_led_to_the_customer(stan: Client, cast: Cast, request_: ContactRequest, action: str) -> None:
+def test_the_second_member_is_redirected_to_the_customer(stan: Client, cast: Cast, request_: ContactRequest, action: str) -> None:
     customer = add_customer(request_, by=cast.alice, fields=NEW)
     for response in (
         stan.get(path(request_, action), follow=True),
@@ -203,7 +204,7 @@ def test_who_comes_second_is_led_to_the_customer(stan: Client, cast: Cast, reque
     assert Customer.objects.count() == 1
 
 
-def test_closed_and_spam_come_back_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_closed_requests_and_spam_must_be_reopened_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     for there, back in ((close_request, reopen_request), (mark_spam, mark_not_spam)):
         there(request_, by=cast.stan)
         assert stan.get(path(request_, "add-customer")).url == request_.get_absolute_url()
@@ -213,14 +214,14 @@ def test_closed_and_spam_come_back_first(stan: Client, cast: Cast, request_: Con
     assert not Customer.objects.exists()
 
 
-# --- For good ------------------------------------------------------------------------------------------------------------
+# --- Permanence ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_database_refuses_any_change(cast: Cast, request_: ContactRequest) -> None:
+def test_the_database_rejects_changes_of_the_customer(cast: Cast, request_: ContactRequest) -> None:
     customer = add_customer(request_, by=cast.alice, fields=NEW)
     other = CustomerFactory(agency=cast.alder)
     this = ContactRequest.objects.filter(pk=request_.pk)
-    says = f"Contact request {request_.pk} belongs to customer {customer.pk} for good."
+    says = f"Contact request {request_.pk} permanently belongs to customer {customer.pk}."
     for change in ({"customer": other}, {"customer": None}, {"customer": None, "status": "open"}, {"customer": other, "status": "closed"}):
         with pytest.raises(IntegrityError, match=says), transaction.atomic():
             this.update(**change)
@@ -230,11 +231,11 @@ def test_the_database_refuses_any_change(cast: Cast, request_: ContactRequest) -
         this.delete()
     with pytest.raises(RestrictedError), transaction.atomic():
         customer.delete()
-    # All else may change.
-    assert this.update(handler=cast.stan, customer=customer) == 1
+    # Other fields can change.
+    assert this.update(assignee=cast.stan, customer=customer) == 1
 
 
-def test_no_request_hangs_on_another_agencys_customer(cast: Cast, request_: ContactRequest) -> None:
+def test_the_database_rejects_another_agencys_customer(cast: Cast, request_: ContactRequest) -> None:
     theirs = CustomerFactory(agency=cast.birch)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -278,11 +279,25 @@ def test_erasing_the_customer_empties_the_request(alice: Client, cast: Cast) -> 
         assert "Nothing was changed" in alice.post(path(request, action), {"text": "Hello?"}).content.decode()
 
 
-# --- Several people at once ----------------------------------------------------------------------------------------------
+def test_erasing_the_customer_empties_every_text_field(cast: Cast) -> None:
+    """New text fields must be filled here, and are either emptied or added to the last line."""
+    request = ContactRequestFactory(agency=cast.alder, phone="+49 3581 4410")
+    customer = add_customer(request, by=cast.alice, fields=NEW)
+    request.refresh_from_db()
+    names = [field.attname for field in ContactRequest._meta.concrete_fields]
+    texts = [name for name in names if isinstance(getattr(request, name), str)]
+    assert [name for name in texts if not getattr(request, name).strip()] == []
+
+    assert erase_customer(customer, by=cast.alice)
+    request.refresh_from_db()
+    assert {name for name in texts if getattr(request, name).strip()} == {"language", "submission", "status"}
+
+
+# --- Concurrency ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_adding_at_once_make_one_customer(cast: Cast) -> None:
+def test_concurrent_add_customer_creates_one_customer(cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
 
     def add(n: int) -> Any:
@@ -297,7 +312,7 @@ def test_two_adding_at_once_make_one_customer(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_assigning_at_once_to_two_customers_one_wins(cast: Cast) -> None:
+def test_one_of_two_concurrent_assignments_succeeds(cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
     customers = [CustomerFactory(agency=cast.alder) for _ in range(2)]
     results = at_once(2, lambda n: assign_request(request, customers[n], by=cast.alice))
@@ -306,14 +321,14 @@ def test_two_assigning_at_once_to_two_customers_one_wins(cast: Cast) -> None:
     loser = results[1 - winner]
     assert request.customer == customers[winner]
     assert isinstance(loser, InvalidTransition)
-    assert loser.request.customer == customers[winner]
+    assert loser.item.customer == customers[winner]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_close_against_assign_one_of_them_happens(cast: Cast) -> None:
+def test_one_of_concurrent_close_and_assign_succeeds(cast: Cast) -> None:
     request, customer = ContactRequestFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
-    acts = [lambda: assign_request(request, customer, by=cast.alice), lambda: close_request(request, by=cast.stan)]
-    results = at_once(2, lambda n: acts[n]())
+    actions = [lambda: assign_request(request, customer, by=cast.alice), lambda: close_request(request, by=cast.stan)]
+    results = at_once(2, lambda n: actions[n]())
     request.refresh_from_db()
     winner = results.index(None)
     assert isinstance(results[1 - winner], InvalidTransition)
@@ -321,10 +336,10 @@ def test_close_against_assign_one_of_them_happens(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_erase_against_assign_leaves_nothing_personal_behind(cast: Cast) -> None:
+def test_concurrent_erase_and_assign_leave_no_personal_data(cast: Cast) -> None:
     request, customer = ContactRequestFactory(agency=cast.alder), CustomerFactory(agency=cast.alder)
-    acts = [lambda: assign_request(request, customer, by=cast.alice), lambda: erase_customer(customer, by=cast.alice)]
-    assigned, erased = at_once(2, lambda n: acts[n]())
+    actions = [lambda: assign_request(request, customer, by=cast.alice), lambda: erase_customer(customer, by=cast.alice)]
+    assigned, erased = at_once(2, lambda n: actions[n]())
     request.refresh_from_db()
     assert erased is True
     if assigned is None:
@@ -335,18 +350,18 @@ def test_erase_against_assign_leaves_nothing_personal_behind(cast: Cast) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_erase_against_reply_and_note_leaves_nothing_personal_behind(cast: Cast) -> None:
+def test_concurrent_erase_reply_and_note_leave_no_personal_data(cast: Cast) -> None:
     for _ in range(10):
         customer = CustomerFactory(agency=cast.alder)
         request = ContactRequestFactory(agency=cast.alder)
         assign_request(request, customer, by=cast.stan)
-        acts = [
+        actions = [
             lambda customer=customer: erase_customer(customer, by=cast.alice),
             *[lambda request=request, n=n: reply(request, text=f"Reply {n}", by=cast.stan, seen=None) for n in range(3)],
             *[lambda request=request, n=n: add_note(request, text=f"Note {n}", by=cast.stan) for n in range(3)],
         ]
-        erased, *said = at_once(len(acts), lambda n, acts=acts: acts[n]())
+        erased, *written = at_once(len(actions), lambda n, actions=actions: actions[n]())
         assert erased is True
-        assert all(isinstance(result, RequestMessage | InvalidTransition) for result in said)
+        assert all(isinstance(result, RequestMessage | InvalidTransition) for result in written)
         assert not request.messages.exists()
         assert not OutgoingMail.objects.filter(customer_id=customer.pk).exists()

@@ -1,4 +1,4 @@
-"""`/requests/<id>/`: the conversation, who is on it, and what becomes of it."""
+"""`/requests/<id>/`: conversation, assignee and status of a request."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.delivery import build_message
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import ContactRequest, RequestMessage, Sender
 from requests_inbox.services.contact import submit_request
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import InvalidTransition, close_request, mark_spam, reopen_request
+from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reopen_request, reply
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD
@@ -38,7 +38,7 @@ def status(request: ContactRequest) -> str:
 # --- Replies and notes ---------------------------------------------------------------------------------------------------
 
 
-def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_a_reply_is_sent_in_the_members_name(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     page = act(stan, request_, "reply", text="Gladly.\n\n<b>Stan</b>", seen="0").content.decode()
     assert "Reply sent to " in page
     assert "&lt;b&gt;Stan" in page
@@ -48,7 +48,7 @@ def test_a_reply_goes_out_in_the_members_name(stan: Client, cast: Cast, request_
     assert "<b>Stan</b>" in mail.text
     assert "<b>" not in mail.html
     request_.refresh_from_db()
-    assert (request_.status, request_.handler, request_.first_reply_at is None) == ("open", cast.stan, False)
+    assert (request_.status, request_.assignee, request_.first_reply_at is None) == ("open", cast.stan, False)
 
 
 def test_a_conversation_is_one_thread(cast: Cast) -> None:
@@ -62,22 +62,22 @@ def test_a_conversation_is_one_thread(cast: Cast) -> None:
     assert headers["Message-ID"] == second.message_id
     assert headers["In-Reply-To"] == first.message_id
     assert headers["References"] == f"{acknowledgement.message_id} {first.message_id}"
-    # Somebody typed it: an out-of-office answer is welcome. The acknowledgement came by itself.
+    # Replies are written by people, so automatic responses are welcome. The acknowledgement is automatic.
     assert "Auto-Submitted" not in headers
     assert build_message(acknowledgement).extra_headers["Auto-Submitted"] == "auto-generated"
-    # What the team is told is no part of what the sender sees.
+    # Notifications to the team aren't part of the conversation.
     assert not OutgoingMail.objects.filter(kind="contact_notice").exclude(references="").exists()
 
 
-def test_the_delivery_is_shown(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_the_delivery_status_is_shown(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     mail = reply(request_, text="Gladly.", by=cast.stan, seen=None).mail
     page = stan.get(request_.get_absolute_url()).content.decode()
     assert "queued" in page
-    mail.mark_refused("550 no such mailbox")
+    mail.mark_failed("550 no such mailbox")
     assert "This message could not be delivered." in stan.get(request_.get_absolute_url()).content.decode()
 
 
-def test_a_note_stays_inside(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_a_note_is_never_sent(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     page = act(stan, request_, "note", text="Careful with this one.").content.decode()
     assert "Careful with this one." in page
     assert not OutgoingMail.objects.exists()
@@ -87,7 +87,7 @@ def test_a_note_stays_inside(stan: Client, cast: Cast, request_: ContactRequest)
         RequestMessage.objects.filter(kind="note").update(mail=mail)
 
 
-def test_who_replies_second_sees_the_first_reply_first(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_a_newer_reply_is_shown_before_sending_the_second(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "note", text="A note is no reply.")
     page = stan.get(request_.get_absolute_url())
     typed = {"text": "My long answer.", "seen": page.context["reply_form"]["seen"].value()}
@@ -103,7 +103,7 @@ def test_who_replies_second_sees_the_first_reply_first(stan: Client, cast: Cast,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_replies_at_the_same_moment_one_is_held_back(cast: Cast, request_: ContactRequest) -> None:
+def test_one_of_two_concurrent_replies_is_a_conflict(cast: Cast, request_: ContactRequest) -> None:
     team = [cast.alice, cast.stan]
     results = at_once(2, lambda n: reply(request_, text=f"Reply {n}", by=team[n], seen=0))
     assert sorted(type(result).__name__ for result in results) == ["ReplyConflict", "RequestMessage"]
@@ -112,7 +112,7 @@ def test_of_two_replies_at_the_same_moment_one_is_held_back(cast: Cast, request_
 
 @pytest.mark.parametrize("action", ["reply", "note"])
 @pytest.mark.parametrize(("text", "says"), [("", "Enter a message."), ("x" * 10_001, "at most 10000"), ("a\x00b", "ull characters")])
-def test_what_is_wrong_is_said(stan: Client, request_: ContactRequest, action: str, text: str, says: str) -> None:
+def test_invalid_input_is_reported(stan: Client, request_: ContactRequest, action: str, text: str, says: str) -> None:
     response = act(stan, request_, action, text=text, seen="0")
     assert response.status_code == 200
     assert says in response.content.decode()
@@ -120,11 +120,11 @@ def test_what_is_wrong_is_said(stan: Client, request_: ContactRequest, action: s
 
 
 @pytest.mark.parametrize("seen", ["", "x", "-1", "9" * 30])
-def test_a_forged_number_loses_nothing(stan: Client, request_: ContactRequest, seen: str) -> None:
+def test_a_forged_number_keeps_the_input(stan: Client, request_: ContactRequest, seen: str) -> None:
     assert "Dear Ute" in act(stan, request_, "reply", text="Dear Ute", seen=seen).content.decode()
 
 
-def test_a_session_that_ends_while_typing_loses_nothing(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_the_input_survives_an_expired_session(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     stan.get(request_.get_absolute_url())
     Session.objects.all().delete()
     response = act(stan, request_, "reply", text="My long answer.", seen="0")
@@ -135,7 +135,7 @@ def test_a_session_that_ends_while_typing_loses_nothing(stan: Client, cast: Cast
     assert not OutgoingMail.objects.exists()
 
 
-def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_replies_to_closed_requests_are_rejected_and_kept(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     close_request(request_, by=cast.alice)
     page = act(stan, request_, "reply", text="Too late?", seen="0").content.decode()
     assert "This request has since been closed" in page
@@ -143,24 +143,24 @@ def test_a_closed_request_takes_no_reply_but_keeps_what_was_typed(stan: Client, 
     assert not OutgoingMail.objects.exists()
 
 
-# --- Who is on it --------------------------------------------------------------------------------------------------------
+# --- Assignee ------------------------------------------------------------------------------------------------------------
 
 
-def test_taking_and_handing_over(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_assign_to_me_and_reassign(stan: Client, alice: Client, cast: Cast, request_: ContactRequest) -> None:
     act(stan, request_, "take")
     assert status(request_) == "open"
-    assert request_.handler == cast.stan
+    assert request_.assignee == cast.stan
     page = act(stan, request_, "hand-over", to=cast.alice.pk).content.decode()
     assert "Request assigned to Alice Alder." in page
     for stranger in (cast.charlie.pk, 0, "x", ""):
         act(alice, request_, "hand-over", to=stranger)
     request_.refresh_from_db()
-    assert request_.handler == cast.alice
+    assert request_.assignee == cast.alice
     actions = AuditEvent.objects.order_by("pk").values_list("action", flat=True)
     assert list(actions) == ["request.taken", "request.handed_over"]
 
 
-# --- States --------------------------------------------------------------------------------------------------------------
+# --- Status --------------------------------------------------------------------------------------------------------------
 
 
 def test_close_and_reopen(stan: Client, request_: ContactRequest) -> None:
@@ -179,9 +179,9 @@ def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, 
     second = submit_request(cast.alder, submission="2", email="UTE+news@muellerei.example", **again)
     assert (status(request_), second.status) == ("spam", "spam")
     assert not OutgoingMail.objects.exists()
-    assert stan.get("/requests/").context["figures"]["new"] == 0
+    assert stan.get("/requests/").context["stats"]["new"] == 0
     assert [r.is_unread for r in stan.get("/requests/?state=spam").context["page"].items] == [False, False]
-    # For this agency only.
+    # Only for this agency.
     assert submit_request(cast.birch, submission="3", email="ute@muellerei.example", **again).status == "new"
 
     act(stan, request_, "not-spam")
@@ -189,7 +189,7 @@ def test_spam_stays_spam_when_the_sender_writes_again(stan: Client, cast: Cast, 
     assert submit_request(cast.alder, submission="4", email="ute@muellerei.example", **again).status == "new"
 
 
-def test_spam_keeps_being_spam_after_its_request_is_gone(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_senders_of_deleted_spam_stay_spammers(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     mark_spam(request_, by=cast.stan)
     ContactRequest.objects.all().delete()
     fields = {"name": "Ute", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
@@ -200,7 +200,7 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     act(stan, request_, "block")
     assert status(request_) == "spam"
     sender = Sender.objects.get()
-    assert (sender.key, sender.standing) == ("ute@muellerei.example", "blocked")
+    assert (sender.key, sender.status) == ("ute@muellerei.example", "blocked")
     fields = {"name": "Ute", "email": "ute@muellerei.example", "message": "Me again", "consented_at": "2026-01-01T00:00Z"}
     assert submit_request(cast.alder, submission="2", **fields) is None
     assert "1 message blocked" in alice.get("/requests/settings/").content.decode()
@@ -209,23 +209,23 @@ def test_blocking_and_unblocking(stan: Client, alice: Client, cast: Cast, reques
     assert AuditEvent.objects.filter(action__in=["sender.blocked", "sender.unblocked"]).count() == 2
 
 
-def test_a_blocked_sender_stays_blocked_until_somebody_unblocks_them(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_a_sender_stays_blocked_until_unblocked(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     other = ContactRequestFactory(agency=cast.alder, email=request_.email)
     act(stan, request_, "block")
     act(stan, request_, "block")
     act(stan, other, "spam")
-    assert Sender.objects.get().standing == "blocked"
+    assert Sender.objects.get().status == "blocked"
     assert AuditEvent.objects.filter(action="sender.blocked").count() == 1
     page = stan.get(other.get_absolute_url()).content.decode()
     assert "Messages from this sender are no longer saved" in page
     assert "Messages from this sender go to spam" not in page
     assert f"{other.get_absolute_url()}block/" not in page
     act(stan, other, "not-spam")
-    assert Sender.objects.get().standing == "fine"
+    assert Sender.objects.get().status == "fine"
     assert AuditEvent.objects.filter(action="sender.unblocked").count() == 1
 
 
-def test_no_get_acts(stan: Client, request_: ContactRequest) -> None:
+def test_get_requests_have_no_side_effects(stan: Client, request_: ContactRequest) -> None:
     for action in ("take", "hand-over", "spam", "not-spam", "block", "close", "reopen", "seen"):
         assert stan.get(f"{request_.get_absolute_url()}{action}/").status_code == 405
     for action in ("reply", "note", "assign", "add-customer"):
@@ -234,7 +234,7 @@ def test_no_get_acts(stan: Client, request_: ContactRequest) -> None:
     assert not AuditEvent.objects.exists()
 
 
-def test_the_database_knows_the_states(cast: Cast, request_: ContactRequest) -> None:
+def test_the_database_rejects_invalid_states(cast: Cast, request_: ContactRequest) -> None:
     customer = CustomerFactory(agency=cast.alder)
     for wrong, constraint in (
         ({"status": "lost"}, "contact_request_status_is_known"),
@@ -247,18 +247,18 @@ def test_the_database_knows_the_states(cast: Cast, request_: ContactRequest) -> 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reply_against_close_one_of_them_is_told(cast: Cast) -> None:
+def test_concurrent_reply_and_close(cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
-    acts = [lambda: reply(request, text="Hello", by=cast.alice, seen=0), lambda: close_request(request, by=cast.stan)]
-    replied, closed = at_once(2, lambda n: acts[n]())
+    actions = [lambda: reply(request, text="Hello", by=cast.alice, seen=0), lambda: close_request(request, by=cast.stan)]
+    replied, closed = at_once(2, lambda n: actions[n]())
     assert status(request) == "closed"
     assert closed is None
-    # Either the reply was first, and is on its way, or it was refused, and nothing is.
+    # The reply is sent only if it came first.
     assert isinstance(replied, RequestMessage | InvalidTransition)
     assert OutgoingMail.objects.count() == isinstance(replied, RequestMessage)
 
 
-def test_nothing_personal_stands_in_any_event(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+def test_events_contain_no_personal_data(stan: Client, cast: Cast, request_: ContactRequest) -> None:
     for action, fields in (
         ("note", {"text": "Zwetschge"}),
         ("reply", {"text": "Zwetschge", "seen": 0}),
@@ -267,15 +267,13 @@ def test_nothing_personal_stands_in_any_event(stan: Client, cast: Cast, request_
         ("block", {}),
     ):
         act(stan, request_, action, **fields)
-    told = " ".join(str(row) for row in AuditEvent.objects.values_list("object_label", "data", "actor_label"))
+    recorded = " ".join(str(row) for row in AuditEvent.objects.values_list("object_label", "data", "actor_label"))
     assert AuditEvent.objects.count() == 6
     for trace in ("Zwetschge", "Größe", "muellerei", request_.company):
-        assert trace not in told
+        assert trace not in recorded
 
 
 def test_an_assigned_request_can_still_be_answered(cast: Cast, request_: ContactRequest) -> None:
-    from requests_inbox.services.requests import assign_request
-
     customer = CustomerFactory(agency=cast.alder)
     assign_request(request_, customer, by=cast.stan)
     reply(request_, text="Welcome", by=cast.stan, seen=None)

@@ -1,4 +1,4 @@
-"""`/requests/`: tabs, search, who is on it, unread for each member on their own."""
+"""`/requests/`: tabs, search, filter and unread requests."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from requests_inbox.models import ContactRequest
-from requests_inbox.services.requests import claim_request, close_request, mark_spam, reassign_request
+from requests_inbox.services.requests import close_request, mark_spam, reassign_request
 from tests.cast import Cast
 from tests.factories.requests import ContactRequestFactory
 
@@ -16,21 +16,21 @@ def listed(client: Client, query: str = "") -> list[ContactRequest]:
     return client.get(f"/requests/{query}").context["page"].items
 
 
-def test_each_state_has_its_tab(stan: Client, cast: Cast) -> None:
+def test_each_status_has_a_tab(stan: Client, cast: Cast) -> None:
     new, opened, spam, closed = (ContactRequestFactory(agency=cast.alder) for _ in range(4))
     ContactRequestFactory(agency=cast.birch)
-    claim_request(opened, by=cast.stan)
+    reassign_request(opened, to=cast.stan, by=cast.stan)
     mark_spam(spam, by=cast.stan)
     close_request(closed, by=cast.stan)
     assert listed(stan) == [new]
     for state, expected in {"new": [new], "open": [opened], "spam": [spam], "closed": [closed], "assigned": []}.items():
         assert listed(stan, f"?state={state}") == expected
-    # An old bookmark counts as not chosen.
+    # Invalid values, such as those in old bookmarks, are ignored.
     assert listed(stan, "?state=nonsense&whose=x") == [new]
 
 
 @pytest.mark.parametrize("q", ["muhle", "MÜHLE", "ute groß", "ute@muehle.ex", "555 7788", "wholemeal", "wolemeal flour"])
-def test_it_is_found_by_all_its_words_in_whatever_state(stan: Client, cast: Cast, q: str) -> None:
+def test_search_covers_all_texts_and_statuses(stan: Client, cast: Cast, q: str) -> None:
     fields = {"company": "Mühle am Bach", "email": "ute@muehle.example", "phone": "+49 555 7788", "message": "We sell wholemeal flour."}
     request = ContactRequestFactory(agency=cast.alder, **fields)
     ContactRequestFactory(agency=cast.alder, name="Jo Klee", company="Bakery", message="Bread.")
@@ -41,22 +41,22 @@ def test_it_is_found_by_all_its_words_in_whatever_state(stan: Client, cast: Cast
 
 
 @pytest.mark.parametrize("q", ["%00", "%25", "x" * 300, "%E2%80%AE", "'"])
-def test_any_search_is_taken(stan: Client, q: str) -> None:
+def test_any_search_query_is_accepted(stan: Client, q: str) -> None:
     assert stan.get(f"/requests/?q={q}").status_code == 200
 
 
-def test_who_is_on_it(stan: Client, alice: Client, cast: Cast) -> None:
+def test_filter_by_assignee(stan: Client, alice: Client, cast: Cast) -> None:
     mine, free = ContactRequestFactory(agency=cast.alder), ContactRequestFactory(agency=cast.alder)
-    claim_request(mine, by=cast.stan)
+    reassign_request(mine, to=cast.stan, by=cast.stan)
     assert listed(stan, "?state=open&whose=mine") == [mine]
     assert listed(alice, "?state=open&whose=mine") == []
     assert listed(stan, "?whose=nobody") == [free]
 
 
-def test_unread_is_each_members_own(stan: Client, alice: Client, cast: Cast) -> None:
+def test_unread_is_tracked_for_each_member(stan: Client, alice: Client, cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
     assert [r.is_unread for r in listed(stan) + listed(alice)] == [True, True]
-    # Looking alone changes nothing; the page says so by a POST.
+    # A GET request changes nothing; the page posts that it was read.
     stan.get(request.get_absolute_url())
     assert [r.is_unread for r in listed(stan)] == [True]
     assert stan.post(f"{request.get_absolute_url()}seen/", headers={"HX-Request": "true"}).status_code == 204
@@ -70,7 +70,7 @@ def test_spam_is_never_unread(stan: Client, cast: Cast) -> None:
     assert [r.is_unread for r in listed(stan, "?state=spam")] == [False]
 
 
-def test_the_menu_counts_the_new_ones(stan: Client, cast: Cast) -> None:
+def test_the_menu_counts_new_requests(stan: Client, cast: Cast) -> None:
     for _ in range(3):
         ContactRequestFactory(agency=cast.alder)
     ContactRequestFactory(agency=cast.birch)
@@ -78,16 +78,16 @@ def test_the_menu_counts_the_new_ones(stan: Client, cast: Cast) -> None:
     assert "3 new requests" in stan.get("/dashboard/").content.decode()
 
 
-def test_the_typical_first_answer_is_the_median(stan: Client, cast: Cast) -> None:
+def test_the_response_time_is_the_median(stan: Client, cast: Cast) -> None:
     for hours in (1, 3, 500):
-        came_in = timezone.now() - timedelta(days=25)
-        ContactRequestFactory(agency=cast.alder, created_at=came_in, first_reply_at=came_in + timedelta(hours=hours))
+        received_at = timezone.now() - timedelta(days=25)
+        ContactRequestFactory(agency=cast.alder, created_at=received_at, first_reply_at=received_at + timedelta(hours=hours))
     page = stan.get("/requests/").content.decode()
     assert "Time to first response (median, last 90 days): 3\xa0hours" in page
     assert "after 1\xa0hour" in page
 
 
-def test_an_agency_outside_the_network_is_told_why_nobody_writes(stan: Client, cast: Cast) -> None:
+def test_agencies_outside_the_network_see_why_there_are_no_requests(stan: Client, cast: Cast) -> None:
     assert "No new requests" in stan.get("/requests/").content.decode()
     cast.alder.profile.delete()
     page = stan.get("/requests/").content.decode()
@@ -95,14 +95,14 @@ def test_an_agency_outside_the_network_is_told_why_nobody_writes(stan: Client, c
     assert 'href="/company/"' in page
 
 
-def test_pages_follow_each_other(stan: Client, cast: Cast) -> None:
+def test_pagination(stan: Client, cast: Cast) -> None:
     requests = [ContactRequestFactory(agency=cast.alder) for _ in range(27)]
     first = stan.get("/requests/").context["page"]
     second = stan.get(f"/requests/{first.next_url}").context["page"]
     assert first.items + second.items == requests[::-1]
 
 
-def test_dashboard_and_global_search_have_them(stan: Client, cast: Cast) -> None:
+def test_dashboard_and_global_search_contain_requests(stan: Client, cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder, company="Zwetschgenhof")
     spam = ContactRequestFactory(agency=cast.alder, company="Zwetschgenspam")
     mark_spam(spam, by=cast.alice)

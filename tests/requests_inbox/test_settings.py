@@ -1,4 +1,4 @@
-"""`/requests/settings/`, and the term after which settled requests go."""
+"""`/requests/settings/`, and the deletion of settled requests."""
 
 from datetime import timedelta
 
@@ -8,13 +8,12 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notice
+from partnerportal.agencies.models import Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
 from requests_inbox.models import ContactRequest, InboxSettings
-from requests_inbox.services.replies import reply
-from requests_inbox.services.requests import assign_request, close_request, mark_spam
+from requests_inbox.services.requests import assign_request, close_request, mark_spam, reply
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory
@@ -29,33 +28,33 @@ def max_(cast: Cast) -> Client:
     return client
 
 
-def test_owners_and_managers_are_told_until_somebody_chooses(max_: Client, cast: Cast) -> None:
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+def test_owners_and_managers_are_notified_by_default(max_: Client, cast: Cast) -> None:
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
     stans = cast.alder.memberships.get(user=cast.stan)
-    assert max_.post(SETTINGS, {"notified": [stans.pk], "keep_days": "30"}).status_code == 302
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.stan]
-    assert InboxSettings.objects.get().keep_days == 30
+    assert max_.post(SETTINGS, {"notified": [stans.pk], "retention_days": "30"}).status_code == 302
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.stan]
+    assert InboxSettings.objects.get().retention_days == 30
     assert AuditEvent.objects.get().action == "inbox.changed"
-    # Who leaves is told no more; somebody always is.
+    # When the last selected member leaves, owners and managers are notified again.
     stans.delete()
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice, cast.max]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
 
 
-def test_whose_account_was_switched_off_is_told_nothing(cast: Cast) -> None:
-    cast.alder.memberships.get(user=cast.stan).set_notice(Notice.REQUESTS, wanted=True)
+def test_deactivated_members_are_not_notified(cast: Cast) -> None:
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, wanted=True)
     User.objects.filter(pk__in=[cast.stan.pk, cast.max.pk]).update(is_active=False)
-    assert [member.user for member in InboxSettings.told(cast.alder)] == [cast.alice]
+    assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice]
 
 
-@pytest.mark.parametrize("keep_days", ["", "0", "-1", "3651", "x", "9" * 20])
-def test_a_term_makes_sense(max_: Client, keep_days: str) -> None:
-    assert max_.post(SETTINGS, {"keep_days": keep_days}).status_code == 200
+@pytest.mark.parametrize("retention_days", ["", "0", "-1", "3651", "x", "9" * 20])
+def test_the_retention_period_is_validated(max_: Client, retention_days: str) -> None:
+    assert max_.post(SETTINGS, {"retention_days": retention_days}).status_code == 200
     assert not InboxSettings.objects.exists()
 
 
-def test_nobody_of_another_agency_is_told(max_: Client, cast: Cast) -> None:
+def test_members_of_other_agencies_cannot_be_notified(max_: Client, cast: Cast) -> None:
     stranger = cast.birch.memberships.get()
-    assert max_.post(SETTINGS, {"notified": [stranger.pk], "keep_days": "30"}).status_code == 200
+    assert max_.post(SETTINGS, {"notified": [stranger.pk], "retention_days": "30"}).status_code == 200
     assert not InboxSettings.objects.exists()
 
 
@@ -64,9 +63,9 @@ def old(request: ContactRequest, days: int) -> ContactRequest:
     return request
 
 
-def test_settled_requests_go_after_their_term_and_nothing_else(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_settled_requests_past_retention_are_deleted(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tasks, "BATCH", 2)
-    InboxSettings.objects.create(agency=cast.birch, keep_days=10)
+    InboxSettings.objects.create(agency=cast.birch, retention_days=10)
     gone, kept = [], []
     for agency, by, days in ((cast.alder, cast.alice, 181), (cast.birch, cast.charlie, 11)):
         for settle in (close_request, close_request, mark_spam):
@@ -83,11 +82,11 @@ def test_settled_requests_go_after_their_term_and_nothing_else(cast: Cast, monke
     assert tasks.delete_settled_requests() == 6
     assert set(ContactRequest.objects.values_list("pk", flat=True)) == set(kept)
     assert not OutgoingMail.objects.exists()
-    told = AuditEvent.objects.filter(action="requests.deleted").values_list("agency", "data").order_by("pk")
-    assert list(told) == [(agency.pk, {"count": count}) for agency in (cast.alder, cast.birch) for count in (2, 1)]
+    recorded = AuditEvent.objects.filter(action="requests.deleted").values_list("agency", "data").order_by("pk")
+    assert list(recorded) == [(agency.pk, {"count": count}) for agency in (cast.alder, cast.birch) for count in (2, 1)]
     assert tasks.delete_settled_requests() == 0
 
 
-def test_beat_knows_the_task() -> None:
+def test_the_task_is_scheduled() -> None:
     entry = django_settings.CELERY_BEAT_SCHEDULE["delete-settled-requests"]
     assert entry["task"] == tasks.delete_settled_requests.name

@@ -7,7 +7,7 @@ from django.conf import settings
 
 @pytest.fixture(autouse=True)
 def _no_limits_from_before() -> None:
-    """Each test is a new visitor, though all come from one address."""
+    """Reset the rate limits, because all tests use one address."""
     broker = redis.Redis.from_url(settings.REDIS_URL)
     for key in broker.scan_iter("limit:*"):
         broker.delete(key)

@@ -1,4 +1,4 @@
-"""State × action: what pin, unpin, move, comment, hide, unhide and report do to a review, whatever became of it before."""
+"""Every action on a review in every state of the review."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,16 +24,16 @@ FORMS: dict[str, dict[str, str]] = {
     "unhide": {},
     "report": {"reason": "offensive", "details": "It calls us names."},
 }
-#: What each action changes, as seen on the review afterwards.
+#: Effect of each action on the review.
 EFFECTS: dict[str, Callable[[Review], bool]] = {
-    "pin": lambda review: review.pin is not None,
-    "unpin": lambda review: review.pin is None,
+    "pin": lambda review: review.pin_position is not None,
+    "unpin": lambda review: review.pin_position is None,
     "comment": lambda review: ReviewComment.objects.filter(review=review).exists(),
     "hide": lambda review: review.hidden_at is not None,
     "unhide": lambda review: review.hidden_at is None,
     "report": lambda review: review.reports.filter(state="open").exists(),
 }
-#: The actions that do something in each state; all others change nothing, and say so.
+#: Actions with an effect in each state; all others change nothing and display a message.
 TAKEN = {
     "public": {"pin", "comment", "hide", "report"},
     "pinned": {"unpin", "comment", "hide", "report"},
@@ -107,7 +107,7 @@ def test_another_agencys_review_is_404_and_stays_as_it_is(charlie: Client, cast:
 
 
 @pytest.mark.parametrize("action", ["comment", "hide", "report"])
-def test_what_is_missing_is_told_at_its_field_and_nothing_is_lost(manager: Client, cast: Cast, action: str) -> None:
+def test_missing_input_gets_a_message_and_the_rest_is_kept(manager: Client, cast: Cast, action: str) -> None:
     review = a_review(cast.alder)
     before = snapshot(review)
     page = manager.post(f"/company/reviews/{review.pk}/{action}/", {"details": "What was typed stays"})
@@ -118,11 +118,11 @@ def test_what_is_missing_is_told_at_its_field_and_nothing_is_lost(manager: Clien
 
 
 @pytest.mark.parametrize("where", ["/partners/alder/?stars=5#review-1", "/company/reviews/?show=hidden"])
-def test_it_leads_back_to_where_it_was_begun(manager: Client, cast: Cast, where: str) -> None:
+def test_actions_redirect_to_the_page_they_started_on(manager: Client, cast: Cast, where: str) -> None:
     assert act(manager, "pin", a_review(cast.alder), next=where).url == where
 
 
-def test_after_a_session_that_ended_it_still_leads_back(alice: Client, cast: Cast) -> None:
+def test_the_redirect_survives_an_expired_session(alice: Client, cast: Cast) -> None:
     path = f"/company/reviews/{a_review(cast.alder).pk}/report/"
     alice.get("/company/reviews/")
     alice.cookies.pop("sessionid")
@@ -136,13 +136,13 @@ def test_after_a_session_that_ended_it_still_leads_back(alice: Client, cast: Cas
 @pytest.mark.parametrize(
     "where", ["https://elsewhere.example/", "//elsewhere.example/", "javascript:alert(1)", "None", "²", "<b>", "a\x00b", "-1"]
 )
-def test_it_leads_nowhere_else(manager: Client, cast: Cast, where: str) -> None:
+def test_foreign_addresses_are_not_followed(manager: Client, cast: Cast, where: str) -> None:
     review = a_review(cast.alder)
     assert act(manager, "pin", review, next=where).url == f"/company/reviews/#review-{review.pk}"
 
 
 @pytest.mark.parametrize("where", ["/a\x00b", "/x\r\nSet-Cookie: a=b", "/😀", "/partners/alder/\n?x", "/partners/größe/"])
-def test_an_odd_place_to_go_back_to_fits_into_an_address(manager: Client, cast: Cast, where: str) -> None:
+def test_unusual_addresses_are_encoded(manager: Client, cast: Cast, where: str) -> None:
     review = a_review(cast.alder)
     assert act(manager, "pin", review, next=where).url == iri_to_uri(where)
     done = manager.post(f"/company/reviews/{review.pk}/unpin/", {"next": where}, headers={"HX-Request": "true"})
@@ -150,7 +150,7 @@ def test_an_odd_place_to_go_back_to_fits_into_an_address(manager: Client, cast: 
 
 
 @pytest.mark.parametrize("action", ["comment", "hide", "report"])
-def test_in_the_dialog_the_page_below_is_loaded_anew(manager: Client, cast: Cast, action: str) -> None:
+def test_the_dialog_reloads_its_page(manager: Client, cast: Cast, action: str) -> None:
     review = a_review(cast.alder)
     headers = {"HX-Request": "true", "HX-Current-URL": "http://testserver/company/reviews/?stars=4"}
     dialog = manager.get(f"/company/reviews/{review.pk}/{action}/", headers=headers).content.decode()
@@ -163,13 +163,13 @@ def test_in_the_dialog_the_page_below_is_loaded_anew(manager: Client, cast: Cast
 @pytest.mark.parametrize(
     "change",
     [
-        {"pin": 0},
-        {"pin": 6},
-        {"pin": 1, "hidden_at": "2026-01-01T00:00Z", "hidden_for": "other"},
-        {"pin": 1, "removed_at": "2026-01-01T00:00Z"},
+        {"pin_position": 0},
+        {"pin_position": 6},
+        {"pin_position": 1, "hidden_at": "2026-01-01T00:00Z", "hidden_reason": "other"},
+        {"pin_position": 1, "removed_at": "2026-01-01T00:00Z"},
         {"withdrawn_at": "2026-01-01T00:00Z"},
         {"hidden_at": "2026-01-01T00:00Z"},
-        {"shown_as": "nobody"},
+        {"display_name_as": "nobody"},
     ],
     ids=str,
 )

@@ -1,4 +1,4 @@
-"""The one public comment on a review, for good; the reviewer is told."""
+"""The only comment on a review, and the notification of the author."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ from tests.factories.reviews import ReviewFactory
 TEXT = "Thank you! <b>Call</b> us & we'll see."
 
 
-def test_the_step_before_says_that_it_is_once_and_for_good(alice: Client, cast: Cast) -> None:
+def test_the_form_warns_that_the_comment_is_final(alice: Client, cast: Cast) -> None:
     review = a_review(cast.alder)
     page = alice.get(f"/company/reviews/{review.pk}/comment/").content.decode()
     assert "You can comment only once." in page
@@ -31,7 +31,7 @@ def test_the_step_before_says_that_it_is_once_and_for_good(alice: Client, cast: 
     assert not ReviewComment.objects.exists()
 
 
-def test_it_stands_on_the_profile_as_text(alice: Client, cast: Cast) -> None:
+def test_the_profile_shows_it_as_text(alice: Client, cast: Cast) -> None:
     review = a_review(cast.alder)
     alice.post(f"/company/reviews/{review.pk}/comment/", {"text": TEXT})
     page = Client().get("/partners/alder/").content.decode()
@@ -40,7 +40,7 @@ def test_it_stands_on_the_profile_as_text(alice: Client, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(("language", "subject"), [("en", "Alder Web replied to your review"), ("de", "Alder Web hat auf Ihre Bewertung")])
-def test_the_reviewer_is_told_in_their_language(cast: Cast, language: str, subject: str) -> None:
+def test_the_author_is_notified_in_their_language(cast: Cast, language: str, subject: str) -> None:
     customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language=language)
     review = ReviewFactory(review_request__customer=customer)
     comment_on_review(review, text=TEXT, by=cast.max)
@@ -58,7 +58,7 @@ def test_the_reviewer_is_told_in_their_language(cast: Cast, language: str, subje
     assert review.request.link in text
 
 
-def test_the_mail_says_whether_there_is_still_time_to_change_the_review(cast: Cast) -> None:
+def test_the_mail_names_the_editing_period_if_it_is_not_over(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language="en")
     new, old = (ReviewFactory(review_request__customer=customer) for _ in range(2))
     Review.objects.filter(pk=old.pk).update(created_at=old.created_at - timedelta(days=settings.REVIEW_EDIT_DAYS))
@@ -70,7 +70,7 @@ def test_the_mail_says_whether_there_is_still_time_to_change_the_review(cast: Ca
     assert "edit it" not in said_old
 
 
-def test_who_said_stop_or_left_no_address_is_not_told(cast: Cast) -> None:
+def test_authors_who_opted_out_or_have_no_address_are_not_notified(cast: Cast) -> None:
     stopped = CustomerFactory(agency=cast.alder, email="Kim@Client.example")
     cast.alder.review_opt_outs.create(address_digest=address_digest("kim@client.example"))
     for customer in (stopped, CustomerFactory(agency=cast.alder, email="")):
@@ -80,14 +80,14 @@ def test_who_said_stop_or_left_no_address_is_not_told(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 2001, "nul\x00"])
-def test_what_is_no_comment_is_refused(alice: Client, cast: Cast, text: str) -> None:
+def test_invalid_comments_are_rejected(alice: Client, cast: Cast, text: str) -> None:
     review = a_review(cast.alder)
     assert alice.post(f"/company/reviews/{review.pk}/comment/", {"text": text}).context["form"].errors
     assert not ReviewComment.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_ten_at_once_one_is_written_and_one_mail_sent(cast: Cast) -> None:
+def test_one_of_ten_concurrent_comments_is_saved_and_mailed(cast: Cast) -> None:
     review = a_review(cast.alder)
     results = at_once(10, lambda n: comment_on_review(review, text=f"Reply {n}", by=cast.max))
     assert [type(result) for result in results].count(ReviewComment) == 1
@@ -95,7 +95,7 @@ def test_of_ten_at_once_one_is_written_and_one_mail_sent(cast: Cast) -> None:
     assert (ReviewComment.objects.count(), OutgoingMail.objects.count()) == (1, 1)
 
 
-def test_the_database_keeps_it_for_good_and_alone(cast: Cast) -> None:
+def test_the_database_protects_the_only_comment(cast: Cast) -> None:
     comment = comment_on_review(a_review(cast.alder), text=TEXT, by=cast.max)
     comments = ReviewComment.objects.filter(pk=comment.pk)
     for change in (lambda: comments.update(text="Something else"), comments.delete):
@@ -103,6 +103,6 @@ def test_the_database_keeps_it_for_good_and_alone(cast: Cast) -> None:
             change()
     with pytest.raises(IntegrityError), transaction.atomic():
         ReviewComment.objects.create(agency=cast.alder, review=comment.review, text="Another")
-    # Who wrote it may leave the agency and the portal.
+    # Deleting the member keeps the comment.
     comments.update(written_by=None)
     assert comments.get().text == TEXT

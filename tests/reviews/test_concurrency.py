@@ -1,4 +1,4 @@
-"""What happens to a review and its request while somebody else is at it: an erasure, an answer, a withdrawal."""
+"""Concurrent erasures, answers and withdrawals of a review and its request."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,9 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from customers.services.customers import archive_customer, erase_customer
+from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewRequest
-from reviews.services.requests import RequestClosed, remind, replace_link, request_review, resend_request, withdraw_request
+from reviews.services.requests import remind, replace_link, request_review, resend_request, withdraw_request
 from reviews.services.reviews import NotEditable, edit_review, submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -27,19 +28,19 @@ WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_dat
 
 
 def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
-    """What `second` returns or raises that begins before the transaction of `first` has ended."""
+    """Start `second` within the transaction of `first`, and return its result or exception."""
 
     def run() -> Any:
         try:
             return second()
-        except Exception as error:  # noqa: BLE001  # whatever it is, the test looks at it
+        except Exception as error:  # noqa: BLE001  # checked by the test
             return error
         finally:
             connection.close()
 
     def waits() -> bool:
         with connection.cursor() as cursor:
-            # Within a transaction, PostgreSQL would tell the same again and again.
+            # PostgreSQL caches statistics within a transaction.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             return bool(cursor.fetchone()[0])
@@ -48,81 +49,81 @@ def while_open(first: Callable[[], object], second: Callable[[], Any]) -> Any:
         with transaction.atomic():
             first()
             other = pool.submit(run)
-            eventually(lambda: other.done() or waits(), "the other is done, or waits")
+            eventually(lambda: other.done() or waits(), "the second call has finished or is blocked")
         return other.result(timeout=20)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_during_an_erasure_brings_no_name_back(cast: Cast) -> None:
+def test_editing_during_an_erasure_does_not_restore_the_name(cast: Cast) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     customer = review.request.customer
-    answers = {**STARS, "text": "New", "author": "Lea Brandt", "shown_as": "full"}
-    said = while_open(lambda: erase_customer(customer, by=cast.alice), lambda: edit_review(review, **answers))
-    assert isinstance(said, NotEditable)
+    answers = {**STARS, "text": "New", "author": "Lea Brandt", "display_name_as": "full"}
+    result = while_open(lambda: erase_customer(customer, by=cast.alice), lambda: edit_review(review, **answers))
+    assert isinstance(result, NotEditable)
     review.refresh_from_db()
     assert review.author == ""
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("action", ["submit", "replace", "resend", "withdraw"])
-def test_a_request_that_an_erasure_takes_away_is_closed(cast: Cast, action: str) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
+def test_actions_on_an_erased_request_are_rejected(cast: Cast, action: str) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
     does: dict[str, Callable[[], object]] = {
-        "submit": lambda: submit_review(asked, **STARS, text="", author="Lea", shown_as="full"),
-        "replace": lambda: replace_link(asked, by=cast.stan),
-        "resend": lambda: resend_request(asked, by=cast.stan),
-        "withdraw": lambda: withdraw_request(asked, by=cast.stan),
+        "submit": lambda: submit_review(review_request, **STARS, text="", author="Lea", display_name_as="full"),
+        "replace": lambda: replace_link(review_request, by=cast.stan),
+        "resend": lambda: resend_request(review_request, by=cast.stan),
+        "withdraw": lambda: withdraw_request(review_request, by=cast.stan),
     }
-    said = while_open(lambda: erase_customer(asked.customer, by=cast.alice), does[action])
-    assert isinstance(said, RequestClosed)
+    result = while_open(lambda: erase_customer(review_request.customer, by=cast.alice), does[action])
+    assert isinstance(result, InvalidTransition)
     assert not ReviewRequest.objects.exists()
     assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_new_links_and_erasures_do_not_lock_each_other_out(cast: Cast) -> None:
+def test_new_links_and_erasures_do_not_deadlock(cast: Cast) -> None:
     many = [ReviewRequestFactory(customer__agency=cast.alder) for _number in range(8)]
 
     def both(number: int) -> object:
-        asked = many[number // 2]
-        return replace_link(asked, by=cast.stan) if number % 2 else erase_customer(asked.customer, by=cast.alice)
+        review_request = many[number // 2]
+        return replace_link(review_request, by=cast.stan) if number % 2 else erase_customer(review_request.customer, by=cast.alice)
 
-    for said in at_once(16, both):
-        assert isinstance(said, ReviewRequest | bool | RequestClosed)
+    for result in at_once(16, both):
+        assert isinstance(result, ReviewRequest | bool | InvalidTransition)
     assert not ReviewRequest.objects.exists()
 
 
 @pytest.mark.parametrize("end", ["answer", "withdraw", "replace"])
 @pytest.mark.parametrize("mail", ["request", "reminder"])
-def test_what_waits_in_the_outbox_for_a_closed_link_goes_nowhere(cast: Cast, settings, end: str, mail: str) -> None:
+def test_queued_mails_with_a_closed_link_are_deleted(cast: Cast, settings, end: str, mail: str) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    asked = request_review(customer=customer, project=None, by=cast.stan, by_mail=True)
+    review_request = request_review(customer=customer, project=None, by=cast.stan, by_mail=True)
     if mail == "reminder":
         OutgoingMail.objects.update(status=OutgoingMail.Status.SENT, sent_at=timezone.now())
         ReviewRequest.objects.update(mailed_at=timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS))
-        assert remind(asked.pk)
+        assert remind(review_request.pk)
     else:
-        # Sent again while the first one still waits: one mail is enough.
+        # Resending replaces the queued e-mail.
         ReviewRequest.objects.update(mailed_at=timezone.now() - timedelta(minutes=2))
-        assert resend_request(asked, by=cast.stan)
+        assert resend_request(review_request, by=cast.stan)
         assert OutgoingMail.objects.count() == 1
     other = request_review(customer=customer, project=customer.projects.create(title="Shop", agency=cast.alder), by=cast.stan, by_mail=True)
     if end == "answer":
-        Client().post(path_of(asked), ANSWERS)
+        Client().post(path_of(review_request), ANSWERS)
         assert Review.objects.exists()
     else:
-        {"withdraw": withdraw_request, "replace": replace_link}[end](asked, by=cast.stan)
+        {"withdraw": withdraw_request, "replace": replace_link}[end](review_request, by=cast.stan)
     queued = OutgoingMail.objects.filter(status=OutgoingMail.Status.QUEUED)
     assert [row.pk for row in queued] == [other.mail_id]
 
 
 @pytest.mark.parametrize("action", ["resend", "replace"])
-def test_who_was_archived_meanwhile_is_not_asked_again(cast: Cast, action: str) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
-    archive_customer(asked.customer, by=cast.alice)
+def test_archived_customers_are_not_asked_again(cast: Cast, action: str) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
+    archive_customer(review_request.customer, by=cast.alice)
     stan = Client()
     stan.force_login(cast.stan)
-    page = stan.post(f"/company/reviews/requests/{asked.pk}/{action}/", follow=True).content.decode()
+    page = stan.post(f"/company/reviews/requests/{review_request.pk}/{action}/", follow=True).content.decode()
     assert "no longer active" in page
     assert not OutgoingMail.objects.exists()
-    assert ReviewRequest.objects.get().state == "open"
+    assert ReviewRequest.objects.get().current_status == "open"

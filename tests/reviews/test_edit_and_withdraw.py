@@ -1,4 +1,4 @@
-"""What its author can do with a review afterwards: change it for a while, withdraw it at any time."""
+"""Editing and withdrawing a review after it was submitted."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def test_a_change_is_marked_and_the_comment_stays(cast: Cast) -> None:
     assert (event.action, event.source, event.actor_label) == ("review.edited", "link", "")
 
 
-def test_the_same_again_is_no_change(cast: Cast) -> None:
+def test_saving_without_changes_is_not_an_edit(cast: Cast) -> None:
     review = a_review(cast.alder)
     events = AuditEvent.objects.count()
     edit_review(review, cooperation=review.cooperation, text=review.text)
@@ -40,13 +40,13 @@ def test_the_same_again_is_no_change(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize("state", ["removed", "withdrawn"])
-def test_what_has_left_the_profile_is_not_changed(cast: Cast, state: str) -> None:
+def test_reviews_off_the_profile_can_not_be_edited(cast: Cast, state: str) -> None:
     review = in_state(state, cast.alder)
     with pytest.raises(NotEditable):
         edit_review(review, text="Something else")
 
 
-def test_after_its_time_it_is_not_changed(cast: Cast) -> None:
+def test_it_can_not_be_edited_after_the_editing_period(cast: Cast) -> None:
     review = a_review(cast.alder)
     end = review.created_at + timedelta(days=settings.REVIEW_EDIT_DAYS)
     with time_machine.travel(end - timedelta(minutes=1)):
@@ -57,7 +57,7 @@ def test_after_its_time_it_is_not_changed(cast: Cast) -> None:
     assert review.text == "In time"
 
 
-def test_withdrawn_neither_words_nor_name_nor_stars_are_left(cast: Cast) -> None:
+def test_withdrawing_removes_text_name_and_stars(cast: Cast) -> None:
     review = a_review(cast.alder, text="Secret words")
     comment_on_review(review, text="Thank you for your words.", by=cast.max)
     assert withdraw_review(review)
@@ -71,14 +71,14 @@ def test_withdrawn_neither_words_nor_name_nor_stars_are_left(cast: Cast) -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_withdrawn_by_ten_at_once_it_is_withdrawn_once(cast: Cast) -> None:
+def test_ten_concurrent_withdrawals_take_effect_once(cast: Cast) -> None:
     review = a_review(cast.alder)
     assert sorted(at_once(10, lambda n: withdraw_review(review))) == [False] * 9 + [True]
     assert RatingSummary.objects.get(agency=cast.alder).figures() == dict.fromkeys(RatingSummary.totals(), 0)
 
 
 @pytest.mark.parametrize(
-    ("shown_as", "author", "label"),
+    ("display_name_as", "author", "label"),
     [
         ("full", "Lea Brandt", "Lea Brandt"),
         ("initial", "Lea Brandt", "Lea B."),
@@ -90,22 +90,22 @@ def test_withdrawn_by_ten_at_once_it_is_withdrawn_once(cast: Cast) -> None:
         ("anonymous", "", "Former customer"),
     ],
 )
-def test_the_author_is_shown_as_they_chose(shown_as: str, author: str, label: str) -> None:
-    assert Review(shown_as=shown_as, author=author).author_label == label
+def test_the_author_is_shown_as_they_chose(display_name_as: str, author: str, label: str) -> None:
+    assert Review(display_name_as=display_name_as, author=author).author_label == label
 
 
-def test_who_withdrew_a_review_is_still_a_customer() -> None:
-    assert Review(shown_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
+def test_the_author_of_a_withdrawn_review_is_still_a_customer() -> None:
+    assert Review(display_name_as="full", author="", withdrawn_at=timezone.now()).author_label == "Verified customer"
 
 
-def test_the_page_of_the_link_knows_how_long(cast: Cast) -> None:
+def test_the_editing_period_ends_after_two_weeks(cast: Cast) -> None:
     review: Any = a_review(cast.alder)
     assert review.is_editable
     assert review.editable_until - timezone.now() > timedelta(days=13)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_change_at_the_moment_of_the_erasure_brings_no_name_back(cast: Cast) -> None:
+def test_concurrent_edits_and_erasures_leave_no_name(cast: Cast) -> None:
     for _ in range(10):
         review = a_review(cast.alder)
         customer = review.request.customer

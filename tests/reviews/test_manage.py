@@ -1,4 +1,4 @@
-"""`/company/reviews/`: the rating, who was asked, what they said."""
+"""`/company/reviews/`: statistics and list of reviews."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -21,26 +21,25 @@ def found(client: Client, query: str) -> list[Review]:
     return list(client.get(f"{MANAGE}?{query}").context["page"].items)
 
 
-def test_it_shows_the_own_agencys_only(stan: Client, cast: Cast) -> None:
+def test_it_shows_only_reviews_of_the_agency(stan: Client, cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.birch, text="About Birch only")
     ReviewRequestFactory(customer__agency=cast.birch)
-    # Nothing of one's own hides nothing of the others'.
     page = stan.get(MANAGE)
-    figures = page.context["figures"]
-    assert (figures.summary, figures.asked, figures.lately, page.context["page"].items) == (None, 0, 0, [])
+    stats = page.context["stats"]
+    assert (stats.summary, stats.requested, stats.recent, page.context["page"].items) == (None, 0, 0, [])
     own = ReviewFactory(review_request__customer__agency=cast.alder, text="About Alder only")
     page = stan.get(MANAGE)
-    figures = page.context["figures"]
-    assert (figures.summary.agency, figures.asked, figures.lately) == (cast.alder, 1, 1)
+    stats = page.context["stats"]
+    assert (stats.summary.agency, stats.requested, stats.recent) == (cast.alder, 1, 1)
     assert page.context["page"].items == [own]
     assert "About Alder only" in page.content.decode()
     assert "About Birch only" not in page.content.decode()
 
 
-def test_each_state_is_said_to_staff(stan: Client, cast: Cast) -> None:
+def test_staff_see_each_state(stan: Client, cast: Cast) -> None:
     for state, words in (("hidden", "hidden"), ("reported", "under review"), ("removed", "removed after a report"), ("pinned", "pinned")):
         review = in_state(state, cast.alder)
-        assert [said for _name, said in Review.objects.for_staff().get(pk=review.pk).states] == [words]
+        assert [label for _name, label in Review.objects.for_staff().get(pk=review.pk).states] == [words]
         assert words in stan.get(MANAGE).content.decode()
 
 
@@ -54,7 +53,7 @@ def test_the_filters(stan: Client, cast: Cast) -> None:
     assert len(found(stan, "show=nonsense&stars=9")) == len(STATES)
 
 
-def test_the_filter_by_stars_takes_the_rounded_mean(stan: Client, cast: Cast) -> None:
+def test_the_filter_by_stars_uses_the_rounded_mean(stan: Client, cast: Cast) -> None:
     five = a_review(cast.alder, cooperation=5, quality=4, schedule=5, budget=4)
     four = a_review(cast.alder, cooperation=4, quality=4, schedule=5, budget=4)
     assert (found(stan, "stars=5"), found(stan, "stars=4"), found(stan, "stars=1")) == ([five], [four], [])
@@ -73,22 +72,22 @@ def test_it_is_searched_by_customer_and_by_project(stan: Client, cast: Cast) -> 
     assert "No results" in page
 
 
-def test_an_answer_to_each_question_of_the_figures(stan: Client, cast: Cast) -> None:
+def test_the_statistics_count_each_state_correctly(stan: Client, cast: Cast) -> None:
     for state in STATES:
         in_state(state, cast.alder)
     ReviewRequestFactory(customer__agency=cast.alder)
     ReviewRequestFactory(customer__agency=cast.alder, status="withdrawn")
     ReviewRequestFactory(customer__agency=cast.alder, expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     page = stan.get(MANAGE)
-    figures = page.context["figures"]
-    assert (figures.asked, figures.answered, figures.waiting, figures.answer_rate) == (9, 7, 1, 78)
+    stats = page.context["stats"]
+    assert (stats.requested, stats.answered, stats.pending, stats.answer_rate) == (9, 7, 1, 78)
     # Neither the removed nor the withdrawn one counts; the hidden one does.
-    assert (figures.summary.count, figures.summary.hidden, figures.lately) == (5, 1, 5)
+    assert (stats.summary.count, stats.summary.hidden, stats.recent) == (5, 1, 5)
     assert "7 of 9 requests" in page.content.decode()
 
 
 @time_machine.travel(datetime(2026, 3, 15, 12, tzinfo=UTC), tick=False)
-def test_the_chart_has_a_column_for_each_of_twelve_months_where_the_agency_is(stan: Client, cast: Cast) -> None:
+def test_the_chart_has_twelve_months_in_the_agencys_time_zone(stan: Client, cast: Cast) -> None:
     cast.alder.time_zone = "Europe/Berlin"
     cast.alder.save()
     moments = {
@@ -100,7 +99,7 @@ def test_the_chart_has_a_column_for_each_of_twelve_months_where_the_agency_is(st
     for moment, number in moments.items():
         for _ in range(number):
             Review.objects.filter(pk=a_review(cast.alder).pk).update(created_at=moment)
-    months = stan.get(MANAGE).context["figures"].months
+    months = stan.get(MANAGE).context["stats"].months
     assert len(months) == 12
     assert {month.first.isoformat(): (month.count, month.percent) for month in months if month.count} == {
         "2025-04-01": (4, 100),
@@ -116,7 +115,7 @@ def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
         ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered") for n in range(rows)
     )
     ratings = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5}
-    Review.objects.bulk_create(Review(agency=cast.alder, request=asked, author="Lea", **ratings) for asked in requests)
+    Review.objects.bulk_create(Review(agency=cast.alder, request=review_request, author="Lea", **ratings) for review_request in requests)
     seen, query = [], ""
     while True:
         page = stan.get(f"{MANAGE}{query}").context["page"]
@@ -127,6 +126,6 @@ def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
     assert seen == sorted(Review.objects.values_list("pk", flat=True), reverse=True)
 
 
-def test_the_reply_stands_below_its_review(stan: Client, cast: Cast) -> None:
+def test_the_comment_is_below_its_review(stan: Client, cast: Cast) -> None:
     comment_on_review(a_review(cast.alder), text="Thank you for the flour.", by=cast.max)
     assert "Thank you for the flour." in stan.get(MANAGE).content.decode()

@@ -1,4 +1,4 @@
-"""Reports, and what admins decide about them: one guarded step each; twice or at once changes nothing and sends nothing."""
+"""Reports and the decisions of administrators, which take effect once."""
 
 from collections.abc import Callable
 from typing import Any
@@ -37,14 +37,14 @@ def ada(cast: Cast) -> Client:
 
 @pytest.fixture
 def report(cast: Cast) -> ReviewReport:
-    """Max reports what Kim wrote."""
+    """A report by Max of a review by Kim."""
     customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language="en")
     review = ReviewFactory(review_request__customer=customer, text="They are crooks.")
     return report_review(review, reason="offensive", details="We are no crooks.", by=cast.max)
 
 
 def decisions() -> QuerySet[OutgoingMail]:
-    """What both sides were told; the admins had been told of the report."""
+    """Return all e-mails except the notification of administrators."""
     return OutgoingMail.objects.exclude(kind="review_reported").order_by("pk")
 
 
@@ -56,7 +56,7 @@ def average(cast: Cast) -> Any:
     return RatingSummary.objects.get(agency=cast.alder).average
 
 
-def test_until_it_is_decided_everybody_reads_it(stan: Client, cast: Cast, report: ReviewReport) -> None:
+def test_a_reported_review_is_public_until_the_decision(stan: Client, cast: Cast, report: ReviewReport) -> None:
     stranger, own = Client().get("/partners/alder/").content.decode(), stan.get("/partners/alder/").content.decode()
     assert report.review.text in stranger
     assert "under review" not in stranger
@@ -64,7 +64,7 @@ def test_until_it_is_decided_everybody_reads_it(stan: Client, cast: Cast, report
     assert "under review" in stan.get("/company/reviews/").content.decode()
 
 
-def test_who_may_decide_it_is_told_of_a_report_and_nobody_else(cast: Cast) -> None:
+def test_only_administrators_with_the_permission_are_notified(cast: Cast) -> None:
     UserFactory(is_staff=True)
     UserFactory(is_staff=True, is_superuser=True, is_active=False)
     moderator = UserFactory(is_staff=True)
@@ -80,7 +80,7 @@ def test_who_may_decide_it_is_told_of_a_report_and_nobody_else(cast: Cast) -> No
         assert report.details not in mail.text
 
 
-def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cast: Cast, report: ReviewReport) -> None:
+def test_upholding_removes_the_rating_and_notifies_both_sides(ada: Client, cast: Cast, report: ReviewReport) -> None:
     other = a_review(cast.alder, cooperation=1, quality=1, schedule=1, budget=1)
     pin_review(report.review, by=cast.max)
     assert average(cast) == 2.5
@@ -88,7 +88,7 @@ def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cas
     assert "Report upheld." in page.content.decode()
     assert average(cast) == 1
     review = Review.objects.get(pk=report.review_id)
-    assert (review.is_gone, review.pin) == (True, None)
+    assert (review.is_off_profile, review.pin_position) == (True, None)
     profile = Client().get("/partners/alder/").content.decode()
     assert "crooks" not in profile
     assert other.text in profile
@@ -102,7 +102,7 @@ def test_upheld_the_whole_rating_leaves_and_both_sides_hear_why(ada: Client, cas
     assert (event.action, event.actor_label, event.source, event.agency) == ("review.report_upheld", "Ada Admin", "admin", cast.alder)
 
 
-def test_dismissed_it_stays_and_the_agency_hears_why(ada: Client, cast: Cast, report: ReviewReport) -> None:
+def test_dismissing_keeps_the_review_and_notifies_the_agency(ada: Client, cast: Cast, report: ReviewReport) -> None:
     before = average(cast)
     ada.post(f"{QUEUE}{report.pk}/dismiss/", {"reason": "Harsh, but an opinion."})
     assert (average(cast), Review.objects.get(pk=report.review_id).is_public) == (before, True)
@@ -110,7 +110,7 @@ def test_dismissed_it_stays_and_the_agency_hears_why(ada: Client, cast: Cast, re
     assert "Harsh, but an opinion." in decisions().get().text
 
 
-def test_reinstated_it_is_back_with_its_stars_and_its_comment(ada: Client, cast: Cast, report: ReviewReport) -> None:
+def test_reinstating_restores_stars_and_comment(ada: Client, cast: Cast, report: ReviewReport) -> None:
     comment_on_review(report.review, text="We are sorry to read that.", by=cast.max)
     before = average(cast)
     ada.post(f"{QUEUE}{report.pk}/uphold/", {"reason": "An insult."})
@@ -128,7 +128,7 @@ def test_reinstated_it_is_back_with_its_stars_and_its_comment(ada: Client, cast:
 
 @pytest.mark.parametrize("again", STEPS)
 @pytest.mark.parametrize("first", ["uphold", "dismiss", "reinstate"])
-def test_each_step_once(ada: Client, cast: Cast, report: ReviewReport, first: str, again: str) -> None:
+def test_each_decision_takes_effect_once(ada: Client, cast: Cast, report: ReviewReport, first: str, again: str) -> None:
     for step in ["uphold", "reinstate"] if first == "reinstate" else [first]:
         ada.post(f"{QUEUE}{report.pk}/{step}/", {"reason": "Because."})
     taken = (first, again) == ("uphold", "reinstate")
@@ -140,7 +140,7 @@ def test_each_step_once(ada: Client, cast: Cast, report: ReviewReport, first: st
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_ten_who_decide_at_once_one_does(cast: Cast) -> None:
+def test_one_of_ten_concurrent_decisions_takes_effect(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, email="kim@client.example")
     for _ in range(3):
         OutgoingMail.objects.all().delete()
@@ -155,14 +155,14 @@ def test_of_ten_who_decide_at_once_one_does(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_ten_reports_at_once_one_is_taken(cast: Cast) -> None:
+def test_one_of_ten_concurrent_reports_is_saved(cast: Cast) -> None:
     review = a_review(cast.alder)
     results = at_once(10, lambda n: report_review(review, reason="other", details=f"Details {n}", by=cast.max))
     assert [type(result) for result in results].count(ValidationError) == 9
     assert review.reports.count() == 1
 
 
-def test_three_reports_in_all(alice: Client, cast: Cast) -> None:
+def test_a_review_can_be_reported_three_times(alice: Client, cast: Cast) -> None:
     review = a_review(cast.alder)
     for number in (1, 2, 3):
         report = report_review(review, reason="other", details="Again", by=cast.max)
@@ -199,7 +199,7 @@ def test_the_page_shows_review_statement_and_history(ada: Client, cast: Cast, re
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 2001, "nul\x00"])
-def test_without_a_reason_nothing_is_decided_and_what_was_typed_stays(ada: Client, report: ReviewReport, reason: str) -> None:
+def test_a_decision_needs_a_valid_reason(ada: Client, report: ReviewReport, reason: str) -> None:
     page = ada.post(f"{QUEUE}{report.pk}/uphold/", {"reason": reason})
     assert page.context["form"].errors
     assert reason.strip("\x00 ")[:20] in page.content.decode()
@@ -207,9 +207,7 @@ def test_without_a_reason_nothing_is_decided_and_what_was_typed_stays(ada: Clien
     assert (report.state, mails()) == ("open", [])
 
 
-def test_who_may_only_look_decides_nothing(cast: Cast, report: ReviewReport) -> None:
-    from django.contrib.auth.models import Permission
-
+def test_administrators_with_view_permission_can_not_decide(cast: Cast, report: ReviewReport) -> None:
     looker = UserFactory(is_staff=True)
     looker.user_permissions.add(Permission.objects.get(codename="view_reviewreport"))
     client = Client()
@@ -225,12 +223,12 @@ def test_who_may_only_look_decides_nothing(cast: Cast, report: ReviewReport) -> 
 
 
 @pytest.mark.parametrize("pk", [0, 999_999, 2**63 + 1, "x"])
-def test_no_such_report_is_404(ada: Client, pk: object) -> None:
+def test_unknown_reports_are_404(ada: Client, pk: object) -> None:
     assert ada.get(f"{QUEUE}{pk}/change/").status_code == 404
 
 
 @pytest.mark.parametrize("gone", ["left", "switched off"])
-def test_when_the_reporter_has_gone_the_owners_hear_it(cast: Cast, report: ReviewReport, gone: str) -> None:
+def test_owners_are_notified_if_the_reporter_has_left(cast: Cast, report: ReviewReport, gone: str) -> None:
     if gone == "left":
         cast.alder.memberships.get(user=cast.max).delete()
     else:
@@ -239,7 +237,7 @@ def test_when_the_reporter_has_gone_the_owners_hear_it(cast: Cast, report: Revie
     assert [address for address, _subject in mails()] == ["alice@alder.example"]
 
 
-def test_a_withdrawn_review_needs_no_decision_any_more(cast: Cast, report: ReviewReport) -> None:
+def test_withdrawing_settles_the_report(cast: Cast, report: ReviewReport) -> None:
     withdraw_review(report.review)
     report.refresh_from_db()
     assert report.state == "settled"
@@ -247,13 +245,13 @@ def test_a_withdrawn_review_needs_no_decision_any_more(cast: Cast, report: Revie
     assert mails() == []
 
 
-def test_what_was_removed_and_then_withdrawn_does_not_come_back(cast: Cast, report: ReviewReport) -> None:
+def test_a_withdrawn_review_can_not_be_reinstated(cast: Cast, report: ReviewReport) -> None:
     uphold_report(report, reason="Yes.", by=cast.ada)
     withdraw_review(report.review)
     assert not reinstate_review(report, reason="After all.", by=cast.ada)
 
 
-def test_erasing_the_customer_leaves_the_review_and_empties_the_statement(cast: Cast, report: ReviewReport) -> None:
+def test_erasing_the_customer_keeps_the_review_and_clears_the_report(cast: Cast, report: ReviewReport) -> None:
     comment_on_review(report.review, text="We are sorry.", by=cast.max)
     erase_customer(report.review.request.customer, by=cast.alice)
     page = Client().get("/partners/alder/").content.decode()

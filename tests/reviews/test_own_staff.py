@@ -1,4 +1,4 @@
-"""The team can't review its own agency, whatever spelling of a member's address the customer has."""
+"""Team members can't review their own agency, in any spelling of their address."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -16,7 +16,7 @@ from tests.reviews.test_rate import ANSWERS, path_of
 
 WIZARD = "/company/reviews/request/"
 
-#: Addresses of Stan, who works at Alder. He has a further address, too, and one that isn't confirmed yet.
+#: Spellings of the addresses of Stan, a member of Alder; one is unconfirmed.
 STANS = [
     "stan@alder.example",
     "Stan+Kunde@Alder.example",
@@ -49,7 +49,7 @@ def stan_has_more_addresses(cast: Cast) -> None:
 @pytest.mark.parametrize("address", STANS)
 @pytest.mark.parametrize("way", ["send", "link"])
 @pytest.mark.usefixtures("stan_has_more_addresses")
-def test_it_is_not_asked(cast: Cast, alice: Client, address: str, way: str) -> None:
+def test_no_review_is_requested_from_it(cast: Cast, alice: Client, address: str, way: str) -> None:
     customer = CustomerFactory(agency=cast.alder, email=address)
     page = alice.post(WIZARD, {"customer": customer.pk, "subject": "company", way: "1"}, follow=True).content.decode()
     assert "Team members can’t review their own agency" in page
@@ -60,37 +60,37 @@ def test_it_is_not_asked(cast: Cast, alice: Client, address: str, way: str) -> N
 @pytest.mark.parametrize("address", STANS)
 @pytest.mark.usefixtures("stan_has_more_addresses")
 def test_it_can_not_answer_or_get_the_link_again(cast: Cast, address: str) -> None:
-    """The customer's address changed after the request, or the request was made before the member had that address."""
-    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
-    page = Client().post(path_of(asked), ANSWERS).content.decode()
+    """The customer or the member got the address after the request."""
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
+    page = Client().post(path_of(review_request), ANSWERS).content.decode()
     assert "Team members can’t review their own agency" in page
     assert not Review.objects.exists()
     for step in (resend_request, replace_link):
         with pytest.raises(ValidationError, match="review their own agency"):
-            step(asked, by=cast.alice)
-    asked.refresh_from_db()
-    assert asked.state == "open"
+            step(review_request, by=cast.alice)
+    review_request.refresh_from_db()
+    assert review_request.current_status == "open"
 
 
-def test_who_joins_the_team_after_the_request_can_not_answer(cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__email="kim+work@client.example")
+def test_members_who_joined_after_the_request_can_not_answer(cast: Cast) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__email="kim+work@client.example")
     Membership.objects.create(agency=cast.alder, user=UserFactory(email="kim@client.example"), role="staff")
-    page = Client().post(path_of(asked), ANSWERS).content.decode()
+    page = Client().post(path_of(review_request), ANSWERS).content.decode()
     assert "Team members can’t review their own agency" in page
     assert not Review.objects.exists()
 
 
 @pytest.mark.parametrize("address", OTHERS)
 @pytest.mark.usefixtures("stan_has_more_addresses")
-def test_others_can(cast: Cast, address: str) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
-    assert Client().post(path_of(asked), ANSWERS).status_code == 302
-    assert Review.objects.get().request == asked
+def test_similar_addresses_can_answer(cast: Cast, address: str) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__email=address)
+    assert Client().post(path_of(review_request), ANSWERS).status_code == 302
+    assert Review.objects.get().request == review_request
 
 
-def test_another_agencys_people_can(cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.birch, customer__email="stan+x@alder.example")
-    assert Client().post(path_of(asked), ANSWERS).status_code == 302
+def test_members_of_other_agencies_can_answer(cast: Cast) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.birch, customer__email="stan+x@alder.example")
+    assert Client().post(path_of(review_request), ANSWERS).status_code == 302
 
 
 def test_mail_and_sign_in_keep_the_sub_address(cast: Cast, alice: Client) -> None:

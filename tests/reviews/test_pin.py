@@ -1,4 +1,4 @@
-"""“Pin review to top”: five at most, in an order of the agency's own, whatever happens at once."""
+"""“Pin review to top”: at most five in an order that the agency sets, also under concurrency."""
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -14,7 +14,7 @@ from tests.factories.review_states import a_review
 
 def pinned(agency: Agency) -> list[Review]:
     reviews = list(agency.reviews.pinned())
-    assert [review.pin for review in reviews] == list(range(1, len(reviews) + 1))
+    assert [review.pin_position for review in reviews] == list(range(1, len(reviews) + 1))
     return reviews
 
 
@@ -26,7 +26,7 @@ def pin_five(cast: Cast) -> list[Review]:
     return reviews
 
 
-def test_a_sixth_is_refused_with_which_to_unpin(alice: Client, cast: Cast) -> None:
+def test_a_sixth_pin_is_rejected_with_a_choice_of_one_to_replace(alice: Client, cast: Cast) -> None:
     five, sixth = pin_five(cast), a_review(cast.alder)
     page = alice.post(f"/company/reviews/{sixth.pk}/pin/", {"next": "/partners/alder/"})
     assert page.status_code == 409
@@ -39,7 +39,7 @@ def test_a_sixth_is_refused_with_which_to_unpin(alice: Client, cast: Cast) -> No
     assert pinned(cast.alder) == [five[0], five[1], sixth, five[3], five[4]]
 
 
-def test_the_first_is_not_offered_up_and_the_last_not_down(alice: Client, cast: Cast) -> None:
+def test_the_first_can_not_move_up_nor_the_last_down(alice: Client, cast: Cast) -> None:
     five = pin_five(cast)
     move_pin(five[4], up=True, by=cast.max)
     for address in ("/partners/alder/", "/company/reviews/"):
@@ -55,20 +55,20 @@ def test_the_first_is_not_offered_up_and_the_last_not_down(alice: Client, cast: 
 
 
 @pytest.mark.parametrize("instead_of", ["", "0", "x", "9" * 40, "²"])
-def test_in_place_of_nothing_a_sixth_is_refused(alice: Client, cast: Cast, instead_of: str) -> None:
+def test_a_sixth_pin_in_place_of_an_invalid_one_is_rejected(alice: Client, cast: Cast, instead_of: str) -> None:
     five, sixth = pin_five(cast), a_review(cast.alder)
     assert alice.post(f"/company/reviews/{sixth.pk}/pin/", {"instead_of": instead_of}).status_code == 409
     assert pinned(cast.alder) == five
 
 
-def test_another_agencys_pin_makes_no_room(alice: Client, cast: Cast) -> None:
+def test_another_agencys_pin_can_not_be_replaced(alice: Client, cast: Cast) -> None:
     five, sixth, foreign = pin_five(cast), a_review(cast.alder), a_review(cast.birch)
     pin_review(foreign, by=cast.charlie)
     assert alice.post(f"/company/reviews/{sixth.pk}/pin/", {"instead_of": foreign.pk}).status_code == 409
     assert (pinned(cast.alder), pinned(cast.birch)) == (five, [foreign])
 
 
-def test_what_goes_leaves_no_gap(cast: Cast) -> None:
+def test_unpinned_hidden_and_withdrawn_reviews_leave_no_gap(cast: Cast) -> None:
     five = pin_five(cast)
     assert unpin_review(five[1], by=cast.max)
     assert hide_review(five[3], reason="outdated", by=cast.max)
@@ -89,7 +89,7 @@ def test_the_order_can_be_changed(alice: Client, cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_twenty_at_once_five_are_pinned(cast: Cast) -> None:
+def test_five_of_twenty_concurrent_pins_are_saved(cast: Cast) -> None:
     reviews = [a_review(cast.alder) for _ in range(20)]
     results = at_once(20, lambda n: pin_review(reviews[n], by=cast.max))
     assert [type(result) for result in results if result is not True] == [PinLimitReached] * 15
@@ -104,20 +104,20 @@ def test_a_review_is_hidden_or_pinned_but_never_both(cast: Cast) -> None:
             4, lambda n, review=review: hide_review(review, reason="other", by=cast.max) if n % 2 else pin_review(review, by=cast.alice)
         )
         review.refresh_from_db()
-        assert (review.hidden_at is not None, review.pin) == (True, None)
+        assert (review.hidden_at is not None, review.pin_position) == (True, None)
     assert pinned(cast.alder) == []
 
 
 @pytest.mark.django_db(transaction=True)
-def test_moving_at_once_loses_nobody(cast: Cast) -> None:
+def test_concurrent_moves_lose_no_pin(cast: Cast) -> None:
     five = pin_five(cast)
     results = at_once(10, lambda n: move_pin(five[n % 5], up=n % 2 == 0, by=cast.max))
     assert not [result for result in results if isinstance(result, Exception)]
     assert set(pinned(cast.alder)) == set(five)
 
 
-def test_the_database_holds_five_places_each_once(cast: Cast) -> None:
+def test_the_database_allows_each_of_five_positions_once(cast: Cast) -> None:
     pin_five(cast)
     first, second = pinned(cast.alder)[:2]
     with pytest.raises(IntegrityError), transaction.atomic():
-        Review.objects.filter(pk=first.pk).update(pin=second.pin)
+        Review.objects.filter(pk=first.pk).update(pin_position=second.pin_position)

@@ -1,4 +1,4 @@
-"""The nightly task: summaries that were wrong are reported and put right; those that are right stay as they are."""
+"""The nightly task that reports and corrects wrong rating summaries."""
 
 import logging
 
@@ -20,7 +20,7 @@ def test_beat_runs_it_every_night() -> None:
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {17})
 
 
-def test_what_is_right_is_left_alone(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+def test_correct_summaries_are_not_changed(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     for state in STATES:
         in_state(state, cast.alder)
     events = AuditEvent.objects.count()
@@ -28,22 +28,22 @@ def test_what_is_right_is_left_alone(cast: Cast, caplog: pytest.LogCaptureFixtur
     assert (AuditEvent.objects.count(), caplog.records) == (events, [])
 
 
-def test_what_is_wrong_is_reported_and_put_right(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+def test_wrong_summaries_are_reported_and_corrected(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
     for agency in (cast.alder, cast.birch):
         a_review(agency)
     right = RatingSummary.objects.get(agency=cast.alder).figures()
     RatingSummary.objects.filter(agency=cast.alder).update(count=7, stars_4=6)
     assert repair_summaries() == [cast.alder.pk]
     assert RatingSummary.objects.get(agency=cast.alder).figures() == right
-    (said,) = caplog.records
-    assert (said.levelno, "'count': [7, 1]" in said.getMessage()) == (logging.ERROR, True)
+    (logged,) = caplog.records
+    assert (logged.levelno, "'count': [7, 1]" in logged.getMessage()) == (logging.ERROR, True)
     event = AuditEvent.objects.first()
     assert (event.action, event.agency, event.source) == ("rating_summary.repaired", cast.alder, "system")
     assert event.data == {"wrong": {"count": [7, 1], "stars_4": [6, 1]}}
     assert repair_summaries() == []
 
 
-def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast) -> None:
+def test_missing_and_stale_summaries_are_corrected(cast: Cast) -> None:
     a_review(cast.alder)
     RatingSummary.objects.all().delete()
     RatingSummary.objects.create(agency=cast.birch, count=3)
@@ -52,7 +52,7 @@ def test_a_summary_that_is_missing_or_left_over_is_put_right_as_well(cast: Cast)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_reviews_that_come_in_meanwhile_are_no_difference(cast: Cast) -> None:
+def test_concurrent_reviews_are_no_mismatch(cast: Cast) -> None:
     requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(10)]
     RatingSummary.objects.create(agency=cast.birch, count=3)
     results = at_once(20, lambda n: ReviewFactory(review_request=requests[n // 2]).pk if n % 2 else repair_summaries())

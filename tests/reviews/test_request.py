@@ -1,4 +1,4 @@
-"""The wizard “Request review” and what comes of it."""
+"""The wizard “Request review” and the requests it creates."""
 
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ def test_step_2_lists_the_customers_projects_only(stan: Client, cast: Cast) -> N
     assert other.title not in page
 
 
-def test_a_step_that_is_done_leads_back(stan: Client, cast: Cast) -> None:
+def test_completed_steps_are_links(stan: Client, cast: Cast) -> None:
     project = ProjectFactory(customer__agency=cast.alder)
     page = stan.get(WIZARD, choices(project.customer, project)).content.decode()
     assert f'href="{WIZARD}"' in page
@@ -87,8 +87,8 @@ def test_a_foreign_customer_or_project_is_404(stan: Client, cast: Cast, method: 
 def test_send_by_e_mail_writes_one_mail_with_the_link(stan: Client, cast: Cast) -> None:
     project = ProjectFactory(customer__agency=cast.alder, title="Relaunch")
     response = stan.post(WIZARD, {**choices(project.customer, project), "send": "Send by e-mail"}, follow=True)
-    asked = ReviewRequest.objects.get()
-    assert (asked.customer, asked.project, asked.requested_by) == (project.customer, project, cast.stan)
+    review_request = ReviewRequest.objects.get()
+    assert (review_request.customer, review_request.project, review_request.requested_by) == (project.customer, project, cast.stan)
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.agency, mail.reply_to, mail.from_name) == (
         project.customer.email,
@@ -96,10 +96,10 @@ def test_send_by_e_mail_writes_one_mail_with_the_link(stan: Client, cast: Cast) 
         "stan@alder.example",
         "Alder Web",
     )
-    assert asked.link in mail.text
-    assert asked.link in mail.html
+    assert review_request.link in mail.text
+    assert review_request.link in mail.html
     assert "Relaunch" in mail.text
-    assert asked.link.encode() in response.content
+    assert review_request.link.encode() in response.content
     assert set(AuditEvent.objects.filter(object_type="reviews.reviewrequest").values_list("action", flat=True)) == {
         "review_request.created",
         "review_request.mailed",
@@ -153,8 +153,8 @@ def test_the_same_request_twice_is_one_but_another_subject_is_another(stan: Clie
 
 
 def test_a_request_sent_long_ago_is_not_sent_again_and_says_so(stan: Client, cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder, mailed_at=timezone.now() - timedelta(days=3))
-    page = stan.post(WIZARD, {**choices(asked.customer), "send": ""}, follow=True).content.decode()
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, mailed_at=timezone.now() - timedelta(days=3))
+    page = stan.post(WIZARD, {**choices(review_request.customer), "send": ""}, follow=True).content.decode()
     assert "no second e-mail was sent" in page
     assert not OutgoingMail.objects.exists()
 
@@ -169,13 +169,13 @@ def test_after_an_expired_request_a_new_one_gets_a_new_link(stan: Client, cast: 
 
 
 def test_a_link_outlives_a_change_of_the_key_and_can_be_shown_while_the_old_key_is_kept(cast: Cast, settings) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
-    link = asked.link
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
+    link = review_request.link
     old_key, settings.SECRET_KEY = settings.SECRET_KEY, "another-key-" * 5
-    assert asked.link is None
+    assert review_request.link is None
     assert Client().get(link.removeprefix(settings.SITE_URL)).status_code == 200
     settings.SECRET_KEY_FALLBACKS = [old_key]
-    assert asked.link == link
+    assert review_request.link == link
 
 
 @pytest.mark.django_db(transaction=True)
@@ -192,9 +192,9 @@ def test_20_clicks_at_once_make_one_request_and_one_mail(cast: Cast) -> None:
 
 
 def test_the_database_refuses_a_second_open_request_for_the_same_thing(cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
     with pytest.raises(IntegrityError, match="review_request_open_once"), transaction.atomic():
-        ReviewRequestFactory(customer=asked.customer)
+        ReviewRequestFactory(customer=review_request.customer)
 
 
 @pytest.mark.parametrize(("field", "constraint"), [("agency", "customer_same_agency"), ("project", "project_same_customer")])
@@ -206,18 +206,18 @@ def test_the_database_refuses_to_mix_agencies_and_customers(cast: Cast, field: s
 
 
 def test_withdrawing_closes_the_link_once(stan: Client, cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
     for _ in range(2):
-        assert stan.post(f"/company/reviews/requests/{asked.pk}/withdraw/").status_code == 302
-    asked.refresh_from_db()
-    assert asked.status == "withdrawn"
+        assert stan.post(f"/company/reviews/requests/{review_request.pk}/withdraw/").status_code == 302
+    review_request.refresh_from_db()
+    assert review_request.status == "withdrawn"
     assert AuditEvent.objects.filter(action="review_request.withdrawn").count() == 1
-    assert asked.link.encode() not in stan.get(f"/company/reviews/requests/{asked.pk}/").content
+    assert review_request.link.encode() not in stan.get(f"/company/reviews/requests/{review_request.pk}/").content
 
 
 def test_an_expired_request_can_not_be_withdrawn_any_more(stan: Client, cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
-    page = stan.post(f"/company/reviews/requests/{asked.pk}/withdraw/", follow=True).content.decode()
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, expires_at=timezone.now() - timedelta(seconds=1))
+    page = stan.post(f"/company/reviews/requests/{review_request.pk}/withdraw/", follow=True).content.decode()
     assert "This request was already closed" in page
     assert not AuditEvent.objects.filter(action="review_request.withdrawn").exists()
 
@@ -241,23 +241,23 @@ def test_the_mail_and_its_preview_speak_the_customers_language(stan: Client, cas
 
 
 def test_the_preview_shows_no_link_that_works(stan: Client, cast: Cast) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
-    assert asked.link not in stan.get(WIZARD, choices(asked.customer)).content.decode()
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
+    assert review_request.link not in stan.get(WIZARD, choices(review_request.customer)).content.decode()
 
 
 def test_a_link_that_no_known_key_can_make_again_is_withdrawn_and_replaced(stan: Client, cast: Cast, settings) -> None:
-    asked = ReviewRequestFactory(customer__agency=cast.alder)
-    lost = asked.link
+    review_request = ReviewRequestFactory(customer__agency=cast.alder)
+    lost = review_request.link
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another-key-" * 5, []
     stan.force_login(cast.stan)
-    assert stan.post(WIZARD, {**choices(asked.customer), "link": ""}).status_code == 302
-    asked.refresh_from_db()
-    assert asked.status == "withdrawn"
+    assert stan.post(WIZARD, {**choices(review_request.customer), "link": ""}).status_code == 302
+    review_request.refresh_from_db()
+    assert review_request.status == "withdrawn"
     assert Client().get(lost.removeprefix(settings.SITE_URL)).status_code == 410
     assert ReviewRequest.objects.get(status="open").link not in {None, lost}
 
 
-def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(stan: Client, cast: Cast) -> None:
+def test_input_from_an_expired_session_is_not_submitted_automatically(stan: Client, cast: Cast) -> None:
     customer, browser = CustomerFactory(agency=cast.alder), stan
     browser.get(WIZARD)
     Session.objects.all().delete()
@@ -268,7 +268,7 @@ def test_what_was_typed_before_the_session_ended_asks_nobody_by_itself(stan: Cli
 
 
 def test_the_database_refuses_an_unknown_status_and_a_link_of_another_request(cast: Cast) -> None:
-    asked, other = ReviewRequestFactory(customer__agency=cast.alder), ReviewRequestFactory(customer__agency=cast.alder)
+    review_request, other = ReviewRequestFactory(customer__agency=cast.alder), ReviewRequestFactory(customer__agency=cast.alder)
     for wrong in ({"status": "lost"}, {"token_digest": other.token_digest}):
         with pytest.raises(IntegrityError), transaction.atomic():
-            ReviewRequest.objects.filter(pk=asked.pk).update(**wrong)
+            ReviewRequest.objects.filter(pk=review_request.pk).update(**wrong)

@@ -1,4 +1,4 @@
-"""The wizard's search, the mail's own words, and not asking too often."""
+"""The wizard's customer search, custom texts of the e-mail, and repeated requests."""
 
 from datetime import timedelta
 
@@ -16,13 +16,13 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.reviews.test_request import WIZARD, choices
 
 
-def asked_days_ago(days: int, **fields) -> ReviewRequest:
-    asked = ReviewFactory(review_request=ReviewRequestFactory(**fields)).request
-    ReviewRequest.objects.filter(pk=asked.pk).update(created_at=timezone.now() - timedelta(days=days))
-    return asked
+def requested_days_ago(days: int, **fields) -> ReviewRequest:
+    review_request = ReviewFactory(review_request=ReviewRequestFactory(**fields)).request
+    ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=timezone.now() - timedelta(days=days))
+    return review_request
 
 
-# --- Step 1 -------------------------------------------------------------------------------------------------------------
+# --- Step 1 ---
 
 
 def test_step_1_offers_a_few_and_finds_the_others(stan: Client, cast: Cast) -> None:
@@ -33,7 +33,7 @@ def test_step_1_offers_a_few_and_finds_the_others(stan: Client, cast: Cast) -> N
     assert (form.offered, form.offers_more, form.errors) == ([first], False, {})
 
 
-def test_step_1_does_not_offer_whom_nothing_can_be_asked_of(stan: Client, cast: Cast) -> None:
+def test_step_1_does_not_offer_archived_customers(stan: Client, cast: Cast) -> None:
     archived = CustomerFactory(agency=cast.alder, company="Long Gone GmbH")
     archived.status = "archived"
     archived.save()
@@ -47,7 +47,7 @@ def test_any_query_is_taken(stan: Client, cast: Cast, query: str) -> None:
     assert stan.get(WIZARD, {"q": query, "search": "1"}).status_code == 200
 
 
-def test_continue_without_a_choice_says_so_and_keeps_the_query(stan: Client, cast: Cast) -> None:
+def test_continuing_without_a_customer_shows_an_error_and_keeps_the_query(stan: Client, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder)
     page = stan.get(WIZARD, {"q": "company"}).content.decode()
     assert "Select a customer." in page
@@ -63,10 +63,10 @@ def test_a_project_leads_straight_to_step_3(stan: Client, cast: Cast) -> None:
     assert project.title in stan.get(address.replace("&amp;", "&")).context["mail"]["html"]
 
 
-# --- Step 3: the mail's own words -----------------------------------------------------------------------------------------
+# --- Step 3: custom texts ---
 
 
-def test_greeting_and_closing_are_the_agencys_and_the_middle_is_not(stan: Client, cast: Cast) -> None:
+def test_only_greeting_and_closing_can_be_edited(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     words = {"greeting": "Dear Lea,\nlong time no see!", "closing": "Yours\nStan", "text": "Only five stars, please."}
     preview = stan.post(WIZARD, {**choices(customer), **words, "preview": ""})
@@ -88,48 +88,50 @@ def test_markup_in_them_is_text(stan: Client, cast: Cast) -> None:
     assert mail.text.startswith("Hi <b>& {{ you }}")
 
 
-def test_words_left_as_they_are_follow_the_customers_language(stan: Client, cast: Cast) -> None:
+def test_unchanged_texts_follow_the_customers_language(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, language="de")
-    usual = stan.get(WIZARD, choices(customer)).context["form"].initial
-    stan.post(WIZARD, {**choices(customer), "greeting": usual["greeting"], "closing": usual["closing"].replace("\n", "\r\n"), "send": ""})
-    asked = ReviewRequest.objects.get()
-    assert (asked.greeting, asked.closing) == ("", "")
+    defaults = stan.get(WIZARD, choices(customer)).context["form"].initial
+    stan.post(
+        WIZARD, {**choices(customer), "greeting": defaults["greeting"], "closing": defaults["closing"].replace("\n", "\r\n"), "send": ""}
+    )
+    review_request = ReviewRequest.objects.get()
+    assert (review_request.greeting, review_request.closing) == ("", "")
     assert OutgoingMail.objects.get().text.startswith("Guten Tag Lea Brandt,")
 
 
 @pytest.mark.parametrize("words", ["See https://shop.example", "www.shop.example", "x" * 501, "bell \x07"])
 @pytest.mark.parametrize("field", ["greeting", "closing"])
-def test_bad_words_get_a_message_and_stay(stan: Client, cast: Cast, field: str, words: str) -> None:
+def test_invalid_texts_get_a_message_and_are_kept(stan: Client, cast: Cast, field: str, words: str) -> None:
     customer = CustomerFactory(agency=cast.alder)
     response = stan.post(WIZARD, {**choices(customer), "greeting": "Hi", "closing": "Bye", field: words, "send": ""})
     assert list(response.context["form"].errors) == [field]
     assert not OutgoingMail.objects.exists()
 
 
-# --- Not too often ------------------------------------------------------------------------------------------------------
+# --- Repeated requests ---
 
 
-def test_within_half_a_year_only_anyway(stan: Client, cast: Cast) -> None:
-    before = asked_days_ago(100, customer__agency=cast.alder)
-    page = stan.get(WIZARD, choices(before.customer))
-    assert page.context["before"] == before
-    refused = stan.post(WIZARD, {**choices(before.customer), "link": ""})
+def test_a_repeated_request_within_half_a_year_needs_confirmation(stan: Client, cast: Cast) -> None:
+    previous = requested_days_ago(100, customer__agency=cast.alder)
+    page = stan.get(WIZARD, choices(previous.customer))
+    assert page.context["previous"] == previous
+    refused = stan.post(WIZARD, {**choices(previous.customer), "link": ""})
     assert list(refused.context["form"].errors) == ["anyway"]
     assert ReviewRequest.objects.count() == 1
-    stan.post(WIZARD, {**choices(before.customer), "link": "", "anyway": "on"})
-    assert ReviewRequest.objects.get(status="open").asked_anyway
+    stan.post(WIZARD, {**choices(previous.customer), "link": "", "anyway": "on"})
+    assert ReviewRequest.objects.get(status="open").requested_anyway
     assert AuditEvent.objects.filter(action="review_request.created_anyway").count() == 1
 
 
-def test_after_half_a_year_or_for_something_else_nobody_asks_back(stan: Client, cast: Cast) -> None:
-    before = asked_days_ago(184, customer__agency=cast.alder)
-    project = ProjectFactory(customer=before.customer)
-    for data in (choices(before.customer), choices(before.customer, project)):
+def test_later_requests_and_other_subjects_need_no_confirmation(stan: Client, cast: Cast) -> None:
+    previous = requested_days_ago(184, customer__agency=cast.alder)
+    project = ProjectFactory(customer=previous.customer)
+    for data in (choices(previous.customer), choices(previous.customer, project)):
         assert stan.post(WIZARD, {**data, "link": ""}).status_code == 302
-    assert not ReviewRequest.objects.filter(asked_anyway=True).exists()
+    assert not ReviewRequest.objects.filter(requested_anyway=True).exists()
 
 
-def test_how_long_is_a_setting(stan: Client, cast: Cast, settings) -> None:
-    before = asked_days_ago(1, customer__agency=cast.alder)
-    settings.REVIEW_ASK_AGAIN_DAYS = 0
-    assert stan.post(WIZARD, {**choices(before.customer), "link": ""}).status_code == 302
+def test_the_period_is_a_setting(stan: Client, cast: Cast, settings) -> None:
+    previous = requested_days_ago(1, customer__agency=cast.alder)
+    settings.REVIEW_REQUEST_COOLDOWN_DAYS = 0
+    assert stan.post(WIZARD, {**choices(previous.customer), "link": ""}).status_code == 302

@@ -1,4 +1,4 @@
-"""`RatingSummary` always equals what counting afresh gives, whoever writes to the reviews and how."""
+"""`RatingSummary` equals a recalculation after every kind of write, and categories come from one list."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from partnerportal.agencies.models import Agency
-from partnerportal.network.services.search import UNRATED_SCORE
+from partnerportal.network.models import UNRATED_SCORE
 from reviews.models import CATEGORIES, RatingSummary, Review, rounded
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -24,8 +24,8 @@ def stored(agency: Agency) -> dict[str, int]:
     return summary.figures()
 
 
-def afresh(agency: Agency) -> dict[str, int]:
-    return RatingSummary.counted_afresh(agency).figures()
+def recalculated(agency: Agency) -> dict[str, int]:
+    return RatingSummary.recalculated(agency).figures()
 
 
 def test_without_reviews_there_is_nothing_to_show(cast: Cast) -> None:
@@ -37,16 +37,16 @@ def test_it_follows_create_update_and_delete(cast: Cast) -> None:
     first = ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=5, schedule=5, budget=5)
     ReviewFactory(review_request__customer__agency=cast.alder, cooperation=1, quality=2, schedule=1, budget=1)
     ReviewFactory(review_request__customer__agency=cast.birch)
-    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder) == recalculated(cast.alder)
     assert (stored(cast.alder)["count"], stored(cast.birch)["count"]) == (2, 1)
     assert stored(cast.alder)["quality_sum"] == 7
 
     Review.objects.filter(agency=cast.alder).update(budget=3)
-    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder) == recalculated(cast.alder)
     assert stored(cast.alder)["budget_sum"] == 6
 
     first.delete()
-    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder) == recalculated(cast.alder)
     Review.objects.all().delete()
     assert set(stored(cast.alder).values()) == set(stored(cast.birch).values()) == {0}
 
@@ -55,11 +55,11 @@ def test_many_rows_in_one_statement(cast: Cast) -> None:
     customers = [CustomerFactory(agency=agency) for agency in (cast.alder, cast.birch, cast.alder)]
     requests = [ReviewRequestFactory(customer=customer) for customer in customers]
     Review.objects.bulk_create(
-        Review(agency=asked.agency, request=asked, cooperation=2, quality=3, schedule=4, budget=n + 1, author="Lea")
-        for n, asked in enumerate(requests)
+        Review(agency=review_request.agency, request=review_request, cooperation=2, quality=3, schedule=4, budget=n + 1, author="Lea")
+        for n, review_request in enumerate(requests)
     )
     for agency in (cast.alder, cast.birch):
-        assert stored(agency) == afresh(agency)
+        assert stored(agency) == recalculated(agency)
         assert stored(agency)["count"] > 0
 
 
@@ -79,7 +79,7 @@ def test_any_history_of_writes_adds_up(db: None, reviews: list[dict[str, int]], 
         for position, stars in changes:
             Review.objects.filter(pk=written[position % len(written)].pk).update(**stars)
         written.pop().delete()
-        assert stored(agency) == afresh(agency)
+        assert stored(agency) == recalculated(agency)
         summary = RatingSummary.objects.get(agency=agency)
         exact = [review.overall for review in Review.objects.filter(agency=agency)]
         assert summary.average == (sum(exact, Decimal()) / len(exact) if exact else None)
@@ -91,7 +91,7 @@ def test_any_history_of_writes_adds_up(db: None, reviews: list[dict[str, int]], 
 def test_reviews_submitted_at_once_are_all_counted(cast: Cast) -> None:
     requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(10)]
     at_once(10, lambda n: ReviewFactory(review_request=requests[n], cooperation=n % 5 + 1))
-    assert stored(cast.alder) == afresh(cast.alder)
+    assert stored(cast.alder) == recalculated(cast.alder)
     assert stored(cast.alder)["count"] == 10
 
 
@@ -108,7 +108,7 @@ def test_overall_is_the_exact_mean_and_shown_to_one_decimal(cast: Cast) -> None:
 def test_the_distribution_rounds_halves_up(cast: Cast, stars: tuple[int, ...], bucket: int) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder, **dict(zip(CATEGORIES, stars, strict=True)))
     figures = stored(cast.alder)
-    assert figures == afresh(cast.alder)
+    assert figures == recalculated(cast.alder)
     assert [n for n in range(1, 6) if figures[f"stars_{n}"]] == [bucket]
 
 
@@ -126,22 +126,22 @@ def test_each_category_has_its_exact_mean_and_each_number_of_stars_its_share(cas
     ]
 
 
-def test_without_reviews_there_is_nothing_to_show_and_the_standing_is_the_prior(cast: Cast) -> None:
+def test_without_reviews_there_is_no_average_and_the_prior_score(cast: Cast) -> None:
     ReviewFactory(review_request__customer__agency=cast.alder).delete()
     summary = RatingSummary.objects.get(agency=cast.alder)
-    assert (summary.shown, summary.standing) == (None, UNRATED_SCORE)
+    assert (summary.average_rounded, summary.ranking_score) == (None, UNRATED_SCORE)
 
 
 @given(reviews=st.lists(ratings, min_size=1, max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_shown_is_the_mean_to_one_decimal_and_the_standing_is_weighted(db: None, reviews: list[dict[str, int]]) -> None:
+def test_the_average_is_rounded_and_the_ranking_score_weighted(db: None, reviews: list[dict[str, int]]) -> None:
     with transaction.atomic():
         agency = AgencyFactory()
         for stars in reviews:
             ReviewFactory(review_request__customer__agency=agency, **stars)
         summary = RatingSummary.objects.get(agency=agency)
         assert summary.average is not None
-        assert summary.shown == rounded(summary.average)
+        assert summary.average_rounded == rounded(summary.average)
         weighted = (Decimal("3.5") * 7 + summary.average * summary.count) / (7 + summary.count)
-        assert abs(summary.standing - weighted * 1_000_000) < 1
+        assert abs(summary.ranking_score - weighted * 1_000_000) < 1
         transaction.set_rollback(True)

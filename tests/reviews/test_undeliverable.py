@@ -1,4 +1,4 @@
-"""A request whose mail SMTP refuses for good says so; a later mail that arrives says so, too."""
+"""Requests whose e-mail could not be delivered."""
 
 import pytest
 from django.test import Client
@@ -21,27 +21,27 @@ def is_undeliverable() -> bool:
     return ReviewRequest.objects.get().undeliverable_at is not None
 
 
-def test_refused_for_good_and_sent_again_later(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+def test_permanent_failures_are_recorded_until_a_later_mail_arrives(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
     smtp_sink.refuse("RCPT", "550 5.1.1 No such user", times=1)
-    asked = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
-    eventually(is_undeliverable, "the request says that nobody gets it", otherwise=celery_worker.logged)
-    assert AuditEvent.objects.get(action="review_request.undeliverable").customer_id == asked.customer_id
+    review_request = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
+    eventually(is_undeliverable, "the request is marked as undeliverable", otherwise=celery_worker.logged)
+    assert AuditEvent.objects.get(action="review_request.undeliverable").customer_id == review_request.customer_id
 
     staff = Client()
     staff.force_login(cast.stan)
-    page = staff.get(f"/company/reviews/requests/{asked.pk}/").content.decode()
+    page = staff.get(f"/company/reviews/requests/{review_request.pk}/").content.decode()
     assert "could not be delivered" in page
     assert "No such user" in page
-    # It still can be answered: the link may have been passed on in another way.
-    assert asked.state == "open"
+    # The link still works, because it can be shared in another way.
+    assert review_request.current_status == "open"
 
     resend(OutgoingMail.objects.get(), by=cast.ada)
     eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)
 
 
-def test_refused_for_a_while_is_not_undeliverable(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
+def test_temporary_failures_are_not_recorded(cast: Cast, celery_worker: Process, smtp_sink: Sink) -> None:
     smtp_sink.refuse("RCPT", "450 4.2.0 Greylisted", times=1)
-    asked = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
-    assert smtp_sink.wait_for(asked.customer.email)
+    review_request = request_review(customer=CustomerFactory(agency=cast.alder), project=None, by=cast.stan, by_mail=True)
+    assert smtp_sink.wait_for(review_request.customer.email)
     eventually(lambda: OutgoingMail.objects.get().status == "sent", "it is written down", otherwise=celery_worker.logged)
     assert not is_undeliverable()

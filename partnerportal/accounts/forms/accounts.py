@@ -1,26 +1,31 @@
-"""allauth's forms in the portal's words: “E-mail” everywhere, labels rather than placeholders."""
+"""allauth's forms with the portal's labels and rate limits, and the form for account settings."""
 
 from typing import Any
 
 from allauth.account import forms
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
-from allauth.core import context
+from allauth.account.adapter import get_adapter
 from django.forms import ChoiceField, ModelForm, TextInput
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from partnerportal.accounts.forms.time_zones import zone_choices
 from partnerportal.accounts.models import User
-from partnerportal.accounts.rate_limits import check_code_limit, check_reset_limit
-from partnerportal.accounts.services.accounts import account_address
-from partnerportal.accounts.services.client_accounts import get_or_create_client, may_create_account, sign_in_reason
-from partnerportal.accounts.time_zones import zone_choices
-from partnerportal.core.concurrent_edits import EditForm
+from partnerportal.accounts.queries import account_address
+from partnerportal.accounts.services.accounts import get_or_create_client
+from partnerportal.audit.context import origin
+from partnerportal.core.email_addresses import canonical_address
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.versions import EditForm
 
-#: What is typed in from an e-mail or an app; in other places of the portal a code is a shorthand.
+#: Reset links per e-mail address.
+RESET_LIMIT = RateLimit("reset-address", times=3, seconds=5 * 60)
+#: Codes entered per network, which many users can share. allauth allows three attempts per code.
+CODE_LIMIT = RateLimit("code-network", times=60, seconds=5 * 60)
+#: Label of sign-in codes. The context separates it from other codes of the portal in translations.
 CODE_LABEL = pgettext_lazy("to sign in", "Code")
-#: Their fields of passwords, by name.
+#: Labels of password fields.
 PASSWORD_FIELDS = {
     "password": _("Password"),
     "oldpassword": _("Current password"),
@@ -30,15 +35,18 @@ PASSWORD_FIELDS = {
 
 
 class AccountAddressField(AddressFormField):
-    """Form field for the address of an account, in any spelling: `info@xn--mnchen-3ya.example` finds `info@münchen.example`."""
+    """Form field for an account's address in any spelling.
+
+    For example, `info@xn--mnchen-3ya.example` finds `info@münchen.example`.
+    """
 
     def clean(self, value: Any) -> str:
-        """Return the address in lower case, as allauth expects it, in the spelling that the account has."""
+        """Return the account's spelling of the address, in lower case as allauth expects."""
         return account_address(super().clean(value).lower())
 
 
 class PortalFormMixin(WordedForm):
-    """Mixed into a form of allauth's."""
+    """Mixin for allauth forms that sets the portal's labels and error messages."""
 
     required_messages = {
         "login": _("Enter your e-mail address."),
@@ -49,93 +57,100 @@ class PortalFormMixin(WordedForm):
         "password1": _("Enter a new password."),
         "password2": _("Enter the new password again."),
     }
-    #: What the browser is to fill in where an address is asked for.
-    address = "email"
+    #: The address field's `autocomplete` attribute.
+    autocomplete = "email"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
             if name in {"login", "email"}:
-                widget = TextInput(attrs={"autocomplete": self.address})
+                widget = TextInput(attrs={"autocomplete": self.autocomplete})
                 self.fields[name] = AccountAddressField(label=_("E-mail"), required=field.required, widget=widget)
             elif name in PASSWORD_FIELDS:
                 field.label = PASSWORD_FIELDS[name]
             if name == "password1":
                 field.help_text = _("At least 8 characters. A passphrase works well.")
-        # Once more, for the fields that are other ones now.
+        # Applied again to the fields replaced above.
         self.word_required()
 
 
-class LoginForm(PortalFormMixin, forms.LoginForm):  # type: ignore[misc]  # allauth brings no types
-    """E-mail and password."""
+class LoginForm(PortalFormMixin, forms.LoginForm):  # type: ignore[misc]  # allauth has no type hints
+    """Form for signing in with e-mail and password."""
 
-    address = "username"
+    autocomplete = "username"
 
 
 class RequestLoginCodeForm(PortalFormMixin, forms.RequestLoginCodeForm):  # type: ignore[misc]
-    """The address to which a sign-in code goes; on the way to a client's page, an unknown one gets an account."""
+    """Form for requesting a sign-in code. On the way to a client page, it also creates accounts."""
 
     _user: User | None
 
-    def why(self) -> str:
-        """What signing in is for, where the person comes from a page that says so."""
-        return sign_in_reason(context.request)
+    def sign_in_reason(self) -> str:
+        """Return the reason to sign in that the template displays."""
+        return str(get_adapter().sign_in_reason())
 
     def clean_email(self) -> str:
-        """As allauth does it, rate limits included; whether there is an account shows in nothing that follows."""
+        """Clean the address without revealing whether it has an account."""
         email: str = super().clean_email()
-        if email and self._user is None and may_create_account(context.request):
+        if email and self._user is None and get_adapter().may_create_account():
             self._user = get_or_create_client(email)
         return email
 
 
 class ConfirmLoginCodeForm(PortalFormMixin, forms.ConfirmLoginCodeForm):  # type: ignore[misc]
-    """The code from the e-mail."""
+    """Form for entering a sign-in code."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = CODE_LABEL
 
     def clean_code(self) -> str:
-        check_code_limit()
+        """Check the rate limit first, because a form error would use up one of the code's attempts."""
+        here = origin.get()
+        check_rate_limits((CODE_LIMIT, network_prefix(here.ip_address if here else None)))
         return str(super().clean_code())
 
 
 class ResetPasswordForm(PortalFormMixin, forms.ResetPasswordForm):  # type: ignore[misc]
-    """The address to which the reset link goes."""
+    """Form for requesting a reset link."""
 
     def clean_email(self) -> str:
-        check_reset_limit(self.cleaned_data["email"])
+        """Apply the rate limit whether or not there is an account."""
+        try:
+            check_rate_limits((RESET_LIMIT, canonical_address(self.cleaned_data["email"])))
+        except RateLimitExceeded as error:
+            raise get_adapter().rate_limit_error(error) from error
         return str(super().clean_email())
 
 
 class AddEmailForm(PortalFormMixin, forms.AddEmailForm):  # type: ignore[misc]
-    """A new address for the own account."""
+    """Form for changing the account's address."""
 
 
 class ReauthenticateForm(PortalFormMixin, forms.ReauthenticateForm):  # type: ignore[misc]
-    """The password once more."""
+    """Form for reauthenticating with the password."""
 
 
 class SetPasswordForm(PortalFormMixin, forms.SetPasswordForm):  # type: ignore[misc]
-    """A first password, twice, for an account without one; a way in like a new address, which allauth asks about itself."""
+    """Form for the first password of an account."""
 
     def clean(self) -> dict[str, Any]:
-        raise_if_reauthentication_required(context.request, app="allauth.account")
+        """Require a recent sign-in, as allauth does for a new address but not for a first password."""
+        get_adapter().ensure_recently_authenticated()
         return dict(super().clean() or self.cleaned_data)
 
 
 class ChangePasswordForm(PortalFormMixin, forms.ChangePasswordForm):  # type: ignore[misc]
-    """The old and, twice, the new password."""
+    """Form for changing the password."""
 
 
 class ResetPasswordKeyForm(PortalFormMixin, forms.ResetPasswordKeyForm):  # type: ignore[misc]
-    """The new password, twice, by a reset link."""
+    """Form for a new password after opening a reset link."""
 
 
 class AccountForm(EditForm, ModelForm):
-    """What somebody says about themselves."""
+    """Form for the account settings."""
 
     class Meta:
         model = User

@@ -1,4 +1,4 @@
-"""allauth's forms of second factors in the portal's words."""
+"""allauth's forms of second factors, with the portal's labels and error messages."""
 
 import logging
 import struct
@@ -19,15 +19,15 @@ from partnerportal.core.encryption import DecryptionError
 
 logger = logging.getLogger(__name__)
 
-#: What reading a browser's answer raises that no browser gave: it is JSON with base64, CBOR and keys inside.
+#: Errors raised while parsing a forged passkey response, which contains JSON, base64, CBOR and keys.
 PARSE_ERRORS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, struct.error)
 UNREADABLE = _("Your two-factor authentication data can’t be read. Ask the portal administrator to reset it, then set it up again.")
-#: As long as a passkey's name may be.
+#: Maximum length of a passkey's name, in characters.
 NAME_LENGTH = 100
 
 
 class CodeFormMixin:
-    """Mixed into a form that takes a code."""
+    """Mixin for forms with a code."""
 
     fields: dict[str, Any]
     user: Any
@@ -41,7 +41,7 @@ class CodeFormMixin:
         code.validators.append(MaxLengthValidator(50))
 
     def clean_code(self) -> str:
-        """As allauth does it, rate limit included."""
+        """Turn a secret that can't be decrypted into a form error."""
         try:
             return str(super().clean_code())  # type: ignore[misc]
         except DecryptionError as error:
@@ -49,87 +49,87 @@ class CodeFormMixin:
             raise ValidationError(UNREADABLE, code="unreadable") from error
 
 
-class AuthenticateForm(CodeFormMixin, base.AuthenticateForm):  # type: ignore[misc]  # allauth brings no types
-    """The second step of signing in: a code of the app, or one of the recovery codes."""
+class AuthenticateForm(CodeFormMixin, base.AuthenticateForm):  # type: ignore[misc]  # allauth has no type hints
+    """Form for the second step of signing in, with an app's code or a recovery code."""
 
     @cached_property
     def kinds(self) -> set[str]:
-        """Which second factors the person has (`Authenticator.Type`)."""
+        """Types of the user's second factors (`Authenticator.Type`)."""
         return set(Authenticator.objects.filter(user=self.user).values_list("type", flat=True))
 
 
 class ReauthenticateForm(CodeFormMixin, base.ReauthenticateForm):  # type: ignore[misc]
-    """A code once more, later."""
+    """Form for reauthenticating with a code."""
 
 
 class ActivateTOTPForm(CodeFormMixin, totp.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of a new app."""
+    """Form for confirming a new authenticator app with its first code."""
 
 
 class PasskeyFormMixin:
-    """Mixed into a form that takes a browser's answer about a passkey, which may be anything."""
+    """Mixin for forms with a browser's passkey response, which may be malformed."""
 
-    misfit = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
+    mismatch_message = _("This passkey doesn’t match this account, or the page was open for too long. Try again.")
 
-    def _checked(self, check: Callable[[], Any]) -> Any:
+    def _check_response(self, check: Callable[[], Any]) -> Any:
         try:
             return check()
         except PARSE_ERRORS as error:
-            raise ValidationError(self.misfit, code="passkey") from error
+            raise ValidationError(self.mismatch_message, code="passkey") from error
         except ValidationError as error:
-            # allauth speaks of a code here; its other refusals stand.
-            raise ValidationError(self.misfit, code="passkey") if error.code == "incorrect_code" else error from error
+            # allauth's text refers to a code.
+            raise ValidationError(self.mismatch_message, code="passkey") if error.code == "incorrect_code" else error from error
 
     def clean_credential(self) -> Any:
-        return self._checked(super().clean_credential)  # type: ignore[misc]
+        return self._check_response(super().clean_credential)  # type: ignore[misc]
 
 
 class AddPasskeyForm(PasskeyFormMixin, webauthn.AddWebAuthnForm):  # type: ignore[misc]
-    """A new passkey and its name."""
+    """Form for adding a passkey."""
 
-    misfit = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
+    mismatch_message = _("Your browser’s response doesn’t match this page, which may have been open for too long. Try again.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _describe_name(self.fields["name"])
-        alone = self.fields["passwordless"]
-        alone.label, alone.initial = _("Allow signing in with this passkey alone, without a password"), True
-        alone.help_text = _(
+        _configure_name(self.fields["name"])
+        passwordless = self.fields["passwordless"]
+        passwordless.label, passwordless.initial = _("Allow signing in with this passkey alone, without a password"), True
+        passwordless.help_text = _(
             "For passkeys that verify you with a fingerprint, face or PIN. A basic security key is used in addition to your password."
         )
         self.fields["credential"].error_messages["required"] = _("Your browser hasn’t responded yet. Select the button again.")
 
     def clean_credential(self) -> Any:
-        """Checked together with the rest, in `clean`."""
+        """Postpone the check to `clean()`."""
         return self.cleaned_data["credential"]
 
     def clean(self) -> Any:
-        return self._checked(super().clean)
+        return self._check_response(super().clean)
 
 
 class RenamePasskeyForm(webauthn.EditWebAuthnForm):  # type: ignore[misc]
-    """Another name for a passkey."""
+    """Form for renaming a passkey."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        _describe_name(self.fields["name"])
+        _configure_name(self.fields["name"])
 
 
 class AuthenticateByPasskeyForm(PasskeyFormMixin, webauthn.AuthenticateWebAuthnForm):  # type: ignore[misc]
-    """The second step of signing in, by a passkey."""
+    """Form for the second step of signing in, with a passkey."""
 
 
 class ReauthenticateByPasskeyForm(PasskeyFormMixin, webauthn.ReauthenticateWebAuthnForm):  # type: ignore[misc]
-    """A passkey once more, later."""
+    """Form for reauthenticating with a passkey."""
 
 
 class SignInByPasskeyForm(PasskeyFormMixin, webauthn.LoginWebAuthnForm):  # type: ignore[misc]
-    """Signing in by a passkey alone."""
+    """Form for signing in with a passkey alone."""
 
-    misfit = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")
+    mismatch_message = _("This passkey isn’t linked to an account here, or the page was open for too long. Try again.")
 
 
-def _describe_name(field: Any) -> None:
+def _configure_name(field: Any) -> None:
     field.label = _("Name")
     field.max_length = NAME_LENGTH
     field.widget.attrs |= {"autocomplete": "off", "maxlength": NAME_LENGTH}

@@ -1,1 +1,1 @@
-"""Actions on accounts."""
+"""Changes of accounts."""

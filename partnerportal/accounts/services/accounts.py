@@ -1,50 +1,63 @@
-"""What opens and changes accounts."""
+"""Creation, correction and deletion of accounts, and the end of their sessions."""
+
+from datetime import timedelta
 
 from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.core.email_addresses import address_variants
+from partnerportal.accounts.queries import account_address
+
+#: Age at which client accounts are deleted if their code was never entered.
+UNCONFIRMED_LIFETIME = timedelta(days=1)
+#: Password hash of client accounts. Unlike Django's unusable hashes it is constant, so it can be queried.
+UNUSABLE_PASSWORD = UNUSABLE_PASSWORD_PREFIX
 
 
-def account_address(email: str) -> str:
-    """Return the spelling in which an account has this address, in lower case; the given spelling if no account has it.
-
-    Costs a query only if the domain has several spellings.
-    """
-    address = email.strip().lower()
-    known = address_variants(address)
-    if len(known) == 1:
-        return address
-    further = EmailAddress.objects.filter(email__in=known, verified=True).values_list("email", flat=True)
-    found = set(User.objects.filter(email__in=known).order_by().values_list("email", flat=True).union(further))
-    return address if address in found or not found else str(min(found))
+@transaction.atomic
+def create_account(*, email: str, full_name: str, password: str, language: str) -> User:
+    """Create an account for a user who has already proved that the address is theirs."""
+    user = User.objects.create_user(email, password, full_name=full_name, language=language)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
 
 
-def find_account(email: str) -> User | None:
-    """Whose address this is: their name here, or a further one that they confirmed; in any spelling of its domain."""
+@transaction.atomic
+def get_or_create_client(email: str) -> User | None:
+    """Return the account with this address, created if needed, or None if it is deactivated."""
     address = account_address(email)
-    further = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
-    return further.user if further else User.objects.filter(email=address).first()
+    user, created = User.objects.get_or_create(email=address, defaults={"password": UNUSABLE_PASSWORD})
+    if created:
+        EmailAddress.objects.create(user=user, email=address, primary=True)
+    return user if user.is_active else None
 
 
-def has_address(user: User, email: str) -> bool:
-    """Whether this is one of the person's confirmed addresses."""
-    return bool(EmailAddress.objects.filter(user=user, email__in=address_variants(email), verified=True).exists())
+def purge_unconfirmed() -> int:
+    """Delete client accounts whose code was never entered, and return the number of deleted rows."""
+    cutoff = timezone.now() - UNCONFIRMED_LIFETIME
+    unconfirmed = User.objects.filter(password=UNUSABLE_PASSWORD, last_login=None, is_staff=False, memberships=None, date_joined__lt=cutoff)
+    return unconfirmed.delete()[0]
 
 
 @transaction.atomic
 def replace_email_address(user: User) -> None:
-    """After `user.email` was corrected for somebody: it is their only address from then on. The former opens nothing any more, no code
-    and no reset either; the new one proves nothing until they have confirmed it."""
+    """Make a corrected `user.email` the account's only address.
+
+    Codes and reset links for former addresses stop working. The new address must be verified.
+    """
     addresses = EmailAddress.objects.filter(user=user)
     addresses.exclude(email=user.email).delete()
     EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"primary": True})
 
 
-@transaction.atomic
-def create_account(*, email: str, full_name: str, password: str, language: str) -> User:
-    """A new account for somebody who showed that the address is theirs: no further e-mail has to confirm it."""
-    user = User.objects.create_user(email, password, full_name=full_name, language=language)
-    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
-    return user
+def end_sessions(user: User, *, except_key: str = "") -> int:
+    """End all sessions of the user except the one with this key, and return their number."""
+    sessions = UserSession.objects.filter(user=user).exclude(session_key=except_key)
+    keys = list(sessions.values_list("session_key", flat=True))
+    Session.objects.filter(session_key__in=keys).delete()
+    sessions.delete()
+    return len(keys)

@@ -1,4 +1,4 @@
-"""Whether passkeys can be made and used on this page."""
+"""Template filters for pages with passkeys."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ register = template.Library()
 
 @register.filter
 def opened_by_ip(request: HttpRequest) -> bool:
-    """Whether the portal was opened by an IP address. A passkey belongs to a name; browsers make none for a number."""
+    """Return whether the portal was opened by an IP address, which doesn't support passkeys."""
     try:
         ip_address(urlsplit(f"//{request.get_host()}").hostname or "")
     except ValueError:
@@ -22,7 +22,7 @@ def opened_by_ip(request: HttpRequest) -> bool:
 
 @register.filter
 def localhost_url(request: HttpRequest) -> str:
-    """The same page under the name that each machine has for itself; empty where the portal doesn't answer to it."""
+    """Return the page's URL on localhost, or an empty string if the portal doesn't allow this host."""
     here = urlsplit(f"//{request.get_host()}")
     if "localhost" not in settings.ALLOWED_HOSTS or not ip_address(here.hostname or "").is_loopback:
         return ""

@@ -1,4 +1,4 @@
-"""Sessions in words: which browser they belong to, and in which order."""
+"""Template filters for the list of sessions."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-#: What stands in a User-Agent, and whose it is; the first that fits, for most call themselves by the others' names, too.
+#: Parts of a User-Agent and browser names. The first match counts, because most contain several.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -32,13 +32,13 @@ SYSTEMS = (
 
 @register.filter
 def current_first(sessions: Iterable[UserSession]) -> list[UserSession]:
-    """The session that asks, then the others, the newest first."""
-    return sorted(sorted(sessions, key=lambda session: session.created_at, reverse=True), key=lambda session: not session.is_current())
+    """Return the current session, followed by the others, newest first."""
+    return sorted(sessions, key=lambda session: (session.is_current(), session.created_at), reverse=True)
 
 
 @register.filter
 def browser(user_agent: str) -> str:
-    """“Firefox on Windows”; what is unknown as it calls itself, shortened."""
+    """Return a description such as “Firefox on Windows”, or the shortened User-Agent."""
     name = next((name for mark, name in BROWSERS if mark in user_agent), "")
     system = next((system for mark, system in SYSTEMS if mark in user_agent), "")
     if name and system:

@@ -1,4 +1,4 @@
-"""One's own account: what django-allauth has no page for."""
+"""Account pages that allauth doesn't have, or that the portal extends."""
 
 from typing import cast
 
@@ -19,18 +19,20 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from partnerportal.accounts.adapter import RATE_LIMIT_WINDOW
 from partnerportal.accounts.forms.accounts import AccountForm
 from partnerportal.accounts.models import User
 from partnerportal.core.language_addresses import in_other_language
+from partnerportal.core.rate_limits import RateLimitExceeded
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_required
-def account(request: HttpRequest) -> HttpResponse:
-    """Name, language, time zone."""
+def account_settings(request: HttpRequest) -> HttpResponse:
+    """Edit the user's name, language and time zone."""
     user = cast(User, request.user)
-    # Of the form's own, so that what is typed doesn't stand in the page's head before it is saved.
+    # A separate instance, because the page header shows request.user without unsaved input.
     form = AccountForm(
         request.POST if request.method == "POST" else None,
         instance=User.objects.get(pk=user.pk),
@@ -40,38 +42,43 @@ def account(request: HttpRequest) -> HttpResponse:
         saved = form.save()
         with override(saved.language or None):
             messages.success(request, _("Your changes have been saved."))
-        return redirect("accounts:person")
+        return redirect("accounts:settings")
     return render(request, "accounts/account.html", {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def end_session(request: HttpRequest, pk: int) -> HttpResponse:
-    """Sign out somewhere else. A GET, which comes of signing in again on the way here, only leads back to the list."""
+    """End another session. GET requests, which follow a sign-in, only redirect to the list."""
     if request.method == "POST":
         get_object_or_404(UserSession, user=request.user, pk=pk).end()
         messages.success(request, _("Session ended."))
     return redirect("usersessions_list")
 
 
-# Without a token, so that public pages need no cookie and can be cached; all that a forged form could do is change the language.
+# Exempt, so that public pages can be cached. A forged request could only change the language.
 @csrf_exempt
 def set_language(request: HttpRequest) -> HttpResponseBase:
-    """Read this in another language; who is signed in reads it so everywhere, and gets their mails so."""
+    """Change the language of the pages, and for signed-in users of their account."""
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         User.objects.filter(pk=request.user.pk).update(language=language)
     response = i18n.set_language(request)
     if language in dict(settings.LANGUAGES) and (location := response.get("Location")):
-        # A page whose address fixes the language has another address in the other.
+        # Pages with a language in their URL have a different URL in the other language.
         response["Location"] = in_other_language(location, language)
     return response
 
 
 def confirm_login_code(request: HttpRequest) -> HttpResponse:
-    """allauth's own; on the way back to ask for another code (three wrong ones, too late), it is kept where the person wanted to go."""
+    """Run allauth's view, but keep `next` when it redirects to request another code."""
     response: HttpResponse = views.confirm_login_code(request)
-    ask_again = reverse("account_request_login_code")
-    if response.get("Location") == ask_again and (target := get_next_redirect_url(request)):
-        response["Location"] = f"{ask_again}?{urlencode({'next': target})}"
+    request_code = reverse("account_request_login_code")
+    if response.get("Location") == request_code and (target := get_next_redirect_url(request)):
+        response["Location"] = f"{request_code}?{urlencode({'next': target})}"
     return response
+
+
+def rate_limited(request: HttpRequest) -> HttpResponse:
+    """Respond with 429 when one of allauth's rate limits applies to a whole page (`handler429`)."""
+    return RateLimitExceeded(RATE_LIMIT_WINDOW).apply_to(render(request, "429.html"))

@@ -1,11 +1,11 @@
-"""django-allauth's pages of recovery codes and passkeys, where they need a hand."""
+"""allauth's views of recovery codes and passkeys, with corrections."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.views import GenerateRecoveryCodesView, download_recovery_codes, view_recovery_codes
+from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView, RemoveWebAuthnView
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,11 +15,9 @@ from django.views.generic import FormView
 
 from partnerportal.core.encryption import DecryptionError
 
-View = Callable[..., HttpResponse]
 
-
-def _decryptable(view: View) -> View:
-    """A page that shows codes; where no known key opens them, it says so, and where there are none, where they come from."""
+def _explain_missing_codes(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Redirect with an explanation if there are no recovery codes or no known key decrypts them."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -34,31 +32,31 @@ def _decryptable(view: View) -> View:
     return guarded
 
 
-class GenerateRecoveryCodes(GenerateRecoveryCodesView):  # type: ignore[misc]  # allauth brings no types
-    """New codes in the place of the old ones, which need not be readable for that."""
+class GenerateRecoveryCodes(recovery_codes.GenerateRecoveryCodesView):  # type: ignore[misc]  # allauth has no type hints
+    """View that replaces recovery codes, even if the old ones can't be decrypted."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        # Past allauth's own, which reads the old ones to count them.
+        # Skips allauth's method, which decrypts the old codes to count them.
         return FormView.get_context_data(self, **kwargs)
 
 
 class RemovePasskey(RemoveWebAuthnView):  # type: ignore[misc]
-    """allauth's own, which fetches the same passkey twice."""
+    """View that removes a passkey without repeating allauth's query."""
 
     def get_object(self, queryset: Any = None) -> Authenticator:
         return getattr(self, "object", None) or super().get_object(queryset)
 
 
 class ReauthenticateByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]
-    """Asks again where the passkey did not fit; allauth leads away, and forgets where the person wanted to go."""
+    """View that asks again after a wrong passkey, where allauth's leaves the page and loses `next`."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
-        super().form_invalid(form)  # puts what was wrong among the messages
+        super().form_invalid(form)  # adds the errors to the messages
         return redirect(self.passthrough_next_url(self.request.path))
 
 
-show_recovery_codes = _decryptable(view_recovery_codes)
-save_recovery_codes = _decryptable(download_recovery_codes)
-make_recovery_codes = GenerateRecoveryCodes.as_view()
+view_recovery_codes = _explain_missing_codes(recovery_codes.view_recovery_codes)
+download_recovery_codes = _explain_missing_codes(recovery_codes.download_recovery_codes)
+generate_recovery_codes = GenerateRecoveryCodes.as_view()
 remove_passkey = RemovePasskey.as_view()
 reauthenticate_by_passkey = ReauthenticateByPasskey.as_view()

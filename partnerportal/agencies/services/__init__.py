@@ -1,1 +1,1 @@
-"""Actions on agencies and their teams."""
+"""Changes of a team and its invitations."""

@@ -1,100 +1,90 @@
-"""How somebody gets onto a team: invited by an owner, by a link that only the invited address can use.
+"""Invitations to a team by a personal link that only the invited address can use.
 
-Each function is one transaction, the audit event and the mails included; it locks the agency's row, then the invitation's.
+Each function is one transaction, including its audit event and e-mails. It locks the agency's row
+first, then the invitation's.
 """
-
-from datetime import timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.accounts import create_account, find_account, has_address
+from partnerportal.accounts.queries import find_account, has_address
+from partnerportal.accounts.services.accounts import create_account
 from partnerportal.agencies import mails
-from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation, TeamInvitationQuerySet
-from partnerportal.agencies.services.team import lock_team, record_team
+from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
+from partnerportal.agencies.services.team import lock_team, lock_team_as_owner
+from partnerportal.audit.services import record
 from partnerportal.core.email_addresses import address_variants, validate_deliverable
+from partnerportal.core.pending import PendingQuerySet
 
 Status = TeamInvitation.Status
-
-#: An invitation is not mailed again within so short a time: that was a double click.
-RESEND_COOLDOWN = timedelta(minutes=1)
-
-
-class InvitationClosed(Exception):
-    """It can't be accepted, withdrawn or sent any more: `state` is what became of it."""
-
-    def __init__(self, state: str) -> None:
-        super().__init__(state)
-        self.state = state
 
 
 @transaction.atomic
 def invite(agency: Agency, *, email: str, role: Role, by: User) -> TeamInvitation:
-    """Ask somebody, by e-mail, to work here.
+    """Invite this address to the team.
 
     Raises:
-        ValidationError: they work here, or were asked already; no mail can go there; or `by` is no owner any more.
+        ValidationError: The address is undeliverable, invited or a member's, or `by` is no longer an owner.
     """
     address = email.strip().lower()
     validate_deliverable(address)
-    locked = lock_team(agency, by=by)
+    locked = lock_team_as_owner(agency, by=by)
     if locked.has_staff_address(address):
         raise ValidationError({"email": _("This address already belongs to someone on your team.")})
-    asked = locked.team_invitations.filter(email__in=address_variants(address))
-    expire(asked.overdue())
-    if asked.waiting().exists():
+    earlier = locked.team_invitations.filter(email__in=address_variants(address))
+    expire(earlier.past_expiry())
+    if earlier.pending().exists():
         raise ValidationError({"email": _("This address has already been invited. You can resend the invitation.")})
     invitation = TeamInvitation.objects.create(agency=locked, email=address, role=role, invited_by=by)
-    record_team("invited", locked, address, by=by, role=role)
+    record("team.invited", locked, by=by, label=address, role=role)
     mails.send_invitation(invitation, account=find_account(address), by=by)
     return invitation
 
 
 @transaction.atomic
 def resend(invitation: TeamInvitation, *, by: User) -> bool:
-    """Mail the same link once more, good for the whole time anew. False for a double click.
+    """Send the link again and restart its term. Return False if it was sent moments ago.
 
     Raises:
-        InvitationClosed: it doesn't wait any more.
-        ValidationError: `by` is no owner any more.
+        InvalidTransition: The invitation is no longer pending.
+        ValidationError: `by` is no longer an owner.
     """
-    agency = lock_team(invitation.agency, by=by)
-    locked = _lock(invitation)
-    if timezone.now() - locked.mailed_at < RESEND_COOLDOWN:
+    agency = lock_team_as_owner(invitation.agency, by=by)
+    locked = _lock_pending(invitation)
+    if not locked.can_be_resent:
         return False
-    locked.renew()
+    locked.extend()
     locked.save()
-    record_team("invited_again", agency, locked.email, by=by)
+    record("team.invited_again", agency, by=by, label=locked.email)
     mails.send_invitation(locked, account=find_account(locked.email), by=by)
     return True
 
 
 @transaction.atomic
 def withdraw(invitation: TeamInvitation, *, by: User) -> None:
-    """No longer ask; the link says so.
+    """Withdraw the invitation, so that its link stops working.
 
     Raises:
-        InvitationClosed: it doesn't wait any more.
-        ValidationError: `by` is no owner any more.
+        InvalidTransition: The invitation is no longer pending.
+        ValidationError: `by` is no longer an owner.
     """
-    agency = lock_team(invitation.agency, by=by)
-    _answer(_lock(invitation), Status.WITHDRAWN)
-    record_team("invitation_withdrawn", agency, invitation.email, by=by)
+    agency = lock_team_as_owner(invitation.agency, by=by)
+    _lock_pending(invitation).close(Status.WITHDRAWN)
+    record("team.invitation_withdrawn", agency, by=by, label=invitation.email)
 
 
 @transaction.atomic
 def accept(invitation: TeamInvitation, *, user: User) -> Membership:
-    """Join. Whoever works here already keeps the role they have.
+    """Accept the invitation. Existing members keep their role.
 
     Raises:
-        InvitationClosed: it was accepted, withdrawn, or has expired.
-        ValidationError: it is for another address.
+        InvalidTransition: The invitation is no longer pending.
+        ValidationError: The invitation is for another address.
     """
-    agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
-    locked = _lock(invitation)
+    agency = lock_team(invitation.agency_id)
+    locked = _lock_pending(invitation)
     if not has_address(user, locked.email):
         raise ValidationError(_("This invitation is for another address."), "other_address")
     return _join(locked, agency, user)
@@ -102,14 +92,14 @@ def accept(invitation: TeamInvitation, *, user: User) -> Membership:
 
 @transaction.atomic
 def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, password: str, language: str) -> Membership:
-    """Open an account for the invited address, which the link has proved, and join.
+    """Create an account for the invited address, which the link has verified, and accept.
 
     Raises:
-        InvitationClosed: it was accepted, withdrawn, or has expired.
-        ValidationError: there is an account with this address by now.
+        InvalidTransition: The invitation is no longer pending.
+        ValidationError: An account with this address already exists.
     """
-    agency = Agency.objects.select_for_update(no_key=True).get(pk=invitation.agency_id)
-    locked = _lock(invitation)
+    agency = lock_team(invitation.agency_id)
+    locked = _lock_pending(invitation)
     if find_account(locked.email) is not None:
         raise ValidationError(_("An account with this address already exists. Sign in to accept."), "account_exists")
     user = create_account(email=locked.email, full_name=full_name, password=password, language=language)
@@ -117,31 +107,25 @@ def accept_with_new_account(invitation: TeamInvitation, *, full_name: str, passw
 
 
 @transaction.atomic
-def expire(overdue: TeamInvitationQuerySet) -> int:
-    """Write down that nobody accepted these in time; how many that were. One that somebody is just working on is left to them."""
-    expired = list(overdue.select_for_update(skip_locked=True, of=("self",)).select_related("agency"))
+def expire(invitations: PendingQuerySet[TeamInvitation]) -> int:
+    """Mark these invitations as expired and return their number. Locked rows are skipped."""
+    expired = list(invitations.select_for_update(skip_locked=True, of=("self",)).select_related("agency"))
     for invitation in expired:
-        _answer(invitation, Status.EXPIRED)
-        record_team("invitation_expired", invitation.agency, invitation.email, by=None)
+        invitation.close(Status.EXPIRED)
+        record("team.invitation_expired", invitation.agency, by=None, label=invitation.email)
     return len(expired)
 
 
 def _join(locked: TeamInvitation, agency: Agency, user: User) -> Membership:
-    _answer(locked, Status.ACCEPTED)
+    locked.close(Status.ACCEPTED)
     member, joined = Membership.objects.get_or_create(agency=agency, user=user, defaults={"role": locked.role})
     if joined:
-        record_team("joined", agency, str(user), by=user, role=locked.role)
+        record("team.joined", agency, by=user, label=str(user), role=locked.role)
         mails.send_member_joined(member, invited_by=locked.invited_by)
     return member
 
 
-def _lock(invitation: TeamInvitation) -> TeamInvitation:
+def _lock_pending(invitation: TeamInvitation) -> TeamInvitation:
     locked = TeamInvitation.objects.select_for_update(of=("self",)).select_related("agency", "invited_by").get(pk=invitation.pk)
-    if locked.state != Status.PENDING:
-        raise InvitationClosed(locked.state)
+    locked.ensure_status(Status.PENDING)
     return locked
-
-
-def _answer(locked: TeamInvitation, status: Status) -> None:
-    locked.status, locked.answered_at = status, timezone.now()
-    locked.save(update_fields=["status", "answered_at"])

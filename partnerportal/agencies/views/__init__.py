@@ -1,1 +1,1 @@
-"""Pages of “My Company”: the agency, its team, joining it."""
+"""Views of the agency, its team and team invitations."""

@@ -1,4 +1,4 @@
-"""The page behind an invitation to a team. A GET changes nothing; only the invited address gets in."""
+"""The page behind a team invitation's link, which only the invited address can accept."""
 
 from typing import Any, cast
 
@@ -11,72 +11,61 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods
 
 from partnerportal.accounts.models import User
-from partnerportal.accounts.services.accounts import find_account, has_address
+from partnerportal.accounts.queries import find_account, has_address
 from partnerportal.agencies.forms import JoinForm
 from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import TeamInvitation
-from partnerportal.agencies.services.team_invitations import InvitationClosed, accept, accept_with_new_account
+from partnerportal.agencies.services.team_invitations import accept, accept_with_new_account
 from partnerportal.audit.context import origin
-from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
 
-#: Links that lead nowhere, from one network: a person mistypes a few, whoever guesses needs 2^190.
-GUESS_LIMIT = RateLimit("team-guesses", 30, 10 * 60)
+GUESS_LIMIT = guess_limit("team-guesses")
 
 
 @sensitive_post_parameters("password")
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
+@personal_page
 def join(request: HttpRequest, token: str) -> HttpResponse:
-    """Who invites to what; a POST accepts. Found by no search engine, and its address is told to nobody."""
-    response = _page(request, token)
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    # The bare origin, not nothing: without any, browsers send `Origin: null`, which the check against forged forms refuses.
-    response["Referrer-Policy"] = "strict-origin"
-    return response
-
-
-def _page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a team invitation, and accept it by POST."""
     invitation = TeamInvitation.objects.select_related("agency", "invited_by").with_token(token).first()
     if invitation is None:
-        return _unknown(request)
-    if invitation.state != TeamInvitation.Status.PENDING:
-        return _closed(request, invitation, invitation.state)
+        here = origin.get()
+        address = here.ip_address if here else None
+        return link_not_found(request, "agencies/join_not_found.html", limit=GUESS_LIMIT, address=address)
     try:
+        invitation.ensure_status(TeamInvitation.Status.PENDING)
         if request.user.is_authenticated:
-            return _for_account(request, invitation)
+            return _join_signed_in(request, invitation)
         account = find_account(invitation.email)
-        return _for_somebody_new(request, invitation) if account is None else _to_sign_in(request, invitation, account)
-    except InvitationClosed as closed:
-        return _closed(request, invitation, closed.state)
+        return _join_as_new_user(request, invitation) if account is None else _ask_to_sign_in(request, invitation, account)
+    except InvalidTransition as error:
+        return render(request, "agencies/join_closed.html", {"invitation": invitation, "state": error.state}, status=410)
 
 
-def _for_account(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
-    """Somebody is signed in: with the invited address they can accept."""
+def _join_signed_in(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
+    """Let a user with the invited address accept."""
     user = cast(User, request.user)
     if not has_address(user, invitation.email):
         return render(request, "agencies/join_wrong_account.html", {"invitation": invitation}, status=403)
     if request.method != "POST":
         return render(request, "agencies/join.html", {"invitation": invitation})
     accept(invitation, user=user)
-    request.session[SESSION_KEY] = invitation.agency_id
-    _welcome(request, invitation)
+    _enter_agency(request, invitation)
     return redirect("desk:dashboard")
 
 
-def _to_sign_in(request: HttpRequest, invitation: TeamInvitation, account: User) -> HttpResponse:
-    """There is an account: whoever has it signs in as always, a client by a code."""
+def _ask_to_sign_in(request: HttpRequest, invitation: TeamInvitation, account: User) -> HttpResponse:
+    """Link to the sign-in page: with a password, or for clients with a code."""
     page = reverse("account_login" if account.has_usable_password() else "account_request_login_code")
     context = {"invitation": invitation, "account": account, "sign_in": f"{page}?{urlencode({'next': request.path})}"}
     return render(request, "agencies/join_sign_in.html", context)
 
 
-def _for_somebody_new(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
-    """No account yet: name and password open one, for the mail has proved the address."""
+def _join_as_new_user(request: HttpRequest, invitation: TeamInvitation) -> HttpResponse:
+    """Create an account from a name and a password. The link has already verified the address."""
     form = JoinForm(request.POST if request.method == "POST" else None, email=invitation.email)
     if request.method == "POST" and form.is_valid():
         fields = {name: form.cleaned_data[name] for name in ("full_name", "password")}
@@ -86,25 +75,11 @@ def _for_somebody_new(request: HttpRequest, invitation: TeamInvitation) -> HttpR
             messages.info(request, " ".join(error.messages))
             return redirect(request.path)
         response: Any = perform_login(request, member.user, redirect_url=reverse("desk:dashboard"))
-        request.session[SESSION_KEY] = invitation.agency_id
-        _welcome(request, invitation)
+        _enter_agency(request, invitation)
         return cast(HttpResponse, response)
     return render(request, "agencies/join.html", {"invitation": invitation, "form": form})
 
 
-def _welcome(request: HttpRequest, invitation: TeamInvitation) -> None:
+def _enter_agency(request: HttpRequest, invitation: TeamInvitation) -> None:
+    request.session[SESSION_KEY] = invitation.agency_id
     messages.success(request, _("Welcome! You’re now part of %(agency)s.") % {"agency": invitation.agency})
-
-
-def _closed(request: HttpRequest, invitation: TeamInvitation, state: str) -> HttpResponse:
-    return render(request, "agencies/join_closed.html", {"invitation": invitation, "state": state}, status=410)
-
-
-def _unknown(request: HttpRequest) -> HttpResponse:
-    """404 with what may have happened; 429 for a network that tries one after the other. A right link opens from there, too."""
-    here = origin.get()
-    try:
-        check_rate_limits((GUESS_LIMIT, network_prefix(here.ip_address if here else None)))
-    except RateLimitExceeded as error:
-        return error.mark(render(request, "429.html"))
-    return render(request, "agencies/join_not_found.html", status=404)

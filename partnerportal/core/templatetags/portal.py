@@ -1,4 +1,4 @@
-"""Tags and filters of our templates. A builtin library (see the settings), so no template has to load it."""
+"""Template tags and filters. A builtin library (see the settings), so templates don't have to load it."""
 
 import json
 import re
@@ -36,25 +36,20 @@ _ICON_STYLES = {"outline": heroicon_outline, "solid": heroicon_solid, "mini": he
 
 @register.simple_tag
 def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
-    """A heroicon of `size` pixels as inline SVG, hidden from screen readers: a word always stands beside it.
-
-    Raises:
-        heroicons.IconDoesNotExist: no icon has this name.
-        KeyError: `style` isn't outline, solid, mini or micro.
-    """
+    """Render a heroicon of `size` pixels as inline SVG, hidden from screen readers."""
     return _icon(str(name), int(size), str(style))
 
 
 @cache
 def _icon(name: str, size: int, style: str) -> SafeString:
-    # Drawing one means parsing XML, and a list shows the same few again and again; names come from our own code only.
+    # Cached, because each rendering parses XML.
     attributes = {"class": "icon", "aria_hidden": "true", "focusable": "false"}
     return format_html("{}", _ICON_STYLES[style](name, size=size, **attributes))
 
 
 # --- Ratings -----------------------------------------------------------------------------------------------------------
 
-#: Five stars side by side in a box of 100 × 20, as one path.
+#: SVG path of five stars in a box of 100 × 20.
 _FIVE_STARS = "".join(
     f"M{10 + 20 * index} 1.8l2.66 5.39 5.95.86-4.31 4.2 1.02 5.92-5.32-2.8-5.32 2.8 1.02-5.92-4.31-4.2 5.95-.86z" for index in range(5)
 )
@@ -70,11 +65,11 @@ _RATING_WORDS: dict[int, str | Promise] = {
 
 @register.simple_tag
 def stars(value: Decimal | float | None) -> SafeString:
-    """Five stars, filled up to `value` (0–5), with “4.8 of 5” for screen readers; nothing for None."""
+    """Render five stars, filled up to `value` (0–5), with a text for screen readers. Empty for None."""
     if value is None:
         return SafeString("")
     exact = min(max(Decimal(str(value)), Decimal(0)), Decimal(5))
-    # A nested <svg> clips what it holds; our content security policy allows no style attribute that could do so.
+    # Clipped by a nested <svg>, because the content security policy permits no style attributes.
     drawing = format_html(
         '<svg class="stars-drawing" viewBox="0 0 100 20" width="100" height="20" aria-hidden="true" focusable="false">'
         '<path class="stars-empty" d="{path}"/>'
@@ -89,7 +84,7 @@ def stars(value: Decimal | float | None) -> SafeString:
 
 @register.filter
 def rating(value: Decimal | float | None) -> str:
-    """A rating as people read it: whole ones as they are, others to one decimal (half up), in the reader's language."""
+    """Format a rating: integers unchanged, others with one decimal place (rounded half up)."""
     if value is None:
         return "–"
     if isinstance(value, int):
@@ -99,19 +94,19 @@ def rating(value: Decimal | float | None) -> str:
 
 @register.filter
 def rating_word(value: int | str) -> str:
-    """The word for so many stars, 1–5: poor, fair, fine, good, excellent."""
+    """Return the word for a number of stars (1–5): poor, fair, average, good, excellent."""
     return str(_RATING_WORDS[int(value)])
 
 
 @register.filter
 def rating_label(value: int | str) -> str:
-    """What a screen reader says for a choice of so many stars: “4 of 5, good”."""
+    """Return the screen reader text for a number of stars: “4 of 5, good”."""
     return _("%(rating)s of 5, %(word)s") % {"rating": value, "word": rating_word(value)}
 
 
 @register.simple_tag
 def bar(percent: Decimal | float) -> SafeString:
-    """A horizontal bar filled to `percent`; its number must stand beside it as text."""
+    """Render a horizontal bar, filled to `percent`. The number must also be displayed as text."""
     width = min(max(float(percent), 0.0), 100.0)
     return format_html(
         '<svg class="bar" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
@@ -122,7 +117,7 @@ def bar(percent: Decimal | float) -> SafeString:
 
 @register.simple_tag
 def column(percent: Decimal | float) -> SafeString:
-    """A column filled from below to `percent`, for a chart; its number must stand beside it as text."""
+    """Render a column of a chart, filled to `percent`. The number must also be displayed as text."""
     height = min(max(float(percent), 0.0), 100.0)
     return format_html(
         '<svg class="column-bar" viewBox="0 0 10 100" preserveAspectRatio="none" aria-hidden="true" focusable="false">'
@@ -138,7 +133,7 @@ def column(percent: Decimal | float) -> SafeString:
 
 @register.simple_tag
 def day(value: date | datetime | None) -> SafeString:
-    """A date as <time>, in the reader's language and the time zone in force; nothing for None."""
+    """Render a date in the active language and time zone. Empty for None."""
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
@@ -147,7 +142,7 @@ def day(value: date | datetime | None) -> SafeString:
 
 @register.simple_tag
 def moment(value: datetime | None, short: bool = False) -> SafeString:
-    """A date with its time of day as <time>, the month in full or `short`; nothing for None."""
+    """Render a date with its time, optionally in the `short` format. Empty for None."""
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if timezone.is_aware(value) else value
@@ -158,23 +153,23 @@ def moment(value: datetime | None, short: bool = False) -> SafeString:
     )
 
 
-#: Further away than this, a date says more than a number of days.
+#: Maximum distance of a date displayed as “in 12 days”, in days.
 _RELATIVE_DAYS = 60
-#: From here on it is close.
+#: Distance within which dates are highlighted, in days.
 _NEAR_DAYS = 7
 
 
 @register.filter
 def days_left(value: date | None) -> int | None:
-    """Days from today, in the time zone in force, until a date; negative once it has passed."""
+    """Return the number of days until a date in the active time zone, negative for past dates."""
     return None if value is None else (value - timezone.localdate()).days
 
 
 @register.simple_tag
-def until(value: date | None, calm: bool = False) -> SafeString:
-    """Return how far away a date is (“in 12 days”), or the date itself if it has passed or is more than two months away.
+def relative_date(value: date | None, calm: bool = False) -> SafeString:
+    """Render a future date as “in 12 days”. Past and distant dates are rendered as such.
 
-    Past and close dates are highlighted unless they are `calm`: nothing has to be done about them. Print always shows the date.
+    Past and near dates are highlighted, unless they need no action (`calm`). Print always shows the date.
     """
     if value is None:
         return SafeString("")
@@ -187,17 +182,17 @@ def until(value: date | None, calm: bool = False) -> SafeString:
 
 @register.simple_tag
 def due(value: date | None) -> SafeString:
-    """Return when something is due (“due tomorrow”, “3 days overdue”). Print always shows the date."""
+    """Render a due date as “due tomorrow” or “3 days overdue”. Print always shows the date."""
     if value is None:
         return SafeString("")
     days = (value - timezone.localdate()).days
     if days < 0:
         return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), _date_element(value, days_overdue(value)))
-    return format_html("{} {}", pgettext("task", "due"), until(value))
+    return format_html("{} {}", pgettext("task", "due"), relative_date(value))
 
 
 def days_overdue(value: date) -> str:
-    """Return “3 days overdue” for a date that has passed."""
+    """Return “3 days overdue” for a past date."""
     days = (timezone.localdate() - value).days
     return ngettext("%(days)d day overdue", "%(days)d days overdue", days) % {"days": days}
 
@@ -205,11 +200,11 @@ def days_overdue(value: date) -> str:
 def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
     days = (value - timezone.localdate()).days
     shown = format_date(value, "DATE_FORMAT")
-    tone = "far" if calm or days > _NEAR_DAYS else "near" if days >= 0 else "past"
+    state = "" if calm or days > _NEAR_DAYS else "due-soon" if days >= 0 else "overdue"
     text: str | SafeString = shown if calm else pgettext("deadline", "%(date)s") % {"date": shown}
     if relative:
         text = format_html('<span class="screen-only">{}</span><span class="print-only">{}</span>', relative, text)
-    return format_html('<time class="until until-{}" datetime="{}" title="{}">{}</time>', tone, value.isoformat(), shown, text)
+    return format_html('<time class="{}" datetime="{}" title="{}">{}</time>', state, value.isoformat(), shown, text)
 
 
 def _in_days(days: int) -> str:
@@ -218,8 +213,8 @@ def _in_days(days: int) -> str:
 
 
 @register.filter
-def how_long(span: timedelta | None) -> str:
-    """A span of time in its largest unit: “3 hours”; nothing for None."""
+def duration(span: timedelta | None) -> str:
+    """Format a duration in its largest unit: “3 hours”. Empty for None."""
     if span is None:
         return ""
     if span < timedelta(minutes=1):
@@ -233,8 +228,9 @@ def how_long(span: timedelta | None) -> str:
 
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
-    """An amount as the reader's language writes it: €89.00, 89,00 €, CHF 89.00 (Babel forgets the space after letters)."""
+    """Format an amount in the active language: €89.00, 89,00 €, CHF 89.00."""
     text: str = format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    # Babel omits the space between a currency code and the amount.
     return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
 
@@ -243,13 +239,13 @@ def money(amount: Decimal, currency: str) -> str:
 
 @register.filter
 def display_url(url: str) -> str:
-    """A web address as people say it: without scheme, “www.” and the last slash."""
+    """Return a URL without its scheme, “www.” and final slash."""
     return re.sub(r"^https?://(www\.)?", "", url).rstrip("/")
 
 
 @register.simple_tag(takes_context=True)
 def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
-    """Return the address of a public page, in the language that the current page's address fixes, if it does."""
+    """Return the path of a public page, in the language fixed by the current page's path, if any."""
     return language_url(name, *args, language=fixed_language(context.get("request")))
 
 
@@ -258,26 +254,26 @@ def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
 
 @register.filter
 def open_tasks(tasks: Iterable[Any]) -> list[Any]:
-    """Those that nobody has done yet, in their order."""
+    """Return the open tasks, in their order."""
     return [task for task in tasks if not task.is_done]
 
 
 @register.filter
 def completed_tasks(tasks: Iterable[Any]) -> list[Any]:
-    """Those that are done, the last one first."""
+    """Return the completed tasks, most recent first."""
     return sorted((task for task in tasks if task.is_done), key=lambda task: task.done_at, reverse=True)
 
 
-# --- States, people, forms ---------------------------------------------------------------------------------------------
+# --- Statuses, people, forms -------------------------------------------------------------------------------------------
 
-#: Tone and icon of a state, whatever it is a state of. An unknown one fails: a new state must get its look here.
+#: Color and icon of each status.
 _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "open": ("accent", "clock"),
     "answered": ("good", "check-circle"),
     "expired": ("calm", "calendar"),
     "withdrawn": ("calm", "x-circle"),
     "undeliverable": ("danger", "exclamation-triangle"),
-    # A review, and a report of one
+    # Reviews and their reports
     "pinned": ("accent", "bookmark"),
     "hidden": ("warn", "eye-slash"),
     "reported": ("warn", "flag"),
@@ -291,11 +287,11 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "cancelled": ("calm", "x-circle"),
     "archived": ("calm", "archive-box"),
     "ended": ("calm", "check"),
-    # A profile
+    # Profiles
     "draft": ("calm", "pencil-square"),
     "submitted": ("accent", "clock"),
     "registered": ("good", "check-badge"),
-    # Access: an invitation, a request
+    # Access invitations and access requests
     "pending": ("accent", "clock"),
     "connected": ("good", "check-circle"),
     "rejected": ("calm", "x-circle"),
@@ -303,7 +299,7 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "disconnected": ("calm", "lock-closed"),
     "granted": ("good", "check-circle"),
     "declined": ("calm", "x-circle"),
-    # An import, and its rows
+    # Imports and their rows
     "uploaded": ("calm", "document-text"),
     "checking": ("accent", "clock"),
     "checked": ("accent", "clipboard-document-check"),
@@ -313,7 +309,7 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "duplicate": ("warn", "document-duplicate"),
     "error": ("danger", "exclamation-triangle"),
     "imported": ("good", "check-circle"),
-    # A request; “new”, “open” and “queued” are above
+    # Contact requests
     "assigned": ("good", "link"),
     "spam": ("danger", "no-symbol"),
     "closed": ("calm", "check"),
@@ -321,64 +317,60 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
 
 
 @register.simple_tag
-def state(value: str, label: str | Promise) -> SafeString:
-    """A state as a small pill: colour, icon and word.
-
-    Raises:
-        KeyError: nobody has said how this state looks.
-    """
+def status_pill(value: str, label: str | Promise) -> SafeString:
+    """Render a status as a pill with color, icon and label. Raise KeyError if `_STATUS_STYLES` lacks it."""
     tone, icon_name = _STATUS_STYLES[str(value)]
     return format_html('<span class="pill pill-{}">{}{}</span>', tone, _icon(icon_name, 16, "micro"), label)
 
 
 @register.filter
 def initials(name: str) -> str:
-    """One or two capital letters that stand for a name where there is no picture."""
+    """Return one or two initials of a name, for use as an avatar."""
     words = [word for word in str(name).split() if word[0].isalnum()]
     return "".join(word[0] for word in words[:2]).upper() or "–"
 
 
 @dataclass(frozen=True)
 class ErrorLine:
-    """One line of the summary above a form."""
+    """One line of the error summary above a form."""
 
-    #: The id of the input that the line leads to; empty where the error belongs to no single one.
+    #: ID of the linked input, or empty.
     anchor: str
-    #: The input's; empty where it can't be named.
+    #: Label of the field, or empty.
     label: str
     message: str
 
 
 @register.filter
-def error_lines(form: BaseForm | None) -> list[ErrorLine]:
-    """All errors of a form, in the order of its fields, first those of the whole form."""
+def error_summary(form: BaseForm | None) -> list[ErrorLine]:
+    """Return all errors of a form, those of the whole form first."""
     if form is None or not form.errors:
         return []
     lines = [ErrorLine("", "", str(error)) for error in form.non_field_errors()]
     for field in form:
-        # A group of radio buttons has no input of its own to lead to: its first button is the place.
+        # Groups of radio buttons have no ID, but their first button does.
         anchor = "" if field.is_hidden else field.id_for_label or f"{field.auto_id}_0"
-        # A label with a link in it (a consent) can't stand within the link to its field: the message says enough.
+        # Labels that contain a link can't be part of another link.
         label = "" if hasattr(field.label, "__html__") else str(field.label)
-        # “Enter your name.” names its field itself.
-        named = str(getattr(form, "required_messages", {}).get(field.name, ""))
-        lines += [ErrorLine(anchor, "" if error == named else label, str(error)) for error in field.errors]
+        # These messages mention their field: “Enter your name.”
+        required_message = str(getattr(form, "required_messages", {}).get(field.name, ""))
+        lines += [ErrorLine(anchor, "" if error == required_message else label, str(error)) for error in field.errors]
     return lines
 
 
 @register.filter
 def for_dialog(form: Any, request: HttpRequest) -> Any:
-    """A crispy form that stands in the dialog: it posts to its own page by htmx, and is drawn anew there when something is wrong.
+    """Let a crispy form in the dialog post to its own page with htmx, and display its errors there.
 
-    `next` tells the view which page to load afterwards: the one that the link to the form names, or else the one below the dialog.
+    The parameter `next` is the page to load afterwards: by default the one below the dialog.
     """
-    here: str = get_next_path(request) or request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    next_path: str = get_next_path(request) or request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]  # set by django_htmx
     form.helper.form_action = request.path
     form.helper.attrs |= {
         "hx-post": request.path,
         "hx-target": "#dialog-body",
         "hx-sync": "this:drop",
         "hx-disabled-elt": "find [type=submit]",
-        "hx-vals": json.dumps({"next": here}),
+        "hx-vals": json.dumps({"next": next_path}),
     }
     return form

@@ -1,4 +1,4 @@
-"""What the first page of the administration says above its lists."""
+"""Template tag for the start page of the Django admin."""
 
 from dataclasses import dataclass
 
@@ -15,22 +15,22 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Decision:
-    """Things of one kind that wait for an admin, in words, and where they are decided."""
+    """Pending decisions of one type: their number as text, and the page that lists them."""
 
-    words: str
+    label: str
     url: str
 
 
 @register.simple_tag
-def waiting_decisions(user: User) -> list[Decision]:
-    """What waits for this admin, as far as they may decide it."""
-    found = []
+def pending_decisions(user: User) -> list[Decision]:
+    """Return the pending decisions that this administrator has permission for."""
+    decisions = []
     if user.has_perm("reviews.change_reviewreport") and (count := ReviewReport.objects.open().count()):
-        words = ngettext("%(count)s reported review", "%(count)s reported reviews", count) % {"count": count}
-        found.append(Decision(words, reverse("admin:reviews_reviewreport_changelist")))
+        label = ngettext("%(count)s reported review", "%(count)s reported reviews", count) % {"count": count}
+        decisions.append(Decision(label, reverse("admin:reviews_reviewreport_changelist")))
     submitted = PartnerProfile.objects.filter(status=PartnerProfile.Status.SUBMITTED)
     if user.has_perm("network.change_partnerprofile") and (count := submitted.count()):
-        words = ngettext("%(count)s submitted profile", "%(count)s submitted profiles", count) % {"count": count}
+        label = ngettext("%(count)s submitted profile", "%(count)s submitted profiles", count) % {"count": count}
         profiles = reverse("admin:network_partnerprofile_changelist")
-        found.append(Decision(words, f"{profiles}?status__exact={PartnerProfile.Status.SUBMITTED}"))
-    return found
+        decisions.append(Decision(label, f"{profiles}?status__exact={PartnerProfile.Status.SUBMITTED}"))
+    return decisions

@@ -1,4 +1,4 @@
-"""Dates in English: day before month, the month by name, so that nobody reads 3/4 the other way round."""
+"""English date formats: day before month, with the name of the month to avoid ambiguity."""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -1,24 +1,25 @@
-"""The profile's form, and the reason for which an admin declines."""
+"""Forms for editing and declining a profile."""
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Column, Fieldset, Row
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Column, Fieldset, Layout, Row
 from django import forms
 from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.concurrent_edits import VersionedForm
 from partnerportal.core.forms import form_helper
 from partnerportal.core.validators import validate_plain_text
+from partnerportal.core.versions import VersionedForm
 from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
 from partnerportal.network.queries import REQUIRED_FIELDS
 from partnerportal.network.services.logos import Logo, process_logo
 
 
 class ProfileForm(VersionedForm, forms.ModelForm):
-    """Everything that an agency says about itself, in groups."""
+    """Form for editing a profile and the agency's name."""
 
     conflict_text = _(
         "Someone else changed this profile while you were editing. Nothing is lost: the saved values are shown below your fields."
@@ -29,7 +30,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
     class Meta:
         model = PartnerProfile
         fields = (
-            "slug", "claim", "description", "services", "languages", "city", "website", "founded", "team_size", "open_for_clients",
+            "slug", "tagline", "description", "services", "languages", "city", "website", "founded", "team_size", "open_for_clients",
             "contact_name", "contact_email", "privacy_url",
         )  # fmt: skip
         widgets = {
@@ -40,7 +41,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             "contact_email": forms.EmailInput(attrs={"inputmode": "email"}),
         }
         help_texts = {
-            "claim": _("One memorable sentence."),
+            "tagline": _("One memorable sentence."),
             "description": _("Plain text. Leave a blank line between paragraphs."),
             "open_for_clients": _("If not, your profile says so and the contact form is closed."),
             "contact_name": _("The person who answers inquiries. Their name appears on e-mails to prospects."),
@@ -56,7 +57,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         help_text=_("PNG, JPEG or WebP, up to 2 MB. Square images work best."),
     )
     remove_logo = forms.BooleanField(label=_("Remove logo"), required=False)
-    #: Which version of the profile the person saw when they began to type; 0 is that of a profile yet to be made.
+    #: Version of the profile when the user opened the form; 0 for a new profile.
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, may_edit: bool, **kwargs: Any) -> None:
@@ -73,17 +74,19 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         if profile.status in {PartnerProfile.Status.SUBMITTED, PartnerProfile.Status.REGISTERED}:
             for name in REQUIRED_FIELDS:
                 self.fields[name].required = True
-        removable = bool(profile.logo_digest) and may_edit
-        if not removable:
+        if not (profile.logo_digest and may_edit):
             del self.fields["remove_logo"]
-        self.helper = form_helper(
+        if not may_edit:
+            del self.fields["logo"]
+            for field in self.fields.values():
+                field.disabled = True
+        layout = (
             Fieldset(
                 _("About your agency"),
                 Row(Column("name"), Column("slug")),
                 HTML('{% include "network/includes/_current_logo.html" %}'),
-                *(["logo"] if may_edit else []),
-                *(["remove_logo"] if removable else []),
-                "claim",
+                *(name for name in ("logo", "remove_logo") if name in self.fields),
+                "tagline",
                 "description",
             ),
             Fieldset(_("Services and languages"), "services", "languages", "open_for_clients"),
@@ -94,22 +97,21 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             ),
             Fieldset(_("Contact"), Row(Column("contact_name"), Column("contact_email")), "privacy_url"),
             "version",
-            submit=_("Save"),
         )
-        if not may_edit:
-            self.helper.layout.pop()
-            del self.fields["logo"]
-            for field in self.fields.values():
-                field.disabled = True
+        if may_edit:
+            self.helper = form_helper(*layout, submit=_("Save"))
+        else:
+            self.helper = FormHelper()
+            self.helper.layout = Layout(*layout)
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"].lower()
         if ProfileSlug.objects.filter(slug=slug).exclude(profile=self.instance.pk).exists():
-            self.refuse_slug()
+            self.reject_slug()
         return slug
 
-    def refuse_slug(self) -> None:
-        """The address belongs, or once belonged, to somebody else."""
+    def reject_slug(self) -> None:
+        """Add the error for an address that belongs, or once belonged, to another profile."""
         self.add_error("slug", forms.ValidationError(_("This address is already taken. Choose another one."), "taken"))
 
     def clean_logo(self) -> Logo | None:
@@ -118,7 +120,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
 
     @property
     def values(self) -> dict[str, Any]:
-        """What `save_profile` takes: of a profile that is there already, only what is to change."""
+        """Values for `save_profile`: all of a new profile, only the changed ones of an existing profile."""
         values = {name: value for name, value in self.cleaned_data.items() if name not in {"logo", "remove_logo", "version", "shown"}}
         if self.is_edit:
             values = {name: values[name] for name in self.changed_here}
@@ -128,7 +130,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
 
 
 class DeclineForm(forms.Form):
-    """Why an admin declines; it goes to the agency as it is typed."""
+    """The reason for declining a profile, which the agency receives unchanged."""
 
     decline_reason = forms.CharField(
         label=_("Reason"),

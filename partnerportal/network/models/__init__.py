@@ -1,22 +1,26 @@
 """Profiles in the public partner network."""
 
 from partnerportal.network.models.profiles import (
-    NamedAgency,
+    UNRATED_SCORE,
     OfferedService,
     PartnerProfile,
+    PartnerProfileQuerySet,
     ProfileLogo,
     ProfileSlug,
+    ProfileStatus,
     Service,
     SpokenLanguage,
     name_column,
 )
 
 __all__ = [
-    "NamedAgency",
+    "UNRATED_SCORE",
     "OfferedService",
     "PartnerProfile",
+    "PartnerProfileQuerySet",
     "ProfileLogo",
     "ProfileSlug",
+    "ProfileStatus",
     "Service",
     "SpokenLanguage",
     "name_column",

@@ -1,4 +1,4 @@
-"""Logos: what is uploaded is looked into, not believed, and written anew (docs/decisions/0008)."""
+"""Logo processing: uploads are validated by content and re-encoded (docs/decisions/0008)."""
 
 import hashlib
 from dataclasses import dataclass
@@ -10,57 +10,57 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-#: Bytes of an upload.
+#: Maximum size of an upload, in bytes.
 MAX_BYTES = 2 * 1024 * 1024
-#: Pixels of an upload: a few kB can hold a picture that fills the memory once it is unpacked.
+#: Maximum number of pixels of an upload: a file of a few kB can decompress to an image that exhausts the memory.
 MAX_PIXELS = 25_000_000
-#: The stored logo fits into a square of so many pixels.
+#: Maximum width and height of the stored logo, in pixels.
 MAX_SIDE = 512
-#: What pillow may take the file for. SVG isn't among them: it can carry scripts.
+#: Formats that Pillow tries. SVG is excluded because it can contain scripts.
 FORMATS = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE = "image/webp"
 
 
 @dataclass(frozen=True)
 class Logo:
-    """A logo as it is stored: a WebP picture, and the hash that stands in its address."""
+    """A logo as stored: a WebP image, and its hash, which is part of its address."""
 
     content: bytes
     digest: str
 
 
 def process_logo(file: IO[bytes]) -> Logo:
-    """The picture in an uploaded file, whatever its name says: upright, fitted, without metadata.
+    """Return the uploaded image, upright, scaled down and without metadata. Ignore its file name.
 
     Raises:
-        ValidationError: too large, no PNG, JPEG or WebP, or broken; in words for the person who chose it.
+        ValidationError: The file is too large, broken, or not PNG, JPEG or WebP.
     """
     data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise ValidationError(_("This file is too large. The limit is %(limit)s.") % {"limit": filesizeformat(MAX_BYTES)}, "too_large")
     try:
-        picture = _fitted(data)
+        image = _scaled(data)
     except ValidationError:
         raise
-    except Exception as error:  # a broken or hostile file makes pillow fail in any way there is
+    except Exception as error:  # Pillow raises exceptions of any type for broken or malicious files
         raise ValidationError(_("This file can’t be read as an image. Choose a PNG, JPEG or WebP file."), "no_picture") from error
     stream = BytesIO()
-    picture.save(stream, "WEBP", quality=90, method=4)
+    image.save(stream, "WEBP", quality=90, method=4)
     content = stream.getvalue()
     return Logo(content, hashlib.sha256(content).hexdigest()[:32])
 
 
-def _fitted(data: bytes) -> Image.Image:
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
-        # Only the head is read so far.
-        if image.width * image.height > MAX_PIXELS:
+def _scaled(data: bytes) -> Image.Image:
+    with Image.open(BytesIO(data), formats=FORMATS) as upload:
+        # Only the header has been read so far.
+        if upload.width * upload.height > MAX_PIXELS:
             raise ValidationError(_("This image is too large. The limit is 5000 × 5000 pixels."), "too_many_pixels")
-        # A JPEG can be unpacked at a fraction of its size.
-        image.draft("RGB", (MAX_SIDE * 2, MAX_SIDE * 2))
-        upright = ImageOps.exif_transpose(image)
-        picture = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    picture.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    # Into a new one: what else the file carried (places, cameras, thumbnails) stays behind.
-    clean = Image.new(picture.mode, picture.size)
-    clean.paste(picture)
+        # Lets Pillow decode a JPEG at a reduced size.
+        upload.draft("RGB", (MAX_SIDE * 2, MAX_SIDE * 2))
+        upright = ImageOps.exif_transpose(upload)
+        image = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    # A new image doesn't contain the metadata of the upload, such as locations and thumbnails.
+    clean = Image.new(image.mode, image.size)
+    clean.paste(image)
     return clean

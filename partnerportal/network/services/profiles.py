@@ -1,9 +1,7 @@
-"""What happens to profiles. Each function is one transaction, the audit event included.
-
-The steps: draft → submitted → registered | declined; a declined one can be submitted anew.
-"""
+"""Actions on profiles: save, submit, register, decline. Each is one transaction, including its audit event."""
 
 from collections.abc import Iterable
+from itertools import count
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,20 +14,12 @@ from psycopg.errors import UniqueViolation
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
+from partnerportal.core.versions import EditConflict
 from partnerportal.network.mails import send_profile_declined, send_profile_registered
-from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlug
+from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlug, ProfileStatus
 from partnerportal.network.queries import is_complete
 from partnerportal.network.services.logos import Logo
-
-Status = PartnerProfile.Status
-
-
-class EditConflict(Exception):
-    """Somebody else saved the profile since this person began; `saved` is what stands there now."""
-
-    def __init__(self, saved: PartnerProfile) -> None:
-        super().__init__(saved.pk)
-        self.saved = saved
+from partnerportal.network.services.search import update_search_texts
 
 
 class SlugTaken(Exception):
@@ -37,32 +27,24 @@ class SlugTaken(Exception):
 
 
 def new_profile(agency: Agency) -> PartnerProfile:
-    """The profile of an agency that has none yet, not saved: with an address made of its name that nobody has."""
+    """Return an unsaved profile with a free address derived from the agency's name."""
     base = slugify(agency.name)[:70].strip("-") or "agency"
     taken = set(ProfileSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True))
-    slug = next(slug for slug in _numbered(base) if slug not in taken)
+    slug = base if base not in taken else next(slug for number in count(2) if (slug := f"{base}-{number}") not in taken)
     return PartnerProfile(agency=agency, slug=slug, version=0)
-
-
-def _numbered(base: str) -> Iterable[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1
 
 
 @transaction.atomic
 def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None, by: User) -> PartnerProfile:
-    """Save what has changed in the agency's profile, which is made at its first saving; with what changed in the audit, old and new.
+    """Save the changed values of the agency's profile, and create it if necessary. Old and new values are audited.
 
-    `values` go by the names of the profile's fields; further, `name` is the agency's, and `logo` a `Logo`, or None to remove it.
+    `values` contains fields of the profile, the agency's `name`, and `logo`: a `Logo`, or None to remove it.
 
     Raises:
-        ChangedMeanwhile: the stored version is another than `version`, the one that the person saw (0: none yet).
-        SlugTaken: the address isn't free.
+        EditConflict: The stored version differs from `version`, the one the user saw (0: no profile yet).
+        SlugTaken: The address isn't free.
     """
-    # Whoever saves the same agency's profile at the same moment waits here, the first time, too; nobody else does.
+    # Serializes concurrent saves, including those that create the profile.
     agency = Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     profile = PartnerProfile.objects.filter(agency=agency).first() or PartnerProfile(agency=agency, version=0)
     profile.agency = agency
@@ -71,13 +53,12 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
     changes = _changes(profile, values)
     if not changes and profile.pk:
         return profile
-    lists = {name: value for name, value in values.items() if name in {"services", "languages"}}
-    plain = {name: value for name, value in values.items() if name not in {"name", "logo", *lists}}
+    lists = {name: values[name] for name in ("services", "languages") if name in values}
     if "name" in changes:
         agency.name = values["name"]
         agency.save(update_fields=["name"])
-    for name, value in plain.items():
-        setattr(profile, name, value)
+    for name in values.keys() - {"name", "logo", *lists}:
+        setattr(profile, name, values[name])
     if "logo" in values:
         profile.logo_digest = values["logo"].digest if values["logo"] else ""
     profile.version += 1
@@ -87,13 +68,14 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
     except IntegrityError as error:
         if not isinstance(error.__cause__, UniqueViolation):
             raise
-        # Two at once can ask for the same address; the form has told all others.
+        # The form has checked the address, but another profile took it concurrently.
         raise SlugTaken from error
-    for name, chosen in lists.items():
-        getattr(profile, name).set(chosen)
+    for name, entries in lists.items():
+        getattr(profile, name).set(entries)
     if "logo" in values:
         _store_logo(profile, values["logo"])
-    record("profile.updated", on=profile, label=profile.slug, agency=agency, by=by, changes=changes)
+    update_search_texts(PartnerProfile.objects.filter(pk=profile.pk))
+    record("profile.updated", profile, by=by, changes=changes)
     return profile
 
 
@@ -105,7 +87,7 @@ def _store_logo(profile: PartnerProfile, logo: Logo | None) -> None:
 
 
 def _changes(profile: PartnerProfile, values: dict[str, Any]) -> dict[str, list[Any]]:
-    """Old and new of what differs, as it stands in the audit."""
+    """Return the old and new values that differ, as stored in the audit event."""
     changes: dict[str, list[Any]] = {}
     old: Any
     new: Any
@@ -128,43 +110,42 @@ def _names(entries: Iterable[Any]) -> list[str]:
 
 
 def submit_profile(profile: PartnerProfile, *, by: User) -> bool:
-    """The agency asks to be registered; False if the profile's state doesn't allow it.
+    """Submit the profile for registration. Return False if its status doesn't allow it.
 
     Raises:
-        ValidationError: it lacks something that it needs.
+        ValidationError: A required field is empty.
     """
-    if profile.may_submit and not is_complete(profile):
+    if profile.can_be_submitted and not is_complete(profile):
         raise ValidationError(_("Your profile is incomplete. See the checklist."), "incomplete")
-    return _move(profile, {Status.DRAFT, Status.DECLINED}, Status.SUBMITTED, by=by)
+    return _transition(profile, {ProfileStatus.DRAFT, ProfileStatus.DECLINED}, ProfileStatus.SUBMITTED, by=by)
 
 
 @transaction.atomic
 def register_profile(profile: PartnerProfile, *, by: User) -> bool:
-    """An admin lets the profile into the network, and its agency is told; False unless it was submitted."""
-    moved = _move(profile, {Status.SUBMITTED}, Status.REGISTERED, by=by)
-    if moved:
+    """Publish a submitted profile and notify its agency. Return False if it wasn't submitted."""
+    registered = _transition(profile, {ProfileStatus.SUBMITTED}, ProfileStatus.REGISTERED, by=by, registered_at=timezone.now())
+    if registered:
         send_profile_registered(profile)
-    return moved
+    return registered
 
 
 @transaction.atomic
 def decline_profile(profile: PartnerProfile, *, reason: str, by: User) -> bool:
-    """An admin keeps the profile out of the network, and its agency is told why; False unless it was submitted."""
-    moved = _move(profile, {Status.SUBMITTED}, Status.DECLINED, by=by, decline_reason=reason)
-    if moved:
+    """Decline a submitted profile and send its agency the reason. Return False if it wasn't submitted."""
+    declined = _transition(profile, {ProfileStatus.SUBMITTED}, ProfileStatus.DECLINED, by=by, decline_reason=reason)
+    if declined:
         send_profile_declined(profile)
-    return moved
+    return declined
 
 
 @transaction.atomic
-def _move(profile: PartnerProfile, allowed: set[Status], to: Status, *, by: User, decline_reason: str = "") -> bool:
-    """One guarded step: of two at once, one wins and the other changes nothing."""
-    values: dict[str, Any] = {"status": to, "decline_reason": decline_reason, "updated_at": timezone.now()}
-    if to == Status.REGISTERED:
-        values["registered_at"] = timezone.now()
-    moved = PartnerProfile.objects.filter(pk=profile.pk, status__in=allowed).update(**values) == 1
-    if moved:
-        profile.refresh_from_db()
-        data: dict[str, Any] = {"reason": decline_reason} if decline_reason else {}
-        record(f"profile.{to}", on=profile, label=profile.slug, agency=profile.agency, by=by, **data)
-    return moved
+def _transition(
+    profile: PartnerProfile, allowed: set[ProfileStatus], to: ProfileStatus, *, by: User, decline_reason: str = "", **values: Any
+) -> bool:
+    """Change the status. Only one of two concurrent calls succeeds; the other returns False."""
+    profiles = PartnerProfile.objects.filter(pk=profile.pk, status__in=allowed)
+    if not profiles.update(status=to, decline_reason=decline_reason, updated_at=timezone.now(), **values):
+        return False
+    profile.refresh_from_db()
+    record(f"profile.{to}", profile, by=by, **({"reason": decline_reason} if decline_reason else {}))
+    return True

@@ -1,51 +1,38 @@
-"""Finding profiles: by parts of words, without accents and case, and with typing mistakes; the likeliest first."""
+"""Search texts of profiles. This is the only code that writes them.
 
-from typing import Any, Self
+The texts contain the agency's name and the names of services, so they must be updated when one of these changes.
+"""
 
-from django.contrib.postgres.search import TrigramWordSimilarity
-from django.db import models
-from django.db.models import BigIntegerField, Case, F, IntegerField, Q, Value, When
-from django.db.models.functions import Cast, Coalesce
+from django.db import connection, transaction
 
-from partnerportal.core.db_functions import FoldText
+from partnerportal.core.db_functions import UMLAUT_EXPANSION
+from partnerportal.network.models import PartnerProfileQuerySet
 
-#: A query longer than this is no name, service or place.
-MAX_QUERY_LENGTH = 100
-#: Where an agency without reviews stands among the rated ones: the prior of 3.5 stars (reviews/models.py), in millionths.
-UNRATED_SCORE = 3_500_000
-
-
-class PartnerProfileQuerySet(models.QuerySet[Any]):
-    """Profiles, and how they are found."""
-
-    def public(self) -> Self:
-        """Those that the world may see."""
-        return self.filter(status="registered")
-
-    def search(self, query: str) -> Self:
-        """Those that match, each with its `rank`; order by `-rank` for the likeliest first. One small query.
-
-        Every word has to stand somewhere in the profile's texts: all in the name rank highest, then all in what it leads with (claim,
-        city, services), then those that the description is needed for. Where no profile has every word, those whose leading texts
-        nearly have it (pg_trgm's word similarity of 0.6), by likeness. All of it goes through trigram indexes.
-        """
-        typed = query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()
-        words = [FoldText(Value(word)) for word in typed]
-        if not words:
-            return self.none().annotate(rank=Value(0))
-        exact = self.filter(_all("search_text__contains", words))
-        if exact.exists():
-            in_name, leading = _all("sort_name__contains", words), _all("lead_text__contains", words)
-            return exact.annotate(rank=Case(When(in_name, then=3), When(leading, then=2), default=1))
-        alike = self.filter(_all("lead_text__trigram_word_similar", words))
-        likeness = TrigramWordSimilarity(FoldText(Value(" ".join(typed))), "lead_text")  # type: ignore[arg-type]  # expressions work, too
-        return alike.annotate(rank=Cast(likeness * 1000, IntegerField()))
-
-    def with_standing(self) -> Self:
-        """Each with `standing`, the weighted rating to order by (`RatingSummary.standing`; reviews come after this app: no import)."""
-        return self.annotate(standing=Coalesce(F("agency__rating_summary__standing"), Value(UNRATED_SCORE), output_field=BigIntegerField()))
+_UPDATE = f"""
+    WITH names AS (
+        SELECT p.id, a.name AS agency_name, concat_ws(' ', a.name, p.tagline, p.city, (
+            SELECT string_agg(s.name_en || ' ' || s.name_de, ' ')
+            FROM network_service s JOIN network_offeredservice o ON o.service_id = s.id WHERE o.profile_id = p.id
+        )) AS lead
+        FROM network_partnerprofile p JOIN agencies_agency a ON a.id = p.agency_id WHERE p.id = ANY(%s)
+    ), texts AS (
+        SELECT id, agency_name, concat_ws(' ', lead, NULLIF({UMLAUT_EXPANSION % "lead"}, lead)) AS lead FROM names
+    )
+    UPDATE network_partnerprofile p
+    SET sort_name = portal_fold(agency_name),
+        city_key = portal_fold(city),
+        lead_text = portal_fold(lead),
+        search_text = portal_fold(concat_ws(' ', lead, description, NULLIF({UMLAUT_EXPANSION % "description"}, description))),
+        updated_at = clock_timestamp()
+    FROM texts t WHERE t.id = p.id
+"""  # noqa: S608  # built from constants
 
 
-def _all(lookup: str, words: list[FoldText]) -> Q:
-    """Rows of which this holds for every word."""
-    return Q(*((lookup, word) for word in words))
+@transaction.atomic
+def update_search_texts(profiles: PartnerProfileQuerySet) -> None:
+    """Write the search texts of these profiles and update their sitemap date."""
+    # The lock makes the second statement read the latest values of concurrent changes.
+    keys = [profile.pk for profile in profiles.select_for_update(of=("self",)).order_by("pk").only("pk")]
+    if keys:
+        with connection.cursor() as cursor:
+            cursor.execute(_UPDATE, [keys])

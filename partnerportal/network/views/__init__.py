@@ -1,1 +1,1 @@
-"""Pages of the partner network: `public` for everybody, `company` for the agency's own people."""
+"""Pages of the partner network: `public` for visitors, `company` for the agency's members."""

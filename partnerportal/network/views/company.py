@@ -1,4 +1,4 @@
-"""My Company → Profile: what the agency says about itself, and its way into the network."""
+"""My Company → Profile: the agency edits its profile and submits it for registration."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -9,45 +9,46 @@ from django.utils.translation import gettext as _
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.versions import EditConflict
 from partnerportal.network.forms.profiles import ProfileForm
 from partnerportal.network.models import PartnerProfile
-from partnerportal.network.queries import checklist
-from partnerportal.network.services.profiles import EditConflict, SlugTaken, new_profile, save_profile, submit_profile
+from partnerportal.network.queries import checklist, is_complete
+from partnerportal.network.services.profiles import SlugTaken, new_profile, save_profile, submit_profile
 from partnerportal.network.views.public import profile_context, with_names
 
-#: The page shows this many events; older ones stay in the audit.
+#: Number of audit events on the page.
 HISTORY_LENGTH = 5
 
 
 @agency_view()
 def company(request: AgencyRequest) -> HttpResponse:
-    """The agency's profile: managers and owners edit it, everybody may read it."""
-    may_edit = request.membership.may(Role.MANAGER)
+    """Edit the agency's profile. All members can read it; managers and owners can edit it."""
+    may_edit = request.membership.has_role(Role.MANAGER)
     if request.method == "POST" and not may_edit:
         raise PermissionDenied
     profile = _profile_of(request)
-    form = ProfileForm(request.input, request.FILES or None, instance=profile, may_edit=may_edit)
+    form = ProfileForm(request.form_data, request.FILES or None, instance=profile, may_edit=may_edit)
     while request.method == "POST" and form.is_valid():
         try:
             saved = save_profile(request.agency, values=form.values, version=form.instance.version, by=request.user)
-        except EditConflict as meanwhile:
-            form = ProfileForm(request.input, request.FILES or None, instance=meanwhile.saved, may_edit=may_edit)
+        except EditConflict as conflict:
+            form = ProfileForm(request.form_data, request.FILES or None, instance=conflict.saved, may_edit=may_edit)
         except SlugTaken:
-            form.refuse_slug()
+            form.reject_slug()
         else:
             messages.success(request, _("Saved. Visitors see it within a minute.") if saved.is_registered else _("Profile saved."))
             return redirect("network:company")
-    # Beside the form stands what is saved, not what is being typed.
+    # A bound form has changed its instance, but status and checklist show the saved profile.
     profile = _profile_of(request) if form.is_bound else profile
-    points = checklist(profile)
+    items = checklist(profile)
     context = {
         "form": form,
         "profile": profile,
         "may_edit": may_edit,
-        "missing": [point for point in points if not point.done],
-        "may_submit": may_edit and profile.may_submit and all(point.done for point in points if point.needed),
-        "done": sum(point.done for point in points),
-        "points": len(points),
+        "missing": [item for item in items if not item.done],
+        "may_submit": may_edit and profile.can_be_submitted and is_complete(profile),
+        "done": sum(item.done for item in items),
+        "points": len(items),
         "history": AuditEvent.objects.for_agency(request.agency).filter(object_type=profile._meta.label_lower)[:HISTORY_LENGTH],
     }
     return render(request, "network/company.html", context)
@@ -55,7 +56,7 @@ def company(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",))
 def preview(request: AgencyRequest) -> HttpResponse:
-    """Show the profile as the public sees it, or will see it once it is registered."""
+    """Show the profile as visitors see it once it is registered."""
     profile = with_names(PartnerProfile.objects.all()).filter(agency=request.agency).first()
     if profile is None:
         messages.info(request, _("There is nothing to preview yet. Fill in your profile and save it first."))
@@ -65,7 +66,7 @@ def preview(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def submit(request: AgencyRequest) -> HttpResponse:
-    """“Submit for registration”."""
+    """Submit the profile for registration."""
     profile = get_object_or_404(PartnerProfile.objects.select_related("agency"), agency=request.agency)
     try:
         submitted = submit_profile(profile, by=request.user)

@@ -1,4 +1,4 @@
-"""The public partner network. Anybody may look; an unregistered profile is 404."""
+"""Public pages of the partner network. Profiles that are not registered return 404."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -25,18 +25,18 @@ from partnerportal.network.structured_data import structured_data
 
 PublicView = Callable[..., HttpResponse]
 
-#: Seconds for which browsers and proxies may show a public page to strangers without asking again.
+#: Seconds for which browsers and proxies can cache a public page for anonymous visitors.
 PUBLIC_MAX_AGE = 60
-#: A logo's address changes with its content, so it never has to be asked for again.
+#: Seconds for which logos can be cached. Their address changes with their content.
 LOGO_MAX_AGE = 60 * 60 * 24 * 365
 CARDS_PER_PAGE = 24
 REVIEWS_PER_PAGE = 10
 
 
 def public_page(view: PublicView) -> PublicView:
-    """For pages that strangers all see alike: kept for a short while; whoever brings a session or a message gets it fresh.
+    """Let caches store a page for anonymous visitors. Visitors with a session or a message always get a fresh one.
 
-    The ETag is the content's own hash, so it can't be forgotten when something new is shown.
+    The ETag is a hash of the content.
     """
 
     @require_safe
@@ -48,7 +48,7 @@ def public_page(view: PublicView) -> PublicView:
             patch_cache_control(response, private=True, no_cache=True)
             return response
         patch_cache_control(response, public=True, max_age=PUBLIC_MAX_AGE)
-        if response.status_code == HTTPStatus.OK:  # OK
+        if response.status_code == HTTPStatus.OK:
             set_response_etag(response)
             return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
         return response
@@ -58,10 +58,10 @@ def public_page(view: PublicView) -> PublicView:
 
 @public_page
 def directory(request: HttpRequest) -> HttpResponse:
-    """The registered agencies: searched, filtered, sorted; the address holds it all."""
-    filters = DirectoryFilter(request)
+    """Search, filter and sort the registered agencies."""
+    filters = DirectoryFilter(request.GET)
     profiles, total, more = filters.profiles()
-    cards = profiles.with_standing().select_related("agency__rating_summary").annotate(service_names=_service_names())
+    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names())
     page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
     context = {
         "page": page,
@@ -75,7 +75,7 @@ def directory(request: HttpRequest) -> HttpResponse:
 
 @public_page
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
-    """One agency with its rating and reviews."""
+    """Show an agency with its rating and reviews."""
     profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
     if profile.slug != slug:
         return moved(request, language_url("network:profile", profile.slug, language=fixed_language(request)))
@@ -86,16 +86,16 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
-    """A profile's logo: public with its profile, before that for the agency's own people and for admins."""
+    """Return the logo of a registered profile; otherwise only to the agency's members and admins."""
     profile = _profile_or_404(request, slug, PartnerProfile.objects.all())
     visitor = cast(Any, request)
     if not (profile.is_registered or profile.agency == visitor.agency or visitor.user.is_staff) or not profile.logo_digest:
         raise Http404
     if (profile.slug, profile.logo_digest) != (slug, digest):
-        # A page that was kept somewhere names an older one.
+        # A cached page contains an older address.
         return redirect(profile.logo_url)
     response = HttpResponse(bytes(ProfileLogo.objects.get(profile=profile).content), content_type=MEDIA_TYPE)
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # an agency may show its logo elsewhere
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # agencies can embed their logo on other sites
     response["Cache-Control"] = f"{'public' if profile.is_registered else 'private'}, max-age={LOGO_MAX_AGE}, immutable"
     return response
 
@@ -103,14 +103,14 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
 @cache_control(public=True, max_age=60 * 60 * 24)
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What search engines are to read: the network; neither personal pages nor forms."""
+    """Exclude personal pages and forms from search engines."""
     return render(
         request, "network/robots.txt", {"sitemap": _absolute(reverse("network:sitemap"))}, content_type="text/plain; charset=utf-8"
     )
 
 
 def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
-    """Return what the page of a profile `with_names` shows; with `is_own`, also what only the agency's members see."""
+    """Return the template context of a profile `with_names`. `is_own` adds what only the agency's members see."""
     addresses = _addresses(request, "network:profile", profile.slug)
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
@@ -127,32 +127,30 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
 
 
 def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
-    """The reviews: those that the agency highlights, then the newest; or those of so many stars.
-
-    The agency's own people also see what it hides, and what can be done with each.
-    """
-    agency = profile.agency
-    shown = agency.reviews.for_staff().counted() if is_own else agency.reviews.for_public()
+    """Return pinned and other reviews, or those with the selected number of stars. Members also see hidden ones."""
+    reviews = profile.agency.reviews
+    visible = reviews.for_staff().counted() if is_own else reviews.for_public()
     stars = request.GET.get("stars", "")
     is_filtered = stars in {"1", "2", "3", "4", "5"}
-    listed = shown.filter(stars=stars) if is_filtered else shown.filter(pin=None)
+    listed = visible.filter(stars=stars) if is_filtered else visible.filter(pin_position=None)
     on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
     return {
-        "highlighted": shown.pinned() if on_first_page else [],
+        "highlighted": visible.pinned() if on_first_page else [],
         "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS_PER_PAGE),
         "stars_chosen": int(stars) if is_filtered else None,
         "is_own": is_own,
-        "may_act": is_own and cast(Any, request).membership.may(Role.MANAGER),
+        "may_act": is_own and cast(Any, request).membership.has_role(Role.MANAGER),
     }
 
 
 def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
-    """Each with its rating, and `service_names`, `language_names`, … in the reader's language; one query for all."""
+    """Join the rating, and annotate the names of services and languages in the active language."""
     through = PartnerProfile.languages.through.objects.filter(partnerprofile=OuterRef("pk"))
     column = f"spokenlanguage__{name_column()}"
-    languages, codes = (ArraySubquery(through.order_by(column).values(wanted)) for wanted in (column, "spokenlanguage__code"))
     return profiles.select_related("agency__rating_summary").annotate(
-        service_names=_service_names(), language_names=languages, language_codes=codes
+        service_names=_service_names(),
+        language_names=ArraySubquery(through.order_by(column).values(column)),
+        language_codes=ArraySubquery(through.order_by(column).values("spokenlanguage__code")),
     )
 
 
@@ -161,11 +159,7 @@ def _service_names() -> ArraySubquery:
 
 
 def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerProfile]) -> PartnerProfile:
-    """The profile that has this address, or once had it.
-
-    Raises:
-        Http404: there is none among `profiles`.
-    """
+    """Return the profile with this current or former address, or raise Http404."""
     profile = with_names(profiles).filter(slugs__slug=slug).first()
     if profile is None:
         raise Http404
@@ -173,7 +167,7 @@ def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerP
 
 
 def _addresses(request: HttpRequest, name: str, *args: str) -> dict[str, Any]:
-    """Return the page's own address and those of the same page in each language."""
+    """Return the addresses of the page: its canonical one, and one for each language."""
     return {
         "canonical": _absolute(language_url(name, *args, language=fixed_language(request))),
         "alternates": {code: _absolute(path) for code, path in alternates(name, *args).items()},

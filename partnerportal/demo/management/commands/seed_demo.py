@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: the demo's data, into an empty database only."""
+"""`manage.py seed_demo`: load the demo data into an empty database."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -22,16 +22,15 @@ from invitations.services.access_requests import request_access
 from invitations.services.invitations import connect_customer, give_access, revoke_access
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership
-from partnerportal.core.validity import end_of_day_in
+from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
-from requests_inbox.services.replies import add_note, reply
-from requests_inbox.services.requests import assign_request, claim_request, close_request, mark_spam
-from reviews.models import Review, ReviewRequest
+from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
+from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
 from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
 
@@ -71,7 +70,7 @@ def _person(email: str, name: str, **fields: Any) -> User:
 
 
 def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
-    """The agency with its team and registered profile; and its first owner."""
+    """Create an agency with its team and registered profile. Return it and its first owner."""
     agency = Agency.objects.create(name=sketch.name, language="de")
     people = [_person(email, name) for email, name, _role in sketch.people]
     for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
@@ -84,7 +83,7 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
 
 def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
     names = (
-        "slug", "claim", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
+        "slug", "tagline", "description", "city", "website", "founded", "team_size", "contact_name", "contact_email"
     )  # fmt: skip
     return {
         **{name: getattr(sketch, name) for name in names},
@@ -114,12 +113,12 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         projects[position, title] = project
     reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
-        asked = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
-        ratings = dict(zip(("cooperation", "quality", "schedule", "budget"), stars, strict=True))
-        review = submit_review(asked, text=text, author=author, **ratings)
+        review_request = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
+        ratings = dict(zip(CATEGORIES, stars, strict=True))
+        review = submit_review(review_request, text=text, author=author, **ratings)
         submitted = timezone.now() - timedelta(days=days_ago)
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
-        ReviewRequest.objects.filter(pk=asked.pk).update(created_at=submitted - timedelta(days=demo.ASKED_BEFORE))
+        ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=submitted - timedelta(days=demo.REQUESTED_BEFORE))
         reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
@@ -134,7 +133,7 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
 
 
 def _work(customers: list[Customer], *, by: User) -> None:
-    """Tasks, domains, contracts and notes."""
+    """Create tasks, domains, contracts and notes."""
     team = {user.email: user for user in customers[0].agency.members.all()}
     for position, title, due_in, assignee, priority, done in demo.TASKS:
         task = Task(title=title, due_on=_in_days(due_in), assignee=team.get(assignee), priority=priority)
@@ -155,31 +154,33 @@ def _work(customers: list[Customer], *, by: User) -> None:
 
 
 def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[ContactRequest]:
-    """What prospects wrote, the oldest first."""
+    """Create contact requests from prospects, oldest first."""
     requests: dict[int, ContactRequest] = {}
     for position, row in sorted(enumerate(rows), key=lambda numbered: -numbered[1][-1]):
         *values, hours_ago = row
         fields = dict(zip(("name", "company", "email", "phone", "language", "message"), values, strict=True))
-        came_in = timezone.now() - timedelta(hours=hours_ago)
+        received_at = timezone.now() - timedelta(hours=hours_ago)
         submission = submission_digest(f"demo {agency.pk} {position}", fields)
-        request = submit_request(agency, submission=submission, consented_at=came_in, **fields)
-        assert request is not None  # noqa: S101  # nobody is blocked yet
-        ContactRequest.objects.filter(pk=request.pk).update(created_at=came_in, status_since=came_in, changed_at=came_in)
+        request = submit_request(agency, submission=submission, consented_at=received_at, **fields)
+        assert request is not None  # noqa: S101  # for mypy: no sender is blocked
+        ContactRequest.objects.filter(pk=request.pk).update(created_at=received_at, status_since=received_at, last_activity_at=received_at)
         requests[position] = request
     return [requests[position] for position in range(len(rows))]
 
 
 def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
-    """What the team made of them; the first answers came within a working day."""
+    """Process the contact requests. The first replies are sent within a working day."""
     team = {user.email: user for user in customers[0].agency.members.all()}
-    steps: dict[str, Callable[..., object]] = {"take": claim_request, "close": close_request, "spam": mark_spam}
-    for position, step, who, more in demo.REQUEST_STEPS:
-        request, by = requests[position], team[who]
+    steps: dict[str, Callable[..., object]] = {"close": close_request, "spam": mark_spam}
+    for position, step, member, more in demo.REQUEST_STEPS:
+        request, by = requests[position], team[member]
         if step == "reply":
             message = reply(request, text=str(more), by=by, seen=None)
             answered = Least(F("created_at") + timedelta(hours=2 + position), Now())
             ContactRequest.objects.filter(pk=request.pk).update(first_reply_at=answered)
             RequestMessage.objects.filter(pk=message.pk).update(created_at=ContactRequest.objects.get(pk=request.pk).first_reply_at)
+        elif step == "take":
+            reassign_request(request, to=by, by=by)
         elif step == "note":
             add_note(request, text=str(more), by=by)
         elif step == "assign":
@@ -189,17 +190,17 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
 
 
 def _access(customers: list[Customer], kim: User, *, by: User) -> None:
-    """Access that clients gave, and one that the agency asks for."""
+    """Create access, invitations and an access request."""
     agency = customers[0].agency
     for position, email, name, areas, ended in demo.ACCESS:
         client = kim if email == kim.email else _person(email, name)
-        given = give_access(agency=agency, client=client, scope=_scope(areas), areas=list(areas), name=name, language=agency.language)
-        connect_customer(given, customer=customers[position], by=by)
+        invitation = give_access(agency=agency, client=client, scope=_scope(areas), areas=list(areas), name=name, language=agency.language)
+        connect_customer(invitation, customer=customers[position], by=by)
         if ended:
-            revoke_access(given)
-    told = ("name", "company", "phone", "street", "zip", "city")
+            revoke_access(invitation)
+    client_fields = ("name", "company", "phone", "street", "zip", "city")
     for email, *fields, areas, domains, message, hours in demo.INVITATIONS:
-        given = give_access(
+        invitation = give_access(
             agency=agency,
             client=_person(email, fields[0]),
             scope=_scope(areas),
@@ -208,12 +209,11 @@ def _access(customers: list[Customer], kim: User, *, by: User) -> None:
             message=message,
             country="DE",
             language="de",
-            **dict(zip(told, fields, strict=True)),
+            **dict(zip(client_fields, fields, strict=True)),
         )
-        age = timedelta(hours=hours)
-        came = given.created_at - age
-        expires_at = end_of_day_in(agency.time_zone, AccessInvitation.term_in_days(), since=came)
-        AccessInvitation.objects.filter(pk=given.pk).update(created_at=came, expires_at=expires_at)
+        created_at = invitation.created_at - timedelta(hours=hours)
+        expires_at = end_of_day_in(agency.time_zone, AccessInvitation.term_in_days(), since=created_at)
+        AccessInvitation.objects.filter(pk=invitation.pk).update(created_at=created_at, expires_at=expires_at)
     for position, areas, message in demo.ACCESS_REQUESTS:
         customer = customers[position]
         request_access(customer=customer, email=customer.email, scope=_scope(areas), areas=list(areas), message=message, by=by)

@@ -1,4 +1,4 @@
-"""`manage.py seed_scale`: any amount of believable data, by COPY, into an empty database."""
+"""`manage.py seed_scale`: load any amount of realistic random data with COPY."""
 
 import secrets
 import time
@@ -14,18 +14,18 @@ from customers.models import Contract, Customer, Domain, Note, NumberSequence, P
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.tokens import hash_token
 from partnerportal.demo import seed_generator
-from partnerportal.demo.bulk_load import Table, without_constraints, without_trigger
-from partnerportal.demo.seed_profiles import profile_sketch, some
-from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
+from partnerportal.demo.bulk_load import Table, trigger_disabled, without_constraints
+from partnerportal.demo.seed_profiles import seed_profiles
 from requests_inbox.models import ContactRequest
-from reviews import tokens
 from reviews.models import Review, ReviewRequest
+from reviews.tokens import REVIEW_LINKS
 
-#: So many customers are made and copied at a time.
-BATCH = 20_000
-#: By the name that `scale` has for them, in the order in which they are loaded. Domains come first: the customers' own trigger
-#: then finds them, and no customer is written twice.
+#: Number of customers that are generated and copied at a time.
+BATCH_SIZE = 20_000
+#: Models by their name in `seed_generator.COLUMNS`, in loading order. Domains come first because the
+#: trigger on customers then finds them and no customer is updated afterwards.
 MODELS = {
     "domains": Domain,
     "customers": Customer,
@@ -36,31 +36,31 @@ MODELS = {
     "requests": ReviewRequest,
     "reviews": Review,
 }
-#: The people of each agency.
+#: Members of each agency: name of the account, and role.
 TEAM = (("owner", Role.OWNER), ("manager", Role.MANAGER), ("staff", Role.STAFF))
 MAIL_HOST = "scale.example"
 
 
 class Command(BaseCommand):
     help = (
-        "Load made-up agencies, customers and reviews in any number, to see how the portal does with them. Into an empty database, "
-        "unless told otherwise. Then sign in as owner1@scale.example, owner2@… (managerN, staffN); the first agency is the biggest."
+        "Load any number of random agencies, customers and reviews into an empty database, for load tests. Accounts are "
+        "owner1@scale.example, manager1@…, staff1@…, owner2@… The first agency is the largest."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--agencies", type=int, default=20)
         parser.add_argument("--customers", type=int, default=10_000, help="total for all agencies")
         parser.add_argument("--reviews", type=int, default=10_000, help="total for all agencies")
-        parser.add_argument("--biggest-share", type=float, default=0.1, help="the largest agency’s share of the customers (default: 0.1)")
+        parser.add_argument("--largest-share", type=float, default=0.1, help="the largest agency’s share of the customers (default: 0.1)")
         parser.add_argument("--seed", type=int, default=1, help="seed of the random generator, for reproducible data")
         parser.add_argument("--password", help="password for all accounts (default: generated and printed)")
         parser.add_argument("--force", action="store_true", help="load even if the database is not empty")
 
     def handle(self, *args: Any, **options: Any) -> None:
         agencies, customers, reviews = options["agencies"], options["customers"], options["reviews"]
-        if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["biggest_share"] <= 1:
+        if agencies < 1 or customers < 0 or reviews < 0 or not 0 < options["largest_share"] <= 1:
             raise CommandError(
-                "--agencies must be at least 1, counts must not be negative, and --biggest-share must be above 0 and at most 1."
+                "--agencies must be at least 1, counts must not be negative, and --largest-share must be above 0 and at most 1."
             )
         if reviews and not customers:
             raise CommandError("--reviews requires --customers.")
@@ -74,10 +74,10 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
             first_number = Agency.objects.count() + 1
-            people = self._agencies(first_number, seed_generator.agency_sizes(agencies, customers, options["biggest_share"]), password)
+            people = self._agencies(first_number, seed_generator.agency_sizes(agencies, customers, options["largest_share"]), password)
             rows = self._load(people, reviews=reviews, seed=options["seed"])
         with connection.cursor() as cursor:
-            # Plans are only as good as what is known of the tables.
+            # Query plans depend on current statistics.
             cursor.execute("ANALYZE" if connection.in_atomic_block else "VACUUM (ANALYZE)")
         seconds = time.monotonic() - started
         self.stdout.write(f"{rows:,} rows in {seconds:.0f} s: {rows / seconds:,.0f} per second, including indexes and checks.")
@@ -86,8 +86,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Password for all accounts: {password}")
 
     def _agencies(self, first_number: int, sizes: list[int], password: str) -> list[seed_generator.SeededAgency]:
-        """The agencies with their teams and public profiles, each with the number of customers that it is to have."""
-        # Argon2 takes its time on purpose; once is enough.
+        """Create agencies of these sizes with their teams and public profiles."""
+        # Hashed once because Argon2 is slow by design.
         hashed = make_password(password)
         numbers = range(first_number, first_number + len(sizes))
         agencies = Agency.objects.bulk_create(Agency(name=seed_generator.agency_name(number), language="de") for number in numbers)
@@ -103,91 +103,52 @@ class Command(BaseCommand):
             for agency, team in zip(agencies, teams, strict=True)
             for user, (_name, role) in zip(team, TEAM, strict=True)
         )
-        self._profiles(numbers, agencies)
+        seed_profiles(dict(zip(numbers, agencies, strict=True)), host=MAIL_HOST)
         return [
             seed_generator.SeededAgency(agency.pk, tuple(user.pk for user in team), size, agency.time_zone)
             for agency, team, size in zip(agencies, teams, sizes, strict=True)
         ]
 
-    def _profiles(self, numbers: range, agencies: list[Agency]) -> None:
-        """A registered profile for each agency, with services and languages of the lists."""
-        sketches = [profile_sketch(number) for number in numbers]
-        profiles = PartnerProfile.objects.bulk_create(
-            PartnerProfile(
-                agency=agency,
-                slug=f"scale-{number}",
-                claim=sketch.claim,
-                description=sketch.description,
-                city=sketch.city,
-                website=f"https://agency{number}.example",
-                founded=sketch.founded,
-                team_size=sketch.team_size,
-                open_for_clients=sketch.open_for_clients,
-                contact_name=f"Owner {number}",
-                contact_email=f"owner{number}@{MAIL_HOST}",
-                privacy_url=f"https://agency{number}.example/privacy/",
-                status=PartnerProfile.Status.REGISTERED,
-                registered_at=timezone.now(),
-            )
-            for number, agency, sketch in zip(numbers, agencies, sketches, strict=True)
-        )
-        services, languages = list(Service.objects.order_by("pk")), list(SpokenLanguage.objects.order_by("pk"))
-        OfferedService.objects.bulk_create(
-            OfferedService(profile=profile, service=service)
-            for profile, sketch in zip(profiles, sketches, strict=True)
-            for service in some(services, sketch.services)
-        )
-        speaks = PartnerProfile.languages.through
-        speaks.objects.bulk_create(
-            speaks(partnerprofile=profile, spokenlanguage=language)
-            for profile, sketch in zip(profiles, sketches, strict=True)
-            for language in some(languages, sketch.languages)
-        )
-
     def _load(self, agencies: list[seed_generator.SeededAgency], *, reviews: int, seed: int) -> int:
-        """Make and copy everything that belongs to customers; the number of rows."""
+        """Load customers and everything that belongs to them. Return the number of rows."""
         tables = {name: Table(model, seed_generator.COLUMNS[name]) for name, model in MODELS.items()}
         customers = sum(agency.customers for agency in agencies)
-        # By this index the customers' trigger finds the domains; the domains' own would look for customers who aren't there yet.
+        # The trigger on customers needs this index to find their domains. The trigger on domains is
+        # disabled because the customers don't exist yet.
         keep = [_index_on(Domain, "customer_id")]
-        with without_constraints([table.name for table in tables.values()], keep=keep), without_trigger(Domain, "search_insert"):
-            first = {name: tables[name].next_key() for name in ("customers", "projects", "requests")}
-            made = seed_generator.DataGenerator(
+        with without_constraints([table.name for table in tables.values()], keep=keep), trigger_disabled(Domain, "search_insert"):
+            next_ids = {name: tables[name].next_key() for name in ("customers", "projects", "requests")}
+            first_customer = next_ids["customers"]
+            generator = seed_generator.DataGenerator(
                 agencies,
                 reviews=reviews,
                 now=timezone.now(),
                 seed=seed,
-                first_customer=first["customers"],
-                first_project=first["projects"],
-                first_request=first["requests"],
-                digest=lambda nonce: tokens.hash_token(tokens.token_for(nonce)),
+                next_ids=next_ids,
+                digest=lambda nonce: hash_token(REVIEW_LINKS.token_for(nonce)),
             )
             loaded, started = 0, time.monotonic()
-            for batch in made.batches(BATCH):
+            for batch in generator.batches(BATCH_SIZE):
                 for name, table in tables.items():
-                    table.load(getattr(batch, name))
-                loaded += len(batch.customers)
-                self._progress(f"{loaded:,} of {customers:,} customers", sum(table.count for table in tables.values()), started)
-            for name, key in first.items():
-                tables[name].go_on_after(key + tables[name].count)
+                    table.load(batch[name])
+                loaded += len(batch["customers"])
+                rate = sum(table.count for table in tables.values()) / (time.monotonic() - started)
+                self.stdout.write(f"{loaded:,} of {customers:,} customers, {rate:,.0f} rows a second")
+            for name, next_id in next_ids.items():
+                tables[name].advance_sequence(next_id)
             self.stdout.write("Creating indexes and checking foreign keys …")
-        self._number_sequences(agencies)
-        events = self._events(first["customers"])
-        for name, table in tables.items():
-            self.stdout.write(f"  {name:10} {table.count:>12,}")
-        self.stdout.write(f"  {'events':10} {events:>12,}")
-        asked = self._contact_requests(first["customers"])
-        self.stdout.write(f"  {'asked':10} {asked:>12,}")
-        return sum(table.count for table in tables.values()) + events + asked
-
-    def _number_sequences(self, agencies: list[seed_generator.SeededAgency]) -> None:
-        """The next customer of each agency gets the next number."""
         NumberSequence.objects.bulk_create(NumberSequence(agency_id=agency.pk, next_number=agency.next_number) for agency in agencies)
+        counts = {name: table.count for name, table in tables.items()}
+        counts["events"] = self._events(first_customer)
+        counts["contacts"] = self._contact_requests(first_customer)
+        for name, count in counts.items():
+            self.stdout.write(f"  {name:10} {count:>12,}")
+        return sum(counts.values())
 
     def _events(self, first_customer: int) -> int:
-        """The timeline of each of the new customers: that they came, and that they wrote a review."""
-        columns = "at, agency_id, action, actor_id, actor_label, object_type, object_id, object_label, customer_id, data, source"
-        came = """
+        """Insert an event for each new customer and each review. Return their number."""
+        columns = "created_at, agency_id, action, actor_id, actor_label, object_type, object_id, object_label, customer_id, data, source"
+        created = """
             SELECT c.created_at, c.agency_id, 'customer.created', u.id, u.full_name, 'customers.customer', c.id, 'K-' || c.number, c.id,
                    '{}', 'web'
             FROM customers_customer c
@@ -195,25 +156,25 @@ class Command(BaseCommand):
             JOIN accounts_user u ON u.id = m.user_id
             WHERE c.id >= %s ORDER BY c.id
         """
-        wrote = """
+        reviewed = """
             SELECT r.created_at, r.agency_id, 'review.submitted', NULL, '', 'reviews.review', r.id, 'K-' || c.number, c.id, '{}', 'link'
             FROM reviews_review r
             JOIN reviews_reviewrequest q ON q.id = r.request_id
             JOIN customers_customer c ON c.id = q.customer_id
             WHERE c.id >= %s ORDER BY r.id
         """
-        written = 0
+        inserted = 0
         with connection.cursor() as cursor:
-            for rows in (came, wrote):
+            for rows in (created, reviewed):
                 cursor.execute(f"INSERT INTO {AuditEvent._meta.db_table} ({columns}) {rows}", [first_customer])  # constants
-                written += cursor.rowcount
-        return written
+                inserted += cursor.rowcount
+        return inserted
 
     def _contact_requests(self, first_customer: int) -> int:
-        """What prospects wrote: a fifth of the new customers came so; others were closed or spam, and a few still wait."""
+        """Insert contact requests: a fifth of the new customers sent one, others are closed, spam or open."""
         columns = (
             "agency_id, customer_id, name, company, email, phone, message, sender_key, language, status, submission, "
-            "created_at, consented_at, changed_at, status_since, first_reply_at"
+            "created_at, consented_at, last_activity_at, status_since, first_reply_at"
         )
         rows = """
             SELECT agency_id, CASE WHEN status = 'assigned' THEN id END, name, company, email, phone, message, lower(email), language,
@@ -234,15 +195,12 @@ class Command(BaseCommand):
             cursor.execute(f"INSERT INTO {ContactRequest._meta.db_table} ({columns}) {rows}", [first_customer])  # constants
             return int(cursor.rowcount)
 
-    def _progress(self, what: str, rows: int, started: float) -> None:
-        self.stdout.write(f"{what}, {rows / (time.monotonic() - started):,.0f} rows a second")
-
 
 def _index_on(model: Any, column: str) -> str:
-    """The name of the index on this one column."""
+    """Return the name of the index on this column alone."""
     table = model._meta.db_table
     with connection.cursor() as cursor:
-        for name, found in connection.introspection.get_constraints(cursor, table).items():
-            if found["index"] and found["columns"] == [column]:
+        for name, constraint in connection.introspection.get_constraints(cursor, table).items():
+            if constraint["index"] and constraint["columns"] == [column]:
                 return str(name)
     raise LookupError(f"no index on {table}.{column}")

@@ -12,7 +12,7 @@ STATIC = settings.BASE_DIR / "static"
 SVG = STATIC / "img" / "favicon.svg"
 #: Side lengths of the images in the ICO file, in pixels.
 ICO_SIDES = (16, 32, 48)
-#: Side lengths and shapes of the PNG files. Without rounded corners the system rounds the icon itself.
+#: Side length in pixels of each PNG file, and whether its corners are rounded.
 PNG_FILES = {
     "apple-touch-icon.png": (180, False),
     "icon-192.png": (192, True),
@@ -20,14 +20,14 @@ PNG_FILES = {
     "icon-maskable-192.png": (192, False),
     "icon-maskable-512.png": (512, False),
 }
-#: Names under which iPhones request the first of these at the root when a page names no icon.
+#: Names under which iPhones request the touch icon at the root when a page links none.
 ROOT_PNG_FILES = ("apple-touch-icon.png", "apple-touch-icon-precomposed.png")
-#: Each pixel is the average of this many squared.
+#: Factor by which icons are drawn larger and then reduced.
 OVERSAMPLING = 8
 
 
 class Command(BaseCommand):
-    """Writes the icons into `static/`, where they are committed."""
+    """Command that writes the icons to `static/`."""
 
     help = "Draw the bitmap icons in static/ from static/img/favicon.svg. Needed only after a change of that file."
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
 
 def icons() -> dict[Path, Image.Image]:
-    """Return every icon by its path; of the ICO file, its largest image."""
+    """Return all icons by path; for the ICO file, its largest image."""
     drawn = {STATIC / "img" / name: draw_icon(side, rounded=rounded) for name, (side, rounded) in PNG_FILES.items()}
     touch_icon = drawn[STATIC / "img" / "apple-touch-icon.png"]
     at_root = {STATIC / "root" / name: touch_icon for name in ROOT_PNG_FILES}
@@ -50,9 +50,9 @@ def icons() -> dict[Path, Image.Image]:
 
 
 def draw_icon(side: int, *, rounded: bool) -> Image.Image:
-    """Draw the SVG icon. It consists of one square and of polygons, so this reads no more of SVG than that.
+    """Draw the SVG icon, which consists of one square and polygons.
 
-    The polygons lie within the safe zone of maskable icons: a circle with 80 % of the width.
+    The polygons are within the safe zone of maskable icons, a circle with 80 % of the width.
     """
     svg = SVG.read_text()
     (width, radius, ground) = re.findall(r'<rect width="(\d+)" height="\d+" rx="(\d+)" fill="(#\w+)"/>', svg)[0]
@@ -71,7 +71,7 @@ def draw_icon(side: int, *, rounded: bool) -> Image.Image:
 
 
 def _corners(steps: str, scale: float) -> list[tuple[float, float]]:
-    """The corners of a path such as `20 8l6.4 8-6.4 8`: a point, then steps from one corner to the next."""
+    """Return the corners of a relative path such as `20 8l6.4 8-6.4 8`."""
     numbers = [float(number) * scale for number in re.findall(r"-?[\d.]+", steps)]
     x = y = 0.0
     corners = []

@@ -1,0 +1,41 @@
+"""Selection of the member who receives e-mails about access."""
+
+from dataclasses import replace
+
+from django.utils.translation import gettext_lazy as _
+
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, Membership, Notification, Role
+from partnerportal.outbox.letters import Letter
+from partnerportal.outbox.services import queue_letter
+
+
+def send_to_member(letter: Letter, agency: Agency, *preferred: int | None) -> None:
+    """Send a letter to the agency’s `select_recipient()`; agencies without active members receive nothing."""
+    user = select_recipient(agency, *preferred)
+    if user is None:
+        return
+    queue_letter(
+        replace(
+            letter,
+            to=user.email,
+            language=user.language or agency.language,
+            name=user.full_name,
+            footer_reason=_("You’re receiving this e-mail because you work for %(agency)s."),
+            agency=agency,
+        )
+    )
+
+
+def select_recipient(agency: Agency, *preferred: int | None) -> User | None:
+    """Return the first active member among the preferred users, else the longest-standing owner, else any member.
+
+    Members who turned off these notifications are skipped, unless all members turned them off.
+    """
+    active = agency.memberships.filter(user__is_active=True).select_related("user").order_by("created_at", "pk")
+    members: dict[int, Membership] = {member.user_id: member for member in active}
+    first_choice = [members[user_id] for user_id in preferred if user_id in members]
+    owners = [member for member in members.values() if member.role == Role.OWNER]
+    candidates = [*first_choice, *owners, *members.values()]
+    notified = [member for member in candidates if member.is_notified_about(Notification.ACCESS)] or candidates
+    return notified[0].user if notified else None
