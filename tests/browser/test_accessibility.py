@@ -269,7 +269,8 @@ def test_dialogs_and_menus(page: Page, portal: str, cast: Cast, filled: dict[str
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     page.keyboard.press("Control+k")
-    page.keyboard.type("donau")
+    # In one step: htmx reports requests that the next key aborts as errors in the console.
+    page.keyboard.insert_text("donau")
     expect(page.get_by_role("option").first).to_be_visible()
     assert list(ugly(page, "search")) == []
 
