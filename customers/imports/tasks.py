@@ -6,7 +6,7 @@ from celery import shared_task
 
 from customers.imports import runner
 from customers.imports.services import enqueue, purge
-from customers.services.submissions import forget_submissions
+from customers.services.submissions import delete_old_submissions
 
 #: Seconds after which a worker returns a long import to the queue, so that e-mails aren't delayed.
 TIME_SLICE = 10
@@ -41,5 +41,5 @@ def sweep_imports() -> int:
 @shared_task(name="customers.purge_imports")
 def purge_imports() -> int:
     """Delete old file data and old form submissions. Return the number of purged imports."""
-    forget_submissions()
+    delete_old_submissions()
     return purge()

@@ -94,7 +94,7 @@ def add_once(agency: Agency, *, number: str, content: dict[str, Any], by: User, 
     return added
 
 
-def forget_submissions() -> int:
+def delete_old_submissions() -> int:
     """Delete submissions of expired forms. Return their number."""
     deleted, _by_model = FormSubmission.objects.filter(created_at__lt=timezone.now() - KEEP).delete()
     return deleted

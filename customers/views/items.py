@@ -26,18 +26,18 @@ from partnerportal.core.redirects import redirect_back
 
 @agency_view()
 def project_add(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _add(request, pk, ProjectForm, title=_("Add project"), message=_("Project “%(thing)s” added."))
+    return _add(request, pk, ProjectForm, title=_("Add project"), message=_("Project “%(item)s” added."))
 
 
 @agency_view()
 def project_edit(request: AgencyRequest, pk: int) -> HttpResponse:
     project = _get_item(request, "projects", pk)
-    return _edit(request, project, ProjectForm, title=_("Edit project"), message=_("Project “%(thing)s” saved."))
+    return _edit(request, project, ProjectForm, title=_("Edit project"), message=_("Project “%(item)s” saved."))
 
 
 @agency_view(methods=("POST",))
 def project_remove(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _remove(request, _get_item(request, "projects", pk), message=_("Project “%(thing)s” removed."))
+    return _remove(request, _get_item(request, "projects", pk), message=_("Project “%(item)s” removed."))
 
 
 @agency_view(methods=("GET",))
@@ -55,18 +55,18 @@ def project_list(request: AgencyRequest) -> HttpResponse:
 
 @agency_view()
 def task_add(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _add(request, pk, TaskForm, title=_("Add task"), message=_("Task “%(thing)s” added."))
+    return _add(request, pk, TaskForm, title=_("Add task"), message=_("Task “%(item)s” added."))
 
 
 @agency_view()
 def task_edit(request: AgencyRequest, pk: int) -> HttpResponse:
     task = _get_item(request, "tasks", pk)
-    return _edit(request, task, TaskForm, title=_("Edit task"), message=_("Task “%(thing)s” saved."))
+    return _edit(request, task, TaskForm, title=_("Edit task"), message=_("Task “%(item)s” saved."))
 
 
 @agency_view(methods=("POST",))
 def task_remove(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _remove(request, _get_item(request, "tasks", pk), message=_("Task “%(thing)s” removed."))
+    return _remove(request, _get_item(request, "tasks", pk), message=_("Task “%(item)s” removed."))
 
 
 @agency_view(methods=("POST",))
@@ -100,18 +100,18 @@ def task_list(request: AgencyRequest) -> HttpResponse:
 
 @agency_view()
 def domain_add(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _add(request, pk, DomainForm, title=_("Add domain"), message=_("Domain %(thing)s added."))
+    return _add(request, pk, DomainForm, title=_("Add domain"), message=_("Domain %(item)s added."))
 
 
 @agency_view()
 def domain_edit(request: AgencyRequest, pk: int) -> HttpResponse:
     domain = _get_item(request, "domains", pk)
-    return _edit(request, domain, DomainForm, title=_("Edit domain"), message=_("Domain %(thing)s saved."))
+    return _edit(request, domain, DomainForm, title=_("Edit domain"), message=_("Domain %(item)s saved."))
 
 
 @agency_view(methods=("POST",))
 def domain_remove(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _remove(request, _get_item(request, "domains", pk), message=_("Domain %(thing)s removed."))
+    return _remove(request, _get_item(request, "domains", pk), message=_("Domain %(item)s removed."))
 
 
 @agency_view(methods=("GET",))
@@ -129,18 +129,18 @@ def domain_list(request: AgencyRequest) -> HttpResponse:
 
 @agency_view()
 def contract_add(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _add(request, pk, ContractForm, title=_("Add contract"), message=_("Contract %(thing)s added."))
+    return _add(request, pk, ContractForm, title=_("Add contract"), message=_("Contract %(item)s added."))
 
 
 @agency_view()
 def contract_edit(request: AgencyRequest, pk: int) -> HttpResponse:
     contract = _get_item(request, "contracts", pk)
-    return _edit(request, contract, ContractForm, title=_("Edit contract"), message=_("Contract %(thing)s saved."))
+    return _edit(request, contract, ContractForm, title=_("Edit contract"), message=_("Contract %(item)s saved."))
 
 
 @agency_view(methods=("POST",))
 def contract_remove(request: AgencyRequest, pk: int) -> HttpResponse:
-    return _remove(request, _get_item(request, "contracts", pk), message=_("Contract %(thing)s removed."))
+    return _remove(request, _get_item(request, "contracts", pk), message=_("Contract %(item)s removed."))
 
 
 @agency_view(methods=("GET",))
@@ -200,7 +200,7 @@ def _add(request: AgencyRequest, pk: int, form_class: type[ItemForm], *, title: 
             if response := already_added_response(request, form, error, items, edit_url=edit_url):
                 return response
         else:
-            messages.success(request, message % {"thing": item})
+            messages.success(request, message % {"item": item})
             return redirect_back(request, customer.get_absolute_url())
     return render(request, "customers/item_form.html", {"form": form, "customer": customer, "title": title})
 
@@ -218,7 +218,7 @@ def _edit(request: AgencyRequest, item: Any, form_class: type[ItemForm], *, titl
     if request.method == "POST":
         form, is_saved = save_edit(form, save=save, reopen=open_form)
         if is_saved:
-            messages.success(request, message % {"thing": form.instance})
+            messages.success(request, message % {"item": form.instance})
             return redirect_back(request, customer.get_absolute_url())
     context = {"form": form, "customer": customer, "title": title, "item": item, "kind": item._meta.model_name}
     return render(request, "customers/item_form.html", context)
@@ -230,7 +230,7 @@ def _remove(request: AgencyRequest, item: Any, *, message: str) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, message % {"thing": item})
+        messages.success(request, message % {"item": item})
     return redirect_back(request, item.customer.get_absolute_url())
 
 

@@ -92,7 +92,7 @@ def customer_create_page(
         except AlreadyAdded as error:
             if response := already_added_response(request, form, error, request.agency.customers.not_erased()):
                 return response
-    return render(request, template, {**(context or {}), "form": form, "twins": duplicates})
+    return render(request, template, {**(context or {}), "form": form, "duplicates": duplicates})
 
 
 def _create_once(request: AgencyRequest, form: CustomerForm, create: Callable[[dict[str, Any]], Customer]) -> HttpResponse:

@@ -75,10 +75,10 @@ def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, 
     page.get_by_label("Company").fill("Mühle Größe")
     page.get_by_label("E-mail").fill("ute@muellerei.example")
     page.get_by_role("button", name="Save").click()
-    twins = page.get_by_role("region", name="Possible duplicates")
-    expect(twins).to_contain_text("same e-mail")
+    duplicates = page.get_by_role("region", name="Possible duplicates")
+    expect(duplicates).to_contain_text("same e-mail")
     with page.context.expect_page() as opened:
-        twins.get_by_role("link", name="Müllerei Größe GmbH").click()
+        duplicates.get_by_role("link", name="Müllerei Größe GmbH").click()
     expect(opened.value.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
     opened.value.close()
     assert cast.alder.customers.count() == 1

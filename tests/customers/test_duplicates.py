@@ -32,7 +32,7 @@ def mill(cast: Cast) -> Customer:
 def test_each_criterion_is_shown_as_a_reason(stan: Client, mill: Customer, fields: dict[str, str], reason: str) -> None:
     response = stan.post("/customers/add/", {**NEW, **fields})
     assert response.status_code == 200
-    assert [candidate.customer for candidate in response.context["twins"]] == [mill]
+    assert [candidate.customer for candidate in response.context["duplicates"]] == [mill]
     page = response.content.decode()
     assert reason in page
     assert mill.get_absolute_url() in page

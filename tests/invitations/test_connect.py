@@ -104,7 +104,7 @@ def test_possible_duplicate_can_be_connected_instead(stan: Client, invitation: A
     CustomerFactory(agency=cast.alder, email="kim@client.example")
     response = stan.post(new_path(invitation), fields_of(stan.get(new_path(invitation))))
     assert response.status_code == 200
-    assert len(response.context["twins"]) == 1
+    assert len(response.context["duplicates"]) == 1
     assert f'action="/invitations/{invitation.pk}/connect/"' in response.content.decode()
     invitation.refresh_from_db()
     assert invitation.status == "pending"

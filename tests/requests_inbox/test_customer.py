@@ -109,10 +109,10 @@ def test_add_customer_creates_the_customer_and_assigns_the_request(stan: Client,
 
 
 def test_possible_duplicates_are_shown_first_and_can_be_assigned(stan: Client, cast: Cast, request_: ContactRequest) -> None:
-    twin = CustomerFactory(agency=cast.alder, email="UTE@muellerei.example")
+    duplicate = CustomerFactory(agency=cast.alder, email="UTE@muellerei.example")
     form = filled_form(stan, request_)
     response = stan.post(path(request_, "add-customer"), form)
-    assert [likely.customer for likely in response.context["twins"]] == [twin]
+    assert [likely.customer for likely in response.context["duplicates"]] == [duplicate]
     assert f'action="{path(request_, "assign")}"' in response.content.decode()
     assert Customer.objects.count() == 1
     assert stan.post(path(request_, "add-customer"), {**form, "add_anyway": "1"}).status_code == 302
@@ -132,7 +132,7 @@ def test_assign_suggests_likely_customers_first(stan: Client, cast: Cast, reques
         CustomerFactory(agency=cast.alder)
     mill = CustomerFactory(agency=cast.alder, company="Muellerei Groesse", email="office@elsewhere.example", phone="(03581) 4410")
     choice = stan.get(path(request_, "assign")).context["choice"]
-    assert [twin.customer for twin in choice.likely] == [mill]
+    assert [duplicate.customer for duplicate in choice.likely] == [mill]
     assert stan.get(path(request_, "assign") + "?q=muellerei").context["choice"].found == [mill]
     response = stan.post(path(request_, "assign"), {"customer": mill.pk}, follow=True)
     assert response.redirect_chain == [(mill.get_absolute_url(), 302)]

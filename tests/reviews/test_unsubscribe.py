@@ -103,9 +103,9 @@ def test_opted_out_customers_can_only_get_a_link(stan: Client, lea: Customer) ->
 
 def test_it_applies_to_the_address_in_this_agency_only(stan: Client, charlie: Client, cast: Cast, lea: Customer) -> None:
     Client().post(address_of(lea), ONE_CLICK)
-    twin = CustomerFactory(agency=cast.alder, email=lea.email.upper())
+    duplicate = CustomerFactory(agency=cast.alder, email=lea.email.upper())
     elsewhere = CustomerFactory(agency=cast.birch, email=lea.email)
-    assert 'name="send"' not in stan.get(WIZARD, choices(twin)).content.decode()
+    assert 'name="send"' not in stan.get(WIZARD, choices(duplicate)).content.decode()
     assert 'name="send"' in charlie.get(WIZARD, choices(elsewhere)).content.decode()
 
 
@@ -146,8 +146,8 @@ def test_queued_mails_are_deleted(cast: Cast, lea: Customer) -> None:
 def test_no_address_is_stored_and_an_erasure_deletes_the_digest(cast: Cast, lea: Customer) -> None:
     Client().post(address_of(lea), ONE_CLICK)
     assert lea.email not in str(ReviewOptOut.objects.values().get())
-    twin = CustomerFactory(agency=cast.alder, email=lea.email)
-    erase_customer(twin, by=cast.alice)
+    duplicate = CustomerFactory(agency=cast.alder, email=lea.email)
+    erase_customer(duplicate, by=cast.alice)
     assert ReviewOptOut.objects.exists()  # Lea has the same address.
     path = address_of(lea)
     erase_customer(lea, by=cast.alice)
