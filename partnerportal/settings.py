@@ -234,7 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REVIEW_REMINDER_INTERVAL, "options": {"expires": REVIEW_REMINDER_INTERVAL}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
-    "recount-ratings": {"task": "reviews.services.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
+    "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }
 
 # --- Accounts ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ def remind() -> int:
     return remind_due()
 
 
-@shared_task(name="reviews.services.recount")
+@shared_task(name="reviews.recount")
 def recount() -> None:
     """Check and correct all rating summaries; runs every night."""
     repair_summaries()

@@ -55,7 +55,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
         self._cancel = cancel or (self.instance.get_absolute_url() if self.instance.pk else reverse("customers:list"))
-        self._picker_query = picker_query
+        self._picker_query = picker_query if picker_url else ""
         self._buttons = []
         if picker_url:
             label = _("Assign to an existing customer")

@@ -1,7 +1,7 @@
 """Triggers that maintain a customer's derived columns, `sort_name` and `search_text`.
 
 They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes
-the customer's domains. `portal_fold` (migration 0002) removes accents and case: “Größe” becomes “grosse”. German
+the customer's domains. `portal_fold` (created by the migrations) removes accents and case: “Größe” becomes “grosse”. German
 umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
 """
 

@@ -2,18 +2,25 @@
 
 from typing import Any
 
-from django.db.models import Value
-from django.db.models.signals import post_save
+from django.db.models.signals import post_save, pre_save
 from django.dispatch import receiver
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.db_functions import FoldText
 from partnerportal.network import events  # noqa: F401  # registers the descriptions of audit events
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.services.search import update_search_texts
 
+# Agencies are renamed in an app that must not import this one.
+
+
+@receiver(pre_save, sender=Agency)
+def note_new_name(instance: Any, **_kwargs: Any) -> None:
+    """Note whether the stored name differs, also if only in case or accents, which `sort_name` doesn't contain."""
+    instance.is_renamed = Agency.objects.filter(pk=instance.pk).exclude(name=instance.name).exists()
+
 
 @receiver(post_save, sender=Agency)
-def update_search_texts_of_renamed_agency(instance: Agency, **_kwargs: Any) -> None:
-    """Update the search texts of an agency's profile. Agencies are renamed in an app that must not import this one."""
-    update_search_texts(PartnerProfile.objects.filter(agency=instance).exclude(sort_name=FoldText(Value(instance.name))))
+def update_search_texts_of_renamed_agency(instance: Any, **_kwargs: Any) -> None:
+    """Update the search texts of a renamed agency's profile."""
+    if instance.is_renamed:
+        update_search_texts(PartnerProfile.objects.filter(agency=instance))

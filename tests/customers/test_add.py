@@ -97,6 +97,12 @@ def test_invalid_input_is_kept_with_an_error_at_its_field(stan: Client, fields: 
     assert not AuditEvent.objects.exists()
 
 
+def test_a_search_query_sent_along_is_not_repeated(stan: Client) -> None:
+    page = stan.post(ADD, {"q": "words of another form"})
+    assert page.context["form"].errors
+    assert "words of another form" not in page.content.decode()
+
+
 def long_address(length: int) -> str:
     """Return an e-mail address of this length. Only the domain can be long, in labels of up to 63 characters."""
     begin, end = "ute@", ".muellerei.example"

@@ -122,6 +122,14 @@ def test_a_new_name_of_agency_or_service_is_found_at_once(three: None) -> None:
     assert found(q="moving pict") == []
 
 
+def test_a_new_name_that_differs_only_in_umlauts_is_found_at_once(three: None) -> None:
+    agency = PartnerProfile.objects.get(slug="zeta").agency
+    for name, slugs in (("Muhlen", ["groesse"]), ("Mühlen", ["groesse", "zeta"]), ("Muhlen", ["groesse"])):
+        agency.name = name
+        agency.save()
+        assert sorted(found(q="muehlen")) == slugs
+
+
 def test_services_deleted_together_are_no_longer_found(three: None) -> None:
     browser = Client()
     browser.force_login(UserFactory(is_staff=True, is_superuser=True))

@@ -127,6 +127,16 @@ def test_a_renamed_agency_or_service_changes_the_profile(cast: Cast) -> None:
     assert last_changed("birch") == timezone.now().date().isoformat()
 
 
+def test_a_new_name_in_other_letters_changes_the_profile_but_other_fields_of_its_agency_do_not(cast: Cast) -> None:
+    all_changed(LONG_AGO)
+    cast.alder.time_zone = "Europe/London"
+    cast.alder.save()
+    assert last_changed() == LONG_AGO.date().isoformat()
+    cast.alder.name = cast.alder.name.upper()
+    cast.alder.save(update_fields=["name"])
+    assert last_changed() == timezone.now().date().isoformat()
+
+
 def test_the_index_reads_no_profile(cast: Cast) -> None:
     a_review(cast.alder)
     latest = ProfileSitemap().get_latest_lastmod()

@@ -16,7 +16,7 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 def test_beat_runs_it_every_night() -> None:
     entry = settings.CELERY_BEAT_SCHEDULE["recount-ratings"]
-    assert entry["task"] == "reviews.services.recount"
+    assert entry["task"] == "reviews.recount"
     assert (entry["schedule"].hour, entry["schedule"].minute) == ({3}, {17})
 
 
