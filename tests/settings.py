@@ -23,6 +23,8 @@ ZEAL_ALLOWLIST = [
 ]
 #: Disabled, because all requests of a test have the same IP address.
 ACCOUNT_RATE_LIMITS = False
+#: Independent of the default, because tests contain dates at the end of this term.
+REVIEW_LINK_DAYS = 90
 # WhiteNoise warns about a missing folder, and warnings are errors.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 PASSWORD_HASHERS = ["tests.settings.QuickHasher"]

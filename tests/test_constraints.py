@@ -17,7 +17,7 @@ from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import ReviewComment, ReviewOptOut, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -130,7 +130,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "review_request_status_is_known": [{"status": "lost"}],
-    "review_ratings_from_1_to_5": [{name: wrong} for name in ("cooperation", "quality", "schedule", "budget") for wrong in (0, 6)],
+    "review_ratings_from_1_to_5": [{name: wrong} for name in CATEGORIES for wrong in (0, 6)],
     "review_shown_as_is_known": [{"display_name_as": "nobody"}],
     "review_pinned_from_1_to_5": [{"pin_position": 0}, {"pin_position": 6}],
     "review_pinned_is_public": [

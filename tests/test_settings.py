@@ -181,3 +181,12 @@ def test_admin_path_is_configurable() -> None:
     code = "import django; django.setup(); from django.urls import reverse; print(reverse('admin:index'), reverse('admin:login'))"
     result = run(code, ADMIN_PATH="back-office/x7/")
     assert result.stdout.split() == ["/back-office/x7/", "/back-office/x7/login/"], result.stderr
+
+
+def test_example_names_the_defaults() -> None:
+    """Numbers in comments of `.env.example` are the defaults, except counts that depend on the deployment."""
+    text = (Path(settings.BASE_DIR) / ".env.example").read_text()
+    named = {name: int(value) for name, value in re.findall(r"^#(\w+_(?:DAYS|INTERVAL|ATTEMPTS|DELAY|LEASE))=(\d+)$", text, re.MULTILINE)}
+    defaults = settings_with()
+    assert named
+    assert named == {name: defaults[name] for name in named}

@@ -11,6 +11,7 @@ from reviews import tokens
 from reviews.models import ReviewRequest
 from tests.cast import Cast
 from tests.factories.outbox import MailFactory
+from tests.factories.reviews import same_rating
 
 BEFORE = {
     "kind": "company", "company": "Quittenhof", "salutation": "ms", "first_name": "Undine", "last_name": "Zwetschge",
@@ -32,7 +33,7 @@ def test_events_contain_no_personal_data(stan: Client, cast: Cast) -> None:
     stan.post(f"/customers/{customer.pk}/projects/add/", {"title": "Relaunch for Undine", "status": "active"})
     wizard = {"customer": customer.pk, "subject": "project", "project": customer.projects.get().pk}
     stan.post("/company/reviews/request/", {**wizard, "send": ""})
-    answers = {"cooperation": 1, "quality": 1, "schedule": 1, "budget": 1, "text": "Bitterly bad.", "author": "Undine Hagebutte"}
+    answers = {**same_rating(1), "text": "Bitterly bad.", "author": "Undine Hagebutte"}
     Client().post(urlsplit(ReviewRequest.objects.get().link).path, answers, REMOTE_ADDR="198.51.100.7")
     stan.post("/company/reviews/request/", {**wizard, "link": "", "anyway": "on"})
     for action in ("resend", "replace", "withdraw"):

@@ -14,7 +14,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.reviews import ReviewRequestFactory, same_rating
 
 #: Form data of a customer.
 FORM = {"kind": "company", "company": "Bäckerei Brandt", "country": "DE", "language": "de"}
@@ -68,7 +68,7 @@ def test_admin_actions_have_their_own_source(cast: Cast) -> None:
 
 def test_reviewers_are_recorded_without_name_and_ip_address(cast: Cast) -> None:
     request = ReviewRequestFactory(agency=cast.alder, customer__agency=cast.alder)
-    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "text": "They did it.", "author": "Lea Brandt"}
+    answers = {**same_rating(5), "text": "They did it.", "author": "Lea Brandt"}
     assert Client().post(urlsplit(request.link).path, answers, REMOTE_ADDR="192.0.2.7").status_code == 302
     event = AuditEvent.objects.get(action="review.submitted")
     assert (event.source, event.ip_address, event.actor_id, event.actor_label) == ("link", None, None, "")

@@ -7,12 +7,12 @@ from reviews.models import Review
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
 from tests.factories.customers import ProjectFactory
-from tests.factories.reviews import ReviewFactory
+from tests.factories.reviews import ReviewFactory, same_rating
 
 
 def a_review(cast: Cast, title: str, stars: int = 5, text: str = "They did what they said.") -> Review:
     project = ProjectFactory(customer__agency=cast.alder, title=title)
-    ratings = dict.fromkeys(("cooperation", "quality", "schedule", "budget"), stars)
+    ratings = same_rating(stars)
     return ReviewFactory(review_request__customer=project.customer, review_request__project=project, text=text, **ratings)
 
 

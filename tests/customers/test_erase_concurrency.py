@@ -15,7 +15,7 @@ from reviews.services.reviews import submit_review
 from tests.cast import Cast
 from tests.customers.test_edit import form_of
 from tests.factories.customers import CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 from tests.polling import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,7 +127,7 @@ def test_no_review_is_requested_during_erasure(cast: Cast, stan: Client, custome
 
 def test_review_submitted_during_erasure_is_anonymous(alice: Client, customer: Customer) -> None:
     asked = ReviewRequestFactory(customer=customer)
-    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "text": "Good work.", "author": "Ute Zwetschge"}
+    answers = {**same_rating(5), "text": "Good work.", "author": "Ute Zwetschge"}
     path = f"/customers/{customer.pk}/erase/"
     response = start_before_commit(lambda: submit_review(asked, **answers), lambda: alice.post(path, {"number": customer.reference}))
     assert response.status_code == 302

@@ -9,6 +9,7 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from partnerportal.agencies.models import Role
+from partnerportal.desk import dashboard
 from partnerportal.desk.menu import Item
 from reviews.models import Review
 from tests.cast import Cast
@@ -103,6 +104,12 @@ def test_the_dashboard_shows_open_items(alice: Client, cast: Cast) -> None:
         assert text in page
     assert "Long done" not in page
     assert "Foreign" not in page
+
+
+def test_every_card_is_displayed() -> None:
+    cards = {name for name, member in vars(dashboard).items() if getattr(member, "__annotations__", {}).get("return") is dashboard.Card}
+    assert len(cards) > 5
+    assert cards == cards & set(dashboard.cards_for.__code__.co_names)
 
 
 def test_empty_dashboard(alice: Client) -> None:

@@ -2,9 +2,14 @@
 
 import factory
 
-from reviews.models import Review, ReviewRequest
+from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.reviews import submit_review
 from tests.factories.customers import CustomerFactory
+
+
+def same_rating(stars: int) -> dict[str, int]:
+    """Return this rating for every category."""
+    return dict.fromkeys(CATEGORIES, stars)
 
 
 class ReviewRequestFactory(factory.django.DjangoModelFactory):
@@ -23,12 +28,10 @@ class ReviewFactory(factory.django.DjangoModelFactory):
 
     review_request = factory.SubFactory(ReviewRequestFactory)
     cooperation = 5
-    quality = 4
     schedule = 3
-    budget = 4
     text = "They did what they said."
     author = "Lea Brandt"
 
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
-        return submit_review(*args, **kwargs)
+        return submit_review(*args, **{**same_rating(4), **kwargs})

@@ -11,7 +11,7 @@ from partnerportal.network import sitemaps
 from partnerportal.network.models import PartnerProfile
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ProfileFactory, ServiceFactory
-from tests.factories.reviews import ReviewFactory
+from tests.factories.reviews import ReviewFactory, same_rating
 
 PAGES = ["/partners/", "/partners/alder/", "/partners/?q=alder"]
 
@@ -92,7 +92,7 @@ def test_the_data_say_what_the_page_says(cast: Cast, settings: Any) -> None:
     PartnerProfile.objects.filter(pk=profile.pk).update(founded=2011, website="https://alder.example")
     LogoFactory(profile=profile)
     for stars in (5, 4):
-        ReviewFactory(review_request__customer__agency=cast.alder, cooperation=stars, quality=stars, schedule=stars, budget=stars)
+        ReviewFactory(review_request__customer__agency=cast.alder, **same_rating(stars))
     page = Client().get("/partners/alder/").content.decode()
     profile.refresh_from_db()
     assert data_of(page) == {

@@ -11,7 +11,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def found(**filters: Any) -> list[str]:
 def rate(profile: PartnerProfile, *all_stars: int) -> None:
     for stars in all_stars:
         customer = CustomerFactory(agency=profile.agency)
-        ratings = dict.fromkeys(("cooperation", "quality", "schedule", "budget"), stars)
+        ratings = same_rating(stars)
         ReviewFactory(review_request=ReviewRequestFactory(customer=customer), **ratings)
 
 

@@ -15,7 +15,7 @@ from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory, ProfileFactory
-from tests.factories.reviews import ReviewFactory
+from tests.factories.reviews import ReviewFactory, same_rating
 
 
 @pytest.mark.parametrize("status", ["draft", "submitted", "declined"])
@@ -35,7 +35,7 @@ def test_a_registered_profile_is_for_everybody(db: None) -> None:
 
 def test_stars_and_average_come_from_the_summary(cast: Cast) -> None:
     for stars in (5, 4):
-        ReviewFactory(review_request__customer__agency=cast.alder, cooperation=stars, quality=stars, schedule=stars, budget=stars)
+        ReviewFactory(review_request__customer__agency=cast.alder, **same_rating(stars))
     response = Client().get("/partners/alder/")
     assert response.context["rating"].average == 4.5
     page = response.content.decode()

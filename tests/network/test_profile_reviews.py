@@ -9,6 +9,7 @@ from reviews.services.reviews import hide_review, pin_review
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
 from tests.factories.review_states import STATES, a_review, in_state
+from tests.factories.reviews import same_rating
 
 PROFILE = "/partners/alder/"
 
@@ -42,7 +43,7 @@ def test_strangers_see_what_is_public(cast: Cast) -> None:
 
 
 def test_hidden_the_text_goes_the_stars_stay_and_it_is_said(cast: Cast) -> None:
-    review, other = a_review(cast.alder, text="Hidden words", cooperation=1, quality=1, schedule=1, budget=1), a_review(cast.alder)
+    review, other = a_review(cast.alder, text="Hidden words", **same_rating(1)), a_review(cast.alder)
     before = text()
     assert "hidden by the agency" not in before
     hide_review(review, reason="outdated", by=cast.max)
@@ -73,8 +74,8 @@ def test_it_says_that_the_customer_is_verified_and_when_they_were_asked(cast: Ca
 
 
 def test_only_those_of_so_many_stars(cast: Cast) -> None:
-    five = a_review(cast.alder, cooperation=5, quality=5, schedule=5, budget=5)
-    two = a_review(cast.alder, cooperation=2, quality=2, schedule=2, budget=2)
+    five = a_review(cast.alder, **same_rating(5))
+    two = a_review(cast.alder, **same_rating(2))
     pin_review(five, by=cast.max)
     page = Client().get(f"{PROFILE}?stars=5")
     # A filter also returns pinned reviews.

@@ -25,10 +25,10 @@ from reviews.services.reviews import (
 from tests.cast import Cast
 from tests.factories.agencies import ServiceFactory
 from tests.factories.review_states import a_review, reported, someone
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.reviews import ReviewRequestFactory, same_rating
 
 LONG_AGO = timezone.now() - timedelta(days=400)
-STARS = {"cooperation": 4, "quality": 4, "schedule": 4, "budget": 4}
+STARS = same_rating(4)
 
 
 def last_changed(slug: str = "alder") -> str:

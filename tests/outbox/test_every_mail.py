@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone, translation
 
 from invitations.mails import access_requests
@@ -38,6 +39,8 @@ CLOSINGS = {
 GREETING = {"en": "Hello", "de": "Guten Tag"}
 #: E-mails typed completely by a person.
 WRITTEN_BY_PERSON = {"contact_reply"}
+#: Folders of the code that calls them.
+PACKAGES = {"partnerportal", "customers", "requests_inbox", "invitations", "reviews"}
 MODULES = (access, access_requests, team, network, inbox, review_mails)
 
 
@@ -191,6 +194,12 @@ def letters(mails: list[OutgoingMail]) -> list[OutgoingMail]:
 
 def test_all_sending_functions_are_listed() -> None:
     assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
+
+
+def test_all_sending_functions_are_called() -> None:
+    modules = (path for path in settings.BASE_DIR.rglob("*.py") if path.relative_to(settings.BASE_DIR).parts[0] in PACKAGES)
+    code = "\n".join(path.read_text() for path in modules)
+    assert [write.__name__ for write in WRITERS if len(re.findall(rf"\b{write.__name__}\(", code)) < 2] == []
 
 
 def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple[str, list[OutgoingMail]]) -> None:

@@ -19,11 +19,11 @@ from reviews.services.reviews import NotEditable, edit_review, submit_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 from tests.polling import eventually
 from tests.reviews.test_rate import ANSWERS, path_of
 
-STARS = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5}
+STARS = same_rating(5)
 WAITING = "SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 

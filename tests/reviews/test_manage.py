@@ -12,7 +12,7 @@ from reviews.services.reviews import comment_on_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.review_states import STATES, a_review, in_state
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
 MANAGE = "/company/reviews/"
 
@@ -114,7 +114,7 @@ def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
     requests = ReviewRequest.objects.bulk_create(
         ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered") for n in range(rows)
     )
-    ratings = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5}
+    ratings = same_rating(5)
     Review.objects.bulk_create(Review(agency=cast.alder, request=review_request, author="Lea", **ratings) for review_request in requests)
     seen, query = [], ""
     while True:

@@ -22,7 +22,7 @@ from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.review_states import a_review
-from tests.factories.reviews import ReviewFactory
+from tests.factories.reviews import ReviewFactory, same_rating
 
 QUEUE = "/admin/reviews/reviewreport/"
 STEPS: dict[str, Callable[..., bool]] = {"uphold": uphold_report, "dismiss": dismiss_report, "reinstate": reinstate_review}
@@ -81,7 +81,7 @@ def test_only_administrators_with_the_permission_are_notified(cast: Cast) -> Non
 
 
 def test_upholding_removes_the_rating_and_notifies_both_sides(ada: Client, cast: Cast, report: ReviewReport) -> None:
-    other = a_review(cast.alder, cooperation=1, quality=1, schedule=1, budget=1)
+    other = a_review(cast.alder, **same_rating(1))
     pin_review(report.review, by=cast.max)
     assert average(cast) == 2.5
     page = ada.post(f"{QUEUE}{report.pk}/uphold/", {"reason": "“Crooks” is an insult."}, follow=True)

@@ -22,9 +22,9 @@ from reviews.tokens import REVIEW_LINKS
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import MembershipFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
-ANSWERS = {"cooperation": "5", "quality": "4", "schedule": "3", "budget": "5", "text": "Good work.", "author": "Lea B."}
+ANSWERS = {**same_rating(5), "quality": 4, "schedule": 3, "text": "Good work.", "author": "Lea B."}
 CLOSED = b'name="cooperation"'
 
 
@@ -193,7 +193,7 @@ def test_oversized_requests_are_rejected(review_request: ReviewRequest) -> None:
 @pytest.mark.parametrize("category", CATEGORIES)
 @pytest.mark.parametrize("rating", [0, 6, None])
 def test_the_database_refuses_a_rating_outside_1_to_5(review_request: ReviewRequest, category: str, rating: int | None) -> None:
-    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, category: rating}
+    answers = {**same_rating(5), category: rating}
     with pytest.raises(IntegrityError), transaction.atomic():
         Review.objects.create(agency=review_request.agency, request=review_request, author="Lea", **answers)
 
@@ -207,7 +207,7 @@ def test_the_database_refuses_a_second_review_for_one_request(review_request: Re
 
 
 def test_the_database_refuses_a_review_in_another_agency_than_its_request(review_request: ReviewRequest, cast: Cast) -> None:
-    Review.objects.create(agency=cast.birch, request=review_request, cooperation=5, quality=5, schedule=5, budget=5, author="Lea")
+    Review.objects.create(agency=cast.birch, request=review_request, **same_rating(5), author="Lea")
     with pytest.raises(IntegrityError, match="review_request_same_agency"):
         connection.check_constraints()
 
@@ -249,7 +249,7 @@ def test_20_clients_at_once_make_one_review(cast: Cast) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_one_of_concurrent_submission_and_withdrawal_succeeds(cast: Cast) -> None:
     review_request = ReviewRequestFactory(customer__agency=cast.alder)
-    answers = {"cooperation": 5, "quality": 5, "schedule": 5, "budget": 5, "author": "Lea"}
+    answers = {**same_rating(5), "author": "Lea"}
     results = at_once(2, lambda n: submit_review(review_request, **answers) if n else withdraw_request(review_request, by=cast.alice))
     assert sum(isinstance(result, InvalidTransition) for result in results) == 1
     review_request.refresh_from_db()
@@ -279,7 +279,7 @@ def test_submitting_after_the_expiry_is_rejected(review_request: ReviewRequest) 
     # The link expires after the page was opened.
     ReviewRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     with pytest.raises(InvalidTransition, match="expired"):
-        submit_review(review_request, cooperation=5, quality=5, schedule=5, budget=5, author="Lea")
+        submit_review(review_request, **same_rating(5), author="Lea")
     assert not Review.objects.exists()
 
 

@@ -14,7 +14,7 @@ from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import AgencyFactory
 from tests.factories.customers import CustomerFactory
-from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
 ratings = st.fixed_dictionaries({category: st.integers(1, 5) for category in CATEGORIES})
 
@@ -34,7 +34,7 @@ def test_without_reviews_there_is_nothing_to_show(cast: Cast) -> None:
 
 
 def test_it_follows_create_update_and_delete(cast: Cast) -> None:
-    first = ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=5, schedule=5, budget=5)
+    first = ReviewFactory(review_request__customer__agency=cast.alder, **same_rating(5))
     ReviewFactory(review_request__customer__agency=cast.alder, cooperation=1, quality=2, schedule=1, budget=1)
     ReviewFactory(review_request__customer__agency=cast.birch)
     assert stored(cast.alder) == recalculated(cast.alder)
@@ -55,7 +55,7 @@ def test_many_rows_in_one_statement(cast: Cast) -> None:
     customers = [CustomerFactory(agency=agency) for agency in (cast.alder, cast.birch, cast.alder)]
     requests = [ReviewRequestFactory(customer=customer) for customer in customers]
     Review.objects.bulk_create(
-        Review(agency=review_request.agency, request=review_request, cooperation=2, quality=3, schedule=4, budget=n + 1, author="Lea")
+        Review(agency=review_request.agency, request=review_request, **{**same_rating(4), "cooperation": 2, "budget": n + 1}, author="Lea")
         for n, review_request in enumerate(requests)
     )
     for agency in (cast.alder, cast.birch):
