@@ -85,7 +85,7 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
 
 @admin.register(Service)
 class ServiceAdmin(admin.ModelAdmin):
-    """Services that profiles can choose. Entries in use are better retired than deleted.
+    """Services that profiles can choose. Entries in use can be retired, but not deleted.
 
     The search texts of profiles contain the names of their services.
     """
@@ -100,14 +100,11 @@ class ServiceAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         update_search_texts(PartnerProfile.objects.filter(services=obj))
 
-    def delete_model(self, request: HttpRequest, obj: Service) -> None:
-        self.delete_queryset(request, Service.objects.filter(pk=obj.pk))
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Service]) -> None:
-        profiles = list(PartnerProfile.objects.filter(services__in=queryset).values_list("pk", flat=True))
-        super().delete_queryset(request, queryset)
-        update_search_texts(PartnerProfile.objects.filter(pk__in=profiles))
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name the agencies that offer the services as protected, so that nothing is deleted."""
+        deleted, counts, perms_needed, protected = super().get_deleted_objects(objs, request)
+        profiles = PartnerProfile.objects.filter(services__in=[service.pk for service in objs]).select_related("agency").distinct()
+        return deleted, counts, perms_needed, [*protected, *(str(profile.agency) for profile in profiles.order_by("sort_name"))]
 
 
 @admin.register(SpokenLanguage)
