@@ -1,6 +1,9 @@
 """Constraints and roles of memberships."""
 
+import re
+
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -28,6 +31,13 @@ def test_each_role_has_a_label_and_a_description() -> None:
 def test_each_role_includes_itself_and_those_below() -> None:
     for rank, role in enumerate(Role):
         assert [other for other in Role if role.includes(other)] == list(Role)[rank:]
+
+
+def test_templates_compare_no_role_below_the_owner() -> None:
+    """A comparison with one of these names would be wrong for a role added below it."""
+    compared = re.compile(rf"role *[!=]= *[\"']({'|'.join(set(Role) - {Role.OWNER})})[\"']")
+    templates = (settings.BASE_DIR / "templates").rglob("*.html")
+    assert [path.name for path in templates if compared.search(path.read_text())] == []
 
 
 def test_members_are_selected_by_role_or_higher(cast: Cast) -> None:
