@@ -165,6 +165,11 @@ class Membership(models.Model):
         return Role(self.role).includes(role)
 
     @property
+    def is_manager(self) -> bool:
+        """Whether the member's role includes that of a manager."""
+        return self.has_role(Role.MANAGER)
+
+    @property
     def lacks_second_factor(self) -> bool:
         """Whether the member lacks a required second factor. Needs `with_second_factor()`."""
         return self.agency.second_factor_required and not self.has_second_factor

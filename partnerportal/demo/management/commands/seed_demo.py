@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import cycle
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -114,7 +115,7 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
     reviews: dict[int, Review] = {}
     for position, title, stars, text, author, days_ago in demo.REVIEWS:
         review_request = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
-        ratings = dict(zip(CATEGORIES, stars, strict=True))
+        ratings = dict(zip(CATEGORIES, cycle(stars), strict=False))
         review = submit_review(review_request, text=text, author=author, **ratings)
         submitted = timezone.now() - timedelta(days=days_ago)
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
