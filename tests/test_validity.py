@@ -5,23 +5,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import connection
 from django.test import Client
 
-from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import request_access
 from invitations.services.invitations import give_access
-from partnerportal.agencies.models import Agency, Role, TeamInvitation
+from partnerportal.agencies.models import Agency, Role
 from partnerportal.agencies.services.team_invitations import invite
-from partnerportal.core.pending import end_of_day_in, extend_to_end_of_day
+from partnerportal.core.pending import end_of_day_in
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import ReviewRequest
 from reviews.services.requests import remind_due, replace_link, request_review
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
-from tests.factories.invitations import AccessRequestFactory, InvitationFactory
-from tests.factories.reviews import ReviewRequestFactory
-from tests.factories.team import TeamInvitationFactory
 
 FAR_ZONES = ["Europe/Berlin", "Pacific/Kiritimati", "America/Los_Angeles"]
 MORNING = datetime(2026, 11, 28, 8, 2, tzinfo=UTC)
@@ -118,27 +113,6 @@ def test_invitations_are_valid_until_the_end_of_the_displayed_day(cast: Cast, zo
                 clock.move_to(moment)
                 assert type(row).objects.pending().filter(pk=row.pk).exists() == waiting, (kind, moment)
                 assert (row.current_status == "pending") == waiting
-
-
-@pytest.mark.parametrize("table_and_factory", ["reviews", "given", "requested", "team"])
-def test_migration_extends_pending_rows_to_the_end_of_the_day(cast: Cast, table_and_factory: str) -> None:
-    move_to(cast.alder, "America/Los_Angeles")
-    factory, model, status = {
-        "reviews": (ReviewRequestFactory, ReviewRequest, "open"),
-        "given": (InvitationFactory, AccessInvitation, "pending"),
-        "requested": (AccessRequestFactory, AccessRequest, "pending"),
-        "team": (TeamInvitationFactory, TeamInvitation, "pending"),
-    }[table_and_factory]
-    of_alder = {"agency": cast.alder} if table_and_factory in {"given", "team"} else {"customer__agency": cast.alder}
-    # 31 May, 20:02 there.
-    waiting = factory(**of_alder, expires_at=datetime(2099, 6, 1, 3, 2, tzinfo=UTC))
-    over = factory(**of_alder, expires_at=datetime(2020, 6, 1, 3, 2, tzinfo=UTC))
-    with connection.cursor() as cursor:
-        cursor.execute(extend_to_end_of_day(model._meta.db_table, status=status))
-    waiting.refresh_from_db()
-    over.refresh_from_db()
-    assert waiting.expires_at == datetime(2099, 6, 1, 6, 59, 59, 999999, tzinfo=UTC)
-    assert over.expires_at == datetime(2020, 6, 1, 3, 2, tzinfo=UTC)
 
 
 def test_bulk_created_rows_expire(cast: Cast) -> None:

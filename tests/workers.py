@@ -69,16 +69,6 @@ class Process:
         self._process = None
         return code
 
-    def stop(self) -> None:
-        """Stop the process, completing running tasks."""
-        if self._process:
-            self.ask_to_end()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill()
-            self._process = None
-
     def kill(self) -> None:
         """Send SIGKILL to the process and its children."""
         assert self._process, "it doesn't run"

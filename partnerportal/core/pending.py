@@ -33,21 +33,6 @@ def end_of_day_in(zone: str, days: int, *, since: datetime | None = None) -> dat
     return datetime.combine(next_day, time.min, ZoneInfo(zone)).astimezone(UTC) - _TICK
 
 
-def extend_to_end_of_day(table: str, *, status: str) -> str:
-    """Return SQL for migrations that extends rows in `status` to the end of the day on which they expire.
-
-    Skips time zones that PostgreSQL doesn't know.
-    """
-    return f"""
-        UPDATE {table} AS valid
-        SET expires_at = ((valid.expires_at AT TIME ZONE agency.time_zone)::date + 1)::timestamp AT TIME ZONE agency.time_zone
-            - interval '1 microsecond'
-        FROM agencies_agency AS agency
-        WHERE agency.id = valid.agency_id AND valid.status = '{status}' AND valid.expires_at > now()
-            AND agency.time_zone IN (SELECT name FROM pg_timezone_names)
-    """  # noqa: S608  # both are names in migrations
-
-
 class EndOfDayField(models.DateTimeField):  # type: ignore[type-arg]  # takes no parameters at run time
     """Time at which a `Pending` object expires. Defaults to the end of its full term."""
 
