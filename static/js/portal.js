@@ -323,8 +323,10 @@
       answered = event.detail.requestConfig.parameters.q;
       input.setAttribute("aria-expanded", String(list.childElementCount > 0));
       choose(options()[0]);
-      if (opening && answered === input.value) chosen()?.click();
+      // The answer to an earlier text leaves the Enter pressed since then waiting.
+      if (!opening || answered !== input.value) return;
       opening = false;
+      chosen()?.click();
     });
   }
 })();

@@ -217,6 +217,21 @@ def test_the_search_with_the_keyboard_alone(page: Page, portal: str, cast: Cast,
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
 
 
+def test_enter_survives_the_answer_to_an_earlier_text(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    sign_in(page, portal, "stan@alder.example")
+    page.evaluate(
+        """() => document.getElementById("search-hits").addEventListener("htmx:beforeSwap", () => {
+            const input = document.querySelector("#search-dialog [role=combobox]");
+            input.value += "litz";
+            input.dispatchEvent(new InputEvent("input", { bubbles: true }));
+            input.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+        }, { once: true })"""
+    )
+    page.keyboard.press("Control+k")
+    page.keyboard.type("gör")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
+
+
 def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     TaskFactory(customer=mill)
     sign_in(page, portal, "alice@alder.example")
