@@ -19,6 +19,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.drive import Page, PageError, Result, Round, drive, page_from
+from partnerportal.embedded.build import build_static_files
 from partnerportal.embedded.console import StartupError, echo
 from partnerportal.embedded.environment import BASE_DIR, load_config
 from partnerportal.embedded.paths import open_data_dir, open_log
@@ -71,6 +72,7 @@ def bench(environ: Mapping[str, str]) -> None:
         if config.wants_postgres or config.wants_valkey:
             config.env.update(stack.enter_context(embedded))
         echo("Preparing the database and the static files …")
+        build_static_files()
         manage = [sys.executable, "manage.py"]
         for step in (["migrate", "--noinput", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
             _run([*manage, *step], config.env)

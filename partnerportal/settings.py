@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import bootstrap_wrapper
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -16,6 +15,7 @@ from django_guid.integrations import CeleryIntegration
 
 from partnerportal.core.log_filters import drop_client_error_traceback, redact_message, redact_secrets
 from partnerportal.environment import Environment
+from partnerportal.static_files import BUILD_DIR
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -328,7 +328,8 @@ TIME_ZONE = "Europe/Berlin"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static", ("bootstrap", str(bootstrap_wrapper.get_bootstrap_dir()))]
+#: The second folder is generated from packages (`static_files/`).
+STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

@@ -79,9 +79,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def set_up(config: pytest.Config) -> None:
     """Set up a test run. Parallel workers inherit the environment."""
     # Imported here, because runs with DATABASE_URL and REDIS_URL don't need the packages of the embedded servers.
-    from partnerportal.embedded.build import compile_translations
+    from partnerportal.embedded.build import build_static_files, compile_translations
 
     compile_translations()
+    build_static_files()
     postgres, valkey = (not os.environ.get(variable) for variable in ("DATABASE_URL", "REDIS_URL"))
     folder = temporary_folder(PREFIX if postgres or valkey else "portal-test-files-")
     os.environ |= {

@@ -1,4 +1,4 @@
-"""Files generated before the portal starts. As a program, compiles the translations without gettext."""
+"""Files generated before the portal starts: translations, compiled without gettext, and static files from packages."""
 
 import hashlib
 import tempfile
@@ -7,6 +7,11 @@ from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+
+from partnerportal.static_files import BUILD_DIR
+from partnerportal.static_files.bootstrap import build_bootstrap
+from partnerportal.static_files.fonts import build_fonts
+from partnerportal.static_files.icons import build_icons
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 
@@ -30,11 +35,17 @@ def compile_translations(locale: Path = BASE_DIR / "locale") -> list[Path]:
     return compiled
 
 
+def build_static_files(folder: Path = BUILD_DIR) -> None:
+    """Write the generated static files that are outdated into a folder."""
+    for build in (build_bootstrap, build_icons, build_fonts):
+        build(folder)
+
+
 def static_fingerprint(base: Path = BASE_DIR) -> str:
     """Return a digest of everything that `collectstatic` depends on: files, settings, packages."""
     digest = hashlib.sha256()
     # Excludes the target folder in .portal.
-    folders = [base / "static", *base.glob("[!.]*/static"), *base.glob("partnerportal/*/static")]
+    folders = [base / "static", base / ".build" / "static", *base.glob("[!.]*/static"), *base.glob("partnerportal/*/static")]
     files = [base / "partnerportal" / "settings.py"]
     files += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     for path in sorted(files):
@@ -46,3 +57,4 @@ def static_fingerprint(base: Path = BASE_DIR) -> str:
 
 if __name__ == "__main__":
     compile_translations()
+    build_static_files()

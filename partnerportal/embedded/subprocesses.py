@@ -131,14 +131,23 @@ class ProcessGroup:
             StartupError: The command failed. The message contains its last output.
             StopRequested: The process received a signal.
         """
-        child = self.spawn(name, command, rank=0, grace=10)
+        self.finish_step(self.start_step(name, command))
+
+    def start_step(self, name: str, command: list[str]) -> ManagedProcess:
+        """Run a command that ends, beside other steps."""
+        return self.spawn(name, command, rank=0, grace=10)
+
+    def finish_step(self, child: ManagedProcess) -> None:
+        """Wait for the end of a command, and raise like `run_step`."""
         while is_alive(child.process) and not self.signals.requested:
             time.sleep(POLL_INTERVAL)
         if self.signals.requested:
             raise StopRequested
         self.running.remove(child)
         if child.process.returncode:
-            raise StartupError(f"{child.log.tail()}\n{name} failed, {_exit_reason(child.process.returncode)}. Full log: {child.log.path}")
+            raise StartupError(
+                f"{child.log.tail()}\n{child.name} failed, {_exit_reason(child.process.returncode)}. Full log: {child.log.path}"
+            )
 
     def check(self) -> None:
         """Raise StartupError if a child process has exited."""

@@ -77,10 +77,13 @@ def _prepare(config: LaunchConfig, children: ProcessGroup) -> None:
     """Update the database, demo data, translations and static files."""
     manage = [sys.executable, "manage.py"]
     build.compile_translations()
+    # Beside the next steps, because the first time it takes a few seconds.
+    static_files = children.start_step("build", [sys.executable, "-m", "partnerportal.embedded.build"])
     echo("Preparing the database …")
     children.run_step("migrate", [*manage, "migrate", "--noinput"])
     if config.is_demo:
         children.run_step("seed_demo", [*manage, "seed_demo"])
+    children.finish_step(static_files)
     if not config.is_debug:
         fingerprint = build.static_fingerprint()
         fingerprint_file = config.data_dir / "static.fingerprint"

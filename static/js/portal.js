@@ -63,6 +63,44 @@
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
 
+  // --- Menu on phones: a drawer, which holds the focus while it is open ------------------------------------------------
+  const drawer = document.getElementById("sidebar");
+  if (drawer) {
+    const opener = document.querySelector("[data-drawer-open]");
+    const setOpen = (open) => {
+      drawer.toggleAttribute("data-open", open);
+      for (const [name, value] of [["role", "dialog"], ["aria-modal", "true"]])
+        open ? drawer.setAttribute(name, value) : drawer.removeAttribute(name);
+      for (const part of all(".skip-link, .shell-main")) part.inert = open;
+    };
+    const close = () => {
+      if (!drawer.hasAttribute("data-open")) return;
+      setOpen(false);
+      opener.focus();
+    };
+    opener.addEventListener("click", (event) => {
+      event.preventDefault();
+      setOpen(true);
+      drawer.focus();
+    });
+    document.addEventListener("click", (event) => {
+      if (event.target.closest("[data-drawer-close]") && drawer.hasAttribute("data-open")) event.preventDefault();
+      else if (drawer.contains(event.target) || event.target.closest("[data-drawer-open]")) return;
+      close();
+    });
+    // Before the listener above, which closes a menu in the drawer.
+    document.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key === "Escape" && !drawer.querySelector("details.menu[open]")) close();
+      },
+      true,
+    );
+    // Returning to the page, or turning the phone, finds it closed.
+    window.addEventListener("pagehide", () => setOpen(false));
+    matchMedia("(min-width: 992px)").addEventListener("change", () => setOpen(false));
+  }
+
   // --- Theme ---------------------------------------------------------------------------------------------------------
   const showTheme = () => {
     for (const button of all("[data-theme-choice]"))

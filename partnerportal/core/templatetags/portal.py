@@ -14,6 +14,7 @@ from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.defaultfilters import date as format_date
+from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
@@ -22,29 +23,30 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
-from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
+from partnerportal.static_files.icons import SPRITE, symbol_id
 
 register = template.Library()
 
 # --- Icons -------------------------------------------------------------------------------------------------------------
 
-_ICON_STYLES = {"outline": heroicon_outline, "solid": heroicon_solid, "mini": heroicon_mini, "micro": heroicon_micro}
-
 
 @register.simple_tag
 def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
-    """Render a heroicon of `size` pixels as inline SVG, hidden from screen readers."""
+    """Render a heroicon of `size` pixels, hidden from screen readers, as a reference to the sprite."""
     return _icon(str(name), int(size), str(style))
 
 
 @cache
 def _icon(name: str, size: int, style: str) -> SafeString:
-    # Cached, because each rendering parses XML.
-    attributes = {"class": "icon", "aria_hidden": "true", "focusable": "false"}
-    return format_html("{}", _ICON_STYLES[style](name, size=size, **attributes))
+    return format_html(
+        '<svg class="icon" width="{size}" height="{size}" aria-hidden="true"><use href="{sprite}#{id}"/></svg>',
+        size=size,
+        sprite=static(SPRITE),
+        id=symbol_id(name, style),
+    )
 
 
 # --- Ratings -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,78 @@
+"""Subsets of the typefaces Inter and Source Serif 4, as variable fonts in WOFF2."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from io import BytesIO
+from pathlib import Path
+
+import fontpkg_inter
+import fontpkg_source_serif_4
+
+from . import BUILD_DIR, digest_of, generate
+
+
+@dataclass(frozen=True)
+class Typeface:
+    """A variable font of a package, and what the portal uses of it."""
+
+    #: Family name of the subset. The licence reserves the name “Source” to the original.
+    family: str
+    package: str
+    folder: Path
+    source: str
+    target: str
+    #: Optical size that all texts get, in points. The axis would double the size of the file.
+    optical_size: float
+
+
+SANS = Typeface("Portal Sans", "fontpkg-inter", fontpkg_inter.ROOT, "Inter[opsz,wght].ttf", "portal-sans", 14)
+SERIF = Typeface("Portal Serif", "fontpkg-source-serif-4", fontpkg_source_serif_4.ROOT, "SourceSerif4[opsz,wght].ttf", "portal-serif", 20)
+TYPEFACES = (SANS, SERIF)
+#: Range of weights on the axis of both fonts.
+WEIGHTS = (400, 700)
+#: Languages with Latin letters (Basic Latin, Latin-1, Latin Extended-A, Romanian, capital ß), spaces, punctuation, €, arrows, signs.
+CHARACTERS = frozenset(
+    {*range(0x20, 0x7F), *range(0xA0, 0x180), *map(ord, "ȘșȚțẞʼ\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}")}
+    | {*range(0x2010, 0x2016), *range(0x2018, 0x201F), *map(ord, "•…‰′″‹›€№™←↑→↓↵−★☆✓")}
+)
+#: OpenType features: kerning, accents, local letter forms, tabular figures.
+FEATURES = ["kern", "mark", "mkmk", "ccmp", "locl", "tnum"]
+#: IDs of names in a font: family, full name, PostScript name, typographic family.
+_FAMILY_NAMES = (1, 4, 6, 16)
+_LICENCE_NAMES = (0, 7, 13, 14)
+
+
+def build_fonts(folder: Path = BUILD_DIR) -> bool:
+    """Write the fonts and their licences, unless they are up to date. Return whether they were written."""
+    inputs = digest_of(*(f"{face.package}=={version(face.package)}" for face in TYPEFACES), version("fonttools"), files=[Path(__file__)])
+    return generate("fonts", inputs, _render, folder)
+
+
+def _render() -> dict[str, bytes]:
+    files = {f"fonts/{face.target}.woff2": subset(face) for face in TYPEFACES}
+    return files | {f"fonts/{face.target}-license.txt": (face.folder / "LICENSE").read_bytes() for face in TYPEFACES}
+
+
+def subset(face: Typeface) -> bytes:
+    """Return the font with only the characters, features and weights above."""
+    # Imported here, because a portal whose fonts are up to date doesn't need this library, which takes a while to load.
+    from fontTools import subset as subsetting
+    from fontTools.ttLib import TTFont
+    from fontTools.varLib import instancer
+
+    options = subsetting.Options()
+    options.layout_features = FEATURES
+    options.hinting = options.glyph_names = False
+    options.name_IDs = [*_FAMILY_NAMES, *_LICENCE_NAMES]
+    font = TTFont(face.folder / "files" / face.source, lazy=True, recalcTimestamp=False)
+    subsetter = subsetting.Subsetter(options)
+    subsetter.populate(unicodes=CHARACTERS)
+    subsetter.subset(font)
+    font = instancer.instantiateVariableFont(font, {"opsz": face.optical_size, "wght": WEIGHTS})
+    for record in font["name"].names:
+        if record.nameID in _FAMILY_NAMES:
+            record.string = face.family.replace(" ", "-") if record.nameID == 6 else face.family
+    font.flavor = "woff2"
+    output = BytesIO()
+    font.save(output)
+    return output.getvalue()
