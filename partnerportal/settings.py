@@ -100,6 +100,8 @@ MIDDLEWARE = [
     "partnerportal.core.middleware.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Inside WhiteNoise, whose files are compressed when they are collected; outside everything that writes the body.
+    "partnerportal.core.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "partnerportal.core.language_addresses.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",

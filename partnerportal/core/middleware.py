@@ -1,15 +1,21 @@
-"""Security headers and responses to exceeded rate limits."""
+"""Security headers, compression, and responses to exceeded rate limits."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
 
 from partnerportal.core.rate_limits import RateLimitExceeded
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+#: Content types that are compressed.
+_TEXTS = re.compile(r"text/|application/([\w.-]+\+)?(json|xml)\b")
 
 
 class SecurityHeadersMiddleware:
@@ -28,6 +34,18 @@ class SecurityHeadersMiddleware:
         if not response.has_header("Cache-Control"):
             add_never_cache_headers(response)
         return response
+
+
+class CompressionMiddleware(GZipMiddleware):
+    """Compresses pages and other texts, but not images, which are compressed already.
+
+    Django adds up to 100 random bytes to each response against BREACH (`docs/decisions/0021`).
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not _TEXTS.match(response.get("Content-Type", "")):
+            return response
+        return super().process_response(request, response)
 
 
 class RateLimitMiddleware:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import fontpkg_inter
 import fontpkg_source_serif_4
@@ -65,6 +66,7 @@ def subset(face: Typeface) -> bytes:
     options.hinting = options.glyph_names = False
     options.name_IDs = [*_FAMILY_NAMES, *_LICENCE_NAMES]
     font = TTFont(face.folder / "files" / face.source, lazy=True, recalcTimestamp=False)
+    _keep_only_digits_tabular(font)
     subsetter = subsetting.Subsetter(options)
     subsetter.populate(unicodes=CHARACTERS)
     subsetter.subset(font)
@@ -76,3 +78,15 @@ def subset(face: Typeface) -> bytes:
     output = BytesIO()
     font.save(output)
     return output.getvalue()
+
+
+def _keep_only_digits_tabular(font: Any) -> None:
+    """Let tabular figures leave hyphens and points alone, which would stand apart in “K-1001”."""
+    digits = {font.getBestCmap()[ord(digit)] for digit in "0123456789"}
+    layout = font["GSUB"].table
+    lookups = {
+        index for record in layout.FeatureList.FeatureRecord if record.FeatureTag == "tnum" for index in record.Feature.LookupListIndex
+    }
+    for subtable in (table for index in lookups for table in layout.LookupList.Lookup[index].SubTable):
+        single = getattr(subtable, "ExtSubTable", subtable)
+        single.mapping = {glyph: other for glyph, other in single.mapping.items() if glyph in digits}
