@@ -14,6 +14,7 @@ PACKAGES = ("partnerportal", "customers", "requests_inbox", "invitations", "revi
 REASONS = {
     "apps are ready": "AppConfig.ready() runs once all models are loaded",
     "no settings yet": "the module is loaded before Django's settings are complete",
+    "slow to load": "the package is only needed when its results are outdated",
     "optional package": "the package is part of an extra",
 }
 

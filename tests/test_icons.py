@@ -228,7 +228,7 @@ def test_icons_that_iphones_request_exist(client: Client, caplog: pytest.LogCapt
     client.cookies[django_settings.SESSION_COOKIE_NAME] = "of-visitor"
     assert_png(client, f"/{name}", 180, opaque=True)
     answer = client.get(f"/{name}")
-    answer.close()
+    assert content(answer)
     assert answer["Cache-Control"] == "max-age=604800, public"
     assert not answer.cookies
     assert not caplog.records

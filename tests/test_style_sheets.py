@@ -23,32 +23,11 @@ CODE = sorted(
     if "migrations" not in path.parts and not path.name.startswith(("admin", "settings"))
 )
 #: Classes in the markup of libraries: crispy-forms' columns and checkboxes, htmx.
-LIBRARIES = {
-    "row",
-    "col-md",
-    "form-check",
-    "form-check-input",
-    "form-check-label",
-    "form-text",
-    "invalid-feedback",
-    "is-invalid",
-    "htmx-request",
-}
+LIBRARIES = {"row", "col-md", "form-check", "form-check-input", "form-check-label", "form-text", "invalid-feedback", "is-invalid"}
+LIBRARIES |= {"htmx-request"}
 #: Classes in the markup without a rule: the body of the portal, the neutral pill and column, and names of parts.
-WITHOUT_RULE = {
-    "portal",
-    "site-content",
-    "pill-calm",
-    "contact-form",
-    "hand-over",
-    "is-chosen",
-    "pick",
-    "row-when",
-    "wait",
-    "rate-name",
-    "said-there",
-    "btn-quiet-danger",
-}
+WITHOUT_RULE = {"portal", "site-content", "pill-calm", "row-when", "wait"}
+WITHOUT_RULE |= {"contact-form", "hand-over", "is-chosen", "pick", "rate-name", "said-there", "btn-quiet-danger"}
 
 
 def text(paths: Iterable[Path]) -> str:
@@ -68,13 +47,9 @@ def classes_in(css: str) -> set[str]:
 def attributes() -> str:
     """Return the class attributes of templates and code."""
     found = re.findall(r'(?<![\w-])class="((?:{%.*?%}|{{.*?}}|[^"])*)"', text(TEMPLATES + CODE))
-    return "\n".join(
-        [
-            *found,
-            *re.findall(r'(?:css_class|"class"|field_classes)\s*[:=]\s*f?"([^"]*)"', text(CODE)),
-            *re.findall(r"block (?:content|body)_class %}([^{\n]*)", text(TEMPLATES)),
-        ]
-    )
+    found += re.findall(r'(?:css_class|"class"|field_classes)\s*[:=]\s*f?"([^"]*)"', text(CODE))
+    found += re.findall(r"block (?:content|body)_class %}([^{\n]*)", text(TEMPLATES))
+    return "\n".join(found)
 
 
 def names_in(attribute: str) -> set[str]:

@@ -56,27 +56,26 @@ def _render() -> dict[str, bytes]:
 
 def subset(face: Typeface) -> bytes:
     """Return the font with only the characters, features and weights above."""
-    # Imported here, because a portal whose fonts are up to date doesn't need this library, which takes a while to load.
-    from fontTools import subset as subsetting
-    from fontTools.ttLib import TTFont
-    from fontTools.varLib import instancer
+    from fontTools import subset as subsetting  # slow to load
+    from fontTools.ttLib import TTFont  # slow to load
+    from fontTools.varLib import instancer  # slow to load
 
     options = subsetting.Options()
     options.layout_features = FEATURES
     options.hinting = options.glyph_names = False
     options.name_IDs = [*_FAMILY_NAMES, *_LICENCE_NAMES]
-    font = TTFont(face.folder / "files" / face.source, lazy=True, recalcTimestamp=False)
-    _keep_only_digits_tabular(font)
-    subsetter = subsetting.Subsetter(options)
-    subsetter.populate(unicodes=CHARACTERS)
-    subsetter.subset(font)
-    font = instancer.instantiateVariableFont(font, {"opsz": face.optical_size, "wght": WEIGHTS})
-    for record in font["name"].names:
-        if record.nameID in _FAMILY_NAMES:
-            record.string = face.family.replace(" ", "-") if record.nameID == 6 else face.family
-    font.flavor = "woff2"
     output = BytesIO()
-    font.save(output)
+    with TTFont(face.folder / "files" / face.source, lazy=True, recalcTimestamp=False) as font:
+        _keep_only_digits_tabular(font)
+        subsetter = subsetting.Subsetter(options)
+        subsetter.populate(unicodes=CHARACTERS)
+        subsetter.subset(font)
+        instancer.instantiateVariableFont(font, {"opsz": face.optical_size, "wght": WEIGHTS}, inplace=True)
+        for record in font["name"].names:
+            if record.nameID in _FAMILY_NAMES:
+                record.string = face.family.replace(" ", "-") if record.nameID == 6 else face.family
+        font.flavor = "woff2"
+        font.save(output)
     return output.getvalue()
 
 
@@ -84,9 +83,8 @@ def _keep_only_digits_tabular(font: Any) -> None:
     """Let tabular figures leave hyphens and points alone, which would stand apart in “K-1001”."""
     digits = {font.getBestCmap()[ord(digit)] for digit in "0123456789"}
     layout = font["GSUB"].table
-    lookups = {
-        index for record in layout.FeatureList.FeatureRecord if record.FeatureTag == "tnum" for index in record.Feature.LookupListIndex
-    }
+    features = [record.Feature for record in layout.FeatureList.FeatureRecord if record.FeatureTag == "tnum"]
+    lookups = {index for feature in features for index in feature.LookupListIndex}
     for subtable in (table for index in lookups for table in layout.LookupList.Lookup[index].SubTable):
         single = getattr(subtable, "ExtSubTable", subtable)
         single.mapping = {glyph: other for glyph, other in single.mapping.items() if glyph in digits}
