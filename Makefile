@@ -57,7 +57,7 @@ shell: .venv/run.done ## Open a Django shell with the data of `make run`
 
 messages: .venv/dev.done ## Extract translatable strings into locale/ (requires the gettext tools)
 	@command -v xgettext >/dev/null || { echo "make messages requires the gettext tools (Debian: apt install gettext)"; exit 1; }
-	$(PY) manage.py makemessages --locale de --no-wrap --add-location file --ignore '.venv/*' --ignore '.portal/*' --ignore 'tests/*'
+	$(PY) manage.py makemessages --locale de --no-wrap --add-location file --ignore '.venv/*' --ignore '.portal/*' --ignore '.build/*' --ignore 'tests/*'
 
 requirements: .venv/pip.done ## Update requirements/ to the newest versions pyproject.toml allows, with hashes
 	@command -v uv >/dev/null || $(PIP) install uv
@@ -68,7 +68,7 @@ requirements: .venv/pip.done ## Update requirements/ to the newest versions pypr
 	done
 
 clean: ## Delete generated files: .venv, caches, compiled files (keeps the data in .portal)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache test-results
 	rm -f locale/*/LC_MESSAGES/*.mo locale/allauth/*/LC_MESSAGES/*.mo
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
