@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import IO
 
@@ -9,6 +10,9 @@ from django.core.exceptions import ValidationError
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
+
+from partnerportal.network.models import PartnerProfile, ProfileLogo
+from partnerportal.outbox.logos import EmailLogo
 
 #: Maximum size of an upload, in bytes.
 MAX_BYTES = 2 * 1024 * 1024
@@ -19,6 +23,8 @@ MAX_SIDE = 512
 #: Formats that Pillow tries. SVG is excluded because it can contain scripts.
 FORMATS = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE = "image/webp"
+#: Maximum width and height of a logo in an e-mail, in CSS pixels. The image has twice as many, for sharp screens.
+EMAIL_SIZE = (160, 48)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,32 @@ def process_logo(file: IO[bytes]) -> Logo:
     image.save(stream, "WEBP", quality=90, method=4)
     content = stream.getvalue()
     return Logo(content, hashlib.sha256(content).hexdigest()[:32])
+
+
+def email_logo(agency_id: int) -> EmailLogo | None:
+    """Return the logo of a public profile for e-mails in the agency's name."""
+    profile = PartnerProfile.objects.public().filter(agency=agency_id).exclude(logo_digest="").only("pk", "logo_digest").first()
+    if profile is None:
+        return None
+    try:
+        return _email_logo(profile.pk, profile.logo_digest)
+    except ProfileLogo.DoesNotExist:  # replaced at this moment
+        return None
+
+
+@lru_cache(maxsize=64)
+def _email_logo(profile_id: int, digest: str) -> EmailLogo:
+    """Return the stored logo with this hash. Cached, because a worker sends many e-mails of the same agency."""
+    stored = ProfileLogo.objects.get(profile=profile_id, digest=digest)
+    with Image.open(BytesIO(stored.content), formats=("WEBP",)) as webp:
+        image = webp.convert("RGBA")
+    image.thumbnail((EMAIL_SIZE[0] * 2, EMAIL_SIZE[1] * 2), Image.Resampling.LANCZOS)
+    # Most logos are made for paper, and e-mail clients have dark backgrounds.
+    plate = Image.new("RGB", image.size, "white")
+    plate.paste(image, mask=image)
+    stream = BytesIO()
+    plate.save(stream, "PNG", optimize=True)
+    return EmailLogo(stream.getvalue(), digest, *(max(1, side // 2) for side in image.size))
 
 
 def _scaled(data: bytes) -> Image.Image:
