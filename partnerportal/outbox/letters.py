@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
-from django.utils.text import Truncator, capfirst
+from django.utils.text import Truncator
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -84,7 +84,7 @@ class Letter:
     @property
     def preheader(self) -> str:
         """The first words, which e-mail clients show beside the subject."""
-        return capfirst(Truncator(" ".join(f"{self.intro} {self.quote} {self.body}".split())).chars(PREHEADER_LENGTH))
+        return Truncator(" ".join(f"{self.intro} {self.quote} {self.body}".split())).chars(PREHEADER_LENGTH)
 
     @property
     def quote_as_text(self) -> str:

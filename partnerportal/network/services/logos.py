@@ -1,6 +1,7 @@
 """Logo processing: uploads are validated by content and re-encoded (docs/decisions/0008)."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from io import BytesIO
@@ -13,6 +14,8 @@ from PIL import Image, ImageOps
 
 from partnerportal.network.models import PartnerProfile, ProfileLogo
 from partnerportal.outbox.logos import EmailLogo
+
+logger = logging.getLogger(__name__)
 
 #: Maximum size of an upload, in bytes.
 MAX_BYTES = 2 * 1024 * 1024
@@ -64,6 +67,9 @@ def email_logo(agency_id: int) -> EmailLogo | None:
     try:
         return _email_logo(profile.pk, profile.logo_digest)
     except ProfileLogo.DoesNotExist:  # replaced at this moment
+        return None
+    except OSError:
+        logger.exception("The logo of agency %s is broken; its e-mails contain its initials", agency_id)
         return None
 
 
