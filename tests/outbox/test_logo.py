@@ -71,12 +71,12 @@ def test_agencys_email_shows_its_logo(smtp: Sink, cast: Cast, size: tuple[int, i
 def test_transparent_logo_stands_on_white(smtp: Sink, cast: Cast) -> None:
     LogoFactory(profile=cast.alder.profile)
     stream = BytesIO()
-    Image.new("RGBA", (64, 64), (0, 0, 0, 0)).save(stream, "PNG")
+    Image.new("RGBA", (640, 64), (0, 0, 0, 0)).save(stream, "PNG")
     new = process_logo(BytesIO(stream.getvalue()))
     ProfileLogo.objects.filter(profile=cast.alder.profile).update(digest=new.digest, content=new.content)
     PartnerProfile.objects.filter(pk=cast.alder.profile.pk).update(logo_digest=new.digest)
     (image,) = images(deliver(smtp, letter(cast)))
-    assert (image.mode, image.getpixel((10, 10))) == ("RGB", (255, 255, 255))
+    assert (image.mode, image.size, image.getpixel((10, 10))) == ("RGB", (320, 53), (255, 255, 255))
 
 
 def test_logo_is_the_one_at_the_time_of_delivery(smtp: Sink, cast: Cast) -> None:

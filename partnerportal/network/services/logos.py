@@ -28,6 +28,8 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MEDIA_TYPE = "image/webp"
 #: Maximum width and height of a logo in an e-mail, in CSS pixels. The image has twice as many, for sharp screens.
 EMAIL_SIZE = (160, 48)
+#: White around transparent logos in an e-mail, in CSS pixels: most are made for paper, and e-mail clients can be dark.
+PLATE_MARGIN = 6
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,15 @@ def _email_logo(profile_id: int, digest: str) -> EmailLogo:
     """Return the stored logo with this hash. Cached, because a worker sends many e-mails of the same agency."""
     stored = ProfileLogo.objects.get(profile=profile_id, digest=digest)
     with Image.open(BytesIO(stored.content), formats=("WEBP",)) as webp:
+        margin = PLATE_MARGIN if webp.has_transparency_data else 0
         image = webp.convert("RGBA")
-    image.thumbnail((EMAIL_SIZE[0] * 2, EMAIL_SIZE[1] * 2), Image.Resampling.LANCZOS)
-    # Most logos are made for paper, and e-mail clients have dark backgrounds.
-    plate = Image.new("RGB", image.size, "white")
-    plate.paste(image, mask=image)
+    width, height = EMAIL_SIZE
+    image.thumbnail((2 * (width - 2 * margin), 2 * (height - 2 * margin)), Image.Resampling.LANCZOS)
+    plate = Image.new("RGB", (image.width + 4 * margin, image.height + 4 * margin), "white")
+    plate.paste(image, (2 * margin, 2 * margin), mask=image)
     stream = BytesIO()
     plate.save(stream, "PNG", optimize=True)
-    return EmailLogo(stream.getvalue(), digest, *(max(1, side // 2) for side in image.size))
+    return EmailLogo(stream.getvalue(), digest, *(max(1, side // 2) for side in plate.size))
 
 
 def _scaled(data: bytes) -> Image.Image:
