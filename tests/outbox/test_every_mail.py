@@ -237,6 +237,15 @@ def test_each_ends_with_a_closing_and_a_signature(written: tuple[str, list[Outgo
     assert {mail.kind for mail in ours} >= {"contact_notice", "profile_registered", "report_decided", "review_decided", "review_reported"}
 
 
+def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
+    assert signed == {
+        "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
+        "review_comment", "review_reminder", "review_request",
+    }  # fmt: skip
+
+
 def test_text_of_other_users_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     quoting = {mail.kind for mail in mails if "of theirs." in mail.text}
