@@ -26,7 +26,7 @@ def send_acknowledgement(request: ContactRequest) -> OutgoingMail:
             values={"agency": agency.name},
             subject=_("%(agency)s has received your message"),
             intro=_("Thank you for your message to %(agency)s. We’ve received it and will reply by e-mail."),
-            more_links=[(_("Find out more about us:"), f"{settings.SITE_URL}{agency.profile.get_absolute_url()}")],
+            more_links=[(_("Find out more about us"), f"{settings.SITE_URL}{agency.profile.get_absolute_url()}")],
             signature=f"{agency.profile.contact_name}\n{agency.name}".strip(),
             footer_reason=_(
                 "You’re receiving this e-mail because someone entered your address in the contact form of %(agency)s. "
@@ -77,6 +77,7 @@ def send_reply(request: ContactRequest, *, text: str, by: User) -> OutgoingMail:
             language=request.language,
             values={"agency": request.agency.name, "author": by.get_full_name()},
             subject=_("Re: Your message to %(agency)s"),
+            heading=_("Your message to %(agency)s"),
             body=text,
             footer_reason=_("You’re receiving this e-mail because you contacted %(agency)s. Your reply goes to %(author)s."),
             agency=request.agency,

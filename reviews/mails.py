@@ -93,6 +93,7 @@ def review_request_letter(review_request: ReviewRequest, *, by: User | None, lin
         language=customer.language,
         values=values,
         subject=reminder_subject if reminder else subject,
+        heading=subject,
         agency=agency,
         customer=customer,
         from_name=agency.name,
@@ -116,8 +117,8 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
         return
     profile = getattr(agency, "profile", None)
     is_public = profile is not None and profile.is_registered
-    editable = _("Your review (you can edit it until %(date)s and withdraw it at any time):")
-    not_editable = _("Your review (you can withdraw it at any time):")
+    editable = _("Your review (you can edit it until %(date)s and withdraw it at any time)")
+    not_editable = _("Your review (you can withdraw it at any time)")
     queue_letter(
         Letter(
             kind="review_comment",
@@ -133,7 +134,7 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
             button=_("View on profile") if is_public else "",
             link=f"{settings.SITE_URL}{profile.get_absolute_url()}#review-{review.pk}" if profile else "",
             more_links=[(editable if review.is_editable else not_editable, review.request.link)] if review.request.link else [],
-            signature=agency.name,
+            signature=f"{by}\n{agency.name}",
             footer_reason=_(
                 "You’re receiving this e-mail because you reviewed %(agency)s. "
                 "An agency can reply to a review only once, so no further e-mails will follow."

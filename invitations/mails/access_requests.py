@@ -96,7 +96,7 @@ def _send_to_client(access_request: AccessRequest, letter: Letter, *, by: User |
             language=customer.language,
             values={**_values(access_request), **letter.values},
             name=customer.person_name,
-            signature=str(agency),
+            signature=f"{by}\n{agency}" if by else str(agency),
             footer_reason=_("You’re receiving this e-mail because %(agency)s works for you."),
             agency=agency,
             customer=customer,

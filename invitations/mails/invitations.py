@@ -87,9 +87,9 @@ def send_invitation_rejected(invitation: AccessInvitation, *, by: User) -> None:
     _send_to_client(invitation, _rejection(invitation.reason), by=by)
 
 
-def preview_invitation_rejected(invitation: AccessInvitation, *, message: str) -> RenderedLetter:
+def preview_invitation_rejected(invitation: AccessInvitation, *, message: str, by: User) -> RenderedLetter:
     """Return the rejection with this personal message as the client would receive it."""
-    return render_letter(_to_client(invitation, _rejection(message)))
+    return render_letter(_to_client(invitation, _rejection(message), by=by))
 
 
 def _rejection(message: str) -> Letter:
@@ -180,10 +180,10 @@ def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
 
 
 def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> None:
-    queue_letter(replace(_to_client(invitation, letter), reply_to=by.email if by else ""))
+    queue_letter(_to_client(invitation, letter, by=by))
 
 
-def _to_client(invitation: AccessInvitation, letter: Letter) -> Letter:
+def _to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> Letter:
     agency = invitation.agency
     return replace(
         letter,
@@ -192,11 +192,12 @@ def _to_client(invitation: AccessInvitation, letter: Letter) -> Letter:
         values={**_values(invitation), **letter.values},
         name=invitation.name,
         link=f"{settings.SITE_URL}{reverse('invitations:access_list')}",
-        signature=str(agency),
+        signature=f"{by}\n{agency}" if by else str(agency),
         footer_reason=_("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal."),
         agency=agency,
         customer=invitation.customer,
         from_name=agency.name,
+        reply_to=by.email if by else "",
     )
 
 

@@ -108,7 +108,7 @@ def reject(request: AgencyRequest, pk: int) -> HttpResponse:
         is_valid = form.is_bound and form.is_valid()
         message = form.cleaned_data["message"] if is_valid else ""
         if request.method != "POST" or not is_valid or "preview" in request.POST:
-            preview = preview_invitation_rejected(invitation, message=message)
+            preview = preview_invitation_rejected(invitation, message=message, by=request.user)
             return render(request, "invitations/reject.html", {"invitation": invitation, "form": form, "preview": preview})
         services.reject_invitation(invitation, message=message, by=request.user)
         text = _("Invitation from %(who)s rejected. They’ve been notified by e-mail.")

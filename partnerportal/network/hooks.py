@@ -8,7 +8,11 @@ from django.dispatch import receiver
 from partnerportal.agencies.models import Agency
 from partnerportal.network import events  # noqa: F401  # registers the descriptions of audit events
 from partnerportal.network.models import PartnerProfile
+from partnerportal.network.services.logos import email_logo
 from partnerportal.network.services.search import update_search_texts
+from partnerportal.outbox import logos
+
+logos.register(email_logo)
 
 # Agencies are renamed in an app that must not import this one.
 

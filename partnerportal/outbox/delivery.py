@@ -12,6 +12,7 @@ from django.core.mail.backends.smtp import EmailBackend as SMTPBackend
 
 from partnerportal.core.email_addresses import with_ascii_domain
 from partnerportal.core.encryption import DecryptionError
+from partnerportal.outbox import logos
 from partnerportal.outbox.models import OutgoingMail
 
 #: Seconds to wait for each response during a transfer (RFC 5321, 4.5.3.2.6). A shorter timeout, such as
@@ -28,6 +29,12 @@ class TemporaryFailure(Exception):
 
 class PermanentFailure(Exception):
     """The server rejects the recipient or the message (5xx), or the message is invalid."""
+
+
+class _Message(EmailMultiAlternatives):
+    """Message whose image belongs to its HTML part, so that e-mail clients don't list it as an attachment."""
+
+    mixed_subtype = "related"
 
 
 class _Connection(threading.local):
@@ -76,7 +83,7 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
     if not mail.written_by_person:
         # RFC 3834: prevents out-of-office replies.
         headers["Auto-Submitted"] = "auto-generated"
-    message = EmailMultiAlternatives(
+    message = _Message(
         subject=mail.subject,
         body=mail.text,
         # Django encodes domains by IDNA 2003, which replaces ß by ss and so reaches another mailbox.
@@ -85,8 +92,11 @@ def build_message(mail: OutgoingMail) -> EmailMultiAlternatives:
         reply_to=[with_ascii_domain(mail.reply_to)] if mail.reply_to else None,
         headers=headers,
     )
-    if mail.html:
-        message.attach_alternative(mail.html, "text/html")
+    if html := mail.html:
+        logo = logos.find_logo(mail.agency_id) if mail.agency_id and logos.START in html else None
+        message.attach_alternative(logos.with_logo(html, logo) if logo else html, "text/html")
+        if logo:
+            message.attach(logos.inline_part(logo))
     return message
 
 

@@ -10,9 +10,13 @@ from django.db.models import Model
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+#: Characters beside the subject. E-mail clients show 40 to 140.
+PREHEADER_LENGTH = 140
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +35,8 @@ class Letter:
     values: Mapping[str, object] = field(default_factory=dict)
 
     subject: "StrOrPromise"
+    #: Heading of the HTML part; the subject by default.
+    heading: "StrOrPromise" = ""
     #: Name in the greeting; empty for recipients who are not known.
     name: str = ""
     intro: "StrOrPromise" = ""
@@ -45,7 +51,7 @@ class Letter:
     link: str = ""
     #: Shows the button before `outro`, which then explains the link.
     link_first: bool = False
-    #: Further links: label and URL.
+    #: Further links: label, without a colon, and URL.
     more_links: Sequence[tuple["StrOrPromise", str]] = ()
     #: Lines below “Kind regards”; the portal's name by default.
     signature: str = ""
@@ -69,6 +75,16 @@ class Letter:
     thread: str = ""
     #: Additional headers, stored encrypted because they can contain secret links.
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sender(self) -> str:
+        """Name in the header of the HTML part: the agency's if the e-mail is sent in its name; empty for the portal's."""
+        return str(self.agency or self.from_name) if self.from_name else ""
+
+    @property
+    def preheader(self) -> str:
+        """The first words, which e-mail clients show beside the subject."""
+        return Truncator(" ".join(f"{self.intro} {self.quote} {self.body}".split())).chars(PREHEADER_LENGTH)
 
     @property
     def quote_as_text(self) -> str:
@@ -104,6 +120,7 @@ def letter_context(letter: Letter) -> dict[str, Any]:
     texts = replace(
         letter,
         subject=letter.subject % values,
+        heading=(letter.heading or letter.subject) % values,
         intro=letter.intro % values,
         quote_label=letter.quote_label % values,
         outro=[text % values for text in letter.outro],

@@ -15,7 +15,9 @@ from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
+from partnerportal.core.templatetags.portal import initials
 from partnerportal.network import mails as network
+from partnerportal.outbox import logos
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
@@ -23,6 +25,7 @@ from reviews import mails as review_mails
 from reviews.models import ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
+from tests.email_html import EmailHTML
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
@@ -234,6 +237,15 @@ def test_each_ends_with_a_closing_and_a_signature(written: tuple[str, list[Outgo
     assert {mail.kind for mail in ours} >= {"contact_notice", "profile_registered", "report_decided", "review_decided", "review_reported"}
 
 
+def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
+    assert signed == {
+        "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
+        "review_comment", "review_reminder", "review_request",
+    }  # fmt: skip
+
+
 def test_text_of_other_users_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     quoting = {mail.kind for mail in mails if "of theirs." in mail.text}
@@ -301,3 +313,75 @@ def test_labels_are_in_the_language_of_the_email(written: tuple[str, list[Outgoi
     assert ("It’s offensive" if language == "en" else "Sie ist beleidigend") in reported.text
     author = "Verified customer" if language == "en" else "Verifizierter Kunde"
     assert [mail for mail in mails if mail.kind == "report_decided" and author in mail.text]
+
+
+def test_html_begins_with_the_senders_name_a_heading_and_a_preheader(written: tuple[str, list[OutgoingMail]]) -> None:
+    language, mails = written
+    portal = "Partner Portal" if language == "en" else "Partnerportal"
+    for mail in mails:
+        page = EmailHTML(mail.html)
+        sender = "Alder Web" if mail.from_name.endswith("Alder Web") else portal
+        texts = [text for text, _ in page.visible()]
+        assert texts[:2] == [initials(sender), sender], mail.kind
+        assert mail.html.count(logos.START) == mail.html.count(logos.END) == (sender != portal), mail.kind
+        (heading,) = page.all("h1")
+        assert texts[2] == heading.text, mail.kind
+        assert mail.subject.lower().endswith(heading.text.lower()), mail.subject
+        assert "serif" in heading.style["font-family"].split(", "), mail.kind
+        (preheader,) = page.all("div")
+        assert preheader.is_hidden and preheader.style["mso-hide"] == "all", mail.kind
+        assert preheader.text[:1].isupper() and preheader.text.lower() != heading.text.lower(), preheader.text
+
+
+def test_html_is_a_table_layout_of_600_pixels_without_external_resources(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    for mail in mails:
+        page = EmailHTML(mail.html)
+        (sheet,) = page.all("table", "sheet")
+        assert sheet.style["max-width"] == "600px", mail.kind
+        outlook = "".join(comment for comment in page.comments if comment.startswith("[if mso]"))
+        assert outlook.count("<table") == outlook.count('width="600"') == outlook.count("</table>") == 2, mail.kind
+        for table in page.all("table"):
+            assert table.attributes.keys() >= {"role", "cellpadding", "cellspacing", "border"}, mail.kind
+            assert table.attributes["role"] == "presentation", mail.kind
+        assert {node.tag for node in page.nodes} <= {
+            "html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td", "h1", "p", "br", "a", "span", "blockquote",
+        }, mail.kind  # fmt: skip
+        urls = {name for node in page.nodes for name, value in node.attributes.items() if "//" in value}
+        assert urls <= {"href"}, mail.kind
+        assert not re.search(r"url\(|@import|@font-face", mail.html), mail.kind
+        assert len(mail.html.encode()) < 60_000, mail.kind
+
+
+def test_html_is_readable_in_both_colour_schemes(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    for mail in mails:
+        page = EmailHTML(mail.html)
+        assert page.dark.keys() >= {"page", "sheet", "text", "text-soft", "link", "button", "button-label"}
+        for text, node in page.visible():
+            for dark in (False, True):
+                assert page.contrast(node, dark=dark) >= 4.5, (mail.kind, "dark" if dark else "light", text)
+        # Clients colour links themselves, and Word ignores backgrounds in styles.
+        assert [node.text for node in page.all("a") if "color" not in node.style] == [], mail.kind
+        backgrounds = [node for node in page.nodes if "background" in node.style]
+        assert [node.tag for node in backgrounds if node.attributes.get("bgcolor") != node.style["background"]] == [], mail.kind
+
+
+def test_html_has_sturdy_buttons_and_addresses_only_in_the_footer(written: tuple[str, list[OutgoingMail]]) -> None:
+    _, mails = written
+    for mail in mails:
+        page = EmailHTML(mail.html)
+        for text, node in page.visible():
+            assert "://" not in text or node.is_inside("foot"), (mail.kind, text)
+        buttons, links = page.all("a", "button-label"), [node for node in page.all("a") if node.is_inside("foot")]
+        assert {node.attributes["href"].partition("?")[0] for node in page.all("a")} == set(re.findall(r"http\S+", mail.text)), mail.kind
+        for button in buttons:
+            cell = button.parent
+            assert cell and cell.tag == "td" and "button" in cell.classes and cell.attributes["bgcolor"], mail.kind
+            assert cell.style["mso-padding-alt"] == button.style["padding"] and button.style["display"] == "inline-block", mail.kind
+            assert button.attributes["href"] in [link.text for link in links], mail.kind
+        if "List-Unsubscribe" in mail.headers:
+            assert mail.headers["List-Unsubscribe"] in [f"<{link.attributes['href']}>" for link in links], mail.kind
+            assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
+    assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == set(review_mails.REVIEW_EMAIL_KINDS)
+    assert len([mail for mail in mails if 'class="button-label"' in mail.html and "</a>" in mail.html]) > 30

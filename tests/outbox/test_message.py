@@ -166,7 +166,7 @@ def test_user_input_is_neither_expanded_nor_interpreted() -> None:
     escaped = "100% %(agency)s %d {{ kind }} &lt;b&gt;"
     assert mail.subject == f"{typed} replied to your review"
     assert f"\n\n{typed} has replied publicly to your review:\n\n> {typed}\n" in mail.text
-    assert mail.html.count(escaped) == 3
+    assert mail.html.count(escaped) == 6
     assert "<b>" not in mail.html
 
 
