@@ -41,15 +41,25 @@ class DirectoryFilter(ListFilter):
         services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(name_column()))
         languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(name_column()))
         entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
-        for name in ("service", "language"):
+        for name, every in (("service", _("Any service")), ("language", _("Any language"))):
             choices = [(key, label) for field, key, label in entries if field == name]
-            self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", every), *choices]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         # Unlike other invalid values, texts that are too long or contain NUL aren't ignored but match nothing.
         for name in {"q", "place"} & self.errors.keys():
             self.cleaned_data[name] = self.data.get(name, "")
         return self.cleaned_data
+
+    @property
+    def in_bar(self) -> list[forms.BoundField]:
+        """The fields in the search bar, beside the words."""
+        return [self[name] for name in ("service", "place", "language")]
+
+    @property
+    def behind(self) -> list[forms.BoundField]:
+        """The selects outside the search bar."""
+        return [self[name] for name in ("rating", "sort")]
 
     @property
     def has_more(self) -> bool:

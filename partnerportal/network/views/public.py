@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from partnerportal.agencies.models import Role
+from partnerportal.agencies.models import Agency, Role
 from partnerportal.core.language_addresses import CODES, alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.templatetags.portal import initials, rating
@@ -68,7 +68,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     """Search, filter and sort the registered agencies."""
     filters = DirectoryFilter(request.GET)
     profiles, total, more = filters.profiles()
-    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names())
+    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names(), quote=_quote())
     page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
     context = {
         "page": page,
@@ -216,6 +216,12 @@ def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
 
 def _service_names() -> ArraySubquery:
     return ArraySubquery(Service.objects.filter(profiles=OuterRef("pk")).order_by(name_column()).values(name_column()))
+
+
+def _quote() -> Subquery:
+    """Return the text of the agency's first pinned review that has one. Pinned reviews are public."""
+    pinned = Agency.objects.filter(pk=OuterRef("agency"), reviews__pin_position__isnull=False, reviews__text__gt="")
+    return Subquery(pinned.order_by("reviews__pin_position").values("reviews__text")[:1])
 
 
 def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerProfile]) -> PartnerProfile:
