@@ -130,7 +130,10 @@ def _stars(rating: Decimal, size: int, place: tuple[int, int]) -> tuple[Image.Im
 @remember
 def _font(path: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
     font = ImageFont.truetype(path, size)
-    font.set_variation_by_axes([weight if axis["name"] == b"Weight" else min(size, axis["maximum"]) for axis in font.get_variation_axes()])
+    # The other axis is the optical size.
+    font.set_variation_by_axes(
+        [weight if axis["name"] == b"Weight" else min(size, axis["maximum"] or size) for axis in font.get_variation_axes()]
+    )
     return font
 
 
@@ -139,7 +142,7 @@ def _fitting(text: str, sizes: tuple[int, ...], weight: int) -> tuple[list[str],
     for size in sizes:
         font = _font(_SERIF, size, weight)
         lines = _wrapped(text, font)
-        if len(lines) <= 2 and all(font.getlength(line) <= WIDTH - 2 * _MARGIN for line in lines):  # noqa: PLR2004  # two lines
+        if len(lines) <= 2 and all(font.getlength(line) <= WIDTH - 2 * _MARGIN for line in lines):  # two lines
             return lines, font
     return lines[:2], font
 
