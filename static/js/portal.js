@@ -337,7 +337,7 @@
     const count = () => {
       const rated = form.querySelectorAll(".star-field:has(:checked)").length;
       progress.hidden = !rated;
-      progress.textContent = progress.dataset.rated.replace("{}", rated);
+      progress.textContent = progress.dataset.rated.replace("{done}", rated);
     };
     form.addEventListener("change", count);
     count();
