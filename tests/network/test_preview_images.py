@@ -10,7 +10,7 @@ from django.test import Client
 from PIL import Image
 
 from partnerportal.network.models import PartnerProfile
-from partnerportal.network.views import public
+from partnerportal.network.views import preview_images
 from tests.cast import Cast
 from tests.factories.agencies import LogoFactory, ProfileFactory
 from tests.factories.reviews import ReviewFactory
@@ -52,7 +52,7 @@ def test_it_has_another_address_as_soon_as_it_says_something_else(cast: Cast, se
 def test_it_is_drawn_once(cast: Cast, settings: Any) -> None:
     address = address_on("/partners/alder/", settings)
     first = image_at(address).tobytes()
-    with patch.object(public, "draw", side_effect=AssertionError):
+    with patch.object(preview_images, "draw", side_effect=AssertionError):
         assert image_at(address).tobytes() == first
 
 
@@ -62,6 +62,12 @@ def test_any_name_can_be_drawn(cast: Cast, settings: Any, name: str) -> None:
     cast.alder.save()
     PartnerProfile.objects.filter(slug="alder").update(tagline=name * 2 if len(name) < 50 else "")
     assert image_at(address_on("/partners/alder/", settings)).size == (1200, 630)
+
+
+def test_a_former_address_keeps_its_image(cast: Cast, settings: Any) -> None:
+    former = address_on("/partners/alder/", settings)
+    PartnerProfile.objects.filter(slug="alder").update(slug="renamed")
+    assert image_at(former).size == (1200, 630)
 
 
 def test_an_unregistered_profile_has_none(db: None) -> None:

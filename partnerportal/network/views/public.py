@@ -1,7 +1,6 @@
 """Public pages of the partner network. Profiles that are not registered return 404."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, cast
@@ -10,25 +9,20 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
-from django.utils.formats import number_format
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Agency, Role
-from partnerportal.core.language_addresses import CODES, alternates, fixed_language, language_url, moved
+from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
-from partnerportal.core.templatetags.portal import initials, rating
-from partnerportal.network import preview_images
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
-from partnerportal.network.preview_images import Preview, draw, kept_image
 from partnerportal.network.services.logos import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
+from partnerportal.network.views.preview_images import image_url, preview_of, preview_of_directory
 
 PublicView = Callable[..., HttpResponse]
 
@@ -75,7 +69,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": total,
         "total_is_more": more,
-        "preview_image": _absolute(_preview_address(_preview_of_directory())),
+        "preview_image": image_url(preview_of_directory()),
         **_addresses(request, "network:directory"),
     }
     return render(request, "network/directory.html", context)
@@ -108,60 +102,6 @@ def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
     return response
 
 
-@require_safe
-def preview_image(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return the image that represents a registered profile in link previews."""
-    profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency__rating_summary"), slug=slug)
-    preview = _preview_of(profile)
-    image = kept_image(preview)
-    if image is None:
-        logo = ProfileLogo.objects.filter(profile=profile).first()
-        image = draw(preview, bytes(logo.content) if logo else None)
-    return _image(request, preview, image)
-
-
-@require_safe
-def directory_image(request: HttpRequest) -> HttpResponse:
-    """Return the image that represents the directory in link previews."""
-    preview = _preview_of_directory()
-    return _image(request, preview, kept_image(preview) or draw(preview))
-
-
-def _image(request: HttpRequest, preview: Preview, content: bytes) -> HttpResponse:
-    """Return the current image. An address of this version can be cached permanently."""
-    response = HttpResponse(content, content_type=preview_images.MEDIA_TYPE)
-    response["Cross-Origin-Resource-Policy"] = "cross-origin"
-    is_current = request.GET.get("v") == preview.version
-    response["Cache-Control"] = f"public, max-age={LOGO_MAX_AGE}, immutable" if is_current else f"public, max-age={PUBLIC_MAX_AGE}"
-    if not fixed_language(request):
-        patch_vary_headers(response, ["Accept-Language", "Cookie"])
-    return response
-
-
-def _preview_of(profile: PartnerProfile) -> Preview:
-    summary, name = profile.rating, profile.agency.name
-    preview = Preview(name, profile.tagline, _("Partner Network"), initials=initials(name), logo_digest=profile.logo_digest)
-    if not summary:
-        return preview
-    count = ngettext("%(shown)s review", "%(shown)s reviews", summary.count) % {"shown": number_format(summary.count, force_grouping=True)}
-    return replace(preview, rating=summary.average_rounded, figures=(rating(summary.average), count))
-
-
-def _preview_of_directory() -> Preview:
-    return Preview(_("Find an agency you can rely on"), _("Web agencies with verified customer reviews."), _("Partner Network"))
-
-
-def _preview_address(preview: Preview, *args: str) -> str:
-    """Return the path of the image for a page in the active language; it changes with the image."""
-    name = "network:preview_image" if args else "network:directory_image"
-    return f"{language_url(name, *args, language=_language())}?v={preview.version}"
-
-
-def _language() -> str:
-    """Return the active language as one of `CODES`."""
-    return next((code for code in CODES if (get_language() or "").startswith(code)), CODES[0])
-
-
 @cache_control(public=True, max_age=60 * 60 * 24)
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
@@ -182,7 +122,7 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
         **addresses,
-        "preview_image": _absolute(_preview_address(_preview_of(profile), profile.slug)),
+        "preview_image": image_url(preview_of(profile), profile.slug),
         "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
         **_reviews(request, profile, is_own=is_own),
     }
