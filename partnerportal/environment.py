@@ -1,6 +1,7 @@
 """Reader of environment variables."""
 
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -47,4 +48,11 @@ class Environment(environ.Env):  # type: ignore[misc]  # the library brings no t
         value = int(self.get_value(var, cast=int, default=default))
         if value < 0:
             raise ImproperlyConfigured(f"{var} must be 0 or more ({unit})")
+        return value
+
+    def web_address(self, var: str) -> str:
+        """Return an http(s) URL, or an empty string if it is missing. Raise ImproperlyConfigured for anything else."""
+        value = str(self.get_value(var, cast=str, default="")).strip()
+        if value and not (urlsplit(value).scheme in {"http", "https"} and urlsplit(value).hostname):
+            raise ImproperlyConfigured(f"{var} must be a URL such as https://example.com/imprint")
         return value

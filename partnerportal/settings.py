@@ -39,6 +39,9 @@ _on_loopback = _site.hostname in {"127.0.0.1", "localhost", "::1"}
 if _site.scheme == "http" and not _on_loopback:
     raise ImproperlyConfigured("SITE_URL must use https:// unless it is a loopback address")
 
+#: Addresses of the operator's imprint and privacy policy, linked in the footer of public pages; empty: no link.
+IMPRINT_URL, PRIVACY_URL = env.web_address("IMPRINT_URL"), env.web_address("PRIVACY_URL")
+
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[_site.hostname])
 #: Number of proxies that append to X-Forwarded-For. 0 ignores this header, which any client can send.
 TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
@@ -129,6 +132,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "partnerportal.desk.context_processors.menu",
+                "partnerportal.network.context_processors.legal_links",
             ],
             "builtins": ["partnerportal.core.templatetags.portal"],
         },
@@ -230,6 +234,7 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {"task": "outbox.sweep", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},

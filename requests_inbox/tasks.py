@@ -5,6 +5,7 @@ from django.db.models import Exists, OuterRef
 
 from partnerportal.agencies.models import Agency
 from requests_inbox.models import ContactRequest, RequestStatus
+from requests_inbox.services.reply_times import refresh_reply_times
 from requests_inbox.services.requests import delete_expired
 
 #: Maximum number of requests deleted in one transaction.
@@ -20,3 +21,9 @@ def delete_settled_requests() -> int:
         while count := delete_expired(agency, batch=BATCH):
             deleted += count
     return deleted
+
+
+@shared_task(name="requests_inbox.refresh_reply_times")
+def refresh_all_reply_times() -> int:
+    """Refresh the reply times on public profiles, and return the number of changed ones."""
+    return refresh_reply_times()

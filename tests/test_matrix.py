@@ -228,6 +228,8 @@ PUBLIC_ROUTES = {
     "desk:healthz": PublicRoute(),
     "desk:readyz": PublicRoute(),
     **in_languages("network:directory", PublicRoute()),
+    **in_languages("network:directory_image", PublicRoute()),
+    **in_languages("network:profile_image", PublicRoute("GET", lambda world: ["alder"])),
     "network:logo": PublicRoute("GET", lambda world: ["alder", world.logo]),
     **in_languages("network:profile", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("requests_inbox:contact", PublicRoute("GET POST", lambda world: ["alder"])),

@@ -68,6 +68,8 @@ def test_missing_variable_prevents_the_start() -> None:
         ("SITE_URL", "http://portal.example.com"),
         ("SITE_URL", "portal.example.com"),
         ("SITE_URL", "https://portal.example.com/portal"),
+        ("IMPRINT_URL", "example.com/imprint"),
+        ("PRIVACY_URL", "javascript:alert(1)"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "sqlite:///db.sqlite3"),
         ("REDIS_URL", "nonsense"),

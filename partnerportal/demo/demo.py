@@ -215,6 +215,8 @@ NORDLICHT_REQUESTS = (
     ("Elsa Lindqvist", "Atelier Lindqvist AB", "elsa@lindqvist.example", "+46 8 5550 1234", "en", "Hej! The gallery is wonderful. We now need a booking form for studio visits. Same budget as last time?", 190),
     ("Karsten Pohl", "", "k.pohl@post.example", "", "de", "Bieten Sie auch Visitenkarten und Flyer an? Ich brauche beides bis Freitag.", 400),
     ("SEO Experts Team", "Rank #1 Agency", "offers@rank-one-now.example", "", "en", "Dear website owner, we can bring you to page 1 of Google in 14 days GUARANTEED. Reply for a free audit!!!", 120),
+    ("Hanna Ruge", "Kita Wurzelkinder", "leitung@wurzelkinder.example", "+49 40 5550177", "de", "Guten Tag, betreuen Sie auch Websites, die in einem Baukasten entstanden sind? Unsere läuft seit fünf Jahren bei einem Anbieter, der bald schließt.", 610),
+    ("Mark Oyelaran", "Oyelaran Architects", "studio@oyelaran.example", "+44 20 5550 119", "en", "Hi, we’re looking for a portfolio website in English and German, to launch in about a year. Is it too early to talk?", 980),
 )  # fmt: skip
 SUEDWIND_REQUESTS = (
     ("Leni Reiter", "Sennerei Reiter", "leni@sennerei-reiter.example", "+49 8321 9090", "de", "Grüß Gott, für unsere Käserei brauchen wir neue Etiketten und eine Website dazu. Habt ihr im Herbst noch Luft?", 30),
@@ -231,6 +233,10 @@ REQUEST_STEPS = (
     (5, "reply", "mia@nordlicht.example", "Hallo Herr Pohl,\n\nDruck bieten wir leider nicht an. Die Druckerei Lettern in Bahrenfeld ist schnell und gut.\n\nViele Grüße\nMia Schröder"),
     (5, "close", "mia@nordlicht.example", None),
     (6, "spam", "ben@nordlicht.example", None),
+    (7, "reply", "ben@nordlicht.example", "Hallo Frau Ruge,\n\nBaukästen betreuen wir nicht, aber den Umzug zu einem Anbieter, der bleibt, übernimmt Kita-Netz in Altona sehr gern und günstig.\n\nViele Grüße\nBen Yilmaz"),
+    (7, "close", "ben@nordlicht.example", None),
+    (8, "reply", "anna@nordlicht.example", "Hello Mark,\n\nNot at all, but we only plan half a year ahead. Please write again in spring, and we’ll find a date.\n\nBest,\nAnna"),
+    (8, "close", "anna@nordlicht.example", None),
 )  # fmt: skip
 #: Pending invitations: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message,
 #: age in hours.

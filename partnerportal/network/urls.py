@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from partnerportal.core.language_addresses import language_paths
 from partnerportal.network.sitemaps import SITEMAPS
-from partnerportal.network.views import company, public
+from partnerportal.network.views import company, preview_images, public
 
 app_name = "network"
 
@@ -16,6 +16,8 @@ _an_hour = cache_control(public=True, max_age=60 * 60)
 urlpatterns = [
     *language_paths("partners/", public.directory, name="directory"),
     *language_paths("partners/<slug:slug>/", public.profile, name="profile"),
+    *language_paths("partners/preview.png", preview_images.directory_image, name="directory_image"),
+    *language_paths("partners/<slug:slug>/preview.png", preview_images.profile_image, name="profile_image"),
     path("partners/<slug:slug>/logo/<slug:digest>/", public.logo, name="logo"),
     path("company/", company.company, name="company"),
     path("company/preview/", company.preview, name="preview"),

@@ -38,7 +38,8 @@ class ReviewForm(forms.ModelForm):
                 label=category.label,
                 choices=[(stars, str(stars)) for stars in range(1, 6)],
                 coerce=int,
-                widget=forms.RadioSelect,
+                # Until the form is submitted. Chrome presents required fields without a value as invalid.
+                widget=forms.RadioSelect(attrs={"aria-invalid": "false"}),
                 error_messages={
                     "required": _("Select one to five stars."),
                     "invalid_choice": _("Select one to five stars."),

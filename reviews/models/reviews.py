@@ -126,8 +126,13 @@ class Review(models.Model):
             models.Index(fields=["agency", "-id"], name="review_of_agency"),
             # For the number of new reviews, which every page's menu shows.
             models.Index(fields=["agency", "created_at"], name="review_of_agency_by_date"),
-            # For lists filtered by stars.
+            # For lists filtered by stars, and for those that begin with the lowest rating.
             models.Index(fields=["agency", "stars", "-id"], name="review_of_agency_by_stars"),
+            models.Index(fields=["agency", "-stars", "-id"], name="review_of_agency_best_first"),
+            # For lists of reviews with text, which may be rare.
+            models.Index(fields=["agency", "-id"], name="review_with_text", condition=~Q(text="")),
+            models.Index(fields=["agency", "stars", "-id"], name="review_with_text_by_stars", condition=~Q(text="")),
+            models.Index(fields=["agency", "-stars", "-id"], name="review_with_text_best_first", condition=~Q(text="")),
             models.Index(fields=["agency", "-id"], name="review_hidden", condition=Q(hidden_at__isnull=False)),
         ]
         constraints = [

@@ -367,4 +367,17 @@
       chosen()?.click();
     });
   }
+
+  // --- Public pages: a select that applies at once, and how many ratings are chosen ------------------------------------
+  for (const form of all("[data-auto-submit]")) form.addEventListener("change", () => form.requestSubmit());
+  for (const progress of all("[data-rated]")) {
+    const form = progress.closest("form");
+    const count = () => {
+      const rated = form.querySelectorAll(".star-field:has(:checked)").length;
+      progress.hidden = !rated;
+      progress.textContent = progress.dataset.rated.replace("{done}", rated);
+    };
+    form.addEventListener("change", count);
+    count();
+  }
 })();

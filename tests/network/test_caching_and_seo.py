@@ -122,7 +122,7 @@ def test_the_data_say_what_the_page_says(cast: Cast, settings: Any) -> None:
         f'<meta property="og:url" content="{settings.SITE_URL}/partners/alder/">',
         '<meta property="og:title" content="Alder Web">',
         '<meta property="og:description" content="We build websites.">',
-        f'<meta property="og:image" content="{settings.SITE_URL}{profile.logo_url}">',
+        f'<meta property="og:image" content="{settings.SITE_URL}/en/partners/alder/preview.png?v=',
     ):
         assert tag in page
 

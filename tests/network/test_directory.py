@@ -7,10 +7,12 @@ from django.test import Client
 
 from partnerportal.network.models import PartnerProfile, Service
 from partnerportal.network.services.profiles import save_profile
+from reviews.services.reviews import hide_review, pin_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import CustomerFactory
+from tests.factories.review_states import a_review
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
 pytestmark = pytest.mark.django_db
@@ -189,6 +191,35 @@ def test_paging_shows_each_once_forth_and_back(filters: dict[str, str]) -> None:
     assert all(f"{name}={value}" in address for name, value in filters.items() for address in pages)
     back = client.get(f"/partners/{client.get(pages[2]).context['page'].previous_url}").context["page"]
     assert [profile.slug for profile in back.items] == seen[24:48]
+
+
+def test_a_card_quotes_the_first_pinned_review_with_text(cast: Cast) -> None:
+    silent, quoted, other = (a_review(cast.alder, text=words) for words in ("", "They kept every promise.", "Not pinned."))
+    a_review(cast.birch, text="Not pinned, either.")
+    for review in (silent, quoted):
+        pin_review(review, by=cast.max)
+    page = Client().get("/partners/").content.decode()
+    assert "“They kept every promise.”" in page
+    assert "Not pinned" not in page
+    hide_review(quoted, reason="outdated", by=cast.max)
+    assert "They kept every promise." not in Client().get("/partners/").content.decode()
+    assert other.is_public
+
+
+def test_the_whole_directory_explains_the_reviews(cast: Cast) -> None:
+    heading = "How reviews come about"
+    assert heading in Client().get("/partners/").content.decode()
+    assert heading not in Client().get("/partners/", {"q": "alder"}).content.decode()
+
+
+@pytest.mark.parametrize("address", ["/partners/", "/partners/alder/", "/partners/alder/contact/", "/accounts/login/"])
+def test_the_footer_links_the_operators_imprint_and_privacy_policy(cast: Cast, settings: Any, address: str) -> None:
+    plain = Client().get(address).content.decode()
+    assert "Imprint" not in plain
+    settings.IMPRINT_URL, settings.PRIVACY_URL = "https://operator.example/imprint", "https://operator.example/privacy"
+    page = Client().get(address).content.decode()
+    for url in (settings.IMPRINT_URL, settings.PRIVACY_URL):
+        assert f'href="{url}"' in page
 
 
 def test_an_empty_answer_says_what_to_do(cast: Cast) -> None:

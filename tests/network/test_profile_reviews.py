@@ -1,9 +1,14 @@
 """Reviews on a public profile: pinned, listed and filtered ones, and what only the agency's members see."""
 
+import re
+
 import pytest
+from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 
 from partnerportal.agencies.models import Role
+from partnerportal.network.forms.filters import ReviewChoice
 from reviews.models import Review
 from reviews.services.reviews import hide_review, pin_review
 from tests.cast import Cast
@@ -86,6 +91,67 @@ def test_only_those_of_so_many_stars(cast: Cast) -> None:
         assert Client().get(PROFILE, {"stars": nonsense}).context["page"].items == [two]
 
 
+def test_sorted_by_rating_the_newest_first_among_equals(cast: Cast) -> None:
+    three, five, one, other_five = (a_review(cast.alder, **same_rating(stars)) for stars in (3, 5, 1, 5))
+    pinned = a_review(cast.alder, **same_rating(4))
+    pin_review(pinned, by=cast.max)
+
+    def listed(**query: str) -> list[Review]:
+        page = Client().get(PROFILE, query)
+        return [*page.context["highlighted"], *page.context["page"].items]
+
+    assert listed() == [pinned, other_five, one, five, three]
+    assert listed(sort="highest") == [pinned, other_five, five, three, one]
+    assert listed(sort="lowest") == [pinned, one, three, other_five, five]
+    assert listed(sort="age") == listed()
+    # Among equal ratings, there is nothing to sort.
+    assert listed(sort="lowest", stars="5") == [other_five, five]
+
+
+def test_only_those_with_text(cast: Cast) -> None:
+    silent, wordy, wordy_pin = (a_review(cast.alder, text=text, **same_rating(4)) for text in ("", "Fine.", "Great."))
+    pin_review(wordy_pin, by=cast.max)
+    page = Client().get(PROFILE, {"text": "1"})
+    assert (list(page.context["highlighted"]), page.context["page"].items) == ([], [wordy_pin, wordy])
+    assert '<option value="highest" selected>' in text(f"{PROFILE}?text=1&sort=highest")
+    assert silent in Client().get(PROFILE, {"text": "yes"}).context["page"].items
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ("", "review_of_agency"),
+        ("sort=highest", "review_of_agency_best_first"),
+        ("sort=lowest", "review_of_agency_by_stars"),
+        ("stars=4", "review_of_agency_(by_stars|best_first)"),
+        ("text=1", "review_with_text"),
+        ("text=1&sort=highest", "review_with_text_best_first"),
+        ("text=1&sort=lowest", "review_with_text_by_stars"),
+    ],
+)
+def test_an_index_leads_through_each_order(cast: Cast, query: str, index: str) -> None:
+    choice = ReviewChoice(QueryDict(query))
+    with connection.cursor() as cursor:
+        # A few rows are always scanned and sorted.
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
+        plan = choice.of(Review.objects.published().filter(agency=cast.alder)).order_by(*choice.order_by)[:11].explain()
+    assert re.search(f"using {index} ", plan)
+    assert "Sort" not in plan
+
+
+@pytest.mark.parametrize("query", ["", "?sort=highest", "?sort=lowest", "?text=1&sort=lowest"])
+def test_each_order_pages_through_all_once(cast: Cast, query: str) -> None:
+    reviews = [a_review(cast.alder, **same_rating(number % 5 + 1)) for number in range(23)]
+    seen, address = [], query
+    while True:
+        page = Client().get(f"{PROFILE}{address}").context["page"]
+        seen += page.items
+        if not page.next_url:
+            break
+        address = page.next_url
+    assert len(seen) == len(set(seen)) == len(reviews)
+
+
 def test_load_more_shows_each_once_by_plain_links(cast: Cast) -> None:
     reviews = [a_review(cast.alder) for _ in range(23)]
     pin_review(reviews[4], by=cast.max)
@@ -109,6 +175,9 @@ def test_the_own_people_see_states_and_what_is_hidden(stan: Client, charlie: Cli
     # Staff can read, and members of other agencies are treated as visitors.
     assert "Pin review to top" not in page.content.decode()
     assert charlie.get(PROFILE).context["page"].items == [reported]
+    # The page says that others don't see all of this.
+    for client, expected in ((stan, True), (charlie, False), (Client(), False)):
+        assert ("visible only to your team" in text(client=client)) is expected
 
 
 @pytest.mark.parametrize("role", [Role.MANAGER, Role.OWNER])

@@ -1,5 +1,7 @@
 """“Pin review to top”: at most five in an order that the agency sets, also under concurrency."""
 
+import re
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
@@ -46,7 +48,7 @@ def test_the_first_can_not_move_up_nor_the_last_down(alice: Client, cast: Cast) 
         page = alice.get(address).content.decode()
         offered = {
             review.pk: {way for way in ("up", "down") if f'value="{way}"' in part}
-            for part in page.split('<article class="review"')[1:]
+            for part in re.split('<article class="(?:review|quote)"', page)[1:]
             for review in five
             if f'id="review-{review.pk}"' in part
         }

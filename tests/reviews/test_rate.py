@@ -68,6 +68,22 @@ def test_submitting_saves_the_review_and_thanks(review_request: ReviewRequest) -
     assert (event.customer_id, event.actor_id, event.source, event.ip_address) == (review_request.customer_id, None, "link", None)
 
 
+def test_no_star_is_invalid_before_the_form_is_submitted(review_request: ReviewRequest) -> None:
+    page = Client().get(path_of(review_request)).content.decode()
+    assert page.count('aria-invalid="false"') == 5 * len(CATEGORIES)
+    assert 'aria-invalid="true"' not in page
+    answered = Client().post(path_of(review_request), {**ANSWERS, "quality": ""}).content.decode()
+    assert answered.count('aria-invalid="true"') == 5
+
+
+def test_the_submitted_review_looks_as_on_the_profile(review_request: ReviewRequest) -> None:
+    browser = Client()
+    thanks = browser.post(path_of(review_request), ANSWERS, follow=True).content.decode()
+    profile = Client().get("/partners/alder/").content.decode()
+    cards = [page[page.index('<article class="quote"') : page.index("</article>")] for page in (thanks, profile)]
+    assert [" ".join(card.split()) for card in cards] == [" ".join(cards[0].split())] * 2
+
+
 def test_thanks_are_displayed_once(review_request: ReviewRequest) -> None:
     browser = Client()
     first = browser.post(path_of(review_request), ANSWERS, follow=True)
@@ -177,7 +193,7 @@ def test_right_to_left_names_and_texts_are_isolated(review_request: ReviewReques
     Client().post(path_of(review_request), {**ANSWERS, "author": "\u202eمحمد", "text": "شكرا جزيلا"})
     page = Client().get("/partners/alder/").content.decode()
     assert "<bdi>\u202eمحمد</bdi>" in page
-    assert '<div class="review-text" dir="auto">' in page
+    assert '<div class="quote-words" dir="auto">' in page
 
 
 def test_oversized_requests_are_rejected(review_request: ReviewRequest) -> None:

@@ -1,10 +1,12 @@
-"""Filters of the directory."""
+"""Filters of the directory and of the reviews on a profile."""
 
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.db_functions import FoldText
@@ -39,9 +41,9 @@ class DirectoryFilter(ListFilter):
         services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(name_column()))
         languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(name_column()))
         entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
-        for name in ("service", "language"):
+        for name, every in (("service", _("Any service")), ("language", _("Any language"))):
             choices = [(key, label) for field, key, label in entries if field == name]
-            self.fields[name].choices = [("", _("Any")), *choices]  # type: ignore[attr-defined]
+            self.fields[name].choices = [("", every), *choices]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         # Unlike other invalid values, texts that are too long or contain NUL aren't ignored but match nothing.
@@ -50,9 +52,19 @@ class DirectoryFilter(ListFilter):
         return self.cleaned_data
 
     @property
-    def has_more_than_words(self) -> bool:
-        """Whether any filter besides the search query is set."""
-        return any(value for name, value in self.chosen.items() if name not in {"sort", "q"})
+    def in_bar(self) -> list[forms.BoundField]:
+        """The fields in the search bar, beside the words."""
+        return [self[name] for name in ("service", "place", "language")]
+
+    @property
+    def behind(self) -> list[forms.BoundField]:
+        """The selects outside the search bar."""
+        return [self[name] for name in ("rating", "sort")]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether any field outside the search bar is set."""
+        return any(self.chosen[name] for name in ("rating", "open", "sort"))
 
     def profiles(self) -> tuple[PartnerProfileQuerySet, int, bool]:
         """Return the matching profiles, their number up to a limit, and whether there are more."""
@@ -78,3 +90,43 @@ class DirectoryFilter(ListFilter):
         if self.chosen["sort"] == "rating" or not self.chosen["q"]:
             return ("-ranking_score", "pk")
         return ("-rank", "-ranking_score", "pk")
+
+
+class ReviewChoice:
+    """Selection and order of the reviews on a profile. Invalid values in the query string are ignored."""
+
+    SORTS = (("", _("Newest first")), ("highest", _("Highest rating first")), ("lowest", _("Lowest rating first")))
+    #: Columns to sort and page by. An index leads through each of them.
+    ORDERS: ClassVar[dict[str, tuple[str, ...]]] = {"": ("-pk",), "highest": ("-stars", "-pk"), "lowest": ("stars", "-pk")}
+
+    def __init__(self, data: QueryDict) -> None:
+        stars, sort = data.get("stars", ""), data.get("sort", "")
+        self.stars = int(stars) if stars in {"1", "2", "3", "4", "5"} else None
+        self.with_text = self.stars is None and data.get("text") == "1"
+        self.sort = sort if self.stars is None and sort in self.ORDERS else ""
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether only some of the reviews are listed."""
+        return self.stars is not None or self.with_text
+
+    @property
+    def order_by(self) -> tuple[str, ...]:
+        """Columns to sort and page by."""
+        return self.ORDERS[self.sort]
+
+    @property
+    def all_query(self) -> str:
+        """Query string of all reviews in this order."""
+        return urlencode({"sort": self.sort} if self.sort else {})
+
+    @property
+    def text_query(self) -> str:
+        """Query string of the reviews with text in this order."""
+        return urlencode({"text": 1} | ({"sort": self.sort} if self.sort else {}))
+
+    def of(self, reviews: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the reviews to list. Pinned ones are listed separately unless the selection is narrowed."""
+        if self.stars is not None:
+            return reviews.filter(stars=self.stars)
+        return reviews.exclude(text="") if self.with_text else reviews.filter(pin_position=None)

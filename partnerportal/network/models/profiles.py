@@ -1,5 +1,6 @@
 """Profiles of agencies in the public partner network, and the lists offered in their form."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -12,7 +13,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, npgettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
@@ -24,6 +25,8 @@ from partnerportal.core.validators import validate_one_line, validate_plain_text
 OLDEST_YEAR = 1800
 #: Maximum number of characters of a search query that are used.
 MAX_QUERY_LENGTH = 100
+#: Longest reply time that is shown in hours. Longer ones are shown in days.
+MAX_REPLY_HOURS = 36
 #: Ranking score of agencies without reviews: the prior of 3.5 stars (reviews/models/summary.py), in millionths.
 UNRATED_SCORE = 3_500_000
 
@@ -171,6 +174,8 @@ class PartnerProfile(models.Model):
     privacy_url = WebsiteField(_("Privacy policy"), max_length=300, blank=True)
     #: Content hash of the logo; empty without a logo. The image is stored in `ProfileLogo`, so that lists don't load it.
     logo_digest = models.CharField(max_length=32, blank=True, editable=False)
+    #: Typical time until the first reply to a contact request; None if there are too few. `requests_inbox` writes it.
+    typical_reply = models.DurationField(null=True, editable=False)
 
     status = models.CharField(_("Status"), max_length=12, choices=ProfileStatus, default=ProfileStatus.DRAFT)
     decline_reason = models.TextField(_("Reason for declining"), max_length=2000, blank=True, validators=[validate_plain_text])
@@ -229,6 +234,17 @@ class PartnerProfile(models.Model):
     def can_be_submitted(self) -> bool:
         """Whether the status allows a submission."""
         return self.status in {ProfileStatus.DRAFT, ProfileStatus.DECLINED}
+
+    @property
+    def reply_time(self) -> str:
+        """`typical_reply` in full hours or days, rounded up; empty if it is unknown."""
+        if self.typical_reply is None:
+            return ""
+        hours = max(1, -(-self.typical_reply // timedelta(hours=1)))
+        if hours <= MAX_REPLY_HOURS:
+            return npgettext("replies within", "%(count)d hour", "%(count)d hours", hours) % {"count": hours}
+        days = -(-self.typical_reply // timedelta(days=1))
+        return npgettext("replies within", "%(count)d day", "%(count)d days", days) % {"count": days}
 
     @property
     def logo_url(self) -> str:

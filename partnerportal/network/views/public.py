@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,13 +15,14 @@ from django.utils.cache import get_conditional_response, patch_cache_control, pa
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from partnerportal.agencies.models import Role
+from partnerportal.agencies.models import Agency, Role
 from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
-from partnerportal.network.forms.filters import DirectoryFilter
+from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
 from partnerportal.network.services.logos import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
+from partnerportal.network.views.preview_images import image_url, preview_of, preview_of_directory
 
 PublicView = Callable[..., HttpResponse]
 
@@ -61,13 +62,14 @@ def directory(request: HttpRequest) -> HttpResponse:
     """Search, filter and sort the registered agencies."""
     filters = DirectoryFilter(request.GET)
     profiles, total, more = filters.profiles()
-    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names())
+    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names(), quote=_quote())
     page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
     context = {
         "page": page,
         "filters": filters,
         "total": total,
         "total_is_more": more,
+        "preview_image": image_url(preview_of_directory()),
         **_addresses(request, "network:directory"),
     }
     return render(request, "network/directory.html", context)
@@ -120,24 +122,22 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
         **addresses,
-        "logo_absolute": logo,
+        "preview_image": image_url(preview_of(profile), profile.slug),
         "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
         **_reviews(request, profile, is_own=is_own),
     }
 
 
 def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
-    """Return pinned and other reviews, or those with the selected number of stars. Members also see hidden ones."""
+    """Return pinned and other reviews, or the selected ones. Members also see hidden ones."""
     reviews = profile.agency.reviews
     visible = reviews.for_staff().counted() if is_own else reviews.for_public()
-    stars = request.GET.get("stars", "")
-    is_filtered = stars in {"1", "2", "3", "4", "5"}
-    listed = visible.filter(stars=stars) if is_filtered else visible.filter(pin_position=None)
-    on_first_page = not is_filtered and not request.GET.keys() & {"after", "before"}
+    choice = ReviewChoice(request.GET)
+    on_first_page = not choice.is_narrowed and not request.GET.keys() & {"after", "before"}
     return {
         "highlighted": visible.pinned() if on_first_page else [],
-        "page": keyset_page(request, listed, order_by=("-pk",), size=REVIEWS_PER_PAGE),
-        "stars_chosen": int(stars) if is_filtered else None,
+        "page": keyset_page(request, choice.of(visible), order_by=choice.order_by, size=REVIEWS_PER_PAGE),
+        "choice": choice,
         "is_own": is_own,
         "may_act": is_own and cast(Any, request).membership.has_role(Role.MANAGER),
     }
@@ -156,6 +156,12 @@ def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
 
 def _service_names() -> ArraySubquery:
     return ArraySubquery(Service.objects.filter(profiles=OuterRef("pk")).order_by(name_column()).values(name_column()))
+
+
+def _quote() -> Subquery:
+    """Return the text of the agency's first pinned review that has one. Pinned reviews are public."""
+    pinned = Agency.objects.filter(pk=OuterRef("agency"), reviews__pin_position__isnull=False, reviews__text__gt="")
+    return Subquery(pinned.order_by("reviews__pin_position").values("reviews__text")[:1])
 
 
 def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerProfile]) -> PartnerProfile:

@@ -30,6 +30,7 @@ from partnerportal.network.models import Service, SpokenLanguage
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
+from requests_inbox.services.reply_times import refresh_reply_times
 from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
@@ -61,6 +62,7 @@ class Command(BaseCommand):
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
+            refresh_reply_times()
         self.stdout.write("Demo data loaded.")
 
 
