@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.postgres.search import TrigramSimilarity, TrigramWordSimilarity
 from django.core.exceptions import ValidationError
-from django.db.models import Value
+from django.db.models import Exists, OuterRef, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -63,19 +63,8 @@ def find_duplicates(agency: Agency, fields: dict[str, Any], *, wide: bool = Fals
     other cities also match. Uses two queries; each criterion has an index that starts with the agency.
     """
     existing = agency.customers.not_erased().order_by("-number")
-    phone, domains = phone_key(fields.get("phone", "")), {website_domain(fields.get("website", ""))}
-    if wide:
-        domains.add(website_domain(fields.get("email", "").rpartition("@")[2]))
-    domains.discard("")
     name = fields.get("company") or f"{fields.get('last_name', '')} {fields.get('first_name', '')}".strip()
-    matches = {}
-    if fields.get("email"):
-        matches["email"] = existing.with_address(fields["email"])
-    if phone:
-        matches["phone"] = existing.filter(phone_key=phone)
-    if domains:
-        names = [*domains, *(f"www.{domain}" for domain in domains)]
-        matches["domain"] = existing.filter(pk__in=agency.domains.filter(name__in=names).values("customer"))
+    matches = _exact_matches(agency, fields, wide=wide)
     if name and fields.get("city"):
         similarity = TrigramSimilarity("sort_name", FoldText(Value(name)))  # type: ignore[arg-type]  # expressions work, too
         in_city = existing.filter(city__iexact=fields["city"])
@@ -92,6 +81,45 @@ def find_duplicates(agency: Agency, fields: dict[str, Any], *, wide: bool = Fals
             reasons[row["pk"]].append(REASONS[row["reason"]])
     candidates = [DuplicateCandidate(customer, reasons[customer.pk]) for customer in existing.filter(pk__in=reasons)]
     return sorted(candidates, key=lambda candidate: -len(candidate.reasons))[:MAX_SHOWN]
+
+
+def find_exact_match(agency: Agency, fields: dict[str, Any]) -> DuplicateCandidate | None:
+    """Return the newest active customer with the e-mail address, the phone number or the domain of these `fields`.
+
+    As with `wide` in `find_duplicates`, the domain of the e-mail address also matches. Uses one query.
+    """
+    matches = _exact_matches(agency, fields, wide=True)
+    if not matches:
+        return None
+    queries = [customers.values("pk")[:MAX_SHOWN] for customers in matches.values()]
+    same_address = Exists(matches["email"].filter(pk=OuterRef("pk"))) if "email" in matches else Value(False)
+    found = agency.customers.active().filter(pk__in=queries[0].union(*queries[1:])).annotate(same_address=same_address)
+    phone = phone_key(fields.get("phone", ""))
+
+    def reasons(customer: Any) -> list[str]:
+        same_phone = bool(phone) and customer.phone_key == phone
+        return [key for key, is_same in (("email", customer.same_address), ("phone", same_phone)) if is_same] or ["domain"]
+
+    candidates = [DuplicateCandidate(customer, [REASONS[key] for key in reasons(customer)]) for customer in found.order_by("-number")]
+    return max(candidates, key=lambda candidate: (len(candidate.reasons), candidate.reasons[0] != REASONS["domain"]), default=None)
+
+
+def _exact_matches(agency: Agency, fields: dict[str, Any], *, wide: bool) -> dict[str, Any]:
+    """Return the customers with the same e-mail address, phone number or domain."""
+    existing = agency.customers.not_erased().order_by("-number")
+    phone, domains = phone_key(fields.get("phone", "")), {website_domain(fields.get("website", ""))}
+    if wide:
+        domains.add(website_domain(fields.get("email", "").rpartition("@")[2]))
+    domains.discard("")
+    matches = {}
+    if fields.get("email"):
+        matches["email"] = existing.with_address(fields["email"])
+    if phone:
+        matches["phone"] = existing.filter(phone_key=phone)
+    if domains:
+        names = [*domains, *(f"www.{domain}" for domain in domains)]
+        matches["domain"] = existing.filter(pk__in=agency.domains.filter(name__in=names).values("customer"))
+    return matches
 
 
 def _name_matches(agency: Agency, fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Exists, Model
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from customers.forms.customers import CustomerForm
@@ -19,6 +20,7 @@ from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.undo import success_with_undo
 
 #: Maximum number of events on a customer's page.
 TIMELINE_LENGTH = 50
@@ -110,7 +112,8 @@ def _rated_projects(*items: Any) -> ItemNames:
 def archive(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
     if archive_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s archived. You can restore it at any time.") % {"customer": customer.numbered_name})
+        text = _("%(customer)s archived. It no longer appears in lists.") % {"customer": customer.numbered_name}
+        success_with_undo(request, text, reverse("customers:restore", args=[pk]))
     return redirect(customer)
 
 
@@ -118,7 +121,8 @@ def archive(request: AgencyRequest, pk: int) -> HttpResponse:
 def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
     if restore_customer(customer, by=request.user):
-        messages.success(request, _("%(customer)s restored.") % {"customer": customer.numbered_name})
+        text = _("%(customer)s restored.") % {"customer": customer.numbered_name}
+        success_with_undo(request, text, reverse("customers:archive", args=[pk]))
     return redirect(customer)
 
 

@@ -10,6 +10,7 @@ from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
@@ -22,6 +23,7 @@ from customers.views.submissions import already_added_response, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.redirects import redirect_back
+from partnerportal.core.undo import success_with_undo
 
 
 @agency_view()
@@ -240,7 +242,7 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
         context = {"task": task, "across": "across" in request.POST, "message": message}
         response = render(request, "customers/includes/_task.html", context)
         return trigger_client_event(response, "task-changed", after="swap")
-    messages.success(request, message)
+    success_with_undo(request, message, reverse("customers:task_undo" if task.is_done else "customers:task_done", args=[task.pk]))
     return redirect_back(request, task.customer.get_absolute_url())
 
 

@@ -123,15 +123,21 @@ MENU = (
 )
 
 
-def menu_for(request: AgencyRequest) -> list[Item]:
-    """Return the menu with the active item marked. All badges are counted with one query."""
-    urls = {item.url_name: reverse(item.url_name) for item in _flat(MENU) if item.url_name}
+class Menu(list[Item]):
+    """The items, and the address of the agency's logo, which is empty without one."""
+
+    logo_url = ""
+
+
+def menu_for(request: AgencyRequest) -> Menu:
+    """Return the menu with the active item marked. All badges are counted with one query, which also reads the logo."""
+    urls = {item.url_name: reverse(item.url_name) for item in flat_menu() if item.url_name}
     # The active item is the one whose URL is the longest prefix of the path.
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
-    badges = {item.url_name: item.badge_source for item in _flat(MENU) if item.badge_source}
+    badges = {item.url_name: item.badge_source for item in flat_menu() if item.badge_source}
     previews = {name: badge.preview() for name, badge in badges.items() if badge.preview and urls[name] == request.path}
     columns = [*(badge.count() for badge in badges.values()), *previews.values()]
-    values = Agency.objects.filter(pk=request.agency.pk).values_list(*columns).get()
+    slug, digest, *values = Agency.objects.filter(pk=request.agency.pk).values_list("profile__slug", "profile__logo_digest", *columns).get()
     counts = dict(zip(badges, values, strict=False))
     rows = {name: badges[name].restore_preview(value) for name, value in zip(previews, values[len(badges) :], strict=True)}
 
@@ -148,8 +154,11 @@ def menu_for(request: AgencyRequest) -> list[Item]:
             preview_rows=rows.get(item.url_name),
         )
 
-    return [filled(item) for item in MENU]
+    menu = Menu(filled(item) for item in MENU)
+    menu.logo_url = reverse("network:logo", args=[slug, digest]) if digest else ""
+    return menu
 
 
-def _flat(items: tuple[Item, ...]) -> list[Item]:
-    return [entry for item in items for entry in (item, *_flat(item.children))]
+def flat_menu(items: tuple[Item, ...] = MENU) -> list[Item]:
+    """Return the items of the menu and of its submenus."""
+    return [entry for item in items for entry in (item, *flat_menu(item.children))]

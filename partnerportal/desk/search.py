@@ -1,9 +1,10 @@
-"""The global search over all objects of an agency. `SOURCES` lists their types."""
+"""The global search over all objects of an agency, whose types `SOURCES` lists, and over the items of the menu."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +12,7 @@ from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import SearchQuerySet
+from partnerportal.desk.menu import flat_menu
 from requests_inbox.models import ContactRequest, RequestStatus
 
 #: Maximum number of hits shown of each type.
@@ -84,8 +86,17 @@ SOURCES = (
 
 
 def search(agency: Agency, query: str) -> list[Group]:
-    """Return the groups with hits. Fuzzy matches are only used if there are no exact ones at all."""
-    return _groups(agency, query, SearchQuerySet.matching) or _groups(agency, query, SearchQuerySet.fuzzy)
+    """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all."""
+    found = [*_groups(agency, query, SearchQuerySet.matching), *_pages(query)]
+    return found or _groups(agency, query, SearchQuerySet.fuzzy)
+
+
+def _pages(query: str) -> list[Group]:
+    """Return the menu items that start with the query, such as “Add Customer”, or have a word that does."""
+    typed = query.strip().casefold()
+    items = [item for item in flat_menu() if item.url_name and typed and f" {item.label}".casefold().find(f" {typed}") >= 0]
+    hits = [Hit(str(item.label), "", reverse(item.url_name)) for item in items]
+    return [Group(_("Pages and actions"), "arrow-right-circle", hits[:MAX_HITS])] if hits else []
 
 
 def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], list[int]]) -> list[Group]:

@@ -101,7 +101,7 @@ class NoteForm(forms.Form):
 
     def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
         super().__init__(data, auto_id="id_note_%s", initial={"seen": seen})
-        self.helper = form_helper("text", "seen", submit=_("Add note"), style="secondary")
+        self.helper = form_helper("text", "seen", submit=_("Add note"))
         self.helper.form_action = reverse("requests_inbox:note", args=[request.pk])
 
 

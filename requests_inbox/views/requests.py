@@ -15,12 +15,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
+from customers.queries.duplicates import find_exact_match
 from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.undo import success_with_undo
 from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
 from requests_inbox.models import ContactRequest, RequestStatus
 from requests_inbox.services import requests as services
@@ -100,6 +102,7 @@ def _detail_page(
     )
     context = {
         "contact_request": contact_request,
+        "match": find_exact_match(request.agency, contact_request.customer_fields) if contact_request.is_undecided else None,
         "is_blocked": contact_request.status == "spam" and senders.blocked().exists(),
         "conversation": conversation,
         "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
@@ -173,7 +176,8 @@ def reassign(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def mark_spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """Mark a request and future messages from its sender as spam."""
-    return _apply_action(request, pk, services.mark_spam, _("Marked as spam. Future messages from this sender will go to spam too."))
+    text = _("Marked as spam. Future messages from this sender will go to spam too.")
+    return _apply_action(request, pk, services.mark_spam, text, undo="mark_not_spam")
 
 
 @agency_view(methods=("POST",))
@@ -192,13 +196,13 @@ def block_sender(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def close(request: AgencyRequest, pk: int) -> HttpResponse:
     """Close a request."""
-    return _apply_action(request, pk, services.close_request, _("Request closed. You can reopen it here."))
+    return _apply_action(request, pk, services.close_request, _("Request closed."), undo="reopen")
 
 
 @agency_view(methods=("POST",))
 def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     """Reopen a closed request."""
-    return _apply_action(request, pk, services.reopen_request, _("Request reopened."))
+    return _apply_action(request, pk, services.reopen_request, _("Request reopened."), undo="close")
 
 
 @agency_view()
@@ -260,15 +264,23 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
 # --- Conflicts with other members ----------------------------------------------------------------------------------------
 
 
-def _apply_action(request: AgencyRequest, pk: int, action: Callable[..., object], success: str, **options: Any) -> HttpResponse:
-    """Apply an action to a request and return to its page, with a message about the outcome."""
+def _apply_action(
+    request: AgencyRequest, pk: int, action: Callable[..., object], success: str, *, undo: str = "", **options: Any
+) -> HttpResponse:
+    """Apply an action to a request and return to its page, with a message about the outcome.
+
+    `undo` is the URL name of the action that reverts it.
+    """
     contact_request = _get(request, pk)
     try:
         action(contact_request, by=request.user, **options)
     except InvalidTransition as error:
         messages.info(request, _conflict_message(error))
     else:
-        messages.success(request, success)
+        if undo:
+            success_with_undo(request, success, reverse(f"requests_inbox:{undo}", args=[pk]))
+        else:
+            messages.success(request, success)
     return redirect(contact_request)
 
 

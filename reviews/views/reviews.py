@@ -14,6 +14,7 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.redirects import get_next_path, redirect_back
+from partnerportal.core.undo import success_with_undo
 from reviews.forms.reviews import CommentForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
 from reviews.models import Review
 from reviews.queries.stats import review_stats
@@ -64,14 +65,15 @@ def pin(request: AgencyRequest, pk: int) -> HttpResponse:
         return render(request, "reviews/pin_limit.html", context, status=409)
     except ValidationError as error:
         return _failed(request, review, error)
-    return _done(request, review, pinned and _("Review pinned to the top of your profile."))
+    # A pin that took another's place isn't undone by unpinning.
+    return _done(request, review, pinned and _("Review pinned to the top of your profile."), undo="" if instead_of else "unpin")
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
     """Unpin a review."""
     review = _get_review(request, pk)
-    return _done(request, review, unpin_review(review, by=request.user) and _("Review unpinned."))
+    return _done(request, review, unpin_review(review, by=request.user) and _("Review unpinned."), undo="pin")
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
@@ -106,7 +108,7 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
     form = HideForm(request.form_data, next_address=get_next_path(request))
     if request.method == "POST" and form.is_valid():
         hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
-        return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."))
+        return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."), undo="unhide")
     return _form_page(request, review, form, "reviews/hide.html")
 
 
@@ -140,9 +142,14 @@ def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, t
     return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:list")})
 
 
-def _done(request: AgencyRequest, review: Review, message: str | bool) -> HttpResponse:
-    """Redirect back with a success message, or with a note that nothing was changed if it is empty."""
-    if message:
+def _done(request: AgencyRequest, review: Review, message: str | bool, *, undo: str = "") -> HttpResponse:
+    """Redirect back with a success message, or with a note that nothing was changed if it is empty.
+
+    `undo` is the URL name of the action that reverts it.
+    """
+    if message and undo:
+        success_with_undo(request, str(message), reverse(f"reviews:{undo}", args=[review.pk]))
+    elif message:
         messages.success(request, str(message))
     else:
         messages.info(request, _("This was already done. Nothing was changed."))

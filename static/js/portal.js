@@ -3,15 +3,22 @@
   "use strict";
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+  // Prepares the elements of the page, and again those of a page that htmx swapped in.
+  const setups = [];
+  const setUp = (setup) => {
+    setups.push(setup);
+    setup(document);
+  };
+
   // --- Messages: screen readers announce them when they are added to the live region; success messages disappear -----
-  const region = document.querySelector("[data-toasts]");
+  let region, home;
   const dismiss = (toast) => toast.remove();
   const show = (toast) => {
     region.append(toast);
     toast.querySelector("[data-dismiss]")?.addEventListener("click", () => dismiss(toast));
     // Messages in the page flow stay, because removing them would move the page.
     if (toast.dataset.stay !== undefined || getComputedStyle(region).position === "static") return;
-    let timer = setTimeout(dismiss, 8000, toast);
+    let timer = setTimeout(dismiss, toast.querySelector("form") ? 20000 : 8000, toast);
     for (const event of ["pointerenter", "focusin"]) toast.addEventListener(event, () => clearTimeout(timer));
     for (const event of ["pointerleave", "focusout"])
       toast.addEventListener(event, () => {
@@ -19,12 +26,15 @@
         timer = setTimeout(dismiss, 3000, toast);
       });
   };
-  if (region) {
+  setUp((root) => {
+    region = root.querySelector("[data-toasts]");
+    if (!region) return;
+    home = region.parentElement;
     const toasts = all(".toast-card", region);
     toasts.forEach((toast) => toast.remove());
     region.dataset.live = "";
     requestAnimationFrame(() => toasts.forEach(show));
-  }
+  });
   // Shows an error of a background request. Replaces the previous one.
   const showError = (text) => {
     if (!region) return;
@@ -38,14 +48,15 @@
     show(toast);
     if (getComputedStyle(region).position === "static") toast.scrollIntoView({ block: "nearest" });
   };
-  const home = region?.parentElement;
   document.addEventListener("close", (event) => event.target.contains(region) && home.prepend(region), true);
 
   // --- Scrollable tabs: scroll to the current one --------------------------------------------------------------------
-  for (const current of all(".tabs [aria-current]")) {
-    const tabs = current.closest(".tabs");
-    tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
-  }
+  setUp((root) => {
+    for (const current of all(".tabs [aria-current]", root)) {
+      const tabs = current.closest(".tabs");
+      tabs.scrollLeft = current.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - current.offsetWidth) / 2;
+    }
+  });
 
   // --- Menus (<details class="menu">): close on Escape, on a click elsewhere, and when they lose focus ---------------
   const openMenus = () => all("details.menu[open]");
@@ -106,7 +117,7 @@
     for (const button of all("[data-theme-choice]"))
       button.setAttribute("aria-pressed", String(button.dataset.themeChoice === document.documentElement.dataset.theme));
   };
-  showTheme();
+  setUp(showTheme);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");
     if (!button) return;
@@ -114,20 +125,100 @@
     showTheme();
   });
 
+  const dialog = document.getElementById("dialog");
+
+  // --- Focus: after a dialog, and after an action that shows the page again ------------------------------------------
+  const isShown = (element) => Boolean(element?.isConnected && element.checkVisibility());
+  // What the user sees of an element: the button of its menu, which closes when the focus leaves it.
+  const handleOf = (element) => element.closest("details.menu")?.querySelector("summary") ?? element;
+  const openers = new Map();
+  const openDialog = (modal, opener = document.activeElement) => {
+    openers.set(modal, handleOf(opener));
+    modal.showModal();
+  };
+  document.addEventListener(
+    "close",
+    ({ target }) => {
+      if (isShown(openers.get(target))) openers.get(target).focus();
+      openers.delete(target);
+    },
+    true,
+  );
+  const ROWS = "li, tr, article";
+  const keyOf = (element) => element.getAttribute("hx-get") ?? element.closest("form")?.getAttribute("action");
+  const keyed = () => all(":is([hx-get][hx-target='#dialog-body'], form[method=post])", document.getElementById("main"));
+  const listOf = (element) => element.closest("section[aria-labelledby], #results");
+  // Describes where an element is, so that its place is found on the refreshed page.
+  const placeOf = (element) => {
+    const row = element.closest(ROWS);
+    const list = listOf(element);
+    return {
+      key: keyOf(element),
+      keys: row || !element.matches("a") ? null : keyed().map(keyOf),
+      row: row?.id,
+      index: row ? [...row.parentElement.children].indexOf(row) : -1,
+      list: list?.getAttribute("aria-labelledby") ?? list?.id,
+      isMenu: handleOf(element) !== element,
+    };
+  };
+  const focusElement = (element) => {
+    if (!isShown(element)) return false;
+    if (element.tabIndex < 0 && !element.hasAttribute("tabindex")) element.tabIndex = -1;
+    element.focus({ preventScroll: element.id === "main" });
+    return document.activeElement === element;
+  };
+  const focusRow = (row, isMenu) =>
+    [isMenu && row?.querySelector(".row-menu > summary"), row?.querySelector("a[href], summary, button"), row].some(
+      (element) => element && focusElement(element),
+    );
+  const focusPlace = ({ key, keys, row, index, list: listId, isMenu }) => {
+    const added = keys && keyed().find((element) => element.matches("a") && element.closest(ROWS) && !keys.includes(keyOf(element)) && isShown(element));
+    if (added && focusElement(added)) return;
+    const same = keyed().filter((element) => keyOf(element) === key).map((element) => (element.matches("form") ? element.querySelector("button") : element));
+    const opener = same.find((element) => (handleOf(element) !== element) === isMenu) ?? same[0];
+    if (opener && focusElement(handleOf(opener))) return;
+    if (row && focusRow(document.getElementById(row), isMenu)) return;
+    if (focusElement(region?.querySelector(".toast-undo"))) return;
+    const heading = listId && document.getElementById(listId);
+    const list = heading && (listOf(heading) ?? heading);
+    if (index >= 0 && list) {
+      const rows = all(ROWS, list).filter((element) => element.querySelector(".row-main, .row-link, .row-title"));
+      if (focusRow(rows[Math.min(index, rows.length - 1)], isMenu)) return;
+    }
+    if (focusElement(list?.querySelector(".panel-head a, .panel-head button")) || focusElement(heading)) return;
+    focusElement(document.getElementById("main"));
+  };
+  // Plain forms load the page again; the place waits in the session.
+  const rememberPlace = (element) => {
+    const source = dialog?.contains(element) ? dialogSource : element;
+    if (source.closest("main")) sessionStorage.setItem("place", JSON.stringify({ path: location.pathname, top: scrollY, ...placeOf(source) }));
+  };
+  const remembered = JSON.parse(sessionStorage.getItem("place") ?? "{}");
+  sessionStorage.removeItem("place");
+  if (remembered.path === location.pathname && !document.querySelector("[data-error-summary]")) {
+    scrollTo(0, remembered.top);
+    // After the messages, one of which may contain the button that undoes the action.
+    requestAnimationFrame(() => focusPlace({ ...remembered, row: location.hash.slice(1) || remembered.row }));
+  }
+
   // --- Confirmation dialog for forms and buttons with data-confirm ---------------------------------------------------
   const confirmDialog = document.querySelector("[data-confirm-dialog]");
   let confirmed = null;
-  const ask = (question, action, proceed, calm = false) => {
-    confirmDialog.querySelector("[data-confirm-text]").textContent = question;
+  const ask = (question, action, proceed, { calm = false, title = action, keep = "" } = {}) => {
     const yes = confirmDialog.querySelector("[data-confirm-yes]");
-    yes.textContent = action || yes.dataset.label;
+    const no = confirmDialog.querySelector("[data-confirm-no]");
+    confirmDialog.querySelector("[data-confirm-title]").textContent = title;
+    confirmDialog.querySelector("[data-confirm-text]").textContent = question;
+    yes.textContent = action;
+    no.textContent = keep || no.dataset.label;
     yes.classList.toggle("btn-danger", !calm);
     yes.classList.toggle("btn-primary", calm);
     yes.onclick = () => {
+      openers.delete(confirmDialog);
       confirmDialog.close();
       proceed();
     };
-    confirmDialog.showModal();
+    openDialog(confirmDialog);
   };
 
   // --- Block submission of incomplete date and number inputs, which browsers would submit as empty -------------------
@@ -155,7 +246,7 @@
         submitter ? form.requestSubmit(submitter) : form.requestSubmit();
       };
       const { confirm, confirmAction, confirmCalm } = confirmSource.dataset;
-      ask(confirm, confirmAction || submitter?.textContent.trim(), proceed, confirmCalm !== undefined);
+      ask(confirm, confirmAction, proceed, { calm: confirmCalm !== undefined });
       return;
     }
     confirmed = null;
@@ -164,6 +255,8 @@
       return;
     }
     if (event.defaultPrevented || form.target === "_blank") return;
+    // Buttons of rows and menus lead back to the same place of the page; forms that are filled in start at its top.
+    if (form.method === "post" && !form.querySelector("input:not([type=hidden]), select, textarea")) rememberPlace(event.submitter ?? form);
     form.dataset.busy = "";
     event.submitter?.setAttribute("aria-disabled", "true");
     // Downloads don't replace the page, so the form is released after a delay.
@@ -189,26 +282,28 @@
     form.addEventListener("input", () => (dirty = true));
     form.addEventListener("submit", () => (dirty = false));
     window.addEventListener("beforeunload", (event) => {
-      if (dirty) event.preventDefault();
+      if (dirty && form.isConnected) event.preventDefault();
     });
   }
 
   // --- Copy buttons --------------------------------------------------------------------------------------------------
-  for (const button of all("[data-copy]")) {
-    const label = button.querySelector("[data-copy-label]");
-    const before = label.textContent;
-    button.addEventListener("click", async () => {
-      const input = document.getElementById(button.dataset.copy);
-      input.select();
-      try {
-        await navigator.clipboard.writeText(input.value);
-      } catch {
-        document.execCommand("copy"); // No clipboard without https.
-      }
-      label.textContent = button.dataset.copied;
-      setTimeout(() => (label.textContent = before), 2500);
-    });
-  }
+  setUp((root) => {
+    for (const button of all("[data-copy]", root)) {
+      const label = button.querySelector("[data-copy-label]");
+      const before = label.textContent;
+      button.addEventListener("click", async () => {
+        const input = document.getElementById(button.dataset.copy);
+        input.select();
+        try {
+          await navigator.clipboard.writeText(input.value);
+        } catch {
+          document.execCommand("copy"); // No clipboard without https.
+        }
+        label.textContent = button.dataset.copied;
+        setTimeout(() => (label.textContent = before), 2500);
+      });
+    }
+  });
 
   // --- Review author: preview of the typed name ----------------------------------------------------------------------
   for (const section of all("[data-author]")) {
@@ -256,35 +351,51 @@
     if (row && document.activeElement === document.body) document.querySelector(`#${row} .task-check`)?.focus();
     row = "";
   });
-  // Keeps the scroll position when a dialog reloads the page.
+  // A dialog that leads back to this page refreshes it in place.
   on("beforeOnLoad", (event) => {
     const target = event.detail.xhr.getResponseHeader("HX-Redirect");
-    if (!target) return;
+    const opener = openers.get(dialog);
+    if (!target || !opener) return;
     const { pathname, search } = new URL(target, location.href);
-    if (pathname === location.pathname && search === location.search)
-      sessionStorage.setItem("scroll", JSON.stringify([location.pathname, scrollY]));
+    if (pathname !== location.pathname || search !== location.search) return;
+    event.preventDefault();
+    const place = placeOf(dialogSource);
+    openers.delete(dialog);
+    isDirty = false;
+    dialog.close();
+    const part = document.querySelector(".shell") ? ".shell" : "#main";
+    htmx.ajax("GET", pathname + search, { target: part, select: part, swap: "outerHTML" }).then(() => {
+      setups.forEach((setup) => setup(document.querySelector(part)));
+      requestAnimationFrame(() => focusPlace(place));
+    });
   });
-  const [scrolledPath, scrolled] = JSON.parse(sessionStorage.getItem("scroll") ?? "[]");
-  sessionStorage.removeItem("scroll");
-  if (scrolledPath === location.pathname) scrollTo(0, scrolled);
 
   // --- Forms in the dialog: pages loaded with htmx -------------------------------------------------------------------
-  const dialog = document.getElementById("dialog");
   let isDirty = false;
+  // The element that opened the dialog.
+  let dialogSource = null;
+  on("beforeRequest", ({ detail }) => {
+    if (detail.target.id === "dialog-body" && !dialog.open) dialogSource = detail.elt;
+  });
   const confirmClose = (modal) => {
     if (modal !== dialog || !isDirty) modal.close();
     else
-      ask(dialog.dataset.leave, dialog.dataset.leaveAction, () => {
-        isDirty = false;
-        dialog.close();
-      });
+      ask(
+        dialog.dataset.leave,
+        dialog.dataset.leaveAction,
+        () => {
+          isDirty = false;
+          dialog.close();
+        },
+        { title: dialog.dataset.leaveTitle, keep: dialog.dataset.leaveKeep },
+      );
   };
   on("afterSwap", (event) => {
     if (event.detail.target.id !== "dialog-body") return;
     const body = event.detail.target;
     isDirty = dialog.open && isDirty;
     dialog.setAttribute("aria-labelledby", "dialog-title");
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) openDialog(dialog, dialogSource);
     const first = body.querySelector("[data-error-summary]") ?? body.querySelector("form :is(input:not([type=hidden]), select, textarea)");
     first?.focus();
   });
@@ -305,68 +416,6 @@
     event.preventDefault();
     confirmClose(closing.closest("dialog"));
   });
-
-  // --- Search (Ctrl-K): a combobox of results ------------------------------------------------------------------------
-  const search = document.getElementById("search-dialog");
-  if (search) {
-    const input = search.querySelector("[role=combobox]");
-    const list = search.querySelector("[role=listbox]");
-    const options = () => all("a[role=option]", list);
-    let answered = "";
-    let opening = false;
-    const choose = (option) => {
-      for (const other of options()) other.setAttribute("aria-selected", String(other === option));
-      option ? input.setAttribute("aria-activedescendant", option.id) : input.removeAttribute("aria-activedescendant");
-      option?.scrollIntoView({ block: "nearest" });
-    };
-    const chosen = () => list.querySelector("[aria-selected=true]");
-    const open = () => {
-      if (search.open) return;
-      search.showModal();
-      input.select();
-    };
-    document.addEventListener("click", (event) => {
-      const opener = event.target.closest?.("[data-search-open]");
-      if (!opener || event.ctrlKey || event.metaKey || event.shiftKey) return;
-      event.preventDefault();
-      open();
-    });
-    document.addEventListener("keydown", (event) => {
-      if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-      event.preventDefault();
-      // Another dialog may contain unsaved changes.
-      if (!document.querySelector("dialog[open]")) open();
-    });
-    search.addEventListener("click", (event) => {
-      if (event.target === search) search.close();
-    });
-    input.addEventListener("keydown", (event) => {
-      if (event.isComposing) return;
-      const results = options();
-      const index = results.indexOf(chosen());
-      const moves = { ArrowDown: index + 1, ArrowUp: index - 1 };
-      if (event.key in moves && results.length) {
-        event.preventDefault();
-        choose(results[(moves[event.key] + results.length) % results.length]);
-      } else if (event.key === "Enter") {
-        event.preventDefault();
-        // If the results are outdated, opens the first one once they have been updated.
-        if (answered === input.value) chosen()?.click();
-        else opening = true;
-      }
-    });
-    input.addEventListener("input", () => (opening = false));
-    on("afterSwap", (event) => {
-      if (event.detail.target !== list) return;
-      answered = event.detail.requestConfig.parameters.q;
-      input.setAttribute("aria-expanded", String(list.childElementCount > 0));
-      choose(options()[0]);
-      // The answer to an earlier text leaves the Enter pressed since then waiting.
-      if (!opening || answered !== input.value) return;
-      opening = false;
-      chosen()?.click();
-    });
-  }
 
   // --- Public pages: a select that applies at once, and how many ratings are chosen ------------------------------------
   for (const form of all("[data-auto-submit]")) form.addEventListener("change", () => form.requestSubmit());

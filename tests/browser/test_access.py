@@ -59,7 +59,7 @@ def test_connecting_to_somebody_who_is_there(page: Page, portal: str, cast: Cast
     likely = page.get_by_role("region", name="Possible duplicates")
     expect(likely).to_contain_text("same e-mail")
     likely.get_by_role("button", name="Connect").click()
-    sure = page.get_by_role("dialog", name="Are you sure?")
+    sure = page.get_by_role("dialog", name="Connect")
     expect(sure).to_contain_text("can’t be undone")
     sure.get_by_role("button", name="Connect").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Paulsen's mill")

@@ -145,7 +145,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
 
     page.locator("summary", has_text="More actions for größe.example").click()
     page.get_by_role("button", name="Remove").click()
-    page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Remove").click()
+    page.get_by_role("dialog", name="Remove domain").get_by_role("button", name="Remove domain").click()
     expect(page.get_by_role("region", name="Domains")).to_contain_text("None yet")
     assert not mill.domains.exists()
 
@@ -158,7 +158,7 @@ def test_what_is_typed_in_the_dialog_is_not_lost_by_escape(page: Page, portal: s
     expect(dialog.get_by_label("Note")).to_be_focused()
     page.keyboard.type("They call at noon.")
     page.keyboard.press("Escape")
-    page.get_by_role("dialog", name="Are you sure?").get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog", name="Unsaved changes").get_by_role("button", name="Keep editing").click()
     expect(dialog.get_by_label("Note")).to_have_value("They call at noon.")
     dialog.get_by_role("button", name="Save").click()
     expect(page.get_by_role("region", name="Team notes")).to_contain_text("They call at noon.")
@@ -256,8 +256,8 @@ def test_archived_and_restored(page: Page, portal: str, cast: Cast, mill: Custom
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("main").locator("summary", has_text="More").first.click()
     page.get_by_role("button", name="Archive").click()
-    page.get_by_role("dialog").get_by_role("button", name="Archive").click()
     expect(page.get_by_role("main")).to_contain_text("nothing new can be added")
+    expect(page.locator(".toast-card").get_by_role("button", name="Undo")).to_be_focused()
     expect(page.get_by_role("link", name=re.compile("^Add (task|project|domain|contract|note)$"))).to_have_count(0)
     expect(page.get_by_role("link", name="Erase")).to_have_count(0)  # Stan may not
     page.get_by_role("button", name="Restore").click()

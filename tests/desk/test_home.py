@@ -13,7 +13,7 @@ from partnerportal.desk import dashboard
 from partnerportal.desk.menu import Item
 from reviews.models import Review
 from tests.cast import Cast
-from tests.factories.agencies import MembershipFactory
+from tests.factories.agencies import LogoFactory, MembershipFactory
 from tests.factories.customers import ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
@@ -184,3 +184,12 @@ def test_undecodable_forms_are_bad_requests(cast: Cast) -> None:
     response = client.post(path, "name=Kim", content_type="application/x-www-form-urlencoded; charset=utf-16")
     assert response.status_code == 400
     assert "We couldn’t process that request" in response.content.decode()
+
+
+def test_the_menu_shows_the_agencys_logo_or_its_initials(alice: Client, cast: Cast) -> None:
+    assert "sidebar-logo" not in alice.get("/dashboard/").content.decode()
+    assert '<span class="avatar sidebar-monogram" aria-hidden="true">AW</span>' in alice.get("/dashboard/").content.decode()
+    logo = LogoFactory(profile=cast.alder.profile)
+    page = alice.get("/dashboard/").content.decode()
+    assert f'src="{logo.profile.logo_url}"' in page
+    assert "sidebar-monogram" not in page

@@ -80,3 +80,10 @@ def test_contract_searches_use_the_index_with_the_agency(stan: Client, cast: Cas
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Bitmap Index Scan on contract_search" in plan
     assert "agency_id" in plan.split("Index Cond: ")[1].splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "pages"), [("add cust", ["Add Customer"]), ("REVIEW", ["Reviews", "Request review"]), ("ask", None), (" ", None)]
+)
+def test_pages_are_found_by_the_start_of_a_word(stan: Client, cast: Cast, query: str, pages: list[str] | None) -> None:
+    assert found(stan, query).get("Pages and actions") == pages

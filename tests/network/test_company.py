@@ -94,6 +94,10 @@ def test_staff_reads_but_changes_nothing(stan: Client, cast: Cast) -> None:
     assert all(field.disabled for field in page.context["form"].fields.values())
     assert ">Save<" not in page.content.decode()
     assert 'value="Save"' not in page.content.decode()
+    main = page.content.decode().partition("<main")[2].partition("</main>")[0]
+    assert "We build websites." in main
+    assert "<textarea" not in main
+    assert "<input" not in main
     assert stan.post(COMPANY, {"tagline": "Me"}).status_code == 403
     assert alder().tagline == "We build websites."
 

@@ -1,5 +1,6 @@
 """`/requests/<id>/`: conversation, assignee and status of a request."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.test import Client
 
+from customers.services.customers import archive_customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.delivery import build_message
@@ -17,7 +19,7 @@ from requests_inbox.services.requests import add_note, assign_request, close_req
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.accounts import PASSWORD
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import CustomerFactory, DomainFactory
 from tests.factories.requests import ContactRequestFactory
 
 
@@ -283,3 +285,53 @@ def test_an_assigned_request_can_still_be_answered(cast: Cast, request_: Contact
     for action in (close_request, reopen_request, mark_spam):
         with pytest.raises(InvalidTransition):
             action(request_, by=cast.stan)
+
+
+# --- Page ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "reason"),
+    [
+        ({"email": "UTE@muellerei.example"}, "Same e-mail:"),
+        ({"phone": "+49 3581 4410"}, "Same phone number:"),
+        ({"email": "ute@muellerei.example", "phone": "03581/4410"}, "Same e-mail, same phone number:"),
+    ],
+)
+def test_a_customer_who_may_have_written_is_offered(stan: Client, cast: Cast, known: dict[str, str], reason: str) -> None:
+    request = ContactRequestFactory(agency=cast.alder, email="ute@muellerei.example", phone="03581 4410")
+    assert reason not in stan.get(request.get_absolute_url()).content.decode()
+    CustomerFactory(agency=cast.birch, **{"email": "", "phone": "", **known})
+    customer = CustomerFactory(agency=cast.alder, company="Seebad Hotel", **{"email": "", "phone": "", **known})
+    page = stan.get(request.get_absolute_url())
+    assert page.context["match"].customer == customer
+    assert reason in page.content.decode()
+    assert customer.numbered_name in page.content.decode()
+    act(stan, request, "assign", customer=customer.pk)
+    request.refresh_from_db()
+    assert request.customer == customer
+    # A settled request has no suggestion.
+    assert stan.get(request.get_absolute_url()).context["match"] is None
+
+
+def test_the_domain_of_the_address_matches_a_customers_domain(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    domain = DomainFactory(customer__agency=cast.alder, name="muellerei.example")
+    page = stan.get(request_.get_absolute_url())
+    assert page.context["match"].customer == domain.customer
+    assert "Same domain:" in page.content.decode()
+    archive_customer(domain.customer, by=cast.alice)
+    assert stan.get(request_.get_absolute_url()).context["match"] is None
+
+
+def test_reply_and_note_are_two_sides_of_a_switch(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    page = stan.get(request_.get_absolute_url()).content.decode()
+    assert page.count('name="compose"') == 2
+    assert re.search(r'value="reply"\s+checked', page)
+    # A note with an error is shown.
+    page = act(stan, request_, "note", text="").content.decode()
+    assert re.search(r'value="note"\s+checked', page)
+    # A closed request can only be noted on.
+    close_request(request_, by=cast.stan)
+    page = stan.get(request_.get_absolute_url()).content.decode()
+    assert 'name="compose"' not in page
+    assert "Add note" in page

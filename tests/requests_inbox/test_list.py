@@ -110,3 +110,12 @@ def test_dashboard_and_global_search_contain_requests(stan: Client, cast: Cast) 
     page = stan.get("/search/?q=zwetschgen").content.decode()
     assert request.get_absolute_url() in page
     assert "Zwetschgenspam" not in page
+
+
+def test_the_tabs_come_first_and_say_the_status_once(stan: Client, cast: Cast) -> None:
+    ContactRequestFactory(agency=cast.alder, company="Mühle")
+    page = stan.get("/requests/").content.decode().partition("<main")[2]
+    assert page.index('id="inbox-tabs"') < page.index("data-filters") < page.index('id="list-count"') < page.index("Mühle")
+    assert '<span class="pill' not in page
+    # A search covers all statuses, so its rows name them.
+    assert '<span class="pill' in stan.get("/requests/?q=mühle").content.decode().partition("<main")[2]

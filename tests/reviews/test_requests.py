@@ -1,5 +1,6 @@
 """`/company/reviews/requests/`: list of requests and actions on one."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -130,3 +131,16 @@ def test_10_new_links_and_10_mails_at_once_leave_one_open_request(cast: Cast) ->
     assert ReviewRequest.objects.filter(status="open").count() == 1
     assert ReviewRequest.objects.count() == 2
     assert OutgoingMail.objects.count() <= 1
+
+
+def test_the_page_is_headed_by_the_customer_and_says_when_it_was_sent(stan: Client, cast: Cast) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, customer__company="Mühle Paulsen", project=None)
+    page = stan.get(f"/company/reviews/requests/{review_request.pk}/").content.decode()
+    assert re.search(r"<h1>\s*Mühle Paulsen\s*</h1>", page)
+    head = page.partition('class="page-line"')[2]
+    assert "Company overall" in head
+    assert "sent on" not in head
+    ReviewRequest.objects.filter(pk=review_request.pk).update(mailed_at=timezone.now())
+    head = stan.get(f"/company/reviews/requests/{review_request.pk}/").content.decode().partition('class="page-line"')[2]
+    assert "sent on" in head
+    assert "Sent by e-mail" in head

@@ -11,6 +11,7 @@ from typing import Any
 
 from babel.numbers import format_currency
 from django import template
+from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template.defaultfilters import date as format_date
@@ -306,7 +307,7 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "checking": ("accent", "clock"),
     "checked": ("accent", "clipboard-document-check"),
     "importing": ("accent", "clock"),
-    "new": ("good", "plus-circle"),
+    "new": ("good", "sparkles"),
     "twin": ("warn", "users"),
     "duplicate": ("warn", "document-duplicate"),
     "error": ("danger", "exclamation-triangle"),
@@ -358,6 +359,12 @@ def error_summary(form: BaseForm | None) -> list[ErrorLine]:
         required_message = str(getattr(form, "required_messages", {}).get(field.name, ""))
         lines += [ErrorLine(anchor, "" if error == required_message else label, str(error)) for error in field.errors]
     return lines
+
+
+@register.simple_tag
+def removal_label(item: Model) -> str:
+    """Return the label of the button that removes an item, such as “Remove domain”."""
+    return _("Remove %(kind)s") % {"kind": item._meta.verbose_name}
 
 
 @register.filter

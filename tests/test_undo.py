@@ -1,0 +1,79 @@
+"""Messages with the button “Undo”, which works without JavaScript."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, TaskFactory
+from tests.factories.requests import ContactRequestFactory
+from tests.factories.reviews import ReviewFactory
+
+#: The path to which the button posts.
+BUTTON = re.compile(r'<form method="post" action="([^"]+)">')
+
+
+def a_request(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    request = ContactRequestFactory(agency=cast.alder)
+    return f"/requests/{request.pk}/", lambda: type(request).objects.get(pk=request.pk).status
+
+
+def a_customer(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    customer = CustomerFactory(agency=cast.alder)
+    return f"/customers/{customer.pk}/", lambda: type(customer).objects.get(pk=customer.pk).status
+
+
+def a_task(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    task = TaskFactory(customer__agency=cast.alder)
+    return f"/tasks/{task.pk}/", lambda: type(task).objects.get(pk=task.pk).is_done
+
+
+def a_review(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    review = ReviewFactory(review_request__customer__agency=cast.alder)
+
+    def state() -> tuple[bool, bool]:
+        stored = type(review).objects.get(pk=review.pk)
+        return stored.is_public, bool(stored.pin_position)
+
+    return f"/company/reviews/{review.pk}/", state
+
+
+@pytest.mark.parametrize(
+    ("make", "before", "action", "fields", "states"),
+    [
+        (a_request, [], "spam", {}, ("new", "spam", "open")),
+        (a_request, [], "close", {}, ("new", "closed", "open")),
+        (a_request, ["close"], "reopen", {}, ("closed", "open", "closed")),
+        (a_customer, [], "archive", {}, ("active", "archived", "active")),
+        (a_customer, ["archive"], "restore", {}, ("archived", "active", "archived")),
+        (a_task, [], "done", {}, (False, True, False)),
+        (a_task, ["done"], "undo", {}, (True, False, True)),
+        (a_review, [], "pin", {}, ((True, False), (True, True), (True, False))),
+        (a_review, ["pin"], "unpin", {}, ((True, True), (True, False), (True, True))),
+        (a_review, [], "hide", {"reason": "outdated"}, ((True, False), (False, False), (True, False))),
+    ],
+)
+def test_the_message_takes_the_action_back(
+    alice: Client, cast: Cast, make: Any, before: list[str], action: str, fields: dict[str, str], states: tuple[Any, Any, Any]
+) -> None:
+    path, state = make(cast)
+    for earlier in before:
+        alice.post(f"{path}{earlier}/", follow=True)
+    assert state() == states[0]
+    page = alice.post(f"{path}{action}/", fields, follow=True).content.decode()
+    assert state() == states[1]
+    toasts = page.partition('<div class="toasts"')[2].partition("<template")[0]
+    assert "toast-undo" in toasts
+    (undo,) = BUTTON.findall(toasts)
+    alice.post(undo, {"next": path}, follow=True)
+    assert state() == states[2]
+
+
+def test_messages_of_other_actions_have_no_button(alice: Client, cast: Cast) -> None:
+    request = ContactRequestFactory(agency=cast.alder)
+    page = alice.post(f"/requests/{request.pk}/block/", follow=True).content.decode()
+    assert "Sender blocked." in page
+    assert "toast-undo" not in page
