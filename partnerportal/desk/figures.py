@@ -1,5 +1,6 @@
 """Figures of the dashboard: first reply, rating, contracts and profile."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -91,10 +92,13 @@ def _contracts(agency: Agency) -> Figure:
     values, url = yearly_values(agency), reverse("customers:contract_list")
     if not values:
         return Figure(_("Contracts per year"), "–", _("no recurring contracts"), url, is_known=False)
-    amounts = " + ".join(_whole(value.amount, value.currency) for value in values)
+    largest, *others = (_whole(value.amount, value.currency) for value in values)
     ending = " + ".join(_whole(value.ending, value.currency) for value in values if value.ending)
-    note = _("%(amount)s ends within 30 days") % {"amount": ending} if ending else _("none ends within 30 days")
-    return Figure(_("Contracts per year"), amounts, note, url)
+    notes = [
+        _("plus %(amounts)s") % {"amounts": ", ".join(others)} if others else "",
+        _("%(amount)s ends within 30 days") % {"amount": ending} if ending else _("none ends within 30 days"),
+    ]
+    return Figure(_("Contracts per year"), largest, " · ".join(filter(None, notes)), url)
 
 
 def _profile(agency: Any) -> Figure:
@@ -114,4 +118,5 @@ def _whole(amount: Decimal, currency: str) -> str:
     locale = to_locale(get_language() or "en")
     pattern = Locale.parse(locale).currency_formats["standard"].pattern.replace(".00", "")
     text: str = format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
-    return text
+    # Babel omits the space between a currency code and the amount.
+    return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)

@@ -39,7 +39,7 @@ class Section:
     @property
     def count(self) -> str:
         """The total for display: “12” or “100+”."""
-        return f"{self.total}+" if self.is_capped else str(self.total)
+        return f"{LONG}+" if self.is_capped else str(self.total)
 
     @property
     def has_more(self) -> bool:
