@@ -107,6 +107,9 @@ def access_request(agency: Agency) -> Model:
 
 STAFF_ROUTES = {
     "desk:dashboard": StaffRoute(Role.STAFF, "GET"),
+    "desk:task_done": StaffRoute(Role.STAFF, "POST", task),
+    "desk:task_undo": StaffRoute(Role.STAFF, "POST", task),
+    "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "agencies:switch": StaffRoute(Role.STAFF, "POST"),
     "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),
     "agencies:mail_detail": StaffRoute(Role.STAFF, "GET", mail),

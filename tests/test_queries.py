@@ -90,7 +90,10 @@ def stop_link(cast: Cast) -> str:
 
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
-    ("/dashboard/", True, 12),  # four for the layout, one for each card
+    # Four for the layout; figures, replies, contracts, all dated sections, requests, invitations, reviews, review requests and opt-outs.
+    ("/dashboard/", True, 15),
+    ("/dashboard/?whose=mine", True, 15),
+    ("/dashboard/?section=overdue", True, 6),
     ("/customers/", True, 6),
     (first_customer, True, 15),
     (lambda cast: first_customer(cast) + "edit/", True, 6),

@@ -22,6 +22,15 @@ from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_one_line, validate_time_zone
 
 
+class SetupStep(models.TextChoices):
+    """Steps with which a new agency starts."""
+
+    PROFILE = "profile", _("Complete your profile")
+    CUSTOMERS = "customers", _("Add your first customer")
+    TEAM = "team", _("Invite your team")
+    REVIEW = "review", _("Request your first review")
+
+
 class Agency(models.Model):
     """A web agency. Every row that its staff can see belongs to it."""
 
@@ -32,6 +41,14 @@ class Agency(models.Model):
         _("Require two-factor authentication"),
         default=False,
         help_text=_("Everyone on the team must sign in with a second factor. Members without one are asked to set it up first."),
+    )
+    #: Setup steps that the dashboard no longer shows.
+    dismissed_setup_steps = ArrayField(
+        models.CharField(max_length=10, choices=SetupStep),
+        verbose_name=_("Dismissed setup steps"),
+        default=list,
+        blank=True,
+        editable=False,
     )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="Membership", related_name="agencies")

@@ -65,13 +65,18 @@ class Item:
 
 
 def new_reviews() -> QuerySet[Review]:
-    """Return recent reviews of all agencies."""
-    return Review.objects.filter(created_at__gte=timezone.now() - timedelta(days=NEW_REVIEW_DAYS))
+    """Return recent reviews of all agencies, except withdrawn and removed ones."""
+    return Review.objects.counted().filter(created_at__gte=timezone.now() - timedelta(days=NEW_REVIEW_DAYS))
+
+
+def open_tasks() -> QuerySet[Task]:
+    """Return open tasks of all agencies."""
+    return Task.objects.filter(done_at__isnull=True)
 
 
 def due_tasks() -> QuerySet[Task]:
     """Return open tasks of all agencies that are due or overdue."""
-    return Task.objects.filter(done_at__isnull=True, sort_date__lte=timezone.localdate())
+    return open_tasks().filter(sort_date__lte=timezone.localdate())
 
 
 #: The menu. Labels and badges are filled in by menu_for().
@@ -93,7 +98,10 @@ MENU = (
         _("Requests"),
         "inbox",
         "requests_inbox:list",
-        badge_source=Badge(ContactRequest.objects.new, ngettext_lazy("%(count)d new request", "%(count)d new requests", "count")),
+        badge_source=Badge(
+            ContactRequest.objects.awaiting_reply,
+            ngettext_lazy("%(count)d request waiting for a reply", "%(count)d requests waiting for a reply", "count"),
+        ),
     ),
     Item(_("Projects"), "briefcase", "customers:project_list"),
     Item(

@@ -5,20 +5,29 @@ from typing import Any, cast
 
 import redis
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
+from customers.models import Task
+from customers.services.items import complete_task, reopen_task
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.desk.dashboard import cards_for
+from partnerportal.agencies.services.setup import dismiss_setup_steps
+from partnerportal.core.redirects import redirect_back
+from partnerportal.desk.dashboard import dashboard_for, summary_of, today_text
+from partnerportal.desk.rows import task_row
 from partnerportal.desk.search import search
+from partnerportal.desk.sections import SECTIONS, sections_for
+from partnerportal.desk.setup import steps_of
 
 #: Exceptions raised when PostgreSQL or Redis is unavailable.
 SERVICE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
@@ -39,8 +48,56 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",))
 def dashboard(request: AgencyRequest) -> HttpResponse:
-    """Show the open items of each type."""
-    return render(request, "desk/dashboard.html", {"cards": cards_for(request.agency)})
+    """Show what needs attention: the whole agency's, or the member's own (`?whose=mine`)."""
+    mine, section = request.GET.get("whose") == "mine", request.GET.get("section", "")
+    context: dict[str, Any] = {"mine": mine, "here": request.get_full_path()}
+    if section in SECTIONS:
+        sections = sections_for(request.membership, request.team, mine=mine, only=section)
+        context |= {"section": sections[0] if sections else None, "title": SECTIONS[section][0]}
+        return render(request, "desk/dashboard_section.html", context)
+    shown = dashboard_for(request.membership, request.team, mine=mine)
+    context |= {"dashboard": shown, "today": today_text(), "summary": summary_of(shown.sections)}
+    return render(request, "desk/dashboard.html", context)
+
+
+@agency_view(methods=("POST",))
+def task_done(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Complete a task on the dashboard."""
+    task = _get_task(request, pk)
+    complete_task(task, by=request.user)
+    return _task_response(request, task, _("“%(task)s” marked as done.") % {"task": task})
+
+
+@agency_view(methods=("POST",))
+def task_undo(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Reopen a task that was just completed on the dashboard."""
+    task = _get_task(request, pk)
+    reopen_task(task, by=request.user)
+    return _task_response(request, task, _("“%(task)s” reopened.") % {"task": task})
+
+
+def _get_task(request: AgencyRequest, pk: int) -> Task:
+    task: Task = get_object_or_404(request.agency.tasks.select_related("customer__agency"), pk=pk)
+    return task
+
+
+def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResponse:
+    """Return the task's new row for htmx, or else redirect to the dashboard."""
+    if cast(Any, request).htmx:
+        row = task_row(task, request.membership, request.team)
+        here = cast(Any, request).htmx.current_url_abs_path
+        return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here})
+    messages.success(request, message)
+    return redirect_back(request, reverse("desk:dashboard"))
+
+
+@agency_view(methods=("POST",))
+def setup_dismiss(request: AgencyRequest) -> HttpResponse:
+    """Stop showing one setup step (`step`), or all steps that the member sees."""
+    steps = steps_of(request.membership)
+    chosen = request.POST.get("step")
+    dismiss_setup_steps(request.agency, [step for step in steps if chosen in (None, step)])
+    return redirect("desk:dashboard")
 
 
 @agency_view(methods=("GET",))

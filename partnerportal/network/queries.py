@@ -32,7 +32,15 @@ class ChecklistItem:
 def checklist(profile: PartnerProfile) -> list[ChecklistItem]:
     """Return all items, required ones first. The profile can be unsaved."""
     is_saved = profile.pk is not None
-    has_services, has_languages = is_saved and bool(profile.services.all()), is_saved and bool(profile.languages.all())
+    return checklist_with(
+        profile,
+        has_services=is_saved and bool(profile.services.all()),
+        has_languages=is_saved and bool(profile.languages.all()),
+    )
+
+
+def checklist_with(profile: PartnerProfile, *, has_services: bool, has_languages: bool) -> list[ChecklistItem]:
+    """Return the checklist of a profile whose services and languages aren't loaded."""
     has_long_description = len(profile.description) >= MIN_DESCRIPTION_LENGTH
     return [
         ChecklistItem("tagline", _("Add a tagline"), bool(profile.tagline), required=True),

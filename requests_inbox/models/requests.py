@@ -52,9 +52,9 @@ UNDECIDED = (RequestStatus.NEW, RequestStatus.OPEN)
 class ContactRequestQuerySet(SearchQuerySet):
     """Queryset of contact requests."""
 
-    def new(self) -> Self:
-        """Return requests that have been neither claimed nor answered."""
-        return self.filter(status=RequestStatus.NEW)
+    def awaiting_reply(self) -> Self:
+        """Return new and open requests without a reply, claimed or not."""
+        return self.undecided().filter(first_reply_at=None)
 
     def undecided(self) -> Self:
         """Return new and open requests."""

@@ -1,15 +1,13 @@
 """The inbox, and the page and actions of a request."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Aggregate, Count, DurationField, F, Q
+from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,10 +23,9 @@ from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.undo import success_with_undo
 from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
 from requests_inbox.models import ContactRequest, RequestStatus
+from requests_inbox.queries import recently_answered, response_time
 from requests_inbox.services import requests as services
 
-#: Number of days over which the median response time is calculated.
-RESPONSE_TIME_DAYS = 90
 #: Maximum number of events on the page of a request.
 TIMELINE_LENGTH = 50
 
@@ -40,13 +37,6 @@ _CONFLICTS: dict[str, str | Promise] = {
     "spam": gettext_lazy("This request has since been marked as spam. Nothing was changed."),
     "closed": gettext_lazy("This request has since been closed. Nothing was changed."),
 }
-
-
-class Median(Aggregate):
-    """Median of durations. Unlike the mean, it isn't affected by single outliers."""
-
-    template = "percentile_cont(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = DurationField()
 
 
 @agency_view(methods=("GET",))
@@ -69,12 +59,12 @@ def request_list(request: AgencyRequest) -> HttpResponse:
 
 def _stats(request: AgencyRequest) -> dict[str, Any]:
     """Return the numbers of `new` and `open` requests and the `median` response time, with one query."""
-    answered = Q(created_at__gte=timezone.now() - timedelta(days=RESPONSE_TIME_DAYS), first_reply_at__isnull=False)
+    answered = recently_answered()
     is_new, is_open = Q(status=RequestStatus.NEW), Q(status=RequestStatus.OPEN)
     return request.agency.contact_requests.filter(is_new | is_open | answered).aggregate(
         new=Count("pk", filter=is_new),
         open=Count("pk", filter=is_open),
-        median=Median(F("first_reply_at") - F("created_at"), filter=answered),
+        median=response_time(filter=answered),
     )
 
 

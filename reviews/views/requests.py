@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -21,6 +22,7 @@ from customers.models import Customer, Project
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.redirects import redirect_back
 from reviews.forms.requests import RequestFilter, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.mails import default_texts, preview_review_request
 from reviews.models import ReviewRequest
@@ -145,7 +147,7 @@ def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
         # Not sent means a double click.
         text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
         messages.success(request, text % {"email": review_request.customer.email})
-    return redirect("reviews:request_detail", pk=pk)
+    return redirect_back(request, reverse("reviews:request_detail", args=[pk]))
 
 
 @agency_view(methods=("POST",))

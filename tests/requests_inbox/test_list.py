@@ -70,12 +70,12 @@ def test_spam_is_never_unread(stan: Client, cast: Cast) -> None:
     assert [r.is_unread for r in listed(stan, "?state=spam")] == [False]
 
 
-def test_the_menu_counts_new_requests(stan: Client, cast: Cast) -> None:
+def test_the_menu_counts_requests_without_a_reply(stan: Client, cast: Cast) -> None:
     for _ in range(3):
         ContactRequestFactory(agency=cast.alder)
     ContactRequestFactory(agency=cast.birch)
     mark_spam(ContactRequestFactory(agency=cast.alder), by=cast.alice)
-    assert "3 new requests" in stan.get("/dashboard/").content.decode()
+    assert "3 requests waiting for a reply" in stan.get("/dashboard/").content.decode()
 
 
 def test_the_response_time_is_the_median(stan: Client, cast: Cast) -> None:

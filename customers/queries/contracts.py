@@ -1,0 +1,40 @@
+"""What contracts are worth in a year."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db.models import Case, F, Q, Sum, Value, When
+from django.utils import timezone
+
+from customers.models import SOON_DAYS, Contract
+from partnerportal.agencies.models import Agency
+
+#: Number of payments in a year, by interval. One-time prices don't recur.
+PAYMENTS_PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
+
+
+@dataclass(frozen=True)
+class YearlyValue:
+    """What the recurring prices of active contracts add up to in a year, in one currency."""
+
+    currency: str
+    amount: Decimal
+    #: The part whose contracts end within `SOON_DAYS`.
+    ending: Decimal
+
+
+def yearly_values(agency: Agency) -> list[YearlyValue]:
+    """Return the yearly value of the agency's active contracts in each currency, the largest first."""
+    today = timezone.localdate()
+    per_year = F("price") * Case(*(When(interval=interval, then=Value(n)) for interval, n in PAYMENTS_PER_YEAR.items()))
+    running = Contract.objects.filter(agency=agency, status=Contract.Status.ACTIVE, sort_date__gte=today, price__gt=0)
+    soon = Q(sort_date__lte=today + timedelta(days=SOON_DAYS))
+    sums = (
+        running.filter(interval__in=PAYMENTS_PER_YEAR)
+        .order_by()
+        .values("currency")
+        .annotate(amount=Sum(per_year), ending=Sum(per_year, filter=soon, default=Decimal(0)))
+        .order_by("-amount", "currency")
+    )
+    return [YearlyValue(**row) for row in sums]

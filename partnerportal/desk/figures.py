@@ -1,0 +1,122 @@
+"""Figures of the dashboard: first reply, rating, contracts and profile."""
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from babel import Locale
+from babel.numbers import format_currency
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import get_language, ngettext, pgettext, to_locale
+from django.utils.translation import gettext as _
+
+from customers.models import Customer
+from customers.queries.contracts import yearly_values
+from partnerportal.agencies.models import Agency, TeamInvitation
+from partnerportal.core.templatetags.portal import duration
+from partnerportal.network.models import OfferedService, PartnerProfile
+from partnerportal.network.queries import checklist_with
+from requests_inbox.queries import RESPONSE_TIME_DAYS, TYPICAL_MIN_REPLIES, typical_first_reply
+from reviews.models import Review, ReviewRequest, rounded
+
+#: Number of newest reviews whose replies are counted.
+ANSWERED_AMONG = 200
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure with a note, linked to its page."""
+
+    label: str
+    value: str
+    note: str
+    url: str
+    #: Whether it was measured in the agency's work.
+    is_known: bool = True
+
+
+def load_agency(agency: Agency) -> Any:
+    """Return the agency with its profile and summary, and with what figures and setup steps need, with one query."""
+    own = OuterRef("pk")
+    languages = PartnerProfile.languages.through.objects
+    return (
+        Agency.objects.select_related("profile", "rating_summary")
+        .annotate(
+            has_services=Exists(OfferedService.objects.filter(profile__agency=own)),
+            has_languages=Exists(languages.filter(partnerprofile__agency=own)),
+            has_customers=Exists(Customer.objects.filter(agency=own)),
+            has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
+            has_team_invitations=Exists(TeamInvitation.objects.pending().filter(agency=own)),
+        )
+        .get(pk=agency.pk)
+    )
+
+
+def profile_progress(agency: Any) -> tuple[PartnerProfile | None, int, int]:
+    """Return the profile of a loaded agency, the number of completed items of its checklist, and that of all items."""
+    profile = getattr(agency, "profile", None)
+    items = checklist_with(profile or PartnerProfile(), has_services=agency.has_services, has_languages=agency.has_languages)
+    return profile, sum(item.done for item in items), len(items)
+
+
+def figures_for(agency: Any) -> list[Figure]:
+    """Return the figures of a loaded agency."""
+    return [_first_reply(agency), _rating(agency), _contracts(agency), _profile(agency)]
+
+
+def _first_reply(agency: Agency) -> Figure:
+    median = typical_first_reply(agency)
+    known = _("median of the last %(days)d days") % {"days": RESPONSE_TIME_DAYS}
+    unknown = _("known after %(count)d replies") % {"count": TYPICAL_MIN_REPLIES}
+    return Figure(
+        _("Typical first reply"), duration(median) or "–", known if median else unknown, reverse("requests_inbox:list"), median is not None
+    )
+
+
+def _rating(agency: Any) -> Figure:
+    summary, url = getattr(agency, "rating_summary", None), reverse("reviews:list")
+    if not summary:
+        return Figure(pgettext("figure", "Rating"), "–", _("no reviews yet"), url, is_known=False)
+    newest = Review.objects.counted().filter(agency=agency).order_by("-pk").values_list("comment__pk", flat=True)[:ANSWERED_AMONG]
+    replies = list(newest)
+    percent = round(100 * sum(reply is not None for reply in replies) / len(replies)) if replies else 0
+    count = ngettext("%(count)s review", "%(count)s reviews", summary.count) % {"count": number_format(summary.count, force_grouping=True)}
+    replied = _("%(percent)d%% replied to") % {"percent": percent}
+    return Figure(pgettext("figure", "Rating"), f"{number_format(rounded(summary.average), 1)} ★", f"{count} · {replied}", url)
+
+
+def _contracts(agency: Agency) -> Figure:
+    values, url = yearly_values(agency), reverse("customers:contract_list")
+    if not values:
+        return Figure(_("Contracts per year"), "–", _("no recurring contracts"), url, is_known=False)
+    largest, *others = (_whole(value.amount, value.currency) for value in values)
+    ending = " + ".join(_whole(value.ending, value.currency) for value in values if value.ending)
+    notes = [
+        _("plus %(amounts)s") % {"amounts": ", ".join(others)} if others else "",
+        _("%(amount)s ends within 30 days") % {"amount": ending} if ending else _("none ends within 30 days"),
+    ]
+    return Figure(_("Contracts per year"), largest, " · ".join(filter(None, notes)), url)
+
+
+def _profile(agency: Any) -> Figure:
+    profile, done, total = profile_progress(agency)
+    statuses = {
+        PartnerProfile.Status.REGISTERED: _("public"),
+        PartnerProfile.Status.SUBMITTED: _("submitted, not public yet"),
+        PartnerProfile.Status.DECLINED: _("declined, not public"),
+    }
+    note = statuses.get(profile.status if profile else "", _("draft, not public yet"))  # type: ignore[call-overload]
+    value = _("%(done)d of %(total)d") % {"done": done, "total": total}
+    return Figure(_("Profile"), value, note, reverse("network:company"), is_known=False)
+
+
+def _whole(amount: Decimal, currency: str) -> str:
+    """Format an amount without decimals: €5,496 or 5.496 €."""
+    locale = to_locale(get_language() or "en")
+    pattern = Locale.parse(locale).currency_formats["standard"].pattern.replace(".00", "")
+    text: str = format_currency(amount, currency, format=pattern, locale=locale, currency_digits=False)
+    # Babel omits the space between a currency code and the amount.
+    return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)

@@ -1,0 +1,186 @@
+"""Rows of the dashboard: one line each, with one action."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import CharField, Count, Func, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from customers.models import Customer, Task
+from invitations.models import AccessInvitation
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Membership
+from partnerportal.core.templatetags.portal import duration
+from requests_inbox.models import ContactRequest
+
+#: Distance in days beyond which rows show a date.
+RELATIVE_DAYS = 60
+#: Number of characters of a request's message that are loaded.
+EXCERPT_LENGTH = 160
+#: Hours after which an unanswered request is highlighted.
+LONG_WAIT_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Action:
+    """The action of a row: a `link`, a form in the `dialog`, or a `post`."""
+
+    label: str
+    url: str
+    how: str = "link"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: when, what, whose, and one action."""
+
+    #: Kind and primary key, such as “task-12”.
+    key: str
+    when: str
+    #: The exact date or time.
+    moment: date | datetime
+    title: str
+    url: str
+    action: Action
+    #: Whether `url` opens in the dialog.
+    is_form: bool = False
+    customer: str = ""
+    customer_url: str = ""
+    notes: tuple[str, ...] = ()
+    tone: str = ""
+    is_done: bool = False
+
+    @property
+    def exact(self) -> str:
+        """The full date or time, as a title."""
+        is_time = isinstance(self.moment, datetime)
+        return date_format(timezone.localtime(self.moment) if is_time else self.moment, "DATETIME_FORMAT" if is_time else "DATE_FORMAT")  # type: ignore[arg-type]
+
+    @property
+    def machine_readable(self) -> str:
+        """The date or time in ISO format."""
+        return self.moment.isoformat(timespec="minutes") if isinstance(self.moment, datetime) else self.moment.isoformat()
+
+
+class Excerpt(Func):
+    """The beginning of a text, in one line."""
+
+    template = f"left(regexp_replace(left(%(expressions)s, {2 * EXCERPT_LENGTH}), '\\s+', ' ', 'g'), {EXCERPT_LENGTH})"
+    output_field = CharField()
+
+
+def belongs_to(member: Membership, *fields: str) -> Q:
+    """Return the condition for a member's rows: the first of these people decides, and rows without any belong to the managers."""
+    mine, unassigned = Q(pk__in=[]), Q()
+    for name in fields:
+        mine |= unassigned & Q(**{name: member.user_id})
+        unassigned &= Q(**{f"{name}__isnull": True})
+    return mine | (unassigned or ~Q(pk__in=[])) if member.is_manager else mine
+
+
+def day_text(day: date) -> str:
+    """Return “4 days ago”, “yesterday”, “today”, “tomorrow” or “in 4 days”; a date if it is distant."""
+    days = (day - timezone.localdate()).days
+    words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
+    if days in words:
+        return words[days]
+    if abs(days) > RELATIVE_DAYS:
+        return date_format(day, "SHORT_DATE_FORMAT")
+    if days < 0:
+        return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
+    return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+
+
+def day_tone(day: date) -> str:
+    """Return the CSS class of a date: past dates are red, and today is amber."""
+    today = timezone.localdate()
+    return "overdue" if day < today else "due-soon" if day == today else ""
+
+
+def person_name(person: int | None, member: Membership, team: list[User]) -> str:
+    """Return the short name of a team member, “you” for the reader, or an empty string."""
+    if person == member.user_id:
+        return _("you")
+    return next((user.get_full_name() for user in team if user.pk == person), "")
+
+
+def dated_row(  # the columns of a union
+    kind: str, pk: int, day: date, title: str, *, customer: Customer, person: str = "", priority: int | None = None
+) -> Row:
+    """Return the row of a task, project, domain or contract."""
+    notes: dict[str, str] = {
+        "project": _("project"),
+        "domain": _("domain expired") if day < timezone.localdate() else _("domain expires"),
+        "contract": _("contract ended") if day < timezone.localdate() else _("contract ends"),
+    }
+    form_url, customer_url = reverse(f"customers:{kind}_edit", args=[pk]), customer.get_absolute_url()
+    actions = {
+        "task": Action(_("Done"), reverse("desk:task_done", args=[pk]), "post"),
+        "domain": Action(_("Renew…"), form_url, "dialog"),
+    }
+    high = _("high priority") if priority == Task.Priority.HIGH else ""
+    return Row(
+        key=f"{kind}-{pk}",
+        when=day_text(day),
+        moment=day,
+        title=title,
+        url=form_url,
+        action=actions.get(kind) or Action(pgettext("button", "Open"), customer_url),
+        is_form=True,
+        customer=customer.display_name,
+        customer_url=customer_url,
+        notes=tuple(filter(None, [notes.get(kind), person, high])),
+        tone=day_tone(day),
+    )
+
+
+def task_row(task: Task, member: Membership, team: list[User]) -> Row:
+    """Return the row of a task that was just completed or reopened."""
+    person = person_name(task.assignee_id, member, team)
+    row = dated_row("task", task.pk, task.sort_date, task.title, customer=task.customer, person=person, priority=task.priority)
+    if not task.is_done:
+        return row
+    undo = Action(_("Undo"), reverse("desk:task_undo", args=[task.pk]), "post")
+    return Row(**{**vars(row), "when": _("done"), "tone": "", "action": undo, "is_done": True})
+
+
+def request_row(request: ContactRequest, person: str) -> Row:
+    """Return the row of a contact request, which has an annotated `excerpt`."""
+    url, waiting = request.get_absolute_url(), timezone.now() - request.created_at
+    return Row(
+        key=f"request-{request.pk}",
+        when=duration(waiting),
+        moment=request.created_at,
+        title=request.display_name,
+        url=url,
+        action=Action(pgettext("button", "Reply"), f"{url}#answer"),
+        notes=tuple(filter(None, [person, _("“%(words)s”") % {"words": request.excerpt.strip()}])),  # type: ignore[attr-defined]
+        tone="due-soon" if waiting.total_seconds() > LONG_WAIT_HOURS * 3600 else "",
+    )
+
+
+def invitation_row(invitation: AccessInvitation) -> Row:
+    """Return the row of a pending invitation."""
+    expires = _("expires %(date)s") % {"date": date_format(invitation.valid_until, "SHORT_DATE_FORMAT")}
+    return Row(
+        key=f"invitation-{invitation.pk}",
+        when=duration(timezone.now() - invitation.created_at),
+        moment=invitation.created_at,
+        title=invitation.display_name,
+        url=invitation.get_absolute_url(),
+        action=Action(_("Connect"), reverse("invitations:connect", args=[invitation.pk])),
+        notes=(_("gives %(access)s") % {"access": invitation.access_label}, expires),
+    )
+
+
+def first_rows(queryset: QuerySet[Any], order_by: str, limit: int) -> tuple[list[Any], int]:
+    """Return the first rows of an agency's queryset and the total number of rows, with one query."""
+    # The count is a subquery without the joins of the rows, which PostgreSQL evaluates once.
+    count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("pk")).values("n")
+    shown = list(queryset.annotate(total=Subquery(count)).order_by(order_by)[:limit])
+    return shown, shown[0].total if shown else 0

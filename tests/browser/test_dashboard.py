@@ -1,0 +1,47 @@
+"""A morning at the dashboard: a task done and undone in place, a domain renewed in the dialog."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from customers.models import Domain, Task
+from tests.browser.conftest import sign_in
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, DomainFactory, TaskFactory
+
+
+def test_a_morning_at_the_dashboard(page: Page, portal: str, cast: Cast) -> None:
+    customer, today = CustomerFactory(agency=cast.alder, company="Mill & Sons"), timezone.localdate()
+    TaskFactory(customer=customer, title="Call about the flour", due_on=today - timedelta(days=2), assignee=cast.stan)
+    DomainFactory(customer=customer, name="mill.example", expires_on=today - timedelta(days=4))
+    sign_in(page, portal, "stan@alder.example")
+    overdue = page.get_by_role("region", name="Overdue")
+    expect(overdue.get_by_role("listitem").first).to_contain_text("4 days ago")
+
+    # In place, with the keyboard: the focus stays on the row's button.
+    done = overdue.get_by_role("button", name="Done: Call about the flour")
+    done.focus()
+    page.keyboard.press("Enter")
+    undo = overdue.get_by_role("button", name="Undo: Call about the flour")
+    expect(undo).to_be_focused()
+    expect(page.locator("#live")).to_have_text("“Call about the flour” marked as done.")
+    assert Task.objects.get().is_done
+    page.keyboard.press("Enter")
+    expect(overdue.get_by_role("button", name="Done: Call about the flour")).to_be_focused()
+    assert not Task.objects.get().is_done
+
+    page.goto(f"{portal}/dashboard/?whose=mine")
+    expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(0)
+    page.get_by_role("link", name="Everyone’s").click()
+    page.get_by_role("link", name="Renew…: mill.example").click()
+    page.get_by_role("dialog").get_by_label("Expires on").fill((today + timedelta(days=361)).isoformat())
+    page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Domain mill.example saved.")).to_be_visible()
+    expect(page).to_have_url(f"{portal}/dashboard/")
+    expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(0)
+    assert Domain.objects.get().expires_on == today + timedelta(days=361)
+
+    for width in (320, 360, 768, 992, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,76 @@
+"""The four figures of the dashboard."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.utils import timezone
+
+from partnerportal.desk.figures import Figure
+from reviews.services.reviews import comment_on_review
+from tests.cast import Cast
+from tests.factories.customers import ContractFactory, CustomerFactory
+from tests.factories.requests import ContactRequestFactory
+from tests.factories.reviews import ReviewFactory
+
+
+def figures(cast: Cast, language: str = "en") -> dict[str, Figure]:
+    browser = Client(headers={"Accept-Language": language})
+    browser.force_login(cast.alice)
+    return {figure.url: figure for figure in browser.get("/dashboard/").context["dashboard"].figures}
+
+
+def test_first_reply_is_the_median_of_five(cast: Cast) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder)
+    assert (figures(cast)["/requests/"].value, figures(cast)["/requests/"].note) == ("–", "known after 5 replies")
+    for hours in (1, 2, 6, 7, 500):
+        received = timezone.now() - timedelta(days=30)
+        ContactRequestFactory(agency=cast.alder, status="open", created_at=received, first_reply_at=received + timedelta(hours=hours))
+    assert (figures(cast)["/requests/"].value, figures(cast)["/requests/"].note) == ("6\xa0hours", "median of the last 90 days")
+
+
+def test_rating_counts_reviews_and_replies(cast: Cast) -> None:
+    for _ in range(3):
+        review = ReviewFactory(review_request__customer__agency=cast.alder, cooperation=5, quality=4, schedule=4, budget=4)
+    ReviewFactory(review_request__customer__agency=cast.birch)
+    comment_on_review(review, text="Thank you.", by=cast.alice)
+    rating = figures(cast)["/company/reviews/"]
+    assert (rating.value, rating.note) == ("4.3 ★", "3 reviews · 33% replied to")
+
+
+def test_contracts_are_summed_per_year_and_currency(cast: Cast) -> None:
+    customer, today = CustomerFactory(agency=cast.alder), timezone.localdate()
+
+    def contract(price: str, interval: str, **values: object) -> None:
+        ContractFactory(customer=customer, price=price, interval=interval, **values)
+
+    contract("100", "month")
+    contract("25.50", "quarter")
+    contract("228", "year", ends_on=today + timedelta(days=30))
+    contract("1000", "once")
+    contract("1000", "year", status="cancelled")
+    contract("1000", "year", ends_on=today - timedelta(days=1))
+    contract("90", "month", currency="CHF")
+    ContractFactory(customer=customer, price=None)
+    ContractFactory(customer__agency=cast.birch, price=5000)
+    shown = figures(cast)["/contracts/"]
+    assert (shown.value, shown.note) == ("€1,530", "plus CHF\xa01,080 · €228 ends within 30 days")
+    assert figures(cast, "de")["/contracts/"].value == "1.530\xa0€"
+
+
+def test_profile_shows_the_checklist_and_status(cast: Cast) -> None:
+    ReviewFactory(review_request__customer__agency=cast.alder)
+    done = figures(cast)["/company/"]
+    points = cast.alice.memberships.get().agency.profile
+    assert done.note == "public"
+    assert done.value.endswith(" of 13")
+    points.languages.clear()
+    points.tagline = ""
+    points.save()
+    assert int(figures(cast)["/company/"].value.split()[0]) == int(done.value.split()[0]) - 1
+    points.delete()
+    missing = figures(cast)["/company/"]
+    assert (missing.value, missing.note) == ("0 of 13", "draft, not public yet")
+
+
+def test_agencies_without_any_work_see_no_figures(cast: Cast) -> None:
+    assert figures(cast) == {}
