@@ -3,21 +3,26 @@
 The buttons belong to the form `rows-form`, which a page contains once.
 """
 
+from datetime import date
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 
 from customers.models import Contract, Domain, Project, Task
-from partnerportal.core.templatetags.portal import bar, day, icon, relative_date
+from partnerportal.core.templatetags.portal import bar, day, days_left, icon, relative_date
 
 register = template.Library()
+
+#: Days within which end dates are highlighted.
+NEAR_DAYS = 7
 
 
 @register.simple_tag
@@ -99,6 +104,30 @@ def cancel_by(contract: Contract) -> SafeString:
     if not is_running or last_day == contract.ends_on:
         return SafeString("")
     return format_html("<span>{} {}</span>", _("cancel by") if last_day >= today else _("could be cancelled until"), day(last_day))
+
+
+@register.simple_tag
+def open_work(customer: Any) -> SafeString:
+    """Render a customer's number of open tasks and the next end dates, see `with_open_work`."""
+    parts = []
+    if customer.open_tasks:
+        text = ngettext("%(count)s task", "%(count)s tasks", customer.open_tasks) % {"count": customer.open_tasks}
+        parts.append(format_html('<span class="wait">{}</span>', text))
+    if customer.domain_ends:
+        parts.append(_work_ends(_("domain %(days)s d"), _("domain %(date)s"), customer.domain_ends))
+    if customer.contract_ends:
+        parts.append(_work_ends(_("contract %(days)s d"), _("contract %(date)s"), customer.contract_ends))
+    return format_html("{}" * len(parts), *parts) if parts else SafeString("")
+
+
+def _work_ends(on_screen: str, on_paper: str, ends_on: date) -> SafeString:
+    days = days_left(ends_on) or 0
+    return format_html(
+        '<span class="wait{}"><span class="screen-only">{}</span><span class="print-only">{}</span></span>',
+        " due-soon" if days <= NEAR_DAYS else "",
+        on_screen % {"days": days},
+        on_paper % {"date": date_format(ends_on, "SHORT_DATE_FORMAT")},
+    )
 
 
 def _task_button(task: Task, css_class: str, label: str) -> SafeString:

@@ -17,7 +17,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     sign_in_with_password(page, portal, "alice@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Customers", exact=True).click()
     page.get_by_role("link", name="Add Customer").first.click()
-    page.get_by_label("Kind").select_option("company")
+    page.get_by_role("radio", name="Company").check()
     page.get_by_label("Company").fill("Müllerei Größe GmbH")
     page.get_by_label("Salutation").select_option(label="Ms")
     page.get_by_label("First name").fill("Ute")
