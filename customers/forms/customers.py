@@ -73,7 +73,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
                 _("Personal details"),
                 Div("kind", css_class="segmented"),
                 "company",
-                Row(Column("salutation", css_class="col-sm-3"), Column("first_name"), Column("last_name")),
+                Row(Column("salutation", css_class="col-sm-4"), Column("first_name"), Column("last_name")),
             ),
             Fieldset(_("Contact"), Row(Column("email"), Column("phone")), "website"),
             Fieldset(

@@ -140,7 +140,8 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
     filters = listing.filters(request.GET, agency=request.agency, user=request.user, team=request.team)
     items = filters.items().exclude(customer__status=Customer.Status.ERASED)
     totals = list_totals(items)
-    page = keyset_page(request, filters.with_details(items).select_related("customer"), order_by=("sort_date", "pk"))
+    rows = filters.with_details(items).select_related("customer") if totals.count else items.none()
+    page = keyset_page(request, rows, order_by=("sort_date", "pk"))
     shown = number_format(totals.count, force_grouping=True) + "+" * totals.is_more
     context = {
         "page": page,
@@ -148,6 +149,7 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
         "listing": listing,
         "totals": totals,
         "count": listing.count % {"number": totals.count, "shown": shown},
+        "is_unused": not totals.count and not filters.is_set and not getattr(request.agency, f"{listing.kind}s").exists(),
         "groups": date_groups(page.items, totals, past=str(listing.past)) if filters.is_by_date else [],
     }
     return render(request, "customers/item_list.html", context)

@@ -18,7 +18,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     page.get_by_role("navigation").get_by_role("link", name="Customers", exact=True).click()
     page.get_by_role("link", name="Add Customer").first.click()
     page.get_by_role("radio", name="Company").check()
-    page.get_by_label("Company").fill("Müllerei Größe GmbH")
+    page.get_by_role("textbox", name="Company").fill("Müllerei Größe GmbH")
     page.get_by_label("Salutation").select_option(label="Ms")
     page.get_by_label("First name").fill("Ute")
     page.get_by_label("Last name").fill("Größe")
