@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from customers.models import Contract, Customer, Domain, Project, Task
 from partnerportal.audit.descriptions import field_labels, register
@@ -25,7 +25,13 @@ register("customer.archived", gettext_lazy("Customer %(object)s archived"), icon
 register("customer.restored", gettext_lazy("Customer %(object)s restored"), icon="arrow-uturn-left")
 register("customer.erased", gettext_lazy("Customer %(object)s erased"), icon="trash")
 
-register("project.added", gettext_lazy("Project added"), icon="briefcase", named=gettext_lazy("Project “%(item)s” added"))
+register(
+    "project.added",
+    gettext_lazy("Project added"),
+    icon="briefcase",
+    named=gettext_lazy("Project “%(item)s” added"),
+    run=ngettext_lazy("%(count)d project added", "%(count)d projects added", "count"),
+)
 register(
     "project.changed",
     gettext_lazy("Project updated"),
@@ -33,10 +39,21 @@ register(
     values=_item_fields(Project),
     named=gettext_lazy("Project “%(item)s” updated: %(fields)s"),
 )
-register("project.removed", gettext_lazy("Project removed"), icon="briefcase")
+register(
+    "project.removed",
+    gettext_lazy("Project removed"),
+    icon="briefcase",
+    run=ngettext_lazy("%(count)d project removed", "%(count)d projects removed", "count"),
+)
 # Recorded by earlier versions.
 register("project.created", gettext_lazy("Project added"), icon="briefcase", named=gettext_lazy("Project “%(item)s” added"))
-register("task.added", gettext_lazy("Task added"), icon="clipboard-document-list", named=gettext_lazy("Task “%(item)s” added"))
+register(
+    "task.added",
+    gettext_lazy("Task added"),
+    icon="clipboard-document-list",
+    named=gettext_lazy("Task “%(item)s” added"),
+    run=ngettext_lazy("%(count)d task added", "%(count)d tasks added", "count"),
+)
 register(
     "task.changed",
     gettext_lazy("Task updated"),
@@ -44,10 +61,27 @@ register(
     values=_item_fields(Task),
     named=gettext_lazy("Task “%(item)s” updated: %(fields)s"),
 )
-register("task.removed", gettext_lazy("Task removed"), icon="clipboard-document-list")
-register("task.done", gettext_lazy("Task completed"), icon="check-circle", named=gettext_lazy("Task “%(item)s” completed"))
+register(
+    "task.removed",
+    gettext_lazy("Task removed"),
+    icon="clipboard-document-list",
+    run=ngettext_lazy("%(count)d task removed", "%(count)d tasks removed", "count"),
+)
+register(
+    "task.done",
+    gettext_lazy("Task completed"),
+    icon="check-circle",
+    named=gettext_lazy("Task “%(item)s” completed"),
+    run=ngettext_lazy("%(count)d task completed", "%(count)d tasks completed", "count"),
+)
 register("task.reopened", gettext_lazy("Task reopened"), icon="arrow-uturn-left", named=gettext_lazy("Task “%(item)s” reopened"))
-register("domain.added", gettext_lazy("Domain added"), icon="globe-alt", named=gettext_lazy("Domain %(item)s added"))
+register(
+    "domain.added",
+    gettext_lazy("Domain added"),
+    icon="globe-alt",
+    named=gettext_lazy("Domain %(item)s added"),
+    run=ngettext_lazy("%(count)d domain added", "%(count)d domains added", "count"),
+)
 register(
     "domain.changed",
     gettext_lazy("Domain updated"),
@@ -55,8 +89,19 @@ register(
     values=_item_fields(Domain),
     named=gettext_lazy("Domain %(item)s updated: %(fields)s"),
 )
-register("domain.removed", gettext_lazy("Domain removed"), icon="globe-alt")
-register("contract.added", gettext_lazy("Contract added"), icon="document-text", named=gettext_lazy("Contract %(item)s added"))
+register(
+    "domain.removed",
+    gettext_lazy("Domain removed"),
+    icon="globe-alt",
+    run=ngettext_lazy("%(count)d domain removed", "%(count)d domains removed", "count"),
+)
+register(
+    "contract.added",
+    gettext_lazy("Contract added"),
+    icon="document-text",
+    named=gettext_lazy("Contract %(item)s added"),
+    run=ngettext_lazy("%(count)d contract added", "%(count)d contracts added", "count"),
+)
 register(
     "contract.changed",
     gettext_lazy("Contract updated"),
@@ -64,10 +109,25 @@ register(
     values=_item_fields(Contract),
     named=gettext_lazy("Contract %(item)s updated: %(fields)s"),
 )
-register("contract.removed", gettext_lazy("Contract removed"), icon="document-text")
-register("note.added", gettext_lazy("Note added"), icon="chat-bubble-left")
+register(
+    "contract.removed",
+    gettext_lazy("Contract removed"),
+    icon="document-text",
+    run=ngettext_lazy("%(count)d contract removed", "%(count)d contracts removed", "count"),
+)
+register(
+    "note.added",
+    gettext_lazy("Note added"),
+    icon="chat-bubble-left",
+    run=ngettext_lazy("%(count)d note added", "%(count)d notes added", "count"),
+)
 register("note.changed", gettext_lazy("Note edited"), icon="chat-bubble-left")
-register("note.removed", gettext_lazy("Note removed"), icon="chat-bubble-left")
+register(
+    "note.removed",
+    gettext_lazy("Note removed"),
+    icon="chat-bubble-left",
+    run=ngettext_lazy("%(count)d note removed", "%(count)d notes removed", "count"),
+)
 
 register(
     "customers.imported",

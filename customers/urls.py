@@ -3,7 +3,7 @@
 from django.urls import path
 
 from customers.imports import views as importing
-from customers.views import customers, export, items
+from customers.views import customers, export, items, lists
 
 app_name = "customers"
 
@@ -24,21 +24,25 @@ urlpatterns = [
     path("customers/<int:pk>/restore/", customers.restore, name="restore"),
     path("customers/<int:pk>/erase/", customers.erase, name="erase"),
     path("customers/<int:pk>/projects/add/", items.project_add, name="project_add"),
-    path("projects/", items.project_list, name="project_list"),
+    path("projects/", lists.project_list, name="project_list"),
+    path("projects/add/", lists.project_add_to, name="project_add_to"),
     path("projects/<int:pk>/edit/", items.project_edit, name="project_edit"),
     path("projects/<int:pk>/remove/", items.project_remove, name="project_remove"),
     path("customers/<int:pk>/tasks/add/", items.task_add, name="task_add"),
-    path("tasks/", items.task_list, name="task_list"),
+    path("tasks/", lists.task_list, name="task_list"),
+    path("tasks/add/", lists.task_add_to, name="task_add_to"),
     path("tasks/<int:pk>/edit/", items.task_edit, name="task_edit"),
     path("tasks/<int:pk>/remove/", items.task_remove, name="task_remove"),
     path("tasks/<int:pk>/done/", items.task_done, name="task_done"),
     path("tasks/<int:pk>/undo/", items.task_undo, name="task_undo"),
     path("customers/<int:pk>/domains/add/", items.domain_add, name="domain_add"),
-    path("domains/", items.domain_list, name="domain_list"),
+    path("domains/", lists.domain_list, name="domain_list"),
+    path("domains/add/", lists.domain_add_to, name="domain_add_to"),
     path("domains/<int:pk>/edit/", items.domain_edit, name="domain_edit"),
     path("domains/<int:pk>/remove/", items.domain_remove, name="domain_remove"),
     path("customers/<int:pk>/contracts/add/", items.contract_add, name="contract_add"),
-    path("contracts/", items.contract_list, name="contract_list"),
+    path("contracts/", lists.contract_list, name="contract_list"),
+    path("contracts/add/", lists.contract_add_to, name="contract_add_to"),
     path("contracts/<int:pk>/edit/", items.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/remove/", items.contract_remove, name="contract_remove"),
     path("customers/<int:pk>/notes/add/", items.note_add, name="note_add"),

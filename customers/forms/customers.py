@@ -3,7 +3,7 @@
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Column, Fieldset, Hidden, Row, Submit
+from crispy_forms.layout import Column, Div, Fieldset, Hidden, Row, Submit
 from django import forms
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -33,6 +33,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
             "language", "responsible", "notes",
         )  # fmt: skip
         widgets = {
+            "kind": forms.RadioSelect,
             "email": forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
             "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 4}),
@@ -70,8 +71,9 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         return form_helper(
             Fieldset(
                 _("Personal details"),
-                Row(Column("kind", css_class="col-sm-4"), Column("company", css_class="col-sm-8")),
-                Row(Column("salutation", css_class="col-sm-2"), Column("first_name"), Column("last_name")),
+                Div("kind", css_class="segmented"),
+                "company",
+                Row(Column("salutation", css_class="col-sm-4"), Column("first_name"), Column("last_name")),
             ),
             Fieldset(_("Contact"), Row(Column("email"), Column("phone")), "website"),
             Fieldset(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import SOON_DAYS, Contract, Customer, Project
 from customers.models.customers import CustomerQuerySet
+from customers.queries.lists import end_of_week, matching
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import capped_count
 from partnerportal.core.search import MAX_CANDIDATES
@@ -74,7 +75,43 @@ class CustomerFilter(ListFilter):
         return self._ORDER[self.chosen["sort"] or "newest"]
 
 
-class TaskFilter(ListFilter):
+class ItemFilter(ListFilter):
+    """Base of the filters of items across customers."""
+
+    q = forms.CharField(label=_("Search"), required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"}))
+    #: Placeholder of the search box.
+    placeholder: Any = ""
+
+    def prepare(self) -> None:
+        self.fields["q"].widget.attrs["placeholder"] = self.placeholder
+
+    def clean(self) -> dict[str, Any]:
+        # An invalid search query finds nothing, instead of being ignored.
+        if "q" in self.errors:
+            self.cleaned_data["q"] = self.data.get("q", "")
+        return self.cleaned_data
+
+    def items(self) -> QuerySet[Any]:
+        """Return the agency's matching items."""
+        items = self.chosen_items()
+        return matching(items, self.chosen["q"], self.agency) if self.chosen["q"] else items
+
+    def chosen_items(self) -> QuerySet[Any]:
+        """Return the items that match the filters other than the search."""
+        raise NotImplementedError
+
+    def with_details(self, items: QuerySet[Any]) -> QuerySet[Any]:
+        """Add what the rows show."""
+        return items
+
+    @property
+    def is_by_date(self) -> bool:
+        """Whether the items are grouped by date, which makes sense only for open ones."""
+        return True
+
+
+class TaskFilter(ItemFilter):
+    placeholder = _("Task or customer…")
     ASSIGNEE_CHOICES = (("", _("Everyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
     DUE_CHOICES = (("", _("Any time")), ("overdue", _("Overdue")), ("today", _("Due by today")), ("week", _("Due by the end of the week")))
     STATE_CHOICES = (("open", _("Open")), ("done", _("Done")))
@@ -83,49 +120,66 @@ class TaskFilter(ListFilter):
     when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
     state = forms.ChoiceField(label=_("Status"), choices=STATE_CHOICES, required=False, initial="open")
 
-    def items(self) -> QuerySet[Any]:
+    def chosen_items(self) -> QuerySet[Any]:
         today = timezone.localdate()
-        tasks: QuerySet[Any] = self.agency.tasks.select_related("assignee", "project")
-        tasks = tasks.filter(done_at__isnull=self.chosen["state"] == "open")
+        tasks: QuerySet[Any] = self.agency.tasks.filter(done_at__isnull=self.is_by_date)
         if self.chosen["whose"]:
             tasks = tasks.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
-        limits = {"overdue": today - timedelta(days=1), "today": today, "week": today + timedelta(days=6 - today.weekday())}
+        limits = {"overdue": today - timedelta(days=1), "today": today, "week": end_of_week()}
         if self.chosen["when"]:
             tasks = tasks.filter(due_on__lte=limits[self.chosen["when"]])
         return tasks
 
+    def with_details(self, items: QuerySet[Any]) -> QuerySet[Any]:
+        return items.select_related("assignee", "project")
 
-class ProjectFilter(ListFilter):
+    @property
+    def is_by_date(self) -> bool:
+        return bool(self.chosen["state"] == "open")
+
+
+class ProjectFilter(ItemFilter):
+    placeholder = _("Project or customer…")
     STATUS_CHOICES = (("open", _("Planned and active")), *Project.Status.choices, ("all", _("All")))
     DUE_CHOICES = (("", _("Any time")), ("overdue", _("Overdue")), ("soon", _("Within 30 days")))
 
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="open")
     when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
 
-    def items(self) -> QuerySet[Any]:
-        projects = self.agency.projects.with_progress()
+    def chosen_items(self) -> QuerySet[Any]:
+        projects = self.agency.projects.all()
         if self.chosen["status"] == "open":
             projects = projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
         elif self.chosen["status"] != "all":
             projects = projects.filter(status=self.chosen["status"])
         return _due_within(projects, "due_on", self.chosen["when"])
 
+    def with_details(self, items: Any) -> QuerySet[Any]:
+        projects: QuerySet[Any] = items.with_progress()
+        return projects
 
-class DomainFilter(ListFilter):
+    @property
+    def is_by_date(self) -> bool:
+        return self.chosen["status"] in {"open", Project.Status.PLANNED, Project.Status.ACTIVE}
+
+
+class DomainFilter(ItemFilter):
+    placeholder = _("Domain or customer…")
     DUE_CHOICES = (("", _("Any time")), ("soon", _("Within 30 days")), ("overdue", _("Expired")))
     RENEWAL_CHOICES = (("", _("All")), ("manual", _("Renews manually")), ("auto", _("Renews automatically")))
 
     when = forms.ChoiceField(label=_("Expires"), choices=DUE_CHOICES, required=False)
     renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL_CHOICES, required=False)
 
-    def items(self) -> QuerySet[Any]:
+    def chosen_items(self) -> QuerySet[Any]:
         domains = self.agency.domains.all()
         if self.chosen["renewal"]:
             domains = domains.filter(auto_renew=self.chosen["renewal"] == "auto")
         return _due_within(domains, "expires_on", self.chosen["when"])
 
 
-class ContractFilter(ListFilter):
+class ContractFilter(ItemFilter):
+    placeholder = _("Contract or customer…")
     STATUS_CHOICES = (*Contract.Status.choices, ("all", _("All")))
     DUE_CHOICES = (
         ("", _("Any time")),
@@ -137,13 +191,17 @@ class ContractFilter(ListFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
     when = forms.ChoiceField(label=_("Period"), choices=DUE_CHOICES, required=False)
 
-    def items(self) -> QuerySet[Any]:
+    def chosen_items(self) -> QuerySet[Any]:
         contracts = self.agency.contracts.all()
         if self.chosen["status"] != "all":
             contracts = contracts.filter(status=self.chosen["status"])
         if self.chosen["when"] == "cancel":
             return _due_within(contracts, "cancel_by", "soon")
         return _due_within(contracts, "ends_on", self.chosen["when"])
+
+    @property
+    def is_by_date(self) -> bool:
+        return bool(self.chosen["status"] == Contract.Status.ACTIVE)
 
 
 def _due_within(items: QuerySet[Any], field: str, when: str) -> QuerySet[Any]:

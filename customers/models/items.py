@@ -89,6 +89,11 @@ class Project(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the project is planned or active."""
+        return self.status in {ProjectStatus.PLANNED, ProjectStatus.ACTIVE}
+
 
 class TaskPriority(models.IntegerChoices):
     HIGH = 1, _("High")

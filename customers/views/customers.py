@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
+from customers.queries.customer_page import attention, fold_runs, item_sections
 from customers.queries.customers import customer_items, customer_page_sections, with_open_work
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
@@ -23,7 +24,7 @@ from partnerportal.core.pagination import keyset_page
 from partnerportal.core.undo import success_with_undo
 
 #: Maximum number of events on a customer's page.
-TIMELINE_LENGTH = 50
+TIMELINE_LENGTH = 100
 
 
 @agency_view(methods=("GET",))
@@ -89,11 +90,14 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         {
             "customer": customer,
             **items,
+            "sections": item_sections(items, expanded=request.GET.get("show", "")),
+            "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
             **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
-            "timeline": timeline,
+            "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
+            "is_new": not any(items.values()) and not review_requests,
             "may_erase": request.membership.has_role(Role.OWNER),
         },
     )

@@ -1,4 +1,4 @@
-"""Items of customers: add, edit and remove, and the lists across customers.
+"""Items of customers: add, edit and remove.
 
 On a customer's page, htmx shows the same forms in a dialog.
 """
@@ -14,14 +14,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from customers.forms.filters import ContractFilter, DomainFilter, ProjectFilter, TaskFilter
 from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
 from customers.models import Customer, Task
 from customers.services.items import add_item, complete_task, remove_item, reopen_task, update_item
 from customers.services.submissions import AlreadyAdded, add_once
 from customers.views.submissions import already_added_response, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.core.pagination import keyset_page
 from partnerportal.core.redirects import redirect_back
 from partnerportal.core.undo import success_with_undo
 
@@ -40,19 +38,6 @@ def project_edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def project_remove(request: AgencyRequest, pk: int) -> HttpResponse:
     return _remove(request, _get_item(request, "projects", pk), message=_("Project “%(item)s” removed."))
-
-
-@agency_view(methods=("GET",))
-def project_list(request: AgencyRequest) -> HttpResponse:
-    return _list(
-        request,
-        ProjectFilter,
-        title=_("Projects"),
-        icon="briefcase",
-        row="customers/includes/_project.html",
-        empty=_("No projects yet"),
-        hint=_("Projects belong to a customer. Open a customer and select “Add project”."),
-    )
 
 
 @agency_view()
@@ -87,19 +72,6 @@ def task_undo(request: AgencyRequest, pk: int) -> HttpResponse:
     return _task_response(request, task, _("“%(task)s” reopened.") % {"task": task})
 
 
-@agency_view(methods=("GET",))
-def task_list(request: AgencyRequest) -> HttpResponse:
-    return _list(
-        request,
-        TaskFilter,
-        title=_("Tasks"),
-        icon="clipboard-document-list",
-        row="customers/includes/_task.html",
-        empty=_("No tasks"),
-        hint=_("Tasks belong to a customer. Open a customer and select “Add task”."),
-    )
-
-
 @agency_view()
 def domain_add(request: AgencyRequest, pk: int) -> HttpResponse:
     return _add(request, pk, DomainForm, title=_("Add domain"), message=_("Domain %(item)s added."))
@@ -116,19 +88,6 @@ def domain_remove(request: AgencyRequest, pk: int) -> HttpResponse:
     return _remove(request, _get_item(request, "domains", pk), message=_("Domain %(item)s removed."))
 
 
-@agency_view(methods=("GET",))
-def domain_list(request: AgencyRequest) -> HttpResponse:
-    return _list(
-        request,
-        DomainFilter,
-        title=_("Domains"),
-        icon="globe-alt",
-        row="customers/includes/_domain.html",
-        empty=_("No domains yet"),
-        hint=_("Domains belong to a customer. Open a customer and select “Add domain”."),
-    )
-
-
 @agency_view()
 def contract_add(request: AgencyRequest, pk: int) -> HttpResponse:
     return _add(request, pk, ContractForm, title=_("Add contract"), message=_("Contract %(item)s added."))
@@ -143,19 +102,6 @@ def contract_edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def contract_remove(request: AgencyRequest, pk: int) -> HttpResponse:
     return _remove(request, _get_item(request, "contracts", pk), message=_("Contract %(item)s removed."))
-
-
-@agency_view(methods=("GET",))
-def contract_list(request: AgencyRequest) -> HttpResponse:
-    return _list(
-        request,
-        ContractFilter,
-        title=_("Contracts"),
-        icon="document-text",
-        row="customers/includes/_contract.html",
-        empty=_("No contracts yet"),
-        hint=_("Contracts belong to a customer. Open a customer and select “Add contract”."),
-    )
 
 
 @agency_view()
@@ -244,14 +190,3 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
         return trigger_client_event(response, "task-changed", after="swap")
     success_with_undo(request, message, reverse("customers:task_undo" if task.is_done else "customers:task_done", args=[task.pk]))
     return redirect_back(request, task.customer.get_absolute_url())
-
-
-def _list(request: AgencyRequest, filter_class: type[Any], **listing: str) -> HttpResponse:
-    """Show the items of one kind across all customers, by date.
-
-    `listing` contains the `title`, the `icon`, the template of a `row`, and the texts `empty` and `hint` of an empty list.
-    """
-    filters = filter_class(request.GET, agency=request.agency, user=request.user, team=request.team)
-    items = filters.items().exclude(customer__status=Customer.Status.ERASED).select_related("customer")
-    page = keyset_page(request, items, order_by=("sort_date", "pk"))
-    return render(request, "customers/item_list.html", {"page": page, "filters": filters, "listing": listing})

@@ -26,6 +26,7 @@ class Description:
     icon: str
     values: Callable[[dict[str, Any]], dict[str, Any]]
     named: str | Promise | None
+    run: Any
 
 
 #: The registered descriptions by action.
@@ -39,18 +40,20 @@ def register(
     icon: str,
     values: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     named: str | Promise | None = None,
+    run: Any = None,
 ) -> None:
     """Register how `action` is described, and the heroicon that illustrates it.
 
     `text` can contain %(object)s and the results of `values`, which receives the event's `data`.
     `named` replaces `text` while the object's name is known, and can also contain %(item)s.
+    `run` describes several events in a row; it contains %(count)d, by which its plural form is chosen.
 
     Raises:
         ValueError: The action is already registered.
     """
     if action in DESCRIPTIONS:
         raise ValueError(f"audit action {action!r} is registered twice")
-    DESCRIPTIONS[action] = Description(text, icon, values, named)
+    DESCRIPTIONS[action] = Description(text, icon, values, named, run)
 
 
 def describe(action: str, *, label: str, item_name: str, data: dict[str, Any]) -> str:

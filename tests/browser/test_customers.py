@@ -12,6 +12,7 @@ from customers.services.customers import archive_customer
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.requests import ContactRequestFactory
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_the_list_says_what_waits(page: Page, portal: str, cast: Cast, mill: Cus
 def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/customers/add/")
-    page.get_by_label("Company").fill("Mühle Größe")
+    page.get_by_role("textbox", name="Company").fill("Mühle Größe")
     page.get_by_label("E-mail").fill("ute@muellerei.example")
     page.get_by_role("button", name="Save").click()
     duplicates = page.get_by_role("region", name="Possible duplicates")
@@ -146,7 +147,8 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     page.locator("summary", has_text="More actions for größe.example").click()
     page.get_by_role("button", name="Remove").click()
     page.get_by_role("dialog", name="Remove domain").get_by_role("button", name="Remove domain").click()
-    expect(page.get_by_role("region", name="Domains")).to_contain_text("None yet")
+    expect(page.locator(".toast-card")).to_contain_text("Domain größe.example removed.")
+    expect(page.get_by_role("region", name="Domains")).to_have_count(0)
     assert not mill.domains.exists()
 
 
@@ -303,6 +305,7 @@ def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast:
     page.get_by_role("button", name="Done: Written by hand").click()
     expect(page.get_by_role("main")).to_contain_text("“Written by hand” marked as done.")
     assert Task.objects.get().is_done
+    page.get_by_text("1 completed").click()
     page.get_by_role("link", name="Written by hand").click()
     page.get_by_role("button", name="Remove").click()
     assert not Task.objects.exists()
@@ -325,3 +328,77 @@ def test_the_list_shows_a_phone_number_once(page: Page, portal: str, cast: Cast,
     expect(page.get_by_text("office@mill.example").filter(visible=True)).to_have_count(1)
     shown = page.get_by_role("columnheader").filter(visible=True).all_inner_texts()
     assert shown.count("Phone") + sum("or phone" in heading for heading in shown) == bool(shown)
+
+
+def test_the_page_of_a_busy_customer_is_short(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+    today = timezone.localdate()
+    projects = [ProjectFactory(customer=mill, status=("active", "planned", "done", "cancelled")[n % 4]) for n in range(12)]
+    for n in range(60):
+        done_at = timezone.now() if n % 6 == 0 else None
+        TaskFactory(customer=mill, project=projects[n % 12], due_on=today + timedelta(days=n - 9), assignee=cast.stan, done_at=done_at)
+    for n in range(30):
+        DomainFactory(customer=mill, expires_on=today + timedelta(days=11 * n), registrar="INWX")
+    ContractFactory.create_batch(3, customer=mill, product="Care", price=49, ends_on=today + timedelta(days=99), notice_count=1)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}{mill.get_absolute_url()}")
+    assert page.evaluate("document.documentElement.scrollHeight") < 2500
+    tasks = page.get_by_role("region", name="Tasks")
+    expect(tasks.get_by_role("listitem")).to_have_count(5)
+    tasks.get_by_role("link", name="All 60").click()
+    expect(tasks.get_by_role("listitem")).to_have_count(60)
+    tasks.get_by_role("button", name="Done: ").first.click()
+    expect(page.locator("#tasks-count")).to_have_text("49 open")
+    page.locator(".customer-anchors").get_by_role("link", name="Domains 30").click()
+    expect(page.get_by_role("heading", name="Domains")).to_be_in_viewport()
+
+
+def test_a_task_is_added_from_the_list_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    sign_in(page, portal, "stan@alder.example")
+    page.goto(f"{portal}/tasks/")
+    page.get_by_role("link", name="Add task").click()
+    page.get_by_role("button", name="Select : K-1001").click()
+    page.get_by_label("Title").fill("Check the backup")
+    page.get_by_role("button", name="Save").click()
+    expect(page).to_have_url(f"{portal}/tasks/")
+    expect(page.get_by_role("region", name="No date 1")).to_contain_text("Check the backup")
+    page.get_by_role("searchbox").fill("müllerei backup")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("main")).to_contain_text("1 task")
+    page.get_by_role("button", name="Done: Check the backup").click()
+    expect(page.get_by_role("main")).to_contain_text("No results")
+    assert mill.tasks.get().is_done
+    context.close()
+
+
+def test_no_table_leaves_its_card(page: Page, portal: str, cast: Cast) -> None:
+    busy = CustomerFactory(agency=cast.alder, company="Stadtentwässerungsbetriebe", city="Llanfairpwllgwyngyllgogerychwyrndrobwll")
+    Task.objects.bulk_create(Task(agency=cast.alder, customer=busy, title="Task") for _ in range(50))
+    for kind, field in ((DomainFactory, "expires_on"), (ContractFactory, "ends_on")):
+        kind(customer=busy, **{field: timezone.localdate() + timedelta(days=20)})
+    ContactRequestFactory(agency=cast.alder, name="Maximiliane von Hohenstein-Oberwasser", assignee=cast.stan)
+    signed_in(page, portal, cast.alice)
+    too_wide = []
+    for path in ("/customers/", "/requests/", "/tasks/", "/contracts/", "/domains/", busy.get_absolute_url()):
+        page.goto(portal + path)
+        for width in (320, 768, 800, 834, 992, 1008, 1024, 1048, 1280, 1440):
+            page.set_viewport_size({"width": width, "height": 800})
+            is_wide = "() => [...document.querySelectorAll('html, .panel')].some(e => e.scrollWidth > e.clientWidth + 1)"
+            if page.evaluate(is_wide):
+                too_wide.append(f"{path} at {width} px")
+    assert too_wide == []
+
+
+def test_empty_cells_keep_their_column_on_the_phone(page: Page, portal: str, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Nothing else", city="", email="", phone="")
+    page.set_viewport_size({"width": 390, "height": 800})
+    signed_in(page, portal, cast.alice)
+    page.goto(f"{portal}/customers/")
+    expect(page.get_by_role("columnheader")).to_have_count(5)
+    expect(page.get_by_role("row", name="Nothing else").get_by_role("cell")).to_have_count(5)
+    expect(page.get_by_role("link", name="Import")).to_be_hidden()
+    page.get_by_role("main").locator("summary", has_text="More").first.click()
+    expect(page.get_by_role("link", name="Import")).to_be_visible()
+    expect(page.get_by_role("link", name="Export")).to_be_visible()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -250,21 +249,6 @@ def display_url(url: str) -> str:
 def public_url(context: dict[str, Any], name: str, *args: Any) -> str:
     """Return the path of a public page, in the language fixed by the current page's path, if any."""
     return language_url(name, *args, language=fixed_language(context.get("request")))
-
-
-# --- Tasks -------------------------------------------------------------------------------------------------------------
-
-
-@register.filter
-def open_tasks(tasks: Iterable[Any]) -> list[Any]:
-    """Return the open tasks, in their order."""
-    return [task for task in tasks if not task.is_done]
-
-
-@register.filter
-def completed_tasks(tasks: Iterable[Any]) -> list[Any]:
-    """Return the completed tasks, most recent first."""
-    return sorted((task for task in tasks if task.is_done), key=lambda task: task.done_at, reverse=True)
 
 
 # --- Statuses, people, forms -------------------------------------------------------------------------------------------

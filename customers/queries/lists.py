@@ -1,0 +1,113 @@
+"""Lists of items across customers: search, numbers and groups by date."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import Contract, Customer
+from customers.models.items import NO_DATE
+from partnerportal.agencies.models import Agency
+from partnerportal.core.db_functions import FoldText
+from partnerportal.core.pagination import COUNT_LIMIT
+from partnerportal.core.search import MAX_QUERY_LENGTH
+
+#: Maximum number of words of a query; the rest is ignored.
+MAX_WORDS = 8
+#: Labels of the groups after the first one, whose label depends on the kind of items.
+GROUPS = {"today": _("Today"), "week": _("This week"), "later": _("Later"), "none": _("No date")}
+_PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
+
+
+@dataclass(frozen=True)
+class ListTotals:
+    """Numbers of a list's items, up to `COUNT_LIMIT`."""
+
+    count: int
+    is_more: bool
+    #: Number of items by group; empty if there are more items than counted.
+    groups: dict[str, int]
+    #: Recurring value per year by currency; empty if there are more items than counted.
+    yearly: dict[str, Decimal]
+
+
+@dataclass(frozen=True)
+class DateGroup:
+    """Items of a page whose dates are in the same group."""
+
+    key: str
+    label: str | Promise
+    items: list[Any]
+    #: Number of items in the group on all pages; None if unknown.
+    count: int | None
+
+
+def matching(items: QuerySet[Any], query: str, agency: Agency) -> QuerySet[Any]:
+    """Return the items that contain every word of the query, each either themselves or in their customer's search text."""
+    model: Any = items.model
+    for word in query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]:
+        folded = FoldText(Value(word))
+        own = model.objects.for_agency(agency)
+        if hasattr(model, "search_text"):
+            own = own.filter(search_text__contains=folded)
+        else:
+            own = own.alias(folded_title=FoldText(F("title"))).filter(folded_title__contains=folded)
+        customers = Customer.objects.for_agency(agency).filter(search_text__contains=folded)
+        # A union, because an OR over both tables would use no index.
+        items = items.filter(pk__in=own.values("pk").union(model.objects.filter(customer__in=customers).values("pk")))
+    return items
+
+
+def list_totals(items: QuerySet[Any]) -> ListTotals:
+    """Count the items, and sum up contracts, with one query."""
+    today, week_end = timezone.localdate(), end_of_week()
+    ranges = {
+        "past": Q(sort_date__lt=today),
+        "today": Q(sort_date=today),
+        "week": Q(sort_date__gt=today, sort_date__lte=week_end),
+        "later": Q(sort_date__gt=max(today, week_end), sort_date__lt=NO_DATE),
+        "none": Q(sort_date=NO_DATE),
+    }
+    columns: dict[str, Any] = {key: Count("pk", filter=condition) for key, condition in ranges.items()}
+    currencies = Contract.Currency.values if items.model is Contract else []
+    for currency in currencies:
+        price = Case(*(When(interval=interval, then=F("price") * times) for interval, times in _PER_YEAR.items()))
+        columns[currency] = Sum(price, filter=Q(currency=currency))
+    row = items.order_by()[: COUNT_LIMIT + 1].aggregate(**columns)
+    groups = {key: row[key] for key in ranges}
+    count = sum(groups.values())
+    if count > COUNT_LIMIT:
+        return ListTotals(COUNT_LIMIT, is_more=True, groups={}, yearly={})
+    return ListTotals(count, is_more=False, groups=groups, yearly={currency: row[currency] for currency in currencies if row[currency]})
+
+
+def date_groups(items: Iterable[Any], totals: ListTotals, *, past: str) -> list[DateGroup]:
+    """Divide items, which are sorted by date, into groups; `past` is the label of the first group."""
+    labels: dict[str, str | Promise] = {"past": past, **GROUPS}
+    return [
+        DateGroup(key, labels[key], list(rows), totals.groups.get(key)) for key, rows in groupby(items, lambda item: _group(item.sort_date))
+    ]
+
+
+def end_of_week() -> date:
+    """Return the current week's Sunday."""
+    today = timezone.localdate()
+    return today + timedelta(days=6 - today.weekday())
+
+
+def _group(when: date) -> str:
+    today = timezone.localdate()
+    if when < today:
+        return "past"
+    if when == today:
+        return "today"
+    if when == NO_DATE:
+        return "none"
+    return "week" if when <= end_of_week() else "later"
