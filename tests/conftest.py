@@ -19,6 +19,7 @@ from django.utils import translation
 
 from tests import workers
 from tests.cast import Cast
+from tests.servers import WORKER
 from tests.smtp import Sink
 
 #: Tables that Django fills after migrating. Recreating their rows would take longer than most tests.
@@ -108,25 +109,56 @@ def broker_wire() -> Iterator[workers.Wire]:
         yield wire
 
 
-@pytest.fixture(scope="module")
-def celery_worker(
+@pytest.fixture(scope="session", params=[WORKER])
+def worker_process(
     django_db_setup: None, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[workers.Process]:
-    """Worker that sends e-mails to `smtp_sink`. Tests must commit their changes (`transactional_db`).
+    """The only Celery worker of a test run.
 
-    Limited to a module, because it would execute the tasks of other tests.
+    Its parameter makes it part of the node ids, by which tests/servers.py runs all tests with a worker in one process.
     """
-    with workers.worker(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("worker")) as process:
-        yield process
+    process = workers.worker(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("worker"))
+    yield process
+    process.stop()
 
 
-@pytest.fixture(scope="module")
-def celery_beat(
-    celery_worker: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
+@pytest.fixture(scope="session", params=["beat"])
+def beat_process(
+    worker_process: workers.Process, smtp_sink: Sink, broker_wire: workers.Wire, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[workers.Process]:
-    """Beat for the worker. Sweeps run several times per second."""
-    with workers.beat(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("beat")) as process:
-        yield process
+    """The only beat of a test run. Its parameter lets pytest sort the tests with a beat together."""
+    process = workers.beat(smtp_sink, broker_wire.url, tmp_path_factory.mktemp("beat"))
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def celery_worker(transactional_db: None, worker_process: workers.Process, smtp_sink: Sink) -> Iterator[workers.Process]:
+    """Running worker that sends e-mails to an empty `smtp_sink`. Tests must commit their changes."""
+    smtp_sink.reset()
+    workers.delete_queued_tasks()
+    if not worker_process.is_running:
+        worker_process.start()
+    yield worker_process
+    smtp_sink.reset()
+    workers.finish_tasks(worker_process)
+
+
+@pytest.fixture
+def celery_beat(celery_worker: workers.Process, beat_process: workers.Process) -> workers.Process:
+    """Running beat for the worker. Sweeps run several times per second."""
+    if not beat_process.is_running:
+        beat_process.start()
+    return beat_process
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stop the worker and beat if the next test doesn't use them, because they would execute its tasks."""
+    for name in ("beat_process", "worker_process"):
+        process = getattr(item, "funcargs", {}).get(name)
+        if process and name not in getattr(nextitem, "fixturenames", ()):
+            process.stop()
 
 
 def pytest_collection_finish() -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 PREFIX = "portal-tests-"
 MEMORY = Path("/dev/shm")  # noqa: S108
+#: Parameter in the node ids of tests that share the only Celery worker of a run, and thus a process.
+WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
 TOGETHER = dict.fromkeys(
@@ -34,14 +36,7 @@ TOGETHER = dict.fromkeys(
 ) | {
     module: module
     for module in (
-        "tests/browser/test_access.py",
-        "tests/customers/test_import_worker.py",
-        "tests/outbox/test_broker.py",
-        "tests/outbox/test_commit.py",
-        "tests/outbox/test_worker.py",
-        "tests/reviews/test_undeliverable.py",
         "tests/test_fuzz.py",
-        "tests/test_logs.py",
         "tests/test_matrix.py",
     )
 }
@@ -66,12 +61,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Distribute tests individually for `--dist loadscope`, except those in `TOGETHER`."""
+    """Distribute tests individually for `--dist loadscope`, except those with a Celery worker and those in `TOGETHER`."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return TOGETHER.get(nodeid.partition("::")[0], nodeid)
+            return WORKER if WORKER in nodeid else TOGETHER.get(nodeid.partition("::")[0], nodeid)
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadscope" else None
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,10 @@ class Process:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Kill the process if it runs."""
         # An orderly stop takes seconds, and no test depends on what the process still does.
         if self.is_running:
             self.kill()
@@ -207,6 +212,23 @@ class Wire:
         finally:
             near.close()
             far.close()
+
+
+def delete_queued_tasks() -> None:
+    """Delete the tasks of earlier tests that no worker has received yet."""
+    celery_app.control.purge()
+
+
+def finish_tasks(process: Process) -> None:
+    """Wait until the worker is idle, so that its tasks change nothing during the next test. Kill a worker that doesn't respond."""
+    delete_queued_tasks()
+    end = time.monotonic() + 5
+    while process.is_running:
+        inspect = celery_app.control.inspect(timeout=1, limit=1)
+        if all(tasks == [] for answer in (inspect.active(), inspect.reserved()) for tasks in (answer or {"": None}).values()):
+            return
+        if time.monotonic() > end:
+            process.stop()
 
 
 @contextmanager

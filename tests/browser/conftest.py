@@ -61,11 +61,9 @@ def page(context: BrowserContext, portal: str) -> Iterator[Page]:
 
 
 @pytest.fixture
-def mail_server(transactional_db: None, celery_worker: Process, smtp_sink: Sink) -> Iterator[Sink]:
-    """An SMTP server, and a Celery worker that sends to it."""
-    smtp_sink.reset()
-    yield smtp_sink
-    smtp_sink.reset()
+def mail_server(celery_worker: Process, smtp_sink: Sink) -> Sink:
+    """SMTP server to which a Celery worker sends."""
+    return smtp_sink
 
 
 def signed_in(page: Page, portal: str, user: User) -> None:

@@ -24,12 +24,10 @@ ROWS = 1200
 
 
 @pytest.fixture
-def worker(transactional_db: None, celery_worker: Process, settings: Any) -> Iterator[Process]:
+def worker(celery_worker: Process, settings: Any) -> Process:
     """A running worker. This process uses the same lease."""
     settings.IMPORT_LEASE = LEASE
-    yield celery_worker
-    if not celery_worker.is_running:
-        celery_worker.start()
+    return celery_worker
 
 
 @pytest.fixture

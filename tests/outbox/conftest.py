@@ -27,10 +27,6 @@ def smtp(smtp_sink: Sink, settings: Any) -> Iterator[Sink]:
 
 
 @pytest.fixture
-def worker(transactional_db: None, celery_worker: Process, smtp_sink: Sink) -> Iterator[Process]:
+def worker(celery_worker: Process) -> Process:
     """Running worker with an empty mail server."""
-    smtp_sink.reset()
-    yield celery_worker
-    smtp_sink.reset()
-    if not celery_worker.is_running:
-        celery_worker.start()
+    return celery_worker
