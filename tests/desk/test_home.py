@@ -2,19 +2,21 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from customers.models import Task
 from partnerportal.agencies.models import Role
 from partnerportal.desk import dashboard
 from partnerportal.desk.menu import Item
 from reviews.models import Review
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory
-from tests.factories.customers import ProjectFactory
+from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
@@ -184,3 +186,16 @@ def test_undecodable_forms_are_bad_requests(cast: Cast) -> None:
     response = client.post(path, "name=Kim", content_type="application/x-www-form-urlencoded; charset=utf-16")
     assert response.status_code == 400
     assert "We couldn’t process that request" in response.content.decode()
+
+
+def test_badges_stop_at_99(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    tasks = Task.objects.bulk_create(Task(agency=cast.alder, customer=customer, title="Call", due_on="2020-01-01") for _ in range(100))
+
+    def badge() -> tuple[Any, str]:
+        menu = stan.get("/dashboard/").context["menu"]
+        return next((item.badge, item.badge_label) for item in menu if item.url == "/tasks/")
+
+    assert badge() == ("99+", "99+ tasks due")
+    tasks[0].delete()
+    assert badge() == (99, "99 tasks due")
