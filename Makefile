@@ -30,7 +30,7 @@ dev: .venv/dev.done ## Run in development mode: debug pages, auto-reload, full l
 test: .venv/dev.done ## Run the tests (ARGS="tests/customers -k import" for a selection); browser tests need Chromium
 	$(PY) -m pytest -n logical --dist loadscope $(ARGS)
 
-bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=125000 REVIEWS=50000 SECONDS=1 ROUNDS=3)
+bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=… REVIEWS=… BASELINE=saved.md)
 	@$(PY) -m bench
 
 lint: .venv/dev.done ## Check style, types, templates, imports, migrations, wording

@@ -1,7 +1,8 @@
 """Runs the benchmark and prints its results.
 
-Options are environment variables: CUSTOMERS and REVIEWS in total, SECONDS per page and round, ROUNDS.
-DATABASE_URL and REDIS_URL replace the embedded servers.
+Options are environment variables: CUSTOMERS and REVIEWS in total, SECONDS per page and round, ROUNDS, MAILS,
+and BASELINE, the saved output of an earlier run to compare with. DATABASE_URL and REDIS_URL replace the
+embedded servers. The results are a Markdown table on the standard output; progress goes to the standard error.
 """
 
 import http.client
@@ -19,6 +20,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench.drive import Page, PageError, Result, Round, drive, page_from
+from bench.mails import mails_per_second
+from bench.report import Row, comparison, read_ratios, table
 from partnerportal.embedded.build import build_static_files
 from partnerportal.embedded.console import StartupError, echo
 from partnerportal.embedded.environment import BASE_DIR, load_config
@@ -47,7 +50,8 @@ def main() -> int:
 
 def bench(environ: Mapping[str, str]) -> None:
     customers, reviews, rounds = _number(environ, "CUSTOMERS", 125_000), _number(environ, "REVIEWS", 50_000), _number(environ, "ROUNDS", 3)
-    seconds = _number(environ, "SECONDS", 1)
+    seconds, mails = _number(environ, "SECONDS", 1), _number(environ, "MAILS", 1000)
+    before = read_ratios(Path(environ["BASELINE"])) if environ.get("BASELINE") else {}
     folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
     data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
     port, bare_port = _free_ports()
@@ -71,7 +75,7 @@ def bench(environ: Mapping[str, str]) -> None:
         embedded = servers(data_dir, postgres=config.wants_postgres, valkey=config.wants_valkey)
         if config.wants_postgres or config.wants_valkey:
             config.env.update(stack.enter_context(embedded))
-        echo("Preparing the database and the static files …")
+        echo("Preparing the database and the static files …", error=True)
         build_static_files()
         manage = [sys.executable, "manage.py"]
         for step in (["migrate", "--noinput", "--verbosity=0"], ["collectstatic", "--noinput", "--verbosity=0"]):
@@ -85,7 +89,22 @@ def bench(environ: Mapping[str, str]) -> None:
         stack.enter_context(_gunicorn(data_dir, "web", [], config.env, port))
         stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**config.env, "PORT": str(bare_port)}, bare_port))
         results = _drive([*((page, bare_port) for page in bare), *((page, port) for page in pages)], bare[-1], rounds, seconds)
-    _print(results, rounds, seconds)
+        rows = [*(result.row() for result in results), *_mails(mails, data_dir, config.env)]
+    echo(table(rows, before))
+    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
+    echo(
+        f"\n{customers:,} customers, {reviews:,} reviews; {rounds} rounds of {seconds} s a page, 2 connections, gunicorn with {WORKERS} "
+        f"workers, {os.cpu_count()} CPUs; load average {load} (with nothing else on the machine, about {os.cpu_count()})."
+    )
+    if before:
+        echo("\n" + comparison(rows, before))
+
+
+def _mails(count: int, data_dir: Path, env: dict[str, str]) -> list[Row]:
+    """Measure the delivery of e-mails, whose ratio is to plain Celery."""
+    echo(f"{count:,} e-mails …", error=True)
+    plain, portal = (mails_per_second(kind, count, data_dir, env) for kind in ("plain", "portal"))
+    return [Row("bare: e-mails by Celery", plain), Row("e-mails by one worker", portal, ratio=portal / plain)]
 
 
 def _drive(pages: list[tuple[Page, int]], baseline: Page, rounds: int, seconds: int) -> list[Result]:
@@ -94,9 +113,9 @@ def _drive(pages: list[tuple[Page, int]], baseline: Page, rounds: int, seconds: 
     results = {page.name: Result(page, [], []) for page, _port in pages}
     for page, port in pages:
         if not page.posts:
-            drive(page, port, seconds=0.3, posts=deque())
+            drive(page, port, seconds=0.2, posts=deque())
     for number in range(1, rounds + 1):
-        echo(f"Round {number} of {rounds} …")
+        echo(f"Round {number} of {rounds} …", error=True)
         measured: dict[str, Round] = {}
         for page, port in pages:
             measured[page.name] = drive(page, port, seconds=seconds, posts=posts[page.name])
@@ -105,22 +124,6 @@ def _drive(pages: list[tuple[Page, int]], baseline: Page, rounds: int, seconds: 
                 results[name].rounds.append(result)
                 results[name].ratios.append(result.per_second / measured[baseline.name].per_second)
     return list(results.values())
-
-
-def _print(results: list[Result], rounds: int, seconds: int) -> None:
-    table = [["page", "requests/s", "p50 ms", "p95 ms", "queries", "ratio to the bare list"], *(result.row() for result in results)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    echo()
-    for row in table:
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        echo("| " + " | ".join(cells) + " |")
-        if row is table[0]:
-            echo("|" + "|".join(("-" * (width + 1) + ("-" if not column else ":")) for column, width in enumerate(widths)) + "|")
-    load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    echo(
-        f"\n{rounds} rounds of {seconds} s a page, 2 connections, gunicorn with {WORKERS} workers, {os.cpu_count()} CPUs; "
-        f"load average {load} (with nothing else on the machine, about {os.cpu_count()})."
-    )
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:
@@ -139,9 +142,9 @@ def _free_ports() -> list[int]:
 
 
 def _run(command: list[str], env: dict[str, str]) -> str:
-    """Run a command, and return the output of `bench.bare`. Others print to the terminal."""
-    captured = "bench.bare" in command
-    result = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=subprocess.PIPE if captured else None)  # noqa: S603
+    """Run a command, and return the output of `bench.bare`. Others print to the standard error."""
+    captured = subprocess.PIPE if "bench.bare" in command else sys.stderr
+    result = subprocess.run(command, check=False, cwd=BASE_DIR, env=env, text=True, stdout=captured)  # noqa: S603
     if result.returncode:
         raise StartupError(f"{' '.join(command[1:3])} failed with exit code {result.returncode}")
     return result.stdout or ""

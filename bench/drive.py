@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 from typing import Any
 
+from bench.report import Row
+
 CONNECTIONS = 2
 #: Maximum number of requests per page and round.
 MAX_REQUESTS = 3000
@@ -102,15 +104,9 @@ class Result:
     #: Requests per second relative to the bare list, by round.
     ratios: list[float]
 
-    def row(self) -> list[str]:
+    def row(self) -> Row:
         """Return the row of the table."""
         latencies = sorted(latency * 1000 for round_ in self.rounds for latency in round_.latencies)
         p95 = quantiles(latencies, n=20)[-1] if len(latencies) > 1 else latencies[0]
-        return [
-            self.page.name,
-            f"{median(round_.per_second for round_ in self.rounds):,.0f}",
-            f"{median(latencies):.1f}",
-            f"{p95:.1f}",
-            str(self.page.queries),
-            f"{median(self.ratios):.2f}",
-        ]
+        per_second = median(round_.per_second for round_ in self.rounds)
+        return Row(self.page.name, per_second, median(latencies), p95, self.page.queries, median(self.ratios))

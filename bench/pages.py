@@ -103,6 +103,7 @@ PAGES: tuple[tuple[str, GetPath, bool, bool], ...] = (
     ("customers by name", lambda subject: f"{subject.path('customers:list')}?sort=name", True, False),
     ("global search (zimmermann)", lambda subject: f"{subject.path('desk:search')}?q=zimmermann", True, False),
     ("customer's page", Subject.customer, True, False),
+    ("Add Customer", lambda subject: subject.path("customers:add"), True, False),
     ("requests", lambda subject: subject.path("requests_inbox:list"), True, False),
     ("search in requests (website)", lambda subject: f"{subject.path('requests_inbox:list')}?q=website", True, False),
     ("contact form", Subject.contact_form, False, False),
@@ -110,6 +111,8 @@ PAGES: tuple[tuple[str, GetPath, bool, bool], ...] = (
     ("tasks", lambda subject: subject.path("customers:task_list"), True, False),
     ("domains", lambda subject: subject.path("customers:domain_list"), True, False),
     ("contracts", lambda subject: subject.path("customers:contract_list"), True, False),
+    ("reviews", lambda subject: subject.path("reviews:list"), True, False),
+    ("requesting a review", lambda subject: subject.path("reviews:request"), True, False),
     ("public profile", lambda subject: subject.agency.profile.get_absolute_url(), False, False),
     ("partner network", lambda subject: subject.path("network:directory"), False, False),
     ("partner network: words (onlineshops)", lambda subject: f"{subject.path('network:directory')}?q=onlineshops", False, False),
@@ -179,9 +182,17 @@ def _links(subject: Subject, posts: int) -> list[Page]:
     answers = {**dict.fromkeys(CATEGORIES, 4), "text": "Gerne wieder.", "author": "Lea Brandt"}
     body = urlencode({**answers, "csrfmiddlewaretoken": token})
     queries = _queries("post", links[1], cookie, 302, body)
+    forms = [Post(link, body, _address(number)) for number, link in enumerate(links[2:])]
     return [
         _page("personal review page", links[0], ""),
-        Page("posting a review", links[2], cookie, queries, status=302, posts=[Post(link, body) for link in links[2:]]),
+        Page(
+            "posting a review",
+            links[2],
+            cookie,
+            queries,
+            status=302,
+            posts=forms,
+        ),
     ]
 
 
@@ -196,13 +207,18 @@ def _contact(subject: Subject, posts: int) -> Page:
         Post(
             path,
             urlencode({**fields, "email": f"prospect{number}@{run}.example", "stamp": new_stamp()}),
-            f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
+            _address(number),
         )
         for number in range(posts + 1)
     ]
     time.sleep(MIN_FORM_AGE)
     queries = _queries("post", path, cookie, 302, forms[0].body)
     return Page("sending the contact form", path, cookie, queries, status=302, posts=forms[1:])
+
+
+def _address(number: int) -> str:
+    """Return an IP address of its own for each submission, because of the rate limits."""
+    return f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"
 
 
 def _open_links(agency: Any, number: int) -> list[str]:

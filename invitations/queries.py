@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.queries.customers import PageSection
@@ -12,6 +12,7 @@ from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Area, GrantedAreas, Scope, sorted_areas
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.compiled import compiled
 
 #: Maximum number of events on an invitation's page.
 HISTORY_LENGTH = 50
@@ -64,12 +65,26 @@ def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
 
 def access_section(customer: Any) -> PageSection:
     """Return the access section of a customer's page."""
-    connected = customer.access_invitations.filter(connected_at__isnull=False)
-    invitations = list(connected.select_related("connected_by").order_by("-connected_at", "-pk"))
-    access_requests = list(customer.access_requests.select_related("agency").order_by("-pk"))
+    invitations, access_requests = connected_invitations(customer=customer.pk), requests_to(customer=customer.pk)
+    items: list[Any] = [*invitations, *access_requests]
+    for item in items:
+        item.customer = customer
     pending = [access_request for access_request in access_requests if access_request.current_status == AccessRequest.Status.PENDING]
     context = {"access": combine_access(invitations), "access_requests": pending}
     return PageSection(context, client_names(*invitations, *access_requests))
+
+
+@compiled
+def connected_invitations(*, customer: Any) -> QuerySet[AccessInvitation]:
+    """Return the invitations that a customer's clients gave access with, the latest access first."""
+    connected = AccessInvitation.objects.filter(customer=customer, connected_at__isnull=False)
+    return connected.select_related("connected_by").order_by("-connected_at", "-pk")
+
+
+@compiled
+def requests_to(*, customer: Any) -> QuerySet[AccessRequest]:
+    """Return the access requests to a customer, newest first."""
+    return AccessRequest.objects.filter(customer=customer).select_related("agency").order_by("-pk")
 
 
 #: Maximum number of pending invitations shown above the list of customers.
@@ -78,12 +93,12 @@ PENDING_PREVIEW = 5
 _PREVIEW_FIELDS = ("id", "name", "company", "scope", "areas", "status", "created_at", "expires_at")
 
 
-def pending_rows() -> ArraySubquery:
+def pending_rows(now: Any) -> ArraySubquery:
     """Return a subquery for the newest pending invitations of the outer query's agency; `pending_invitations` reads its value.
 
     With it, the menu fetches them in the query that counts the badges.
     """
-    pending = AccessInvitation.objects.pending().filter(agency=OuterRef("pk")).order_by("-pk")
+    pending = AccessInvitation.objects.pending(now).filter(agency=OuterRef("pk")).order_by("-pk")
     return ArraySubquery(pending.values(json=JSONObject(**{name: name for name in _PREVIEW_FIELDS}))[:PENDING_PREVIEW])
 
 

@@ -160,6 +160,8 @@ WEB_IDLE_TIMEOUT: int = env.not_negative("WEB_IDLE_TIMEOUT", default=60, unit="s
 WORKER_STATEMENT_TIMEOUT: int = env.not_negative("WORKER_STATEMENT_TIMEOUT", default=300, unit="seconds")
 WORKER_LOCK_TIMEOUT: int = env.not_negative("WORKER_LOCK_TIMEOUT", default=60, unit="seconds")
 WORKER_IDLE_TIMEOUT: int = env.not_negative("WORKER_IDLE_TIMEOUT", default=900, unit="seconds")
+#: Whether Django compiles frequent queries once per process (docs/decisions/0021-compiled-queries.md).
+COMPILED_QUERIES: bool = env.bool("COMPILED_QUERIES", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL")
@@ -247,7 +249,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Accounts ----------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["partnerportal.agencies.backends.Backend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Task
 from partnerportal.audit.descriptions import ItemNames
+from partnerportal.core.compiled import compiled
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
 MAX_ROWS = 200
@@ -30,19 +31,33 @@ class PageSection:
 customer_page_sections: list[Callable[[Customer], PageSection]] = []
 
 
+#: Rows of a customer's page by template variable, which is also the name of the relation.
+_ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
+    "projects": lambda rows: rows.with_progress().order_by("sort_date", "pk"),
+    "tasks": lambda rows: rows.select_related("assignee", "project").order_by(
+        F("done_at").desc(nulls_first=True), "sort_date", "priority", "pk"
+    ),
+    "domains": lambda rows: rows.order_by("sort_date", "name"),
+    "contracts": lambda rows: rows.order_by("sort_date", "pk"),
+    "team_notes": lambda rows: rows.select_related("author").order_by("-pk"),
+    "contact_requests": lambda rows: rows.select_related("assignee").order_by("-pk"),
+}
+
+
 def customer_items(customer: Any) -> dict[str, list[Any]]:
     """Return the rows assigned to a customer, by template variable."""
-    rows = {
-        "projects": customer.projects.with_progress().order_by("sort_date", "pk"),
-        "tasks": customer.tasks.select_related("assignee", "project").order_by(
-            F("done_at").desc(nulls_first=True), "sort_date", "priority", "pk"
-        ),
-        "domains": customer.domains.order_by("sort_date", "name"),
-        "contracts": customer.contracts.order_by("sort_date", "pk"),
-        "team_notes": customer.team_notes.select_related("author").order_by("-pk"),
-        "contact_requests": customer.contact_requests.select_related("assignee").order_by("-pk"),
-    }
-    return {name: list(queryset[:MAX_ROWS]) for name, queryset in rows.items()}
+    items = {name: items_of(name, customer=customer.pk) for name in _ITEMS}
+    for rows in items.values():
+        for row in rows:
+            row.customer = customer
+    return items
+
+
+@compiled
+def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
+    """Return the customer's rows of one relation."""
+    model: Any = Customer._meta.get_field(name).related_model
+    return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
 
 
 def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:

@@ -7,7 +7,7 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from partnerportal.agencies.models import Membership
+from partnerportal.agencies.backends import colleagues
 
 #: Session key of the agency selected by a user with several.
 SESSION_KEY = "agency_id"
@@ -28,10 +28,8 @@ class AgencyMiddleware:
         staff.memberships, staff.membership, staff.agency, staff.members, staff.team = [], None, None, [], []
         # The session key is checked first, so that pages for anonymous visitors run no query.
         if request.session.get("_auth_user_id") and request.user.is_authenticated:
-            # A single query for agencies and colleagues, because nearly every page lists them as choices.
-            own = Membership.objects.filter(user=request.user).values("agency")
-            colleagues = Membership.objects.filter(agency__in=own).with_second_factor().select_related("agency", "user")
-            memberships = list(colleagues.order_by("created_at", "pk"))
+            # Loaded with the user, because nearly every page lists colleagues as choices.
+            memberships = request.user.colleagues if hasattr(request.user, "colleagues") else colleagues(user=request.user.pk)
             staff.memberships = [membership for membership in memberships if membership.user_id == request.user.pk]
             selected = request.session.get(SESSION_KEY)
             for membership in staff.memberships:

@@ -66,9 +66,9 @@ class PendingQuerySet(TenantQuerySet[_M]):
         """Return the row whose personal link contains the token, if any."""
         return self.filter(token_digest=hash_token(token))
 
-    def pending(self) -> Self:
-        """Return pending rows that haven't expired."""
-        return self.filter(status=self._pending_status(), expires_at__gt=timezone.now())
+    def pending(self, now: Any = None) -> Self:
+        """Return pending rows that haven't expired `now`, which can be an expression."""
+        return self.filter(status=self._pending_status(), expires_at__gt=now or timezone.now())
 
     def past_expiry(self) -> Self:
         """Return expired rows that are still stored as pending."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,28 +17,52 @@ from invitations.models import AccessInvitation
 from invitations.queries import pending_invitations, pending_rows
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
+from partnerportal.core.db_functions import CappedCount
 from requests_inbox.models import ContactRequest
 from reviews.models import Review
 
 #: A review counts as new for this many days.
 NEW_REVIEW_DAYS = 7
+#: Maximum number on a badge. More are displayed as “99+”.
+MAX_BADGE = 99
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The time for which badges are counted. Attributes are expressions in compiled queries."""
+
+    now: Any
+    today: Any
+    #: Since when reviews are new.
+    recently: Any
+
+    @classmethod
+    def current(cls) -> "Moment":
+        now = timezone.now()
+        return cls(now, timezone.localdate(now), now - timedelta(days=NEW_REVIEW_DAYS))
 
 
 @dataclass(frozen=True)
 class Badge:
     """Number of open objects, shown beside a menu item."""
 
-    #: Returns the open objects of all agencies.
-    rows: Callable[[], QuerySet[Any]]
+    #: Returns the open objects of all agencies at a moment.
+    rows: Callable[[Any], QuerySet[Any]]
     label: Any
     #: Returns a subquery for the first rows, which the item's own page shows; `restore_preview` turns its value into objects.
-    preview: Callable[[], Any] | None = None
+    preview: Callable[[Any], Any] | None = None
     restore_preview: Callable[[Any], list[Any]] = list
 
-    def count(self) -> Coalesce:
-        """Return a subquery that counts the rows of the agency in the outer query."""
-        counted = self.rows().filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("pk")).values("n")
-        return Coalesce(Subquery(counted), Value(0), output_field=IntegerField())
+    def count(self, at: "Moment") -> CappedCount:
+        """Return a subquery that counts the rows of the agency in the outer query, up to one more than `MAX_BADGE`."""
+        return CappedCount(self.rows(at).filter(agency=OuterRef("pk")), MAX_BADGE + 1)
+
+    def display(self, count: int) -> tuple[int | str, str]:
+        """Return a number as displayed, and its label."""
+        number = min(count, MAX_BADGE)
+        label = str(self.label % {"count": number})
+        return (number, label) if count == number else (f"{number}+", label.replace(str(number), f"{number}+"))
 
 
 @dataclass(frozen=True)
@@ -53,7 +76,8 @@ class Item:
     badge_source: Badge | None = None
     url: str = ""
     active: bool = False
-    badge: int | None = None
+    #: Number of open objects, or “99+”.
+    badge: int | str | None = None
     badge_label: str = ""
     #: The first open objects; only set on the item's own page.
     preview_rows: list[Any] | None = None
@@ -64,9 +88,9 @@ class Item:
         return not self.url_name
 
 
-def new_reviews() -> QuerySet[Review]:
+def new_reviews(at: Moment | None = None) -> QuerySet[Review]:
     """Return recent reviews of all agencies, except withdrawn and removed ones."""
-    return Review.objects.counted().filter(created_at__gte=timezone.now() - timedelta(days=NEW_REVIEW_DAYS))
+    return Review.objects.counted().filter(created_at__gte=(at or Moment.current()).recently)
 
 
 def open_tasks() -> QuerySet[Task]:
@@ -74,9 +98,9 @@ def open_tasks() -> QuerySet[Task]:
     return Task.objects.filter(done_at__isnull=True)
 
 
-def due_tasks() -> QuerySet[Task]:
+def due_tasks(at: Moment | None = None) -> QuerySet[Task]:
     """Return open tasks of all agencies that are due or overdue."""
-    return open_tasks().filter(sort_date__lte=timezone.localdate())
+    return open_tasks().filter(sort_date__lte=(at or Moment.current()).today)
 
 
 #: The menu. Labels and badges are filled in by menu_for().
@@ -88,9 +112,9 @@ MENU = (
         "customers:list",
         children=(Item(_("Add Customer"), "plus", "customers:add"),),
         badge_source=Badge(
-            AccessInvitation.objects.pending,
+            lambda at: AccessInvitation.objects.pending(at.now),
             ngettext_lazy("%(count)d pending invitation", "%(count)d pending invitations", "count"),
-            pending_rows,
+            lambda at: pending_rows(at.now),
             pending_invitations,
         ),
     ),
@@ -99,7 +123,7 @@ MENU = (
         "inbox",
         "requests_inbox:list",
         badge_source=Badge(
-            ContactRequest.objects.awaiting_reply,
+            lambda at: ContactRequest.objects.awaiting_reply(),
             ngettext_lazy("%(count)d request waiting for a reply", "%(count)d requests waiting for a reply", "count"),
         ),
     ),
@@ -142,21 +166,20 @@ def menu_for(request: AgencyRequest) -> Menu:
     urls = {item.url_name: reverse(item.url_name) for item in flat_menu() if item.url_name}
     # The active item is the one whose URL is the longest prefix of the path.
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
-    badges = {item.url_name: item.badge_source for item in flat_menu() if item.badge_source}
-    previews = {name: badge.preview() for name, badge in badges.items() if badge.preview and urls[name] == request.path}
-    columns = [*(badge.count() for badge in badges.values()), *previews.values()]
-    slug, digest, *values = Agency.objects.filter(pk=request.agency.pk).values_list("profile__slug", "profile__logo_digest", *columns).get()
-    counts = dict(zip(badges, values, strict=False))
-    rows = {name: badges[name].restore_preview(value) for name, value in zip(previews, values[len(badges) :], strict=True)}
+    previews = [name for name, badge in BADGES.items() if badge.preview and urls[name] == request.path]
+    at = Moment.current()
+    ((slug, digest, *values),) = menu_values(*previews, agency=request.agency.pk, now=at.now, today=at.today, recently=at.recently)
+    counts = dict(zip(BADGES, values, strict=False))
+    rows = {name: BADGES[name].restore_preview(value) for name, value in zip(previews, values[len(BADGES) :], strict=True)}
 
     def filled(item: Item) -> Item:
         url, count = urls.get(item.url_name, ""), counts.get(item.url_name)
-        label = str(item.badge_source.label % {"count": count}) if item.badge_source and count else ""
+        shown, label = item.badge_source.display(count) if item.badge_source and count else (None, "")
         return replace(
             item,
             url=url,
             active=bool(url) and url == active,
-            badge=count or None,
+            badge=shown,
             badge_label=label,
             children=tuple(filled(child) for child in item.children),
             preview_rows=rows.get(item.url_name),
@@ -170,3 +193,15 @@ def menu_for(request: AgencyRequest) -> Menu:
 def flat_menu(items: tuple[Item, ...] = MENU) -> list[Item]:
     """Return the items of the menu and of its submenus."""
     return [entry for item in items for entry in (item, *flat_menu(item.children))]
+
+
+#: The badges by the URL name of their item.
+BADGES = {item.url_name: item.badge_source for item in flat_menu() if item.badge_source}
+
+
+@compiled
+def menu_values(*previews: str, agency: Any, now: Any, today: Any, recently: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return one row: the slug and logo of the profile, the counts of all badges, and the first rows of those named in `previews`."""
+    at = Moment(now, today, recently)
+    columns = [*(badge.count(at) for badge in BADGES.values()), *(BADGES[name].preview(at) for name in previews)]  # type: ignore[misc]
+    return Agency.objects.filter(pk=agency).values_list("profile__slug", "profile__logo_digest", *columns)

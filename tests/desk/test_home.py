@@ -2,18 +2,20 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from customers.models import Task
 from partnerportal.agencies.models import Role
 from partnerportal.desk.menu import Item
 from reviews.models import Review
 from tests.cast import Cast
 from tests.factories.agencies import LogoFactory, MembershipFactory
-from tests.factories.customers import ProjectFactory
+from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
@@ -177,3 +179,16 @@ def test_the_menu_shows_the_agencys_logo_or_its_initials(alice: Client, cast: Ca
     page = alice.get("/dashboard/").content.decode()
     assert f'src="{logo.profile.logo_url}"' in page
     assert "sidebar-monogram" not in page
+
+
+def test_badges_stop_at_99(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    tasks = Task.objects.bulk_create(Task(agency=cast.alder, customer=customer, title="Call", due_on="2020-01-01") for _ in range(100))
+
+    def badge() -> tuple[Any, str]:
+        menu = stan.get("/dashboard/").context["menu"]
+        return next((item.badge, item.badge_label) for item in menu if item.url == "/tasks/")
+
+    assert badge() == ("99+", "99+ tasks due")
+    tasks[0].delete()
+    assert badge() == (99, "99 tasks due")

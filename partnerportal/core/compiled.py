@@ -1,0 +1,91 @@
+"""Queries that Django compiles once per process and that later calls only fill with values.
+
+Building and compiling a query often takes longer than its execution. A function that returns a queryset
+becomes one that returns a list of its rows:
+
+    @compiled
+    def memberships_of(*, user: Any) -> QuerySet[Membership]:
+        return Membership.objects.filter(user=user)
+
+    memberships_of(user=request.user.pk)
+
+Keyword arguments are values. The function receives placeholders for them, which are expressions. It must not
+depend on anything else that changes, such as the time or the language. Positional arguments select
+one of a few queries, each of which is compiled. docs/decisions/0021-compiled-queries.md lists the parts of
+Django that this relies on. `COMPILED_QUERIES=0` runs the plain querysets.
+"""
+
+from collections.abc import Callable, Collection
+from copy import copy
+from functools import lru_cache, update_wrapper
+from typing import Any, ClassVar, Generic, TypeVar
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Expression, Model, QuerySet
+
+R = TypeVar("R")
+
+#: Maximum number of compiled queries of each function.
+MAX_STATEMENTS = 64
+
+
+class Parameter(Expression):
+    """Placeholder of a value. Its SQL has itself as the parameter, which `_Statement` replaces."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
+
+
+class _Statement:
+    """A queryset and its SQL."""
+
+    def __init__(self, rows: QuerySet[Any]) -> None:
+        self._rows = rows
+        self._compiler = rows.query.get_compiler(rows.db)
+        self._sql, self._parameters = self._compiler.as_sql()
+
+    def rows(self, values: dict[str, Any]) -> list[Any]:
+        filled = self._sql, tuple(values[param.name] if isinstance(param, Parameter) else param for param in self._parameters)
+        compiler = copy(self._compiler)
+        # Connections belong to a thread.
+        compiler.connection = connections[self._rows.db]
+        compiler.as_sql = lambda *args, **kwargs: filled
+        rows: Any = self._rows.all()
+        rows.query.get_compiler = lambda *args, **kwargs: compiler
+        return list(rows)
+
+
+class compiled(Generic[R]):  # noqa: N801  # a decorator
+    """Decorator of a function that returns a queryset; see the module."""
+
+    #: All decorated functions.
+    registry: ClassVar[list["compiled[Any]"]] = []
+
+    def __init__(self, build: Callable[..., QuerySet[Any, R]]) -> None:
+        update_wrapper(self, build)
+        self.build = build
+        self._statement = lru_cache(MAX_STATEMENTS)(self._compile)
+        self.registry.append(self)
+
+    def __call__(self, *choice: Any, **values: Any) -> list[R]:
+        """Return the rows.
+
+        Raises:
+            TypeError: A value isn't a single one, which the SQL would compare differently.
+        """
+        for name, value in values.items():
+            # Strings are collections, too.
+            is_single = isinstance(value, str) or not isinstance(value, Collection | Model | type(None))
+            if not is_single or hasattr(value, "resolve_expression"):
+                raise TypeError(f"{name} must be a single value, not {value!r}")
+        if not settings.COMPILED_QUERIES:
+            return list(self.build(*choice, **values))
+        return self._statement(tuple(sorted(values)), *choice).rows(values)
+
+    def _compile(self, names: tuple[str, ...], *choice: Any) -> _Statement:
+        return _Statement(self.build(*choice, **{name: Parameter(name) for name in names}))

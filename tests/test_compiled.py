@@ -1,0 +1,97 @@
+"""Compiled queries return the same rows as the plain querysets."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, models
+from django.db.models import F, QuerySet
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from customers.models import Customer, Task
+from partnerportal.core.compiled import compiled
+from tests.cast import Cast
+from tests.factories.customers import CustomerFactory, TaskFactory
+from tests.test_queries import fill, first_customer
+
+#: Pages that together call every compiled query. Those of lists have both directions of the pages.
+PAGES = ("/customers/", "/dashboard/")
+
+
+def content(row: Any) -> Any:
+    """Return all values of a row, with those of its related objects."""
+    if not isinstance(row, models.Model):
+        return row
+    related = {name: content(value) for name, value in row._state.fields_cache.items()}
+    return type(row), {name: content(value) for name, value in vars(row).items() if name not in {"_state", "colleagues"}}, related
+
+
+def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(cast, 2)
+    TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
+    called: set[str] = set()
+    call = compiled.__call__
+
+    def compare(query: Any, *choice: Any, **values: Any) -> list[Any]:
+        expected = list(query.build(*choice, **values))
+        rows = call(query, *choice, **values)
+        assert [content(row) for row in rows] == [content(row) for row in expected], query.__name__
+        if rows:
+            called.add(query.__name__)
+        return rows
+
+    monkeypatch.setattr(compiled, "__call__", compare)
+    for path in (*PAGES, first_customer(cast)):
+        for _ in range(2):
+            assert alice.get(path).status_code == 200
+    own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
+    assert called == set(own), "add a page to PAGES that calls the query and finds rows"
+
+
+@compiled
+def tasks(*order: str, customer: Any, before: Any) -> QuerySet[Task]:
+    return Task.objects.filter(customer=customer, created_at__lt=before, title__contains="50%").order_by(*order)
+
+
+def test_values_are_filled_in(cast: Cast) -> None:
+    first, second = CustomerFactory.create_batch(2, agency=cast.alder)
+    found, _other = TaskFactory(customer=first, title="50% done"), TaskFactory(customer=second, title="50% done")
+    now = timezone.now()
+    assert tasks(customer=first.pk, before=now) == [found]
+    assert tasks(customer=first.pk, before=now - timedelta(days=1)) == []
+    assert tasks("-pk", customer=first.pk, before=timezone.localtime(now)) == [found]
+
+
+def test_a_query_is_compiled_once_for_each_choice(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[tuple[str, ...]] = []
+
+    @compiled
+    def customers(*order: str, agency: Any) -> QuerySet[Customer]:
+        built.append(order)
+        return Customer.objects.filter(agency=agency).order_by(*order)
+
+    compiled.registry.remove(customers)
+    for order in (("number",), ("-number",), ("number",)):
+        customers(*order, agency=cast.alder.pk)
+        customers(*order, agency=cast.birch.pk)
+    assert built == [("number",), ("-number",)]
+
+
+@pytest.mark.parametrize("value", [None, [1, 2], {1}, F("pk"), Customer(pk=1), Customer.objects.none()])
+def test_only_single_values_can_be_filled_in(value: Any) -> None:
+    with pytest.raises(TypeError, match="customer must be a single value"):
+        tasks(customer=value, before=timezone.now())
+
+
+def test_the_setting_runs_plain_querysets(alice: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def queries() -> list[str]:
+        with CaptureQueriesContext(connection) as captured:
+            assert alice.get("/customers/").status_code == 200
+        return [query["sql"] for query in captured]
+
+    compiled_ones = queries()
+    settings.COMPILED_QUERIES = False
+    monkeypatch.setattr(compiled, "_compile", None)
+    assert len(queries()) == len(compiled_ones)
