@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.staticfiles import finders
+from django.template import Context, Template
 from django.test import Client
 from fontTools.ttLib import TTFont
 
@@ -119,6 +120,12 @@ def test_names_of_icons_are_found(tmp_path: Path) -> None:
         ("outline", "check"),
         ("micro", "check"),
     }
+
+
+def test_an_unknown_icon_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no heroicon “nothing”"):
+        Template('{% icon "nothing" %}').render(Context())
+    assert 'width="16"' in Template('{% icon "star" 16 "micro" %}').render(Context())
 
 
 # --- Bootstrap ---------------------------------------------------------------------------------------------------------

@@ -73,6 +73,16 @@ def test_braces_are_balanced(sheet) -> None:
     assert depth == 0
 
 
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.name)
+def test_no_selector_has_two_rules(sheet) -> None:
+    sheet = re.sub(r"/\*.*?\*/", "", sheet.read_text(encoding="utf-8"), flags=re.DOTALL)
+    # Unindented: outside of media queries.
+    selectors = re.findall(r"^([^\s@}][^{}]*){", sheet, re.MULTILINE)
+    twice = {selector for selector in selectors if selectors.count(selector) > 1}
+    # Fonts, the properties of both themes.
+    assert twice <= {":root,\n[data-bs-theme] "}
+
+
 def test_every_class_with_a_rule_is_used() -> None:
     values = set(re.findall(r"[\"']([a-z][\w-]*)[\"']", text(TEMPLATES + CODE)))
     used = names_in(attributes()) | names_in(text(SCRIPTS)) | values | LIBRARIES

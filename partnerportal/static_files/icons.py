@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from xml.etree import ElementTree as ET
+from xml.etree import ElementTree as ET  # nosec B405
 from zipfile import ZipFile
 
 from . import BASE_DIR, BUILD_DIR, digest_of, generate
@@ -43,7 +44,6 @@ def used_icons(sources: list[Path]) -> set[tuple[str, str]]:
     A text that is an icon's name counts, in outline and in each style that its module names, because
     variables can contain it.
     """
-    existing = _existing()
     used = set()
     for path in sources:
         text = path.read_text()
@@ -51,13 +51,15 @@ def used_icons(sources: list[Path]) -> set[tuple[str, str]]:
         others = set(_TEXT.findall(_TAG.sub("", text)))
         styles = {"outline", *others.intersection(STYLES)} if path.suffix == ".py" else {"outline"}
         used |= {(style, name) for style in styles for name in others}
-    return used & existing
+    return used & existing_icons()
 
 
-def _existing() -> set[tuple[str, str]]:
+@cache
+def existing_icons() -> frozenset[tuple[str, str]]:
+    """Return the styles and names of all heroicons."""
     with (files("heroicons") / "heroicons.zip").open("rb") as data, ZipFile(data) as archive:
         paths = (Path(name) for name in archive.namelist())
-        return {(path.parent.name, path.stem) for path in paths if path.suffix == ".svg"}
+        return frozenset((path.parent.name, path.stem) for path in paths if path.suffix == ".svg")
 
 
 def sprite(icons: set[tuple[str, str]]) -> str:
@@ -66,7 +68,7 @@ def sprite(icons: set[tuple[str, str]]) -> str:
     with (files("heroicons") / "heroicons.zip").open("rb") as data, ZipFile(data) as archive:
         for style, name in sorted(icons):
             # The file is part of a pinned package.
-            drawing = ET.fromstring(archive.read(f"{style}/{name}.svg"))  # noqa: S314
+            drawing = ET.fromstring(archive.read(f"{style}/{name}.svg"))  # noqa: S314  # nosec B314
             attributes = {key: value for key, value in drawing.attrib.items() if key in {"viewBox", "fill", "stroke", "stroke-width"}}
             symbol = ET.SubElement(root, "symbol", {"id": symbol_id(name, style), **attributes})
             for node in drawing.iter():

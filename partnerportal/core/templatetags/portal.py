@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
-from partnerportal.static_files.icons import SPRITE, symbol_id
+from partnerportal.static_files.icons import SPRITE, existing_icons, symbol_id
 
 register = template.Library()
 
@@ -35,12 +35,17 @@ register = template.Library()
 
 @register.simple_tag
 def icon(name: str, size: int = 20, style: str = "outline") -> SafeString:
-    """Render a heroicon of `size` pixels, hidden from screen readers, as a reference to the sprite."""
+    """Render a heroicon of `size` pixels, hidden from screen readers, as a reference to the sprite.
+
+    Raise ValueError for an unknown icon.
+    """
     return _icon(str(name), int(size), str(style))
 
 
 @cache
 def _icon(name: str, size: int, style: str) -> SafeString:
+    if (style, name) not in existing_icons():
+        raise ValueError(f"There is no heroicon “{name}” in the style “{style}”")
     return format_html(
         '<svg class="icon" width="{size}" height="{size}" aria-hidden="true"><use href="{sprite}#{id}"/></svg>',
         size=size,
