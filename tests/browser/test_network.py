@@ -8,6 +8,7 @@ from partnerportal.network.models import PartnerProfile
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import ServiceFactory, picture
+from tests.factories.reviews import ReviewFactory
 from tests.smtp import Sink
 
 
@@ -60,3 +61,24 @@ def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mai
     page.get_by_role("link", name="Alder Web").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Alder Web")
     expect(page.get_by_role("complementary")).to_contain_text("2011")
+
+
+def test_the_bar_never_covers_what_has_the_focus(page: Page, portal: str, cast: Cast) -> None:
+    PartnerProfile.objects.filter(agency=cast.alder).update(website="https://alder.example", description="We know flour.\n\n" * 9)
+    for _ in range(3):
+        ReviewFactory(review_request__customer__agency=cast.alder)
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.goto(f"{portal}/partners/alder/")
+    bar = page.locator(".profile-bar")
+    seen = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused = page.locator(":focus")
+        if bar.locator(":focus").count():
+            break
+        seen.append(focused.inner_text())
+        focused_box, bar_box = focused.bounding_box(), bar.bounding_box()
+        assert focused_box
+        assert bar_box
+        assert focused_box["y"] + focused_box["height"] <= bar_box["y"], seen
+    assert "alder.example" in seen
