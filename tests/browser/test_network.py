@@ -8,6 +8,7 @@ from partnerportal.network.models import PartnerProfile
 from tests.browser.conftest import sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import ServiceFactory, picture
+from tests.factories.reviews import ReviewFactory
 from tests.smtp import Sink
 
 
@@ -60,3 +61,21 @@ def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mai
     page.get_by_role("link", name="Alder Web").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Alder Web")
     expect(page.get_by_role("complementary")).to_contain_text("2011")
+
+
+def test_the_bar_never_covers_what_has_the_focus(page: Page, portal: str, cast: Cast) -> None:
+    PartnerProfile.objects.filter(agency=cast.alder).update(website="https://alder.example", description="We know flour.\n\n" * 9)
+    for _ in range(3):
+        ReviewFactory(review_request__customer__agency=cast.alder)
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.goto(f"{portal}/partners/alder/")
+    seen = []
+    while not page.locator(".profile-bar :focus").count():
+        page.keyboard.press("Tab")
+        seen.append(page.locator(":focus").inner_text())
+        # The browser scrolls a little later.
+        page.wait_for_function("""() => {
+            const bar = document.querySelector(".profile-bar"), focused = document.activeElement;
+            return bar.contains(focused) || focused.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top;
+        }""")
+    assert "alder.example" in seen
