@@ -246,7 +246,7 @@
         submitter ? form.requestSubmit(submitter) : form.requestSubmit();
       };
       const { confirm, confirmAction, confirmCalm } = confirmSource.dataset;
-      ask(confirm, confirmAction, proceed, { calm: confirmCalm !== undefined });
+      ask(confirm, confirmAction ?? submitter?.textContent.trim(), proceed, { calm: confirmCalm !== undefined });
       return;
     }
     confirmed = null;
