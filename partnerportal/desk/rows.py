@@ -146,7 +146,7 @@ def task_row(task: Task, member: Membership, team: list[User]) -> Row:
     if not task.is_done:
         return row
     undo = Action(_("Undo"), reverse("desk:task_undo", args=[task.pk]), "post")
-    return Row(**{**vars(row), "when": _("done"), "tone": "", "action": undo, "is_done": True})
+    return Row(**{**vars(row), "when": pgettext("task", "done"), "tone": "", "action": undo, "is_done": True})
 
 
 def request_row(request: ContactRequest, person: str) -> Row:

@@ -20,21 +20,21 @@ def test_a_morning_at_the_dashboard(page: Page, portal: str, cast: Cast) -> None
     expect(overdue.get_by_role("listitem").first).to_contain_text("4 days ago")
 
     # In place, with the keyboard: the focus stays on the row's button.
-    done = overdue.get_by_role("button", name="Done: Call about the flour")
+    done = overdue.get_by_role("button", name="Done : Call about the flour")
     done.focus()
     page.keyboard.press("Enter")
-    undo = overdue.get_by_role("button", name="Undo: Call about the flour")
+    undo = overdue.get_by_role("button", name="Undo : Call about the flour")
     expect(undo).to_be_focused()
     expect(page.locator("#live")).to_have_text("“Call about the flour” marked as done.")
     assert Task.objects.get().is_done
     page.keyboard.press("Enter")
-    expect(overdue.get_by_role("button", name="Done: Call about the flour")).to_be_focused()
+    expect(overdue.get_by_role("button", name="Done : Call about the flour")).to_be_focused()
     assert not Task.objects.get().is_done
 
     page.goto(f"{portal}/dashboard/?whose=mine")
     expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(0)
     page.get_by_role("link", name="Everyone’s").click()
-    page.get_by_role("link", name="Renew…: mill.example").click()
+    page.get_by_role("link", name="Renew… : mill.example").click()
     page.get_by_role("dialog").get_by_label("Expires on").fill((today + timedelta(days=361)).isoformat())
     page.get_by_role("dialog").get_by_role("button", name="Save").click()
     expect(page.get_by_text("Domain mill.example saved.")).to_be_visible()

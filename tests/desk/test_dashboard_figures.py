@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
+from customers.models import Contract
+from customers.queries import contracts
 from partnerportal.desk.figures import Figure
 from reviews.services.reviews import comment_on_review
 from tests.cast import Cast
@@ -74,3 +77,15 @@ def test_profile_shows_the_checklist_and_status(cast: Cast) -> None:
 
 def test_agencies_without_any_work_see_no_figures(cast: Cast) -> None:
     assert figures(cast) == {}
+
+
+def test_the_sum_of_many_contracts_is_cached(cast: Cast, monkeypatch: pytest.MonkeyPatch, clean_cache: None) -> None:
+    contract = ContractFactory(customer__agency=cast.alder, price=10, interval="year")
+
+    def after(price: int) -> str:
+        Contract.objects.filter(pk=contract.pk).update(price=price)
+        return figures(cast)["/contracts/"].value
+
+    assert [after(10), after(20)] == ["€10", "€20"]
+    monkeypatch.setattr(contracts, "MANY_CONTRACTS", 1)
+    assert [after(30), after(40)] == ["€30", "€30"]
