@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import SOON_DAYS, Contract, Domain, Task
+from customers.queries.customers import MAX_ROWS
 from partnerportal.audit.descriptions import DESCRIPTIONS
 from partnerportal.audit.models import AuditEvent
 
@@ -34,9 +35,10 @@ class Section:
     is_expanded: bool
 
     @property
-    def count(self) -> int:
-        """Number of all items."""
-        return len(self.open) + len(self.closed)
+    def count(self) -> str:
+        """Number of all items, “200+” if the page doesn't load more."""
+        number = len(self.open) + len(self.closed)
+        return f"{number}+" if number >= MAX_ROWS else str(number)
 
     @property
     def shown(self) -> list[Any]:
@@ -51,7 +53,7 @@ class Section:
     @property
     def has_more(self) -> bool:
         """Whether there are items without a row."""
-        return len(self.shown) + len(self.shown_closed) < self.count
+        return len(self.shown) + len(self.shown_closed) < len(self.open) + len(self.closed)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str
     expect(page.get_by_role("list", name="Conversation")).to_contain_text("What kinds of flour?")
 
     page.get_by_role("main").get_by_role("link", name="Add Customer").click()
-    expect(page.get_by_label("Company")).to_have_value("Müllerei Größe GmbH")
+    expect(page.get_by_role("textbox", name="Company")).to_have_value("Müllerei Größe GmbH")
     expect(page.get_by_label("Last name")).to_have_value("Größe")
     page.get_by_label("City").fill("Görlitz")
     page.get_by_role("button", name="Save").click()

@@ -11,9 +11,11 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import archive_customer
 from customers.services.items import add_item, update_item
+from requests_inbox.services.requests import assign_request
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
-from tests.factories.reviews import ReviewRequestFactory
+from tests.factories.requests import ContactRequestFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 
 
 @pytest.fixture
@@ -60,6 +62,17 @@ def test_five_rows_of_each_kind_are_shown_and_all_on_demand(stan: Client, mill: 
     assert link and "All 8" in plain(shown)
     assert sorted(titles(section(stan, mill, key, link.group(1)))) == sorted(items)
     assert "All 8" not in plain(section(stan, mill, key, link.group(1)))
+
+
+def test_older_requests_and_reviews_are_folded(stan: Client, cast: Cast, mill: Customer) -> None:
+    for n in range(7):
+        assign_request(ContactRequestFactory(agency=cast.alder, message=f"Message {n}"), mill, by=cast.alice)
+        ReviewFactory(review_request__customer=mill, text=f"Words {n}")
+    for key, shown, label in (("requests", "Message", "2 older requests"), ("reviews", "Words", "5 older reviews")):
+        first, _, older = section(stan, mill, key).partition('<details class="folded">')
+        assert len(findall(rf"{shown} \d", first)) + int(label[0]) == 7
+        assert len(findall(rf"{shown} \d", older)) == int(label[0])
+        assert plain(older).startswith(label)
 
 
 def test_unknown_sections_are_ignored(stan: Client, mill: Customer) -> None:
