@@ -1,4 +1,4 @@
-"""A real browser against a live portal; left out where no Chromium is found (but never in CI)."""
+"""Fixtures for tests with Chromium and a live portal. Without Chromium, these tests are skipped, but fail in CI."""
 
 import os
 import shutil
@@ -16,33 +16,33 @@ from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
 from tests.workers import Process
 
-#: The browser that people use, if it is installed: the headless shell requests no icons, for example.
+#: Prefers the complete browser, because the headless shell requests no icons, for example.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell"))), None)
 if CHROMIUM is None:
     if os.environ.get("CI"):
-        raise pytest.UsageError("CI needs a Chromium for the browser tests")
+        raise pytest.UsageError("Browser tests require Chromium in CI")
     collect_ignore_glob = ["test_*.py"]
 
-# Playwright runs an event loop in this thread; Django's database calls beside it are what we want.
+# Playwright runs an event loop in this thread, in which Django would reject database queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """The installed Chromium; without its sandbox, which root can't have, and without compiling scripts at length that run but once."""
+    """Use the installed Chromium without its sandbox, which root can't use, and without optimizing scripts that run only briefly."""
     args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt"]
     return {"executable_path": CHROMIUM, "args": args}
 
 
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
-    """A desktop in English."""
+    """Use a desktop viewport in English."""
     return {"locale": "en-GB", "viewport": {"width": 1280, "height": 860}}
 
 
 @pytest.fixture
 def portal(live_server: Any, cast: Cast, settings: Any, transactional_db: None) -> str:
-    """The address of a live portal with the cast in it."""
+    """Address of a live portal with the cast."""
     settings.SITE_URL = live_server.url
     settings.ALLOWED_HOSTS = ["localhost"]
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
@@ -51,13 +51,13 @@ def portal(live_server: Any, cast: Cast, settings: Any, transactional_db: None) 
 
 @pytest.fixture
 def page(context: BrowserContext, portal: str) -> Iterator[Page]:
-    """A page that fails its test for whatever the browser complains about: scripts, the security policy, missing files."""
-    complaints: list[str] = []
+    """Page that fails its test if the browser logs an error or warning, for example about a script, the CSP or a missing file."""
+    messages: list[str] = []
     page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
     yield page
-    assert complaints == []
+    assert messages == []
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def mail_server(celery_worker: Process, smtp_sink: Sink) -> Sink:
 
 
 def signed_in(page: Page, portal: str, user: User) -> None:
-    """With a session made beside the browser, for tests that are about other pages."""
+    """Sign the user in by a session cookie, for tests of other pages than the sign-in."""
     client = Client()
     client.force_login(user)
     name = django_settings.SESSION_COOKIE_NAME
@@ -75,7 +75,7 @@ def signed_in(page: Page, portal: str, user: User) -> None:
 
 
 def sign_in(page: Page, portal: str, email: str) -> None:
-    """Open the dashboard with a session cookie, for tests of other pages than the sign-in."""
+    """Sign the user in by a session cookie, and open the dashboard."""
     signed_in(page, portal, User.objects.get(email=email))
     page.goto(f"{portal}/dashboard/")
 

@@ -1,4 +1,4 @@
-"""Access, as people give, take up, reject and take it back."""
+"""Access invitations: giving, connecting, rejecting and revoking access."""
 
 import re
 
@@ -11,7 +11,7 @@ from tests.factories.invitations import ConnectedFactory, InvitationFactory
 from tests.smtp import Sink
 
 
-def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
+def test_invitation_of_a_client_adds_a_customer(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
     clients_browser = browser.new_context(locale="en-GB")
     client = clients_browser.new_page()
     client.goto(f"{portal}/partners/alder/access/")
@@ -50,7 +50,7 @@ def test_a_client_invites_and_becomes_a_new_customer(page: Page, browser: Browse
     clients_browser.close()
 
 
-def test_connecting_to_somebody_who_is_there(page: Page, portal: str, cast: Cast) -> None:
+def test_invitation_is_connected_to_an_existing_customer(page: Page, portal: str, cast: Cast) -> None:
     CustomerFactory(agency=cast.alder, company="Paulsen's mill", email="kim@client.example")
     InvitationFactory(agency=cast.alder, client=cast.kim, company="Mühle Paulsen")
     signed_in(page, portal, cast.stan)
@@ -66,7 +66,7 @@ def test_connecting_to_somebody_who_is_there(page: Page, portal: str, cast: Cast
     expect(page.get_by_role("region", name="Access")).to_contain_text("Full access")
 
 
-def test_rejecting_with_a_message(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:
+def test_rejection_sends_the_previewed_message(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:
     InvitationFactory(agency=cast.alder, client=cast.kim, company="Mühle Paulsen")
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/customers/")
@@ -81,7 +81,7 @@ def test_rejecting_with_a_message(page: Page, portal: str, cast: Cast, mail_serv
     assert mail_server.wait_for("kim@client.example", seconds=30).part("plain").strip() == shown.strip()
 
 
-def test_taking_access_back_asks_first(page: Page, portal: str, cast: Cast) -> None:
+def test_revoking_access_requires_confirmation(page: Page, portal: str, cast: Cast) -> None:
     given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     signed_in(page, portal, cast.kim)
     page.goto(f"{portal}/my/")
@@ -98,7 +98,7 @@ def test_taking_access_back_asks_first(page: Page, portal: str, cast: Cast) -> N
     assert given.status == "revoked"
 
 
-def test_on_a_phone_messages_stand_in_the_page_and_stay(browser: Browser, portal: str, cast: Cast) -> None:
+def test_messages_stay_in_the_page_on_a_phone(browser: Browser, portal: str, cast: Cast) -> None:
     ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
     phone = browser.new_context(locale="en-GB", viewport={"width": 390, "height": 640})
     page = phone.new_page()
@@ -117,7 +117,7 @@ def test_on_a_phone_messages_stand_in_the_page_and_stay(browser: Browser, portal
     phone.close()
 
 
-def test_on_a_phone_the_tabs_of_the_account_are_one_row_with_the_current_one_in_view(browser: Browser, portal: str, cast: Cast) -> None:
+def test_account_tabs_are_one_row_with_the_current_tab_in_view_on_a_phone(browser: Browser, portal: str, cast: Cast) -> None:
     phone = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 640})
     page = phone.new_page()
     signed_in(page, portal, cast.stan)

@@ -1,4 +1,4 @@
-"""Every page: axe finds nothing in light and dark, nothing sticks out at 360 px, the browser has nothing to complain about."""
+"""Accessibility of all pages: axe finds no violation in light and dark mode, and pages fit a phone."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -30,7 +30,7 @@ LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtenges
 
 @pytest.fixture
 def filled(cast: Cast) -> dict[str, str]:
-    """Some of everything at Alder, long names among it; the addresses of the pages that name an object."""
+    """Fill Alder with objects of all types, some with long names, and return the addresses of their pages."""
     customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
     project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
     answered = ReviewFactory(review_request__customer=customer, review_request__project=project, text=LONG * 3, author=LONG).request
@@ -110,7 +110,7 @@ def filled(cast: Cast) -> dict[str, str]:
 
 
 def fill_profile(cast: Cast) -> None:
-    """Everything that a profile can say, at length."""
+    """Fill all fields of a profile with long values."""
     profile = LogoFactory(profile=cast.alder.profile).profile
     profile.tagline, profile.description, profile.city = LONG, f"{LONG}\n\n{LONG}", LONG
     profile.website, profile.founded, profile.team_size = f"https://{LONG[:60]}.example/{LONG}", 1999, "51+"
@@ -125,7 +125,7 @@ def path(link: str | None, below: str = "/r/") -> str:
     return below + link.split(below)[1]
 
 
-#: Pages by who sees them and what they are about, a test each: the pages are many, and filling a portal takes longer than looking at one.
+#: Pages by subject, with their user. Each group is one test, because filling a portal takes longer than checking a page.
 PAGES = {
     "customers": (
         "alice",
@@ -176,13 +176,13 @@ WIDTHS = tuple(width for width, _scheme in LOOKS)
 
 
 def violations(page: Page, what: str, scheme: str, *, contrast_only: bool = False) -> Iterator[str]:
-    """Yield what axe finds on the page in a colour scheme, and whether the page is wider than its viewport."""
+    """Yield violations found by axe in a colour scheme, and a fault if the page is wider than its viewport."""
     width = page.viewport_size["width"] if page.viewport_size else 0
-    # Without motion: a colour that is changing from one scheme to the other has any contrast.
+    # Disables motion, because colours have wrong contrasts during the transition between schemes.
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
     rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if contrast_only else {}
-    # Once a page, because the browser takes as long to parse axe as to run many of its rules.
+    # Loaded once per page, because parsing axe takes as long as running many of its rules.
     if page.evaluate("typeof axe === 'undefined'"):
         page.evaluate(AXE.axe_script)
     results = AxeResults(page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], "preload": False, **rules}))
@@ -192,14 +192,14 @@ def violations(page: Page, what: str, scheme: str, *, contrast_only: bool = Fals
         yield f"{what}: {wide} px wide at {width} px"
 
 
-def ugly(page: Page, what: str) -> Iterator[str]:
-    """Yield what is wrong with the page as it is displayed now, at its present width, in both colour schemes."""
+def violations_in_both_schemes(page: Page, what: str) -> Iterator[str]:
+    """Yield violations on the current page at its current width, in both colour schemes."""
     yield from violations(page, what, "dark")
     yield from violations(page, what, "light", contrast_only=True)
 
 
 def faults(page: Page, portal: str, where: str, expected_status: int = 200) -> Iterator[str]:
-    """Yield what is wrong with the page at this address, on a desktop and on a phone."""
+    """Yield faults of the page at this address, on a desktop and on a phone."""
     response = page.goto(portal + where)
     assert response
     if response.status != expected_status:
@@ -212,32 +212,34 @@ def faults(page: Page, portal: str, where: str, expected_status: int = 200) -> I
 
 
 @pytest.mark.parametrize(("who", "pages"), PAGES.values(), ids=PAGES)
-def test_pages(page: Page, portal: str, cast: Cast, filled: dict[str, str], who: str | None, pages: list[str]) -> None:
+def test_pages_are_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str], who: str | None, pages: list[str]) -> None:
     if who:
         signed_in(page, portal, getattr(cast, who))
     assert [fault for where in pages for fault in faults(page, portal, filled.get(where, where))] == []
 
 
 @pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
-def test_a_question_that_is_over_or_anothers(context, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int) -> None:
+def test_closed_and_foreign_access_requests_are_accessible(
+    context, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int
+) -> None:
     page = context.new_page()
     signed_in(page, portal, cast.kim if where == "closed" else cast.charlie)
     assert list(faults(page, portal, filled[where], status)) == []
 
 
-def test_the_pages_of_trouble(context, portal: str, filled: dict[str, str]) -> None:
-    # Not the `page` that minds complaints: the browser itself complains about each 404.
+def test_error_pages_are_accessible(context, portal: str, filled: dict[str, str]) -> None:
+    # Doesn't use the fixture `page`, because the browser logs an error for each 404.
     page = context.new_page()
-    trouble = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
-    assert [fault for where, status in trouble.items() for fault in faults(page, portal, where, status)] == []
+    statuses = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
+    assert [fault for where, status in statuses.items() for fault in faults(page, portal, where, status)] == []
 
 
-def test_empty_lists(page: Page, portal: str, cast: Cast) -> None:
+def test_empty_lists_are_accessible(page: Page, portal: str, cast: Cast) -> None:
     signed_in(page, portal, cast.alice)
     assert [fault for where in EMPTY for fault in faults(page, portal, where)] == []
 
 
-def test_a_form_with_errors(page: Page, portal: str, cast: Cast, filled: dict[str, str]) -> None:
+def test_form_with_errors_is_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str]) -> None:
     signed_in(page, portal, cast.alice)
     page.goto(f"{portal}/customers/add/")
     page.get_by_label("E-mail").fill("no address")
@@ -246,36 +248,36 @@ def test_a_form_with_errors(page: Page, portal: str, cast: Cast, filled: dict[st
     expect(field).to_have_attribute("aria-invalid", "true")
     described: Callable[[], str] = lambda: field.get_attribute("aria-describedby") or ""  # noqa: E731
     assert any("valid" in page.locator(f"#{part}").inner_text() for part in described().split())
-    assert list(ugly(page, "errors")) == []
+    assert list(violations_in_both_schemes(page, "errors")) == []
     summary = page.get_by_role("alert").first
     expect(summary).to_contain_text("E-mail")
     expect(summary).to_be_focused()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_dialogs_and_menus(page: Page, portal: str, cast: Cast, filled: dict[str, str], width: int) -> None:
+def test_dialogs_and_menus_are_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     signed_in(page, portal, cast.alice)
     page.goto(portal + filled["customer"])
 
     page.locator(".row-menu summary").first.click()
-    assert list(ugly(page, "menu")) == []
+    assert list(violations_in_both_schemes(page, "menu")) == []
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Add domain").click()
     dialog = page.get_by_role("dialog", name="Add domain")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_role("alert")).to_be_focused()
-    assert list(ugly(page, "dialog")) == []
+    assert list(violations_in_both_schemes(page, "dialog")) == []
     dialog.get_by_role("button", name="Close").click()
     expect(dialog).to_be_hidden()
     page.keyboard.press("Control+k")
-    # In one step: htmx reports requests that the next key aborts as errors in the console.
+    # Inserted in one step, because htmx logs an error for each request that the next key aborts.
     page.keyboard.insert_text("donau")
     expect(page.get_by_role("option").first).to_be_visible()
-    assert list(ugly(page, "search")) == []
+    assert list(violations_in_both_schemes(page, "search")) == []
 
 
-def test_the_theme_can_be_chosen_and_stays(page: Page, portal: str) -> None:
+def test_selected_theme_is_kept(page: Page, portal: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{portal}/partners/")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "light")

@@ -1,4 +1,4 @@
-"""Save, go back, save again: in a real browser, with and without scripts."""
+"""Saving a form again after going back adds no second object, with and without scripts."""
 
 import re
 
@@ -30,14 +30,14 @@ def test_going_back_and_saving_again_adds_no_second_customer(page: Page, portal:
     expect(page.get_by_text("has already been added")).to_be_visible()
     assert Customer.objects.count() == 1
 
-    # With a correction.
+    # The form is corrected before it is saved again.
     page.go_back()
     page.get_by_label("Company", exact=True).last.fill("Twice and more GmbH")
     save(page)
     expect(page.get_by_text("has already been added")).to_be_visible()
     expect(page.get_by_label("Company", exact=True).last).to_have_value("Twice and more GmbH")
     assert Customer.objects.count() == 1
-    # Another one, on purpose; then a fresh form is another form.
+    # Saving again adds another customer intentionally. A new form adds another one, too.
     save(page)
     if page.get_by_role("button", name="Add anyway").is_visible():
         page.get_by_role("button", name="Add anyway").click()

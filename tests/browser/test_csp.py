@@ -1,4 +1,4 @@
-"""Pages that come from libraries, in a browser that complains about whatever the content security policy forbids."""
+"""Pages of libraries comply with the content security policy. The browser logs violations, which fail the fixture `page`."""
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -13,7 +13,7 @@ from tests.factories.second_factors import with_app
 
 
 @pytest.mark.parametrize("part", ["admin", "account"])
-def test_the_policy_has_nothing_to_forbid(page: Page, portal: str, cast: Cast, part: str) -> None:
+def test_library_pages_comply_with_the_policy(page: Page, portal: str, cast: Cast, part: str) -> None:
     review = ReviewFactory(review_request__customer__agency=cast.alder)
     report = report_review(review, reason="other", details="…", by=cast.alice)
     if part == "admin":
@@ -28,7 +28,7 @@ def test_the_policy_has_nothing_to_forbid(page: Page, portal: str, cast: Cast, p
         with_app(cast.stan)
         RecoveryCodes.activate(cast.stan)
         signed_in(page, portal, cast.stan)
-        # allauth asks for the password again before it shows anything secret.
+        # allauth requires the password again before it displays secrets.
         page.goto(f"{portal}/accounts/reauthenticate/?next=/accounts/2fa/")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("main").get_by_role("button").first.click()

@@ -1,4 +1,4 @@
-"""The customers' pages, as people use them all day: list, dialogs, tasks, search; with and without a script."""
+"""Customer pages: lists, dialogs, tasks and search, with and without scripts."""
 
 import re
 from datetime import timedelta
@@ -17,7 +17,7 @@ from tests.factories.requests import ContactRequestFactory
 
 @pytest.fixture
 def mill(cast: Cast) -> Customer:
-    """A customer at Alder."""
+    """Customer of Alder."""
     return CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", city="Görlitz", email="ute@muellerei.example")
 
 
@@ -28,7 +28,7 @@ def fill(cast: Cast, number: int) -> None:
     )
 
 
-def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_list_and_address_follow_the_filters(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     fill(cast, 60)
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/customers/")
@@ -62,7 +62,7 @@ def test_the_list_follows_what_is_typed_and_chosen_and_the_address_holds_it(page
     expect(count).to_have_text("61 customers")
 
 
-def test_the_list_says_what_waits(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_list_shows_open_work(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     TaskFactory.create_batch(2, customer=mill)
     DomainFactory(customer=mill, expires_on=timezone.localdate() + timedelta(days=12))
     sign_in(page, portal, "stan@alder.example")
@@ -70,7 +70,7 @@ def test_the_list_says_what_waits(page: Page, portal: str, cast: Cast, mill: Cus
     expect(page.get_by_role("row", name="Müllerei")).to_contain_text(re.compile(r"2 tasks\s*domain 12 d"))
 
 
-def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_possible_duplicate_is_shown_and_can_be_added_anyway(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/customers/add/")
     page.get_by_role("textbox", name="Company").fill("Mühle Größe")
@@ -88,14 +88,14 @@ def test_a_likely_twin_is_shown_while_adding_and_can_be_passed_over(page: Page, 
     assert cast.alder.customers.count() == 2
 
 
-def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_one_click_completes_and_reopens_a_task(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     task = TaskFactory(customer=mill, title="Call the mill", assignee=cast.stan)
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/tasks/")
     page.get_by_role("button", name="Done: Call the mill").click()
     expect(page.locator("#live")).to_have_text("“Call the mill” marked as done.")
     row = page.get_by_role("listitem").filter(has_text="Call the mill")
-    expect(row).to_contain_text("Müllerei Größe GmbH")  # still told in a list of many customers
+    expect(row).to_contain_text("Müllerei Größe GmbH")  # still named in the list of all customers' tasks
     expect(page.locator(":focus")).to_have_text(re.compile("Reopen task: Call the mill"))
     task.refresh_from_db()
     assert task.is_done
@@ -105,14 +105,14 @@ def test_a_task_is_done_and_undone_with_one_click(page: Page, portal: str, cast:
     task.refresh_from_db()
     assert not task.is_done
 
-    # On the customer's page the count and the timeline follow.
+    # The customer page updates its count and activity.
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("button", name="Done: Call the mill").click()
     expect(page.locator("#tasks-count")).to_have_text("No open tasks")
     expect(page.get_by_role("region", name="Activity").get_by_role("listitem")).to_have_count(4)
 
 
-def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_dialogs_add_edit_and_remove_a_domain(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     DomainFactory(customer__agency=cast.alder, customer__company="Somebody Else GmbH", name="taken.example")
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
@@ -135,7 +135,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     page.get_by_role("link", name="größe.example").click()
     dialog = page.get_by_role("dialog", name="Edit domain")
     dialog.get_by_label("Registrar").fill("INWX")
-    # A date that is typed by half would be sent as none.
+    # The browser would submit an incomplete date as an empty one.
     dialog.get_by_label("Expires on").press_sequentially("31")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog.get_by_label("Expires on")).to_be_focused()
@@ -152,7 +152,7 @@ def test_a_domain_is_added_changed_and_removed_in_place(page: Page, portal: str,
     assert not mill.domains.exists()
 
 
-def test_what_is_typed_in_the_dialog_is_not_lost_by_escape(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_escape_keeps_unsaved_input_of_a_dialog(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("link", name="Add note").click()
@@ -166,14 +166,14 @@ def test_what_is_typed_in_the_dialog_is_not_lost_by_escape(page: Page, portal: s
     expect(page.get_by_role("region", name="Team notes")).to_contain_text("They call at noon.")
     assert Note.objects.get().author == cast.stan
 
-    # Nothing typed: Escape simply closes.
+    # Without input, Escape closes the dialog.
     page.get_by_role("link", name="Add note").click()
     expect(dialog).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 
 
-def test_a_change_in_a_list_across_customers_leads_back_to_it(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_form_opened_from_a_list_returns_to_the_list(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     ContractFactory(customer=mill, number="V-7", product="Care", price="1234.50", status="cancelled")
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/contracts/")
@@ -188,7 +188,7 @@ def test_a_change_in_a_list_across_customers_leads_back_to_it(page: Page, portal
     expect(page).to_have_url(f"{portal}/contracts/?status=cancelled")
 
 
-def test_the_search_with_the_keyboard_alone(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_search_works_by_keyboard(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     DomainFactory(customer=mill, name="xn--mllerei-n2a.example")
     ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Zweiter GmbH"), title="Müll sorting")
     sign_in(page, portal, "stan@alder.example")
@@ -212,14 +212,14 @@ def test_the_search_with_the_keyboard_alone(page: Page, portal: str, cast: Cast,
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()
 
-    # Faster than the answer: Enter waits for the hits of what is typed.
+    # Enter is pressed before the response arrives, and waits for its results.
     page.keyboard.press("Control+k")
     page.keyboard.type("görlitz")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
 
 
-def test_enter_survives_the_answer_to_an_earlier_text(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_enter_ignores_the_response_to_an_earlier_query(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.evaluate(
         """() => document.getElementById("search-hits").addEventListener("htmx:beforeSwap", () => {
@@ -234,7 +234,7 @@ def test_enter_survives_the_answer_to_an_earlier_text(page: Page, portal: str, c
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
 
 
-def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_erasing_requires_the_customer_number(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     TaskFactory(customer=mill)
     sign_in(page, portal, "alice@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
@@ -253,7 +253,7 @@ def test_erasing_asks_for_the_number(page: Page, portal: str, cast: Cast, mill: 
     assert mill.status == "erased"
 
 
-def test_archived_and_restored(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_customer_is_archived_and_restored(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.get_by_role("main").locator("summary", has_text="More").first.click()
@@ -261,13 +261,13 @@ def test_archived_and_restored(page: Page, portal: str, cast: Cast, mill: Custom
     expect(page.get_by_role("main")).to_contain_text("nothing new can be added")
     expect(page.locator(".toast-card").get_by_role("button", name="Undo")).to_be_focused()
     expect(page.get_by_role("link", name=re.compile("^Add (task|project|domain|contract|note)$"))).to_have_count(0)
-    expect(page.get_by_role("link", name="Erase")).to_have_count(0)  # Stan may not
+    expect(page.get_by_role("link", name="Erase")).to_have_count(0)  # Stan doesn't have permission
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_role("link", name="Add task")).to_be_visible()
 
 
-def test_a_server_that_fails_or_is_gone_is_said(context: BrowserContext, portal: str, cast: Cast, mill: Customer) -> None:
-    page = context.new_page()  # not the `page` that minds complaints
+def test_failing_and_unreachable_servers_are_reported(context: BrowserContext, portal: str, cast: Cast, mill: Customer) -> None:
+    page = context.new_page()  # The fixture `page` would fail for the errors in the console.
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.route("**/domains/add/", lambda route: route.fulfill(status=500, body="broken"))
@@ -279,7 +279,7 @@ def test_a_server_that_fails_or_is_gone_is_said(context: BrowserContext, portal:
     expect(page.locator(".toast-error")).to_contain_text("Can’t reach the portal")
 
 
-def test_a_session_that_has_ended_leads_to_the_sign_in_page(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
+def test_ended_session_redirects_to_the_sign_in_page(page: Page, portal: str, cast: Cast, mill: Customer) -> None:
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.context.clear_cookies(name="sessionid")
@@ -287,7 +287,7 @@ def test_a_session_that_has_ended_leads_to_the_sign_in_page(page: Page, portal: 
     expect(page).to_have_url(re.compile(r"/accounts/login/\?next="))
 
 
-def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
+def test_customer_pages_work_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
     archive_customer(CustomerFactory(agency=cast.alder, company="Long Gone GmbH"), by=cast.alice)
     NoteFactory(customer=mill, author=cast.max)
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
@@ -318,7 +318,7 @@ def test_all_of_it_works_without_javascript(browser: Browser, portal: str, cast:
 
 
 @pytest.mark.parametrize("width", [360, 1280, 1600, 1920])
-def test_the_list_shows_a_phone_number_once(page: Page, portal: str, cast: Cast, width: int) -> None:
+def test_list_shows_a_phone_number_once(page: Page, portal: str, cast: Cast, width: int) -> None:
     CustomerFactory(agency=cast.alder, company="No Mail", email="", phone="+49 3581 4410")
     CustomerFactory(agency=cast.alder, company="With Mail", email="office@mill.example", phone="+49 3581 4411")
     page.set_viewport_size({"width": width, "height": 800})

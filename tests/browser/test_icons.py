@@ -1,4 +1,4 @@
-"""What the browser itself makes of the icons, the manifest and the theme colours."""
+"""The browser accepts the manifest and applies the theme colours."""
 
 from playwright.sync_api import Page
 
@@ -7,7 +7,7 @@ EFFECTIVE = """[...document.querySelectorAll('meta[name="theme-color"]')]
     .filter((meta) => matchMedia(meta.media).matches).map((meta) => meta.content)"""
 
 
-def test_the_frame_of_the_browser_has_the_colour_of_the_chosen_theme(page: Page, portal: str) -> None:
+def test_browser_frame_has_the_colour_of_the_selected_theme(page: Page, portal: str) -> None:
     page.emulate_media(color_scheme="light")
     page.goto(f"{portal}/partners/")
     assert page.evaluate(EFFECTIVE) == [LIGHT]
@@ -24,7 +24,7 @@ def test_the_frame_of_the_browser_has_the_colour_of_the_chosen_theme(page: Page,
     assert page.evaluate(EFFECTIVE) == [DARK]
 
 
-def test_the_manifest_has_nothing_to_complain_of(page: Page, portal: str) -> None:
+def test_browser_finds_no_error_in_the_manifest(page: Page, portal: str) -> None:
     page.goto(f"{portal}/accounts/login/")
     found = page.context.new_cdp_session(page).send("Page.getAppManifest")
     assert found["errors"] == []

@@ -27,7 +27,7 @@ def looks_right(page: Page) -> None:
     page.set_viewport_size({"width": 1280, "height": 860})
 
 
-def test_new_ones_come_in_twins_are_skipped_errors_come_back(
+def test_import_adds_new_customers_skips_duplicates_and_returns_errors(
     page: Page, portal: str, cast: Cast, mail_server: Sink, tmp_path: Path
 ) -> None:
     twin = CustomerFactory(agency=cast.alder, email="twin@hof.example")

@@ -1,4 +1,4 @@
-"""The main job, as a person does it: a customer is added, asked by e-mail, rates, and the stars stand on the profile."""
+"""Main workflow: staff add a customer and request a review by e-mail, the customer rates, and the profile displays the review."""
 
 import re
 
@@ -13,7 +13,7 @@ from tests.factories.reviews import ReviewRequestFactory
 from tests.smtp import Sink
 
 
-def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
+def test_customer_is_added_and_their_review_appears_on_the_profile(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
     sign_in_with_password(page, portal, "alice@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Customers", exact=True).click()
     page.get_by_role("link", name="Add Customer").first.click()
@@ -54,7 +54,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     link = re.search(rf"{re.escape(portal)}/r/\S+", mail.part("plain"))
     assert link
 
-    # Somebody else, elsewhere, without a session.
+    # The customer uses another browser without a session.
     customers_browser = browser.new_context(locale="en-GB")
     customer = customers_browser.new_page()
     customer.goto(link.group())
@@ -76,7 +76,7 @@ def test_from_add_customer_to_the_stars_on_the_profile(page: Page, browser: Brow
     expect(page.get_by_role("main")).to_contain_text("Customer submitted a review")
 
 
-def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: str, cast: Cast) -> None:
+def test_create_link_shows_a_link_and_sends_no_email(page: Page, portal: str, cast: Cast) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=portal)
     customer = CustomerFactory(agency=cast.alder, email="")
     sign_in_with_password(page, portal, "stan@alder.example")
@@ -90,7 +90,7 @@ def test_create_link_shows_a_link_to_copy_and_sends_no_mail(page: Page, portal: 
     assert not OutgoingMail.objects.exists()
 
 
-def test_withdrawing_asks_first(page: Page, portal: str, cast: Cast) -> None:
+def test_withdrawing_a_request_requires_confirmation(page: Page, portal: str, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder)
     sign_in_with_password(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/reviews/requests/{asked.pk}/")
@@ -106,7 +106,7 @@ def test_withdrawing_asks_first(page: Page, portal: str, cast: Cast) -> None:
     assert asked.status == "withdrawn"
 
 
-def test_rating_with_the_keyboard_alone(page: Page, portal: str, cast: Cast) -> None:
+def test_rating_works_by_keyboard(page: Page, portal: str, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer__agency=cast.alder, project=None)
     page.goto(asked.link)
     for presses in (5, 4, 3, 1):
@@ -128,7 +128,7 @@ def test_rating_with_the_keyboard_alone(page: Page, portal: str, cast: Cast) -> 
     assert (review.text, review.author) == ("Typed without a mouse.", "Kay Board")
 
 
-def test_everything_works_without_javascript(browser: Browser, portal: str, cast: Cast) -> None:
+def test_requesting_and_rating_work_without_javascript(browser: Browser, portal: str, cast: Cast) -> None:
     ProjectFactory(customer__agency=cast.alder, title="Plain project")
     context = browser.new_context(java_script_enabled=False, locale="en-GB")
     page = context.new_page()

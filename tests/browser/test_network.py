@@ -1,4 +1,4 @@
-"""A profile's way into the partner network: edited, submitted, registered by an admin, found in the directory."""
+"""A profile is edited, submitted, registered by an admin and found in the directory."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tests.factories.reviews import ReviewFactory
 from tests.smtp import Sink
 
 
-def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mail_server: Sink, tmp_path: Path) -> None:
+def test_profile_is_registered_and_found(page: Page, portal: str, cast: Cast, mail_server: Sink, tmp_path: Path) -> None:
     PartnerProfile.objects.filter(agency=cast.alder).update(
         status="draft", registered_at=None, tagline="", description="", city="", privacy_url=""
     )
@@ -23,7 +23,7 @@ def test_from_the_form_to_the_directory(page: Page, portal: str, cast: Cast, mai
     sign_in(page, portal, "max@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Profile").click()
     expect(page.get_by_text("You can submit it once all required items are complete")).to_be_visible()
-    # A line of the checklist leads to its field.
+    # Each line of the checklist links to its field.
     page.get_by_role("link", name="Add a tagline").click()
     expect(page.get_by_label("Tagline")).to_be_in_viewport()
     page.get_by_label("Tagline").fill("Shops that grind finely.")

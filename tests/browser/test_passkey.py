@@ -1,4 +1,4 @@
-"""A passkey from beginning to end, with an authenticator that the browser itself pretends to have."""
+"""Passkeys with a virtual authenticator of the browser."""
 
 import re
 
@@ -10,13 +10,13 @@ from tests.factories.accounts import PASSWORD
 
 
 def sign_out(page: Page, portal: str) -> None:
-    """And back to the page to sign in."""
+    """Sign out and open the sign-in page."""
     page.goto(f"{portal}/accounts/logout/?next=/accounts/login/")
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/")
 
 
-def test_a_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, cast: Cast) -> None:
+def test_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, cast: Cast) -> None:
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
     options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
@@ -33,7 +33,7 @@ def test_a_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, ca
     page.get_by_label("Name").press("Enter")
     expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
 
-    # As a second factor, after the password.
+    # The passkey is the second factor after the password.
     sign_out(page, portal)
     page.get_by_label("E-mail").fill(cast.stan.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -41,7 +41,7 @@ def test_a_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, ca
     page.get_by_role("button", name="Use your passkey").click()
     page.wait_for_url("**/dashboard/")
 
-    # Alone.
+    # The passkey replaces the password.
     sign_out(page, portal)
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/dashboard/")

@@ -1,4 +1,4 @@
-"""On paper, dates are absolute, and the page says when it was printed."""
+"""Printed pages contain absolute dates and the date of printing."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 
 YESTERDAY, SOON, LATER = (timezone.localdate() + timedelta(days=days) for days in (-1, 12, 45))
-#: What only makes sense on the day it is read.
+#: Dates relative to the current day.
 RELATIVE = re.compile(
     r"\b(yesterday|today|tomorrow|in \d+ days?|\d+ days? ago|\d+ d|gestern|heute|morgen|in \d+ Tag(en)?|vor \d+ Tag(en)?|\d+ Tg)\b"
 )
@@ -23,7 +23,7 @@ AS_OF = {"en": "As of", "de": "Stand"}
 
 @pytest.fixture
 def address(cast: Cast) -> str:
-    """The page of a customer for whom everything is due."""
+    """Address of a customer with due objects of all types."""
     customer = CustomerFactory(agency=cast.alder, company="Mill")
     TaskFactory(customer=customer, title="Call back", due_on=YESTERDAY)
     ProjectFactory(customer=customer, title="Shop", status="active", due_on=SOON)
@@ -33,7 +33,7 @@ def address(cast: Cast) -> str:
 
 
 def shown(page: Page, media: str) -> str:
-    """Return the page's text as it is on the screen or on paper."""
+    """Return the page's text on the screen or on paper."""
     page.emulate_media(media=media)  # type: ignore[arg-type]
     return page.locator("main").inner_text()
 
@@ -49,7 +49,7 @@ def page_of_alice(request: pytest.FixtureRequest, browser: Browser, portal: str,
     page.close()
 
 
-def test_relative_dates_are_absolute_on_paper(portal: str, address: str, page_of_alice: tuple[Page, str]) -> None:
+def test_printed_dates_are_absolute(portal: str, address: str, page_of_alice: tuple[Page, str]) -> None:
     page, language = page_of_alice
     expected = {
         address: (YESTERDAY, SOON, LATER),
@@ -70,7 +70,7 @@ def test_relative_dates_are_absolute_on_paper(portal: str, address: str, page_of
         assert re.search(rf"{AS_OF[language]}:? .*{timezone.localdate().year}", on_paper), where
 
 
-def test_the_printed_date_is_in_the_readers_time_zone(portal: str, cast: Cast, address: str, browser: Browser) -> None:
+def test_date_of_printing_is_in_the_users_time_zone(portal: str, cast: Cast, address: str, browser: Browser) -> None:
     page = browser.new_page(locale="en")
     signed_in(page, portal, cast.alice)
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart

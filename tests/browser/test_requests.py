@@ -1,4 +1,4 @@
-"""From a stranger's message to a customer, as people do it: prospect → inbox → customer; assigned to one who is there; spam."""
+"""Contact requests: a prospect becomes a customer, a request is assigned to an existing customer, and spam."""
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -12,7 +12,7 @@ from tests.smtp import Sink
 
 
 def write(visitor: Page, portal: str, *, name: str, company: str, email: str, message: str) -> None:
-    """“Contact them now”, as fast as a person can."""
+    """Submit “Contact them now”, not faster than a person can."""
     visitor.goto(f"{portal}/partners/alder/contact/")
     visitor.get_by_label("Name").fill(name)
     visitor.get_by_label("Company").fill(company)
@@ -24,7 +24,7 @@ def write(visitor: Page, portal: str, *, name: str, company: str, email: str, me
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
 
 
-def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
+def test_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
     elsewhere = browser.new_context(locale="en-GB")
     prospect = {"name": "Ute Größe", "company": "Müllerei Größe GmbH", "email": "ute@muellerei.example"}
     write(elsewhere.new_page(), portal, **prospect, message="We need a shop for flour.")
@@ -56,7 +56,7 @@ def test_a_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str
     assert reply.message["In-Reply-To"] == acknowledgement.message["Message-ID"]
 
 
-def test_a_request_is_assigned_to_a_customer_who_is_there(page: Page, portal: str, cast: Cast) -> None:
+def test_request_is_assigned_to_an_existing_customer(page: Page, portal: str, cast: Cast) -> None:
     likely = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", email="ute@muellerei.example")
     other = CustomerFactory(agency=cast.alder, company="Bäckerei Ofenfrisch")
     request = ContactRequestFactory(agency=cast.alder, email="ute@muellerei.example", company="Müllerei Größe")
@@ -78,7 +78,7 @@ def test_a_request_is_assigned_to_a_customer_who_is_there(page: Page, portal: st
     expect(page.get_by_role("main").get_by_role("link", name="Add Customer")).to_have_count(0)
 
 
-def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, clean_cache: None) -> None:
+def test_later_requests_of_a_spam_sender_are_spam(page: Page, browser: Browser, portal: str, cast: Cast, clean_cache: None) -> None:
     request = ContactRequestFactory(agency=cast.alder, company="Rank One", email="offers@rank-one.example")
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}{request.get_absolute_url()}")
@@ -102,8 +102,8 @@ def test_spam_stays_spam(page: Page, browser: Browser, portal: str, cast: Cast, 
     assert not ContactRequest.objects.exclude(status="spam").exists()
 
 
-def test_a_prospect_pastes_an_address_with_a_sharp_s(page: Page, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
-    """Chromium makes “gross-x” of it in an input of the type “email”, and cuts a text off at `maxlength`."""
+def test_form_accepts_an_address_with_a_sharp_s(page: Page, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
+    """Chromium changes it to “gross-x” in an input of the type “email”, and cuts text off at `maxlength`."""
     pasted = f"{'A very long name, ' * 15}<info@groß-x.example>"
     write(page, portal, name="Ute Größe", company="Groß", email=pasted, message="We need a shop for flour.")
     assert ContactRequest.objects.get().email == "info@groß-x.example"

@@ -10,7 +10,7 @@ from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewRequestFactory
 
 
-def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) -> None:
+def test_wizard_sends_an_email_with_an_edited_greeting(page: Page, portal: str, cast: Cast) -> None:
     mill = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", email="ute@muellerei.example")
     CustomerFactory.create_batch(9, agency=cast.alder)
     ProjectFactory(customer=mill, title="Relaunch")
@@ -34,7 +34,7 @@ def test_the_wizard_by_mail_with_own_words(page: Page, portal: str, cast: Cast) 
     assert OutgoingMail.objects.get().text.startswith("Dear Ute,")
 
 
-def test_by_link_then_rated_changed_and_taken_back(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+def test_review_by_link_is_submitted_edited_and_withdrawn(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer=CustomerFactory(agency=cast.alder, company="Quiet GmbH", email=""))
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/company/reviews/requests/")

@@ -27,7 +27,7 @@ def choose(page: Page, title: str, action: str) -> None:
     dots.get_by_text(action, exact=True).click()
 
 
-def test_five_are_pinned_from_the_own_profile_and_the_sixth_takes_a_place(page: Page, portal: str, cast: Cast) -> None:
+def test_owner_pins_five_reviews_and_replaces_one(page: Page, portal: str, cast: Cast) -> None:
     for number in range(1, 7):
         a_review(cast, f"Project {number}")
     signed_in(page, portal, cast.max)
@@ -48,7 +48,7 @@ def test_five_are_pinned_from_the_own_profile_and_the_sixth_takes_a_place(page: 
     expect(highlighted).to_have_text(["Project 6", "Project 1", "Project 3", "Project 4", "Project 5"])
 
 
-def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+def test_profile_shows_the_comment_and_the_number_of_hidden_reviews(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
     a_review(cast, "Relaunch")
     a_review(cast, "Old logo", stars=2, text="It took for ever.")
     signed_in(page, portal, cast.max)
@@ -78,7 +78,7 @@ def test_commented_on_once_hidden_and_said_on_the_profile(page: Page, browser: B
     stranger.close()
 
 
-def test_reported_upheld_and_the_average_is_another(page: Page, portal: str, cast: Cast) -> None:
+def test_upheld_report_changes_the_average(page: Page, portal: str, cast: Cast) -> None:
     a_review(cast, "Relaunch", stars=5)
     a_review(cast, "Never happened", stars=1, text="Crooks!")
     signed_in(page, portal, cast.max)
@@ -107,7 +107,7 @@ def test_reported_upheld_and_the_average_is_another(page: Page, portal: str, cas
     expect(page.get_by_role("main")).not_to_contain_text("Crooks!")
 
 
-def test_load_more_appends_and_the_focus_stays(page: Page, portal: str, cast: Cast) -> None:
+def test_load_more_appends_reviews_and_keeps_the_focus(page: Page, portal: str, cast: Cast) -> None:
     for number in range(25):
         a_review(cast, f"Project {number}")
     page.goto(f"{portal}/partners/alder/")
@@ -123,7 +123,7 @@ def test_load_more_appends_and_the_focus_stays(page: Page, portal: str, cast: Ca
 
 
 @pytest.mark.parametrize("project", ["Project 12", "Project 1"], ids=["on the first page", "loaded later"])
-def test_the_three_dots_ask_in_a_dialog_on_a_long_own_profile(page: Page, portal: str, cast: Cast, project: str) -> None:
+def test_menu_of_a_review_opens_a_dialog_on_a_long_profile(page: Page, portal: str, cast: Cast, project: str) -> None:
     for number in range(1, 13):
         a_review(cast, f"Project {number}")
     signed_in(page, portal, cast.max)
@@ -156,7 +156,7 @@ def test_the_three_dots_ask_in_a_dialog_on_a_long_own_profile(page: Page, portal
     expect(card(page, project).get_by_text("hidden", exact=True)).to_be_visible()
 
 
-def test_the_dialog_closes_where_a_review_is_named_in_the_address(page: Page, portal: str, cast: Cast) -> None:
+def test_dialog_closes_if_the_address_names_a_review(page: Page, portal: str, cast: Cast) -> None:
     review = a_review(cast, "Relaunch")
     signed_in(page, portal, cast.max)
     page.goto(f"{portal}/company/reviews/#review-{review.pk}")

@@ -1,4 +1,4 @@
-"""Somebody joins the team, is given a role, and goes again."""
+"""A member joins the team, gets another role and is removed."""
 
 import re
 
@@ -10,7 +10,7 @@ from tests.cast import Cast
 from tests.smtp import Sink
 
 
-def test_from_the_invitation_to_the_last_click(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink) -> None:
+def test_member_joins_changes_role_and_is_removed(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink) -> None:
     sign_in(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/team/")
     page.get_by_role("link", name="Invite member").click()
