@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.numbers import format_currency
 from django import template
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template import defaulttags
 from django.template.defaultfilters import date as format_date
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -24,10 +25,19 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, pgett
 from django.utils.translation import gettext as _
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_mini, heroicon_outline, heroicon_solid
 
+from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
 
 register = template.Library()
+
+
+@register.tag
+def url(parser: Any, token: Any) -> AddressNode:
+    """Return the address of a view, like Django's tag."""
+    node = defaulttags.url(parser, token)
+    return AddressNode(node.view_name, node.args, node.kwargs, node.asvar)
+
 
 # --- Icons -------------------------------------------------------------------------------------------------------------
 
@@ -137,7 +147,7 @@ def day(value: date | datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return format_html('<time datetime="{}">{}</time>', shown.strftime("%Y-%m-%d"), format_date(shown, "DATE_FORMAT"))
+    return _time_element(shown.isoformat()[:10], "DATE_FORMAT", get_language())
 
 
 @register.simple_tag
@@ -146,11 +156,13 @@ def moment(value: datetime | None, short: bool = False) -> SafeString:
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if timezone.is_aware(value) else value
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        shown.isoformat(timespec="minutes"),
-        format_date(shown, "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT"),
-    )
+    return _time_element(shown.isoformat(timespec="minutes"), "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT", get_language())
+
+
+@lru_cache(maxsize=4096)
+def _time_element(iso: str, format_name: str, language: str | None) -> SafeString:
+    # The key is a text, because equal moments in two time zones would be equal keys.
+    return format_html('<time datetime="{}">{}</time>', iso, format_date(datetime.fromisoformat(iso), format_name))
 
 
 #: Maximum distance of a date displayed as “in 12 days”, in days.
@@ -198,7 +210,11 @@ def days_overdue(value: date) -> str:
 
 
 def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
-    days = (value - timezone.localdate()).days
+    return _relative_element(value, (value - timezone.localdate()).days, relative, calm, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _relative_element(value: date, days: int, relative: str, calm: bool, language: str | None) -> SafeString:
     shown = format_date(value, "DATE_FORMAT")
     state = "" if calm or days > _NEAR_DAYS else "due-soon" if days >= 0 else "overdue"
     text: str | SafeString = shown if calm else pgettext("deadline", "%(date)s") % {"date": shown}
