@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import CustomerWord, FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -63,6 +63,7 @@ MAKE: dict[str, Make] = {
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
     "customers.Customer": lambda agency: CustomerFactory(agency=agency),
+    "customers.CustomerWord": lambda agency: CustomerWord.objects.create(agency=agency, word=f"word{next(NUMBERS)}"),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
     "customers.Note": of_customer(NoteFactory),

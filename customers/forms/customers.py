@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
+from partnerportal.core import countries
 from partnerportal.core.forms import form_helper
 from partnerportal.core.versions import VersionedForm
 
@@ -37,6 +38,7 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
             "email": forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
             "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
             "notes": forms.Textarea(attrs={"rows": 4}),
+            "country": countries.Select,
         }
 
     #: Version of the customer when the form was opened.

@@ -13,7 +13,6 @@ from customers.models.customers import CustomerQuerySet
 from customers.queries.lists import end_of_week, matching
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.pagination import capped_count
-from partnerportal.core.search import MAX_CANDIDATES
 
 
 class CustomerFilter(ListFilter):
@@ -49,9 +48,7 @@ class CustomerFilter(ListFilter):
         customers = self._without_search()
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))
-        ids = customers.search(self.chosen["q"])
-        matches = Customer.objects.filter(pk__in=ids[:MAX_CANDIDATES]).ranked(self.chosen["q"])
-        return matches, min(len(ids), MAX_CANDIDATES), len(ids) > MAX_CANDIDATES
+        return customers.found(self.chosen["q"])
 
     def _without_search(self) -> CustomerQuerySet:
         customers: CustomerQuerySet = Customer.objects.for_agency(self.agency).not_erased()

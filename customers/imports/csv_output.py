@@ -19,7 +19,8 @@ _FORMULA_START = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 def escape_formula(text: str) -> str:
     """Prefix the text with an apostrophe if it begins like a formula."""
-    return f"'{text}" if _FORMULA_START.match(text) else text
+    # Most cells begin with a letter or a digit.
+    return f"'{text}" if text and not text[0].isalnum() and _FORMULA_START.match(text) else text
 
 
 def unescape_formula(text: str) -> str:

@@ -3,6 +3,7 @@
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
+from customers.models.words import CustomerWord
 
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 
@@ -12,6 +13,7 @@ __all__ = [
     "SOON_DAYS",
     "Contract",
     "Customer",
+    "CustomerWord",
     "Domain",
     "FormSubmission",
     "ImportChunk",

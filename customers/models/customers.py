@@ -1,5 +1,6 @@
 """`Customer`: a person or company that an agency works for."""
 
+import re
 from functools import reduce
 from operator import or_
 from typing import ClassVar, Self
@@ -8,15 +9,17 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Right, Upper
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
+from customers.models.words import similar_words
 from partnerportal.agencies.models import Agency
+from partnerportal.core.addresses import address
 from partnerportal.core.countries import country_choices, country_name
+from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants
 from partnerportal.core.fields import AddressField, WebsiteField, text_fields
-from partnerportal.core.search import SearchQuerySet, search_index
+from partnerportal.core.search import SearchQuerySet, search_index, words
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 
 #: Number of an agency's first customer, displayed as K-1001.
@@ -50,6 +53,15 @@ class CustomerQuerySet(SearchQuerySet):
     def not_erased(self) -> Self:
         """Return active and archived customers."""
         return self.exclude(status="erased")
+
+    def fuzzy(self, query: str) -> Self:
+        """Return the rows that contain each word, or one of the agency's words that are most similar to it."""
+        # E-mail addresses and domains consist of several words.
+        parts = [part for word in words(query) for part in re.split("[@.]", word) if part]
+        rows = self if parts else self.none()
+        for part, similar in similar_words(self.agency_key, parts).items():
+            rows = rows.filter(reduce(or_, (Q(search_text__contains=FoldText(Value(word))) for word in (part, *similar))))
+        return rows
 
     def with_address(self, email: str) -> Self:
         """Return the customers with this e-mail address, in any case and spelling of its domain."""
@@ -158,7 +170,7 @@ class Customer(models.Model):
         return f"{self.reference} {self.display_name}"
 
     def get_absolute_url(self) -> str:
-        return reverse("customers:detail", args=[self.pk])
+        return address("customers:detail", self.pk)
 
     @property
     def audit_label(self) -> str:
@@ -173,7 +185,12 @@ class Customer(models.Model):
     @property
     def reference(self) -> str:
         """The number as displayed, such as K-1001."""
-        return f"K-{self.number}"
+        return self.reference_of(self.number)
+
+    @staticmethod
+    def reference_of(number: int) -> str:
+        """Return a customer number as displayed."""
+        return f"K-{number}"
 
     @property
     def person_name(self) -> str:

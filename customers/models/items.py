@@ -172,7 +172,12 @@ class Domain(models.Model):
             models.CheckConstraint(condition=Q(name=Lower("name")) & ~Q(name=""), name="domain_name_is_lower_case"),
             SameParent(field="customer", parent="agency", name="domain_customer_same_agency"),
         ]
-        indexes = [models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"), search_index("domain_search")]
+        indexes = [
+            models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"),
+            # For the expiring domains of the dashboard.
+            models.Index(fields=["agency", "sort_date"], name="domain_to_renew", condition=Q(auto_renew=False)),
+            search_index("domain_search"),
+        ]
         triggers = triggers.DOMAIN
 
     def __str__(self) -> str:

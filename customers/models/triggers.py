@@ -1,13 +1,58 @@
-"""Triggers that maintain a customer's derived columns, `sort_name` and `search_text`.
+"""Triggers that maintain a customer's derived columns, `sort_name` and `search_text`, and the agency's `CustomerWord` rows.
 
 They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes
-the customer's domains. `portal_fold` (created by the migrations) removes accents and case: “Größe” becomes “grosse”. German
-umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
+the customer's domains. `portal_fold` (created by the migrations) removes accents and case: “Größe” becomes
+“grosse”. German umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
 """
 
 import pgtrigger
 
 from partnerportal.core.db_functions import UMLAUT_EXPANSION
+
+#: Regular expression for what separates words.
+_SEPARATORS = "[[:space:]@.]+"
+
+
+def _words(rows: str) -> str:
+    """Return a query for the distinct words of these rows, except numbers and short words."""
+    return f"""
+        SELECT DISTINCT agency_id, word FROM {rows} AS changed, regexp_split_to_table(search_text, '{_SEPARATORS}') AS word
+        WHERE length(word) BETWEEN 3 AND 100 AND word ~ '^[[:alpha:]][[:alpha:]-]*$'
+        """  # noqa: S608  # built from constants
+
+
+def update_words(new: str = "", old: str = "") -> str:
+    """Return SQL that adds the words of the `new` rows, and removes those of the `old` rows that no customer contains."""
+    # In the order of the words, so that concurrent statements wait for each other instead of deadlocking.
+    add = f"INSERT INTO customers_customerword (agency_id, word) {_words(new)} ORDER BY 1, 2 ON CONFLICT DO NOTHING;"
+    remove = f"""
+        DELETE FROM customers_customerword AS stored
+        USING ({_words(old)} {f"EXCEPT {_words(new)}" if new else ""}) AS removed
+        WHERE stored.agency_id = removed.agency_id AND stored.word = removed.word AND NOT EXISTS (
+            SELECT 1 FROM customers_customer c
+            WHERE c.agency_id = stored.agency_id AND c.search_text LIKE '%' || stored.word || '%'
+            AND stored.word = ANY (regexp_split_to_array(c.search_text, '{_SEPARATORS}'))
+        );
+        """  # noqa: S608  # built from constants
+    return (add if new else "") + (remove if old else "")
+
+
+def _word_trigger(operation: pgtrigger.Operation, sql: str, **referencing: str) -> pgtrigger.Trigger:
+    return pgtrigger.Trigger(
+        name=f"words_{str(operation).lower()}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(f"{sql} RETURN NULL;"),  # type: ignore[no-untyped-call]
+    )
+
+
+def _changed(rows: str) -> str:
+    """Return those of the updated rows whose words can differ."""
+    changed = "SELECT n.id FROM new_customers n JOIN old_customers o USING (id) WHERE n.search_text <> o.search_text"
+    return f"(SELECT * FROM {rows} WHERE id IN ({changed}))"  # noqa: S608
+
 
 CUSTOMER = [
     pgtrigger.Trigger(
@@ -27,7 +72,15 @@ CUSTOMER = [
             RETURN NEW;
             """  # noqa: S608  # built from constants
         ),
-    )
+    ),
+    _word_trigger(pgtrigger.Insert, update_words(new="new_customers"), new="new_customers"),
+    _word_trigger(
+        pgtrigger.Update,
+        update_words(new=_changed("new_customers"), old=_changed("old_customers")),
+        old="old_customers",
+        new="new_customers",
+    ),
+    _word_trigger(pgtrigger.Delete, update_words(old="old_customers"), old="old_customers"),
 ]
 
 

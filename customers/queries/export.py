@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from django.db.models import QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet, Value
+from django.db.models.functions import Concat
 
 from customers.domain_names import to_ascii
 from customers.imports.columns import FORM_FIELDS
@@ -20,19 +22,14 @@ def export_rows(agency: Agency, customers: QuerySet[Customer]) -> Iterator[list[
     # Former members are left out because an import can't assign customers to them.
     emails = dict(agency.members.values_list("pk", "email"))
     yield list(HEADINGS)
-    columns = ("number", *FORM_FIELDS, "responsible_id", "status")
-    for customer in customers.only("id", *columns).prefetch_related("domains").order_by("number").iterator(chunk_size=CHUNK_SIZE):
-        yield [
-            customer.reference,
-            *(getattr(customer, name) for name in FORM_FIELDS),
-            " ".join(sorted(_readable_name(domain) for domain in customer.domains.all())),
-            emails.get(customer.responsible_id or 0, ""),
-            customer.status,
-        ]
+    # Tuples instead of objects, because an export can have 100,000 rows.
+    names = Domain.objects.filter(customer=OuterRef("pk")).order_by().values(names=Concat("name", Value(" "), "unicode_name"))
+    columns = ("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status")
+    for number, *fields, domains, responsible, status in customers.order_by("number").values_list(*columns).iterator(chunk_size=CHUNK_SIZE):
+        readable = sorted(_readable_name(*domain.split(" ")) for domain in domains)
+        yield [Customer.reference_of(number), *fields, " ".join(readable), emails.get(responsible, ""), status]
 
 
-def _readable_name(domain: Domain) -> str:
+def _readable_name(name: str, unicode_name: str) -> str:
     """Return the Unicode name, or the A-label form if an import would read it differently."""
-    if domain.name == domain.unicode_name or to_ascii(domain.unicode_name) == domain.name:
-        return domain.unicode_name
-    return domain.name
+    return unicode_name if unicode_name == name or to_ascii(unicode_name) == name else name

@@ -17,11 +17,10 @@ from partnerportal.agencies.models import Role
 def export(request: AgencyRequest) -> HttpResponseBase:
     """Export the customers that match the filter in the URL. Uses POST because exports are recorded."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
-    customers, _count, is_more = filters.customers()
+    customers, _count, _is_more = filters.customers()
     count = customers.count()
     if request.method != "POST":
-        is_limited = is_more and bool(filters.chosen["q"])
-        return render(request, "customers/export.html", {"count": count, "filters": filters, "likeliest_only": is_limited})
+        return render(request, "customers/export.html", {"count": count, "filters": filters})
     record_export(request.agency, count=count, by=request.user)
     # Excel expects the separator of the system's region; the language is the best indication.
     delimiter = "," if get_language() == "en" else ";"

@@ -7,13 +7,13 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_unicode
 from customers.models import Customer
 from invitations.models.areas import AccessScope
 from partnerportal.agencies.models import Agency
+from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
 from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
@@ -150,7 +150,7 @@ class AccessInvitation(Pending, AccessScope):
 
     def get_absolute_url(self) -> str:
         """Return the page for staff. The client's page is `invitations:access_detail`."""
-        return reverse("invitations:detail", args=[self.pk])
+        return address("invitations:detail", self.pk)
 
     @property
     def display_name(self) -> str:

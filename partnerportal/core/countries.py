@@ -2,8 +2,12 @@
 
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
+from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 #: Codes of CLDR that aren't countries: groupings, outlying territories and reserved codes.
@@ -18,6 +22,26 @@ def country_choices() -> list[tuple[str, str]]:
 def country_name(code: str) -> str:
     """Return the country's name in the active language, or the code if it is unknown."""
     return dict(_choices(get_language() or "en")).get(code, code)
+
+
+class Select(forms.Select):
+    """Select of all countries, which is rendered once per language; then only the selected option is marked.
+
+    crispy-forms derives the CSS class from its name.
+    """
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        empty_label = next((str(label) for code, label in self.choices if not code), "")
+        attributes = tuple(self.build_attrs(self.attrs, attrs).items())
+        unselected = _select(get_language() or "en", name, empty_label, attributes)
+        option = format_html('<option value="{}"', value or "")
+        return mark_safe(unselected.replace(f"{option}>", f"{option} selected>", 1))  # noqa: S308  # both parts are escaped
+
+
+@lru_cache(maxsize=64)
+def _select(language: str, name: str, empty_label: str, attributes: tuple[tuple[str, Any], ...]) -> str:
+    # No option has the value 0.
+    return forms.Select(dict(attributes), [("", empty_label), *_choices(language)]).render(name, 0)
 
 
 @lru_cache(maxsize=8)

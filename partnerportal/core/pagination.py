@@ -19,8 +19,8 @@ M = TypeVar("M", bound=Model)
 
 #: Rows per page.
 PAGE_SIZE = 25
-#: Maximum exact number of results. Larger ones are displayed as “10,000+”.
-COUNT_LIMIT = 10_000
+#: Maximum exact number of results. Larger ones are displayed as “1,000+”.
+COUNT_LIMIT = 1_000
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 Searchable models have a generated column `search_text` and a GIN index created by `search_index`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -14,8 +16,8 @@ from django.db.models.functions import Cast, Coalesce, Concat
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.querysets import TenantQuerySet
 
-#: Maximum number of matches that are ranked. Lists display “500+” if there are more.
-MAX_CANDIDATES = 500
+#: Maximum number of matches that are ranked. Lists display “200+” if there are more, newest first.
+MAX_CANDIDATES = 200
 #: Maximum length of a query, in characters; the rest is ignored.
 MAX_QUERY_LENGTH = 100
 #: Minimum word similarity of fuzzy matches, from 0 to 1. Permits two errors in a long word.
@@ -33,8 +35,21 @@ def search_index(name: str) -> GinIndex:
     return GinIndex(F("agency"), OpClass("search_text", "gin_trgm_ops"), name=name)
 
 
+def word_index(name: str) -> GinIndex:
+    """Return the index for words with typing errors."""
+    return GinIndex(F("agency"), OpClass("word", "gin_trgm_ops"), name=name)
+
+
 class SearchQuerySet(TenantQuerySet[Any]):
     """Queryset of searchable rows."""
+
+    #: Primary key of the agency, set by `for_agency`.
+    agency_key: int | None = None
+
+    def _clone(self) -> Self:
+        clone: Self = super()._clone()  # type: ignore[misc]  # not in the stubs
+        clone.agency_key = self.agency_key
+        return clone
 
     def for_agency(self, agency: models.Model) -> Self:
         """Return the rows of the agency. Searches require it, because `agency.customers` doesn't use the index.
@@ -42,38 +57,61 @@ class SearchQuerySet(TenantQuerySet[Any]):
         GIN can't compare the index's bigint with the integer of a plain `agency_id = 1`, and would
         return the matches of all agencies.
         """
-        return self.filter(agency=Cast(Value(agency.pk), BigIntegerField()))
+        rows = self.filter(agency=Cast(Value(agency.pk), BigIntegerField()))
+        rows.agency_key = agency.pk
+        return rows
 
     def search(self, query: str) -> list[int]:
         """Return the primary keys of up to `MAX_CANDIDATES` + 1 exact matches, or else of fuzzy matches."""
-        return self.matching(query) or self.fuzzy(query)
+        return self.matching(query).candidates() or self.fuzzy(query).candidates()
 
-    def matching(self, query: str) -> list[int]:
-        """Return the primary keys of rows that contain every word, unordered."""
-        words = _words(query)
-        rows = self.order_by()
-        for word in words:
+    def found(self, query: str) -> tuple[Self, int, bool]:
+        """Return the exact or else the fuzzy matches with their `rank`, their number up to a limit, and whether there are more.
+
+        Too many matches aren't ranked: each has the rank 0.
+        """
+        matches = self.matching(query)
+        keys = matches.candidates()
+        if not keys:
+            matches = self.fuzzy(query)
+            keys = matches.candidates()
+        if len(keys) > MAX_CANDIDATES:
+            return matches.annotate(rank=Value(0)), MAX_CANDIDATES, True
+        return self.model._default_manager.filter(pk__in=keys).ranked(query), len(keys), False
+
+    def candidates(self) -> list[int]:
+        """Return the primary keys of up to `MAX_CANDIDATES` + 1 of these rows."""
+        return list(self.order_by().values_list("pk", flat=True)[: MAX_CANDIDATES + 1])
+
+    def matching(self, query: str) -> Self:
+        """Return the rows that contain every word."""
+        rows = self if words(query) else self.none()
+        for word in words(query):
             rows = rows.filter(search_text__contains=FoldText(Value(word)))
-        return list(rows.values_list("pk", flat=True)[: MAX_CANDIDATES + 1]) if words else []
+        return rows
 
-    def fuzzy(self, query: str) -> list[int]:
-        """Return the primary keys of rows that contain a word similar to each word, best matches first."""
-        words = _words(query)
-        rows = self.ranked(query).order_by("-rank")
-        for word in words:
+    def fuzzy(self, query: str) -> Self:
+        """Return up to `MAX_CANDIDATES` rows that contain a word similar to each word."""
+        rows = self if words(query) else self.none()
+        for word in words(query):
             rows = rows.filter(search_text__trigram_word_similar=FoldText(Value(word)))
-        if not words:
-            return []
-        with transaction.atomic(), connection.cursor() as cursor:
-            # The index operator has no other way to set the threshold.
-            cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [FUZZY_THRESHOLD])
-            return list(rows.values_list("pk", flat=True)[: MAX_CANDIDATES + 1])
+        with fuzzy_threshold():
+            return self.filter(pk__in=rows.candidates()[:MAX_CANDIDATES])
 
     def ranked(self, query: str) -> Self:
         """Annotate each row with its `rank`, the similarity to the query from 0 to 1000."""
-        similarity = TrigramWordSimilarity(FoldText(Value(" ".join(_words(query)))), "search_text")  # type: ignore[arg-type]  # accepts expressions
+        similarity = TrigramWordSimilarity(FoldText(Value(" ".join(words(query)))), "search_text")  # type: ignore[arg-type]  # accepts expressions
         return self.annotate(rank=Cast(Coalesce(similarity, 0.0) * 1000, IntegerField()))
 
 
-def _words(query: str) -> list[str]:
+@contextmanager
+def fuzzy_threshold() -> Iterator[None]:
+    """Set `FUZZY_THRESHOLD` for the index operator, which has no other way to set it."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL pg_trgm.word_similarity_threshold = %s", [FUZZY_THRESHOLD])
+        yield
+
+
+def words(query: str) -> list[str]:
+    """Return the words of a query, without what is too long or can't be stored."""
     return query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()

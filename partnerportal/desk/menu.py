@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from invitations.models import AccessInvitation
 from invitations.queries import pending_invitations, pending_rows
 from partnerportal.agencies.access import AgencyRequest
 from partnerportal.agencies.models import Agency
+from partnerportal.core.addresses import address
 from partnerportal.core.compiled import compiled
 from partnerportal.core.db_functions import CappedCount
 from requests_inbox.models import ContactRequest
@@ -163,7 +163,7 @@ class Menu(list[Item]):
 
 def menu_for(request: AgencyRequest) -> Menu:
     """Return the menu with the active item marked. All badges are counted with one query, which also reads the logo."""
-    urls = {item.url_name: reverse(item.url_name) for item in flat_menu() if item.url_name}
+    urls = {item.url_name: address(item.url_name) for item in flat_menu() if item.url_name}
     # The active item is the one whose URL is the longest prefix of the path.
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
     previews = [name for name, badge in BADGES.items() if badge.preview and urls[name] == request.path]

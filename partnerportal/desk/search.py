@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import SmallIntegerField, Value
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
-from partnerportal.core.search import SearchQuerySet
+from partnerportal.core.search import MAX_CANDIDATES, SearchQuerySet, words
 from partnerportal.desk.menu import flat_menu
 from requests_inbox.models import ContactRequest, RequestStatus
 
@@ -87,8 +88,19 @@ SOURCES = (
 
 def search(agency: Agency, query: str) -> list[Group]:
     """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all."""
-    found = [*_groups(agency, query, SearchQuerySet.matching), *_pages(query)]
-    return found or _groups(agency, query, SearchQuerySet.fuzzy)
+    sources = [source.rows(agency) for source in SOURCES]
+    # One query for the exact matches of all types.
+    first, *others = (
+        rows.matching(query).order_by().values_list(Value(number, SmallIntegerField()), "pk")[: MAX_CANDIDATES + 1]
+        for number, rows in enumerate(sources)
+    )
+    keys: dict[int, list[int]] = {number: [] for number in range(len(sources))}
+    for number, key in first.union(*others, all=True) if words(query) else ():
+        keys[number].append(key)
+    pages = _pages(query)
+    if not pages and not any(keys.values()):
+        keys = {number: rows.fuzzy(query).candidates() for number, rows in enumerate(sources)}
+    return [*(_group(SOURCES[number], sources[number].model, query, found) for number, found in keys.items() if found), *pages]
 
 
 def _pages(query: str) -> list[Group]:
@@ -99,11 +111,8 @@ def _pages(query: str) -> list[Group]:
     return [Group(_("Pages and actions"), "arrow-right-circle", hits[:MAX_HITS])] if hits else []
 
 
-def _groups(agency: Agency, query: str, find: Callable[[SearchQuerySet, str], list[int]]) -> list[Group]:
-    groups = []
-    for source in SOURCES:
-        if keys := find(source.rows(agency), query):
-            rows: SearchQuerySet = source.rows(agency).model.objects.filter(pk__in=keys)
-            likeliest = rows.ranked(query).select_related(*source.select_related).order_by("-rank", "-pk")
-            groups.append(Group(source.title, source.icon, [source.hit(row) for row in likeliest[:MAX_HITS]]))
-    return groups
+def _group(source: Source, model: Any, query: str, keys: list[int]) -> Group:
+    """Return the best matches among these rows, or the newest if there are too many to rank."""
+    rows: SearchQuerySet = model._default_manager.filter(pk__in=keys).select_related(*source.select_related)
+    ranked = rows.order_by("-pk") if len(keys) > MAX_CANDIDATES else rows.ranked(query).order_by("-rank", "-pk")
+    return Group(source.title, source.icon, [source.hit(row) for row in ranked[:MAX_HITS]])

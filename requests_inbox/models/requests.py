@@ -8,7 +8,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Concat
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
+from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.fields import AddressField
@@ -157,7 +157,7 @@ class ContactRequest(models.Model):
         return f"{self.reference} {self.display_name}"
 
     def get_absolute_url(self) -> str:
-        return reverse("requests_inbox:detail", args=[self.pk])
+        return address("requests_inbox:detail", self.pk)
 
     @property
     def audit_label(self) -> str:

@@ -20,6 +20,7 @@ from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_plain_text
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
+from reviews.models import triggers
 
 
 class RequestStatus(models.TextChoices):
@@ -104,6 +105,8 @@ class ReviewRequest(Pending, PersonalLink):
         indexes = [
             models.Index(fields=["agency", "status", "-id"], name="review_request_of_agency"),
             models.Index(fields=["agency", "-id"], name="review_request_by_age"),
+            # For the pending requests of the dashboard and the statistics.
+            models.Index(fields=["agency", "expires_at"], name="review_request_pending", condition=Q(status="open")),
             models.Index(
                 fields=["mailed_at"],
                 name="review_request_to_remind",
@@ -122,6 +125,7 @@ class ReviewRequest(Pending, PersonalLink):
             SameParent(field="customer", parent="agency", name="review_request_customer_same_agency"),
             SameParent(field="project", parent="customer", name="review_request_project_same_customer"),
         ]
+        triggers = triggers.request_triggers()
 
     def __str__(self) -> str:
         return f"{self.customer} · {self.subject_label}"

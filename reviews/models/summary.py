@@ -33,7 +33,7 @@ _EXACT = models.DecimalField(max_digits=20, decimal_places=4)
 class RatingSummary(models.Model):
     """Aggregated ratings of an agency, so that pages don't have to count reviews.
 
-    Triggers on `Review` (see `triggers`) update it on every write; the application only reads it.
+    Triggers on `Review` and `ReviewRequest` (see `triggers`) update it on every write; the application only reads it.
     """
 
     agency = models.OneToOneField(
@@ -48,6 +48,9 @@ class RatingSummary(models.Model):
     stars_5 = models.IntegerField(default=0)
     #: Number of hidden reviews, whose stars count.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
+    #: Review requests that weren't withdrawn, and those of them that were answered.
+    requested = models.IntegerField(gettext_lazy("Requested"), default=0, db_default=0)
+    answered = models.IntegerField(gettext_lazy("Answered"), default=0, db_default=0)
     #: Last change of a review or comment, for the sitemap.
     changed_at = models.DateTimeField(gettext_lazy("Updated"), db_default=Now(), editable=False)
     #: Mean rounded to one decimal, halves up; NULL without reviews.
@@ -113,8 +116,9 @@ class RatingSummary(models.Model):
 
     @classmethod
     def recalculated(cls, agency: Agency) -> "RatingSummary":
-        """Return an unsaved summary calculated from the agency's reviews."""
-        return cls(agency=agency, **agency.reviews.counted().aggregate(**cls.totals()))
+        """Return an unsaved summary calculated from the agency's reviews and review requests."""
+        reviews, requests = agency.reviews.counted(), agency.review_requests.all()
+        return cls(agency=agency, **reviews.aggregate(**cls.totals()), **requests.aggregate(**cls.request_totals()))
 
     @staticmethod
     def totals() -> dict[str, Any]:
@@ -122,3 +126,8 @@ class RatingSummary(models.Model):
         totals: dict[str, Any] = {"count": Count("pk"), "hidden": Count("pk", filter=Q(hidden_at__isnull=False))}
         totals |= {f"{name}_sum": Sum(name, default=0) for name in CATEGORIES}
         return totals | {f"stars_{n}": Count("pk", filter=Q(stars=n)) for n in range(1, 6)}
+
+    @staticmethod
+    def request_totals() -> dict[str, Any]:
+        """Return the aggregate over review requests that yields each figure about them, by field name."""
+        return {"requested": Count("pk", filter=~Q(status="withdrawn")), "answered": Count("pk", filter=Q(status="answered"))}

@@ -1,4 +1,4 @@
-"""Triggers that keep `RatingSummary` consistent with the reviews.
+"""Triggers that keep `RatingSummary` consistent with the reviews and review requests.
 
 They run once per statement, so a bulk load of reviews costs one update. In the transaction of the
 write, they add the values of new rows and subtract those of old rows.
@@ -12,6 +12,8 @@ from reviews.models.categories import CATEGORIES
 _NOW = "clock_timestamp()"
 #: The condition of `ReviewQuerySet.counted()`.
 _COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
+#: Figures about reviews, whose columns have no default in the database.
+_ZEROS = ("count", *(f"{name}_sum" for name in CATEGORIES), *(f"stars_{n}" for n in range(1, 6)), "hidden")
 
 
 def _apply(changes: str) -> pgtrigger.Func:
@@ -32,14 +34,30 @@ def _apply(changes: str) -> pgtrigger.Func:
     )
 
 
-def _trigger(operation: pgtrigger.Operation, changes: str, **referencing: str) -> pgtrigger.Trigger:
+def _apply_requests(changes: str) -> pgtrigger.Func:
+    """Return SQL that adds `changes` (rows of review requests with a `sign`) to their agencies' summaries."""
+    requested, answered = (f"COALESCE(SUM(sign) FILTER (WHERE status {condition}), 0)" for condition in ("<> 'withdrawn'", "= 'answered'"))
+    # Most updates change neither figure, and then lock no summary.
+    return pgtrigger.Func(  # type: ignore[no-untyped-call]
+        f"""
+        INSERT INTO reviews_ratingsummary AS summary (agency_id, changed_at, {", ".join(_ZEROS)}, requested, answered)
+        SELECT agency_id, {_NOW}, {", ".join("0" for _ in _ZEROS)}, {requested}, {answered}
+        FROM ({changes}) AS changes GROUP BY agency_id HAVING {requested} <> 0 OR {answered} <> 0 ORDER BY agency_id
+        ON CONFLICT (agency_id) DO UPDATE
+        SET requested = summary.requested + EXCLUDED.requested, answered = summary.answered + EXCLUDED.answered;
+        RETURN NULL;
+        """  # noqa: S608  # built from the constants above
+    )
+
+
+def _trigger(operation: pgtrigger.Operation, func: pgtrigger.Func, **referencing: str) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name=f"summary_{str(operation).lower()}",
         level=pgtrigger.Statement,
         when=pgtrigger.After,
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
-        func=_apply(changes),
+        func=func,
     )
 
 
@@ -47,9 +65,19 @@ def triggers() -> list[pgtrigger.Trigger]:
     """Return the triggers of `Review`."""
     added, removed = "SELECT *, 1 AS sign FROM new_reviews", "SELECT *, -1 AS sign FROM old_reviews"
     return [
-        _trigger(pgtrigger.Insert, added, new="new_reviews"),
-        _trigger(pgtrigger.Update, f"{added} UNION ALL {removed}", old="old_reviews", new="new_reviews"),
-        _trigger(pgtrigger.Delete, removed, old="old_reviews"),
+        _trigger(pgtrigger.Insert, _apply(added), new="new_reviews"),
+        _trigger(pgtrigger.Update, _apply(f"{added} UNION ALL {removed}"), old="old_reviews", new="new_reviews"),
+        _trigger(pgtrigger.Delete, _apply(removed), old="old_reviews"),
+    ]
+
+
+def request_triggers() -> list[pgtrigger.Trigger]:
+    """Return the triggers of `ReviewRequest`."""
+    added, removed = "SELECT *, 1 AS sign FROM new_requests", "SELECT *, -1 AS sign FROM old_requests"
+    return [
+        _trigger(pgtrigger.Insert, _apply_requests(added), new="new_requests"),
+        _trigger(pgtrigger.Update, _apply_requests(f"{added} UNION ALL {removed}"), old="old_requests", new="new_requests"),
+        _trigger(pgtrigger.Delete, _apply_requests(removed), old="old_requests"),
     ]
 
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, DateField, OuterRef, Q, Subquery
+from django.db.models import Count, DateField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Cast, JSONObject, TruncMonth
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
 from reviews.models import RatingSummary, Review, ReviewRequest
 
 #: Number of months in the chart, including the current one.
@@ -52,34 +54,35 @@ def review_stats(agency: Agency) -> ReviewStats:
     """Return the statistics of an agency, with one query."""
     months = _last_months()
     start = datetime.combine(months[0], time.min, timezone.get_current_timezone())
-    by_month = (
-        Review.objects.counted()
-        .filter(agency=OuterRef("pk"), created_at__gte=start)
-        .annotate(month=Cast(TruncMonth("created_at"), DateField()))
-        .values("month")
-        .annotate(number=Count("pk"))
-        .values(json=JSONObject(month="month", number="number"))
-    )
-    requests = ReviewRequest.objects.filter(agency=OuterRef("pk")).exclude(status=ReviewRequest.Status.WITHDRAWN)
-    is_answered = Q(status=ReviewRequest.Status.ANSWERED)
-    is_pending = Q(status=ReviewRequest.Status.OPEN, expires_at__gt=timezone.now())
-    # One scan for all three figures, because an agency can have 100,000 requests.
-    figures = JSONObject(requested=Count("pk"), answered=Count("pk", filter=is_answered), pending=Count("pk", filter=is_pending))
-    row: Any = (
-        Agency.objects.select_related("rating_summary")
-        .annotate(
-            requests=Subquery(requests.order_by().values("agency").annotate(json=figures).values("json")),
-            by_month=ArraySubquery(by_month),
-        )
-        .get(pk=agency.pk)
-    )
+    (row,) = agency_with_stats(timezone.get_current_timezone_name(), agency=agency.pk, start=start, now=timezone.now())
+    summary: RatingSummary | None = getattr(row, "rating_summary", None)
     counts = {month["month"]: month["number"] for month in row.by_month}
     busiest = max(counts.values(), default=0) or 1
     return ReviewStats(
-        summary=getattr(row, "rating_summary", None),
-        **(row.requests or {"requested": 0, "answered": 0, "pending": 0}),
+        summary=summary,
+        requested=summary.requested if summary else 0,
+        answered=summary.answered if summary else 0,
+        pending=row.pending or 0,
         months=[Month(first, n, round(100 * n / busiest)) for first in months for n in [counts.get(first.isoformat(), 0)]],
     )
+
+
+@compiled
+def agency_with_stats(zone: str, *, agency: Any, start: Any, now: Any) -> QuerySet[Any]:
+    """Return the agency with its summary, the reviews since `start` by month in a time zone, and the number of pending requests."""
+    by_month = (
+        Review.objects.counted()
+        .filter(agency=OuterRef("pk"), created_at__gte=start)
+        .annotate(month=Cast(TruncMonth("created_at", tzinfo=ZoneInfo(zone)), DateField()))
+        .values("month")
+        .annotate(number=Count("*"))
+        .values(json=JSONObject(month="month", number="number"))
+    )
+    pending = (
+        ReviewRequest.objects.pending(now).filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("*")).values("n")
+    )
+    agencies = Agency.objects.filter(pk=agency).select_related("rating_summary")
+    return agencies.annotate(pending=Subquery(pending.annotate(number=Count("*")).values("number")), by_month=ArraySubquery(by_month))
 
 
 def _last_months() -> list[date]:

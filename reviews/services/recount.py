@@ -9,7 +9,7 @@ from django.utils import timezone
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.models import RatingSummary, Review
+from reviews.models import RatingSummary, Review, ReviewRequest
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,15 @@ def repair_summaries() -> list[int]:
 
 def _find_mismatches(keys: list[int]) -> list[int]:
     """Return agencies whose summary seems wrong; concurrent writes can cause false positives."""
-    totals = RatingSummary.totals()
-    rows: Any = Review.objects.counted().filter(agency__in=keys).values("agency").annotate(**totals)
-    calculated = {row["agency"]: {name: row[name] for name in totals} for row in rows}
+    totals, request_totals = RatingSummary.totals(), RatingSummary.request_totals()
+    zeros = dict.fromkeys((*totals, *request_totals), 0)
+    calculated: dict[int, dict[str, int]] = {key: dict(zeros) for key in keys}
+    rows: Any = Review.objects.counted().filter(agency__in=keys).order_by().values("agency").annotate(**totals)
+    requests: Any = ReviewRequest.objects.filter(agency__in=keys).order_by().values("agency").annotate(**request_totals)
+    for row in (*rows, *requests):
+        calculated[row.pop("agency")] |= row
     stored = {summary.pk: summary.figures() for summary in RatingSummary.objects.filter(agency__in=keys)}
-    zeros = dict.fromkeys(totals, 0)
-    return [key for key in keys if stored.get(key, zeros) != calculated.get(key, zeros)]
+    return [key for key in keys if stored.get(key, zeros) != calculated[key]]
 
 
 @transaction.atomic

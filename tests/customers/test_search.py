@@ -8,7 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from customers.models import Customer, Domain
+from customers.models import Customer, CustomerWord, Domain
+from customers.services.customers import erase_customer
+from partnerportal.agencies.models import Agency
+from partnerportal.core.search import MAX_CANDIDATES
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
 
@@ -115,7 +118,8 @@ def test_search_uses_the_index_that_starts_with_the_agency(stan: Client, cast: C
         cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL cpu_tuple_cost = 1")
     with CaptureQueriesContext(connection) as queries:
         assert len(stan.get("/customers/?q=mullerei").context["page"].items) == 25
-    (search,) = [query["sql"] for query in queries if "LIKE" in query["sql"]]
+    # The list then shows all these matches, newest first.
+    search, _list = (query["sql"] for query in queries if "LIKE" in query["sql"])
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {search}")
         plan = "\n".join(line for (line,) in cursor.fetchall())
@@ -135,3 +139,51 @@ def test_list_shows_open_tasks_and_dates_within_30_days(stan: Client, cast: Cast
     ContractFactory(customer=customer, ends_on=today + timedelta(days=31))
     row = stan.get("/customers/").context["page"].items[0]
     assert (row.open_tasks, row.domain_ends, row.contract_ends) == (1, today + timedelta(days=12), None)
+
+
+def words_of(agency: Agency) -> set[str]:
+    return set(CustomerWord.objects.filter(agency=agency).values_list("word", flat=True))
+
+
+def test_words_follow_changes_of_customers_and_domains(cast: Cast, mill: Customer) -> None:
+    assert {"mullerei", "muellerei", "grosse", "ute", "mehl", "kiel"} <= words_of(cast.alder)
+    assert not any(word[0].isdigit() or word.startswith("k-") for word in words_of(cast.alder))
+    twin = CustomerFactory(agency=cast.alder, company="Mullerei", first_name="", last_name="", email="", city="")
+    Customer.objects.filter(agency=cast.alder).exclude(pk=twin.pk).update(company="Windrad AG", email="info@windrad.example")
+    assert {"windrad", "example", "mullerei", "kiel"} <= words_of(cast.alder)
+    assert not {"grosse", "mehl", "sundown"} & words_of(cast.alder)
+    DomainFactory(customer=twin, name="roggen.example")
+    assert "roggen" in words_of(cast.alder)
+    Domain.objects.all().delete()
+    assert "roggen" not in words_of(cast.alder)
+    twin.delete()
+    assert "mullerei" not in words_of(cast.alder)
+    assert "mullerei" in words_of(cast.birch)
+
+
+def test_erasure_removes_words_that_only_this_customer_has(cast: Cast, mill: Customer) -> None:
+    erase_customer(mill, by=cast.alice)
+    assert not {"mullerei", "angstrom", "ute"} & words_of(cast.alder)
+    assert "quist" in words_of(cast.alder)
+
+
+def test_too_many_matches_are_the_newest_first_instead_of_ranked(stan: Client, cast: Cast) -> None:
+    names = [*("Brandtner" for _ in range(MAX_CANDIDATES)), "Brandt"]
+    Customer.objects.bulk_create(Customer(agency=cast.alder, number=2000 + n, company=name) for n, name in enumerate(names))
+    for query in ("brandt", "branddt"):
+        response = stan.get("/customers/", {"q": query})
+        page = response.context["page"]
+        assert [customer.number for customer in page.items[:3]] == [2200, 2199, 2198]
+        assert (response.context["total"], response.context["total_is_more"]) == (200, True)
+        last = stan.get(f"/customers/{page.next_url}").context["page"].items[-1]
+        assert last.number == 2200 - 49
+    Customer.objects.filter(number=2000).delete()
+    assert found(stan, "brandt")[0] == "Brandt"
+
+
+def test_a_typing_error_compares_words_instead_of_customers(stan: Client, cast: Cast, mill: Customer) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert found(stan, "Mülerei Gorliz") == ["Müllerei Größe GmbH"]
+    fuzzy = [query["sql"] for query in queries if "%>" in query["sql"]]
+    assert len(fuzzy) == 1
+    assert "customers_customerword" in fuzzy[0]

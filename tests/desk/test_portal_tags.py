@@ -6,8 +6,13 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django import forms
+from django.template import Context, Template
+from django.test import RequestFactory
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
+from partnerportal.core.countries import Select, country_choices
 from partnerportal.core.templatetags.portal import days_left, due, moment, money, relative_date
 
 
@@ -90,3 +95,37 @@ def test_missing_dates_are_empty() -> None:
 def test_money_is_localized(language: str, currency: str, text: str) -> None:
     with translation.override(language):
         assert money(Decimal("1234.50"), currency) == text
+
+
+def test_equal_moments_are_rendered_in_the_active_time_zone() -> None:
+    value = datetime(2026, 10, 1, 22, 30, tzinfo=UTC)
+    texts = set()
+    for zone in ("UTC", "Europe/Berlin", "Asia/Kolkata"):
+        with timezone.override(zone):
+            texts.add(moment(value))
+    assert len(texts) == 3
+
+
+def test_addresses_equal_those_of_django(rf: RequestFactory) -> None:
+    for source, expected in (
+        ("{% url 'customers:list' %}", reverse("customers:list")),
+        ("{% url 'customers:detail' 7 %}", reverse("customers:detail", args=[7])),
+        ("{% url 'customers:detail' pk=7 %}", reverse("customers:detail", args=[7])),
+        ("{% url 'customers:detail' 7 as address %}{{ address }}", reverse("customers:detail", args=[7])),
+        ("{% url 'network:profile' 'alder' %}", reverse("network:profile", args=["alder"])),
+        ("{% url 'nowhere' as address %}{{ address }}", ""),
+    ):
+        for _ in range(2):
+            assert Template(source).render(Context({"request": rf.get("/")})) == expected
+    with pytest.raises(NoReverseMatch):
+        Template("{% url 'customers:detail' -1 %}").render(Context())
+
+
+@pytest.mark.parametrize("value", [None, "", "DE", "AX", "XX"])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_countries_are_rendered_like_by_django(language: str, value: str | None) -> None:
+    attributes = {"id": "id_country", "aria-invalid": "true"}
+    with translation.override(language):
+        choices = [("", "–"), *country_choices()]
+        expected = forms.Select(choices=choices).render("country", value, attributes)
+        assert Select(choices=choices).render("country", value, attributes) == expected

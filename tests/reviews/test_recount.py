@@ -4,9 +4,10 @@ import logging
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 
 from partnerportal.audit.models import AuditEvent
-from reviews.models import RatingSummary
+from reviews.models import RatingSummary, ReviewRequest
 from reviews.services.recount import repair_summaries
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -59,3 +60,34 @@ def test_concurrent_reviews_are_no_mismatch(cast: Cast) -> None:
     repaired = [key for result in results[::2] for key in result]
     assert repaired == [cast.birch.pk]
     assert RatingSummary.objects.get(agency=cast.alder).count == 10
+
+
+def test_request_figures_follow_each_transition(cast: Cast) -> None:
+    def figures() -> tuple[int, int]:
+        summary = RatingSummary.objects.get(agency=cast.alder)
+        assert summary.figures() == RatingSummary.recalculated(cast.alder).figures()
+        return summary.requested, summary.answered
+
+    requests = [ReviewRequestFactory(customer__agency=cast.alder) for _ in range(3)]
+    assert figures() == (3, 0)
+    ReviewFactory(review_request=requests[0])
+    assert figures() == (3, 1)
+    ReviewRequest.objects.filter(pk=requests[1].pk).update(status="withdrawn", withdrawn_at=timezone.now())
+    ReviewRequest.objects.filter(pk=requests[2].pk).update(status="expired")
+    assert figures() == (2, 1)
+    ReviewRequest.objects.filter(pk__in=[requests[1].pk, requests[2].pk]).delete()
+    assert figures() == (1, 1)
+
+
+def test_updates_without_a_transition_change_no_summary(cast: Cast) -> None:
+    ReviewRequestFactory(customer__agency=cast.alder)
+    RatingSummary.objects.all().delete()
+    ReviewRequest.objects.update(reminded_at=timezone.now())
+    assert not RatingSummary.objects.exists()
+
+
+def test_wrong_request_figures_are_corrected(cast: Cast) -> None:
+    ReviewRequestFactory(customer__agency=cast.alder)
+    RatingSummary.objects.update(requested=5)
+    assert repair_summaries() == [cast.alder.pk]
+    assert RatingSummary.objects.get().requested == 1

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from babel.numbers import format_currency
@@ -13,6 +13,7 @@ from django import template
 from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.template import defaulttags
 from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
 from django.utils import timezone
@@ -24,11 +25,20 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 
+from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
 from partnerportal.static_files.icons import SPRITE, existing_icons, symbol_id
 
 register = template.Library()
+
+
+@register.tag
+def url(parser: Any, token: Any) -> AddressNode:
+    """Return the address of a view, like Django's tag."""
+    node = defaulttags.url(parser, token)
+    return AddressNode(node.view_name, node.args, node.kwargs, node.asvar)
+
 
 # --- Icons -------------------------------------------------------------------------------------------------------------
 
@@ -144,7 +154,7 @@ def day(value: date | datetime | None) -> SafeString:
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return format_html('<time datetime="{}">{}</time>', shown.strftime("%Y-%m-%d"), format_date(shown, "DATE_FORMAT"))
+    return _time_element(shown.isoformat()[:10], "DATE_FORMAT", get_language())
 
 
 @register.simple_tag
@@ -153,11 +163,13 @@ def moment(value: datetime | None, short: bool = False) -> SafeString:
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if timezone.is_aware(value) else value
-    return format_html(
-        '<time datetime="{}">{}</time>',
-        shown.isoformat(timespec="minutes"),
-        format_date(shown, "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT"),
-    )
+    return _time_element(shown.isoformat(timespec="minutes"), "SHORT_DATETIME_FORMAT" if short else "DATETIME_FORMAT", get_language())
+
+
+@lru_cache(maxsize=4096)
+def _time_element(iso: str, format_name: str, language: str | None) -> SafeString:
+    # The key is a text, because equal moments in two time zones would be equal keys.
+    return format_html('<time datetime="{}">{}</time>', iso, format_date(datetime.fromisoformat(iso), format_name))
 
 
 #: Maximum distance of a date displayed as “in 12 days”, in days.
@@ -205,7 +217,11 @@ def days_overdue(value: date) -> str:
 
 
 def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
-    days = (value - timezone.localdate()).days
+    return _relative_element(value, (value - timezone.localdate()).days, relative, calm, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _relative_element(value: date, days: int, relative: str, calm: bool, language: str | None) -> SafeString:
     shown = format_date(value, "DATE_FORMAT")
     state = "" if calm or days > _NEAR_DAYS else "due-soon" if days >= 0 else "overdue"
     text: str | SafeString = shown if calm else pgettext("deadline", "%(date)s") % {"date": shown}
