@@ -186,7 +186,7 @@ def menu_for(request: AgencyRequest) -> Menu:
         )
 
     menu = Menu(filled(item) for item in MENU)
-    menu.logo_url = reverse("network:logo", args=[slug, digest]) if digest else ""
+    menu.logo_url = address("network:logo", slug, digest) if digest else ""
     return menu
 
 
