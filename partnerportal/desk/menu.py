@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -186,7 +187,7 @@ def menu_for(request: AgencyRequest) -> Menu:
         )
 
     menu = Menu(filled(item) for item in MENU)
-    menu.logo_url = address("network:logo", slug, digest) if digest else ""
+    menu.logo_url = reverse("network:logo", args=[slug, digest]) if digest else ""
     return menu
 
 
