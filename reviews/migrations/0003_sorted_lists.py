@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0001_initial'),
-        ('reviews', '0001_initial'),
+        ('reviews', '0002_request_statistics'),
     ]
 
     operations = [
