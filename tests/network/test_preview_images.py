@@ -16,8 +16,8 @@ from tests.factories.agencies import LogoFactory, ProfileFactory
 from tests.factories.reviews import ReviewFactory
 
 
-def address_on(page: str, settings: Any) -> str:
-    (address,) = re.findall(r'<meta property="og:image" content="(.*?)">', Client().get(page).content.decode())
+def address_on(path: str, settings: Any) -> str:
+    (address,) = re.findall(r'<meta property="og:image" content="(.*?)">', Client().get(path).content.decode())
     return str(address.removeprefix(settings.SITE_URL))
 
 
@@ -28,9 +28,9 @@ def image_at(address: str) -> Image.Image:
     return Image.open(BytesIO(response.content))
 
 
-@pytest.mark.parametrize("page", ["/partners/", "/partners/alder/", "/de/partners/alder/"])
-def test_each_page_names_an_image_that_never_changes(cast: Cast, settings: Any, page: str) -> None:
-    address = address_on(page, settings)
+@pytest.mark.parametrize("path", ["/partners/", "/partners/alder/", "/de/partners/alder/"])
+def test_each_page_names_an_image_that_never_changes(cast: Cast, settings: Any, path: str) -> None:
+    address = address_on(path, settings)
     assert image_at(address).size == (1200, 630)
     assert "immutable" in Client().get(address)["Cache-Control"]
     plain = Client().get(address.partition("?")[0])
