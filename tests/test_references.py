@@ -141,8 +141,8 @@ def answer(world: World, person: str, path: str, sent: dict[str, str] | None = N
 
 @cache
 def frame_of(world: World, person: str) -> Page:
-    """Return a page of the user into which fragments are inserted."""
-    page = answer(world, person, reverse("desk:dashboard")) or answer(world, person, reverse("network:directory"))
+    """Return a page of the user into which fragments are inserted, such as the rows of completed tasks."""
+    page = answer(world, person, reverse("customers:task_list")) or answer(world, person, reverse("network:directory"))
     assert page
     return page
 
