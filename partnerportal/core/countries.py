@@ -7,7 +7,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from django import forms
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 #: Codes of CLDR that aren't countries: groupings, outlying territories and reserved codes.
@@ -35,7 +35,7 @@ class Select(forms.Select):
         attributes = tuple(self.build_attrs(self.attrs, attrs).items())
         unselected = _select(get_language() or "en", name, empty_label, attributes)
         option = format_html('<option value="{}"', value or "")
-        return mark_safe(unselected.replace(f"{option}>", f"{option} selected>", 1))  # noqa: S308  # both parts are escaped
+        return SafeString(unselected.replace(f"{option}>", f"{option} selected>", 1))  # nosec B703  # both parts are escaped
 
 
 @lru_cache(maxsize=64)
