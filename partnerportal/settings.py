@@ -160,7 +160,7 @@ WEB_IDLE_TIMEOUT: int = env.not_negative("WEB_IDLE_TIMEOUT", default=60, unit="s
 WORKER_STATEMENT_TIMEOUT: int = env.not_negative("WORKER_STATEMENT_TIMEOUT", default=300, unit="seconds")
 WORKER_LOCK_TIMEOUT: int = env.not_negative("WORKER_LOCK_TIMEOUT", default=60, unit="seconds")
 WORKER_IDLE_TIMEOUT: int = env.not_negative("WORKER_IDLE_TIMEOUT", default=900, unit="seconds")
-#: Whether Django compiles frequent queries once per process (docs/decisions/0021-compiled-queries.md).
+#: Whether Django compiles frequent queries once per process (docs/decisions/0023-compiled-queries.md).
 COMPILED_QUERIES: bool = env.bool("COMPILED_QUERIES", default=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

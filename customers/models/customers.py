@@ -58,7 +58,9 @@ class CustomerQuerySet(SearchQuerySet):
         """Return the rows that contain each word, or one of the agency's words that are most similar to it."""
         # E-mail addresses and domains consist of several words.
         parts = [part for word in words(query) for part in re.split("[@.]", word) if part]
-        rows = self if parts else self.none()
+        if not parts:
+            return self.none()
+        rows = self
         for part, similar in similar_words(self.agency_key, parts).items():
             rows = rows.filter(reduce(or_, (Q(search_text__contains=FoldText(Value(word))) for word in (part, *similar))))
         return rows

@@ -11,7 +11,7 @@ becomes one that returns a list of its rows:
 
 Keyword arguments are values. The function receives placeholders for them, which are expressions. It must not
 depend on anything else that changes, such as the time or the language. Positional arguments select
-one of a few queries, each of which is compiled. docs/decisions/0021-compiled-queries.md lists the parts of
+one of a few queries, each of which is compiled. docs/decisions/0023-compiled-queries.md lists the parts of
 Django that this relies on. `COMPILED_QUERIES=0` runs the plain querysets.
 """
 

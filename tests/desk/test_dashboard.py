@@ -301,4 +301,4 @@ def test_the_number_of_queries_is_constant(alice: Client, cast: Cast) -> None:
     fill(1)
     few = queries()
     fill(9)
-    assert (few, queries()) == (14, 14)
+    assert (few, queries()) == (13, 13)
