@@ -4,8 +4,18 @@ Agency Alder: Alice owns it, Max manages it, Stan is staff. Charlie owns agency 
 Kim is a client without any membership. Ada is an admin.
 """
 
+import pickle
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.db.models import Model, QuerySet
+from django.test import Client
+from psycopg.sql import SQL, Identifier, Literal
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -27,7 +37,6 @@ class Cast:
     charlie: User = field(init=False)
 
     def __post_init__(self) -> None:
-        # Uses few queries, because most tests create a cast.
         self.alder, self.birch = Agency.objects.bulk_create([Agency(name="Alder Web"), Agency(name="Birch Digital")])
         profiles = ProfileFactory.build(agency=self.alder, slug="alder"), ProfileFactory.build(agency=self.birch, slug="birch")
         services = Service.objects.bulk_create(ServiceFactory.build() for _ in profiles)
@@ -53,3 +62,58 @@ class Cast:
     @cached_property
     def ada(self) -> User:
         return UserFactory(email="ada@portal.example", full_name="Ada Admin", is_staff=True, is_superuser=True)
+
+
+#: Tables of a cast. Triggers fill other tables.
+MODELS: tuple[type[Model], ...] = (User, EmailAddress, Agency, Membership, PartnerProfile, OfferedService)
+
+
+class StoredCast:
+    """A cast as one SQL statement, because most tests begin with a cast and most of those with a session.
+
+    Each copy has the same primary keys and session keys. Sequences continue after them.
+    """
+
+    def __init__(self) -> None:
+        with transaction.atomic():
+            services = set(Service.objects.values_list("pk", flat=True))
+            cast = Cast()
+            self._cast = pickle.dumps(cast)
+            offered = Service.objects.exclude(pk__in=services)
+            self._statement = "; ".join([inserted(offered), *(inserted(model._default_manager.all()) for model in MODELS)])
+            self._sessions = {user.email: self._session(user) for user in (cast.alice, cast.max, cast.stan, cast.charlie)}
+            transaction.set_rollback(True)
+
+    @staticmethod
+    def _session(user: User) -> tuple[str, str]:
+        """Return the key of a session, and the statement that inserts it."""
+        client = Client()
+        client.force_login(user)
+        key = client.cookies[settings.SESSION_COOKIE_NAME].value
+        return key, inserted(Session.objects.filter(pk=key))
+
+    def copy(self) -> Cast:
+        """Insert the rows, and return the cast."""
+        with connection.cursor() as cursor:
+            cursor.execute(self._statement)
+        copy: Cast = pickle.loads(self._cast)  # noqa: S301
+        return copy
+
+    def sign_in(self, user: User) -> Client:
+        """Return a client with the session of a user of the copied cast."""
+        client, (key, statement) = Client(), self._sessions[user.email]
+        client.cookies[settings.SESSION_COOKIE_NAME] = key
+        with connection.cursor() as cursor:
+            cursor.execute(f"{statement}; UPDATE accounts_user SET last_login = now() WHERE id = {user.pk}")  # noqa: S608
+        return client
+
+
+def inserted(rows: QuerySet[Any]) -> str:
+    """Return the statement that inserts these rows, of which PostgreSQL converts the texts to the types of the columns."""
+    columns = [field.column for field in rows.model._meta.local_concrete_fields if not field.generated]
+    names, table = SQL(", ").join(map(Identifier, columns)), Identifier(rows.model._meta.db_table)
+    texts = SQL(", ").join(SQL("{}::text").format(Identifier(column)) for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(SQL("SELECT {} FROM {} WHERE {} = ANY(%s)").format(texts, table, Identifier(columns[0])), [[row.pk for row in rows]])
+        values = SQL(", ").join(SQL("({})").format(SQL(", ").join(map(Literal, row))) for row in cursor.fetchall())
+        return SQL("INSERT INTO {} ({}) VALUES {}").format(table, names, values).as_string(cursor.connection)

@@ -18,7 +18,7 @@ from django.test.utils import ContextList
 from django.utils import translation
 
 from tests import workers
-from tests.cast import Cast
+from tests.cast import Cast, StoredCast
 from tests.servers import WORKER
 from tests.smtp import Sink
 
@@ -59,34 +59,36 @@ INCLUDED = re.compile(r"(^|/)(includes|bootstrap5|widgets|heroicons)/|^django/")
 test_client.store_rendered_templates = _store_rendered_pages
 
 
-@pytest.fixture
-def cast(db: None) -> Cast:
-    """Agency Alder with its people, agency Birch with Charlie."""
-    return Cast()
+@pytest.fixture(scope="session")
+def stored_cast(django_db_setup: None, django_db_blocker: Any) -> StoredCast:
+    """The cast, copied for each test."""
+    with django_db_blocker.unblock():
+        return StoredCast()
 
 
 @pytest.fixture
-def alice(cast: Cast) -> Client:
+def cast(stored_cast: StoredCast, db: None) -> Cast:
+    """Agency Alder with its people, agency Birch with Charlie. Empties the cache, which may contain data of an earlier copy."""
+    cache.clear()
+    return stored_cast.copy()
+
+
+@pytest.fixture
+def alice(stored_cast: StoredCast, cast: Cast) -> Client:
     """Client of Alice, owner of Alder."""
-    client = Client()
-    client.force_login(cast.alice)
-    return client
+    return stored_cast.sign_in(cast.alice)
 
 
 @pytest.fixture
-def stan(cast: Cast) -> Client:
+def stan(stored_cast: StoredCast, cast: Cast) -> Client:
     """Client of Stan, staff at Alder."""
-    client = Client()
-    client.force_login(cast.stan)
-    return client
+    return stored_cast.sign_in(cast.stan)
 
 
 @pytest.fixture
-def charlie(cast: Cast) -> Client:
+def charlie(stored_cast: StoredCast, cast: Cast) -> Client:
     """Client of Charlie, owner of Birch."""
-    client = Client()
-    client.force_login(cast.charlie)
-    return client
+    return stored_cast.sign_in(cast.charlie)
 
 
 @pytest.fixture
