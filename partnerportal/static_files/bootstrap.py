@@ -15,7 +15,7 @@ OWN_SHEETS = BASE_DIR / "static" / "css"
 CLASSES = frozenset(
     {"btn", "btn-link", "form-control", "form-select", "form-check-input", "is-invalid", "visually-hidden", "mb-3", "d-block"}
     # The grid of forms; crispy-forms puts columns into `col-md`.
-    | {"row", "col-md", "col-sm-2", "col-sm-3", "col-sm-4", "col-sm-6", "col-sm-8", "col-xl-4"}
+    | {"row", "col-md", "col-sm-3", "col-sm-4", "col-sm-6", "col-xl-4"}
 )
 
 _PROPERTY = re.compile(r"(--bs-[\w-]+):")
