@@ -38,6 +38,7 @@ INTERNAL = {
     "agencies.teaminvitation",
     "customers.contract",
     "customers.customer",
+    "customers.customerword",
     "customers.domain",
     "customers.formsubmission",
     "customers.importjob",

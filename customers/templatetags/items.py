@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from customers.models import Contract, Domain, Project, Task
-from partnerportal.core.templatetags.portal import bar, day, days_left, icon, relative_date
+from partnerportal.core.templatetags.portal import bar, day, days_left, icon, relative_date, removal_label
 
 register = template.Library()
 
@@ -39,7 +39,7 @@ def item_menu(item: Any) -> SafeString:
         '<details class="menu row-menu"><summary>{dots}<span class="visually-hidden">{more}</span></summary><div class="menu-panel">'
         '<a class="menu-item" href="{edit}" hx-get="{edit}">{pencil} {edit_label}</a>{review}'
         '<button class="menu-item" type="submit" form="rows-form" formaction="{remove}" data-confirm="{question}"'
-        ' data-confirm-action="{remove_label}">{trash} {remove_label}</button></div></details>',
+        ' data-confirm-action="{action}">{trash} {remove_label}</button></div></details>',
         dots=icon("ellipsis-vertical"),
         more=_("More actions for %(item)s") % {"item": name},
         edit=_url(item, "edit"),
@@ -50,6 +50,7 @@ def item_menu(item: Any) -> SafeString:
         question=_("This permanently removes “%(item)s”.") % {"item": name},
         trash=icon("trash"),
         remove_label=_("Remove"),
+        action=removal_label(item),
     )
 
 

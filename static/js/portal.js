@@ -145,8 +145,9 @@
     true,
   );
   const ROWS = "li, tr, article";
-  const keyOf = (element) => element.getAttribute("hx-get") ?? element.closest("form")?.getAttribute("action");
-  const keyed = () => all(":is([hx-get][hx-target='#dialog-body'], form[method=post])", document.getElementById("main"));
+  const keyOf = (element) => element.getAttribute("hx-get") ?? element.getAttribute("formaction") ?? element.closest("form")?.getAttribute("action");
+  const OPENS_DIALOG = "[hx-get][hx-target='#dialog-body'], [hx-target='#dialog-body'] [hx-get]";
+  const keyed = () => all(`:is(${OPENS_DIALOG}, [formaction], form[method=post][action])`, document.getElementById("main"));
   const listOf = (element) => element.closest("section[aria-labelledby], #results");
   // Describes where an element is, so that its place is found on the refreshed page.
   const placeOf = (element) => {

@@ -43,7 +43,7 @@ def test_invitation_of_a_client_adds_a_customer(page: Page, browser: Browser, po
     expect(access).to_contain_text("Partial access")
     expect(access).to_contain_text("Given by Kim Paulsen")
     expect(page.get_by_role("region", name="Domains")).to_contain_text("müllerei.example")
-    expect(page.get_by_role("navigation")).not_to_contain_text("invitation")
+    expect(page.get_by_role("navigation", name="Main menu")).not_to_contain_text("invitation")
 
     client.reload()
     expect(client.get_by_role("article")).to_contain_text("connected")

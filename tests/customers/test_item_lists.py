@@ -173,7 +173,7 @@ def test_number_of_queries_is_small_and_constant(stan: Client, cast: Cast, path:
             with CaptureQueriesContext(connection) as queries:
                 assert stan.get(path + query).context["page"].items
             taken.append(len(queries))
-    assert set(taken) == {6}
+    assert set(taken) == {5}
 
 
 def test_a_row_can_be_edited_and_removed(stan: Client, mill: Customer) -> None:

@@ -73,10 +73,10 @@ def test_pagination_keeps_other_query_parameters(stan: Client, cast: Cast) -> No
     assert stan.get(LIST + first.next_url).wsgi_request.GET["q"] == "köln company"
 
 
-def test_lists_are_counted_up_to_10_000(stan: Client, cast: Cast) -> None:
-    fill(cast, 10_000)
+def test_lists_are_counted_up_to_1_000(stan: Client, cast: Cast) -> None:
+    fill(cast, 1_000)
     response = stan.get(LIST)
-    assert (response.context["total"], response.context["total_is_more"]) == (10_000, False)
+    assert (response.context["total"], response.context["total_is_more"]) == (1_000, False)
     Customer.objects.create(agency=cast.alder, number=11_001, company="One more")
     response = stan.get(LIST)
-    assert (response.context["total"], response.context["total_is_more"]) == (10_000, True)
+    assert (response.context["total"], response.context["total_is_more"]) == (1_000, True)

@@ -50,7 +50,7 @@ def test_the_address_decides_whatever_the_browser_says(cast: Cast, language: str
         assert SIGN_IN[language] in page
         assert response["Content-Language"] == language
         # The cached page is the same for all browser languages.
-        assert {name.strip() for name in response["Vary"].split(",")} == {"Cookie"}
+        assert {name.strip() for name in response["Vary"].split(",")} == {"Accept-Encoding", "Cookie"}
         assert response["Cache-Control"] == "public, max-age=60"
 
 

@@ -74,7 +74,10 @@ def test_withdrawing_removes_text_name_and_stars(cast: Cast) -> None:
 def test_ten_concurrent_withdrawals_take_effect_once(cast: Cast) -> None:
     review = a_review(cast.alder)
     assert sorted(at_once(10, lambda n: withdraw_review(review))) == [False] * 9 + [True]
-    assert RatingSummary.objects.get(agency=cast.alder).figures() == dict.fromkeys(RatingSummary.totals(), 0)
+    assert RatingSummary.objects.get(agency=cast.alder).figures() == dict.fromkeys(RatingSummary.totals(), 0) | {
+        "requested": 1,
+        "answered": 1,
+    }
 
 
 @pytest.mark.parametrize(
