@@ -187,6 +187,9 @@
       if (focusRow(rows[Math.min(index, rows.length - 1)], isMenu)) return;
     }
     if (focusElement(list?.querySelector(".panel-head a, .panel-head button")) || focusElement(heading)) return;
+    // The last row of a kind is gone, and its section with it.
+    const kind = key?.split("/")[1];
+    if (kind && focusElement(document.querySelector(`#main [hx-get$="/${kind}/add/"]`))) return;
     focusElement(document.getElementById("main"));
   };
   // Plain forms load the page again; the place waits in the session.

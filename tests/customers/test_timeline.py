@@ -132,6 +132,6 @@ def test_sentences_use_first_and_last_name(stan: Client, cast: Cast) -> None:
     assert "What should Kim Testa review?" in page
     stan.post("/company/reviews/request/", {"customer": person.pk, "subject": "company", "link": ""})
     page = stan.get(f"/company/reviews/requests/{person.review_requests.get().pk}/").content.decode()
-    assert re.search(r"<h1>\s*Kim Testa\s*</h1>", page)
+    assert re.search(r"<h1>\s*Testa, Kim\s*</h1>", page)
     page = stan.post(f"/customers/{person.pk}/archive/", follow=True).content.decode()
     assert f"{person.reference} Kim Testa archived." in page
