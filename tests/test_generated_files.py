@@ -196,3 +196,10 @@ def test_public_pages_are_light(cast: Cast, client: Client, path: str) -> None:
     # As gzip, which all browsers accept; Brotli is smaller.
     assert sum(len(zlib.compress(file.read_bytes(), 9)) for file in files) < PUBLIC_KB * 1000
     assert not any("htmx" in name or "bootstrap.bundle" in name for name in linked)
+
+
+def test_templates_name_existing_files() -> None:
+    """The portal fails for a missing file, but the tests' storage doesn't."""
+    texts = [path.read_text() for path in (BASE / "templates").rglob("*.html")]
+    names = {name for text in texts for name in re.findall(r"""{% static ["']([^"']+)["']""", text)}
+    assert {name for name in names if finders.find(name) is None} == set()

@@ -18,6 +18,8 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer
+from partnerportal.static_files import BUILD_DIR
+from partnerportal.static_files.icons import SPRITE
 from requests_inbox.services.requests import add_note, reply
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
@@ -51,6 +53,12 @@ SEEN_BY = (
 REVIEWS = 11
 
 
+@cache
+def sprite_ids() -> set[str]:
+    """Return the IDs of the icons in the sprite."""
+    return set(re.findall(r'<symbol id="([^"]+)"', (BUILD_DIR / SPRITE).read_text()))
+
+
 class Page(HTMLParser):
     """IDs of a page and the references to them."""
 
@@ -59,6 +67,7 @@ class Page(HTMLParser):
         self.ids: Counter[str] = Counter()
         self.references: set[tuple[str, str]] = set()
         self.empty: set[tuple[str, str]] = set()
+        self.icons: set[str] = set()
         self.is_whole = "<html" in html
         self.fields: dict[str, str] = {}
         self.feed(html)
@@ -73,6 +82,8 @@ class Page(HTMLParser):
             self.references |= {(name, key) for key in re.findall(r"#([\w-]+)", attributes[name])}
         if attributes.get("href", "").startswith("#"):
             self.references.add(("href", attributes["href"].removeprefix("#")))
+        if tag == "use":
+            self.icons.add(attributes["href"].partition("#")[2])
         if tag in {"input", "select", "textarea"} and attributes.get("name") and attributes.get("type") not in {"hidden", "submit"}:
             self.fields[attributes["name"]] = ODD
 
@@ -82,6 +93,7 @@ class Page(HTMLParser):
         yield from sorted(f'{name}="{key}" leads nowhere' for name, key in self.references if key not in known)
         yield from sorted(f'id="{key}" is there {count} times' for key, count in self.ids.items() if count > 1)
         yield from sorted(f'an empty {name}="" on <{tag}>' for tag, name in self.empty)
+        yield from sorted(f"the icon {key} isn't in the sprite" for key in self.icons - sprite_ids())
 
 
 def fill(world: World) -> None:
@@ -213,10 +225,12 @@ def test_all_routes_are_checked() -> None:
 
 def test_errors_are_detected() -> None:
     html = '<div id="a"></div><p id="a"><a hx-target="#gone" href="#a" hx-select-oob="#a:innerHTML,#b"><label for="c d"><input name="">'
+    html += '<use href="/icons.svg#none">'
     assert [*Page(html).faults(Page('<i id="d">'))] == [
         'for="c" leads nowhere',
         'hx-select-oob="b" leads nowhere',
         'hx-target="gone" leads nowhere',
         'id="a" is there 2 times',
         'an empty name="" on <input>',
+        "the icon none isn't in the sprite",
     ]
