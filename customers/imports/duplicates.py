@@ -1,5 +1,6 @@
 """Duplicate detection for imports: rows that match a customer or an earlier row, found for a whole batch at a time."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,9 +9,11 @@ from uuid import UUID
 from django.db.models import Value
 from django.db.models.functions import Upper
 
-from customers.imports.rows import ParsedRow
+from customers.imports.rows import ParsedRow, folded_name
 from customers.models import ImportJob, ImportKey
+from customers.queries.duplicates import phone_spellings, same_number
 from partnerportal.agencies.models import Agency
+from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants, canonical_address
 
 
@@ -23,18 +26,28 @@ class Match:
 
 
 def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Match]:
-    """Return the customer with the same e-mail address, phone number or domain, by line.
+    """Return the customer with the same number, e-mail address, phone number, domain or name, by line.
 
     Includes archived customers. If several customers match, the oldest one is returned.
     """
+    numbers = _customers_by_number(agency, {row.number for row in rows if row.number})
     emails = _customers_by_email(agency, {row.email for row in rows} - {""})
     phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
+    called = _customers_by_name(agency, {row.name for row in rows} - {""})
     names = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
     owners = domain_owners(agency, {name for row in rows for name in names[row.line]})
     matches: dict[int, Match] = {}
     for row in rows:
         domain_owner = next((owners[name] for name in names[row.line] if name in owners), None)
-        for reason, customer_id in (("email", emails.get(row.email)), ("phone", phones.get(row.phone)), ("domain", domain_owner)):
+        phone = next((pk for number, pk in phones.get(row.phone, []) if same_number(number, row.fields["phone"])), None)
+        found = {
+            "number": numbers.get(row.number or 0),
+            "email": emails.get(row.email),
+            "phone": phone,
+            "domain": domain_owner,
+            "name": called.get(row.name),
+        }
+        for reason, customer_id in found.items():
             if customer_id is None:
                 continue
             match = matches.setdefault(row.line, Match(customer_id, []))
@@ -59,14 +72,29 @@ def store_keys(job: ImportJob, lines: dict[str, int]) -> None:
     ImportKey.objects.bulk_create(ImportKey(job=job, key=_hashed(key), line=line) for key, line in lines.items())
 
 
-def row_keys(row: ParsedRow) -> list[str]:
-    """Return the keys that identify a row in its file. Websites are excluded, because many customers can share one."""
-    keys = [f"email {row.email}"] if row.email else []
-    keys += [f"phone {row.phone}"] if row.phone else []
-    return keys + [f"domain {name}" for name in row.domains]
+def row_keys(row: ParsedRow) -> dict[str, str]:
+    """Return the keys that identify a row in its file, each with its reason.
+
+    Websites are excluded, because many customers can share one.
+    """
+    keys = {f"email {row.email}": "email"} if row.email else {}
+    keys |= {f"phone {number}": "phone" for number in phone_spellings(row.fields.get("phone", ""))}
+    keys |= {f"domain {name.removeprefix('www.')}": "domain" for name in row.domains}
+    return keys | ({f"name {row.name}": "name"} if row.name else {})
 
 
-# Both order by descending number, so that the oldest customer's entry comes last and is kept.
+# All order by descending number, so that the oldest customer's entry comes last and is kept.
+
+
+def _customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, int]:
+    return dict(agency.customers.not_erased().filter(number__in=numbers).values_list("number", "pk")) if numbers else {}
+
+
+def _customers_by_name(agency: Agency, names: Collection[str]) -> dict[str, int]:
+    if not names:
+        return {}
+    customers = agency.customers.not_erased().filter(sort_name__in=[FoldText(Value(name)) for name in names]).order_by("-number")
+    return {folded_name(*parts): pk for pk, *parts in customers.values_list("pk", "kind", "company", "first_name", "last_name")}
 
 
 def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, int]:
@@ -77,12 +105,15 @@ def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str,
     return {canonical_address(email): pk for email, pk in customers.values_list("email", "pk")}
 
 
-def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, int]:
-    if not keys:
-        return {}
-    # The second condition lets the planner use the partial index.
-    customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("-number")
-    return dict(customers.values_list("phone_key", "pk"))
+def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """Return phone numbers and customers by key, the oldest customer first."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    if keys:
+        # The second condition lets the planner use the partial index.
+        customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("number")
+        for key, number, pk in customers.values_list("phone_key", "phone", "pk"):
+            found[key].append((number, pk))
+    return found
 
 
 def _hashed(key: str) -> UUID:

@@ -1,5 +1,6 @@
 """Forms of an import: upload, column mapping and start."""
 
+import re
 from typing import Any
 
 from crispy_forms.layout import HTML, Column, Field, Fieldset, Row
@@ -11,15 +12,20 @@ from django.utils.html import escape
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from customers.imports.columns import FIELDS
+from customers.imports.columns import FIELDS, NAME_FIELDS, REPEATABLE, normalize
+from customers.imports.formats import DELIMITERS, ENCODINGS
 from customers.imports.models import RowOutcome
-from customers.imports.reader import DELIMITERS, ENCODINGS, Record
+from customers.imports.reader import Record
 from customers.models import ImportJob
 from partnerportal.core import uploads
 from partnerportal.core.forms import form_helper, submit_button
 
 #: Maximum length of an example value, in characters.
 EXAMPLE_LENGTH = 40
+#: Headings of columns that may contain a customer's name, normalized.
+_NAME_HEADING = re.compile("name|kunde|customer|client|firma|company|konto|account")
+#: Fields of the file format.
+FORMAT_FIELDS = frozenset({"encoding", "delimiter", "first_line", "has_headings"})
 
 
 class UploadForm(forms.Form):
@@ -48,11 +54,16 @@ class ColumnsForm(forms.Form):
 
     encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
     delimiter = forms.ChoiceField(label=_("Delimiter"), choices=list(DELIMITERS.items()))
+    first_line = forms.IntegerField(label=_("First row"), min_value=1, max_value=1000, help_text=_("Rows above it are skipped."))
     has_headings = forms.BooleanField(label=_("The first row contains headings"), required=False)
+    keep_others = forms.BooleanField(
+        label=_("Add all other columns to the notes"), required=False, help_text=_("Otherwise they aren’t imported.")
+    )
 
     def __init__(self, data: Any, *, job: ImportJob, sample: list[Record]) -> None:
         self._job = job
-        initial = {"encoding": job.encoding, "delimiter": job.delimiter, "has_headings": job.has_headings}
+        initial = {"encoding": job.encoding, "delimiter": job.delimiter, "first_line": job.first_line}
+        initial["has_headings"] = job.has_headings
         super().__init__(data, initial=initial)
         examples = sample[1:] if job.has_headings else sample
         choices = [("", _("Don’t import")), *FIELDS.items()]
@@ -71,7 +82,7 @@ class ColumnsForm(forms.Form):
             HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'),
             Fieldset(
                 _("File format"),
-                Row(Column("encoding"), Column("delimiter")),
+                Row(Column("encoding"), Column("delimiter"), Column("first_line")),
                 "has_headings",
                 submit_button(_("Reload preview"), style="secondary", name="reload_preview"),
             ),
@@ -79,6 +90,7 @@ class ColumnsForm(forms.Form):
                 _("Map columns"),
                 HTML(f'<p class="text-soft">{escape(hint)}</p>'),
                 Row(*(Column(Field(_field_name(column)), css_class="col-sm-6 col-xl-4") for column in columns), css_class="import-columns"),
+                "keep_others",
             ),
             submit=_("Check all rows"),
             cancel=reverse("customers:import"),
@@ -87,13 +99,14 @@ class ColumnsForm(forms.Form):
     @property
     def columns(self) -> dict[int, str]:
         """Column number → field it is mapped to."""
-        mapping = {column: self.cleaned_data.get(_field_name(column), "") for column in range(len(self._job.headings))}
+        rest = "notes" if self.cleaned_data.get("keep_others") else ""
+        mapping = {column: self.cleaned_data.get(_field_name(column)) or rest for column in range(len(self._job.headings))}
         return {column: field for column, field in mapping.items() if field}
 
     @property
     def format_changed(self) -> bool:
         """Whether the file must be read again, so that the columns shown no longer apply."""
-        return "reload_preview" in self.data or bool({"encoding", "delimiter", "has_headings"} & set(self.changed_data))
+        return "reload_preview" in self.data or bool(FORMAT_FIELDS & set(self.changed_data))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -101,13 +114,18 @@ class ColumnsForm(forms.Form):
             return cleaned
         column_of: dict[str, int] = {}
         for column, field in self.columns.items():
-            if field in column_of:
+            if field in column_of and field not in REPEATABLE:
                 other = self.fields[_field_name(column_of[field])].label
                 self.add_error(_field_name(column), gettext("“%(other)s” is already mapped to this field.") % {"other": other})
             column_of.setdefault(field, column)
-        if not {"company", "last_name"} & set(column_of):
-            self.add_error(None, _("Map at least one column to Company or Last name."))
+        if not set(NAME_FIELDS) & set(column_of):
+            self.add_error(None, self._name_missing())
         return cleaned
+
+    def _name_missing(self) -> str:
+        message = gettext("A customer needs a name. Map at least one column to Company, Last name or Name (first and last).")
+        likely = next((heading for heading in self._job.headings if _NAME_HEADING.search(normalize(heading))), "")
+        return f"{message} {gettext('It may be the column “%(column)s”.') % {'column': likely}}" if likely else message
 
 
 class RunForm(forms.Form):

@@ -4,6 +4,7 @@ The file and its rows contain personal data. They are deleted as soon as they ar
 and after `KEEP_DAYS` at the latest (`customers/imports/services.py`).
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.conf import settings
@@ -42,6 +43,8 @@ class RowOutcome(models.TextChoices):
     NEW = "new", _("New")
     POSSIBLE_DUPLICATE = "twin", _("Possible duplicate")
     DUPLICATE_ROW = "duplicate", _("Duplicate row")
+    #: A customer with the row's number and name or e-mail address exists. Never imported.
+    EXISTING = "existing", _("Existing customer")
     ERROR = "error", _("Error")
     IMPORTED = "imported", _("Imported")
 
@@ -61,6 +64,8 @@ class ImportJob(models.Model):
     size = models.PositiveIntegerField(_("Size in bytes"))
     encoding = models.CharField(_("Encoding"), max_length=20)
     delimiter = models.CharField(_("Delimiter"), max_length=1)
+    #: Line on which the table begins, below the title of a report.
+    first_line = models.PositiveIntegerField(_("First row"), default=1)
     has_headings = models.BooleanField(_("The first row contains headings"), default=True)
     headings = ArrayField(models.TextField(), verbose_name=_("Headings"), default=list)
     #: Column number → name of the field it is mapped to.
@@ -110,6 +115,11 @@ class ImportJob(models.Model):
         return self.status in self.RUNNING
 
     @property
+    def ignored_columns(self) -> list[str]:
+        """The headings of columns with a heading that aren't mapped to a field."""
+        return [heading for column, heading in enumerate(self.headings) if heading and column not in self.columns]
+
+    @property
     def columns(self) -> dict[int, str]:
         """`mapping` with integer keys, which JSON doesn't support."""
         return {int(column): field for column, field in self.mapping.items()}
@@ -137,6 +147,8 @@ class ImportRow(models.Model):
         "email": _("same e-mail"),
         "phone": _("same phone number"),
         "domain": _("same domain"),
+        "name": _("same name"),
+        "number": _("same customer number"),
     }
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="rows")
@@ -150,6 +162,8 @@ class ImportRow(models.Model):
     values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     #: Errors, each as [column number or null, message].
     problems = models.JSONField(default=list)
+    #: Values that were added to the notes, each as [column number, message without the value].
+    remarks = models.JSONField(default=list)
     #: Why the row is a possible duplicate of `duplicate_of`: keys of `REASONS`.
     reasons = ArrayField(models.CharField(max_length=10), default=list)
     duplicate_of = models.ForeignKey(Customer, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -188,20 +202,29 @@ class ImportRow(models.Model):
     @property
     def error_messages(self) -> list[str]:
         """The errors, each with the heading of its column."""
+        return self._with_headings(self.problems)
+
+    @property
+    def remark_messages(self) -> list[str]:
+        """The remarks, each with the heading of its column."""
+        return self._with_headings(self.remarks)
+
+    def _with_headings(self, found: Sequence[tuple[int | None, str]]) -> list[str]:
         headings = self.job.headings
         return [
             f"{headings[column]}: {message}" if column is not None and column < len(headings) and headings[column] else str(message)
-            for column, message in self.problems
+            for column, message in found
         ]
 
     @property
     def explanation(self) -> str:
         """Why the row isn't imported, in one line. Empty for new and imported rows."""
-        if self.outcome == RowOutcome.POSSIBLE_DUPLICATE:
+        if self.outcome in (RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW, RowOutcome.EXISTING):
             reasons = ", ".join(str(reason) for reason in self.reason_labels)
-            return f"{self.duplicate_of.reference} ({reasons})" if self.duplicate_of else reasons
-        if self.outcome == RowOutcome.DUPLICATE_ROW:
-            return gettext("Same as row %(line)s") % {"line": self.duplicate_line}
+            if not self.duplicate_of and not self.duplicate_line:
+                return reasons
+            original = self.duplicate_of.reference if self.duplicate_of else gettext("Row %(line)s") % {"line": self.duplicate_line}
+            return f"{original} ({reasons})" if reasons else original
         return " · ".join(self.error_messages)
 
 

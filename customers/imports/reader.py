@@ -1,17 +1,13 @@
 """Streaming parser for CSV files of any size and origin. Invalid records are returned with their problem."""
 
-import codecs
 import csv
 import io
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -21,26 +17,10 @@ if TYPE_CHECKING:
 MAX_RECORD_LENGTH = 131_072
 #: Maximum number of columns.
 MAX_COLUMNS = 500
-#: Number of bytes from which UTF-16, binary files and the delimiter are detected.
-SAMPLE_BYTES = 64 * 1024
 #: Number of characters kept of a line that is too long.
 PREVIEW_LENGTH = 200
 
-ENCODINGS: dict[str, str | Promise] = {
-    "utf-8-sig": "UTF-8",
-    "cp1252": "Windows-1252",
-    # With explicit byte order: Python's “utf-16” requires a byte order mark.
-    "utf-16-le": "UTF-16",
-    "utf-16-be": _("UTF-16, big-endian"),
-    "mac_roman": "Mac OS Roman",
-}
-DELIMITERS: dict[str, str | Promise] = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab")}
-
-#: First bytes of spreadsheet files.
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_BYTE_ORDER_MARK = "\ufeff"
-#: Bytes that text files rarely contain.
-_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1a\x1b")
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class RecordError(TextChoices):
@@ -57,60 +37,6 @@ class Record:
     line: int
     cells: list[str]
     error: RecordError | None = None
-
-
-# --- File format -------------------------------------------------------------------------------------------------------
-
-
-def detect_encoding(chunks: Iterable[bytes]) -> str:
-    """Return a key of `ENCODINGS`: UTF-16 by its byte order mark or zeros, UTF-8 if the file is valid, else Windows-1252.
-
-    Raises:
-        ValidationError: The file is binary, for example a spreadsheet or an image.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for number, chunk in enumerate(chunks):
-            if number == 0:
-                if utf_16 := _detect_utf_16(chunk[:SAMPLE_BYTES]):
-                    return utf_16
-                _ensure_text(chunk[:SAMPLE_BYTES])
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8-sig"
-
-
-def detect_delimiter(text: str) -> str:
-    """Return the key of `DELIMITERS` that splits the first records most evenly, and into the most columns."""
-    first_line = text.split("\n", 1)[0].lstrip(_BYTE_ORDER_MARK).lower()
-    if first_line.startswith("sep=") and first_line[4:5] in DELIMITERS:
-        return first_line[4]
-
-    def evenness(delimiter: str) -> tuple[float, int]:
-        widths = [len(record.cells) for record in islice(read_records(io.StringIO(text, newline=""), delimiter), 20)]
-        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
-        return (count / len(widths), width) if width > 1 else (0, 1)
-
-    return max(DELIMITERS, key=evenness)
-
-
-def _detect_utf_16(sample: bytes) -> str:
-    zeros_first, zeros_second = sample[::2].count(0), sample[1::2].count(0)
-    many = max(0.2 * len(sample), 1)
-    if sample.startswith(codecs.BOM_UTF16_LE) or zeros_second >= many > zeros_first:
-        return "utf-16-le"
-    if sample.startswith(codecs.BOM_UTF16_BE) or zeros_first >= many > zeros_second:
-        return "utf-16-be"
-    return ""
-
-
-def _ensure_text(sample: bytes) -> None:
-    if sample.startswith(_WORKBOOKS):
-        raise ValidationError(_("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."), "workbook")
-    if sum(byte in _CONTROLS for byte in sample) > len(sample) * 0.02 + 5:
-        raise ValidationError(_("This isn’t a text file. Upload a CSV file."), "binary")
 
 
 # --- Bytes to text -----------------------------------------------------------------------------------------------------
@@ -179,7 +105,7 @@ class _LineBuffer:
         if not line:
             return None
         self.number += 1
-        return line.removeprefix(_BYTE_ORDER_MARK) if self.number == 1 else line
+        return line.removeprefix(BYTE_ORDER_MARK) if self.number == 1 else line
 
     def put_back(self, lines: list[str]) -> None:
         """Return lines to the buffer."""
@@ -194,9 +120,12 @@ class _LineBuffer:
         return line.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in line else line
 
 
-def read_records(text: _Readable, delimiter: str) -> Iterator[Record]:
-    """Yield all records that aren't blank. An unclosed quotation mark makes only its own line invalid."""
-    lines = _LineBuffer(text)
+def read_records(text: _Readable, delimiter: str, *, first_line: int = 1) -> Iterator[Record]:
+    """Yield all records from a line on that aren't blank. An unclosed quotation mark makes only its own line invalid."""
+    return (record for record in _all_records(_LineBuffer(text), delimiter) if record.line >= first_line)
+
+
+def _all_records(lines: _LineBuffer, delimiter: str) -> Iterator[Record]:
     while (line := lines.take()) is not None:
         number = lines.number
         if len(line) >= MAX_RECORD_LENGTH:

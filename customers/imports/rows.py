@@ -2,24 +2,23 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import construct_instance
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from customers.domain_names import to_ascii
 from customers.forms.customers import CustomerForm
-from customers.imports.columns import FORM_FIELDS, normalize
-from customers.imports.csv_output import unescape_formula
+from customers.imports import words
+from customers.imports.columns import FORM_FIELDS, field_for_heading
 from customers.imports.reader import Record
+from customers.imports.values import clean, is_rounded, one_line, several, split_name
 from customers.models import Customer, ImportJob
 from customers.queries.duplicates import phone_key, website_domain
 from partnerportal.agencies.models import Agency
-from partnerportal.core.countries import country_choices
+from partnerportal.core.countries import without_accents
 from partnerportal.core.email_addresses import canonical_address
 
 #: Column number, or None for the whole row, and message.
@@ -27,21 +26,14 @@ RowError = tuple[int | None, str]
 
 #: Maximum number of characters of an invalid value repeated in its error message.
 PREVIEW_LENGTH = 80
-
-
-def _by_word(words: dict[str, str]) -> dict[str, str]:
-    """Return the value of each normalized word."""
-    return {normalize(word): value for value, joined in words.items() for word in joined.split("|")}
-
-
-_KINDS = _by_word(
-    {"company": "company|Firma|Unternehmen|business|organisation|organization|B2B", "person": "person|Privatperson|Privat|private|B2C"}
-)
-_SALUTATIONS = _by_word({"ms": "ms|mrs|miss|Frau|Fr", "mr": "mr|Herr|Herrn|Hr", "mx": "mx|Divers"})
-_LANGUAGES = _by_word({"en": "en|english|Englisch|en-GB|en-US", "de": "de|german|Deutsch|de-DE|de-AT|de-CH"})
-_STATUSES = _by_word({"active": "active|Aktiv", "archived": "archived|Archiviert|inactive|Inaktiv"})
-#: Common abbreviations of countries besides ISO codes and names.
-_COUNTRIES = {"D": "DE", "A": "AT", "BRD": "DE", "UK": "GB", "USA": "US", "England": "GB", "Holland": "NL"}
+#: Fields with a fixed set of values, and the function that recognizes them.
+WORDS = {
+    "kind": words.kind,
+    "salutation": words.salutation,
+    "language": words.language,
+    "country": words.country,
+    "status": words.status,
+}
 
 
 @dataclass
@@ -53,6 +45,10 @@ class ParsedRow:
     fields: dict[str, Any] = field(default_factory=dict)
     domains: list[str] = field(default_factory=list)
     problems: list[RowError] = field(default_factory=list)
+    #: Values that were added to the notes, because their field doesn't know them.
+    remarks: list[RowError] = field(default_factory=list)
+    #: The customer number, in files that the portal exported.
+    number: int | None = None
 
     @property
     def email(self) -> str:
@@ -63,6 +59,12 @@ class ParsedRow:
     def phone(self) -> str:
         """The phone number's digits, for comparisons."""
         return phone_key(self.fields.get("phone", ""))
+
+    @property
+    def name(self) -> str:
+        """The name of the company, or first and last name of the person, for comparisons."""
+        parts = (self.fields.get(field, "") for field in ("kind", "company", "first_name", "last_name"))
+        return folded_name(*parts)
 
     @property
     def website(self) -> str:
@@ -96,6 +98,21 @@ class RowForm(CustomerForm):
             self._update_errors(error)  # type: ignore[attr-defined]
 
 
+class Members:
+    """The members of an agency by e-mail address and by name."""
+
+    def __init__(self, agency: Agency) -> None:
+        members = list(agency.members.values_list("pk", "email", "full_name"))
+        self._by_text = {_folded(name): pk for pk, _email, name in members if name}
+        self._by_text |= {canonical_address(email): pk for pk, email, _name in members}
+
+    def find(self, text: str) -> int | None:
+        """Return the member in a text such as “Mia Schröder”, “mia@…” or “Mia Schröder (mia@…)”."""
+        addresses = (part.strip("()<>") for part in text.split() if "@" in part)
+        candidates = (*map(canonical_address, addresses), _folded(text))
+        return next((self._by_text[text] for text in candidates if text in self._by_text), None)
+
+
 class RowParser:
     """Parser for the rows of one import."""
 
@@ -103,25 +120,39 @@ class RowParser:
         agency = job.agency
         self._width = len(job.headings)
         self._fields = job.columns
-        self._columns = {name: column for column, name in self._fields.items()}
+        self._headings = {column: heading or _("Column %(number)s") % {"number": column + 1} for column, heading in enumerate(job.headings)}
         self._form = RowForm(agency=agency)
         self._language = agency.language
-        self._members = {canonical_address(email): pk for email, pk in agency.members.values_list("email", "pk")}
+        self._members = Members(agency)
 
     def read(self, record: Record) -> ParsedRow:
         """Return the row's fields and errors, with messages in the active language."""
         row = ParsedRow(record.line, record.cells, problems=self._record_errors(record))
         if row.problems:
             return row
-        cells = [unescape_formula(cell).strip() for cell in record.cells]
-        texts = {name: cells[column] for column, name in self._fields.items() if column < len(cells)}
-        row.domains = self._domains(texts.pop("domains", ""), row)
-        responsible, status = texts.pop("responsible", ""), texts.pop("status", "")
-        for name, messages in self._form.errors_for(self._normalized(texts)).items():
-            row.problems += [(self._columns.get(name), message) for message in messages]
+        cells = _Cells(self._fields, self._headings, record.cells, row)
+        texts = {
+            **cells.names(),
+            "email": cells.email(),
+            "phone": cells.phone(),
+            "street": cells.street(),
+            **{name: one_line(cells.text(name)) for name in ("website", "zip", "city")},
+            **{name: cells.word(name, recognize) for name, recognize in WORDS.items()},
+        }
+        row.domains = self._domains(cells.text("domains"), cells, row)
+        responsible = cells.word("responsible", self._members.find)
+        status = texts.pop("status") or Customer.Status.ACTIVE
+        row.number = number_in(cells.text("number"))
+        texts["kind"] = texts["kind"] or ("company" if texts["company"] else "person")
+        texts["language"] = texts["language"] or self._language
+        texts["notes"] = cells.notes()
+        for name, messages in self._form.errors_for(texts).items():
+            row.problems += [(cells.column(name), message) for message in messages]
+        if row.problems and len([cell for cell in record.cells if cell.strip()]) == 1 and not any(cells.names().values()):
+            row.problems = [(None, _("This row contains only one value and no name. It may be a title or a footer."))]
         row.fields = {name: self._form.cleaned_data.get(name, "") for name in FORM_FIELDS}
-        row.fields["responsible_id"] = self._responsible(responsible, row)
-        row.fields["status"] = self._status(status, row)
+        row.fields["responsible_id"] = responsible or None
+        row.fields["status"] = str(status)
         return row
 
     def _record_errors(self, record: Record) -> list[RowError]:
@@ -136,50 +167,125 @@ class RowParser:
         unreadable = [column for column, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and column in self._fields]
         return [(column, _("This text can’t be read. The file may use a different encoding.")) for column in unreadable]
 
-    def _normalized(self, texts: dict[str, str]) -> dict[str, str]:
-        """Replace words by the form's values, and add defaults."""
-        kind = _lookup(_KINDS, texts.get("kind", "")) or ("company" if texts.get("company") else "person")
-        return {
-            **texts,
-            "kind": kind,
-            "salutation": _lookup(_SALUTATIONS, texts.get("salutation", "")),
-            "language": _lookup(_LANGUAGES, texts.get("language", "")) or self._language,
-            "country": _lookup(_country_codes(), texts.get("country", "")),
-        }
-
-    def _domains(self, text: str, row: ParsedRow) -> list[str]:
+    def _domains(self, text: str, cells: "_Cells", row: ParsedRow) -> list[str]:
         names: dict[str, None] = {}
         for typed in filter(None, re.split(r"[\s,;]+", text)):
             try:
                 names[to_ascii(typed)] = None
             except ValidationError as error:
-                row.problems.append((self._columns["domains"], f"{typed[:PREVIEW_LENGTH]}: {error.messages[0]}"))
+                row.problems.append((cells.column("domains"), f"{typed[:PREVIEW_LENGTH]}: {error.messages[0]}"))
         return list(names)
 
-    def _responsible(self, email: str, row: ParsedRow) -> int | None:
-        if email and canonical_address(email) not in self._members:
-            row.problems.append((self._columns["responsible"], _("No one on your team has this e-mail address.")))
-        return self._members.get(canonical_address(email)) if email else None
 
-    def _status(self, text: str, row: ParsedRow) -> str:
-        status = _lookup(_STATUSES, text) or Customer.Status.ACTIVE
-        if status not in _STATUSES.values():
-            row.problems.append((self._columns["status"], _("Enter “active” or “archived”.")))
-        return str(status)
+class _Cells:
+    """The cells of one row by field. What has no field of its own is kept for the notes."""
+
+    def __init__(self, fields: dict[int, str], headings: dict[int, str], cells: list[str], row: ParsedRow) -> None:
+        self._row = row
+        self._headings = headings
+        self._columns: dict[str, list[int]] = {}
+        self._texts: dict[int, str] = {}
+        for column, name in fields.items():
+            self._columns.setdefault(name, []).append(column)
+            self._texts[column] = clean(cells[column], name) if column < len(cells) else ""
+        self._kept: list[str] = []
+
+    def column(self, name: str) -> int | None:
+        """Return the first column mapped to a field."""
+        return next(iter(self._columns.get(name, [])), None)
+
+    def text(self, name: str) -> str:
+        """Return the text of a field with one column."""
+        column = self.column(name)
+        return "" if column is None else self._texts[column]
+
+    def names(self) -> dict[str, str]:
+        """Return the names of company and person. A full name is split, unless the file has the parts as well."""
+        names = {name: one_line(self.text(name)) for name in ("company", "first_name", "last_name")}
+        full_name = one_line(self.text("full_name"))
+        if not full_name or names["last_name"]:
+            return names
+        parts = split_name(full_name)
+        if names["company"]:
+            return {**names, "first_name": names["first_name"] or parts.first, "last_name": parts.last or parts.company}
+        return {"company": parts.company, "first_name": parts.first, "last_name": parts.last}
+
+    def email(self) -> str:
+        """Return the first e-mail address. Keep the others."""
+        found = []
+        for column, text in self._in_order("email", "other_email"):
+            if text.lower().startswith("/o="):  # An X.500 address of Exchange, which only works within one organization.
+                self._keep(column, text, reported=True)
+            else:
+                found += [(column, address) for address in several(text)]
+        return self._first(found)
+
+    def phone(self) -> str:
+        """Return the first phone number. Keep the others."""
+        found = [(column, number) for column, text in self._in_order("phone", "other_phone") for number in several(text)]
+        for column, number in found:
+            if is_rounded(number):
+                self._row.problems.append((column, _("A spreadsheet rounded this phone number. Enter the complete number.")))
+        return self._first(found)
+
+    def street(self) -> str:
+        """Return street, house number and further address lines in one line."""
+        street = " ".join(filter(None, (one_line(self.text("street"), ", "), self.text("house_number"))))
+        further = [(column, one_line(text, ", ")) for column, text in self._in_order("address_line")]
+        joined = ", ".join(filter(None, (street, *(text for _column, text in further))))
+        if len(joined) <= cast(int, Customer._meta.get_field("street").max_length):
+            return joined
+        for column, text in further:
+            self._keep(column, text, reported=True)
+        return street
+
+    def word(self, name: str, recognize: Any) -> Any:
+        """Return the value of a word, or an empty string. Keep unknown words and what a salutation can't express."""
+        text = one_line(self.text(name))
+        value = recognize(text) if text else ""
+        column = self.column(name)
+        if text and column is not None and not value:
+            self._keep(column, text, reported=True)
+        elif name == "salutation" and column is not None and value and not words.is_exact_salutation(text):
+            self._keep(column, text)
+        return value or ""
+
+    def notes(self) -> str:
+        """Return the notes, followed by what was kept."""
+        plain = []
+        for column, text in self._in_order("notes"):
+            if field_for_heading(self._headings[column]) == "notes":
+                plain.append(text)
+            else:
+                self._keep(column, text)
+        return "\n".join([*plain, *self._kept])
+
+    def _in_order(self, *names: str) -> list[tuple[int, str]]:
+        return [(column, self._texts[column]) for name in names for column in self._columns.get(name, []) if self._texts[column]]
+
+    def _first(self, found: list[tuple[int, str]]) -> str:
+        for column, text in found[1:]:
+            self._keep(column, text)
+        return found[0][1] if found else ""
+
+    def _keep(self, column: int, text: str, *, reported: bool = False) -> None:
+        self._kept.append(f"{self._headings[column]}: {text}")
+        if reported:
+            self._row.remarks.append((column, _("This value wasn’t recognized and is added to the notes.")))
 
 
-def _lookup(values: dict[str, str], text: str) -> str:
-    """Return the value of a word, or the word itself, which the form then rejects."""
-    return values.get(normalize(text), text) if text else ""
+def folded_name(kind: str, company: str, first_name: str, last_name: str) -> str:
+    """Return a customer's name for comparisons, or an empty string if it is a last name only."""
+    if kind == Customer.Kind.COMPANY:
+        return _folded(without_accents(company))
+    return _folded(without_accents(f"{last_name} {first_name}")) if first_name else ""
 
 
-@cache
-def _country_codes() -> dict[str, str]:
-    """Return the ISO codes of countries by code, abbreviation, and English and German name."""
-    codes = {normalize(short): code for short, code in _COUNTRIES.items()}
-    for language in ("en", "de"):
-        with translation.override(language):
-            choices = country_choices()
-        codes |= {normalize(name): code for code, name in choices if normalize(name)}
-        codes |= {normalize(code): code for code, _name in choices}
-    return codes
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def number_in(text: str) -> int | None:
+    """Return the number in a reference such as K-1001."""
+    match = re.fullmatch(r"K-(\d{1,9})", text)
+    return int(match[1]) if match else None

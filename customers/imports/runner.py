@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from customers.domain_names import to_unicode
 from customers.imports import duplicates, services
 from customers.imports.models import ImportStatus, RowOutcome
-from customers.imports.reader import MAX_COLUMNS, Record, read_records
+from customers.imports.reader import MAX_COLUMNS, Record
 from customers.imports.rows import ParsedRow, RowParser
 from customers.models import Customer, Domain, ImportJob, ImportRow, NumberSequence
 from partnerportal.agencies.models import Agency
@@ -109,7 +109,7 @@ def _batch(job: ImportJob) -> Iterator[ImportJob]:
 def _check(job: ImportJob) -> Iterator[None]:
     """Store the expected outcome of each row. Rows stored by an earlier worker are skipped."""
     source, parser = services.open_source(job), RowParser(job)
-    records = read_records(source.text, job.delimiter)
+    records = services.records_of(job, source)
     if job.has_headings:
         next(records, None)
     last = job.rows.aggregate(last=Max("line"))["last"] or 0
@@ -147,18 +147,19 @@ def _checked(job: ImportJob, rows: list[ParsedRow]) -> list[ImportRow]:
     checked = []
     for row in rows:
         result = ImportRow(job=job, agency_id=job.agency_id, line=row.line, cells=row.cells[:MAX_COLUMNS], outcome=RowOutcome.NEW)
+        result.remarks = row.remarks
         checked.append(result)
         if row.problems:
             result.outcome, result.problems = RowOutcome.ERROR, row.problems
             continue
         result.values = {"fields": row.fields, "domains": row.domains}
         keys = duplicates.row_keys(row)
-        earlier = min((lines[key] for key in keys if key in lines), default=None)
+        seen = {key: lines[key] for key in keys if key in lines}
         if row.line in matches:
             _mark_duplicate(result, matches[row.line])
-        elif earlier is not None:
+        elif seen:
             # Its keys aren't stored: a row that won't be imported must not exclude others.
-            result.outcome, result.duplicate_line = RowOutcome.DUPLICATE_ROW, earlier
+            _mark_repetition(result, min(seen.values()), [keys[key] for key in seen])
             continue
         unseen = {key: row.line for key in keys if key not in lines}
         new_lines |= unseen
@@ -168,7 +169,16 @@ def _checked(job: ImportJob, rows: list[ParsedRow]) -> list[ImportRow]:
 
 
 def _mark_duplicate(row: ImportRow, match: duplicates.Match) -> None:
-    row.outcome, row.duplicate_of_id, row.reasons = RowOutcome.POSSIBLE_DUPLICATE, match.customer_id, match.reasons
+    is_same = {"number", "name"} <= set(match.reasons) or {"number", "email"} <= set(match.reasons)
+    row.outcome = RowOutcome.EXISTING if is_same else RowOutcome.POSSIBLE_DUPLICATE
+    row.duplicate_of_id, row.reasons = match.customer_id, match.reasons
+
+
+def _mark_repetition(row: ImportRow, line: int, reasons: list[str]) -> None:
+    # Colleagues share a phone number, and different companies a name.
+    is_same = {"email", "domain"} & set(reasons)
+    row.outcome = RowOutcome.DUPLICATE_ROW if is_same else RowOutcome.POSSIBLE_DUPLICATE
+    row.duplicate_line, row.reasons = line, list(dict.fromkeys(reasons))
 
 
 # --- The import --------------------------------------------------------------------------------------------------------

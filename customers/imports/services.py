@@ -5,6 +5,7 @@ Workers process the rows between these actions (`runner`).
 
 import io
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import Any
@@ -19,17 +20,11 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from customers.imports.columns import guess_mapping, looks_like_header
+from customers.imports.columns import guess_mapping
+from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
 from customers.imports.models import KEEP_DAYS, ImportStatus, RowOutcome
-from customers.imports.reader import (
-    MAX_COLUMNS,
-    SAMPLE_BYTES,
-    Record,
-    Source,
-    detect_delimiter,
-    detect_encoding,
-    read_records,
-)
+from customers.imports.proposals import column_fits
+from customers.imports.reader import MAX_COLUMNS, Record, Source, read_records
 from customers.models import Customer, ImportChunk, ImportJob
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -41,6 +36,8 @@ logger = logging.getLogger(__name__)
 CHUNK_SIZE = 256 * 1024
 #: Number of records shown as examples when columns are mapped.
 SAMPLE_ROWS = 5
+#: Number of records whose values decide which columns are proposed.
+PROPOSAL_ROWS = 100
 
 
 @transaction.atomic
@@ -59,23 +56,25 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
         ImportChunk.objects.create(job=job, number=number, data=data)
     text = open_source(job).text.read(SAMPLE_BYTES).replace("\0", "")
     delimiter = detect_delimiter(text)
-    first = next(read_records(io.StringIO(text, newline=""), delimiter), None)
-    if first and len(first.cells) > MAX_COLUMNS:
+    records = list(islice(read_records(io.StringIO(text, newline=""), delimiter), HEADER_RECORDS))
+    first_line, has_headings = find_header(records)
+    width = next((len(record.cells) for record in records if record.line >= first_line), 0)
+    if width > MAX_COLUMNS:
         message = _("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
-        raise ValidationError(message % {"columns": len(first.cells), "limit": MAX_COLUMNS}, "too_wide")
-    _apply_format(job, encoding=encoding, delimiter=delimiter, has_headings=first is None or looks_like_header(first.cells))
+        raise ValidationError(message % {"columns": width, "limit": MAX_COLUMNS}, "too_wide")
+    _apply_format(job, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
     return job
 
 
 @transaction.atomic
-def change_format(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> bool:
+def change_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: int, has_headings: bool) -> bool:
     """Change how the file is read and discard the results of its check. Return False if the file is no longer stored."""
     locked = _lock_with_file(job)
     if locked is None:
         return False
     locked.status, locked.counts = ImportStatus.UPLOADED, {}
     locked.save(update_fields=["status", "counts"])
-    _apply_format(locked, encoding=encoding, delimiter=delimiter, has_headings=has_headings)
+    _apply_format(locked, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
     return True
 
 
@@ -90,9 +89,14 @@ def open_source(job: ImportJob) -> Source:
     return Source(load, job.encoding)
 
 
-def sample(job: ImportJob) -> list[Record]:
-    """Return the first records of the file, including the headings."""
-    return list(islice(read_records(open_source(job).text, job.delimiter), SAMPLE_ROWS))
+def sample(job: ImportJob, size: int = SAMPLE_ROWS) -> list[Record]:
+    """Return the first records of the table, including the headings."""
+    return list(islice(records_of(job, open_source(job)), size))
+
+
+def records_of(job: ImportJob, source: Source) -> Iterator[Record]:
+    """Yield the records of the table, including the headings."""
+    return read_records(source.text, job.delimiter, first_line=job.first_line)
 
 
 @transaction.atomic
@@ -193,17 +197,18 @@ def enqueue(job_id: int) -> None:
         logger.warning("Broker unavailable; import %s stays queued: %s", job_id, error)
 
 
-def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, has_headings: bool) -> None:
+def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: int, has_headings: bool) -> None:
     """Read the first records in this format and guess the column mapping."""
-    job.encoding, job.delimiter, job.has_headings = encoding, delimiter, has_headings
-    records = sample(job)
+    job.encoding, job.delimiter, job.first_line, job.has_headings = encoding, delimiter, first_line, has_headings
+    records = sample(job, PROPOSAL_ROWS)
+    rows = records[1:] if has_headings else records
     if has_headings and records:
         # Rows with cells beyond the last heading are errors.
         job.headings = [heading.strip() for heading in records[0].cells[:MAX_COLUMNS]]
     else:
-        job.headings = [""] * min(max((len(found.cells) for found in records), default=0), MAX_COLUMNS)
-    job.mapping = {str(column): field for column, field in guess_mapping(job.headings).items()}
-    job.save(update_fields=["encoding", "delimiter", "has_headings", "headings", "mapping"])
+        job.headings = [""] * min(max((len(found.cells) for found in records[:SAMPLE_ROWS]), default=0), MAX_COLUMNS)
+    job.mapping = {str(column): field for column, field in guess_mapping(job.headings, column_fits(job.agency, rows)).items()}
+    job.save(update_fields=["encoding", "delimiter", "first_line", "has_headings", "headings", "mapping"])
 
 
 def _start(job: ImportJob, status: ImportStatus, *, total: int, **fields: Any) -> None:

@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from customers.imports import services
 from customers.imports.columns import REASON_COLUMN, field_for_heading
 from customers.imports.csv_output import csv_stream
-from customers.imports.forms import ColumnsForm, RunForm, UploadForm
+from customers.imports.forms import FORMAT_FIELDS, ColumnsForm, RunForm, UploadForm
 from customers.imports.models import ImportStatus, RowOutcome
 from customers.models import ImportJob
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -28,12 +28,13 @@ _OUTCOME_ORDER = (
     RowOutcome.NEW,
     RowOutcome.POSSIBLE_DUPLICATE,
     RowOutcome.DUPLICATE_ROW,
+    RowOutcome.EXISTING,
     RowOutcome.ERROR,
 )
 #: Outcomes of the rows in each download. “left” contains the valid rows of a stopped import.
 _DOWNLOADS = {
     "errors": (RowOutcome.ERROR,),
-    "skipped": (RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW),
+    "skipped": (RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW, RowOutcome.EXISTING),
     "left": (RowOutcome.NEW,),
 }
 
@@ -65,7 +66,7 @@ def columns(request: AgencyRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(request.form_data, job=job, sample=sample)
     if request.method == "POST" and form.is_valid():
         if form.format_changed:
-            file_format = {name: form.cleaned_data[name] for name in ("encoding", "delimiter", "has_headings")}
+            file_format = {name: form.cleaned_data[name] for name in FORMAT_FIELDS}
             if services.change_format(job, **file_format):
                 messages.info(request, _("Preview reloaded. Check the column mapping."))
             else:
@@ -100,6 +101,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "tabs": [(kind.value, kind.label, job.counts[kind]) for kind in _OUTCOME_ORDER if job.counts.get(kind)],
         "total": sum(job.counts.values()),
+        "ignored_columns": job.ignored_columns,
         "to_correct": downloadable["errors"],
         "skipped": downloadable["skipped"],
         # If nothing was imported, users can use the original file instead.

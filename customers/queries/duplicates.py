@@ -48,6 +48,28 @@ def phone_key(phone: str) -> str:
     return digits.lstrip("0")[-8:] if len(digits) >= 6 else ""
 
 
+def same_number(one: str, other: str) -> bool:
+    """Return whether two phone numbers with the same `phone_key` are equal, of which one may lack the country's code.
+
+    Numbers with different area codes can have the same last eight digits.
+    """
+    shorter, longer = sorted((_significant(one), _significant(other)), key=len)
+    return bool(shorter) and longer.endswith(shorter)
+
+
+def phone_spellings(phone: str) -> set[str]:
+    """Return what all spellings of a phone number have in common: its digits, with and without a country code of two digits."""
+    digits = _significant(phone)
+    if len(digits) < 6:
+        return set()
+    international = phone.lstrip().startswith(("+", "00"))
+    return {digits, digits[2:].lstrip("0")} if international else {digits}
+
+
+def _significant(phone: str) -> str:
+    return re.sub(r"\D", "", phone.replace("(0)", "")).lstrip("0")
+
+
 def website_domain(website: str) -> str:
     """Return the domain name in the address of a website, without "www.", or an empty string."""
     try:

@@ -1,0 +1,35 @@
+"""Whether the values of a column fit a field, so that the column is proposed for it."""
+
+from collections.abc import Callable, Sequence
+
+from customers.imports.reader import Record
+from customers.imports.rows import WORDS, Members, number_in
+from customers.imports.values import clean
+from partnerportal.agencies.models import Agency
+
+
+def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str], bool]:
+    """Return a function that tells whether at least half of the values of a column fit a field."""
+    tests: dict[str, Callable[[str], object]] = {
+        **WORDS,
+        "responsible": Members(agency).find,
+        "number": number_in,
+        "email": lambda text: "@" in text,
+        "other_email": lambda text: "@" in text,
+        "phone": _has_digit,
+        "other_phone": _has_digit,
+        "website": lambda text: "." in text,
+        "domains": lambda text: "." in text,
+    }
+
+    def fits(column: int, field: str) -> bool:
+        cells = (clean(record.cells[column], field) for record in records if column < len(record.cells))
+        values = [value for value in cells if value]
+        recognizes = tests.get(field)
+        return not values or recognizes is None or 2 * sum(bool(recognizes(value)) for value in values) >= len(values)
+
+    return fits
+
+
+def _has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)
