@@ -34,6 +34,8 @@ NAME_FIELDS = ("company", "last_name", "full_name")
 REPEATABLE = ("notes", "other_email", "other_phone", "address_line")
 #: The field for a second column of the same kind.
 _FURTHER = {"email": "other_email", "phone": "other_phone", "address_line": "address_line"}
+#: Headings of the portal's own export.
+EXPORT_HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status")
 #: Heading of the column with the reasons in the download of rows that weren’t imported.
 REASON_COLUMN = "import_error"
 #: Columns of our own downloads that an import ignores.
@@ -44,7 +46,7 @@ _HEADINGS = {
     "kind": "type|customer type|Art|Kundenart|Kundentyp|Typ",
     "company": "company name|Firma|Firmenname|Firma 1|Unternehmen|Unternehmensname|organisation|organization|organisation name"
     "|organization name|organization 1 name|business|business name|account|account name",
-    "salutation": "Anrede|name prefix|title|Titel",
+    "salutation": "Anrede|name prefix",
     "first_name": "Vorname|given name|forename|Rufname",
     "last_name": "Nachname|surname|family name|Familienname|Zuname",
     "email": "mail|e-mail address|e-mail 1|e-mail 1 value|primary e-mail|E-Mail-Adresse|Mailadresse|E-Mail geschäftlich"
@@ -86,7 +88,7 @@ def normalize(text: str) -> str:
 
 
 _FIELD_BY_HEADING = {
-    normalize(heading): field for field in FIELDS if field != "number" for heading in (field, *_HEADINGS.get(field, "").split("|"))
+    normalize(heading): field for field in FIELDS if field != "number" for heading in f"{field}|{_HEADINGS.get(field, field)}".split("|")
 }
 _NORMALIZED_NAME_HEADINGS = {normalize(heading) for heading in _NAME_HEADINGS.split("|")}
 _NORMALIZED_IGNORED_HEADINGS = {normalize(heading) for heading in IGNORED_HEADINGS}
@@ -119,8 +121,10 @@ def guess_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = la
     for column, heading in enumerate(headings):
         if normalize(heading) in _NORMALIZED_NAME_HEADINGS:
             assign(column, _name_field(mapping))
-    for column, heading in enumerate(headings):
-        assign(column, _FIELD_BY_HEADING.get(_SUFFIX.sub("", _PREFIX.sub("", normalize(heading))), ""))
+    shortened = [_SUFFIX.sub("", _PREFIX.sub("", normalize(heading))) for heading in headings]
+    # A column with the whole address comes last, because there may be one with the street.
+    for column, heading in sorted(enumerate(shortened), key=lambda found: found[1] == "address"):
+        assign(column, _FIELD_BY_HEADING.get(heading, ""))
     return dict(sorted(mapping.items()))
 
 

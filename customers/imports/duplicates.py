@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Value
@@ -34,25 +35,19 @@ def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Ma
     emails = _customers_by_email(agency, {row.email for row in rows} - {""})
     phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
     called = _customers_by_name(agency, {row.name for row in rows} - {""})
-    names = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
-    owners = domain_owners(agency, {name for row in rows for name in names[row.line]})
+    domains = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
+    owners = domain_owners(agency, {name for row in rows for name in domains[row.line]})
     matches: dict[int, Match] = {}
     for row in rows:
-        domain_owner = next((owners[name] for name in names[row.line] if name in owners), None)
-        phone = next((pk for number, pk in phones.get(row.phone, []) if same_number(number, row.fields["phone"])), None)
         found = {
-            "number": numbers.get(row.number or 0),
-            "email": emails.get(row.email),
-            "phone": phone,
-            "domain": domain_owner,
-            "name": called.get(row.name),
+            "number": numbers[row.number or 0],
+            "email": emails[row.email],
+            "phone": [pk for number, pk in phones[row.phone] if same_number(number, row.fields["phone"])],
+            "domain": [owners[name] for name in domains[row.line] if name in owners],
+            "name": called[row.name],
         }
-        for reason, customer_id in found.items():
-            if customer_id is None:
-                continue
-            match = matches.setdefault(row.line, Match(customer_id, []))
-            if match.customer_id == customer_id:
-                match.reasons.append(reason)
+        if customer_id := next((pks[0] for pks in found.values() if pks), None):
+            matches[row.line] = Match(customer_id, [reason for reason, pks in found.items() if customer_id in pks])
     return matches
 
 
@@ -83,36 +78,46 @@ def row_keys(row: ParsedRow) -> dict[str, str]:
     return keys | ({f"name {row.name}": "name"} if row.name else {})
 
 
-# All order by descending number, so that the oldest customer's entry comes last and is kept.
+# The following functions return the oldest customer first.
 
 
-def _customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, int]:
-    return dict(agency.customers.not_erased().filter(number__in=numbers).values_list("number", "pk")) if numbers else {}
+def _customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, list[int]]:
+    customers = agency.customers.not_erased().filter(number__in=numbers)
+    return _grouped(customers.values_list("number", "pk") if numbers else [])
 
 
-def _customers_by_name(agency: Agency, names: Collection[str]) -> dict[str, int]:
-    if not names:
-        return {}
-    customers = agency.customers.not_erased().filter(sort_name__in=[FoldText(Value(name)) for name in names]).order_by("-number")
-    return {folded_name(*parts): pk for pk, *parts in customers.values_list("pk", "kind", "company", "first_name", "last_name")}
-
-
-def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, int]:
+def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, list[int]]:
     if not addresses:
-        return {}
+        return _grouped([])
     variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
-    customers = agency.customers.not_erased().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("-number")
-    return {canonical_address(email): pk for email, pk in customers.values_list("email", "pk")}
+    customers = agency.customers.not_erased().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("number")
+    return _grouped((canonical_address(email), pk) for email, pk in customers.values_list("email", "pk"))
 
 
 def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list[tuple[str, int]]]:
-    """Return phone numbers and customers by key, the oldest customer first."""
+    """Return phone numbers and customers by `phone_key`."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     if keys:
         # The second condition lets the planner use the partial index.
         customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("number")
         for key, number, pk in customers.values_list("phone_key", "phone", "pk"):
             found[key].append((number, pk))
+    return found
+
+
+def _customers_by_name(agency: Agency, names: Collection[str]) -> dict[str, list[int]]:
+    if not names:
+        return _grouped([])
+    folded = [FoldText(Value(name)) for name in names]
+    customers = agency.customers.not_erased().filter(sort_name__in=folded).order_by("number")
+    parts = customers.values_list("pk", "kind", "company", "first_name", "last_name")
+    return _grouped((folded_name(*names), pk) for pk, *names in parts)
+
+
+def _grouped(pairs: Iterable[tuple[Any, int]]) -> dict[Any, list[int]]:
+    found = defaultdict(list)
+    for key, pk in pairs:
+        found[key].append(pk)
     return found
 
 

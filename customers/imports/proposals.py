@@ -14,12 +14,6 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         **WORDS,
         "responsible": Members(agency).find,
         "number": number_in,
-        "email": lambda text: "@" in text,
-        "other_email": lambda text: "@" in text,
-        "phone": _has_digit,
-        "other_phone": _has_digit,
-        "website": lambda text: "." in text,
-        "domains": lambda text: "." in text,
     }
 
     def fits(column: int, field: str) -> bool:
@@ -29,7 +23,3 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         return not values or recognizes is None or 2 * sum(bool(recognizes(value)) for value in values) >= len(values)
 
     return fits
-
-
-def _has_digit(text: str) -> bool:
-    return any(char.isdigit() for char in text)

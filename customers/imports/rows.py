@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from customers.domain_names import to_ascii
 from customers.forms.customers import CustomerForm
 from customers.imports import words
-from customers.imports.columns import FORM_FIELDS, field_for_heading
+from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS, field_for_heading
+from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record
 from customers.imports.values import clean, is_rounded, one_line, several, split_name
 from customers.models import Customer, ImportJob
@@ -121,6 +122,7 @@ class RowParser:
         self._width = len(job.headings)
         self._fields = job.columns
         self._headings = {column: heading or _("Column %(number)s") % {"number": column + 1} for column, heading in enumerate(job.headings)}
+        self._is_own_export = {*EXPORT_HEADINGS} <= {*job.headings}
         self._form = RowForm(agency=agency)
         self._language = agency.language
         self._members = Members(agency)
@@ -130,7 +132,7 @@ class RowParser:
         row = ParsedRow(record.line, record.cells, problems=self._record_errors(record))
         if row.problems:
             return row
-        cells = _Cells(self._fields, self._headings, record.cells, row)
+        cells = _Cells(self._fields, self._headings, record.cells, row, exact=self._is_own_export)
         texts = {
             **cells.names(),
             "email": cells.email(),
@@ -180,14 +182,17 @@ class RowParser:
 class _Cells:
     """The cells of one row by field. What has no field of its own is kept for the notes."""
 
-    def __init__(self, fields: dict[int, str], headings: dict[int, str], cells: list[str], row: ParsedRow) -> None:
+    def __init__(self, fields: dict[int, str], headings: dict[int, str], cells: list[str], row: ParsedRow, *, exact: bool) -> None:
+        """Read the cells. With `exact`, they contain what a customer's fields contain."""
         self._row = row
+        self._exact = exact
         self._headings = headings
         self._columns: dict[str, list[int]] = {}
         self._texts: dict[int, str] = {}
         for column, name in fields.items():
             self._columns.setdefault(name, []).append(column)
-            self._texts[column] = clean(cells[column], name) if column < len(cells) else ""
+            cell = cells[column] if column < len(cells) else ""
+            self._texts[column] = unescape_formula(cell).strip() if exact else clean(cell, name)
         self._kept: list[str] = []
 
     def column(self, name: str) -> int | None:
@@ -215,16 +220,16 @@ class _Cells:
         found = []
         for column, text in self._in_order("email", "other_email"):
             if text.lower().startswith("/o="):  # An X.500 address of Exchange, which only works within one organization.
-                self._keep(column, text, reported=True)
+                self._keep(column, text, _("This isn’t an e-mail address."))
             else:
-                found += [(column, address) for address in several(text)]
+                found += [(column, address) for address in self._several(text)]
         return self._first(found)
 
     def phone(self) -> str:
         """Return the first phone number. Keep the others."""
-        found = [(column, number) for column, text in self._in_order("phone", "other_phone") for number in several(text)]
+        found = [(column, number) for column, text in self._in_order("phone", "other_phone") for number in self._several(text)]
         for column, number in found:
-            if is_rounded(number):
+            if is_rounded(number) and not self._exact:
                 self._row.problems.append((column, _("A spreadsheet rounded this phone number. Enter the complete number.")))
         return self._first(found)
 
@@ -236,7 +241,7 @@ class _Cells:
         if len(joined) <= cast(int, Customer._meta.get_field("street").max_length):
             return joined
         for column, text in further:
-            self._keep(column, text, reported=True)
+            self._keep(column, text, _("The address is too long for one line."))
         return street
 
     def word(self, name: str, recognize: Any) -> Any:
@@ -245,7 +250,7 @@ class _Cells:
         value = recognize(text) if text else ""
         column = self.column(name)
         if text and column is not None and not value:
-            self._keep(column, text, reported=True)
+            self._keep(column, text, _("This value isn’t recognized. Accepted: %(values)s.") % {"values": _accepted(name)})
         elif name == "salutation" and column is not None and value and not words.is_exact_salutation(text):
             self._keep(column, text)
         return value or ""
@@ -260,6 +265,9 @@ class _Cells:
                 self._keep(column, text)
         return "\n".join([*plain, *self._kept])
 
+    def _several(self, text: str) -> list[str]:
+        return [text] if self._exact else several(text)
+
     def _in_order(self, *names: str) -> list[tuple[int, str]]:
         return [(column, self._texts[column]) for name in names for column in self._columns.get(name, []) if self._texts[column]]
 
@@ -268,10 +276,20 @@ class _Cells:
             self._keep(column, text)
         return found[0][1] if found else ""
 
-    def _keep(self, column: int, text: str, *, reported: bool = False) -> None:
+    def _keep(self, column: int, text: str, remark: str = "") -> None:
         self._kept.append(f"{self._headings[column]}: {text}")
-        if reported:
-            self._row.remarks.append((column, _("This value wasn’t recognized and is added to the notes.")))
+        if remark:
+            self._row.remarks.append((column, f"{remark} {_('The value is added to the notes.')}"))
+
+
+def _accepted(name: str) -> str:
+    """Return the values that a field with a fixed set of values accepts."""
+    if name == "country":
+        return _("names and codes of countries")
+    if name == "responsible":
+        return _("names and e-mail addresses of your team")
+    choices = cast(Any, Customer._meta.get_field(name)).flatchoices
+    return ", ".join(str(label) for value, label in choices if value != Customer.Status.ERASED)
 
 
 def folded_name(kind: str, company: str, first_name: str, last_name: str) -> str:

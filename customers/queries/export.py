@@ -7,12 +7,10 @@ from django.db.models import OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 
 from customers.domain_names import to_ascii
-from customers.imports.columns import FORM_FIELDS
+from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS
 from customers.models import Customer, Domain
 from partnerportal.agencies.models import Agency
 
-#: Column headings: field names, which an import recognizes in every language.
-HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status")
 #: Number of customers loaded at a time.
 CHUNK_SIZE = 1000
 
@@ -21,7 +19,7 @@ def export_rows(agency: Agency, customers: QuerySet[Customer]) -> Iterator[list[
     """Yield the headings and one row per customer, ordered by number."""
     # Former members are left out because an import can't assign customers to them.
     emails = dict(agency.members.values_list("pk", "email"))
-    yield list(HEADINGS)
+    yield list(EXPORT_HEADINGS)
     # Tuples instead of objects, because an export can have 100,000 rows.
     names = Domain.objects.filter(customer=OuterRef("pk")).order_by().values(names=Concat("name", Value(" "), "unicode_name"))
     columns = ("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status")

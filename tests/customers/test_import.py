@@ -162,7 +162,7 @@ def test_whatever_is_in_it_nothing_breaks(max_: Client, cast: Cast, content: str
 def test_columns_can_be_named_by_hand_and_are_checked(max_: Client, cast: Cast) -> None:
     job = uploaded(max_, "Alpha;Beta\nOtt;Köln\n")
     page = f"{IMPORT}{job.pk}/columns/"
-    assert "Map at least one column to Company or Last name" in max_.post(page, columns_of(max_, job)).content.decode()
+    assert "Map at least one column to Company, Last name or Name" in max_.post(page, columns_of(max_, job)).content.decode()
     twice = max_.post(page, {**columns_of(max_, job), "column_0": "company", "column_1": "company"})
     assert "column_1" in twice.context["form"].errors
     assert max_.post(page, {**columns_of(max_, job), "column_0": "nonsense"}).status_code == 200

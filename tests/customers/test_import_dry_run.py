@@ -16,7 +16,7 @@ def test_the_dry_run_says_what_would_happen_to_each_row(max_: Client, cast: Cast
     cast.alder.domains.create(customer=by_domain, name="xn--mllerei-n2a.example")
     stranger = CustomerFactory(agency=cast.birch, email="new@ott.example")
     lines = [
-        "New GmbH;;;new@ott.example;;;;new.example;;",
+        "New GmbH;;;new@ott.example;;;Germany;new.example;stan@alder.example;active",
         "Ott;;;lea@ott.example;;;;;;",
         "Fon AG;;;;+49 221 5550148;;;;;",
         "Mühle;;;;;;;müllerei.example, zweite.example;;",
@@ -40,8 +40,8 @@ def test_the_dry_run_says_what_would_happen_to_each_row(max_: Client, cast: Cast
     for text in (
         "Land: ",
         "Domains: ",
-        "Zuständig: No one on your team",
-        "Status: Enter “active” or “archived”.",
+        "Zuständig: This value isn’t recognized. Accepted: names and e-mail addresses of your team.",
+        "Status: This value isn’t recognized. Accepted: Active, Archived.",
         "11 cells",
         "quotation mark",
     ):

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from customers.imports.columns import guess_mapping, looks_like_header
 from customers.imports.csv_output import escape_formula, unescape_formula
-from customers.imports.reader import MAX_RECORD_LENGTH, RecordError, Source, detect_delimiter, detect_encoding, read_records
+from customers.imports.formats import detect_delimiter, detect_encoding
+from customers.imports.reader import MAX_RECORD_LENGTH, RecordError, Source, read_records
 
 TEXT = "Firma;Ort\r\nMüllerei Größe;Görlitz\r\n"
 
@@ -90,11 +91,11 @@ def test_zeros_don_t_reach_the_database() -> None:
         ("Webseite;Straße;PLZ;Ort;Land;Sprache;Bemerkung", "website street zip city country language notes"),
         ("Company name,Title,First Name,Surname,E-mail Address,Mobile", "company - first_name last_name email phone"),
         ("URL,Street address,Postcode,Town,Country/Region,Comments", "website street zip city country notes"),
-        ("number,kind,company,domains,responsible,status,import_error", "- kind company domains responsible status -"),
+        ("number,kind,company,domains,responsible,status,import_error", "number kind company domains responsible status -"),
         ("Vorname;Name;Mail", "first_name last_name email"),
-        ("Name;Mail", "company email"),
+        ("Name;Mail", "full_name email"),
         ("E-MAIL ADRESSE;strasse_und_hausnummer;Laendercode;Ländercode", "email street country -"),
-        ("Telefon;Mobil;phone", "- - phone"),
+        ("Telefon;Mobil;phone", "other_phone other_phone phone"),
     ],
 )  # fmt: skip
 def test_headings_are_understood(headings: str, fields: str) -> None:

@@ -67,8 +67,8 @@ def test_twins_are_skipped_or_imported_as_one_likes(max_: Client, cast: Cast) ->
 
 
 def test_a_customer_who_came_since_the_dry_run_is_not_doubled(max_: Client, cast: Cast) -> None:
-    text = "Firma;E-Mail;Domains\nOtt;lea@ott.example;ott.example\nNew;;\n"
-    first, second = checked(max_, text), checked(max_, text)
+    text = "Firma;E-Mail;Domains\nOtt;lea@ott.example;ott.example\n%s;;\n"
+    first, second = checked(max_, text % "New"), checked(max_, text % "Other")
     for job in (first, second):
         max_.post(f"{IMPORT}{job.pk}/run/")
         do_the_work(job)
@@ -109,7 +109,7 @@ def test_skipped_rows_come_back_too(max_: Client, cast: Cast) -> None:
     there = CustomerFactory(agency=cast.alder, email="lea@ott.example")
     job = imported(max_, "Firma;E-Mail\nOtt;lea@ott.example\nNew;n@n.example\nNew;n@n.example\n")
     rows = csv_of(max_.get(f"{IMPORT}{job.pk}/rest/?skipped"))
-    assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Same as row 3"]
+    assert [row[2] for row in rows[1:]] == [f"{there.reference} (same e-mail)", "Same as row 3 (same e-mail, same name)"]
 
 
 # --- Progress ----------------------------------------------------------------------------------------------------------

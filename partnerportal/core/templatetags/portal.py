@@ -314,7 +314,7 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "importing": ("accent", "clock"),
     "new": ("good", "sparkles"),
     "twin": ("warn", "users"),
-    "existing": ("soft", "users"),
+    "existing": ("calm", "users"),
     "duplicate": ("warn", "document-duplicate"),
     "error": ("danger", "exclamation-triangle"),
     "imported": ("good", "check-circle"),

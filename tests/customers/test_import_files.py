@@ -1,0 +1,237 @@
+"""Files as other programs export them: which columns are proposed, what becomes of each row, and what is stored.
+
+The files are in `tests/customers/files/`. They keep the headings, encodings and quirks of the programs; the persons are made up.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from customers.models import Customer
+from tests.cast import Cast
+from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, outcomes, upload, uploaded
+
+FILES = Path(__file__).parent / "files"
+Fields = dict[str, Any]
+
+
+def content(name: str) -> bytes:
+    return next(FILES.glob(f"{name}-*")).read_bytes()
+
+
+#: File → the values of each new customer, in order.
+CUSTOMERS: dict[str, list[Fields]] = {
+    "a01": [
+        {
+            "company": "Åkesson Design", "last_name": "Åkesson", "street": "Hafenstraße 9, 2. OG links", "zip": "24103", "city": "Kiel",
+            "country": "DE", "phone": "+49 (431) 555-010", "email": "bjoern@ol-akesson.example", "website": "http://www.ol-akesson.example/",
+        },
+        {"kind": "person", "last_name": "Müller-Lüdenscheidt", "email": ""},
+    ],
+    "a03": [
+        {
+            "company": "Bäckerei Größmann", "salutation": "ms", "last_name": "Größmann", "email": "anneliese@gc-groessmann.example",
+            "phone": "+49 171 5550101", "street": "Marktgasse 3, Hinterhof", "zip": "02826", "city": "Görlitz", "country": "DE",
+            "website": "http://gc-groessmann.example",
+        },
+        {"kind": "person", "last_name": "Dvořák", "country": "CZ", "phone": "00420 222 555 019"},
+        {"company": "Schlüsseldienst Notfall", "phone": "0800 5550100"},
+    ],
+    "a05": [
+        {"company": "Hügelland Käserei eG", "kind": "company", "country": "DE", "street": "Am Hang 1, Haus C", "website": "https://www.hs-huegelland.example"},
+        {"company": "Nord & Süd Logistik AG", "country": "AT", "city": "Wien"},
+    ],
+    "a06": [
+        {"company": "Weiß Metallbau GmbH", "salutation": "mr", "website": "https://hs-weiss.example", "language": "de"},
+        {"last_name": "O'Connor", "salutation": "ms", "language": "en", "country": "IE"},
+    ],
+    "a07": [
+        {"company": "Voß Handel", "street": "Hansaring 7, Haus 3", "city": "Münster", "zip": "48155", "country": "DE",
+            "phone": "(0251) 555-1010"},
+        {"company": "Ax Inc.", "country": "US", "salutation": ""},
+    ],
+    "a08": [
+        {"company": "Bär Spielwaren", "street": "Spielgasse 1", "city": "Nürnberg", "zip": "90402", "country": "DE",
+            "salutation": "ms", "phone": "+49 911 5551111"},
+    ],
+    "a10": [{"company": "Drei Linden Apotheke", "street": "Lindenallee 3", "city": "Berlin", "zip": "14109",
+            "country": "DE", "website": "https://pd-dreilinden.example"}],
+    "a12": [{"company": "Käs & Co", "street": "Molkegasse 2, c/o Ott", "city": "Ulm", "zip": "89073", "country": "DE",
+            "phone": "+49 731 5551415"}],
+    "a13": [{"last_name": "Süß", "email": "lotte@mc-lotte.example"}],
+    "a15": [{"kind": "person", "company": "", "last_name": "Falk", "first_name": "Grete", "phone": "", "city": "Jena", "zip": "07743"}],
+    "a16": [
+        {
+            "company": "Müßig Möbel GmbH & Co. KG", "street": "Sägewerkstr. 14, z. Hd. Buchhaltung", "zip": "01067", "city": "Dresden",
+            "country": "DE", "email": "info@lx-muessig.example", "phone": "0351 / 55 50 808",
+        },
+        {"kind": "person", "last_name": "Größler", "salutation": "mr", "phone": "0172 5550809", "country": "DE"},
+    ],
+    "a17": [
+        {"company": "Käthes Kaffeerösterei", "notes": "Bio", "phone": "0341 5550909"},
+        {"last_name": "Höß", "first_name": "Till", "phone": "0171 5550910"},
+    ],
+    "b01": [{"company": "Vorspann GmbH", "city": "Görlitz"}, {"company": "Nachspann AG", "email": "info@vs-nachspann.example"}],
+    "b02": [*({"company": f"Größe {number} GmbH", "city": "Köln"} for number in range(20)), {"company": "Süd Neu"}],
+    "b04": [{"company": "Łódź Meble", "city": "Łódź"}, {"company": "Žižkov s.r.o.", "city": "Ústí nad Labem"}],
+    "b05": [{"company": "Röhre & Rohr", "city": "Köln"}, {"company": "Stange KG"}],
+    "b06": [{"zip": "01067", "phone": "+49 351 5552020"}, {"zip": "08523", "phone": "03741 555"}],
+    "b08": [
+        {"kind": "person", "first_name": "Sabine", "last_name": "Kramer"},
+        {"kind": "person", "first_name": "Jens", "last_name": "Öhler"},
+        {"kind": "person", "first_name": "Udo", "last_name": "Krause"},
+        {"kind": "company", "company": "Tischlerei Krause GmbH"},
+    ],
+    "b10": [
+        {"phone": "0171 5552121", "email": "zweit@mo-mobil.example", "street": "Weg 1, Hinterhaus"},
+        {"phone": "0351 5552122", "email": "a@mo-beides.example", "notes": "E-Mail 2: b@mo-beides.example\nMobil: 0171 5552123"},
+    ],
+    "b13": [{"phone": "030 4455668"}, {"phone": "040 4455668"}, {"phone": "+41 44 455 56 68"}],
+    "b15": [{"country": code} for code in ("DE", "US", "CZ", "GB", "NL", "HK", "TR", "DE", "DE", "DE")],
+    "b17": [
+        {"salutation": value}
+        for value in ("mr", "ms", "mr", "", "mr", "", "ms", "mr", "ms", "ms", "mx", "", "", "ms", "mx", "mr", "ms", "mr", "mr", "ms")
+    ],
+    "b19": [{"language": value} for value in ("de", "de", "de", "de", "en", "en", "en", "en", "de", "de")],
+    "b20": [{"company": "Typ Eins GmbH", "status": "active"}, {"company": "Typ Zwei GmbH", "status": "active"}],
+    "b22": [{"company": "O'Brien & Söhne", "last_name": "O'Brien"}, {"company": 'Müller "Eck"'}],
+    "b24": [{"email": f"{name}.example"} for name in ("eins@ps-eins", "carla@ps-zwei", "drei@ps-drei", "vier@ps-vier")],
+    "b26": [{"company": "Groß & Söhne", "email": "info@groß-ss.example", "website": "https://groß-ss.example"}],
+    "b28": [{"company": "Käse eins"}, {"company": "Straße drei", "email": "info@straße-idn.example"}],
+    "b29": [{"street": "Hafenstraße 9, 2. OG links"}, {"street": "c/o Meyer, Hof 3, Haus B"}],
+    "b31": [
+        {"email": "ruth@tc-ruth.example", "notes": "E-mail 1 - Value: laden@tc-ruth.example"},
+        {"phone": "+49 171 5552512", "notes": "Phone 1 - Value: +49 351 5552513"},
+    ],
+    "b32": [{"company": name, "email": "", "phone": "", "website": ""} for name in ("Strich GmbH", "Keine GmbH", "NA Ltd")],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CUSTOMERS)
+def test_new_customers_have_the_values_of_their_file(max_: Client, cast: Cast, name: str) -> None:
+    job = imported(max_, content(name))
+    expected = CUSTOMERS[name]
+    assert job.counts["imported"] == len(expected), [row.explanation for row in job.rows.all()]
+    for customer, fields in zip(Customer.objects.order_by("number"), expected, strict=True):
+        assert {field: getattr(customer, field) for field in fields} == fields
+
+
+def test_values_without_a_field_are_kept_in_the_notes(max_: Client, cast: Cast) -> None:
+    imported(max_, content("b17"))
+    notes = dict(Customer.objects.values_list("company", "notes"))
+    assert notes["Anrede 3"] == "Anrede: Firma"
+    assert notes["Anrede 4"] == "Anrede: Herr Dr."
+    assert notes["Anrede 0"] == ""
+    job = checked(max_, content("b19"))
+    page = max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    assert "Language: This value isn’t recognized. Accepted: English, German. The value is added to the notes." in page
+
+
+def test_exchange_address_costs_neither_name_nor_notes(max_: Client, cast: Cast) -> None:
+    imported(max_, content("a01"))
+    customer = Customer.objects.get(last_name="Müller-Lüdenscheidt")
+    assert "E-mail Address: /O=EXCHANGELABS" in customer.notes
+    assert "Likes tea." in Customer.objects.get(last_name="Åkesson").notes
+
+
+@pytest.mark.parametrize(
+    ("name", "absent"),
+    [("a05", {"kind"}), ("a07", {"kind"}), ("a20", {"responsible"}), ("b20", {"kind", "status"})],
+)
+def test_columns_with_other_values_are_not_proposed(max_: Client, cast: Cast, name: str, absent: set[str]) -> None:
+    assert not absent & set(uploaded(max_, content(name)).mapping.values())
+
+
+def test_member_is_found_by_name(max_: Client, cast: Cast) -> None:
+    cast.stan.full_name = "Mia Schröder"
+    cast.stan.save()
+    imported(max_, content("b20"))
+    owners = dict(Customer.objects.values_list("company", "responsible"))
+    assert owners == {"Typ Eins GmbH": cast.stan.pk, "Typ Zwei GmbH": None}
+    assert Customer.objects.get(company="Typ Zwei GmbH").notes == "Owner: Ben Yilmaz"
+
+
+def test_footer_of_a_report_is_named_as_such(max_: Client, cast: Cast) -> None:
+    job = checked(max_, content("a07"))
+    assert job.counts == {"new": 2, "error": 5}
+    assert {row.explanation for row in job.rows.filter(outcome="error")} == {
+        "This row contains only one value and no name. It may be a title or a footer."
+    }
+
+
+def test_broken_byte_costs_one_row(max_: Client, cast: Cast) -> None:
+    job = checked(max_, content("b02"))
+    assert job.encoding == "utf-8-sig"
+    row = job.rows.get(outcome="error")
+    assert (row.line, row.explanation) == (
+        22,
+        " · ".join(f"{heading}: This text can’t be read. The file may use a different encoding." for heading in ("Firma", "Ort")),
+    )
+
+
+def test_missing_name_is_explained_with_a_likely_column(max_: Client, cast: Cast) -> None:
+    job = uploaded(max_, content("a20"))
+    page = max_.post(f"{IMPORT}{job.pk}/columns/", columns_of(max_, job)).content.decode()
+    assert "A customer needs a name." in page
+    assert "It may be the column “User Name”." in page
+
+
+def test_colleagues_are_told_with_the_reason(max_: Client, cast: Cast) -> None:
+    job = checked(max_, content("b11"))
+    assert outcomes(job) == [(2, "new"), (3, "twin"), (4, "twin")]
+    row = job.rows.get(line=3)
+    assert row.explanation == "See row 2 (same phone number, same name)"
+    assert "same phone number" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("b12", [(2, "new"), (3, "twin"), (4, "twin")]),
+        ("b28", [(2, "new"), (3, "duplicate"), (4, "new")]),
+        ("b34", [(2, "new"), (3, "duplicate")]),
+    ],
+)
+def test_repetitions_are_found(max_: Client, cast: Cast, name: str, expected: list[tuple[int, str]]) -> None:
+    assert outcomes(checked(max_, content(name))) == expected
+
+
+def test_rounded_phone_numbers_are_errors(max_: Client, cast: Cast) -> None:
+    job = checked(max_, content("b33"))
+    assert {row.explanation for row in job.rows.all()} == {"Telefon: A spreadsheet rounded this phone number. Enter the complete number."}
+
+
+def test_own_export_creates_nobody(max_: Client, alice: Client, cast: Cast) -> None:
+    imported(max_, content("b12"), import_duplicates="on")
+    before = Customer.objects.count()
+    exported = b"".join(alice.post("/customers/export/").streaming_content)
+    for run in ({}, {"import_duplicates": "on"}):
+        job = imported(max_, exported, **run)
+        assert job.counts == {"existing": before}
+    assert Customer.objects.count() == before
+
+
+def test_columns_without_a_field_are_listed_and_can_be_kept(max_: Client, cast: Cast) -> None:
+    job = checked(max_, content("a10"))
+    page = max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    assert "Columns not imported:" in page
+    assert "Organization - Label" in page
+    job = checked(max_, content("a10"), keep_others="on")
+    assert "Columns not imported:" not in max_.get(f"{IMPORT}{job.pk}/").content.decode()
+    assert "Organization - ID: 9" in job.rows.get().values["fields"]["notes"]
+
+
+def test_lines_above_the_headings_can_be_skipped_by_hand(max_: Client, cast: Cast) -> None:
+    job = uploaded(max_, "Alpha;Beta\nGamma;Delta\nOtt;Köln\n")
+    page = f"{IMPORT}{job.pk}/columns/"
+    max_.post(page, {**columns_of(max_, job), "first_line": "2", "reload_preview": "1"})
+    job.refresh_from_db()
+    assert job.headings == ["Gamma", "Delta"]
+    max_.post(page, {**columns_of(max_, job), "column_0": "company"})
+    assert outcomes(do_the_work(job)) == [(3, "new")]
+
+
+def test_refused_upload_says_why(max_: Client, cast: Cast) -> None:
+    assert "isn’t a text file" in upload(max_, bytes(range(32)) * 50).content.decode()
