@@ -30,8 +30,6 @@ ENCODINGS: dict[str, str | Promise] = {
 }
 DELIMITERS: dict[str, str | Promise] = {",": _("Comma"), ";": _("Semicolon"), "\t": _("Tab"), "|": _("Vertical bar")}
 
-#: First bytes of spreadsheet files other than XLSX.
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 #: Bytes that text files rarely contain.
 _CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\x0b\x0c\x1a\x1b")
 #: Bytes that aren't valid UTF-8, as Python's “surrogateescape” decodes them.
@@ -108,7 +106,5 @@ def _detect_utf_16(sample: bytes) -> str:
 
 
 def _ensure_text(sample: bytes) -> None:
-    if sample.startswith(_WORKBOOKS):
-        raise ValidationError(_("This is a spreadsheet file. Save it as “CSV UTF-8”, then upload the CSV file."), "workbook")
     if sum(byte in _CONTROLS for byte in sample) > len(sample) * 0.02 + 5:
-        raise ValidationError(_("This isn’t a text file. Upload a CSV file."), "binary")
+        raise ValidationError(_("This isn’t a text file. Upload a CSV file, a spreadsheet or an address book."), "binary")

@@ -29,12 +29,12 @@ FORMAT_FIELDS = frozenset({"encoding", "delimiter", "first_line", "has_headings"
 
 
 class UploadForm(forms.Form):
-    """Upload of a CSV file."""
+    """Upload of a file with customers."""
 
     file = forms.FileField(
-        label=_("CSV file"),
-        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv"}),
-        help_text=_("Exported from Excel, Outlook or another system, with one customer per row. Up to 50 MB."),
+        label=_("File"),
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.ods,.vcf,text/csv,text/vcard"}),
+        help_text=_("A CSV file, a spreadsheet or an address book (vCard), with one customer per row or contact. Up to 50 MB."),
     )
 
     def __init__(self, *args: Any, request_size: int = 0) -> None:
@@ -65,6 +65,10 @@ class ColumnsForm(forms.Form):
         initial = {"encoding": job.encoding, "delimiter": job.delimiter, "first_line": job.first_line}
         initial["has_headings"] = job.has_headings
         super().__init__(data, initial=initial)
+        format_fields = [Row(Column("encoding"), Column("delimiter"), Column("first_line"))]
+        if job.source != job.Source.TEXT:
+            del self.fields["encoding"], self.fields["delimiter"]
+            format_fields = ["first_line"]
         examples = sample[1:] if job.has_headings else sample
         choices = [("", _("Don’t import")), *FIELDS.items()]
         columns = range(len(job.headings))
@@ -82,7 +86,7 @@ class ColumnsForm(forms.Form):
             HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'),
             Fieldset(
                 _("File format"),
-                Row(Column("encoding"), Column("delimiter"), Column("first_line")),
+                *format_fields,
                 "has_headings",
                 submit_button(_("Reload preview"), style="secondary", name="reload_preview"),
             ),

@@ -37,6 +37,14 @@ class ImportStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class ImportSource(models.TextChoices):
+    """Kind of the uploaded file. Files other than text are stored as CSV."""
+
+    TEXT = "text", _("Text file")
+    WORKBOOK = "workbook", _("Spreadsheet")
+    ADDRESS_BOOK = "vcard", _("Address book")
+
+
 class RowOutcome(models.TextChoices):
     """Result of a row: expected after the check, final after the import."""
 
@@ -53,6 +61,7 @@ class ImportJob(models.Model):
     """An uploaded file and the state of its import."""
 
     Status = ImportStatus
+    Source = ImportSource
     #: Statuses in which a worker processes the job.
     RUNNING = (ImportStatus.CHECKING, ImportStatus.IMPORTING)
 
@@ -61,6 +70,8 @@ class ImportJob(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("Started by"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     file_name = models.CharField(_("File"), max_length=255)
+    source = models.CharField(_("Kind of file"), max_length=10, choices=ImportSource, default=ImportSource.TEXT)
+    #: Size of the stored file.
     size = models.PositiveIntegerField(_("Size in bytes"))
     encoding = models.CharField(_("Encoding"), max_length=20)
     delimiter = models.CharField(_("Delimiter"), max_length=1)
@@ -99,6 +110,7 @@ class ImportJob(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "agency"], name="import_same_agency_target"),
             models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_is_known"),
+            models.CheckConstraint(condition=Q(source__in=ImportSource.values), name="import_source_is_known"),
         ]
         indexes = [
             models.Index(fields=["agency", "-id"], name="import_of_agency"),

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping
+from customers.imports.conversion import address_book_rows, as_csv, detect_source, workbook_rows
 from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
 from customers.imports.models import KEEP_DAYS, ImportStatus, RowOutcome
 from customers.imports.proposals import column_fits
@@ -45,17 +46,21 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     """Store a file and guess its encoding, delimiter and column mapping.
 
     Raises:
-        ValidationError: The file is binary or has more than `MAX_COLUMNS` columns.
+        ValidationError: The file can't be read or has more than `MAX_COLUMNS` columns.
     """
-    encoding = detect_encoding(file.chunks(CHUNK_SIZE))
+    source = detect_source(file.read(SAMPLE_BYTES))
+    file.seek(0)
+    encoding = detect_encoding(file.chunks(CHUNK_SIZE)) if source == ImportJob.Source.TEXT else "utf-8-sig"
     file_name = "".join(char for char in file.name or "" if char.isprintable()) or "customers.csv"
     job = ImportJob.objects.create(
-        agency=agency, started_by=by, file_name=file_name[-255:], size=file.size or 0, encoding=encoding, delimiter=","
+        agency=agency, started_by=by, file_name=file_name[-255:], source=source, size=0, encoding=encoding, delimiter=","
     )
-    for number, data in enumerate(file.chunks(CHUNK_SIZE)):
+    for number, data in enumerate(_stored_chunks(file, source)):
         ImportChunk.objects.create(job=job, number=number, data=data)
+        job.size += len(data)
+    job.save(update_fields=["size"])
     text = open_source(job).text.read(SAMPLE_BYTES).replace("\0", "")
-    delimiter = detect_delimiter(text)
+    delimiter = detect_delimiter(text) if source == ImportJob.Source.TEXT else ","
     records = list(islice(read_records(io.StringIO(text, newline=""), delimiter), HEADER_RECORDS))
     first_line, has_headings = find_header(records)
     width = next((len(record.cells) for record in records if record.line >= first_line), 0)
@@ -64,6 +69,15 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
         raise ValidationError(message % {"columns": width, "limit": MAX_COLUMNS}, "too_wide")
     _apply_format(job, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
     return job
+
+
+def _stored_chunks(file: "UploadedFile[bytes]", source: str) -> Iterator[bytes]:
+    """Yield the parts of a file as they are stored."""
+    if source == ImportJob.Source.TEXT:
+        yield from file.chunks(CHUNK_SIZE)
+    else:
+        rows = workbook_rows if source == ImportJob.Source.WORKBOOK else address_book_rows
+        yield from as_csv(rows(file), CHUNK_SIZE)
 
 
 @transaction.atomic

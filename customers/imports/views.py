@@ -66,7 +66,7 @@ def columns(request: AgencyRequest, pk: int) -> HttpResponse:
     form = ColumnsForm(request.form_data, job=job, sample=sample)
     if request.method == "POST" and form.is_valid():
         if form.format_changed:
-            file_format = {name: form.cleaned_data[name] for name in FORMAT_FIELDS}
+            file_format = {name: form.cleaned_data.get(name, getattr(job, name)) for name in FORMAT_FIELDS}
             if services.change_format(job, **file_format):
                 messages.info(request, _("Preview reloaded. Check the column mapping."))
             else:

@@ -3,9 +3,12 @@
 The files are in `tests/customers/files/`. They keep the headings, encodings and quirks of the programs; the persons are made up.
 """
 
+import datetime as dt
+import io
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from django.test import Client
 
@@ -231,6 +234,81 @@ def test_lines_above_the_headings_can_be_skipped_by_hand(max_: Client, cast: Cas
     assert job.headings == ["Gamma", "Delta"]
     max_.post(page, {**columns_of(max_, job), "column_0": "company"})
     assert outcomes(do_the_work(job)) == [(3, "new")]
+
+
+# --- Spreadsheets and address books ------------------------------------------------------------------------------------
+
+
+def workbook(*rows: tuple[Any, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append([])
+    sheet = book.create_sheet("Kunden")
+    for row in rows:
+        sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_spreadsheet_is_imported_with_its_row_numbers(max_: Client, cast: Cast) -> None:
+    content = workbook(
+        ("Kundenliste", None, None, None),
+        (None, None, None, None),
+        ("Firma", "PLZ", "Straße", "Notizen"),
+        ("Müllerei Größe", 10117, "Hafen 9\nHof", dt.date(2026, 11, 28)),
+        (None, None, None, "nobody"),
+    )
+    job = imported(max_, content)
+    customer = Customer.objects.get()
+    assert (customer.company, customer.zip, customer.street) == ("Müllerei Größe", "10117", "Hafen 9, Hof")
+    assert customer.notes == "2026-11-28"
+    assert outcomes(job) == [(4, "imported"), (5, "error")]
+    assert "Encoding" not in max_.get(f"{IMPORT}{uploaded(max_, content).pk}/columns/").content.decode()
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", bytes(64)])
+def test_damaged_spreadsheet_is_refused(max_: Client, cast: Cast, damage: bytes) -> None:
+    whole = workbook(("Firma",), ("Ott",))
+    for content in (whole[:40] + damage, whole[:400] + damage + whole[400:-300], b"\xd0\xcf\x11\xe0" + damage * 9):
+        assert "spreadsheet can’t be read" in upload(max_, content).content.decode()
+
+
+def test_spreadsheet_that_unpacks_to_too_much_is_refused(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("customers.imports.conversion.MAX_UNPACKED", 1000)
+    assert "spreadsheet is too large" in upload(max_, workbook(("Firma",), ("Ott",))).content.decode()
+
+
+def test_address_book_is_imported(max_: Client, cast: Cast) -> None:
+    job = imported(max_, content("a23"))
+    assert job.counts == {"imported": 2}
+    company, person = Customer.objects.order_by("number")
+    assert (company.company, company.first_name, company.last_name) == ("Öztürk Stoffe", "Defne", "Öztürk")
+    assert (company.email, company.phone) == ("defne@vc-oeztuerk.example", "+49 171 5550404")
+    assert (company.street, company.zip, company.city, company.country) == ("Tuchgasse 5", "04109", "Leipzig", "DE")
+    assert (company.notes, company.website) == ("Zeile 1\nZeile 2", "https://vc-oeztuerk.example")
+    assert (person.kind, person.last_name, person.email) == ("person", "Stein", "noah@vc-stein.example")
+
+
+def test_vcard_4_with_several_values_is_imported(max_: Client, cast: Cast) -> None:
+    card = (
+        "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Tischlerei Krause GmbH\r\nORG:Tischlerei Krause GmbH\r\n"
+        "TEL;VALUE=uri;TYPE=home:tel:+49-351-5552225\r\nTEL;PREF=1:+49 171 5552226\r\n"
+        "EMAIL:a@k.example\r\nEMAIL:b@k.example\r\nEND:VCARD\r\n"
+    )
+    imported(max_, card)
+    customer = Customer.objects.get()
+    assert (customer.company, customer.phone, customer.email) == ("Tischlerei Krause GmbH", "+49 171 5552226", "a@k.example")
+    assert customer.notes == "Other e-mail: b@k.example\nOther phone: +49-351-5552225"
+
+
+@pytest.mark.parametrize("card", ["BEGIN:VCARD\n", "BEGIN:VCARD\nN\nEND:VCARD", "BEGIN:VCARD\nADR:;;\nN:;;;;\nEND:VCARD\nEND:VCARD"])
+def test_malformed_address_book_is_no_crash(max_: Client, cast: Cast, card: str) -> None:
+    assert upload(max_, card).status_code in (200, 302)
+
+
+def test_address_book_with_too_many_cards_is_refused(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("customers.imports.conversion.MAX_CARDS", 1)
+    assert "more than 1 contacts" in upload(max_, content("a23")).content.decode()
 
 
 def test_refused_upload_says_why(max_: Client, cast: Cast) -> None:
