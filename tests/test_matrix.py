@@ -109,6 +109,7 @@ STAFF_ROUTES = {
     "desk:dashboard": StaffRoute(Role.STAFF, "GET"),
     "desk:task_done": StaffRoute(Role.STAFF, "POST", task),
     "desk:task_undo": StaffRoute(Role.STAFF, "POST", task),
+    "desk:remind": StaffRoute(Role.STAFF, "POST", review_request),
     "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "agencies:switch": StaffRoute(Role.STAFF, "POST"),
     "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("dashboard/", views.dashboard, name="dashboard"),
     path("dashboard/tasks/<int:pk>/done/", views.task_done, name="task_done"),
     path("dashboard/tasks/<int:pk>/undo/", views.task_undo, name="task_undo"),
+    path("dashboard/review-requests/<int:pk>/remind/", views.remind, name="remind"),
     path("dashboard/setup/dismiss/", views.setup_dismiss, name="setup_dismiss"),
     path("search/", views.search_page, name="search"),
     path("site.webmanifest", views.manifest, name="manifest"),

@@ -23,11 +23,12 @@ from customers.services.items import complete_task, reopen_task
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.services.setup import dismiss_setup_steps
 from partnerportal.core.redirects import redirect_back
-from partnerportal.desk.dashboard import dashboard_for, summary_of, today_text
+from partnerportal.desk.dashboard import OpenRequest, dashboard_for, summary_of, today_text
 from partnerportal.desk.rows import task_row
 from partnerportal.desk.search import search
 from partnerportal.desk.sections import SECTIONS, sections_for
 from partnerportal.desk.setup import steps_of
+from reviews.views.requests import errors_as_messages, resend
 
 #: Exceptions raised when PostgreSQL or Redis is unavailable.
 SERVICE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
@@ -88,6 +89,19 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
         here = cast(Any, request).htmx.current_url_abs_path
         return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here})
     messages.success(request, message)
+    return redirect_back(request, reverse("desk:dashboard"))
+
+
+@agency_view(methods=("POST",))
+def remind(request: AgencyRequest, pk: int) -> HttpResponse:
+    """E-mail the link of an open review request again. Return its new row for htmx, or else redirect to the dashboard."""
+    requests = request.agency.review_requests.select_related("agency", "customer")
+    with errors_as_messages(request):
+        message = resend(request, get_object_or_404(requests, pk=pk))
+        if cast(Any, request).htmx:
+            row = {"open": OpenRequest(requests.get(pk=pk), "sent"), "message": message}
+            return render(request, "desk/includes/_asked_row.html", row)
+        messages.success(request, message)
     return redirect_back(request, reverse("desk:dashboard"))
 
 
