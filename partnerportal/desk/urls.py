@@ -12,6 +12,7 @@ urlpatterns = [
     path("dashboard/tasks/<int:pk>/undo/", views.task_undo, name="task_undo"),
     path("dashboard/review-requests/<int:pk>/remind/", views.remind, name="remind"),
     path("dashboard/setup/dismiss/", views.setup_dismiss, name="setup_dismiss"),
+    path("dashboard/setup/restore/", views.setup_restore, name="setup_restore"),
     path("search/", views.search_page, name="search"),
     path("site.webmanifest", views.manifest, name="manifest"),
     path("healthz", views.healthz, name="healthz"),
