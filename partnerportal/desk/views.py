@@ -25,6 +25,7 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.services.setup import dismiss_setup_steps, restore_setup_steps
 from partnerportal.core.redirects import redirect_back
 from partnerportal.core.undo import success_with_undo
+from partnerportal.desk.commands import commands_for
 from partnerportal.desk.dashboard import OpenRequest, dashboard_for, summary_of, today_text
 from partnerportal.desk.rows import task_row
 from partnerportal.desk.search import search
@@ -130,10 +131,13 @@ def setup_restore(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",))
 def search_page(request: AgencyRequest) -> HttpResponse:
-    """Search all objects. htmx requests get the list below the search box, others a page."""
+    """Search all objects. htmx requests get the list below the search box with commands, others a page."""
     query = request.GET.get("q", "")
-    template = "desk/includes/_results.html" if cast(Any, request).htmx else "desk/search.html"
-    return render(request, template, {"q": query, "groups": search(request.agency, query)})
+    groups = search(request.agency, query)
+    if not cast(Any, request).htmx:
+        return render(request, "desk/search.html", {"q": query, "groups": groups})
+    commands = commands_for(request.membership, query, groups)
+    return render(request, "desk/includes/_results.html", {"q": query, "groups": groups, "commands": commands})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

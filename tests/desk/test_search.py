@@ -46,6 +46,26 @@ def test_search_results(stan: Client, harbour: None, query: str, kinds: dict[str
     assert found(stan, query) == kinds
 
 
+def commands(client: Client, query: str) -> dict[str, str]:
+    response = client.get("/search/", {"q": query}, headers={"HX-Request": "true"})
+    return {str(command.title): command.url for command in response.context["commands"]}
+
+
+def test_commands(stan: Client, alice: Client, cast: Cast) -> None:
+    assert commands(stan, "")["Customers"] == "/customers/"
+    assert commands(stan, "task") == {"Add task": "/tasks/add/"}
+    assert commands(stan, "import") == {}
+    assert commands(alice, "import") == {"Import customers": "/customers/import/"}
+    customer = CustomerFactory(agency=cast.alder, company="Hafenbau")
+    CustomerFactory(agency=cast.birch, company="Hafenbau")
+    assert commands(stan, "hafenbau") == {
+        "Request review from Hafenbau": f"/company/reviews/request/?customer={customer.pk}",
+        "Add task for Hafenbau": f"/customers/{customer.pk}/tasks/add/",
+    }
+    type(customer).objects.filter(pk=customer.pk).update(status="archived")
+    assert commands(stan, "hafenbau") == {}
+
+
 def test_fuzzy_matches_are_not_mixed_with_exact_ones(stan: Client, cast: Cast) -> None:
     ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Nordlicht"), title="Nordlichter")
     ProjectFactory(customer=CustomerFactory(agency=cast.alder, company="Südwind"), title="Nordlict")
