@@ -16,6 +16,7 @@ def _to(data: dict[str, Any]) -> dict[str, Any]:
 register("request.received", _("Request %(object)s received"), icon="inbox-arrow-down")
 register("request.taken", _("Request %(object)s claimed"), icon="hand-raised")
 register("request.handed_over", _("Request %(object)s reassigned to %(to)s"), icon="arrows-right-left", values=_to)
+register("request.released", _("Request %(object)s unassigned"), icon="user-minus")
 register("request.replied", _("Reply sent to request %(object)s"), icon="paper-airplane")
 register("request.noted", _("Note added to request %(object)s"), icon="pencil-square")
 register("request.assigned", _("Request %(object)s assigned to the customer"), icon="link")

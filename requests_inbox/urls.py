@@ -18,6 +18,7 @@ urlpatterns = [
     path("requests/<int:pk>/note/", requests.note, name="note"),
     path("requests/<int:pk>/take/", requests.assign_to_me, name="assign_to_me"),
     path("requests/<int:pk>/hand-over/", requests.reassign, name="reassign"),
+    path("requests/<int:pk>/unassign/", requests.unassign, name="unassign"),
     path("requests/<int:pk>/spam/", requests.mark_spam, name="mark_spam"),
     path("requests/<int:pk>/not-spam/", requests.mark_not_spam, name="mark_not_spam"),
     path("requests/<int:pk>/block/", requests.block_sender, name="block_sender"),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, TaskFactory
@@ -41,10 +42,32 @@ def a_review(cast: Cast) -> tuple[str, Callable[[], Any]]:
     return f"/company/reviews/{review.pk}/", state
 
 
+def a_hidden_review(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    review = ReviewFactory(review_request__customer__agency=cast.alder, hidden_at=timezone.now(), hidden_reason="outdated")
+    return f"/company/reviews/{review.pk}/", lambda: type(review).objects.get(pk=review.pk).hidden_reason
+
+
+def an_assigned_request(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    request = ContactRequestFactory(agency=cast.alder, assignee=cast.stan)
+    names = {cast.alice.pk: "alice", cast.stan.pk: "stan"}
+    return f"/requests/{request.pk}/", lambda: names.get(type(request).objects.get(pk=request.pk).assignee_id, "nobody")
+
+
+def a_request_of_nobody(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    path, state = an_assigned_request(cast)
+    cast.alder.contact_requests.update(assignee=None)
+    return path, state
+
+
+def setup_steps(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    return "/dashboard/setup/", lambda: type(cast.alder).objects.get(pk=cast.alder.pk).dismissed_setup_steps
+
+
 @pytest.mark.parametrize(
     ("make", "before", "action", "fields", "states"),
     [
         (a_request, [], "spam", {}, ("new", "spam", "open")),
+        (a_request, ["spam"], "not-spam", {}, ("spam", "open", "spam")),
         (a_request, [], "close", {}, ("new", "closed", "open")),
         (a_request, ["close"], "reopen", {}, ("closed", "open", "closed")),
         (a_customer, [], "archive", {}, ("active", "archived", "active")),
@@ -54,6 +77,10 @@ def a_review(cast: Cast) -> tuple[str, Callable[[], Any]]:
         (a_review, [], "pin", {}, ((True, False), (True, True), (True, False))),
         (a_review, ["pin"], "unpin", {}, ((True, True), (True, False), (True, True))),
         (a_review, [], "hide", {"reason": "outdated"}, ((True, False), (False, False), (True, False))),
+        (a_hidden_review, [], "unhide", {}, ("outdated", "", "outdated")),
+        (an_assigned_request, [], "take", {}, ("stan", "alice", "stan")),
+        (a_request_of_nobody, [], "take", {}, ("nobody", "alice", "nobody")),
+        (setup_steps, [], "dismiss", {"step": "team"}, ([], ["team"], [])),
     ],
 )
 def test_the_message_takes_the_action_back(

@@ -8,7 +8,7 @@ from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.html import escape
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -162,5 +162,7 @@ def _field_name(column: int) -> str:
 def _examples(column: int, rows: list[Record]) -> str:
     values = [row.cells[column].strip() for row in rows if column < len(row.cells)]
     shortened = [value if len(value) <= EXAMPLE_LENGTH else f"{value[:EXAMPLE_LENGTH]}…" for value in values if value]
-    # Escaped, because crispy forms don't escape help texts.
-    return str(escape(" · ".join(shortened) or "–"))
+    # HTML, because crispy forms don't escape help texts.
+    return format_html(
+        '<span class="meta-list">{}</span>', format_html_join("", "<span>{}</span>", ([value] for value in shortened or ["–"]))
+    )

@@ -36,6 +36,8 @@ class Setup:
     """The steps that a member sees."""
 
     steps: list[Step]
+    #: The agency whose profile is previewed, if its step is among them.
+    agency: Any = None
 
     def __bool__(self) -> bool:
         return any(not step.is_done for step in self.steps)
@@ -79,7 +81,8 @@ def setup_for(agency: Any, member: Membership, *, team_size: int) -> Setup:
             Step(step.value, str(step.label), hint, url, is_done, import_url if step == SetupStep.CUSTOMERS else "")
             for step in shown
             for hint, url, is_done in [steps[step]]
-        ]
+        ],
+        agency if SetupStep.PROFILE in shown else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import redis
 from django.conf import settings
@@ -21,13 +22,16 @@ from django.views.decorators.http import require_safe
 from customers.models import Task
 from customers.services.items import complete_task, reopen_task
 from partnerportal.agencies.access import AgencyRequest, agency_view
-from partnerportal.agencies.services.setup import dismiss_setup_steps
+from partnerportal.agencies.services.setup import dismiss_setup_steps, restore_setup_steps
 from partnerportal.core.redirects import redirect_back
-from partnerportal.desk.dashboard import dashboard_for, summary_of, today_text
+from partnerportal.core.undo import success_with_undo
+from partnerportal.desk.commands import commands_for
+from partnerportal.desk.dashboard import OpenRequest, dashboard_for, summary_of, today_text
 from partnerportal.desk.rows import task_row
 from partnerportal.desk.search import search
 from partnerportal.desk.sections import SECTIONS, sections_for
 from partnerportal.desk.setup import steps_of
+from reviews.views.requests import errors_as_messages, resend
 
 #: Exceptions raised when PostgreSQL or Redis is unavailable.
 SERVICE_ERRORS = (OperationalError, InterfaceError, redis.ConnectionError, redis.TimeoutError)
@@ -87,7 +91,20 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
         row = task_row(task, request.membership, request.team)
         here = cast(Any, request).htmx.current_url_abs_path
         return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here})
-    messages.success(request, message)
+    success_with_undo(request, message, reverse("desk:task_undo" if task.is_done else "desk:task_done", args=[task.pk]))
+    return redirect_back(request, reverse("desk:dashboard"))
+
+
+@agency_view(methods=("POST",))
+def remind(request: AgencyRequest, pk: int) -> HttpResponse:
+    """E-mail the link of an open review request again. Return its new row for htmx, or else redirect to the dashboard."""
+    requests = request.agency.review_requests.select_related("agency", "customer")
+    with errors_as_messages(request):
+        message = resend(request, get_object_or_404(requests, pk=pk))
+        if cast(Any, request).htmx:
+            row = {"open": OpenRequest(requests.get(pk=pk), "sent"), "message": message}
+            return render(request, "desk/includes/_asked_row.html", row)
+        messages.success(request, message)
     return redirect_back(request, reverse("desk:dashboard"))
 
 
@@ -96,16 +113,31 @@ def setup_dismiss(request: AgencyRequest) -> HttpResponse:
     """Stop showing one setup step (`step`), or all steps that the member sees."""
     steps = steps_of(request.membership)
     chosen = request.POST.get("step")
-    dismiss_setup_steps(request.agency, [step for step in steps if chosen in (None, step)])
+    dismissed = dismiss_setup_steps(request.agency, [step for step in steps if chosen in (None, step)])
+    if dismissed:
+        text = _("Step skipped.") if chosen else _("Setup steps hidden.")
+        query = urlencode({"step": dismissed}, doseq=True)
+        success_with_undo(request, text, f"{reverse('desk:setup_restore')}?{query}")
+    return redirect("desk:dashboard")
+
+
+@agency_view(methods=("POST",))
+def setup_restore(request: AgencyRequest) -> HttpResponse:
+    """Show dismissed setup steps again (`step` in the URL), of those that the member sees."""
+    chosen = request.GET.getlist("step")
+    restore_setup_steps(request.agency, [step for step in steps_of(request.membership) if step in chosen])
     return redirect("desk:dashboard")
 
 
 @agency_view(methods=("GET",))
 def search_page(request: AgencyRequest) -> HttpResponse:
-    """Search all objects. htmx requests get the list below the search box, others a page."""
+    """Search all objects. htmx requests get the list below the search box with commands, others a page."""
     query = request.GET.get("q", "")
-    template = "desk/includes/_results.html" if cast(Any, request).htmx else "desk/search.html"
-    return render(request, template, {"q": query, "groups": search(request.agency, query)})
+    groups = search(request.agency, query)
+    if not cast(Any, request).htmx:
+        return render(request, "desk/search.html", {"q": query, "groups": groups})
+    commands = commands_for(request.membership, query, groups)
+    return render(request, "desk/includes/_results.html", {"q": query, "groups": groups, "commands": commands})
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

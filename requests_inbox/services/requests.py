@@ -8,6 +8,7 @@ InvalidTransition without any effect.
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from customers.models import Customer
@@ -108,6 +109,23 @@ def reassign_request(request: ContactRequest, *, to: User, by: User) -> bool:
 
 
 @transaction.atomic
+def unassign_request(request: ContactRequest, *, by: User) -> bool:
+    """Take the request from its assignee. Return False if it had none.
+
+    Raises:
+        InvalidTransition: The request can't be answered.
+    """
+    locked = _lock(request)
+    if not locked.can_be_answered:
+        raise InvalidTransition(locked.status, locked)
+    if locked.assignee_id is None:
+        return False
+    locked.assignee = None
+    _save_activity(locked, "request.released", "assignee", by=by)
+    return True
+
+
+@transaction.atomic
 def add_customer(request: ContactRequest, *, by: User, fields: dict[str, Any]) -> Customer:
     """Create a customer and assign the request to it.
 
@@ -160,12 +178,17 @@ def reopen_request(request: ContactRequest, *, by: User) -> None:
 def mark_spam(request: ContactRequest, *, by: User, block: bool = False) -> None:
     """Mark the request and future messages from its sender as spam. With `block`, discard the latter.
 
+    Requests that `mark_not_spam` reopened together become spam together.
+
     Raises:
         InvalidTransition: The request is assigned to a customer.
     """
-    locked = _lock(request, (*UNDECIDED, RequestStatus.CLOSED, RequestStatus.SPAM))
+    reopened = Q(agency=request.agency_id, sender_key=request.sender_key, status=RequestStatus.OPEN, status_since=request.status_since)
+    # Locked in order of their keys, like those of `mark_not_spam`.
+    found = {row.pk: row for row in ContactRequest.objects.filter(Q(pk=request.pk) | reopened).select_for_update().order_by("pk")}
+    locked = _ensure(found.get(request.pk), request, (*UNDECIDED, RequestStatus.CLOSED, RequestStatus.SPAM))
     if locked.status != RequestStatus.SPAM:
-        _save_activity(locked, "request.spam", status=RequestStatus.SPAM, by=by)
+        _move(list(found.values()), "request.spam", status=RequestStatus.SPAM, by=by)
     former = _set_sender_status(locked, SenderStatus.BLOCKED if block else SenderStatus.SPAM)
     if block and former != SenderStatus.BLOCKED:
         record("sender.blocked", locked, by=by)
@@ -184,12 +207,7 @@ def mark_not_spam(request: ContactRequest, *, by: User) -> None:
     if request not in requests:
         stored = ContactRequest.objects.filter(pk=request.pk).first() or request
         raise InvalidTransition(stored.status, stored)
-    now = timezone.now()
-    ContactRequest.objects.filter(pk__in=[found.pk for found in requests]).update(
-        status=RequestStatus.OPEN, status_since=now, last_activity_at=now
-    )
-    mark_seen(*requests, by=by)
-    record_all("request.not_spam", requests, by=by)
+    _move(requests, "request.not_spam", status=RequestStatus.OPEN, by=by)
     if _set_sender_status(request, SenderStatus.FINE) == SenderStatus.BLOCKED:
         record("sender.unblocked", request, by=by)
 
@@ -261,7 +279,10 @@ def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(Re
     Raises:
         InvalidTransition: The request has been deleted, or its status isn't one of `allowed`.
     """
-    locked: ContactRequest | None = ContactRequest.objects.select_for_update().filter(pk=request.pk).first()
+    return _ensure(ContactRequest.objects.select_for_update().filter(pk=request.pk).first(), request, allowed)
+
+
+def _ensure(locked: ContactRequest | None, request: ContactRequest, allowed: tuple[RequestStatus, ...]) -> ContactRequest:
     if locked is None:
         raise InvalidTransition(request.status, request)
     if locked.status not in allowed:
@@ -285,6 +306,15 @@ def _assign(request: ContactRequest, customer: Customer, *, by: User) -> None:
 
 def _claimed_status(request: ContactRequest) -> str:
     return RequestStatus.OPEN if request.status == RequestStatus.NEW else request.status
+
+
+def _move(requests: list[ContactRequest], action: str, *, status: RequestStatus, by: User) -> None:
+    """Give locked requests a status in the same moment, record the action, and mark them as unread for others."""
+    now = timezone.now()
+    keys = [request.pk for request in requests]
+    ContactRequest.objects.filter(pk__in=keys).update(status=status, status_since=now, last_activity_at=now)
+    mark_seen(*requests, by=by)
+    record_all(action, requests, by=by)
 
 
 def _save_activity(request: ContactRequest, action: str, *fields: str, status: str = "", by: User, **data: str) -> None:

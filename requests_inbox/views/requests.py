@@ -149,31 +149,43 @@ def mark_seen(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def assign_to_me(request: AgencyRequest, pk: int) -> HttpResponse:
     """Assign a request to the current user."""
-    return _apply_action(request, pk, services.reassign_request, _("Request assigned to you."), to=request.user)
+    return _apply_action(request, pk, services.reassign_request, _("Request assigned to you."), undo=_former_assignee, to=request.user)
 
 
 @agency_view(methods=("POST",))
 def reassign(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Assign a request to another member."""
-    form = ReassignForm(request.POST, team=request.team)
+    """Assign a request to another member. “Undo” names the former one in the URL."""
+    form = ReassignForm(request.POST if "to" in request.POST else request.GET, team=request.team)
     if not form.is_valid():
         messages.error(request, _("Select a member of your team."))
         return redirect(_get(request, pk))
     text = _("Request assigned to %(name)s.") % {"name": form.assignee}
-    return _apply_action(request, pk, services.reassign_request, text, to=form.assignee)
+    return _apply_action(request, pk, services.reassign_request, text, undo=_former_assignee, to=form.assignee)
+
+
+@agency_view(methods=("POST",))
+def unassign(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Take a request from its assignee."""
+    return _apply_action(request, pk, services.unassign_request, _("Request unassigned."), undo=_former_assignee)
 
 
 @agency_view(methods=("POST",))
 def mark_spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """Mark a request and future messages from its sender as spam."""
     text = _("Marked as spam. Future messages from this sender will go to spam too.")
-    return _apply_action(request, pk, services.mark_spam, text, undo="mark_not_spam")
+    return _apply_action(request, pk, services.mark_spam, text, undo=_path("mark_not_spam"))
 
 
 @agency_view(methods=("POST",))
 def mark_not_spam(request: AgencyRequest, pk: int) -> HttpResponse:
     """Reopen all spam from a sender."""
-    return _apply_action(request, pk, services.mark_not_spam, _("Moved back to open requests, along with this sender’s other messages."))
+
+    def undo(former: ContactRequest) -> str:
+        is_blocked = request.agency.senders.filter(key=former.sender_key).blocked().exists()
+        return _path("block_sender" if is_blocked else "mark_spam")(former)
+
+    text = _("Moved back to open requests, along with this sender’s other messages.")
+    return _apply_action(request, pk, services.mark_not_spam, text, undo=undo)
 
 
 @agency_view(methods=("POST",))
@@ -186,13 +198,13 @@ def block_sender(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("POST",))
 def close(request: AgencyRequest, pk: int) -> HttpResponse:
     """Close a request."""
-    return _apply_action(request, pk, services.close_request, _("Request closed."), undo="reopen")
+    return _apply_action(request, pk, services.close_request, _("Request closed."), undo=_path("reopen"))
 
 
 @agency_view(methods=("POST",))
 def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     """Reopen a closed request."""
-    return _apply_action(request, pk, services.reopen_request, _("Request reopened."), undo="close")
+    return _apply_action(request, pk, services.reopen_request, _("Request reopened."), undo=_path("close"))
 
 
 @agency_view()
@@ -255,23 +267,40 @@ def assign(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 def _apply_action(
-    request: AgencyRequest, pk: int, action: Callable[..., object], success: str, *, undo: str = "", **options: Any
+    request: AgencyRequest,
+    pk: int,
+    action: Callable[..., object],
+    success: str,
+    *,
+    undo: Callable[[ContactRequest], str] | None = None,
+    **options: Any,
 ) -> HttpResponse:
     """Apply an action to a request and return to its page, with a message about the outcome.
 
-    `undo` is the URL name of the action that reverts it.
+    `undo` returns the path that reverts it, from the request as it was before.
     """
     contact_request = _get(request, pk)
+    undo_path = undo(contact_request) if undo else ""
     try:
         action(contact_request, by=request.user, **options)
     except InvalidTransition as error:
         messages.info(request, _conflict_message(error))
     else:
-        if undo:
-            success_with_undo(request, success, reverse(f"requests_inbox:{undo}", args=[pk]))
+        if undo_path:
+            success_with_undo(request, success, undo_path)
         else:
             messages.success(request, success)
     return redirect(contact_request)
+
+
+def _path(action: str) -> Callable[[ContactRequest], str]:
+    return lambda former: reverse(f"requests_inbox:{action}", args=[former.pk])
+
+
+def _former_assignee(former: ContactRequest) -> str:
+    if former.assignee_id is None:
+        return _path("unassign")(former)
+    return f"{_path('reassign')(former)}?to={former.assignee_id}"
 
 
 def _conflict_message(error: InvalidTransition) -> str:

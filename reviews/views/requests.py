@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
@@ -119,6 +119,10 @@ def request_list(request: AgencyRequest) -> HttpResponse:
 @agency_view(methods=("GET",))
 def request_detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show a review request with its status, and its link while it is open."""
+    return _detail_page(request, pk)
+
+
+def _detail_page(request: AgencyRequest, pk: int) -> HttpResponse:
     requests = request.agency.review_requests.select_related("agency", "customer__agency", "project", "review", "mail")
     review_request = get_object_or_404(requests, pk=pk)
     is_open = review_request.current_status == ReviewRequest.Status.OPEN
@@ -141,20 +145,26 @@ def _reminder_at(review_request: ReviewRequest) -> datetime | None:
 @agency_view(methods=("POST",))
 def request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     """E-mail the existing link again."""
-    review_request = _get_request(request, pk)
-    with _errors_as_messages(request):
-        sent = resend_request(review_request, by=request.user)
-        # Not sent means a double click.
-        text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
-        messages.success(request, text % {"email": review_request.customer.email})
+    with errors_as_messages(request):
+        messages.success(request, resend(request, _get_request(request, pk)))
+    if cast(Any, request).htmx.target == "main":
+        return _detail_page(request, pk)
     return redirect_back(request, reverse("reviews:request_detail", args=[pk]))
+
+
+def resend(request: AgencyRequest, review_request: ReviewRequest) -> str:
+    """E-mail the existing link again, and return a message about it."""
+    sent = resend_request(review_request, by=request.user)
+    # Not sent means a double click.
+    text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
+    return text % {"email": review_request.customer.email}
 
 
 @agency_view(methods=("POST",))
 def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
     """Replace the link, which stops working immediately."""
     review_request = _get_request(request, pk)
-    with _errors_as_messages(request):
+    with errors_as_messages(request):
         review_request = replace_link(review_request, by=request.user)
         messages.success(request, _("New link created. The old link no longer works."))
     return redirect("reviews:request_detail", pk=review_request.pk)
@@ -164,14 +174,15 @@ def request_replace(request: AgencyRequest, pk: int) -> HttpResponse:
 def request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     """Withdraw a request, so that its link stops working."""
     review_request = _get_request(request, pk)
-    with _errors_as_messages(request):
+    with errors_as_messages(request):
         withdraw_request(review_request, by=request.user)
         messages.success(request, _("Review request withdrawn. Its link no longer works."))
     return redirect("reviews:request_detail", pk=pk)
 
 
 @contextmanager
-def _errors_as_messages(request: AgencyRequest) -> Iterator[None]:
+def errors_as_messages(request: AgencyRequest) -> Iterator[None]:
+    """Report that a request was closed meanwhile, or that its customer can’t be asked."""
     try:
         yield
     except InvalidTransition:

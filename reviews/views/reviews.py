@@ -105,7 +105,9 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
     review = _get_review(request, pk)
     if not review.is_public:
         return _done(request, review, "")
-    form = HideForm(request.form_data, next_address=get_next_path(request))
+    # “Undo” after a review was shown again names the former reason in the URL.
+    data = request.GET if request.method == "POST" and "reason" in request.GET else request.form_data
+    form = HideForm(data, next_address=get_next_path(request))
     if request.method == "POST" and form.is_valid():
         hidden = hide_review(review, reason=form.cleaned_data["reason"], by=request.user)
         return _done(request, review, hidden and _("Review hidden. Its stars still count, and your profile says so."), undo="unhide")
@@ -116,7 +118,8 @@ def hide(request: AgencyRequest, pk: int) -> HttpResponse:
 def unhide(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show a hidden review again."""
     review = _get_review(request, pk)
-    return _done(request, review, unhide_review(review, by=request.user) and _("The review is visible again."))
+    shown = unhide_review(review, by=request.user)
+    return _done(request, review, shown and _("The review is visible again."), undo="hide", query=f"?reason={review.hidden_reason}")
 
 
 @agency_view(role=Role.MANAGER)
@@ -142,13 +145,13 @@ def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, t
     return render(request, template, {"form": form, "review": review, "next": get_next_path(request) or reverse("reviews:list")})
 
 
-def _done(request: AgencyRequest, review: Review, message: str | bool, *, undo: str = "") -> HttpResponse:
+def _done(request: AgencyRequest, review: Review, message: str | bool, *, undo: str = "", query: str = "") -> HttpResponse:
     """Redirect back with a success message, or with a note that nothing was changed if it is empty.
 
-    `undo` is the URL name of the action that reverts it.
+    `undo` is the URL name of the action that reverts it, with the `query` it needs.
     """
     if message and undo:
-        success_with_undo(request, str(message), reverse(f"reviews:{undo}", args=[review.pk]))
+        success_with_undo(request, str(message), f"{reverse(f'reviews:{undo}', args=[review.pk])}{query}")
     elif message:
         messages.success(request, str(message))
     else:

@@ -246,6 +246,7 @@
       event.preventDefault();
       const submitter = event.submitter;
       const proceed = () => {
+        if (form.matches("[hx-trigger=confirmed]") && window.htmx) return htmx.trigger(form, "confirmed");
         confirmed = form;
         submitter ? form.requestSubmit(submitter) : form.requestSubmit();
       };
@@ -350,10 +351,17 @@
   });
   // Restores the focus in a replaced row, even if the focused button no longer exists.
   let row = "";
-  on("beforeSwap", ({ detail }) => (row = detail.target.matches(".task") && detail.target.contains(document.activeElement) ? detail.target.id : ""));
+  on("beforeSwap", ({ detail }) => (row = detail.target.matches("li[id]") && detail.target.contains(document.activeElement) ? detail.target.id : ""));
   on("afterSettle", () => {
-    if (row && document.activeElement === document.body) document.querySelector(`#${row} .task-check`)?.focus();
+    if (row && document.activeElement === document.body) focusRow(document.getElementById(row));
     row = "";
+  });
+  // An action that shows its page again: its messages are new, and the page's own focus.
+  on("afterSwap", ({ detail }) => {
+    if (detail.target.id !== "main") return;
+    const main = document.getElementById("main");
+    setups.forEach((setup) => setup(main));
+    if (document.activeElement === document.body) focusElement(main);
   });
   // A dialog that leads back to this page refreshes it in place.
   on("beforeOnLoad", (event) => {

@@ -18,6 +18,8 @@
     if (search.open) return;
     search.showModal();
     input.select();
+    // Pages and actions, until something is typed.
+    if (!input.value && !list.childElementCount) window.htmx?.trigger(input, "suggest");
   };
   document.addEventListener("click", (event) => {
     const opener = event.target.closest?.("[data-search-open]");
@@ -52,12 +54,28 @@
   input.addEventListener("input", () => (opening = false));
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== list) return;
-    answered = event.detail.requestConfig.parameters.q;
+    answered = event.detail.requestConfig.parameters.q ?? "";
     input.setAttribute("aria-expanded", String(list.childElementCount > 0));
     choose(options()[0]);
     // The answer to an earlier text leaves the Enter pressed since then waiting.
     if (!opening || answered !== input.value) return;
     opening = false;
     chosen()?.click();
+  });
+
+  // --- G and a letter open a page of the menu. It can be turned off, because speech input may type letters -----------
+  const PAGES = { d: "dashboard", c: "customers", r: "requests", p: "projects", t: "tasks", o: "domains", v: "contracts" };
+  const SECONDS = 1.5;
+  const choice = search.querySelector("[data-go]");
+  choice.checked = localStorage.getItem("go") !== "off";
+  choice.addEventListener("change", () => localStorage.setItem("go", choice.checked ? "on" : "off"));
+  let started = -Infinity;
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, select, textarea, dialog") || event.ctrlKey || event.metaKey || event.altKey || event.isComposing;
+    if (isTyping || !choice.checked || document.querySelector("dialog[open]")) return;
+    const key = event.key.toLowerCase();
+    const isSecond = event.timeStamp - started < SECONDS * 1000;
+    started = key === "g" ? event.timeStamp : -Infinity;
+    if (isSecond && key in PAGES) document.querySelector(`#sidebar a[href$="/${PAGES[key]}/"]`)?.click();
   });
 })();

@@ -113,10 +113,10 @@ def test_contracts_are_summed_up_per_year_and_currency(stan: Client, cast: Cast,
     ContractFactory(customer=mill, price="7", interval="year", status="cancelled")
     ContractFactory(customer__agency=cast.birch, price="7", interval="year")
     page = text(stan, "/contracts/")
-    assert "6 contracts · €1,526.00 per year · CHF 240.00 per year" in page
-    assert "1 contract ·" not in text(stan, "/contracts/?status=cancelled")
+    assert "6 contracts €1,526.00 per year CHF 240.00 per year" in page
+    assert "1 contract €" not in text(stan, "/contracts/?status=cancelled")
     ContractFactory(customer__agency=cast.alder, price="1", interval="year", product="Ours")
-    assert "1 contract · €1.00 per year" in text(stan, "/contracts/?q=ours")
+    assert "1 contract €1.00 per year" in text(stan, "/contracts/?q=ours")
 
 
 @pytest.mark.parametrize("kind", ["task", "project", "domain", "contract"])

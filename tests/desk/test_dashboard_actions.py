@@ -109,6 +109,23 @@ def test_mailed_requests_can_be_reminded(stan: Client, cast: Cast) -> None:
     assert OutgoingMail.objects.filter(kind="review_request").count() == 1  # the queued first e-mail was replaced
 
 
+def test_a_reminder_with_htmx_shows_the_row_without_the_button(stan: Client, cast: Cast) -> None:
+    review_request = ReviewRequestFactory(customer__agency=cast.alder, mailed_at=timezone.now() - timedelta(days=3))
+    remind = f"/dashboard/review-requests/{review_request.pk}/remind/"
+    assert f'hx-post="{remind}"' in stan.get("/dashboard/").content.decode()
+    row = stan.post(remind, headers={"HX-Request": "true"}).content.decode()
+    assert f'<li class="asked-row" id="asked-{review_request.pk}">' in row
+    assert "sent today" in row and "reminded" in row and "<form" not in row
+    email = review_request.customer.email
+    assert f'<div id="live" hx-swap-oob="innerHTML">Review request sent to {email}.</div>' in row
+    # Nothing is left to be said by the next page.
+    assert email not in stan.get("/dashboard/").content.decode()
+    type(review_request).objects.update(withdrawn_at=timezone.now(), status="withdrawn")
+    response = stan.post(remind, headers={"HX-Request": "true", "HX-Current-URL": "http://testserver/dashboard/"})
+    assert (response.status_code, response.headers["HX-Redirect"]) == (204, "/dashboard/")
+    assert "This request was already closed." in stan.get("/dashboard/").content.decode()
+
+
 @pytest.mark.parametrize("reason", ["opted out", "no address", "archived", "undeliverable", "not mailed"])
 def test_other_requests_offer_their_link(stan: Client, cast: Cast, reason: str) -> None:
     customer = CustomerFactory(agency=cast.alder, company="Mill", email="lea@mill.example")

@@ -1,5 +1,7 @@
 """The global search, `/search/`."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -44,6 +46,28 @@ def harbour(cast: Cast) -> None:
 )
 def test_search_results(stan: Client, harbour: None, query: str, kinds: dict[str, list[str]]) -> None:
     assert found(stan, query) == kinds
+
+
+def commands(client: Client, query: str) -> dict[str, str]:
+    """Return the titles and addresses of the commands."""
+    shown = client.get("/search/", {"q": query}, headers={"HX-Request": "true"}).content.decode()
+    found = re.findall(r'id="hit-command-\d+"\s+href="([^"]*)".*?class="search-hit-title">([^<]*)<', shown, re.DOTALL)
+    return {title: url for url, title in found}
+
+
+def test_commands(stan: Client, alice: Client, cast: Cast) -> None:
+    assert commands(stan, "")["Customers"] == "/customers/"
+    assert commands(stan, "task") == {"Add task": "/tasks/add/"}
+    assert commands(stan, "import") == {}
+    assert commands(alice, "import") == {"Import customers": "/customers/import/"}
+    customer = CustomerFactory(agency=cast.alder, company="Hafenbau")
+    CustomerFactory(agency=cast.birch, company="Hafenbau")
+    assert commands(stan, "hafenbau") == {
+        "Request review from Hafenbau": f"/company/reviews/request/?customer={customer.pk}",
+        "Add task for Hafenbau": f"/customers/{customer.pk}/tasks/add/",
+    }
+    type(customer).objects.filter(pk=customer.pk).update(status="archived")
+    assert commands(stan, "hafenbau") == {}
 
 
 def test_fuzzy_matches_are_not_mixed_with_exact_ones(stan: Client, cast: Cast) -> None:
