@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, DateField, F, Func, OuterRef, Q, Subquery, Value
@@ -16,6 +17,7 @@ from customers.models import triggers
 from customers.models.customers import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.db_functions import FoldText
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.search import SearchQuerySet, search_index, search_text
 from partnerportal.core.validators import validate_one_line, validate_plain_text
@@ -135,6 +137,7 @@ class Task(models.Model):
             models.Index(fields=["agency", "sort_date", "id"], name="task_open_by_due_date", condition=Q(done_at__isnull=True)),
             models.Index(fields=["agency", "sort_date", "id"], name="task_done_by_due_date", condition=Q(done_at__isnull=False)),
             models.Index(fields=["customer"], name="task_open_of_customer", condition=Q(done_at__isnull=True)),
+            GinIndex(F("agency"), OpClass(FoldText(F("title")), "gin_trgm_ops"), name="task_search"),
         ]
 
     def __str__(self) -> str:
