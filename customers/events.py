@@ -136,3 +136,9 @@ register(
     values=dict,
 )
 register("customers.exported", gettext_lazy("Customers exported: %(count)s"), icon="arrow-down-tray", values=dict)
+register(
+    "customers.export_downloaded",
+    gettext_lazy("Export downloaded: %(count)s customers"),
+    icon="arrow-down-tray",
+    values=dict,
+)

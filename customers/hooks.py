@@ -4,6 +4,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
+from customers.exports.services import erase_agency_exports
 from customers.imports.services import purge_agency_imports
 from customers.models import Customer, Task
 from customers.services.customers import erasure_hooks
@@ -40,5 +41,5 @@ CUSTOMERS = ReassignableWork(
     reassign=_reassign_customers,
 )
 
-erasure_hooks.append(purge_agency_imports)
+erasure_hooks.extend([purge_agency_imports, erase_agency_exports])
 reassignable_work.extend([TASKS, CUSTOMERS])

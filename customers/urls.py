@@ -2,8 +2,9 @@
 
 from django.urls import path
 
+from customers.exports import views as exporting
 from customers.imports import views as importing
-from customers.views import customers, export, items, lists
+from customers.views import customers, items, lists
 
 app_name = "customers"
 
@@ -17,7 +18,9 @@ urlpatterns = [
     path("customers/import/<int:pk>/cancel/", importing.cancel, name="import_cancel"),
     path("customers/import/<int:pk>/remove/", importing.remove, name="import_remove"),
     path("customers/import/<int:pk>/rest/", importing.download_skipped, name="import_skipped"),
-    path("customers/export/", export.export, name="export"),
+    path("customers/export/", exporting.export, name="export"),
+    path("customers/export/<int:pk>/", exporting.detail, name="export_detail"),
+    path("customers/export/<int:pk>/remove/", exporting.remove, name="export_remove"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import CustomerWord, FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -23,6 +23,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -70,6 +71,8 @@ MAKE: dict[str, Make] = {
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
     "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
+    "customers.ExportJob": lambda agency: ExportJobFactory(agency=agency),
+    "customers.ExportPart": lambda agency: ExportPart.objects.create(job=ExportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
@@ -110,6 +113,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],
+    "export_status_is_known": [{"status": "lost"}],
     "import_status_is_known": [{"status": "lost"}],
     "import_outcome_is_known": [{"outcome": "lost"}],
     "import_imported_keeps_no_texts": [{"outcome": "imported", "values": {}}, {"outcome": "imported", "cells": []}],
@@ -150,6 +154,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),

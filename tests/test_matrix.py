@@ -16,6 +16,7 @@ from django.db.models import Model
 from partnerportal.agencies.models import Agency, Role
 from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -79,6 +80,10 @@ def mail(agency: Agency) -> Model:
 
 def import_job(agency: Agency) -> Model:
     return ImportJobFactory(agency=agency)
+
+
+def export_job(agency: Agency) -> Model:
+    return ExportJobFactory(agency=agency)
 
 
 def contact_request(agency: Agency) -> Model:
@@ -166,6 +171,8 @@ STAFF_ROUTES = {
     "customers:import_remove": StaffRoute(Role.MANAGER, "POST", import_job),
     "customers:import_skipped": StaffRoute(Role.MANAGER, "GET", import_job),
     "customers:export": StaffRoute(Role.MANAGER),
+    "customers:export_detail": StaffRoute(Role.MANAGER, "GET POST", export_job),
+    "customers:export_remove": StaffRoute(Role.MANAGER, "POST", export_job),
     "desk:search": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:settings": StaffRoute(Role.MANAGER),

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 #: Number of rows in each part of the response.
 _ROWS_PER_CHUNK = 500
@@ -33,13 +34,14 @@ def csv_stream(rows: Iterable[Sequence[str]], *, delimiter: str) -> Iterator[byt
 
     The file begins with a byte order mark, because Excel otherwise assumes the system's encoding.
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter)
     yield codecs.BOM_UTF8
-    for number, row in enumerate(rows, 1):
-        writer.writerow([escape_formula(cell) for cell in row])
-        if number % _ROWS_PER_CHUNK == 0:
-            yield buffer.getvalue().encode()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue().encode()
+    remaining = iter(rows)
+    while part := list(islice(remaining, _ROWS_PER_CHUNK)):
+        yield csv_part(part, delimiter=delimiter)
+
+
+def csv_part(rows: Iterable[Sequence[str]], *, delimiter: str) -> bytes:
+    """Return the rows as a part of a CSV file in UTF-8, with escaped formulas."""
+    buffer = io.StringIO()
+    csv.writer(buffer, delimiter=delimiter).writerows([escape_formula(cell) for cell in row] for row in rows)
+    return buffer.getvalue().encode()

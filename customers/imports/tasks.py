@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from customers.exports.services import purge as purge_exports
 from customers.imports import runner
 from customers.imports.services import enqueue, purge
 from customers.services.submissions import delete_old_submissions
@@ -40,6 +41,7 @@ def sweep_imports() -> int:
 
 @shared_task(name="customers.purge_imports")
 def purge_imports() -> int:
-    """Delete old file data and old form submissions. Return the number of purged imports."""
+    """Delete old file data, exports and form submissions. Return the number of purged imports."""
     delete_old_submissions()
+    purge_exports()
     return purge()

@@ -5,6 +5,7 @@ from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, T
 from customers.models.submissions import FormSubmission
 from customers.models.words import CustomerWord
 
+from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Customer",
     "CustomerWord",
     "Domain",
+    "ExportJob",
+    "ExportPart",
     "FormSubmission",
     "ImportChunk",
     "ImportJob",

@@ -19,7 +19,7 @@ from partnerportal.core.countries import country_choices, country_name
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants
 from partnerportal.core.fields import AddressField, WebsiteField, text_fields
-from partnerportal.core.search import SearchQuerySet, search_index, words
+from partnerportal.core.search import SearchQuerySet, fuzzy_threshold, search_index, words
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 
 #: Number of an agency's first customer, displayed as K-1001.
@@ -55,6 +55,10 @@ class CustomerQuerySet(SearchQuerySet):
         return self.exclude(status="erased")
 
     def fuzzy(self, query: str) -> Self:
+        with fuzzy_threshold():
+            return self.similar(query)
+
+    def similar(self, query: str) -> Self:
         """Return the rows that contain each word, or one of the agency's words that are most similar to it."""
         # E-mail addresses and domains consist of several words.
         parts = [part for word in words(query) for part in re.split("[@.]", word) if part]

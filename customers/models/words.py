@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from django.db import connection, models
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.search import fuzzy_threshold, word_index
+from partnerportal.core.search import word_index
 
 #: Maximum number of similar words, and their minimum similarity compared with the most similar one.
 MAX_WORDS, MIN_SHARE = 5, 0.75
@@ -39,9 +39,9 @@ class CustomerWord(models.Model):
 
 
 def similar_words(agency_key: int | None, words: Sequence[str]) -> dict[str, list[str]]:
-    """Return the agency's words that are most similar to each word, with one query."""
+    """Return the agency's words that are most similar to each word, with one query within `fuzzy_threshold`."""
     similar: dict[str, list[str]] = {word: [] for word in words}
-    with fuzzy_threshold(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(_SIMILAR, [list(similar), agency_key, MAX_WORDS])
         best: dict[str, float] = {}
         for sought, found, score in cursor.fetchall():

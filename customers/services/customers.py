@@ -74,6 +74,8 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
 
     The empty row remains as the “Former customer”, and rated projects remain because published reviews name them.
     """
+    # No export of the agency starts until the transaction ends.
+    Agency.objects.select_for_update(no_key=True).get(pk=customer.agency_id)
     # Locks the imports first to match the order used by import workers.
     list(ImportJob.objects.select_for_update().filter(agency=customer.agency, purged_at__isnull=True).order_by("pk").only("pk"))
     locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)

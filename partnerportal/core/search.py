@@ -92,11 +92,15 @@ class SearchQuerySet(TenantQuerySet[Any]):
 
     def fuzzy(self, query: str) -> Self:
         """Return up to `MAX_CANDIDATES` rows that contain a word similar to each word."""
+        with fuzzy_threshold():
+            return self.filter(pk__in=self.similar(query).candidates()[:MAX_CANDIDATES])
+
+    def similar(self, query: str) -> Self:
+        """Return the rows that contain a word similar to each word. They are only read correctly within `fuzzy_threshold`."""
         rows = self if words(query) else self.none()
         for word in words(query):
             rows = rows.filter(search_text__trigram_word_similar=FoldText(Value(word)))
-        with fuzzy_threshold():
-            return self.filter(pk__in=rows.candidates()[:MAX_CANDIDATES])
+        return rows
 
     def ranked(self, query: str) -> Self:
         """Annotate each row with its `rank`, the similarity to the query from 0 to 1000."""

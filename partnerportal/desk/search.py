@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import SmallIntegerField, Value
+from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency
-from partnerportal.core.search import MAX_CANDIDATES, SearchQuerySet, words
+from partnerportal.core.search import MAX_CANDIDATES, SearchQuerySet, fuzzy_threshold, words
 from partnerportal.desk.menu import flat_menu
 from requests_inbox.models import ContactRequest, RequestStatus
 
@@ -31,13 +32,13 @@ class Hit:
 
 @dataclass(frozen=True)
 class Source:
-    """A type of objects to search: the rows of an agency, and their display as a hit."""
+    """A type of objects to search: the rows of an agency, and their display as a hit, which reads only these fields."""
 
     title: str | Promise
     icon: str
     rows: Callable[[Agency], SearchQuerySet]
+    fields: tuple[str, ...]
     hit: Callable[[Any], Hit]
-    select_related: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,18 @@ class Group:
     hits: list[Hit]
 
 
-def _customer_items(title: str | Promise, icon: str, model: Any) -> Source:
+#: Fields of a customer's name.
+_NAME = ("id", "status", "kind", "company", "last_name", "first_name")
+
+
+def _customer_items(title: str | Promise, icon: str, model: Any, name: str) -> Source:
     """Return a source for items of customers, whose hits link to the customer."""
     return Source(
         title,
         icon,
         lambda agency: model.objects.for_agency(agency).exclude(customer__status=Customer.Status.ERASED),
+        (name, *(f"customer__{field}" for field in _NAME)),
         lambda item: Hit(str(item), item.customer.display_name, item.customer.get_absolute_url()),
-        select_related=("customer",),
     )
 
 
@@ -65,42 +70,83 @@ SOURCES = (
         _("Customers"),
         "users",
         lambda agency: Customer.objects.for_agency(agency).not_erased(),
+        (*_NAME, "number", "city", "email"),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
     ),
     Source(
         _("Requests"),
         "inbox",
         lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=RequestStatus.SPAM),
+        ("id", "company", "name", "email"),
         lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
     ),
     Source(
         _("Invitations"),
         "key",
         lambda agency: AccessInvitation.objects.for_agency(agency).visible(),
+        ("id", "company", "name", "scope", "areas", "status", "expires_at"),
         lambda i: Hit(i.display_name, f"{i.access_label} · {i.get_current_status_display()}", i.get_absolute_url()),
-        select_related=("client",),
     ),
-    _customer_items(_("Domains"), "globe-alt", Domain),
-    _customer_items(_("Contracts"), "document-text", Contract),
-    _customer_items(_("Projects"), "briefcase", Project),
+    _customer_items(_("Domains"), "globe-alt", Domain, "unicode_name"),
+    _customer_items(_("Contracts"), "document-text", Contract, "number"),
+    _customer_items(_("Projects"), "briefcase", Project, "title"),
 )
 
 
 def search(agency: Agency, query: str) -> list[Group]:
     """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all."""
-    sources = [source.rows(agency) for source in SOURCES]
-    # One query for the exact matches of all types.
-    first, *others = (
-        rows.matching(query).order_by().values_list(Value(number, SmallIntegerField()), "pk")[: MAX_CANDIDATES + 1]
-        for number, rows in enumerate(sources)
-    )
-    keys: dict[int, list[int]] = {number: [] for number in range(len(sources))}
-    for number, key in first.union(*others, all=True) if words(query) else ():
-        keys[number].append(key)
     pages = _pages(query)
-    if not pages and not any(keys.values()):
-        keys = {number: rows.fuzzy(query).candidates() for number, rows in enumerate(sources)}
-    return [*(_group(SOURCES[number], sources[number].model, query, found) for number, found in keys.items() if found), *pages]
+    groups: list[Group] = []
+    if words(query):
+        rows = {number: source.rows(agency) for number, source in enumerate(SOURCES)}
+        groups = _exact(rows, query)
+        if not groups and not pages:
+            groups = _fuzzy(rows, query)
+    return [*groups, *pages]
+
+
+def _exact(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:
+    """Return the exact matches of all types, with one query for their keys and one for those shown."""
+    parts = [
+        found.matching(query).order_by().values_list(Value(number, SmallIntegerField()), "pk")[: MAX_CANDIDATES + 1]
+        for number, found in rows.items()
+    ]
+    keys: dict[int, list[int]] = {}
+    for number, key in parts[0].union(*parts[1:], all=True):
+        keys.setdefault(number, []).append(key)
+    return _groups({number: rows[number].model._default_manager.filter(pk__in=found) for number, found in keys.items()}, query, keys)
+
+
+def _fuzzy(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:
+    """Return the similar objects of all types, with one query after that for similar words of customers."""
+    with fuzzy_threshold():
+        similar = {number: found.similar(query).order_by().values("pk")[:MAX_CANDIDATES] for number, found in rows.items()}
+        return _groups({number: rows[number].filter(pk__in=keys) for number, keys in similar.items()}, query, {})
+
+
+def _groups(rows: dict[int, SearchQuerySet], query: str, keys: dict[int, list[int]]) -> list[Group]:
+    """Return the best matches of each type, or the newest if there are too many keys to rank, with one query."""
+    parts = []
+    for number, found in rows.items():
+        is_ranked = len(keys.get(number, ())) <= MAX_CANDIDATES
+        ordered = found.ranked(query).order_by("-rank", "-pk") if is_ranked else found.order_by("-pk")
+        columns = JSONObject(**{field: field for field in SOURCES[number].fields})
+        parts.append(ordered.values_list(Value(number, SmallIntegerField()), columns)[:MAX_HITS])
+    hits: dict[int, list[Hit]] = {}
+    for number, values in parts[0].union(*parts[1:], all=True) if parts else ():
+        hits.setdefault(number, []).append(SOURCES[number].hit(_object(rows[number].model, values)))
+    return [Group(SOURCES[number].title, SOURCES[number].icon, found) for number, found in sorted(hits.items())]
+
+
+def _object(model: Any, values: dict[str, Any]) -> Any:
+    """Return an object with these fields from JSON, some of them of its customer."""
+    fields: dict[str, Any] = {}
+    customer = {name.removeprefix("customer__"): value for name, value in values.items() if name.startswith("customer__")}
+    if customer:
+        fields["customer"] = _object(Customer, customer)
+    for name in values.keys() - {f"customer__{field}" for field in customer}:
+        fields[name] = model._meta.get_field(name).to_python(values[name])
+    return model(**fields)
 
 
 def _pages(query: str) -> list[Group]:
@@ -109,10 +155,3 @@ def _pages(query: str) -> list[Group]:
     items = [item for item in flat_menu() if item.url_name and typed and f" {item.label}".casefold().find(f" {typed}") >= 0]
     hits = [Hit(str(item.label), "", reverse(item.url_name)) for item in items]
     return [Group(_("Pages and actions"), "arrow-right-circle", hits[:MAX_HITS])] if hits else []
-
-
-def _group(source: Source, model: Any, query: str, keys: list[int]) -> Group:
-    """Return the best matches among these rows, or the newest if there are too many to rank."""
-    rows: SearchQuerySet = model._default_manager.filter(pk__in=keys).select_related(*source.select_related)
-    ranked = rows.order_by("-pk") if len(keys) > MAX_CANDIDATES else rows.ranked(query).order_by("-rank", "-pk")
-    return Group(source.title, source.icon, [source.hit(row) for row in ranked[:MAX_HITS]])

@@ -11,6 +11,7 @@ from partnerportal.accounts.services.accounts import UNUSABLE_PASSWORD
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.factories.customers import CustomerFactory
+from tests.factories.exports import ExportJobFactory
 from tests.factories.second_factors import code, with_app
 
 REAUTHENTICATE = "/accounts/reauthenticate/"
@@ -28,6 +29,7 @@ def guarded(cast: Cast) -> list[str]:
     customer = CustomerFactory(agency=cast.alder)
     return [
         "/customers/export/",
+        f"/customers/export/{ExportJobFactory(agency=cast.alder).pk}/",
         f"/customers/{customer.pk}/erase/",
         f"/company/team/{stans.pk}/remove/",
         f"/company/team/{stans.pk}/role/",

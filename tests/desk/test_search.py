@@ -8,8 +8,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Contract
+from partnerportal.desk.search import search
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
+from tests.factories.invitations import InvitationFactory
+from tests.factories.requests import ContactRequestFactory
 
 
 def found(client: Client, query: str) -> dict[str, list[str]]:
@@ -111,3 +114,27 @@ def test_contract_searches_use_the_index_with_the_agency(stan: Client, cast: Cas
 )
 def test_pages_are_found_by_the_start_of_a_word(stan: Client, cast: Cast, query: str, pages: list[str] | None) -> None:
     assert found(stan, query).get("Pages and actions") == pages
+
+
+@pytest.mark.parametrize(("query", "limit"), [("e", 2), ("zimermman", 4)])
+def test_number_of_queries_does_not_depend_on_the_types_found(stan: Client, cast: Cast, harbour: None, query: str, limit: int) -> None:
+    """Exact matches: their keys, and those shown. Typing errors: no exact match, the threshold, similar words, similar objects."""
+    customer = CustomerFactory(agency=cast.alder, company="Zimmermann")
+    ContactRequestFactory(agency=cast.alder, company="Zimmermann Reederei")
+    InvitationFactory(agency=cast.alder, company="Zimmermann Segel")
+    ProjectFactory(customer=customer, title="Zimmermann")
+    with CaptureQueriesContext(connection) as queries:
+        groups = search(cast.alder, query)
+    assert len(groups) > (5 if query == "e" else 3)
+    assert len([entry for entry in queries if "SAVEPOINT" not in entry["sql"]]) == limit
+
+
+def test_best_matches_come_first_and_show_their_details(stan: Client, cast: Cast) -> None:
+    for company in ("Nordlichtspiele", "Nordlicht", "Das Nordlichtspielhaus"):
+        CustomerFactory(agency=cast.alder, company=company, city="Kiel", email="")
+    client = InvitationFactory(agency=cast.alder, company="Nordlicht", scope="partial", areas=["domains", "email"])
+    groups = {str(group.title): group.hits for group in search(cast.alder, "nordlicht")}
+    assert [hit.title for hit in groups["Customers"]] == ["Nordlicht", "Das Nordlichtspielhaus", "Nordlichtspiele"]
+    assert groups["Customers"][0].note == "K-1002 · Kiel"
+    (invitation,) = groups["Invitations"]
+    assert (invitation.note, invitation.url) == ("partial access: Domains, E-mail · pending", client.get_absolute_url())

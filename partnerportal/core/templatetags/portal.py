@@ -318,6 +318,9 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "duplicate": ("warn", "document-duplicate"),
     "error": ("danger", "exclamation-triangle"),
     "imported": ("good", "check-circle"),
+    # Exports
+    "running": ("accent", "clock"),
+    "ready": ("good", "check-circle"),
     # Contact requests
     "assigned": ("good", "link"),
     "spam": ("danger", "no-symbol"),

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0002_customer_words'),
+        ('customers', '0004_exports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

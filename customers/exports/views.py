@@ -1,0 +1,75 @@
+"""Pages of an export. Uses POST because exports and downloads are recorded."""
+
+from collections.abc import Iterable
+from itertools import chain
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
+
+from customers.exports import services
+from customers.exports.models import ExportStatus, file_name
+from customers.forms.filters import CustomerFilter
+from customers.imports.columns import EXPORT_HEADINGS
+from customers.imports.csv_output import csv_stream
+from customers.models import ExportJob
+from customers.queries.export import export_batches
+from customers.services.customers import record_export
+from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.agencies.models import Role
+
+#: Maximum number of customers in the response itself. A worker writes larger exports.
+DIRECT_LIMIT = 1000
+
+
+@agency_view(role=Role.MANAGER, reauthenticate=True)
+def export(request: AgencyRequest) -> HttpResponseBase:
+    """Export the customers that match the filter in the URL, and list the agency's previous exports."""
+    filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
+    customers, _count, _is_more = filters.customers()
+    count = customers.count()
+    if request.method != "POST":
+        jobs = request.agency.export_jobs.select_related("started_by").order_by("-pk")
+        return render(request, "customers/export/index.html", {"count": count, "filters": filters, "jobs": jobs})
+    # Excel expects the separator of the system's region; the language is the best indication.
+    delimiter = "," if get_language() == "en" else ";"
+    if count > DIRECT_LIMIT:
+        job, is_new = services.start_export(
+            agency=request.agency, query=request.GET.urlencode(), delimiter=delimiter, total=count, by=request.user
+        )
+        if not is_new:
+            messages.info(request, _("Another export is still running. Wait until it is ready, or stop it."))
+        return redirect("customers:export_detail", job.pk)
+    record_export(request.agency, count=count, by=request.user)
+    rows = (row for _number, batch in export_batches(request.agency, customers) for row in batch)
+    return _attachment(csv_stream(chain([EXPORT_HEADINGS], rows), delimiter=delimiter), name=file_name(timezone.now()))
+
+
+@agency_view(role=Role.MANAGER, reauthenticate=True)
+def detail(request: AgencyRequest, pk: int) -> HttpResponseBase:
+    """Show the progress of an export, or download its file."""
+    job = get_object_or_404(request.agency.export_jobs.select_related("agency", "started_by"), pk=pk)
+    if request.method == "POST" and job.status == ExportStatus.READY:
+        return _attachment(services.download(job, by=request.user), name=file_name(job.created_at))
+    if request.htmx and not job.is_running:  # type: ignore[attr-defined]  # set by django_htmx's middleware
+        # The request comes from the progress bar, which this page no longer contains.
+        return HttpResponseClientRefresh()
+    return render(request, "customers/export/detail.html", {"job": job})
+
+
+@agency_view(role=Role.MANAGER, methods=("POST",))
+def remove(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Stop an export, or delete its file."""
+    job: ExportJob = get_object_or_404(request.agency.export_jobs, pk=pk)
+    services.remove(job)
+    messages.success(request, _("Export stopped.") if job.is_running else _("Export deleted."))
+    return redirect("customers:export")
+
+
+def _attachment(content: Iterable[bytes], *, name: str) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
