@@ -13,11 +13,13 @@ import fontpkg_source_serif_4
 from django.core.cache import cache
 from PIL import Image, ImageDraw, ImageFont
 
+from partnerportal.network.tints import band_colours
+
 MEDIA_TYPE = "image/png"
 #: Size that the networks recommend, in pixels.
 WIDTH, HEIGHT = 1200, 630
 #: Incremented when the drawing changes, so that caches fetch the images again.
-DESIGN = 1
+DESIGN = 2
 #: Seconds for which drawn images are kept in the cache.
 KEPT_FOR = 60 * 60 * 24 * 7
 
@@ -43,6 +45,8 @@ class Preview:
     initials: str = ""
     #: Identifies the logo; its image is only loaded if the preview has to be drawn.
     logo_digest: str = ""
+    #: Tint of the logo.
+    tint: int | None = None
 
     @property
     def version(self) -> str:
@@ -58,7 +62,8 @@ def kept_image(preview: Preview) -> bytes | None:
 
 def draw(preview: Preview, logo: bytes | None = None) -> bytes:
     """Draw the image with the agency's logo (WebP), if it has one, and keep it in the cache."""
-    image = Image.new("RGB", (WIDTH, HEIGHT), _INK)
+    background, mark = (_INK, _MARK) if preview.tint is None else band_colours(preview.tint)
+    image = Image.new("RGB", (WIDTH, HEIGHT), background)
     pen = ImageDraw.Draw(image)
     if logo or preview.initials:
         _draw_logo(image, preview, logo)
@@ -71,7 +76,7 @@ def draw(preview: Preview, logo: bytes | None = None) -> bytes:
     for line in _wrapped(preview.text, tagline)[:2]:
         pen.text((_MARGIN, top + 12), line, font=tagline, fill=_SOFT)
         top += 46
-    _draw_foot(image, preview)
+    _draw_foot(image, preview, mark)
     stream = BytesIO()
     image.save(stream, "PNG", optimize=True)
     cache.set(_key(preview), stream.getvalue(), KEPT_FOR)
@@ -97,7 +102,7 @@ def _draw_logo(image: Image.Image, preview: Preview, logo: bytes | None) -> None
     image.paste(box, (_MARGIN, _MARGIN), corners.resize((_LOGO, _LOGO)))
 
 
-def _draw_foot(image: Image.Image, preview: Preview) -> None:
+def _draw_foot(image: Image.Image, preview: Preview, mark: str) -> None:
     pen, line = ImageDraw.Draw(image), HEIGHT - _MARGIN
     if preview.rating is not None:
         image.paste(*_stars(preview.rating, 40, (_MARGIN, line - 38)))
@@ -107,7 +112,7 @@ def _draw_foot(image: Image.Image, preview: Preview) -> None:
     site = _font(_SANS, 30, 500)
     pen.text((WIDTH - _MARGIN, line), preview.site, font=site, fill=_SOFT, anchor="rs")
     left = WIDTH - _MARGIN - site.getlength(preview.site) - 34
-    pen.polygon([(left, line - 26), (left + 14, line - 11), (left, line + 4), (left - 14, line - 11)], fill=_MARK)
+    pen.polygon([(left, line - 26), (left + 14, line - 11), (left, line + 4), (left - 14, line - 11)], fill=mark)
 
 
 def _stars(rating: Decimal, size: int, place: tuple[int, int]) -> tuple[Image.Image, tuple[int, int], Image.Image]:

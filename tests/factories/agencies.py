@@ -86,7 +86,7 @@ class LogoFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         logo = process_logo(picture())
         profile = kwargs["profile"]
-        PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest)
+        PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest, tint=logo.tint)
         profile.refresh_from_db()
         return model_class.objects.create(profile=profile, digest=logo.digest, content=logo.content)
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from partnerportal.network.models import PartnerProfile, ProfileLogo
+from partnerportal.network.tints import tint_of
 from partnerportal.outbox.logos import EmailLogo
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,11 @@ PLATE_MARGIN = 6
 
 @dataclass(frozen=True)
 class Logo:
-    """A logo as stored: a WebP image, and its hash, which is part of its address."""
+    """A logo as stored: a WebP image, its hash, which is part of its address, and its tint."""
 
     content: bytes
     digest: str
+    tint: int | None = None
 
 
 def process_logo(file: IO[bytes]) -> Logo:
@@ -58,7 +60,7 @@ def process_logo(file: IO[bytes]) -> Logo:
     stream = BytesIO()
     image.save(stream, "WEBP", quality=90, method=4)
     content = stream.getvalue()
-    return Logo(content, hashlib.sha256(content).hexdigest()[:32])
+    return Logo(content, hashlib.sha256(content).hexdigest()[:32], tint_of(image))
 
 
 def email_logo(agency_id: int) -> EmailLogo | None:
