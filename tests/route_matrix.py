@@ -17,7 +17,7 @@ from partnerportal.agencies.models import Agency, Role
 from reviews import tokens
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import LogoFactory
+from tests.factories.agencies import LogoFactory, WorkSampleFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
@@ -90,6 +90,7 @@ class World:
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.opt_out_token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
+        self.work = WorkSampleFactory(profile=cast.alder.profile).digest
         self.logo = LogoFactory(profile=cast.alder.profile).digest
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
         self.sessions = {person: self._signed_in(user) for person, user in people}

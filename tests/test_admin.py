@@ -50,6 +50,8 @@ INTERNAL = {
     "network.offeredservice",
     "network.profilelogo",
     "network.profileslug",
+    "network.workpicture",
+    "network.worksample",
     "requests_inbox.inboxsettings",
     "requests_inbox.requestmessage",
     "requests_inbox.requestseen",

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
-from tests.factories.agencies import MembershipFactory
+from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
@@ -110,6 +110,10 @@ def access_request(agency: Agency) -> Model:
     return AccessRequestFactory(customer__agency=agency)
 
 
+def work_sample(agency: Agency) -> Model:
+    return WorkSampleFactory(profile=getattr(agency, "profile", None) or ProfileFactory(agency=agency))
+
+
 STAFF_ROUTES = {
     "desk:dashboard": StaffRoute(Role.STAFF, "GET"),
     "desk:task_done": StaffRoute(Role.STAFF, "POST", task),
@@ -194,6 +198,10 @@ STAFF_ROUTES = {
     "network:company": StaffRoute(Role.STAFF, writes=Role.MANAGER),
     "network:preview": StaffRoute(Role.STAFF, "GET"),
     "network:submit": StaffRoute(Role.MANAGER, "POST"),
+    "network:work_add": StaffRoute(Role.MANAGER),
+    "network:work_edit": StaffRoute(Role.MANAGER, "GET POST", work_sample),
+    "network:work_remove": StaffRoute(Role.MANAGER, "POST", work_sample),
+    "network:work_move": StaffRoute(Role.MANAGER, "POST", work_sample),
     "invitations:list": StaffRoute(Role.STAFF, "GET"),
     "invitations:detail": StaffRoute(Role.STAFF, "GET", invitation),
     "invitations:connect": StaffRoute(Role.STAFF, "GET POST", invitation),
@@ -247,6 +255,7 @@ PUBLIC_ROUTES = {
     **in_languages("network:directory", PublicRoute()),
     **in_languages("network:directory_image", PublicRoute()),
     **in_languages("network:profile_image", PublicRoute("GET", lambda world: ["alder"])),
+    "network:work_picture": PublicRoute("GET", lambda world: ["alder", world.work, "small"]),
     "network:logo": PublicRoute("GET", lambda world: ["alder", world.logo]),
     **in_languages("network:profile", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("requests_inbox:contact", PublicRoute("GET POST", lambda world: ["alder"])),

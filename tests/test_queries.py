@@ -12,11 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
+from partnerportal.network.models import MAX_SAMPLES
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
-from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory
+from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -48,6 +49,8 @@ def fill(cast: Cast, rows: int) -> None:
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
+        if cast.alder.profile.work_samples.count() < MAX_SAMPLES:
+            WorkSampleFactory(profile=cast.alder.profile)
         InvitationFactory(agency=cast.alder)
         MembershipFactory(agency=cast.alder, role="staff")
         TeamInvitationFactory(agency=cast.alder)
@@ -120,7 +123,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (removal, True, 8),
     ("/account/", True, 6),
     ("/account/notices/", True, 6),
-    ("/company/", True, 10),  # four for the layout; the profile, its choices, all choices, the history
+    ("/company/", True, 10),  # four for the layout; the profile, its choices, all choices, the work samples, the history
     ("/company/preview/", True, 6),
     ("/partners/", False, 4),
     ("/partners/?q=agency&sort=name", False, 4),

@@ -31,7 +31,7 @@ ADMIN_CLASSES = {"inline-group", "module", "object-tools", "submit-row", "remove
 ADMIN_SHEETS = sorted((Path(admin.__file__).parent / "static" / "admin" / "css").glob("*.css"))
 #: Classes in the markup without a rule: the body of the portal, the neutral pill and column, and names of parts.
 WITHOUT_RULE = {"site-content", "pill-calm", "row-when"}
-WITHOUT_RULE |= {"contact-form", "hand-over", "is-chosen", "pick", "rate-name", "said-there"}
+WITHOUT_RULE |= {"hand-over", "is-chosen", "pick", "rate-name", "said-there"}
 
 
 def text(paths: Iterable[Path]) -> str:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -27,7 +27,7 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
     list_filter = ("status", "created_at", "registered_at")
     search_fields = ("agency__name", "slug", "tagline", "city")
     list_select_related = ("agency",)
-    readonly_fields = ("logo_image", "service_list")
+    readonly_fields = ("logo_image", "service_list", "work_list")
     actions = ("register", "decline")
 
     def view_on_site(self, profile: PartnerProfile) -> str | None:
@@ -44,6 +44,11 @@ class PartnerProfileAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Services"))
     def service_list(self, profile: PartnerProfile) -> str:
         return ", ".join(map(str, profile.services.all()))
+
+    @admin.display(description=_("Selected work"))
+    def work_list(self, profile: PartnerProfile) -> str:
+        rows = ((sample.small_url, sample.alt_text, sample.title, sample.link) for sample in profile.work_samples.all())
+        return format_html_join("", '<p><img src="{}" alt="{}" width="216" height="144"><br>{} {}</p>', rows)
 
     @admin.action(description=_("Register in the partner network"), permissions=["decide"])
     def register(self, request: HttpRequest, queryset: QuerySet[PartnerProfile]) -> None:

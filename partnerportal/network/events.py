@@ -32,3 +32,7 @@ register("profile.updated", gettext_lazy("Profile updated: %(fields)s"), icon="p
 register("profile.submitted", gettext_lazy("Profile submitted"), icon="paper-airplane")
 register("profile.registered", gettext_lazy("Profile registered"), icon="check-badge")
 register("profile.declined", gettext_lazy("Profile declined"), icon="x-circle")
+register("profile.work_added", gettext_lazy("Work sample added"), icon="photo")
+register("profile.work_changed", gettext_lazy("Work sample changed"), icon="photo")
+register("profile.work_removed", gettext_lazy("Work sample removed"), icon="trash")
+register("profile.work_moved", gettext_lazy("Work samples reordered"), icon="arrows-up-down")

@@ -13,18 +13,21 @@ import fontpkg_source_serif_4
 from django.core.cache import cache
 from PIL import Image, ImageDraw, ImageFont
 
+from partnerportal.network.tints import band_colours
+
 MEDIA_TYPE = "image/png"
 #: Size that the networks recommend, in pixels.
 WIDTH, HEIGHT = 1200, 630
 #: Incremented when the drawing changes, so that caches fetch the images again.
-DESIGN = 1
+DESIGN = 2
 #: Seconds for which drawn images are kept in the cache.
 KEPT_FOR = 60 * 60 * 24 * 7
 
 _INK, _PAPER, _SOFT, _MARK, _STAR, _STAR_EMPTY = "#16212e", "#ffffff", "#b0bbc6", "#6fd3c9", "#f2b134", "#3a4653"
 _PLATE = "#f3efe6"
 _MARGIN, _LOGO = 90, 150
-_SERIF, _SANS = (
+#: Font files of the public typefaces.
+SERIF, SANS = (
     str(next((Path(package.__path__[0]) / "files").glob(f"{name}[[]*.ttf")))
     for package, name in ((fontpkg_source_serif_4, "SourceSerif4"), (fontpkg_inter, "Inter"))
 )
@@ -43,6 +46,8 @@ class Preview:
     initials: str = ""
     #: Identifies the logo; its image is only loaded if the preview has to be drawn.
     logo_digest: str = ""
+    #: Tint of the logo.
+    tint: int | None = None
 
     @property
     def version(self) -> str:
@@ -58,7 +63,8 @@ def kept_image(preview: Preview) -> bytes | None:
 
 def draw(preview: Preview, logo: bytes | None = None) -> bytes:
     """Draw the image with the agency's logo (WebP), if it has one, and keep it in the cache."""
-    image = Image.new("RGB", (WIDTH, HEIGHT), _INK)
+    background, mark = (_INK, _MARK) if preview.tint is None else band_colours(preview.tint)
+    image = Image.new("RGB", (WIDTH, HEIGHT), background)
     pen = ImageDraw.Draw(image)
     if logo or preview.initials:
         _draw_logo(image, preview, logo)
@@ -67,11 +73,11 @@ def draw(preview: Preview, logo: bytes | None = None) -> bytes:
     for line in title:
         pen.text((_MARGIN, top), line, font=font, fill=_PAPER)
         top += round(font.size * 1.18)
-    tagline = _font(_SERIF, 36, 400)
+    tagline = sized_font(SERIF, 36, 400)
     for line in _wrapped(preview.text, tagline)[:2]:
         pen.text((_MARGIN, top + 12), line, font=tagline, fill=_SOFT)
         top += 46
-    _draw_foot(image, preview)
+    _draw_foot(image, preview, mark)
     stream = BytesIO()
     image.save(stream, "PNG", optimize=True)
     cache.set(_key(preview), stream.getvalue(), KEPT_FOR)
@@ -90,24 +96,24 @@ def _draw_logo(image: Image.Image, preview: Preview, logo: bytes | None) -> None
         picture.thumbnail((_LOGO, _LOGO), Image.Resampling.LANCZOS)
         box.paste(picture, ((_LOGO - picture.width) // 2, (_LOGO - picture.height) // 2), picture)
     else:
-        font = _font(_SANS, 60, 600)
+        font = sized_font(SANS, 60, 600)
         ImageDraw.Draw(box).text((_LOGO / 2, _LOGO / 2), preview.initials, font=font, fill=_INK, anchor="mm")
     corners = Image.new("L", (_LOGO * 4, _LOGO * 4))
     ImageDraw.Draw(corners).rounded_rectangle((0, 0, _LOGO * 4, _LOGO * 4), radius=26 * 4, fill=255)
     image.paste(box, (_MARGIN, _MARGIN), corners.resize((_LOGO, _LOGO)))
 
 
-def _draw_foot(image: Image.Image, preview: Preview) -> None:
+def _draw_foot(image: Image.Image, preview: Preview, mark: str) -> None:
     pen, line = ImageDraw.Draw(image), HEIGHT - _MARGIN
     if preview.rating is not None:
         image.paste(*_stars(preview.rating, 40, (_MARGIN, line - 38)))
         rating, count = preview.figures
-        pen.text((_MARGIN + 250, line), rating, font=_font(_SANS, 40, 600), fill=_PAPER, anchor="ls")
-        pen.text((_MARGIN + 330, line), count, font=_font(_SANS, 32, 400), fill=_SOFT, anchor="ls")
-    site = _font(_SANS, 30, 500)
+        pen.text((_MARGIN + 250, line), rating, font=sized_font(SANS, 40, 600), fill=_PAPER, anchor="ls")
+        pen.text((_MARGIN + 330, line), count, font=sized_font(SANS, 32, 400), fill=_SOFT, anchor="ls")
+    site = sized_font(SANS, 30, 500)
     pen.text((WIDTH - _MARGIN, line), preview.site, font=site, fill=_SOFT, anchor="rs")
     left = WIDTH - _MARGIN - site.getlength(preview.site) - 34
-    pen.polygon([(left, line - 26), (left + 14, line - 11), (left, line + 4), (left - 14, line - 11)], fill=_MARK)
+    pen.polygon([(left, line - 26), (left + 14, line - 11), (left, line + 4), (left - 14, line - 11)], fill=mark)
 
 
 def _stars(rating: Decimal, size: int, place: tuple[int, int]) -> tuple[Image.Image, tuple[int, int], Image.Image]:
@@ -128,7 +134,8 @@ def _stars(rating: Decimal, size: int, place: tuple[int, int]) -> tuple[Image.Im
 
 
 @remember
-def _font(path: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
+def sized_font(path: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
+    """Return a typeface in a size in pixels and a weight."""
     font = ImageFont.truetype(path, size)
     # The other axis is the optical size.
     font.set_variation_by_axes(
@@ -140,7 +147,7 @@ def _font(path: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
 def _fitting(text: str, sizes: tuple[int, ...], weight: int) -> tuple[list[str], ImageFont.FreeTypeFont]:
     """Return the text in at most two lines, in the first of these sizes in which it fits; otherwise shortened in the last."""
     for size in sizes:
-        font = _font(_SERIF, size, weight)
+        font = sized_font(SERIF, size, weight)
         lines = _wrapped(text, font)
         if len(lines) <= 2 and all(font.getlength(line) <= WIDTH - 2 * _MARGIN for line in lines):  # two lines
             return lines, font

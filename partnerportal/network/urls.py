@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from partnerportal.core.language_addresses import language_paths
 from partnerportal.network.sitemaps import SITEMAPS
-from partnerportal.network.views import company, preview_images, public
+from partnerportal.network.views import company, preview_images, public, work
 
 app_name = "network"
 
@@ -19,9 +19,14 @@ urlpatterns = [
     *language_paths("partners/preview.png", preview_images.directory_image, name="directory_image"),
     *language_paths("partners/<slug:slug>/preview.png", preview_images.profile_image, name="profile_image"),
     path("partners/<slug:slug>/logo/<slug:digest>/", public.logo, name="logo"),
+    path("partners/<slug:slug>/work/<slug:digest>/<slug:size>/", work.work_picture, name="work_picture"),
     path("company/", company.company, name="company"),
     path("company/preview/", company.preview, name="preview"),
     path("company/submit/", company.submit, name="submit"),
+    path("company/work/add/", work.work_add, name="work_add"),
+    path("company/work/<int:pk>/", work.work_edit, name="work_edit"),
+    path("company/work/<int:pk>/remove/", work.work_remove, name="work_remove"),
+    path("company/work/<int:pk>/move/", work.work_move, name="work_move"),
     path(
         "sitemap.xml",
         require_safe(_an_hour(sitemap_views.index)),

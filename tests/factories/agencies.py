@@ -8,9 +8,10 @@ from django.utils import timezone
 from PIL import Image
 
 from partnerportal.agencies.models import Agency, Membership, Role
-from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage
+from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, SpokenLanguage, WorkPicture, WorkSample
 from partnerportal.network.services.logos import process_logo
 from partnerportal.network.services.search import update_search_texts
+from partnerportal.network.services.work import process_work_picture
 from tests.factories.accounts import UserFactory
 
 
@@ -86,7 +87,7 @@ class LogoFactory(factory.django.DjangoModelFactory):
     def _create(cls, model_class, *args, **kwargs):
         logo = process_logo(picture())
         profile = kwargs["profile"]
-        PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest)
+        PartnerProfile.objects.filter(pk=profile.pk).update(logo_digest=logo.digest, tint=logo.tint)
         profile.refresh_from_db()
         return model_class.objects.create(profile=profile, digest=logo.digest, content=logo.content)
 
@@ -96,3 +97,22 @@ def picture(size=(64, 64), colour="red", kind="PNG", **options):
     stream = BytesIO()
     Image.new("RGB", size, colour).save(stream, kind, **options)
     return ContentFile(stream.getvalue(), name=f"logo.{kind.lower()}")
+
+
+class WorkSampleFactory(factory.django.DjangoModelFactory):
+    """A work sample in the next position, whose picture is of one colour."""
+
+    class Meta:
+        model = WorkSample
+
+    profile = factory.SubFactory(ProfileFactory)
+    title = factory.Sequence(lambda n: f"Website {n}")
+    alt_text = "A website"
+
+    @classmethod
+    def _create(cls, model_class, *args, **kwargs):
+        number = kwargs["profile"].work_samples.count() + 1
+        processed = process_work_picture(picture(size=(600, 400), colour=(60 * number, 0, 0)))
+        sample = model_class.objects.create(position=number, digest=processed.digest, **kwargs)
+        WorkPicture.objects.create(sample=sample, large=processed.large, small=processed.small)
+        return sample

@@ -12,8 +12,10 @@ from partnerportal.network.models.profiles import (
     SpokenLanguage,
     name_column,
 )
+from partnerportal.network.models.work import MAX_SAMPLES, WorkPicture, WorkSample
 
 __all__ = [
+    "MAX_SAMPLES",
     "UNRATED_SCORE",
     "OfferedService",
     "PartnerProfile",
@@ -23,5 +25,7 @@ __all__ = [
     "ProfileStatus",
     "Service",
     "SpokenLanguage",
+    "WorkPicture",
+    "WorkSample",
     "name_column",
 ]

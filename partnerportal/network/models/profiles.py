@@ -20,6 +20,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.fields import AddressField, WebsiteField
 from partnerportal.core.validators import validate_one_line, validate_plain_text
+from partnerportal.network.tints import TINTS
 
 #: Earliest accepted year of foundation. Catches typing mistakes.
 OLDEST_YEAR = 1800
@@ -174,6 +175,8 @@ class PartnerProfile(models.Model):
     privacy_url = WebsiteField(_("Privacy policy"), max_length=300, blank=True)
     #: Content hash of the logo; empty without a logo. The image is stored in `ProfileLogo`, so that lists don't load it.
     logo_digest = models.CharField(max_length=32, blank=True, editable=False)
+    #: Hue of the logo, which colours the agency's public pages (partnerportal/network/tints.py); None without a coloured logo.
+    tint = models.PositiveSmallIntegerField(null=True, editable=False)
     #: Typical time until the first reply to a contact request; None if there are too few. `requests_inbox` writes it.
     typical_reply = models.DurationField(null=True, editable=False)
 
@@ -205,6 +208,7 @@ class PartnerProfile(models.Model):
             ),
             models.CheckConstraint(condition=Q(decline_reason="") | Q(status="declined"), name="profile_reason_only_if_declined"),
             models.CheckConstraint(condition=Q(team_size__in=["", *TeamSize.values]), name="profile_team_size_is_known"),
+            models.CheckConstraint(condition=Q(tint=None) | Q(tint__lt=TINTS), name="profile_tint_is_known"),
         ]
         indexes = [
             models.Index(fields=["sort_name", "id"], name="profile_by_name", condition=Q(status="registered")),

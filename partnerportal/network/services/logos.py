@@ -7,25 +7,19 @@ from functools import lru_cache
 from io import BytesIO
 from typing import IO
 
-from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
-from django.utils.translation import gettext as _
-from PIL import Image, ImageOps
+from PIL import Image
 
 from partnerportal.network.models import PartnerProfile, ProfileLogo
+from partnerportal.network.services.pictures import encoded, read_picture
+from partnerportal.network.tints import tint_of
 from partnerportal.outbox.logos import EmailLogo
 
 logger = logging.getLogger(__name__)
 
 #: Maximum size of an upload, in bytes.
 MAX_BYTES = 2 * 1024 * 1024
-#: Maximum number of pixels of an upload: a file of a few kB can decompress to an image that exhausts the memory.
-MAX_PIXELS = 25_000_000
 #: Maximum width and height of the stored logo, in pixels.
 MAX_SIDE = 512
-#: Formats that Pillow tries. SVG is excluded because it can contain scripts.
-FORMATS = ("PNG", "JPEG", "WEBP")
-MEDIA_TYPE = "image/webp"
 #: Maximum width and height of a logo in an e-mail, in CSS pixels. The image has twice as many, for sharp screens.
 EMAIL_SIZE = (160, 48)
 #: White around transparent logos in an e-mail, in CSS pixels: most are made for paper, and e-mail clients can be dark.
@@ -34,10 +28,11 @@ PLATE_MARGIN = 6
 
 @dataclass(frozen=True)
 class Logo:
-    """A logo as stored: a WebP image, and its hash, which is part of its address."""
+    """A logo as stored: a WebP image, its hash, which is part of its address, and its tint."""
 
     content: bytes
     digest: str
+    tint: int | None = None
 
 
 def process_logo(file: IO[bytes]) -> Logo:
@@ -46,19 +41,11 @@ def process_logo(file: IO[bytes]) -> Logo:
     Raises:
         ValidationError: The file is too large, broken, or not PNG, JPEG or WebP.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise ValidationError(_("This file is too large. The limit is %(limit)s.") % {"limit": filesizeformat(MAX_BYTES)}, "too_large")
-    try:
-        image = _scaled(data)
-    except ValidationError:
-        raise
-    except Exception as error:  # Pillow raises exceptions of any type for broken or malicious files
-        raise ValidationError(_("This file can’t be read as an image. Choose a PNG, JPEG or WebP file."), "no_picture") from error
-    stream = BytesIO()
-    image.save(stream, "WEBP", quality=90, method=4)
-    content = stream.getvalue()
-    return Logo(content, hashlib.sha256(content).hexdigest()[:32])
+    # JPEGs are decoded at twice the size, for a smooth reduction.
+    image = read_picture(file, max_bytes=MAX_BYTES, side=MAX_SIDE * 2)
+    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    content = encoded(image, quality=90)
+    return Logo(content, hashlib.sha256(content).hexdigest()[:32], tint_of(image))
 
 
 def email_logo(agency_id: int) -> EmailLogo | None:
@@ -89,19 +76,3 @@ def _email_logo(profile_id: int, digest: str) -> EmailLogo:
     stream = BytesIO()
     plate.save(stream, "PNG", optimize=True)
     return EmailLogo(stream.getvalue(), digest, *(max(1, side // 2) for side in plate.size))
-
-
-def _scaled(data: bytes) -> Image.Image:
-    with Image.open(BytesIO(data), formats=FORMATS) as upload:
-        # Only the header has been read so far.
-        if upload.width * upload.height > MAX_PIXELS:
-            raise ValidationError(_("This image is too large. The limit is 5000 × 5000 pixels."), "too_many_pixels")
-        # Lets Pillow decode a JPEG at a reduced size.
-        upload.draft("RGB", (MAX_SIDE * 2, MAX_SIDE * 2))
-        upright = ImageOps.exif_transpose(upload)
-        image = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
-    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-    # A new image doesn't contain the metadata of the upload, such as locations and thumbnails.
-    clean = Image.new(image.mode, image.size)
-    clean.paste(image)
-    return clean

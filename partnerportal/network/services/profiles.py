@@ -61,6 +61,7 @@ def save_profile(agency: Agency, *, values: dict[str, Any], version: int | None,
         setattr(profile, name, values[name])
     if "logo" in values:
         profile.logo_digest = values["logo"].digest if values["logo"] else ""
+        profile.tint = values["logo"].tint if values["logo"] else None
     profile.version += 1
     try:
         with transaction.atomic():

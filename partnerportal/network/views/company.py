@@ -11,7 +11,7 @@ from partnerportal.agencies.models import Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.versions import EditConflict
 from partnerportal.network.forms.profiles import ProfileForm
-from partnerportal.network.models import PartnerProfile
+from partnerportal.network.models import MAX_SAMPLES, PartnerProfile
 from partnerportal.network.queries import checklist, is_complete
 from partnerportal.network.services.profiles import SlugTaken, new_profile, save_profile, submit_profile
 from partnerportal.network.views.public import profile_context, with_names
@@ -47,6 +47,8 @@ def company(request: AgencyRequest) -> HttpResponse:
         "may_edit": may_edit,
         "missing": [item for item in items if not item.done],
         "may_submit": may_edit and profile.can_be_submitted and is_complete(profile),
+        "work": profile.work_samples.all() if profile.pk else [],
+        "max_work": MAX_SAMPLES,
         "done": sum(item.done for item in items),
         "points": len(items),
         "history": AuditEvent.objects.for_agency(request.agency).filter(object_type=profile._meta.label_lower)[:HISTORY_LENGTH],

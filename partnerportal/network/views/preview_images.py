@@ -42,7 +42,9 @@ def directory_image(request: HttpRequest) -> HttpResponse:
 def preview_of(profile: PartnerProfile) -> Preview:
     """Return what the image of a profile says in the active language."""
     summary, name = profile.rating, profile.agency.name
-    preview = Preview(name, profile.tagline, _("Partner Network"), initials=initials(name), logo_digest=profile.logo_digest)
+    preview = Preview(
+        name, profile.tagline, _("Partner Network"), initials=initials(name), logo_digest=profile.logo_digest, tint=profile.tint
+    )
     if not summary:
         return preview
     count = ngettext("%(shown)s review", "%(shown)s reviews", summary.count) % {"shown": number_format(summary.count, force_grouping=True)}

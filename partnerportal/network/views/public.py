@@ -20,7 +20,7 @@ from partnerportal.core.language_addresses import alternates, fixed_language, la
 from partnerportal.core.pagination import keyset_page
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
 from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
-from partnerportal.network.services.logos import MEDIA_TYPE
+from partnerportal.network.services.pictures import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
 from partnerportal.network.views.preview_images import image_url, preview_of, preview_of_directory
 
@@ -121,6 +121,7 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
+        "work": profile.work_samples.all(),
         **addresses,
         "preview_image": image_url(preview_of(profile), profile.slug),
         "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),

@@ -26,8 +26,10 @@ from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
-from partnerportal.network.models import Service, SpokenLanguage
+from partnerportal.demo.demo_work import DEMO_WORK, demo_picture
+from partnerportal.network.models import Service, SpokenLanguage, WorkSample
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
+from partnerportal.network.services.work import add_work
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.services.contact import submission_digest, submit_request
 from requests_inbox.services.reply_times import refresh_reply_times
@@ -79,6 +81,9 @@ def _agency(sketch: demo.DemoAgency, admin: User) -> tuple[Agency, User]:
     for person, (_email, _name, role) in zip(people, sketch.people, strict=True):
         Membership.objects.create(agency=agency, user=person, role=role)
     profile = save_profile(agency, values=_profile(sketch), version=0, by=people[0])
+    for work in DEMO_WORK[sketch.slug]:
+        sample = WorkSample(title=work.title, link=work.link, alt_text=work.alt_text)
+        add_work(sample, profile=profile, picture=demo_picture(work), by=people[0])
     submit_profile(profile, by=people[0])
     register_profile(profile, by=admin)
     return agency, people[0]
