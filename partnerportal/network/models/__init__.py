@@ -5,6 +5,7 @@ from partnerportal.network.models.profiles import (
     OfferedService,
     PartnerProfile,
     PartnerProfileQuerySet,
+    ProfileLanguage,
     ProfileLogo,
     ProfileSlug,
     ProfileStatus,
@@ -12,16 +13,21 @@ from partnerportal.network.models.profiles import (
     SpokenLanguage,
     name_column,
 )
+from partnerportal.network.models.versions import EVERY_PAGE, PublicVersion, notes_changes
 
 __all__ = [
+    "EVERY_PAGE",
     "UNRATED_SCORE",
     "OfferedService",
     "PartnerProfile",
     "PartnerProfileQuerySet",
+    "ProfileLanguage",
     "ProfileLogo",
     "ProfileSlug",
     "ProfileStatus",
+    "PublicVersion",
     "Service",
     "SpokenLanguage",
     "name_column",
+    "notes_changes",
 ]

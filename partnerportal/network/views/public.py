@@ -1,8 +1,5 @@
 """Public pages of the partner network. Profiles that are not registered return 404."""
 
-from collections.abc import Callable
-from functools import wraps
-from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -11,7 +8,6 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -19,45 +15,19 @@ from partnerportal.agencies.models import Agency, Role
 from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import keyset_page
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
-from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
+from partnerportal.network.models import PartnerProfile, ProfileLanguage, ProfileLogo, Service, name_column
 from partnerportal.network.services.logos import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
+from partnerportal.network.views.caching import directory_version, profile_version, public_page
 from partnerportal.network.views.preview_images import image_url, preview_of, preview_of_directory
 
-PublicView = Callable[..., HttpResponse]
-
-#: Seconds for which browsers and proxies can cache a public page for anonymous visitors.
-PUBLIC_MAX_AGE = 60
 #: Seconds for which logos can be cached. Their address changes with their content.
 LOGO_MAX_AGE = 60 * 60 * 24 * 365
 CARDS_PER_PAGE = 24
 REVIEWS_PER_PAGE = 10
 
 
-def public_page(view: PublicView) -> PublicView:
-    """Let caches store a page for anonymous visitors. Visitors with a session or a message always get a fresh one.
-
-    The ETag is a hash of the content.
-    """
-
-    @require_safe
-    @wraps(view)
-    def cached(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        patch_vary_headers(response, ["Cookie"] if fixed_language(request) else ["Cookie", "Accept-Language"])
-        if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
-            patch_cache_control(response, private=True, no_cache=True)
-            return response
-        patch_cache_control(response, public=True, max_age=PUBLIC_MAX_AGE)
-        if response.status_code == HTTPStatus.OK:
-            set_response_etag(response)
-            return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
-        return response
-
-    return cached
-
-
-@public_page
+@public_page(directory_version)
 def directory(request: HttpRequest) -> HttpResponse:
     """Search, filter and sort the registered agencies."""
     filters = DirectoryFilter(request.GET)
@@ -75,7 +45,7 @@ def directory(request: HttpRequest) -> HttpResponse:
     return render(request, "network/directory.html", context)
 
 
-@public_page
+@public_page(profile_version)
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an agency with its rating and reviews."""
     profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
@@ -145,7 +115,7 @@ def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> 
 
 def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
     """Join the rating, and annotate the names of services and languages in the active language."""
-    through = PartnerProfile.languages.through.objects.filter(partnerprofile=OuterRef("pk"))
+    through = ProfileLanguage.objects.filter(partnerprofile=OuterRef("pk"))
     column = f"spokenlanguage__{name_column()}"
     return profiles.select_related("agency__rating_summary").annotate(
         service_names=_service_names(),
