@@ -78,4 +78,13 @@ class Migration(migrations.Migration):
             model_name='spokenlanguage',
             trigger=pgtrigger.compiler.Trigger(name='public_change', sql=pgtrigger.compiler.UpsertTriggerSql(func='\n            INSERT INTO network_publicversion AS version (agency_id, number)\n            SELECT agency, 1000000 * extract(epoch FROM clock_timestamp()) FROM (SELECT 0) AS changed (agency) WHERE agency IS NOT NULL\n            ON CONFLICT (agency_id) DO UPDATE SET number = GREATEST(version.number + 1, EXCLUDED.number);\n            RETURN NULL;\n            ', hash='6019927b1657a36b240e0e7537d0257ba4cdf677', operation='INSERT OR UPDATE OR DELETE', pgid='pgtrigger_public_change_a76e7', table='network_spokenlanguage', when='AFTER')),
         ),
+        # Versions of what exists already.
+        migrations.RunSQL(
+            """
+            INSERT INTO network_publicversion (agency_id, number)
+            SELECT agency_id, 1000000 * extract(epoch FROM clock_timestamp())
+            FROM (SELECT 0 UNION SELECT agency_id FROM network_partnerprofile) AS existing (agency_id)
+            """,
+            migrations.RunSQL.noop,
+        ),
     ]

@@ -9,6 +9,8 @@ from django.db import models
 
 #: Key of the row for what every page shows: the lists of services and languages.
 EVERY_PAGE = 0
+#: SQL for the time in microseconds.
+_NOW = "1000000 * extract(epoch FROM clock_timestamp())"
 
 
 class PublicVersion(models.Model):
@@ -40,7 +42,7 @@ def notes_changes(
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             INSERT INTO network_publicversion AS version (agency_id, number)
-            SELECT agency, 1000000 * extract(epoch FROM clock_timestamp()) FROM (SELECT {agency}) AS changed (agency) WHERE agency IS NOT NULL
+            SELECT agency, {_NOW} FROM (SELECT {agency}) AS changed (agency) WHERE agency IS NOT NULL
             ON CONFLICT (agency_id) DO UPDATE SET number = GREATEST(version.number + 1, EXCLUDED.number);
             RETURN NULL;
             """  # noqa: S608  # built from constants
