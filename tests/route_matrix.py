@@ -13,8 +13,10 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from reviews import tokens
+from tests.cacheable import assert_private
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory, WorkSampleFactory
@@ -95,6 +97,10 @@ class World:
         people = zip(PEOPLE, (cast.alice, cast.max, cast.stan, cast.kim, cast.ada), strict=False)
         self.sessions = {person: self._signed_in(user) for person, user in people}
         self.sessions["another client"] = self._signed_in(UserFactory())
+        #: Texts that no response for shared caches may contain.
+        links = (self.open_request, self.answered, self.joining, self.access_request)
+        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, *self.sessions.values()]
+        self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 
     @staticmethod
@@ -125,6 +131,7 @@ class Cell(NamedTuple):
         with transaction.atomic():
             response = client.generic(self.method, self.path, content_type=FORM, REMOTE_ADDR=next(world.networks))
             transaction.set_rollback(True)
+        assert_private(response, world.secrets, signed_in=client.cookies.get(settings.SESSION_COOKIE_NAME) is not None)
         return summary(response)
 
     def __str__(self) -> str:

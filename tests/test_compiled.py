@@ -14,10 +14,13 @@ from customers.models import Customer, Task
 from partnerportal.core.compiled import compiled
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, TaskFactory
+from tests.factories.reviews import ReviewFactory
 from tests.test_queries import fill, first_customer
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
-PAGES = ("/customers/", "/dashboard/", "/company/reviews/")
+PAGES = ("/customers/", "/dashboard/", "/company/reviews/", "/partners/", "/partners/?sort=name")
+#: Pages of which members see another version.
+PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
 
 
 def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:
@@ -32,6 +35,7 @@ def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:
 def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(cast, 2)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
+    ReviewFactory(review_request__customer__agency=cast.alder)
     called: set[str] = set()
     call = compiled.__call__
 
@@ -47,6 +51,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice
     for path in (*PAGES, first_customer(cast)):
         for _ in range(2):
             assert alice.get(path).status_code == 200
+    for path in PUBLIC_PAGES * 2:
+        assert Client().get(path).status_code == 200
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
 

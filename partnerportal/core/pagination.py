@@ -54,6 +54,20 @@ def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[
             raise Http404("no such page") from error
     # Fetches one additional row, to know whether there is another page.
     items = list(rows[: size + 1])
+    return _page(request, items, order_by=order_by, size=size, backwards=backwards, position=position)
+
+
+def is_first_page(request: HttpRequest) -> bool:
+    """Return whether the request is for the first page."""
+    return not (request.GET.get("before") or request.GET.get("after"))
+
+
+def first_page(request: HttpRequest, items: list[M], *, order_by: tuple[str, ...], size: int = PAGE_SIZE) -> Page[M]:
+    """Return the first page, whose `size` + 1 rows were fetched by a compiled query."""
+    return _page(request, items, order_by=order_by, size=size, backwards=False, position=None)
+
+
+def _page(request: HttpRequest, items: list[M], *, order_by: tuple[str, ...], size: int, backwards: bool, position: str | None) -> Page[M]:
     more, items = len(items) > size, items[:size]
     if backwards:
         items.reverse()

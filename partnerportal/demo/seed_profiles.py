@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
 from partnerportal.demo import seed_words as words
-from partnerportal.network.models import OfferedService, PartnerProfile, Service, SpokenLanguage
+from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLanguage, Service, SpokenLanguage
 from partnerportal.network.services.search import update_search_texts
 
 
@@ -33,14 +33,13 @@ def seed_profiles(agencies: dict[int, Agency], *, host: str) -> None:
         for (number, agency), rng in zip(agencies.items(), generators, strict=True)
     )
     services, languages = list(Service.objects.order_by("pk")), list(SpokenLanguage.objects.order_by("pk"))
-    spoken = PartnerProfile.languages.through
     offered_services, spoken_languages = [], []
     for profile, rng in zip(profiles, generators, strict=True):
         # The first entries of both lists are the most frequent.
         chosen = {int(12 * rng.random() ** 1.5) for _ in range(rng.randint(2, 7))}
         offered_services += [OfferedService(profile=profile, service=services[i]) for i in chosen if i < len(services)]
         chosen = {0, *(1 + int(14 * rng.random() ** 3) for _ in range(rng.randint(0, 3)))}
-        spoken_languages += [spoken(partnerprofile=profile, spokenlanguage=languages[i]) for i in chosen if i < len(languages)]
+        spoken_languages += [ProfileLanguage(partnerprofile=profile, spokenlanguage=languages[i]) for i in chosen if i < len(languages)]
     OfferedService.objects.bulk_create(offered_services)
-    spoken.objects.bulk_create(spoken_languages)
+    ProfileLanguage.objects.bulk_create(spoken_languages)
     update_search_texts(PartnerProfile.objects.filter(pk__in=[profile.pk for profile in profiles]))

@@ -17,7 +17,7 @@ from customers.models import Customer
 from customers.queries.contracts import yearly_values
 from partnerportal.agencies.models import Agency, TeamInvitation
 from partnerportal.core.templatetags.portal import duration
-from partnerportal.network.models import OfferedService, PartnerProfile
+from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLanguage
 from partnerportal.network.queries import checklist_with
 from requests_inbox.queries import RESPONSE_TIME_DAYS, TYPICAL_MIN_REPLIES, typical_first_reply
 from reviews.models import Review, ReviewRequest, rounded
@@ -41,12 +41,11 @@ class Figure:
 def load_agency(agency: Agency) -> Any:
     """Return the agency with its profile and summary, and with what figures and setup steps need, with one query."""
     own = OuterRef("pk")
-    languages = PartnerProfile.languages.through.objects
     return (
         Agency.objects.select_related("profile", "rating_summary")
         .annotate(
             has_services=Exists(OfferedService.objects.filter(profile__agency=own)),
-            has_languages=Exists(languages.filter(partnerprofile__agency=own)),
+            has_languages=Exists(ProfileLanguage.objects.filter(partnerprofile__agency=own)),
             has_customers=Exists(Customer.objects.filter(agency=own)),
             has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
             has_team_invitations=Exists(TeamInvitation.objects.pending().filter(agency=own)),

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -18,6 +19,7 @@ from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_plain_text
+from partnerportal.network.models import notes_changes
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.models import triggers
@@ -154,6 +156,16 @@ class ReviewRequest(Pending, PersonalLink):
     def subject_label(self) -> str:
         """Title of the rated project, or the label for the whole company."""
         return self.project.title if self.project else _("Company overall")
+
+
+class RatedProject(Project):
+    """A project, with the trigger for its title, which the public profile shows beside a review."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            notes_changes("NEW.agency_id", pgtrigger.UpdateOf("title"), pgtrigger.AnyChange("title"))  # type: ignore[no-untyped-call]
+        ]
 
 
 class ReviewOptOutQuerySet(TenantQuerySet["ReviewOptOut"]):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import pgtrigger
 from django.db import models
 from django.db.models import Count, F, Q, Sum, Value
 from django.db.models.functions import Cast, Now, NullIf, Round
@@ -11,6 +12,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
+from partnerportal.network.models import notes_changes
 from reviews.models.categories import CATEGORIES, CategoryRating, FieldPerCategory, rounded, sum_of_categories
 
 
@@ -74,6 +76,13 @@ class RatingSummary(models.Model):
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
+        # The profile shows neither of the excluded figures.
+        triggers = [
+            notes_changes(operation=pgtrigger.Insert | pgtrigger.Delete),
+            notes_changes(
+                operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["requested", "answered"]), name="public_update"
+            ),
+        ]
 
     def __str__(self) -> str:
         average = "–" if self.average is None else number_format(rounded(self.average), 1)

@@ -355,7 +355,7 @@ def test_who_can_not_edit_is_promised_nothing_about_editing(manager: Client, sta
 
 
 def test_visitors_see_a_change_within_the_minute_that_is_promised(cast: Cast) -> None:
-    assert "max-age=60" in Client().get(f"/partners/{cast.alder.profile.slug}/")["Cache-Control"]
+    assert "max-age=30" in Client().get(f"/partners/{cast.alder.profile.slug}/")["Cache-Control"]
 
 
 def test_the_preview_is_for_the_own_people(stan: Client, charlie: Client, cast: Cast) -> None:

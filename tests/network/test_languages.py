@@ -51,7 +51,7 @@ def test_the_address_decides_whatever_the_browser_says(cast: Cast, language: str
         assert response["Content-Language"] == language
         # The cached page is the same for all browser languages.
         assert {name.strip() for name in response["Vary"].split(",")} == {"Accept-Encoding", "Cookie"}
-        assert response["Cache-Control"] == "public, max-age=60"
+        assert response["Cache-Control"] == "public, max-age=30, stale-while-revalidate=30"
 
 
 def test_the_account_decides_no_more_than_the_browser(alice: Client, cast: Cast) -> None:

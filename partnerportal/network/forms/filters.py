@@ -1,5 +1,6 @@
 """Filters of the directory and of the reviews on a profile."""
 
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -36,14 +37,15 @@ class DirectoryFilter(ListFilter):
     )
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORTS, required=False)
 
+    def __init__(self, data: QueryDict, *, lists: int) -> None:
+        """`lists` is the version of the services and languages, or 0 if it is unknown."""
+        self._lists = lists
+        super().__init__(data)
+
     def prepare(self) -> None:
-        # One query for both lists.
-        services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(name_column()))
-        languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(name_column()))
-        entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
-        for name, every in (("service", _("Any service")), ("language", _("Any language"))):
-            choices = [(key, label) for field, key, label in entries if field == name]
-            self.fields[name].choices = [("", every), *choices]  # type: ignore[attr-defined]
+        choices_of = _choices if self._lists else _choices.__wrapped__
+        for name, choices in choices_of(self._lists, name_column()).items():
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         # Unlike other invalid values, texts that are too long or contain NUL aren't ignored but match nothing.
@@ -90,6 +92,18 @@ class DirectoryFilter(ListFilter):
         if self.chosen["sort"] == "rating" or not self.chosen["q"]:
             return ("-ranking_score", "pk")
         return ("-rank", "-ranking_score", "pk")
+
+
+@lru_cache(maxsize=4)
+def _choices(_version: int, column: str) -> dict[str, list[tuple[str, Any]]]:
+    """Return the choices of services and languages in a version of the lists, with one query for both."""
+    services = Service.objects.filter(is_active=True).values_list(Value("service"), Cast("pk", CharField()), F(column))
+    languages = SpokenLanguage.objects.filter(is_active=True).values_list(Value("language"), "code", F(column))
+    entries = sorted(services.union(languages, all=True), key=lambda entry: entry[2])
+    return {
+        name: [("", every), *((key, label) for field, key, label in entries if field == name)]
+        for name, every in (("service", _("Any service")), ("language", _("Any language")))
+    }
 
 
 class ReviewChoice:

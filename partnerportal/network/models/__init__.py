@@ -5,6 +5,7 @@ from partnerportal.network.models.profiles import (
     OfferedService,
     PartnerProfile,
     PartnerProfileQuerySet,
+    ProfileLanguage,
     ProfileLogo,
     ProfileSlug,
     ProfileStatus,
@@ -12,20 +13,25 @@ from partnerportal.network.models.profiles import (
     SpokenLanguage,
     name_column,
 )
+from partnerportal.network.models.versions import EVERY_PAGE, PublicVersion, notes_changes
 from partnerportal.network.models.work import MAX_SAMPLES, WorkPicture, WorkSample
 
 __all__ = [
+    "EVERY_PAGE",
     "MAX_SAMPLES",
     "UNRATED_SCORE",
     "OfferedService",
     "PartnerProfile",
     "PartnerProfileQuerySet",
+    "ProfileLanguage",
     "ProfileLogo",
     "ProfileSlug",
     "ProfileStatus",
+    "PublicVersion",
     "Service",
     "SpokenLanguage",
     "WorkPicture",
     "WorkSample",
     "name_column",
+    "notes_changes",
 ]

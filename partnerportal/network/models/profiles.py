@@ -20,6 +20,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.fields import AddressField, WebsiteField
 from partnerportal.core.validators import validate_one_line, validate_plain_text
+from partnerportal.network.models.versions import EVERY_PAGE, notes_changes
 from partnerportal.network.tints import TINTS
 
 #: Earliest accepted year of foundation. Catches typing mistakes.
@@ -28,6 +29,8 @@ OLDEST_YEAR = 1800
 MAX_QUERY_LENGTH = 100
 #: Longest reply time that is shown in hours. Longer ones are shown in days.
 MAX_REPLY_HOURS = 36
+#: SQL for the agency of a row that belongs to a profile.
+AGENCY_OF_PROFILE = "(SELECT agency_id FROM network_partnerprofile WHERE id = COALESCE(NEW.{0}, OLD.{0}))"
 #: Ranking score of agencies without reviews: the prior of 3.5 stars (reviews/models/summary.py), in millionths.
 UNRATED_SCORE = 3_500_000
 
@@ -68,6 +71,7 @@ class Service(ListEntry):
     class Meta:
         verbose_name = _("service")
         verbose_name_plural = _("services")
+        triggers = [notes_changes(str(EVERY_PAGE))]
 
 
 class SpokenLanguage(ListEntry):
@@ -78,6 +82,7 @@ class SpokenLanguage(ListEntry):
     class Meta:
         verbose_name = _("spoken language")
         verbose_name_plural = _("spoken languages")
+        triggers = [notes_changes(str(EVERY_PAGE))]
 
 
 class ProfileStatus(models.TextChoices):
@@ -161,7 +166,9 @@ class PartnerProfile(models.Model):
     tagline = models.CharField(_("Tagline"), max_length=160, blank=True, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=5000, blank=True, validators=[validate_plain_text])
     services = models.ManyToManyField(Service, verbose_name=_("Services"), blank=True, related_name="profiles", through="OfferedService")
-    languages = models.ManyToManyField(SpokenLanguage, verbose_name=_("Languages"), blank=True, related_name="profiles")
+    languages = models.ManyToManyField(
+        SpokenLanguage, verbose_name=_("Languages"), blank=True, related_name="profiles", through="ProfileLanguage"
+    )
     city = models.CharField(_("City"), max_length=120, blank=True, validators=[validate_one_line])
     website = WebsiteField(_("Website"), max_length=300, blank=True)
     founded = models.PositiveSmallIntegerField(
@@ -216,7 +223,7 @@ class PartnerProfile(models.Model):
             GinIndex(OpClass("search_text", "gin_trgm_ops"), name="profile_search"),
             GinIndex(OpClass("lead_text", "gin_trgm_ops"), name="profile_search_alike"),
         ]
-        triggers = [KEEPS_ITS_SLUGS]
+        triggers = [KEEPS_ITS_SLUGS, notes_changes()]
 
     def __str__(self) -> str:
         return self.slug
@@ -274,9 +281,33 @@ class OfferedService(models.Model):
         verbose_name = _("offered service")
         verbose_name_plural = _("offered services")
         constraints = [models.UniqueConstraint(fields=["profile", "service"], name="service_offered_once")]
+        triggers = [notes_changes(AGENCY_OF_PROFILE.format("profile_id"))]
 
     def __str__(self) -> str:
         return f"{self.profile_id}: {self.service_id}"
+
+
+class ProfileLanguage(models.Model):
+    """A language of a profile."""
+
+    partnerprofile = models.ForeignKey(PartnerProfile, verbose_name=_("Partner profile"), on_delete=models.CASCADE)
+    spokenlanguage = models.ForeignKey(SpokenLanguage, verbose_name=_("spoken language"), on_delete=models.CASCADE)
+
+    class Meta:
+        db_table = "network_partnerprofile_languages"
+        unique_together = (("partnerprofile", "spokenlanguage"),)
+        triggers = [notes_changes(AGENCY_OF_PROFILE.format("partnerprofile_id"))]
+
+    def __str__(self) -> str:
+        return f"{self.partnerprofile_id}: {self.spokenlanguage_id}"
+
+
+class RenamedAgency(Agency):
+    """An agency, with the trigger for its name. The model is in an app that must not know this one."""
+
+    class Meta:
+        proxy = True
+        triggers = [notes_changes("NEW.id", pgtrigger.UpdateOf("name"), pgtrigger.AnyChange("name"))]  # type: ignore[no-untyped-call]
 
 
 class ProfileLogo(models.Model):

@@ -1,8 +1,6 @@
 """Public pages of the partner network. Profiles that are not registered return 404."""
 
-from collections.abc import Callable
-from functools import wraps
-from http import HTTPStatus
+from functools import lru_cache
 from typing import Any, cast
 
 from django.conf import settings
@@ -11,59 +9,38 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Agency, Role
+from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
-from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pagination import capped_count, first_page, is_first_page, keyset_page
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
-from partnerportal.network.models import PartnerProfile, ProfileLogo, Service, name_column
+from partnerportal.network.models import PartnerProfile, PartnerProfileQuerySet, ProfileLanguage, ProfileLogo, Service, name_column
 from partnerportal.network.services.pictures import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
+from partnerportal.network.views.caching import directory_version, profile_version, public_page
 from partnerportal.network.views.preview_images import image_url, preview_of, preview_of_directory
 
-PublicView = Callable[..., HttpResponse]
-
-#: Seconds for which browsers and proxies can cache a public page for anonymous visitors.
-PUBLIC_MAX_AGE = 60
 #: Seconds for which logos can be cached. Their address changes with their content.
 LOGO_MAX_AGE = 60 * 60 * 24 * 365
 CARDS_PER_PAGE = 24
 REVIEWS_PER_PAGE = 10
 
 
-def public_page(view: PublicView) -> PublicView:
-    """Let caches store a page for anonymous visitors. Visitors with a session or a message always get a fresh one.
-
-    The ETag is a hash of the content.
-    """
-
-    @require_safe
-    @wraps(view)
-    def cached(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        patch_vary_headers(response, ["Cookie"] if fixed_language(request) else ["Cookie", "Accept-Language"])
-        if settings.SESSION_COOKIE_NAME in request.COOKIES or "messages" in request.COOKIES:
-            patch_cache_control(response, private=True, no_cache=True)
-            return response
-        patch_cache_control(response, public=True, max_age=PUBLIC_MAX_AGE)
-        if response.status_code == HTTPStatus.OK:
-            set_response_etag(response)
-            return cast(HttpResponse, get_conditional_response(request, etag=response["ETag"], response=response))
-        return response
-
-    return cached
-
-
-@public_page
+@public_page(directory_version)
 def directory(request: HttpRequest) -> HttpResponse:
     """Search, filter and sort the registered agencies."""
-    filters = DirectoryFilter(request.GET)
-    profiles, total, more = filters.profiles()
-    cards = profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names(), quote=_quote())
-    page = keyset_page(request, cards.defer("description", "lead_text", "search_text"), order_by=filters.order_by(), size=CARDS_PER_PAGE)
+    version = cast(Any, request).public_version
+    filters = DirectoryFilter(request.GET, lists=version.lists)
+    order_by = filters.order_by()
+    if filters.is_set or not is_first_page(request):
+        profiles, total, more = filters.profiles()
+        page = keyset_page(request, _cards(profiles), order_by=order_by, size=CARDS_PER_PAGE)
+    else:
+        total, more = _count(version.content)
+        page = first_page(request, _first_cards(name_column(), *order_by), order_by=order_by, size=CARDS_PER_PAGE)
     context = {
         "page": page,
         "filters": filters,
@@ -75,10 +52,10 @@ def directory(request: HttpRequest) -> HttpResponse:
     return render(request, "network/directory.html", context)
 
 
-@public_page
+@public_page(profile_version)
 def profile(request: HttpRequest, slug: str) -> HttpResponse:
     """Show an agency with its rating and reviews."""
-    profile = _profile_or_404(request, slug, PartnerProfile.objects.public())
+    profile = _profile_or_404(slug, only_public=True)
     if profile.slug != slug:
         return moved(request, language_url("network:profile", profile.slug, language=fixed_language(request)))
     visitor = cast(Any, request)
@@ -89,7 +66,7 @@ def profile(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def logo(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
     """Return the logo of a registered profile; otherwise only to the agency's members and admins."""
-    profile = _profile_or_404(request, slug, PartnerProfile.objects.all())
+    profile = _profile_or_404(slug, only_public=False)
     visitor = cast(Any, request)
     if not (profile.is_registered or profile.agency == visitor.agency or visitor.user.is_staff) or not profile.logo_digest:
         raise Http404
@@ -131,22 +108,67 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
 
 def _reviews(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
     """Return pinned and other reviews, or the selected ones. Members also see hidden ones."""
-    reviews = profile.agency.reviews
-    visible = reviews.for_staff().counted() if is_own else reviews.for_public()
     choice = ReviewChoice(request.GET)
     on_first_page = not choice.is_narrowed and not request.GET.keys() & {"after", "before"}
+    highlighted: list[Any] = []
+    if on_first_page and not is_own:
+        highlighted = _pinned(agency=profile.agency_id)
+        rows = _first_reviews(*choice.order_by, agency=profile.agency_id)
+        page = first_page(request, rows, order_by=choice.order_by, size=REVIEWS_PER_PAGE)
+    else:
+        reviews = profile.agency.reviews
+        visible = reviews.for_staff().counted() if is_own else reviews.for_public()
+        highlighted = list(visible.pinned()) if on_first_page else []
+        page = keyset_page(request, choice.of(visible), order_by=choice.order_by, size=REVIEWS_PER_PAGE)
     return {
-        "highlighted": visible.pinned() if on_first_page else [],
-        "page": keyset_page(request, choice.of(visible), order_by=choice.order_by, size=REVIEWS_PER_PAGE),
+        "highlighted": highlighted,
+        "page": page,
         "choice": choice,
         "is_own": is_own,
         "may_act": is_own and cast(Any, request).membership.has_role(Role.MANAGER),
     }
 
 
+def _public_reviews(agency: Any) -> Any:
+    """Return the published reviews of an agency. This app must not import their model."""
+    model: Any = Agency._meta.get_field("reviews").related_model
+    return model.objects.filter(agency=agency).for_public()
+
+
+@compiled
+def _pinned(*, agency: Any) -> QuerySet[Any]:
+    pinned: QuerySet[Any] = _public_reviews(agency).pinned()
+    return pinned
+
+
+@compiled
+def _first_reviews(*order_by: str, agency: Any) -> QuerySet[Any]:
+    reviews: QuerySet[Any] = _public_reviews(agency).filter(pin_position=None)
+    return reviews.order_by(*order_by)[: REVIEWS_PER_PAGE + 1]
+
+
+@compiled
+def _first_cards(_column: str, *order_by: str) -> QuerySet[PartnerProfile]:
+    """Return the cards of the first page. The names in them are those of the column, which is that of the active language."""
+    return _cards(PartnerProfile.objects.public()).order_by(*order_by)[: CARDS_PER_PAGE + 1]
+
+
+def _cards(profiles: PartnerProfileQuerySet) -> QuerySet[PartnerProfile]:
+    cards: QuerySet[PartnerProfile] = (
+        profiles.with_ranking_score().select_related("agency__rating_summary").annotate(service_names=_service_names(), quote=_quote())
+    )
+    return cards.defer("description", "lead_text", "search_text")
+
+
+@lru_cache(maxsize=1)
+def _count(_version: int) -> tuple[int, bool]:
+    """Return the number of all agencies in a version of the directory, and whether there are more."""
+    return capped_count(PartnerProfile.objects.public())
+
+
 def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
     """Join the rating, and annotate the names of services and languages in the active language."""
-    through = PartnerProfile.languages.through.objects.filter(partnerprofile=OuterRef("pk"))
+    through = ProfileLanguage.objects.filter(partnerprofile=OuterRef("pk"))
     column = f"spokenlanguage__{name_column()}"
     return profiles.select_related("agency__rating_summary").annotate(
         service_names=_service_names(),
@@ -165,12 +187,18 @@ def _quote() -> Subquery:
     return Subquery(pinned.order_by("reviews__pin_position").values("reviews__text")[:1])
 
 
-def _profile_or_404(request: HttpRequest, slug: str, profiles: QuerySet[PartnerProfile]) -> PartnerProfile:
+def _profile_or_404(slug: str, *, only_public: bool) -> PartnerProfile:
     """Return the profile with this current or former address, or raise Http404."""
-    profile = with_names(profiles).filter(slugs__slug=slug).first()
-    if profile is None:
-        raise Http404
-    return profile
+    for profile in _with_slug(name_column(), only_public, slug=slug):
+        return profile
+    raise Http404
+
+
+@compiled
+def _with_slug(_column: str, only_public: bool, *, slug: Any) -> QuerySet[PartnerProfile]:
+    """Return the profile. The names in it are those of the column, which is that of the active language."""
+    profiles = PartnerProfile.objects.public() if only_public else PartnerProfile.objects.all()
+    return with_names(profiles).filter(slugs__slug=slug)
 
 
 def _addresses(request: HttpRequest, name: str, *args: str) -> dict[str, Any]:
