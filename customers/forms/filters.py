@@ -9,10 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import SOON_DAYS, Contract, Customer, Project
-from customers.models.customers import CustomerQuerySet
+from customers.queries.customers import customer_count, listed_customers, narrowed, with_open_work
 from customers.queries.lists import end_of_week, matching
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.pagination import capped_count
+from partnerportal.core.pagination import COUNT_LIMIT, Rows, capped_count
 
 
 class CustomerFilter(ListFilter):
@@ -29,7 +29,7 @@ class CustomerFilter(ListFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
     city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("Any city")}))
-    responsible = forms.ChoiceField(label=_("Account manager"), required=False)
+    responsible = forms.TypedChoiceField(label=_("Account manager"), required=False, coerce=int, empty_value="")
     open_tasks = forms.BooleanField(label=_("Has open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORT_CHOICES, required=False)
 
@@ -45,25 +45,28 @@ class CustomerFilter(ListFilter):
 
     def customers(self) -> tuple[QuerySet[Customer], int, bool]:
         """Return the matching customers, their number up to a limit, and whether there are more."""
-        customers = self._without_search()
+        choice, values = self._choice
+        customers: Any = narrowed(Customer.objects.for_agency(self.agency), self.agency.pk, *choice, **values)
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))
-        return customers.found(self.chosen["q"])
+        return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
 
-    def _without_search(self) -> CustomerQuerySet:
-        customers: CustomerQuerySet = Customer.objects.for_agency(self.agency).not_erased()
+    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], int, bool]:
+        """Return the same with the customers' open work. The lists without a search are compiled."""
+        until = {"today": timezone.localdate(), "horizon": timezone.localdate() + timedelta(days=SOON_DAYS)}
+        if self.chosen["q"]:
+            customers, total, is_more = self.customers()
+            return with_open_work(customers, **until), total, is_more
+        choice, values = self._choice
+        (count,) = customer_count(*choice, agency=self.agency.pk, **values)
+        return Rows(listed_customers, choice, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
+
+    @property
+    def _choice(self) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """The arguments of `narrowed`."""
         chosen = self.chosen
-        if chosen["status"] != "all":
-            customers = customers.filter(status=chosen["status"])
-        if chosen["kind"]:
-            customers = customers.filter(kind=chosen["kind"])
-        if chosen["city"]:
-            customers = customers.filter(city__iexact=chosen["city"])
-        if chosen["responsible"]:
-            customers = customers.filter(responsible=chosen["responsible"])
-        if chosen["open_tasks"]:
-            customers = customers.filter(pk__in=self.agency.tasks.filter(done_at__isnull=True).values("customer"))
-        return customers
+        choice = (chosen["status"], chosen["kind"] or "", *(name for name in ("city", "responsible", "open_tasks") if chosen[name]))
+        return choice, {name: chosen[name] for name in ("city", "responsible") if chosen[name]}
 
     def order_by(self) -> tuple[str, ...]:
         """Return the columns to sort by."""

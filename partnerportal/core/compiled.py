@@ -27,7 +27,7 @@ from django.db.models import Expression, Model, QuerySet
 R = TypeVar("R")
 
 #: Maximum number of compiled queries of each function.
-MAX_STATEMENTS = 64
+MAX_STATEMENTS = 256
 
 
 class Parameter(Expression):
