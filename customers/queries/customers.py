@@ -62,22 +62,18 @@ def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
     return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
 
 
-def customers_of(agency: Any, status: str, kind: str, *others: str, city: Any = "", responsible: Any = None) -> QuerySet[Customer]:
-    """Return customers of an agency by status (`all`: any), kind (empty: any), and `others`: `city`, `responsible` or `open_tasks`."""
-    return narrowed(Customer.objects.filter(agency=agency), agency, status, kind, *others, city=city, responsible=responsible)
+def customers_of(agency: Any, *choice: str, responsible: Any = None) -> QuerySet[Customer]:
+    """Return the customers of an agency that match; see `narrowed`."""
+    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, responsible=responsible)
 
 
-def narrowed(
-    customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, city: Any = "", responsible: Any = None
-) -> CustomerQuerySet:
-    """Return those of an agency's customers that match; see `customers_of`."""
+def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, responsible: Any = None) -> CustomerQuerySet:
+    """Return those of an agency's customers with a status (`all`: any), of a kind (empty: any), and by `responsible` or `open_tasks`."""
     customers = customers.not_erased()
     if status != "all":
         customers = customers.filter(status=status)
     if kind:
         customers = customers.filter(kind=kind)
-    if "city" in others:
-        customers = customers.filter(city__iexact=city)
     if "responsible" in others:
         customers = customers.filter(responsible=responsible)
     if "open_tasks" in others:

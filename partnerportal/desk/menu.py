@@ -89,9 +89,9 @@ class Item:
         return not self.url_name
 
 
-def new_reviews(at: Moment | None = None) -> QuerySet[Review]:
-    """Return recent reviews of all agencies, except withdrawn and removed ones."""
-    return Review.objects.counted().filter(created_at__gte=(at or Moment.current()).recently)
+def new_reviews(recently: Any) -> QuerySet[Review]:
+    """Return reviews of all agencies since `recently`, except withdrawn and removed ones."""
+    return Review.objects.counted().filter(created_at__gte=recently)
 
 
 def open_tasks() -> QuerySet[Task]:
@@ -147,7 +147,9 @@ MENU = (
                 "star",
                 "reviews:list",
                 children=(Item(_("Request review"), "paper-airplane", "reviews:request"),),
-                badge_source=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
+                badge_source=Badge(
+                    lambda at: new_reviews(at.recently), ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")
+                ),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
             Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
