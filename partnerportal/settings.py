@@ -125,8 +125,13 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    ["partnerportal.core.template_loaders.FilesystemLoader", "partnerportal.core.template_loaders.AppDirectoriesLoader"],
+                )
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -134,7 +139,7 @@ TEMPLATES = [
                 "partnerportal.desk.context_processors.menu",
                 "partnerportal.network.context_processors.legal_links",
             ],
-            "builtins": ["partnerportal.core.templatetags.portal"],
+            "builtins": ["partnerportal.core.templatetags.portal", "partnerportal.core.templatetags.fixed"],
         },
     },
 ]

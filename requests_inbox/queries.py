@@ -1,12 +1,14 @@
-"""How quickly an agency replies to contact requests."""
+"""The inbox, and how quickly an agency replies to contact requests."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Aggregate, Count, DurationField, F, Q
+from django.db.models import Aggregate, Count, DurationField, F, Q, QuerySet
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
+from requests_inbox.models import ContactRequest, RequestStatus
 
 #: Number of days over which the median response time is calculated.
 RESPONSE_TIME_DAYS = 90
@@ -21,9 +23,14 @@ class Median(Aggregate):
     output_field = DurationField()
 
 
-def recently_answered() -> Q:
-    """Return the condition for answered requests of the last `RESPONSE_TIME_DAYS`."""
-    return Q(created_at__gte=timezone.now() - timedelta(days=RESPONSE_TIME_DAYS), first_reply_at__isnull=False)
+def recently() -> datetime:
+    """Return since when requests count for the response time."""
+    return timezone.now() - timedelta(days=RESPONSE_TIME_DAYS)
+
+
+def recently_answered(since: Any = None) -> Q:
+    """Return the condition for answered requests `since` a moment; by default of the last `RESPONSE_TIME_DAYS`."""
+    return Q(created_at__gte=since or recently(), first_reply_at__isnull=False)
 
 
 def response_time(**options: Any) -> Median:
@@ -33,6 +40,32 @@ def response_time(**options: Any) -> Median:
 
 def typical_first_reply(agency: Agency) -> timedelta | None:
     """Return the median time until the first reply in the last 90 days; None below five replies."""
-    replies = agency.contact_requests.filter(recently_answered()).aggregate(count=Count("pk"), median=response_time())
-    median: timedelta | None = replies["median"]
-    return median if replies["count"] >= TYPICAL_MIN_REPLIES else None
+    for count, median in reply_times(agency=agency.pk, since=recently()):
+        return median if count >= TYPICAL_MIN_REPLIES else None
+    return None
+
+
+@compiled
+def reply_times(*, agency: Any, since: Any) -> Any:
+    """Return the number and the median response time of an agency's answered requests; no row without any."""
+    answered = ContactRequest.objects.filter(recently_answered(since), agency=agency).order_by()
+    return answered.values("agency").annotate(count=Count("*"), median=response_time()).values_list("count", "median")
+
+
+@compiled
+def inbox_numbers(*, agency: Any, since: Any) -> Any:
+    """Return the numbers of `new` and `open` requests and the `median` response time; no row without any of these requests."""
+    is_new, is_open, answered = Q(status=RequestStatus.NEW), Q(status=RequestStatus.OPEN), recently_answered(since)
+    requests = ContactRequest.objects.filter(is_new | is_open | answered, agency=agency).order_by().values("agency")
+    counts = requests.annotate(new=Count("pk", filter=is_new), open=Count("pk", filter=is_open), median=response_time(filter=answered))
+    return counts.values("new", "open", "median")
+
+
+def listed_requests(state: str, whose: str, /, *, agency: Any, user: Any) -> QuerySet[ContactRequest]:
+    """Return an agency's requests with a status (empty: any), of the user (`mine`), of `nobody` or of all, with what rows show."""
+    requests = ContactRequest.objects.filter(agency=agency)
+    if state:
+        requests = requests.filter(status=state)
+    if whose:
+        requests = requests.filter(assignee=user if whose == "mine" else None)
+    return requests.with_unread(user).select_related("assignee", "customer").defer("search_text")

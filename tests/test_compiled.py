@@ -1,6 +1,7 @@
 """Compiled queries return the same rows as the plain querysets."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,14 +12,33 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Customer, Task
+from customers.models.items import NO_DATE
 from partnerportal.core.compiled import compiled
+from partnerportal.core.pagination import Page
 from tests.cast import Cast
-from tests.factories.customers import CustomerFactory, TaskFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
 from tests.factories.reviews import ReviewFactory
 from tests.test_queries import fill, first_customer
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
-PAGES = ("/customers/", "/dashboard/", "/company/reviews/", "/partners/", "/partners/?sort=name")
+PAGES = (
+    "/dashboard/",
+    "/dashboard/?whose=mine",
+    "/dashboard/?section=waiting",
+    "/customers/",
+    "/customers/?status=all&kind=company&open_tasks=on&sort=name",
+    "/requests/",
+    "/requests/?state=assigned&whose=nobody",
+    "/tasks/?when=week&whose=mine",
+    "/tasks/?state=done",
+    "/projects/?status=all&when=overdue",
+    "/domains/?renewal=manual&when=soon",
+    "/contracts/?when=cancel",
+    "/contracts/",
+    "/company/reviews/",
+    "/partners/",
+    "/partners/?sort=name",
+)
 #: Pages of which members see another version.
 PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
 
@@ -32,8 +52,12 @@ def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:
     return type(row), values, related
 
 
-def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_compiled_query_returns_what_its_queryset_returns(
+    cast: Cast, alice: Client, stan: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(cast, 2)
+    CustomerFactory.create_batch(30, agency=cast.alder)
+    ContractFactory(customer=cast.alder.customers.first(), price=9)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
     called: set[str] = set()
@@ -49,12 +73,37 @@ def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice
 
     monkeypatch.setattr(compiled, "__call__", compare)
     for path in (*PAGES, first_customer(cast)):
-        for _ in range(2):
-            assert alice.get(path).status_code == 200
+        # A second member and request use the statements of the first.
+        for browser in (alice, stan, alice):
+            response = browser.get(path)
+            assert response.status_code == 200
+            if isinstance(page := response.context.get("page"), Page) and page.next_url:
+                where = path.partition("?")[0]
+                following = browser.get(where + page.next_url)
+                assert following.context["page"].items
+                assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
     for path in PUBLIC_PAGES * 2:
         assert Client().get(path).status_code == 200
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
+
+
+def test_no_date_and_no_time_is_compiled(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements: list[Any] = []
+    compile_ = compiled._compile
+
+    def remember(query: Any, *choice: Any) -> Any:
+        statements.append(compile_(query, *choice))
+        return statements[-1]
+
+    monkeypatch.setattr(compiled, "_compile", remember)
+    for query in compiled.registry:
+        monkeypatch.setattr(query, "_statement", partial(remember, query))
+    fill(cast, 2)
+    for path in (*PAGES, first_customer(cast)):
+        assert alice.get(path).status_code == 200
+    fixed = [value for statement in statements for value in statement._parameters if isinstance(value, date)]
+    assert set(fixed) <= {NO_DATE}
 
 
 @compiled

@@ -1,5 +1,6 @@
 """Filters of the lists of customers and their items."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -8,11 +9,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import SOON_DAYS, Contract, Customer, Project
-from customers.models.customers import CustomerQuerySet
-from customers.queries.lists import end_of_week, matching
+from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
+from customers.queries.customers import customer_count, listed_customers, narrowed, with_open_work
+from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, totals_of
+from partnerportal.agencies.models import Agency
+from partnerportal.core.compiled import compiled
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.pagination import capped_count
+from partnerportal.core.pagination import COUNT_LIMIT, Rows, capped_count
 
 
 class CustomerFilter(ListFilter):
@@ -29,7 +32,7 @@ class CustomerFilter(ListFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
     kind = forms.ChoiceField(label=_("Kind"), choices=[("", _("All")), *Customer.Kind.choices], required=False)
     city = forms.CharField(label=_("City"), required=False, max_length=120, widget=forms.TextInput(attrs={"placeholder": _("Any city")}))
-    responsible = forms.ChoiceField(label=_("Account manager"), required=False)
+    responsible = forms.TypedChoiceField(label=_("Account manager"), required=False, coerce=int, empty_value="")
     open_tasks = forms.BooleanField(label=_("Has open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORT_CHOICES, required=False)
 
@@ -45,25 +48,30 @@ class CustomerFilter(ListFilter):
 
     def customers(self) -> tuple[QuerySet[Customer], int, bool]:
         """Return the matching customers, their number up to a limit, and whether there are more."""
-        customers = self._without_search()
+        choice, values = self._choice
+        customers: Any = narrowed(Customer.objects.for_agency(self.agency), self.agency.pk, *choice, **values)
+        if self.chosen["city"]:
+            customers = customers.filter(city__iexact=self.chosen["city"])
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))
-        return customers.found(self.chosen["q"])
+        return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
 
-    def _without_search(self) -> CustomerQuerySet:
-        customers: CustomerQuerySet = Customer.objects.for_agency(self.agency).not_erased()
+    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], int, bool]:
+        """Return the same with the customers' open work. Lists without texts to find are compiled."""
+        until = {"today": timezone.localdate(), "horizon": timezone.localdate() + timedelta(days=SOON_DAYS)}
+        if self.chosen["q"] or self.chosen["city"]:
+            customers, total, is_more = self.customers()
+            return with_open_work(customers, **until), total, is_more
+        choice, values = self._choice
+        (count,) = customer_count(*choice, agency=self.agency.pk, **values)
+        return Rows(listed_customers, choice, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
+
+    @property
+    def _choice(self) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """The arguments of `narrowed`."""
         chosen = self.chosen
-        if chosen["status"] != "all":
-            customers = customers.filter(status=chosen["status"])
-        if chosen["kind"]:
-            customers = customers.filter(kind=chosen["kind"])
-        if chosen["city"]:
-            customers = customers.filter(city__iexact=chosen["city"])
-        if chosen["responsible"]:
-            customers = customers.filter(responsible=chosen["responsible"])
-        if chosen["open_tasks"]:
-            customers = customers.filter(pk__in=self.agency.tasks.filter(done_at__isnull=True).values("customer"))
-        return customers
+        choice = (chosen["status"], chosen["kind"] or "", *(name for name in ("responsible", "open_tasks") if chosen[name]))
+        return choice, ({"responsible": chosen["responsible"]} if chosen["responsible"] else {})
 
     def order_by(self) -> tuple[str, ...]:
         """Return the columns to sort by."""
@@ -88,23 +96,61 @@ class ItemFilter(ListFilter):
             self.cleaned_data["q"] = self.data.get("q", "")
         return self.cleaned_data
 
-    def items(self) -> QuerySet[Any]:
-        """Return the agency's matching items."""
-        items = self.chosen_items()
-        return matching(items, self.chosen["q"], self.agency) if self.chosen["q"] else items
-
-    def chosen_items(self) -> QuerySet[Any]:
-        """Return the items that match the filters other than the search."""
+    @staticmethod
+    def chosen_items(chosen: Any, given: Any) -> QuerySet[Any]:
+        """Return the items that match the filters other than the search. `given` are the values of `given`."""
         raise NotImplementedError
 
-    def with_details(self, items: QuerySet[Any]) -> QuerySet[Any]:
+    @staticmethod
+    def with_details(items: QuerySet[Any]) -> QuerySet[Any]:
         """Add what the rows show."""
         return items
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values that select items, besides the choices."""
+        today = timezone.localdate()
+        return {
+            "agency": self.agency.pk,
+            "user": self.user.pk,
+            "yesterday": today - timedelta(days=1),
+            "today": today,
+            "week_end": end_of_week(),
+            "horizon": today + timedelta(days=SOON_DAYS),
+        }
+
+    def listed(self) -> tuple[QuerySet[Any] | Rows[Any], ListTotals]:
+        """Return the agency's matching items with what their rows show, and their totals. Lists without a search are compiled."""
+        kind, chosen, given = type(self), tuple(self.chosen.items()), self.given
+        if not self.chosen["q"]:
+            (totals,) = items_total(kind, chosen, **given)
+            rows = Rows(listed_items, (kind, chosen), given)
+            return (rows if totals else rows.queryset().none()), list_totals(totals)
+        found = matching(items_of(kind, chosen, given), self.chosen["q"], self.agency)
+        (totals,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
+        return (kind.with_details(found).select_related("customer") if totals else found.none()), list_totals(totals)
 
     @property
     def is_by_date(self) -> bool:
         """Whether the items are grouped by date, which makes sense only for open ones."""
         return True
+
+
+def items_of(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], given: dict[str, Any]) -> QuerySet[Any]:
+    """Return an agency's items that match the choices of a filter, except those of erased customers."""
+    return kind.chosen_items(dict(chosen), given).filter(agency=given["agency"]).exclude(customer__status=Customer.Status.ERASED)
+
+
+def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any]:
+    """Return the items of `items_of` with what their rows show."""
+    return kind.with_details(items_of(kind, chosen, given)).select_related("customer")
+
+
+@compiled
+def items_total(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any, Any]:
+    """Return the totals of `items_of`, for `list_totals`."""
+    totals = totals_of(items_of(kind, chosen, given), given["today"], given["week_end"])
+    return Agency.objects.filter(pk=given["agency"]).values_list(totals, flat=True)
 
 
 class TaskFilter(ItemFilter):
@@ -117,17 +163,16 @@ class TaskFilter(ItemFilter):
     when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
     state = forms.ChoiceField(label=_("Status"), choices=STATE_CHOICES, required=False, initial="open")
 
-    def chosen_items(self) -> QuerySet[Any]:
-        today = timezone.localdate()
-        tasks: QuerySet[Any] = self.agency.tasks.filter(done_at__isnull=self.is_by_date)
-        if self.chosen["whose"]:
-            tasks = tasks.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
-        limits = {"overdue": today - timedelta(days=1), "today": today, "week": end_of_week()}
-        if self.chosen["when"]:
-            tasks = tasks.filter(due_on__lte=limits[self.chosen["when"]])
-        return tasks
+    @staticmethod
+    def chosen_items(chosen: Any, given: Any) -> QuerySet[Any]:
+        tasks = Task.objects.filter(done_at__isnull=chosen["state"] == "open")
+        if chosen["whose"]:
+            tasks = tasks.filter(assignee=given["user"] if chosen["whose"] == "mine" else None)
+        limits = {"overdue": "yesterday", "today": "today", "week": "week_end"}
+        return tasks.filter(due_on__lte=given[limits[chosen["when"]]]) if chosen["when"] else tasks
 
-    def with_details(self, items: QuerySet[Any]) -> QuerySet[Any]:
+    @staticmethod
+    def with_details(items: QuerySet[Any]) -> QuerySet[Any]:
         return items.select_related("assignee", "project")
 
     @property
@@ -143,15 +188,17 @@ class ProjectFilter(ItemFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="open")
     when = forms.ChoiceField(label=_("Due"), choices=DUE_CHOICES, required=False)
 
-    def chosen_items(self) -> QuerySet[Any]:
-        projects = self.agency.projects.all()
-        if self.chosen["status"] == "open":
+    @staticmethod
+    def chosen_items(chosen: Any, given: Any) -> QuerySet[Any]:
+        projects = Project.objects.all()
+        if chosen["status"] == "open":
             projects = projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
-        elif self.chosen["status"] != "all":
-            projects = projects.filter(status=self.chosen["status"])
-        return _due_within(projects, "due_on", self.chosen["when"])
+        elif chosen["status"] != "all":
+            projects = projects.filter(status=chosen["status"])
+        return _due_within(projects, "due_on", chosen["when"], given)
 
-    def with_details(self, items: Any) -> QuerySet[Any]:
+    @staticmethod
+    def with_details(items: Any) -> QuerySet[Any]:
         projects: QuerySet[Any] = items.with_progress()
         return projects
 
@@ -168,11 +215,12 @@ class DomainFilter(ItemFilter):
     when = forms.ChoiceField(label=_("Expires"), choices=DUE_CHOICES, required=False)
     renewal = forms.ChoiceField(label=_("Renewal"), choices=RENEWAL_CHOICES, required=False)
 
-    def chosen_items(self) -> QuerySet[Any]:
-        domains = self.agency.domains.all()
-        if self.chosen["renewal"]:
-            domains = domains.filter(auto_renew=self.chosen["renewal"] == "auto")
-        return _due_within(domains, "expires_on", self.chosen["when"])
+    @staticmethod
+    def chosen_items(chosen: Any, given: Any) -> QuerySet[Any]:
+        domains = Domain.objects.all()
+        if chosen["renewal"]:
+            domains = domains.filter(auto_renew=chosen["renewal"] == "auto")
+        return _due_within(domains, "expires_on", chosen["when"], given)
 
 
 class ContractFilter(ItemFilter):
@@ -188,23 +236,23 @@ class ContractFilter(ItemFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False, initial="active")
     when = forms.ChoiceField(label=_("Period"), choices=DUE_CHOICES, required=False)
 
-    def chosen_items(self) -> QuerySet[Any]:
-        contracts = self.agency.contracts.all()
-        if self.chosen["status"] != "all":
-            contracts = contracts.filter(status=self.chosen["status"])
-        if self.chosen["when"] == "cancel":
-            return _due_within(contracts, "cancel_by", "soon")
-        return _due_within(contracts, "ends_on", self.chosen["when"])
+    @staticmethod
+    def chosen_items(chosen: Any, given: Any) -> QuerySet[Any]:
+        contracts = Contract.objects.all()
+        if chosen["status"] != "all":
+            contracts = contracts.filter(status=chosen["status"])
+        if chosen["when"] == "cancel":
+            return _due_within(contracts, "cancel_by", "soon", given)
+        return _due_within(contracts, "ends_on", chosen["when"], given)
 
     @property
     def is_by_date(self) -> bool:
         return bool(self.chosen["status"] == Contract.Status.ACTIVE)
 
 
-def _due_within(items: QuerySet[Any], field: str, when: str) -> QuerySet[Any]:
-    today = timezone.localdate()
+def _due_within(items: QuerySet[Any], field: str, when: str, given: Any) -> QuerySet[Any]:
     if when == "overdue":
-        return items.filter(**{f"{field}__lt": today})
+        return items.filter(**{f"{field}__lt": given["today"]})
     if when == "soon":
-        return items.filter(**{f"{field}__range": (today, today + timedelta(days=SOON_DAYS))})
+        return items.filter(**{f"{field}__range": (given["today"], given["horizon"])})
     return items

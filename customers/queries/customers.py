@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
-from customers.models import SOON_DAYS, Contract, Customer, Domain, Task
+from customers.models import Contract, Customer, Domain, Task
+from customers.models.customers import CustomerQuerySet
+from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
+from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.pagination import COUNT_LIMIT
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
 MAX_ROWS = 200
@@ -60,9 +62,39 @@ def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
     return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
 
 
-def with_open_work(customers: QuerySet[Customer]) -> QuerySet[Customer]:
-    """Annotate the number of `open_tasks`, and the next `domain_ends` and `contract_ends` within `SOON_DAYS`."""
-    soon = (timezone.localdate(), timezone.localdate() + timedelta(days=SOON_DAYS))
+def customers_of(agency: Any, *choice: str, responsible: Any = None) -> QuerySet[Customer]:
+    """Return the customers of an agency that match; see `narrowed`."""
+    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, responsible=responsible)
+
+
+def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, responsible: Any = None) -> CustomerQuerySet:
+    """Return those of an agency's customers with a status (`all`: any), of a kind (empty: any), and by `responsible` or `open_tasks`."""
+    customers = customers.not_erased()
+    if status != "all":
+        customers = customers.filter(status=status)
+    if kind:
+        customers = customers.filter(kind=kind)
+    if "responsible" in others:
+        customers = customers.filter(responsible=responsible)
+    if "open_tasks" in others:
+        customers = customers.filter(pk__in=Task.objects.filter(agency=agency, done_at__isnull=True).values("customer"))
+    return customers
+
+
+def listed_customers(*choice: str, agency: Any, today: Any, horizon: Any, **values: Any) -> QuerySet[Customer]:
+    """Return the customers of `customers_of` with their open work."""
+    return with_open_work(customers_of(agency, *choice, **values), today, horizon)
+
+
+@compiled
+def customer_count(*choice: str, agency: Any, **values: Any) -> QuerySet[Any, int]:
+    """Return the number of customers of `customers_of`, up to one more than `COUNT_LIMIT`."""
+    return Agency.objects.filter(pk=agency).values_list(CappedCount(customers_of(agency, *choice, **values), COUNT_LIMIT + 1), flat=True)
+
+
+def with_open_work(customers: QuerySet[Customer], today: Any, horizon: Any) -> QuerySet[Customer]:
+    """Annotate the number of `open_tasks`, and the next `domain_ends` and `contract_ends` until `horizon`."""
+    soon = (today, horizon)
 
     def per_customer(items: QuerySet[Any], aggregate: Any) -> Subquery:
         return Subquery(items.filter(customer=OuterRef("pk")).order_by().values("customer").annotate(value=aggregate).values("value"))

@@ -8,7 +8,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, Count, F, Q, QuerySet, SmallIntegerField, Sum, Value, When
+from django.db.models import Case, DecimalField, F, JSONField, Q, QuerySet, SmallIntegerField, Subquery, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -91,27 +92,47 @@ def _common(found: list[tuple[QuerySet[Any], QuerySet[Any]]]) -> set[int]:
     return {number for number, count in numbers.items() if count > MAX_CANDIDATES}
 
 
-def list_totals(items: QuerySet[Any]) -> ListTotals:
-    """Count the items, and sum up contracts, with one query."""
-    today, week_end = timezone.localdate(), end_of_week()
-    ranges = {
-        "past": Q(sort_date__lt=today),
-        "today": Q(sort_date=today),
-        "week": Q(sort_date__gt=today, sort_date__lte=week_end),
-        "later": Q(sort_date__gt=max(today, week_end), sort_date__lt=NO_DATE),
-        "none": Q(sort_date=NO_DATE),
-    }
-    columns: dict[str, Any] = {key: Count("pk", filter=condition) for key, condition in ranges.items()}
-    currencies = Contract.Currency.values if items.model is Contract else []
-    for currency in currencies:
+class _Totals(Subquery):
+    """Numbers and yearly values of items by group and currency, as a JSON list."""
+
+    template = (
+        "(SELECT jsonb_agg(jsonb_build_array(item_group, item_currency, n, per_year)) FROM "
+        "(SELECT item_group, item_currency, COUNT(*) AS n, SUM(per_year)::text AS per_year "
+        "FROM (%(subquery)s) AS counted GROUP BY item_group, item_currency) AS totals)"
+    )
+    output_field = JSONField()
+
+
+def totals_of(items: QuerySet[Any], today: Any, week_end: Any) -> Subquery:
+    """Return a subquery for the totals of items; `list_totals` reads its value."""
+    group = Case(
+        When(sort_date__lt=today, then=Value("past")),
+        When(sort_date=today, then=Value("today")),
+        When(sort_date__lte=week_end, then=Value("week")),
+        When(sort_date=NO_DATE, then=Value("none")),
+        default=Value("later"),
+    )
+    price: Any = Cast(Value(None), DecimalField(max_digits=20, decimal_places=2))
+    currency: Any = Value("")
+    if items.model is Contract:
         price = Case(*(When(interval=interval, then=F("price") * times) for interval, times in _PER_YEAR.items()))
-        columns[currency] = Sum(price, filter=Q(currency=currency))
-    row = items.order_by()[: COUNT_LIMIT + 1].aggregate(**columns)
-    groups = {key: row[key] for key in ranges}
+        currency = F("currency")
+    return _Totals(items.order_by().values(item_group=group, item_currency=currency, per_year=price)[: COUNT_LIMIT + 1])
+
+
+def list_totals(rows: list[list[Any]] | None) -> ListTotals:
+    """Return the totals that a subquery of `totals_of` found."""
+    groups = dict.fromkeys(("past", *GROUPS), 0)
+    yearly: dict[str, Decimal] = {}
+    for group, currency, number, per_year in rows or []:
+        groups[group] += number
+        if per_year:
+            yearly[currency] = yearly.get(currency, Decimal(0)) + Decimal(per_year)
     count = sum(groups.values())
     if count > COUNT_LIMIT:
         return ListTotals(COUNT_LIMIT, is_more=True, groups={}, yearly={})
-    return ListTotals(count, is_more=False, groups=groups, yearly={currency: row[currency] for currency in currencies if row[currency]})
+    ordered = {currency: yearly[currency] for currency in Contract.Currency.values if yearly.get(currency)}
+    return ListTotals(count, is_more=False, groups=groups, yearly=ordered)
 
 
 def date_groups(items: Iterable[Any], totals: ListTotals, *, past: str) -> list[DateGroup]:

@@ -4,19 +4,20 @@ The buttons belong to the form `rows-form`, which a page contains once.
 """
 
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from customers.models import Contract, Domain, Project, Task
+from partnerportal.core.addresses import address
 from partnerportal.core.templatetags.portal import bar, day, days_left, icon, relative_date, removal_label
 
 register = template.Library()
@@ -28,39 +29,47 @@ NEAR_DAYS = 7
 @register.simple_tag
 def item_link(item: Any, text: str = "") -> SafeString:
     """Render the title of an item, which opens its form."""
-    return format_html('<a class="row-title" href="{0}" hx-get="{0}">{1}</a>', _url(item, "edit"), text or item)
+    return _fill('<a class="row-title" href="{url}" hx-get="{url}">{text}</a>', url=_url(item, "edit"), text=escape(text or item))
 
 
 @register.simple_tag
 def item_menu(item: Any) -> SafeString:
     """Render the menu of a row: Edit, Remove, and Request review for a project."""
-    name = Truncator(item).chars(60)
+    review = _review_link(item) if isinstance(item, Project) and not item.customer.is_archived else ""
+    pattern = _menu_pattern(item._meta.model, get_language())
+    return _fill(pattern, name=escape(Truncator(item).chars(60)), edit=_url(item, "edit"), remove=_url(item, "remove"), review=review)
+
+
+@lru_cache(maxsize=32)
+def _menu_pattern(kind: Any, language: str | None) -> str:
+    """Return the menu with the names of `_fill` in place of what differs between rows."""
     return format_html(
         '<details class="menu row-menu"><summary>{dots}<span class="visually-hidden">{more}</span></summary><div class="menu-panel">'
-        '<a class="menu-item" href="{edit}" hx-get="{edit}">{pencil} {edit_label}</a>{review}'
-        '<button class="menu-item" type="submit" form="rows-form" formaction="{remove}" data-confirm="{question}"'
+        '<a class="menu-item" href="{{edit}}" hx-get="{{edit}}">{pencil} {edit_label}</a>{{review}}'
+        '<button class="menu-item" type="submit" form="rows-form" formaction="{{remove}}" data-confirm="{question}"'
         ' data-confirm-action="{action}">{trash} {remove_label}</button></div></details>',
         dots=icon("ellipsis-vertical"),
-        more=_("More actions for %(item)s") % {"item": name},
-        edit=_url(item, "edit"),
+        more=_("More actions for %(item)s") % {"item": "{name}"},
         pencil=icon("pencil-square"),
         edit_label=_("Edit"),
-        review=_review_link(item) if isinstance(item, Project) and not item.customer.is_archived else "",
-        remove=_url(item, "remove"),
-        question=_("This permanently removes “%(item)s”.") % {"item": name},
+        question=_("This permanently removes “%(item)s”.") % {"item": "{name}"},
         trash=icon("trash"),
         remove_label=_("Remove"),
-        action=removal_label(item),
+        action=removal_label(kind),
     )
 
 
 @register.simple_tag
 def task_check(task: Task) -> SafeString:
     """Render the button that completes or reopens a task."""
-    text = _("Reopen task: %(task)s") if task.is_done else _("Mark as done: %(task)s")
-    return _task_button(
-        task, "task-check", format_html('{}<span class="visually-hidden">{}</span>', icon("check", 16, "micro"), text % {"task": task})
-    )
+    label = _fill(_check_pattern(task.is_done, get_language()), task=escape(task))
+    return _task_button(task, "task-check", label)
+
+
+@lru_cache(maxsize=32)
+def _check_pattern(is_done: bool, language: str | None) -> str:
+    text = _("Reopen task: %(task)s") if is_done else _("Mark as done: %(task)s")
+    return format_html('{}<span class="visually-hidden">{}</span>', icon("check", 16, "micro"), text % {"task": "{task}"})
 
 
 @register.simple_tag
@@ -132,21 +141,24 @@ def _work_ends(on_screen: str, on_paper: str, ends_on: date) -> SafeString:
 
 
 def _task_button(task: Task, css_class: str, label: str) -> SafeString:
-    return format_html(
-        '<button class="{}" id="task-{}-{}" type="submit" form="rows-form" formaction="{url}" hx-post="{url}" hx-target="closest li"'
-        ' hx-swap="outerHTML" hx-sync="this:drop">{}</button>',
-        css_class,
-        str(task.pk),
-        css_class.rpartition("-")[2],
-        label,
-        url=_url(task, "undo" if task.is_done else "done"),
+    pattern = (
+        '<button class="{css_class}" id="task-{pk}-{action}" type="submit" form="rows-form" formaction="{url}" hx-post="{url}"'
+        ' hx-target="closest li" hx-swap="outerHTML" hx-sync="this:drop">{label}</button>'
     )
+    url, action = _url(task, "undo" if task.is_done else "done"), css_class.rpartition("-")[2]
+    return _fill(pattern, css_class=css_class, pk=str(task.pk), action=action, url=url, label=conditional_escape(label))
 
 
 def _review_link(project: Project) -> SafeString:
-    query = f"?customer={project.customer_id}&subject=project&project={project.pk}"
-    return format_html('<a class="menu-item" href="{}{}">{} {}</a>', reverse("reviews:request"), query, icon("star"), _("Request review"))
+    query = f"?customer={project.customer_id}&amp;subject=project&amp;project={project.pk}"
+    pattern = '<a class="menu-item" href="{url}{query}">{icon} {label}</a>'
+    return _fill(pattern, url=address("reviews:request"), query=query, icon=icon("star"), label=escape(_("Request review")))
 
 
 def _url(item: Any, action: str) -> str:
-    return reverse(f"customers:{item._meta.model_name}_{action}", args=[item.pk])
+    return address(f"customers:{item._meta.model_name}_{action}", item.pk)
+
+
+def _fill(pattern: str, **texts: str) -> SafeString:
+    """Return an HTML pattern with escaped texts, which `format_html` would check again."""
+    return mark_safe(pattern.format_map(texts))  # noqa: S308

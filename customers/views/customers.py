@@ -13,7 +13,7 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
-from customers.queries.customers import customer_items, customer_page_sections, with_open_work
+from customers.queries.customers import customer_items, customer_page_sections
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -31,8 +31,8 @@ TIMELINE_LENGTH = 100
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """List the agency's customers. The search, the filters and the order are in the URL."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
-    customers, total, is_more = filters.customers()
-    page = keyset_page(request, with_open_work(customers), order_by=filters.order_by())
+    customers, total, is_more = filters.listed()
+    page = keyset_page(request, customers, order_by=filters.order_by())
     return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": is_more, "filters": filters})
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 
 from customers.forms.filters import ContractFilter, DomainFilter, ItemFilter, ProjectFilter, TaskFilter
 from customers.models import Customer
-from customers.queries.lists import date_groups, list_totals
+from customers.queries.lists import date_groups
 from customers.views.picker import picker_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
@@ -138,9 +138,7 @@ def contract_add_to(request: AgencyRequest) -> HttpResponse:
 def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
     """Show the items of one kind across all customers, by date."""
     filters = listing.filters(request.GET, agency=request.agency, user=request.user, team=request.team)
-    items = filters.items().exclude(customer__status=Customer.Status.ERASED)
-    totals = list_totals(items)
-    rows = filters.with_details(items).select_related("customer") if totals.count else items.none()
+    rows, totals = filters.listed()
     page = keyset_page(request, rows, order_by=("sort_date", "pk"))
     shown = number_format(totals.count, force_grouping=True) + "+" * totals.is_more
     context = {

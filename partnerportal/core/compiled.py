@@ -21,13 +21,14 @@ from functools import lru_cache, update_wrapper
 from typing import Any, ClassVar, Generic, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Expression, Model, QuerySet
 
 R = TypeVar("R")
 
 #: Maximum number of compiled queries of each function.
-MAX_STATEMENTS = 64
+MAX_STATEMENTS = 256
 
 
 class Parameter(Expression):
@@ -42,14 +43,19 @@ class Parameter(Expression):
 
 
 class _Statement:
-    """A queryset and its SQL."""
+    """A queryset and its SQL, which is empty if no row can match."""
 
     def __init__(self, rows: QuerySet[Any]) -> None:
         self._rows = rows
         self._compiler = rows.query.get_compiler(rows.db)
-        self._sql, self._parameters = self._compiler.as_sql()
+        try:
+            self._sql, self._parameters = self._compiler.as_sql()
+        except EmptyResultSet:
+            self._sql, self._parameters = "", ()
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
+        if not self._sql:
+            return []
         filled = self._sql, tuple(values[param.name] if isinstance(param, Parameter) else param for param in self._parameters)
         compiler = copy(self._compiler)
         # Connections belong to a thread.

@@ -7,13 +7,17 @@ offset, see <https://use-the-index-luke.com/no-offset>. The position is part of 
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
+
+from partnerportal.core.compiled import Parameter, compiled
 
 M = TypeVar("M", bound=Model)
 
@@ -35,7 +39,20 @@ class Page(Generic[M]):
         return bool(self.items)
 
 
-def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[str, ...], size: int = PAGE_SIZE) -> Page[M]:
+@dataclass(frozen=True)
+class Rows(Generic[M]):
+    """The queryset that `build` returns for `choice` and `values`, whose pages are compiled once; see `compiled`."""
+
+    build: Callable[..., QuerySet[M]]
+    choice: tuple[Any, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def queryset(self) -> QuerySet[M]:
+        """Return the queryset with the values."""
+        return self.build(*self.choice, **self.values)
+
+
+def keyset_page(request: HttpRequest, rows: QuerySet[M] | Rows[M], *, order_by: tuple[str, ...], size: int = PAGE_SIZE) -> Page[M]:
     """Return the page at the request's `after` or `before`, or the first one, with one query.
 
     The last column of `order_by` must be unique, and none can be NULL.
@@ -45,15 +62,13 @@ def keyset_page(request: HttpRequest, queryset: QuerySet[M], *, order_by: tuple[
     """
     backwards = "before" in request.GET
     position = request.GET.get("before") or request.GET.get("after")
-    ordering = [_reversed(name) for name in order_by] if backwards else list(order_by)
-    rows = queryset.order_by(*ordering)
-    if position:
-        try:
-            rows = rows.filter(_after(ordering, _decode(position, len(ordering))))
-        except (ValueError, TypeError, ValidationError, FieldError) as error:
-            raise Http404("no such page") from error
-    # Fetches one additional row, to know whether there is another page.
-    items = list(rows[: size + 1])
+    ordering = tuple(_reversed(name) for name in order_by) if backwards else order_by
+    try:
+        place = _decode(position, len(ordering)) if position else []
+        # Fetches one additional row, to know whether there is another page.
+        items = _compiled_rows(rows, ordering, size + 1, place) if isinstance(rows, Rows) else list(_first(rows, ordering, size + 1, place))
+    except (ValueError, TypeError, ValidationError, FieldError) as error:
+        raise Http404("no such page") from error
     return _page(request, items, order_by=order_by, size=size, backwards=backwards, position=position)
 
 
@@ -86,11 +101,42 @@ def capped_count(queryset: QuerySet[Any]) -> tuple[int, bool]:
     return min(count, COUNT_LIMIT), count > COUNT_LIMIT
 
 
+def _first(rows: QuerySet[M], ordering: tuple[str, ...], number: int, place: Sequence[Any]) -> QuerySet[M]:
+    """Return the first rows, or those after a place."""
+    rows = rows.order_by(*ordering)
+    return (rows.filter(_after(ordering, place)) if place else rows)[:number]
+
+
+def _compiled_rows(rows: Rows[M], ordering: tuple[str, ...], number: int, place: Sequence[Any]) -> list[M]:
+    values = dict(rows.values)
+    if place:
+        # The values of compiled queries aren't converted.
+        columns = _columns(rows.build, rows.choice, tuple(rows.values), ordering)
+        values |= {f"place_{n}": column.get_prep_value(value) for n, (column, value) in enumerate(zip(columns, place, strict=True))}
+    return page_rows(rows.build, rows.choice, ordering, number, bool(place), **values)
+
+
+@compiled
+def page_rows(
+    build: Callable[..., QuerySet[Any]], choice: tuple[Any, ...], ordering: tuple[str, ...], number: int, is_deep: bool, /, **values: Any
+) -> QuerySet[Any]:
+    """Return the rows of a page of `Rows`."""
+    place = [values.pop(f"place_{n}") for n in range(len(ordering) if is_deep else 0)]
+    return _first(build(*choice, **values), ordering, number, place)
+
+
+@lru_cache(maxsize=1024)
+def _columns(build: Callable[..., QuerySet[Any]], choice: tuple[Any, ...], names: tuple[str, ...], ordering: tuple[str, ...]) -> list[Any]:
+    """Return the fields of the columns that rows are sorted by."""
+    model = build(*choice, **{name: Parameter(name) for name in names}).model._meta
+    return [model.pk if name.lstrip("-") == "pk" else model.get_field(name.lstrip("-")) for name in ordering]
+
+
 def _reversed(name: str) -> str:
     return name[1:] if name.startswith("-") else f"-{name}"
 
 
-def _after(ordering: list[str], values: list[Any]) -> Q:
+def _after(ordering: Sequence[str], values: Sequence[Any]) -> Q:
     """Return the condition a > x OR (a = x AND b > y) …, with a range on the first column for the index."""
     condition = Q()
     for index, name in reversed(list(enumerate(ordering))):

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
+from partnerportal.core.compiled import compiled
 from partnerportal.desk.figures import Figure, figures_for, load_agency
-from partnerportal.desk.menu import new_reviews
-from partnerportal.desk.rows import belongs_to, day_text, first_rows
+from partnerportal.desk.menu import Moment, new_reviews
+from partnerportal.desk.rows import belongs_to, day_text, first_rows, total_of, whose_rows
 from partnerportal.desk.sections import Section, sections_for
 from partnerportal.desk.setup import Setup, setup_for
 from reviews.models import Review, ReviewReport, ReviewRequest
@@ -59,16 +60,19 @@ def dashboard_for(member: Membership, team: list[User], *, mine: bool) -> Dashbo
     """Return the dashboard of a member. Reviews and review requests belong to the customer's account manager."""
     agency = load_agency(member.agency)
     figures = figures_for(agency)
-    reviews, review_count = _new_reviews(member, mine=mine)
-    requests, request_count = _open_requests(member, mine=mine)
+    whose, at = whose_rows(member, mine=mine), Moment.current()
+    values = {"agency": member.agency_id, "user": member.user_id}
+    reviews = latest_reviews(whose, **values, recently=at.recently)
+    requests = open_requests(whose, **values, now=at.now)
+    opted_out = opted_out_addresses(member.agency, [request.customer.email for request in requests])
     return Dashboard(
         sections=sections_for(member, team, mine=mine),
         figures=figures if any(figure.is_known for figure in figures) else [],
         setup=setup_for(agency, member, team_size=len(team)),
         reviews=reviews,
-        review_count=review_count,
-        review_requests=requests,
-        review_request_count=request_count,
+        review_count=total_of(reviews),
+        review_requests=[OpenRequest(request, _request_action(request, opted_out)) for request in requests],
+        review_request_count=total_of(requests),
     )
 
 
@@ -90,22 +94,20 @@ def today_text() -> str:
     return f"{date_format(today, 'l')}, {date_format(today, 'DATE_FORMAT')}"
 
 
-def _new_reviews(member: Membership, *, mine: bool) -> tuple[list[Review], int]:
-    reviews = new_reviews().filter(agency=member.agency)
-    if mine:
-        reviews = reviews.filter(belongs_to(member, "request__customer__responsible"))
+@compiled
+def latest_reviews(whose: str, /, *, agency: Any, user: Any, recently: Any) -> Any:
+    """Return the latest new reviews."""
+    reviews = new_reviews(recently).filter(belongs_to(whose, user, "request__customer__responsible"), agency=agency)
     reported = ReviewReport.objects.filter(review=OuterRef("pk"))
     reviews = reviews.select_related("request__project", "request__customer", "comment").annotate(is_reported=Exists(reported.open()))
     return first_rows(reviews, "-pk", MAX_REVIEWS)
 
 
-def _open_requests(member: Membership, *, mine: bool) -> tuple[list[OpenRequest], int]:
-    requests = ReviewRequest.objects.pending().filter(agency=member.agency).select_related("agency", "customer", "project")
-    if mine:
-        requests = requests.filter(belongs_to(member, "customer__responsible"))
-    shown, total = first_rows(requests, "expires_at", MAX_REVIEW_REQUESTS)
-    opted_out = opted_out_addresses(member.agency, [request.customer.email for request in shown])
-    return [OpenRequest(request, _request_action(request, opted_out)) for request in shown], total
+@compiled
+def open_requests(whose: str, /, *, agency: Any, user: Any, now: Any) -> Any:
+    """Return the open review requests that expire first."""
+    requests = ReviewRequest.objects.pending(now).filter(belongs_to(whose, user, "customer__responsible"), agency=agency)
+    return first_rows(requests.select_related("agency", "customer", "project"), "expires_at", MAX_REVIEW_REQUESTS)
 
 
 def _request_action(request: Any, opted_out: set[str]) -> str:

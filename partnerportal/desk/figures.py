@@ -7,8 +7,8 @@ from typing import Any
 
 from babel import Locale
 from babel.numbers import format_currency
-from django.db.models import Exists, OuterRef
-from django.urls import reverse
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from customers.queries.contracts import yearly_values
 from partnerportal.agencies.models import Agency, TeamInvitation
+from partnerportal.core.addresses import address
+from partnerportal.core.compiled import compiled
 from partnerportal.core.templatetags.portal import duration
 from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLanguage
 from partnerportal.network.queries import checklist_with
@@ -40,18 +42,28 @@ class Figure:
 
 def load_agency(agency: Agency) -> Any:
     """Return the agency with its profile and summary, and with what figures and setup steps need, with one query."""
+    (loaded,) = agency_details(agency=agency.pk, now=timezone.now())
+    return loaded
+
+
+@compiled
+def agency_details(*, agency: Any, now: Any) -> QuerySet[Agency]:
+    """Return the agency for `load_agency`."""
     own = OuterRef("pk")
-    return (
-        Agency.objects.select_related("profile", "rating_summary")
-        .annotate(
-            has_services=Exists(OfferedService.objects.filter(profile__agency=own)),
-            has_languages=Exists(ProfileLanguage.objects.filter(partnerprofile__agency=own)),
-            has_customers=Exists(Customer.objects.filter(agency=own)),
-            has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
-            has_team_invitations=Exists(TeamInvitation.objects.pending().filter(agency=own)),
-        )
-        .get(pk=agency.pk)
+    agencies = Agency.objects.filter(pk=agency).select_related("profile", "rating_summary")
+    return agencies.annotate(
+        has_services=Exists(OfferedService.objects.filter(profile__agency=own)),
+        has_languages=Exists(ProfileLanguage.objects.filter(partnerprofile__agency=own)),
+        has_customers=Exists(Customer.objects.filter(agency=own)),
+        has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
+        has_team_invitations=Exists(TeamInvitation.objects.pending(now).filter(agency=own)),
     )
+
+
+@compiled
+def newest_replies(*, agency: Any) -> QuerySet[Review, int | None]:
+    """Return the key of the reply to each of the newest reviews, or None."""
+    return Review.objects.counted().filter(agency=agency).order_by("-pk").values_list("comment__pk", flat=True)[:ANSWERED_AMONG]
 
 
 def profile_progress(agency: Any) -> tuple[PartnerProfile | None, int, int]:
@@ -71,16 +83,15 @@ def _first_reply(agency: Agency) -> Figure:
     known = _("median of the last %(days)d days") % {"days": RESPONSE_TIME_DAYS}
     unknown = _("known after %(count)d replies") % {"count": TYPICAL_MIN_REPLIES}
     return Figure(
-        _("Typical first reply"), duration(median) or "–", known if median else unknown, reverse("requests_inbox:list"), median is not None
+        _("Typical first reply"), duration(median) or "–", known if median else unknown, address("requests_inbox:list"), median is not None
     )
 
 
 def _rating(agency: Any) -> Figure:
-    summary, url = getattr(agency, "rating_summary", None), reverse("reviews:list")
+    summary, url = getattr(agency, "rating_summary", None), address("reviews:list")
     if not summary:
         return Figure(pgettext("figure", "Rating"), "–", _("no reviews yet"), url, is_known=False)
-    newest = Review.objects.counted().filter(agency=agency).order_by("-pk").values_list("comment__pk", flat=True)[:ANSWERED_AMONG]
-    replies = list(newest)
+    replies = newest_replies(agency=agency.pk)
     percent = round(100 * sum(reply is not None for reply in replies) / len(replies)) if replies else 0
     count = ngettext("%(count)s review", "%(count)s reviews", summary.count) % {"count": number_format(summary.count, force_grouping=True)}
     replied = _("%(percent)d%% replied to") % {"percent": percent}
@@ -88,7 +99,7 @@ def _rating(agency: Any) -> Figure:
 
 
 def _contracts(agency: Agency) -> Figure:
-    values, url = yearly_values(agency), reverse("customers:contract_list")
+    values, url = yearly_values(agency), address("customers:contract_list")
     if not values:
         return Figure(_("Contracts per year"), "–", _("no recurring contracts"), url, is_known=False)
     largest, *others = (_whole(value.amount, value.currency) for value in values)
@@ -109,7 +120,7 @@ def _profile(agency: Any) -> Figure:
     }
     note = statuses.get(profile.status if profile else "", _("draft, not public yet"))  # type: ignore[call-overload]
     value = _("%(done)d of %(total)d") % {"done": done, "total": total}
-    return Figure(_("Profile"), value, note, reverse("network:company"), is_known=False)
+    return Figure(_("Profile"), value, note, address("network:company"), is_known=False)
 
 
 def _whole(amount: Decimal, currency: str) -> str:

@@ -89,9 +89,9 @@ class Item:
         return not self.url_name
 
 
-def new_reviews(at: Moment | None = None) -> QuerySet[Review]:
-    """Return recent reviews of all agencies, except withdrawn and removed ones."""
-    return Review.objects.counted().filter(created_at__gte=(at or Moment.current()).recently)
+def new_reviews(recently: Any) -> QuerySet[Review]:
+    """Return reviews of all agencies since `recently`, except withdrawn and removed ones."""
+    return Review.objects.counted().filter(created_at__gte=recently)
 
 
 def open_tasks() -> QuerySet[Task]:
@@ -147,7 +147,9 @@ MENU = (
                 "star",
                 "reviews:list",
                 children=(Item(_("Request review"), "paper-airplane", "reviews:request"),),
-                badge_source=Badge(new_reviews, ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")),
+                badge_source=Badge(
+                    lambda at: new_reviews(at.recently), ngettext_lazy("%(count)d new review", "%(count)d new reviews", "count")
+                ),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
             Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
@@ -160,6 +162,19 @@ class Menu(list[Item]):
     """The items, and the address of the agency's logo, which is empty without one."""
 
     logo_url = ""
+    #: Address of the active item, or empty.
+    active_url = ""
+
+
+def menu_items(active_url: str, **details: dict[str, Any]) -> list[Item]:
+    """Return the items with their addresses. `details` are further values by URL name."""
+
+    def filled(item: Item) -> Item:
+        url = address(item.url_name) if item.url_name else ""
+        children = tuple(filled(child) for child in item.children)
+        return replace(item, url=url, active=bool(url) and url == active_url, children=children, **details.get(item.url_name, {}))
+
+    return [filled(item) for item in MENU]
 
 
 def menu_for(request: AgencyRequest) -> Menu:
@@ -170,23 +185,14 @@ def menu_for(request: AgencyRequest) -> Menu:
     previews = [name for name, badge in BADGES.items() if badge.preview and urls[name] == request.path]
     at = Moment.current()
     ((slug, digest, *values),) = menu_values(*previews, agency=request.agency.pk, now=at.now, today=at.today, recently=at.recently)
-    counts = dict(zip(BADGES, values, strict=False))
-    rows = {name: BADGES[name].restore_preview(value) for name, value in zip(previews, values[len(BADGES) :], strict=True)}
-
-    def filled(item: Item) -> Item:
-        url, count = urls.get(item.url_name, ""), counts.get(item.url_name)
-        shown, label = item.badge_source.display(count) if item.badge_source and count else (None, "")
-        return replace(
-            item,
-            url=url,
-            active=bool(url) and url == active,
-            badge=shown,
-            badge_label=label,
-            children=tuple(filled(child) for child in item.children),
-            preview_rows=rows.get(item.url_name),
-        )
-
-    menu = Menu(filled(item) for item in MENU)
+    details: dict[str, dict[str, Any]] = {}
+    for (name, badge), count in zip(BADGES.items(), values, strict=False):
+        shown, label = badge.display(count) if count else (None, "")
+        details[name] = {"badge": shown, "badge_label": label}
+    for name, value in zip(previews, values[len(BADGES) :], strict=True):
+        details[name]["preview_rows"] = BADGES[name].restore_preview(value)
+    menu = Menu(menu_items(active, **details))
+    menu.active_url = active
     menu.logo_url = reverse("network:logo", args=[slug, digest]) if digest else ""
     return menu
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import CharField, Count, Func, Q, QuerySet, Subquery
-from django.urls import reverse
+from django.db.models import CharField, Count, Func, Q, Subquery
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from customers.models import Customer, Task
 from invitations.models import AccessInvitation
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
+from partnerportal.core.addresses import address
 from partnerportal.core.templatetags.portal import duration
 from requests_inbox.models import ContactRequest
 
@@ -74,13 +74,23 @@ class Excerpt(Func):
     output_field = CharField()
 
 
-def belongs_to(member: Membership, *fields: str) -> Q:
-    """Return the condition for a member's rows: the first of these people decides, and rows without any belong to the managers."""
+def whose_rows(member: Membership, *, mine: bool) -> str:
+    """Return the first argument of `belongs_to`."""
+    return "" if not mine else "manager" if member.is_manager else "member"
+
+
+def belongs_to(whose: str, user: Any, *fields: str) -> Q:
+    """Return the condition for the rows of a `manager` or `member`, or of everyone (empty).
+
+    The first of the people in `fields` decides, and rows without any belong to the managers.
+    """
+    if not whose:
+        return Q()
     mine, unassigned = Q(pk__in=[]), Q()
     for name in fields:
-        mine |= unassigned & Q(**{name: member.user_id})
+        mine |= unassigned & Q(**{name: user})
         unassigned &= Q(**{f"{name}__isnull": True})
-    return mine | (unassigned or ~Q(pk__in=[])) if member.is_manager else mine
+    return mine | (unassigned or ~Q(pk__in=[])) if whose == "manager" else mine
 
 
 def day_text(day: date) -> str:
@@ -118,9 +128,9 @@ def dated_row(  # the columns of a union
         "domain": _("domain expired") if day < timezone.localdate() else _("domain expires"),
         "contract": _("contract ended") if day < timezone.localdate() else _("contract ends"),
     }
-    form_url, customer_url = reverse(f"customers:{kind}_edit", args=[pk]), customer.get_absolute_url()
+    form_url, customer_url = address(f"customers:{kind}_edit", pk), customer.get_absolute_url()
     actions = {
-        "task": Action(_("Done"), reverse("desk:task_done", args=[pk]), "post"),
+        "task": Action(_("Done"), address("desk:task_done", pk), "post"),
         "domain": Action(_("Renew…"), form_url, "dialog"),
     }
     high = _("high priority") if priority == Task.Priority.HIGH else ""
@@ -145,7 +155,7 @@ def task_row(task: Task, member: Membership, team: list[User]) -> Row:
     row = dated_row("task", task.pk, task.sort_date, task.title, customer=task.customer, person=person, priority=task.priority)
     if not task.is_done:
         return row
-    undo = Action(_("Undo"), reverse("desk:task_undo", args=[task.pk]), "post")
+    undo = Action(_("Undo"), address("desk:task_undo", task.pk), "post")
     return Row(**{**vars(row), "when": pgettext("task", "done"), "tone": "", "action": undo, "is_done": True})
 
 
@@ -173,14 +183,18 @@ def invitation_row(invitation: AccessInvitation) -> Row:
         moment=invitation.created_at,
         title=invitation.display_name,
         url=invitation.get_absolute_url(),
-        action=Action(_("Connect"), reverse("invitations:connect", args=[invitation.pk])),
+        action=Action(_("Connect"), address("invitations:connect", invitation.pk)),
         notes=(_("gives %(access)s") % {"access": invitation.access_label}, expires),
     )
 
 
-def first_rows(queryset: QuerySet[Any], order_by: str, limit: int) -> tuple[list[Any], int]:
-    """Return the first rows of an agency's queryset and the total number of rows, with one query."""
+def first_rows(queryset: Any, order_by: str, limit: int) -> Any:
+    """Return the first rows of an agency's queryset with the `total` number of rows."""
     # The count is a subquery without the joins of the rows, which PostgreSQL evaluates once.
-    count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("pk")).values("n")
-    shown = list(queryset.annotate(total=Subquery(count)).order_by(order_by)[:limit])
-    return shown, shown[0].total if shown else 0
+    count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("*")).values("n")
+    return queryset.annotate(total=Subquery(count)).order_by(order_by)[:limit]
+
+
+def total_of(rows: list[Any]) -> int:
+    """Return the total number of the rows of `first_rows`."""
+    return rows[0].total if rows else 0

@@ -16,8 +16,20 @@ from customers.models import SOON_DAYS, Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
+from partnerportal.core.compiled import compiled
 from partnerportal.desk.menu import open_tasks
-from partnerportal.desk.rows import Excerpt, Row, belongs_to, dated_row, first_rows, invitation_row, person_name, request_row
+from partnerportal.desk.rows import (
+    Excerpt,
+    Row,
+    belongs_to,
+    dated_row,
+    first_rows,
+    invitation_row,
+    person_name,
+    request_row,
+    total_of,
+    whose_rows,
+)
 from requests_inbox.models import ContactRequest
 
 #: Maximum number of rows of a section on the dashboard, and on its own page.
@@ -93,29 +105,42 @@ def sections_for(member: Membership, team: list[User], *, mine: bool, only: str 
 
 def _waiting(member: Membership, team: list[User], *, mine: bool, limit: int) -> Section:
     """Return requests without a reply and pending invitations, the oldest first: the same ones that the menu counts."""
-    requests = ContactRequest.objects.awaiting_reply().filter(agency=member.agency)
-    invitations = AccessInvitation.objects.pending().filter(agency=member.agency).select_related("agency")
-    if mine:
-        requests = requests.filter(belongs_to(member, "assignee"))
-        invitations = invitations.filter(belongs_to(member))
-    requests = requests.annotate(excerpt=Excerpt("message")).defer("message", "search_text")
-    shown_requests, request_count = first_rows(requests, "pk", limit)
-    shown_invitations, invitation_count = first_rows(invitations, "pk", limit)
-    rows = [request_row(request, person_name(request.assignee_id, member, team)) for request in shown_requests]
-    rows += [invitation_row(invitation) for invitation in shown_invitations]
+    values = {"agency": member.agency_id, "user": member.user_id}
+    whose = whose_rows(member, mine=mine)
+    requests = waiting_requests(whose, limit, **values)
+    invitations = waiting_invitations(whose, limit, **values, now=timezone.now())
+    rows = [request_row(request, person_name(request.assignee_id, member, team)) for request in requests]
+    rows += [invitation_row(invitation) for invitation in invitations]
     rows.sort(key=lambda row: row.moment)
-    return Section("waiting", *SECTIONS["waiting"], rows[:limit], request_count + invitation_count)
+    return Section("waiting", *SECTIONS["waiting"], rows[:limit], total_of(requests) + total_of(invitations))
+
+
+@compiled
+def waiting_requests(whose: str, limit: int, /, *, agency: Any, user: Any) -> Any:
+    """Return the oldest requests without a reply."""
+    requests = ContactRequest.objects.awaiting_reply().filter(belongs_to(whose, user, "assignee"), agency=agency)
+    return first_rows(requests.annotate(excerpt=Excerpt("message")).defer("message", "search_text"), "pk", limit)
+
+
+@compiled
+def waiting_invitations(whose: str, limit: int, /, *, agency: Any, user: Any, now: Any) -> Any:
+    """Return the oldest pending invitations."""
+    invitations = AccessInvitation.objects.pending(now).filter(belongs_to(whose, user), agency=agency)
+    return first_rows(invitations.select_related("agency"), "pk", limit)
 
 
 def _dated_sections(member: Membership, team: list[User], names: list[str], *, mine: bool, limit: int) -> dict[str, Section]:
     """Return the sections by date, with one query for all sections and kinds."""
-    ranges = {name: dates for name, dates in _date_ranges().items() if name in names}
-    if not ranges:
+    names = [name for name in names if name in _RANGES]
+    if not names:
         return {}
-    parts = [_part(member, name, dates, kind, mine=mine, limit=limit) for name, dates in ranges.items() for kind in _DATED]
-    rows: dict[str, list[tuple[date, int, Row]]] = {name: [] for name in ranges}
-    totals: dict[str, dict[str, int]] = {name: {} for name in ranges}
-    for name, kind, pk, day, title, person, priority, total, *fields in parts[0].union(*parts[1:], all=True):
+    today = timezone.localdate()
+    # The week ends on Sunday.
+    dates = {"today": today, "sunday": today + timedelta(days=6 - today.weekday()), "horizon": today + timedelta(days=SOON_DAYS)}
+    found = dated_rows(whose_rows(member, mine=mine), limit, *names, agency=member.agency_id, user=member.user_id, **dates)
+    rows: dict[str, list[tuple[date, int, Row]]] = {name: [] for name in names}
+    totals: dict[str, dict[str, int]] = {name: {} for name in names}
+    for name, kind, pk, day, title, person, priority, total, *fields in found:
         customer = Customer(**dict(zip(_CUSTOMER_FIELDS, fields, strict=True)))
         person_text = person_name(person, member, team)
         row = dated_row(kind, pk, day, title, customer=customer, person=person_text, priority=priority)
@@ -129,26 +154,34 @@ def _dated_sections(member: Membership, team: list[User], names: list[str], *, m
             sum(min(total, LONG) for total in totals[name].values()),
             is_capped=any(total > LONG for total in totals[name].values()),
         )
-        for name in ranges
+        for name in names
     }
 
 
-def _date_ranges() -> dict[str, Q]:
-    """Return the condition of each section by date. The week ends on Sunday."""
-    today = timezone.localdate()
-    sunday, horizon = today + timedelta(days=6 - today.weekday()), today + timedelta(days=SOON_DAYS)
-    return {
-        "overdue": Q(sort_date__lt=today),
-        "week": Q(sort_date__range=(today, sunday)),
-        "later": Q(sort_date__gt=sunday, sort_date__lte=horizon),
-    }
+#: Condition of each section by date.
+_RANGES: dict[str, Callable[[Any, Any, Any], Q]] = {
+    "overdue": lambda today, sunday, horizon: Q(sort_date__lt=today),
+    "week": lambda today, sunday, horizon: Q(sort_date__range=(today, sunday)),
+    "later": lambda today, sunday, horizon: Q(sort_date__gt=sunday, sort_date__lte=horizon),
+}
 
 
-def _part(member: Membership, section: str, dates: Q, kind: Dated, *, mine: bool, limit: int) -> QuerySet[Any, tuple[Any, ...]]:
+@compiled
+def dated_rows(
+    whose: str, limit: int, /, *names: str, agency: Any, user: Any, today: Any, sunday: Any, horizon: Any
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return the first rows of each kind in each of the sections."""
+    found = [
+        (name, kind, kind.rows().filter(_RANGES[name](today, sunday, horizon), belongs_to(whose, user, *kind.people), agency=agency))
+        for name in names
+        for kind in _DATED
+    ]
+    parts = [_part(rows, name, kind, limit) for name, kind, rows in found]
+    return parts[0].union(*parts[1:], all=True)
+
+
+def _part(found: QuerySet[Any], section: str, kind: Dated, limit: int) -> QuerySet[Any, tuple[Any, ...]]:
     """Return the first rows of one kind in one section, with their number up to a limit."""
-    found = kind.rows().filter(dates, agency=member.agency)
-    if mine:
-        found = found.filter(belongs_to(member, *kind.people))
     is_task = kind.name == "task"
     columns: dict[str, Any] = {
         "row_section": Value(section, CharField()),

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies.models import Membership, Role, SetupStep
+from partnerportal.core.addresses import address
 from partnerportal.desk.figures import profile_progress
 
 #: Role that each step requires.
@@ -57,22 +57,22 @@ def setup_for(agency: Any, member: Membership, *, team_size: int) -> Setup:
     """Return the steps of an agency loaded by `load_agency`, except dismissed ones and those that the member can't do."""
     shown = [step for step in steps_of(member) if step not in agency.dismissed_setup_steps]
     profile, done, total = profile_progress(agency)
-    import_url = reverse("customers:import") if member.is_manager else ""
+    import_url = address("customers:import") if member.is_manager else ""
     steps = {
         SetupStep.PROFILE: (
             _("%(done)d of %(total)d details so far. Submit it so that clients find you.") % {"done": done, "total": total},
-            reverse("network:company"),
+            address("network:company"),
             profile is not None and not profile.can_be_submitted,
         ),
         SetupStep.CUSTOMERS: (
             _("Their projects, tasks, domains and contracts then appear here."),
-            reverse("customers:add"),
+            address("customers:add"),
             agency.has_customers,
         ),
-        SetupStep.TEAM: (_("Colleagues share customers, requests and tasks."), reverse("agencies:invite"), _has_team(agency, team_size)),
+        SetupStep.TEAM: (_("Colleagues share customers, requests and tasks."), address("agencies:invite"), _has_team(agency, team_size)),
         SetupStep.REVIEW: (
             _("Ask a customer whose project you’ve just completed."),
-            reverse("reviews:request"),
+            address("reviews:request"),
             agency.has_review_requests,
         ),
     }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,12 +17,12 @@ from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.audit.models import AuditEvent
-from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pagination import Rows, keyset_page
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.undo import success_with_undo
 from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
 from requests_inbox.models import ContactRequest, RequestStatus
-from requests_inbox.queries import recently_answered, response_time
+from requests_inbox.queries import inbox_numbers, listed_requests, recently
 from requests_inbox.services import requests as services
 
 #: Maximum number of events on the page of a request.
@@ -43,7 +42,10 @@ _CONFLICTS: dict[str, str | Promise] = {
 def request_list(request: AgencyRequest) -> HttpResponse:
     """Show the inbox, with a tab for each status."""
     filters = InboxFilter(request.GET, agency=request.agency, user=request.user)
-    requests = filters.requests().with_unread(request.user).select_related("assignee", "customer").defer("search_text")
+    values = {"agency": request.agency.pk, "user": request.user.pk}
+    requests: Any = Rows(listed_requests, (filters.active_tab, filters.chosen["whose"]), values)
+    if filters.chosen["q"]:
+        requests = filters.requests().with_unread(request.user).select_related("assignee", "customer").defer("search_text")
     is_search = bool(filters.chosen["q"])
     # Searches don't show the statistics, which describe the whole inbox.
     stats = {} if is_search else _stats(request)
@@ -57,15 +59,11 @@ def request_list(request: AgencyRequest) -> HttpResponse:
     return render(request, "requests_inbox/list.html", context)
 
 
-def _stats(request: AgencyRequest) -> dict[str, Any]:
+def _stats(request: AgencyRequest) -> Any:
     """Return the numbers of `new` and `open` requests and the `median` response time, with one query."""
-    answered = recently_answered()
-    is_new, is_open = Q(status=RequestStatus.NEW), Q(status=RequestStatus.OPEN)
-    return request.agency.contact_requests.filter(is_new | is_open | answered).aggregate(
-        new=Count("pk", filter=is_new),
-        open=Count("pk", filter=is_open),
-        median=response_time(filter=answered),
-    )
+    for numbers in inbox_numbers(agency=request.agency.pk, since=recently()):
+        return numbers
+    return {"new": 0, "open": 0, "median": None}
 
 
 @agency_view(methods=("GET",))

@@ -195,8 +195,8 @@ def relative_date(value: date | None, calm: bool = False) -> SafeString:
     days = (value - timezone.localdate()).days
     if days < 0:
         passed = pgettext("deadline", "%(date)s") % {"date": format_date(value, "SHORT_DATE_FORMAT")}
-        return _date_element(value, passed, calm=calm)
-    return _date_element(value, _in_days(days) if days <= _RELATIVE_DAYS else "", calm=calm)
+        return _relative_element(value, days, passed, calm, get_language())
+    return _relative_element(value, days, _in_days(days) if days <= _RELATIVE_DAYS else "", calm, get_language())
 
 
 @register.simple_tag
@@ -206,7 +206,8 @@ def due(value: date | None) -> SafeString:
         return SafeString("")
     days = (value - timezone.localdate()).days
     if days < 0:
-        return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), _date_element(value, days_overdue(value)))
+        element = _relative_element(value, days, days_overdue(value), False, get_language())
+        return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), element)
     return format_html("{} {}", pgettext("task", "due"), relative_date(value))
 
 
@@ -214,10 +215,6 @@ def days_overdue(value: date) -> str:
     """Return “3 days overdue” for a past date."""
     days = (timezone.localdate() - value).days
     return ngettext("%(days)d day overdue", "%(days)d days overdue", days) % {"days": days}
-
-
-def _date_element(value: date, relative: str, *, calm: bool = False) -> SafeString:
-    return _relative_element(value, (value - timezone.localdate()).days, relative, calm, get_language())
 
 
 @lru_cache(maxsize=4096)
@@ -371,7 +368,7 @@ def error_summary(form: BaseForm | None) -> list[ErrorLine]:
 
 
 @register.simple_tag
-def removal_label(item: Model) -> str:
+def removal_label(item: Model | type[Model]) -> str:
     """Return the label of the button that removes an item, such as “Remove domain”."""
     return _("Remove %(kind)s") % {"kind": item._meta.verbose_name}
 

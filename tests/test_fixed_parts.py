@@ -1,0 +1,56 @@
+"""Parts of pages that are rendered once, and the indentation that pages leave out."""
+
+import re
+
+from django.template import Context, Template
+from django.test import Client
+from django.utils import translation
+
+from tests.cast import Cast
+from tests.factories.customers import TaskFactory
+
+
+def test_fixed_parts_are_rendered_once_for_each_language_and_value() -> None:
+    rendered: list[str] = []
+
+    class Word:
+        def __str__(self) -> str:
+            rendered.append(translation.get_language() or "")
+            return "word"
+
+    template, word = Template("{% load i18n %}{% fixed word=word n=n %}{{ word }} {{ n }} {% translate 'Search' %}{% endfixed %}"), Word()
+    for _ in range(2):
+        assert template.render(Context({"word": word, "n": 1})) == "word 1 Search"
+        assert template.render(Context({"word": word, "n": 2})) == "word 2 Search"
+        with translation.override("de"):
+            assert template.render(Context({"word": word, "n": 1})) == "word 1 Suchen"
+    assert rendered == ["en", "en", "de"]
+
+
+def test_fixed_parts_know_no_other_variables(alice: Client) -> None:
+    request = alice.get("/dashboard/").wsgi_request
+    template = Template("{% fixed n=n %}{{ n }}{{ name }}{{ request.path }}{% csrf_token %}{% endfixed %}{{ name }}")
+    assert template.render(Context({"n": 1, "name": "Alder", "request": request, "csrf_token": "secret"})) == "1Alder"
+
+
+def test_fixed_parts_forget_values_when_there_are_many() -> None:
+    template = Template("{% fixed n=n %}{{ n }}{% endfixed %}")
+    assert [template.render(Context({"n": n})) for n in range(1000)] == [str(n) for n in range(1000)]
+    (node,) = template.nodelist
+    assert len(node._kept) < 500  # type: ignore[attr-defined]
+
+
+def test_pages_have_no_indentation(alice: Client) -> None:
+    body = alice.get("/dashboard/").content.decode().partition("<body")[2]
+    assert re.findall(r"\n[ \t]+", body) == []
+
+
+def test_the_menu_of_one_agency_shows_no_badge_of_another(cast: Cast, alice: Client) -> None:
+    TaskFactory(customer__agency=cast.alder, due_on="2020-01-01")
+    outsider = Client()
+    outsider.force_login(cast.charlie)
+    for _ in range(2):
+        assert "1 task due" in alice.get("/requests/").content.decode()
+        page = outsider.get("/requests/").content.decode()
+        assert "task due" not in page
+        assert "badge of" not in page
