@@ -99,6 +99,20 @@ def test_the_message_takes_the_action_back(
     assert state() == states[2]
 
 
+@pytest.mark.parametrize(("mark", "status"), [("spam", "spam"), ("block", "blocked")])
+def test_undo_of_not_spam_covers_all_messages_and_the_block(alice: Client, cast: Cast, mark: str, status: str) -> None:
+    first, second, _other = (ContactRequestFactory(agency=cast.alder, email=f"{name}@mill.example") for name in ("lea", "lea", "tim"))
+    statuses = cast.alder.contact_requests.order_by("pk").values_list("status", flat=True)
+    for request in (second, first):
+        alice.post(f"/requests/{request.pk}/{mark}/", follow=True)
+    page = alice.post(f"/requests/{second.pk}/not-spam/", follow=True).content.decode()
+    assert [*statuses.all()] == ["open", "open", "new"]
+    (undo,) = BUTTON.findall(page.partition('<div class="toasts"')[2].partition("<template")[0])
+    alice.post(undo)
+    assert [*statuses.all()] == ["spam", "spam", "new"]
+    assert cast.alder.senders.get().status == status
+
+
 def test_messages_of_other_actions_have_no_button(alice: Client, cast: Cast) -> None:
     request = ContactRequestFactory(agency=cast.alder)
     page = alice.post(f"/requests/{request.pk}/block/", follow=True).content.decode()

@@ -1,4 +1,4 @@
-"""Commands of the search: pages with their keys, what can be added, and what can be done with the customer found first."""
+"""Commands of the search: what can be added, and what can be done with the customer found first."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Membership, Role
-from partnerportal.desk.menu import flat_menu
 from partnerportal.desk.search import Group
 
 
@@ -19,20 +18,8 @@ class Command:
     title: str | Promise
     url: str
     icon: str
-    #: Letter that opens the page after G, see static/js/search.js.
-    key: str = ""
 
 
-#: Letters of the pages. The script finds the page by its address in the menu.
-KEYS = {
-    "desk:dashboard": "D",
-    "customers:list": "C",
-    "requests_inbox:list": "R",
-    "customers:project_list": "P",
-    "customers:task_list": "T",
-    "customers:domain_list": "O",
-    "customers:contract_list": "V",
-}
 #: What isn't in the menu: label, URL name, icon and required role.
 _ACTIONS: tuple[tuple[Promise, str, str, Role], ...] = (
     (gettext_lazy("Add task"), "customers:task_add_to", "clipboard-document-list", Role.STAFF),
@@ -46,13 +33,9 @@ _ACTIONS: tuple[tuple[Promise, str, str, Role], ...] = (
 
 
 def commands_for(member: Membership, query: str, groups: list[Group]) -> list[Command]:
-    """Return the commands for a query with these results; without a query, the pages and the most frequent actions."""
+    """Return the commands for a query with these results."""
     typed = query.strip().casefold()
-    actions = [Command(label, reverse(name), icon) for label, name, icon, role in _ACTIONS if member.has_role(role)]
-    if not typed:
-        pages = {item.url_name: item for item in flat_menu()}
-        shown = [(name, key) for name, key in [*KEYS.items(), ("customers:add", ""), ("reviews:request", "")]]
-        return [Command(pages[name].label, reverse(name), pages[name].icon, key) for name, key in shown]
+    actions = [Command(label, reverse(name), icon) for label, name, icon, role in _ACTIONS if typed and member.has_role(role)]
     found = [action for action in actions if f" {action.title}".casefold().find(f" {typed}") >= 0]
     return [*_for_customer(member, groups), *found]
 

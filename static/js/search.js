@@ -6,6 +6,8 @@
   const input = search.querySelector("[role=combobox]");
   const list = search.querySelector("[role=listbox]");
   const options = () => [...list.querySelectorAll("a[role=option]")];
+  // The pages that a letter after G opens.
+  const PAGES = { d: "dashboard", c: "customers", r: "requests", p: "projects", t: "tasks", o: "domains", v: "contracts" };
   let answered = "";
   let opening = false;
   const choose = (option) => {
@@ -14,12 +16,41 @@
     option?.scrollIntoView({ block: "nearest" });
   };
   const chosen = () => list.querySelector("[aria-selected=true]");
+  const make = (tag, className, ...children) => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.append(...children);
+    return element;
+  };
+  // The pages of the menu with their keys, until something is typed.
+  const suggest = () => {
+    const title = make("div", "search-group", list.dataset.pages);
+    const group = make("div", "", title);
+    title.id = "hits-pages";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-labelledby", title.id);
+    for (const [index, link] of document.querySelectorAll("#sidebar a.sidebar-link").entries()) {
+      const label = make("span", "search-hit-title", link.querySelector(".sidebar-label").textContent);
+      const option = make("a", "search-hit", link.querySelector(".icon").cloneNode(true), label);
+      Object.assign(option, { id: `hit-page-${index}`, href: link.href, tabIndex: -1 });
+      option.setAttribute("role", "option");
+      const letter = Object.keys(PAGES).find((key) => link.pathname.endsWith(`/${PAGES[key]}/`));
+      if (letter) {
+        option.append(make("span", "search-hit-note", make("kbd", "", "G"), " ", make("kbd", "", letter.toUpperCase())));
+        option.lastChild.ariaHidden = "true";
+      }
+      group.append(option);
+    }
+    list.replaceChildren(group);
+    input.setAttribute("aria-expanded", "true");
+    answered = "";
+    choose(options()[0]);
+  };
   const open = () => {
     if (search.open) return;
     search.showModal();
     input.select();
-    // Pages and actions, until something is typed.
-    if (!input.value && !list.childElementCount) window.htmx?.trigger(input, "suggest");
+    if (!input.value) suggest();
   };
   document.addEventListener("click", (event) => {
     const opener = event.target.closest?.("[data-search-open]");
@@ -55,6 +86,7 @@
   document.body.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target !== list) return;
     answered = event.detail.requestConfig.parameters.q ?? "";
+    if (!answered) return suggest();
     input.setAttribute("aria-expanded", String(list.childElementCount > 0));
     choose(options()[0]);
     // The answer to an earlier text leaves the Enter pressed since then waiting.
@@ -64,7 +96,6 @@
   });
 
   // --- G and a letter open a page of the menu. It can be turned off, because speech input may type letters -----------
-  const PAGES = { d: "dashboard", c: "customers", r: "requests", p: "projects", t: "tasks", o: "domains", v: "contracts" };
   const SECONDS = 1.5;
   const choice = search.querySelector("[data-go]");
   choice.checked = localStorage.getItem("go") !== "off";
