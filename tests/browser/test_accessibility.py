@@ -15,7 +15,7 @@ from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import signed_in
 from tests.cast import Cast
-from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
+from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -100,6 +100,7 @@ def filled(cast: Cast) -> dict[str, str]:
         "hide": f"/company/reviews/{answered.review.pk}/hide/",
         "report": f"/company/reviews/{answered.review.pk}/report/",
         "mail": f"/company/mail/{mail.pk}/",
+        "work": f"/company/work/{cast.alder.profile.work_samples.all()[0].pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
         "change review": path(answered.link) + "edit/",
@@ -118,6 +119,8 @@ def fill_profile(cast: Cast) -> None:
     profile.save()
     profile.services.add(*(ServiceFactory(name_en=f"{LONG[:70]} {n}", name_de=f"{LONG[:70]} {n}") for n in range(6)))
     profile.languages.add(LanguageFactory(name_en=LONG[:80]))
+    for _ in range(3):
+        WorkSampleFactory(profile=profile, title=LONG[:80], alt_text=LONG[:200], link=f"https://{LONG[:60]}.example/")
 
 
 def path(link: str | None, below: str = "/r/") -> str:
@@ -147,7 +150,7 @@ PAGES = {
     "company": (
         "alice",
         ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
-         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role"],
+         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role", "/company/work/add/", "work"],
     ),
     "own account": (
         "alice",
@@ -158,7 +161,7 @@ PAGES = {
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
-         "/partners/alder/contact/", "/partners/alder/contact/thanks/"],
+         "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/"],
     ),
     "personal links": (
         None,

@@ -53,6 +53,11 @@ def test_a_sample_is_on_the_profile_at_once(alice: Client, cast: Cast) -> None:
     assert "A shop" in alice.get(COMPANY).content.decode()
 
 
+def test_an_alternative_text_that_repeats_the_title_is_not_read_twice(cast: Cast) -> None:
+    sample = WorkSampleFactory(profile=cast.alder.profile, title="A shop", alt_text="a shop")
+    assert (sample.alt, 'alt="a shop"' in Client().get(PROFILE).content.decode()) == ("", False)
+
+
 def test_a_profile_without_samples_has_no_such_section(cast: Cast) -> None:
     assert "Selected work" not in Client().get(PROFILE).content.decode()
 

@@ -41,6 +41,11 @@ class WorkSample(models.Model):
         return self.title
 
     @property
+    def alt(self) -> str:
+        """The alternative text beside the title; empty if it only repeats it."""
+        return "" if self.alt_text.casefold() == self.title.casefold() else self.alt_text
+
+    @property
     def small_url(self) -> str:
         """The address of the small picture, which contains its hash."""
         return reverse("network:work_picture", args=[self.profile.slug, self.digest, "small"])
