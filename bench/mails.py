@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.drive import PageError
@@ -49,7 +50,11 @@ class _Session(socketserver.StreamRequestHandler):
                 return
 
 
-def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str]) -> float:
+#: Called repeatedly with the worker's process ID and the number of e-mails that have arrived.
+Watch = Callable[[int, int], None]
+
+
+def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str], watch: Watch = lambda *_: None) -> float:
     """Enqueue e-mails, let one worker with one process deliver them, and return their number per second."""
     application = APPLICATIONS[kind]
     celery = [sys.executable, "-m", "celery", "-A", application]
@@ -70,7 +75,7 @@ def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str])
             start_new_session=True,
         )
         try:
-            _await(sink, count)
+            _await(sink, count, lambda arrived: watch(worker.pid, arrived))
         finally:
             terminate(worker, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
             sink.shutdown()
@@ -78,12 +83,14 @@ def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str])
         return (count - 1) / (sink.arrivals[count - 1] - sink.arrivals[0])
 
 
-def _await(sink: Sink, count: int) -> None:
+def _await(sink: Sink, count: int, watch: Callable[[int], None]) -> None:
     started = time.perf_counter()
-    while len(sink.arrivals) < count:
+    while (arrived := len(sink.arrivals)) < count:
+        watch(arrived)
         if time.perf_counter() - max([started, *sink.arrivals[-1:]]) > TIMEOUT:
             raise PageError(f"Only {len(sink.arrivals)} of {count} e-mails arrived")
         time.sleep(0.05)
+    watch(count)
 
 
 def _enqueue(kind: str, count: int) -> None:

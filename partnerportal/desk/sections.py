@@ -158,8 +158,10 @@ def _part(member: Membership, section: str, dates: Q, kind: Dated, *, mine: bool
         "row_title": kind.title,
         "row_person": F("assignee") if is_task else Cast(Value(None), IntegerField()),
         "row_priority": F("priority") if is_task else Cast(Value(None), IntegerField()),
-        # Counts at most one row more than the limit, in the order of the index, because PostgreSQL otherwise reads the whole table.
-        "row_total": Func(ArraySubquery(found.order_by("sort_date", "pk").values("pk")[: LONG + 1]), function="cardinality", output_field=IntegerField()),
+        # Counts at most one row more than the limit. In the order of the index, because PostgreSQL otherwise reads the whole table.
+        "row_total": Func(
+            ArraySubquery(found.order_by("sort_date", "pk").values("pk")[: LONG + 1]), function="cardinality", output_field=IntegerField()
+        ),
         **{f"row_customer_{name}": F(f"customer__{name}") for name in _CUSTOMER_FIELDS},
     }
     rows: QuerySet[Any, tuple[Any, ...]] = found.annotate(**columns).order_by("sort_date", "pk").values_list(*columns)[:limit]
