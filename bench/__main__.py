@@ -89,7 +89,7 @@ def bench(environ: Mapping[str, str]) -> None:
             pages = [page_from(page) for page in json.loads(file.read_text())]
         if environ.get("MEMORY"):
             with _gunicorn(data_dir, "web", [], config.env, port) as web:
-                shown = [page for page in pages if not page.posts and not page.etag]
+                shown = [page for page in pages if not page.posts and not page.revalidated]
                 echo(memory_table(shown, port, web.pid, data_dir, config.env))
             return
         bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], config.env))]

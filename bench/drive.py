@@ -36,8 +36,8 @@ class Page:
     #: Number of database queries.
     queries: int = 0
     status: int = 200
-    #: ETag of the page, if its answer 304 is measured.
-    etag: str = ""
+    #: Whether the requests contain the page's ETag, as those of a browser that has it in its cache.
+    revalidated: bool = False
     #: Forms to submit once each. Empty for GET requests.
     posts: list["Post"] = field(default_factory=list)
 
@@ -69,12 +69,16 @@ def drive(page: Page, port: int, *, seconds: float, posts: "deque[Post]") -> Rou
 def _connection(page: Page, port: int, end: float, posts: "deque[Post]") -> list[float]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     headers = {"Cookie": page.cookie} if page.cookie else {}
-    if page.etag:
-        headers["If-None-Match"] = page.etag
     if page.posts:
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     latencies: list[float] = []
     try:
+        if page.revalidated:
+            # It changes when a review is posted.
+            connection.request("GET", page.path, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            headers["If-None-Match"] = response.headers["ETag"]
         while time.perf_counter() < end and len(latencies) < MAX_REQUESTS // CONNECTIONS:
             try:
                 post = posts.popleft() if page.posts else Post(page.path, "")

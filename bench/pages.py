@@ -177,7 +177,7 @@ def _revalidated(page: Page) -> list[Page]:
         echo(f"“{page.name}, 304” isn’t measured: {page.path} has no ETag.", error=True)
         return []
     queries = _queries("get", page.path, "", 304, etag=etag)
-    return [Page(f"{page.name}, 304", page.path, queries=queries, status=304, etag=etag)]
+    return [Page(f"{page.name}, 304", page.path, queries=queries, status=304, revalidated=True)]
 
 
 def _queries(method: str, path: str, cookie: str, status: int, body: str = "", etag: str = "") -> int:
