@@ -9,6 +9,7 @@ import psutil
 
 from bench.drive import CONNECTIONS, Page, PageError
 from bench.mails import mails_per_second
+from partnerportal.embedded.console import echo
 
 #: Numbers of requests or e-mails after which the memory is measured.
 MARKS = (1_000, 5_000, 10_000)
@@ -29,6 +30,7 @@ def _web(pages: list[Page], port: int, web: int) -> list[float]:
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             list(pool.map(lambda part: _request(part, port), parts))
         sizes.append(_resident(web))
+        echo(f"{mark:,} requests: {sizes[-1]:.0f} MB", error=True)
         done = mark
     return sizes
 
@@ -50,6 +52,7 @@ def _worker(data_dir: Path, env: dict[str, str]) -> list[float]:
     def watch(pid: int, arrived: int) -> None:
         if len(sizes) < len(MARKS) and arrived >= MARKS[len(sizes)]:
             sizes.append(_resident(pid))
+            echo(f"{arrived:,} e-mails: {sizes[-1]:.0f} MB", error=True)
 
     mails_per_second("portal", MARKS[-1], data_dir, env, watch)
     return sizes
