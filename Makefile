@@ -30,7 +30,7 @@ dev: .venv/dev.done ## Run in development mode: debug pages, auto-reload, full l
 test: .venv/dev.done ## Run the tests (ARGS="tests/customers -k import" for a selection); browser tests need Chromium
 	$(PY) -m pytest -n logical --dist loadscope $(ARGS)
 
-bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=… REVIEWS=… BASELINE=saved.md)
+bench: .venv/run.done ## Measure page times against a bare Django application (CUSTOMERS=… REVIEWS=… BASELINE=saved.md MEMORY=1)
 	@$(PY) -m bench
 
 lint: .venv/dev.done ## Check style, types, templates, imports, migrations, wording

@@ -1,7 +1,8 @@
 """Runs the benchmark and prints its results.
 
 Options are environment variables: CUSTOMERS and REVIEWS in total, SECONDS per page and round, ROUNDS, MAILS,
-and BASELINE, the saved output of an earlier run to compare with. DATABASE_URL and REDIS_URL replace the
+and BASELINE, the saved output of an earlier run to compare with. MEMORY=1 measures the memory of the processes
+instead. DATABASE_URL and REDIS_URL replace the
 embedded servers. The results are a Markdown table on the standard output; progress goes to the standard error.
 """
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from bench.drive import Page, PageError, Result, Round, drive, page_from
 from bench.mails import mails_per_second
+from bench.memory import memory_table
 from bench.report import Row, comparison, read_ratios, table
 from partnerportal.embedded.build import build_static_files
 from partnerportal.embedded.console import StartupError, echo
@@ -49,8 +51,8 @@ def main() -> int:
 
 
 def bench(environ: Mapping[str, str]) -> None:
-    customers, reviews, rounds = _number(environ, "CUSTOMERS", 125_000), _number(environ, "REVIEWS", 50_000), _number(environ, "ROUNDS", 3)
-    seconds, mails = _number(environ, "SECONDS", 1), _number(environ, "MAILS", 1000)
+    customers, reviews, rounds = _number(environ, "CUSTOMERS", 125_000), _number(environ, "REVIEWS", 50_000), _number(environ, "ROUNDS", 2)
+    seconds, mails = _number(environ, "SECONDS", 1), _number(environ, "MAILS", 10_000)
     before = read_ratios(Path(environ["BASELINE"])) if environ.get("BASELINE") else {}
     folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
     data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
@@ -85,6 +87,11 @@ def bench(environ: Mapping[str, str]) -> None:
             posts = rounds * seconds * POSTS_PER_SECOND
             _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], config.env)
             pages = [page_from(page) for page in json.loads(file.read_text())]
+        if environ.get("MEMORY"):
+            with _gunicorn(data_dir, "web", [], config.env, port) as web:
+                shown = [page for page in pages if not page.posts and not page.revalidated]
+                echo(memory_table(shown, port, web.pid, data_dir, config.env))
+            return
         bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], config.env))]
         stack.enter_context(_gunicorn(data_dir, "web", [], config.env, port))
         stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**config.env, "PORT": str(bare_port)}, bare_port))
@@ -151,7 +158,7 @@ def _run(command: list[str], env: dict[str, str]) -> str:
 
 
 @contextmanager
-def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, str], port: int) -> Iterator[None]:
+def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, str], port: int) -> "Iterator[subprocess.Popen[bytes]]":
     """Run a web server with the portal's gunicorn configuration."""
     with open_log(data_dir, name) as log:
         process = subprocess.Popen(  # noqa: S603
@@ -165,7 +172,7 @@ def _gunicorn(data_dir: Path, name: str, application: list[str], env: dict[str, 
         )
     try:
         _await_answer(process, port, f"{data_dir}/log/{name}.log")
-        yield
+        yield process
     finally:
         terminate(process, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
 

@@ -36,6 +36,8 @@ class Page:
     #: Number of database queries.
     queries: int = 0
     status: int = 200
+    #: Whether the requests contain the page's ETag, as those of a browser that has it in its cache.
+    revalidated: bool = False
     #: Forms to submit once each. Empty for GET requests.
     posts: list["Post"] = field(default_factory=list)
 
@@ -71,6 +73,12 @@ def _connection(page: Page, port: int, end: float, posts: "deque[Post]") -> list
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     latencies: list[float] = []
     try:
+        if page.revalidated:
+            # It changes when a review is posted.
+            connection.request("GET", page.path, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            headers["If-None-Match"] = response.headers["ETag"]
         while time.perf_counter() < end and len(latencies) < MAX_REQUESTS // CONNECTIONS:
             try:
                 post = posts.popleft() if page.posts else Post(page.path, "")

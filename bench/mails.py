@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.drive import PageError
@@ -49,14 +50,19 @@ class _Session(socketserver.StreamRequestHandler):
                 return
 
 
-def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str]) -> float:
+#: Called repeatedly with the worker's process ID and the number of e-mails that have arrived.
+Watch = Callable[[int, int], None]
+
+
+def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str], watch: Watch = lambda *_: None) -> float:
     """Enqueue e-mails, let one worker with one process deliver them, and return their number per second."""
     application = APPLICATIONS[kind]
     celery = [sys.executable, "-m", "celery", "-A", application]
     with Sink(("127.0.0.1", 0), _Session) as sink, open_log(data_dir, f"mail-{kind}") as log:
         sink.arrivals = []
         threading.Thread(target=sink.serve_forever, daemon=True).start()
-        env = {**env, "EMAIL_URL": f"smtp://127.0.0.1:{sink.server_address[1]}"}
+        # Tasks expire with the lease, and there is no beat that enqueues the e-mails again.
+        env = {**env, "EMAIL_URL": f"smtp://127.0.0.1:{sink.server_address[1]}", "OUTBOX_LEASE": "3600"}
         for command in ([*celery, "purge", "-f"], [sys.executable, "-m", "bench.mails", kind, str(count)]):
             if subprocess.run(command, check=False, cwd=BASE_DIR, env=env, stdout=log, stderr=log).returncode:  # noqa: S603
                 raise PageError(f"{' '.join(command[1:3])} failed: see {data_dir}/log/mail-{kind}.log")
@@ -70,7 +76,7 @@ def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str])
             start_new_session=True,
         )
         try:
-            _await(sink, count)
+            _await(sink, count, lambda arrived: watch(worker.pid, arrived))
         finally:
             terminate(worker, (signal.SIGTERM, 15), (signal.SIGKILL, 5))
             sink.shutdown()
@@ -78,12 +84,14 @@ def mails_per_second(kind: str, count: int, data_dir: Path, env: dict[str, str])
         return (count - 1) / (sink.arrivals[count - 1] - sink.arrivals[0])
 
 
-def _await(sink: Sink, count: int) -> None:
+def _await(sink: Sink, count: int, watch: Callable[[int], None]) -> None:
     started = time.perf_counter()
-    while len(sink.arrivals) < count:
+    while (arrived := len(sink.arrivals)) < count:
+        watch(arrived)
         if time.perf_counter() - max([started, *sink.arrivals[-1:]]) > TIMEOUT:
             raise PageError(f"Only {len(sink.arrivals)} of {count} e-mails arrived")
         time.sleep(0.05)
+    watch(count)
 
 
 def _enqueue(kind: str, count: int) -> None:

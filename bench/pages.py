@@ -32,6 +32,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.tokens import hash_token, new_nonce
+from partnerportal.embedded.console import echo
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.forms.contact import MIN_FORM_AGE, new_stamp
 from reviews.models import CATEGORIES, ReviewRequest
@@ -82,8 +83,10 @@ class Subject:
 
     def rare(self) -> str:
         """Return an invented brand that few customers have in their name."""
-        company = self.agency.customers.active().filter(company__regex=r"^[A-Z][a-z]{5,8} ", last_name="").order_by("number")[3]
-        return str(company.company.split()[0])
+        companies = self.agency.customers.active().filter(company__regex=r"^[A-Z][a-z]{5,8} ", last_name="").order_by("number")
+        # A small agency may have none.
+        company = companies.values_list("company", flat=True)[3:4]
+        return next(iter(company), "Nexora Web").split()[0]
 
     def customer(self) -> str:
         """Return the path of a customer with many items."""
@@ -126,6 +129,10 @@ PAGES: tuple[tuple[str, GetPath, bool, bool], ...] = (
 )
 
 
+#: Pages whose answer 304 is measured, too.
+REVALIDATED = ("public profile", "partner network")
+
+
 def main(file: str, customers: int, reviews: int, posts: int) -> None:
     if not Agency.objects.exists():
         share = min(0.8, LARGEST / customers)
@@ -146,6 +153,8 @@ def _pages(posts: int) -> list[Page]:
         for subject in (big, small) if both else (big,):
             title = name.format(deep_page=subject.deep_page) + (f" · {subject.customers:,} in the agency" if both else "")
             pages.append(_page(title, get_path(subject), subject.cookie if signed_in else ""))
+            if name in REVALIDATED:
+                pages += _revalidated(pages[-1])
     return [*pages, *_links(big, posts), _contact(big, posts)]
 
 
@@ -161,9 +170,20 @@ def _page(name: str, path: str, cookie: str) -> Page:
     return Page(name, path, cookie, queries=_queries("get", path, cookie, 200))
 
 
-def _queries(method: str, path: str, cookie: str, status: int, body: str = "") -> int:
+def _revalidated(page: Page) -> list[Page]:
+    """Return the page as requested by a browser that has it in its cache. Empty if it has no ETag."""
+    etag = Client(headers={"host": urlsplit(settings.SITE_URL).netloc}).get(page.path).headers.get("ETag")
+    if not etag:
+        echo(f"“{page.name}, 304” isn’t measured: {page.path} has no ETag.", error=True)
+        return []
+    queries = _queries("get", page.path, "", 304, etag=etag)
+    return [Page(f"{page.name}, 304", page.path, queries=queries, status=304, revalidated=True)]
+
+
+def _queries(method: str, path: str, cookie: str, status: int, body: str = "", etag: str = "") -> int:
     """Return the number of queries of a request."""
-    client = Client(enforce_csrf_checks=True, headers={"host": urlsplit(settings.SITE_URL).netloc, "cookie": cookie})
+    headers = {"host": urlsplit(settings.SITE_URL).netloc, "cookie": cookie, **({"if-none-match": etag} if etag else {})}
+    client = Client(enforce_csrf_checks=True, headers=headers)
     form = {"data": body, "content_type": "application/x-www-form-urlencoded"} if body else {}
     with CaptureQueriesContext(connection) as queries:
         response = getattr(client, method)(path, **form)

@@ -1,9 +1,13 @@
 """The benchmark's table, its comparison with a saved run, and its addresses."""
 
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from bench.drive import Page, drive
 from bench.pages import _address
 from bench.report import Row, comparison, read_ratios, table
 from partnerportal.embedded.console import StartupError
@@ -45,3 +49,26 @@ def test_another_file_is_no_baseline(tmp_path: Path) -> None:
 
 def test_each_submission_has_its_own_address() -> None:
     assert len({_address(number) for number in range(70_000)}) == 70_000
+
+
+class Changing(BaseHTTPRequestHandler):
+    """A page whose ETag has changed since the last measurement."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(304 if self.headers["If-None-Match"] == '"new"' else 200)
+        self.send_header("ETag", '"new"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        """Print nothing."""
+
+
+def test_revalidated_pages_are_requested_with_their_current_etag() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Changing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        page = Page("public profile, 304", "/", status=304, revalidated=True)
+        assert drive(page, server.server_address[1], seconds=0.1, posts=deque()).latencies
+        server.shutdown()

@@ -81,8 +81,11 @@ def _prepare(config: LaunchConfig, children: ProcessGroup) -> None:
     static_files = children.start_step("build", [sys.executable, "-m", "partnerportal.embedded.build"])
     echo("Preparing the database …")
     children.run_step("migrate", [*manage, "migrate", "--noinput"])
-    if config.is_demo:
+    # The embedded database is in the same folder, so that it contains the demo data if the file exists.
+    seeded = config.data_dir / "demo.done"
+    if config.is_demo and not (config.wants_postgres and seeded.exists()):
         children.run_step("seed_demo", [*manage, "seed_demo"])
+        seeded.touch()
     children.finish_step(static_files)
     if not config.is_debug:
         fingerprint = build.static_fingerprint()
@@ -104,8 +107,6 @@ def _serve(config: LaunchConfig, children: ProcessGroup, servers: Servers, signa
     schedule = str(config.data_dir / "beat-schedule")
     # Terminated by rank: web requests, then new tasks, then running tasks.
     children.spawn("web", [sys.executable, "-m", "gunicorn"], rank=1, grace=35)
-    children.spawn("worker", [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"], rank=3, grace=20)
-    children.spawn("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], rank=2, grace=10)
 
     started = time.monotonic()
     announced = False
@@ -115,11 +116,14 @@ def _serve(config: LaunchConfig, children: ProcessGroup, servers: Servers, signa
         if exited := servers.exited():
             raise StartupError(f"{' and '.join(exited)} exited unexpectedly. See {config.data_dir}/log")
         if not announced and _answers(config):
+            # After the web process, which would otherwise share the processors with them while it starts.
+            children.spawn("worker", [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"], rank=3, grace=20)
+            children.spawn("beat", [*celery, "beat", "--schedule", schedule, "--pidfile="], rank=2, grace=10)
             _announce(config)
             announced = True
         if not announced and time.monotonic() - started > STARTUP_TIMEOUT:
             raise StartupError(f"The portal did not respond within {STARTUP_TIMEOUT} s. See {config.data_dir}/log/web.log")
-        time.sleep(0.2)
+        time.sleep(0.2 if announced else 0.05)
     raise StopRequested
 
 

@@ -4,6 +4,7 @@ import contextlib
 import smtplib
 import threading
 from email.utils import formataddr, parseaddr
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
@@ -35,6 +36,13 @@ class _Message(EmailMultiAlternatives):
     """Message whose image belongs to its HTML part, so that e-mail clients don't list it as an attachment."""
 
     mixed_subtype = "related"
+    _serialized: Any = None
+
+    def message(self, **kwargs: Any) -> Any:
+        """Build the message once, for its validation and its transfer."""
+        if self._serialized is None:
+            self._serialized = super().message(**kwargs)
+        return self._serialized
 
 
 class _Connection(threading.local):

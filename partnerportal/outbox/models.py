@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.encryption import Encryptor
@@ -61,10 +62,27 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         Counts the attempt and postpones the next one *before* SMTP. An e-mail that crashes its
         worker therefore runs out of attempts, and one whose worker was killed is due after the lease.
         """
+        return bool(self._claim(self.filter(pk=pk)))
+
+    def claim_new(self, pks: Collection[int]) -> list[int]:
+        """Claim those of several due e-mails that were never attempted, and return them in their order.
+
+        Each later attempt is claimed separately, so that an e-mail that crashes its worker doesn't use up
+        the attempts of others.
+        """
+        return self._claim(self.filter(pk__in=pks, attempts=0))
+
+    def release(self, pks: Collection[int]) -> None:
+        """Give up the claims of `claim_new` for e-mails whose attempt hasn't begun."""
+        claimed = self.filter(pk__in=pks, status=DeliveryStatus.QUEUED, attempts=1)
+        claimed.update(attempts=0, next_attempt_at=Now(), sent_to_broker_at=Now())
+
+    def _claim(self, mails: Self) -> list[int]:
         lease = timedelta(seconds=settings.OUTBOX_LEASE)
         with transaction.atomic():
-            free = self.due().filter(pk=pk).select_for_update(skip_locked=True).values_list("pk", flat=True)
-            return self.filter(pk__in=list(free)).update(attempts=models.F("attempts") + 1, next_attempt_at=Now() + lease) == 1
+            free = list(mails.due().order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True))
+            self.filter(pk__in=free).update(attempts=models.F("attempts") + 1, next_attempt_at=Now() + lease)
+        return free
 
     def requeue(self, pks: Collection[int]) -> None:
         """Make e-mails the broker didn't accept due again, so that the next sweep finds them before their lease ends."""
@@ -164,7 +182,7 @@ class OutgoingMail(models.Model):
         """Additional headers."""
         return dict(self._body.get("headers", {}))
 
-    @property
+    @cached_property
     def _body(self) -> dict[str, Any]:
         body: dict[str, Any] = json.loads(BODY_CIPHER.decrypt(self.encrypted_body))
         return body

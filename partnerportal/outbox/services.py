@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import threading
 from email.utils import make_msgid, parseaddr
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ from partnerportal.outbox.models import BODY_CIPHER, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
+#: Maximum number of e-mails in a task.
+BATCH_SIZE = 20
 #: Sender name in `DEFAULT_FROM_EMAIL` that is replaced by the portal's name in the recipient's language.
 DEFAULT_SENDER_NAME = "Partner Portal"
 #: Maximum number of Message-IDs in `References` after the first one.
@@ -60,10 +63,10 @@ def enqueue(*mail_ids: int) -> None:
 
     An unreachable broker causes no delay; a broker that doesn't respond delays the caller by `REDIS_TIMEOUT`.
     """
-    for position, mail_id in enumerate(mail_ids):
+    for position in range(0, len(mail_ids), BATCH_SIZE):
         try:
-            # Expires with the lease: after that, the sweep enqueues the e-mail again.
-            current_app.send_task("outbox.send", (mail_id,), retry=False, expires=settings.OUTBOX_LEASE)
+            # Expires with the lease: after that, the sweep enqueues the e-mails again.
+            current_app.send_task("outbox.send", mail_ids[position : position + BATCH_SIZE], retry=False, expires=settings.OUTBOX_LEASE)
         except OperationalError as error:
             rest = mail_ids[position:]
             logger.warning("Broker unavailable; %s e-mails stay queued: %s", len(rest), error)
@@ -92,9 +95,26 @@ def resend(mail: OutgoingMail, *, by: User) -> None:
     _enqueue_on_commit(locked)
 
 
+class _Pending(threading.local):
+    """E-mails of the thread's current transaction, which are enqueued together."""
+
+    def __init__(self) -> None:
+        self.ids: list[int] = []
+
+
+_pending = _Pending()
+
+
 def _enqueue_on_commit(mail: OutgoingMail) -> None:
-    # Robust, because the change is already committed and the sweep finds the row.
-    transaction.on_commit(lambda: enqueue(mail.pk), robust=True)
+    _pending.ids.append(mail.pk)
+    # Each e-mail has a callback, because those of a savepoint can be rolled back. The first one enqueues all e-mails; workers
+    # ignore those that were rolled back. Robust, because the change is already committed and the sweep finds the rows.
+    transaction.on_commit(_enqueue_pending, robust=True)
+
+
+def _enqueue_pending() -> None:
+    ids, _pending.ids = _pending.ids, []
+    enqueue(*ids)
 
 
 def _references(thread: str, to: str) -> str:

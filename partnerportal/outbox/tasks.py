@@ -8,7 +8,7 @@ from functools import partial
 from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
-from django_guid import set_guid
+from django_guid import get_guid, set_guid
 
 from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
@@ -19,20 +19,40 @@ logger = logging.getLogger(__name__)
 #: Maximum number of e-mails that one sweep enqueues.
 SWEEP_BATCH = 1000
 
+#: Seconds after which a worker returns the rest of several e-mails to the queue.
+TIME_SLICE = 2
+
 #: Seconds for which a worker retries saving the outcome of an attempt.
 SAVE_TIMEOUT = 600
 
 
 @shared_task(name="outbox.send")
-def send(mail_id: int) -> None:
-    """Send one e-mail if it is due and no other worker is processing it.
+def send(*mail_ids: int) -> None:
+    """Send e-mails that are due and that no other worker is processing, several only if each is new.
 
-    The claim prevents a second attempt if the task was enqueued twice. The row lock is held during
-    SMTP, so that no second attempt starts if the first one takes longer than its lease. If the worker
-    is killed after the server accepted the e-mail and before the commit, it is sent twice.
+    The claim prevents a second attempt if the task was enqueued twice.
     """
-    if not OutgoingMail.objects.claim(mail_id):
-        return
+    if len(mail_ids) == 1:
+        claimed = [mail_id for mail_id in mail_ids if OutgoingMail.objects.claim(mail_id)]
+    else:
+        claimed = OutgoingMail.objects.claim_new(mail_ids)
+    guid, end = get_guid(), time.monotonic() + TIME_SLICE
+    for position, mail_id in enumerate(claimed):
+        if position and time.monotonic() > end:
+            OutgoingMail.objects.release(claimed[position:])
+            enqueue(*claimed[position:])
+            return
+        set_guid(guid)
+        _send(mail_id)
+
+
+def _send(mail_id: int) -> None:
+    """Send one claimed e-mail, and commit its outcome.
+
+    The row lock is held during SMTP, so that no second attempt starts if the first one takes longer than
+    its lease. If the worker is killed after the server accepted the e-mail and before the commit, it is
+    sent twice.
+    """
     save_outcome = None
     try:
         with transaction.atomic():
@@ -62,10 +82,12 @@ def sweep() -> int:
     OutgoingMail.objects.fail_exhausted()
     with transaction.atomic():
         stalled = OutgoingMail.objects.stalled().select_for_update(skip_locked=True).order_by("next_attempt_at")
-        ids = list(stalled.values_list("pk", flat=True)[:SWEEP_BATCH])
-        OutgoingMail.objects.filter(pk__in=ids).update(sent_to_broker_at=Now())
-    enqueue(*ids)
-    return len(ids)
+        attempts = dict(stalled.values_list("pk", "attempts")[:SWEEP_BATCH])
+        OutgoingMail.objects.filter(pk__in=attempts).update(sent_to_broker_at=Now())
+    enqueue(*(mail_id for mail_id, number in attempts.items() if not number))
+    for mail_id in (mail_id for mail_id, number in attempts.items() if number):
+        enqueue(mail_id)
+    return len(attempts)
 
 
 def _attempt(mail: OutgoingMail) -> Callable[[], None]:

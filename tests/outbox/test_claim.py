@@ -12,6 +12,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
+from partnerportal.outbox import tasks
 from partnerportal.outbox.delivery import close_connection
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import send, sweep
@@ -33,10 +34,10 @@ def no_broker(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterat
         yield
 
 
-def send_like_a_worker(mail_id: int) -> None:
-    """Send an e-mail and close the SMTP connection, as the end of a worker process would."""
+def send_like_a_worker(*mail_ids: int) -> None:
+    """Send e-mails and close the SMTP connection, as the end of a worker process would."""
     try:
-        send(mail_id)
+        send(*mail_ids)
     finally:
         close_connection()
 
@@ -152,6 +153,46 @@ def test_email_that_kills_its_workers_runs_out_of_attempts(smtp: Sink, settings:
     mail.refresh_from_db()
     assert (mail.status, mail.attempts, smtp.connections) == ("failed", 3, 0)
     assert mail.last_error == "The last attempt never came to an end: its worker was killed."
+
+
+def test_several_emails_are_claimed_together_only_for_their_first_attempt(smtp: Sink) -> None:
+    mails = MailFactory.create_batch(4)
+    OutgoingMail.objects.filter(pk=mails[1].pk).update(attempts=1)
+    OutgoingMail.objects.filter(pk=mails[2].pk).update(status="failed")
+    send(*(mail.pk for mail in mails))
+    states = list(OutgoingMail.objects.order_by("pk").values_list("status", "attempts"))
+    assert states == [("sent", 1), ("queued", 1), ("failed", 0), ("sent", 1)]
+    assert (len(smtp.mails), smtp.connections) == (2, 1)
+
+
+def test_ten_concurrent_workers_send_several_emails_once(smtp: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "TIME_SLICE", 600)
+    mails = MailFactory.create_batch(20)
+    keys = [mail.pk for mail in mails]
+    assert at_once(10, lambda index: send_like_a_worker(*keys[index:], *keys[:index])) == [None] * 10
+    assert sorted(arrived.recipients[0] for arrived in smtp.mails) == sorted(mail.to_email for mail in mails)
+    assert set(OutgoingMail.objects.values_list("status", "attempts")) == {("sent", 1)}
+
+
+def test_slow_server_returns_the_rest_to_the_queue(smtp: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "TIME_SLICE", 0)
+    enqueued: list[tuple[int, ...]] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *ids: enqueued.append(ids))
+    first, *rest = MailFactory.create_batch(3)
+    send(first.pk, *(mail.pk for mail in rest))
+    assert enqueued == [tuple(mail.pk for mail in rest)]
+    assert set(OutgoingMail.objects.exclude(pk=first.pk).values_list("status", "attempts")) == {("queued", 0)}
+    for mail in rest:
+        assert OutgoingMail.objects.claim(mail.pk)
+
+
+def test_sweep_enqueues_emails_that_were_attempted_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    mails = [stall(mail) for mail in MailFactory.create_batch(4)]
+    OutgoingMail.objects.filter(pk__in=[mails[1].pk, mails[2].pk]).update(attempts=1)
+    enqueued: list[tuple[int, ...]] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda *ids: enqueued.append(ids))
+    assert sweep() == 4
+    assert sorted(map(sorted, enqueued)) == [[mails[0].pk, mails[3].pk], [mails[1].pk], [mails[2].pk]]
 
 
 def test_last_attempt_longer_than_its_lease_is_not_failed(smtp: Sink, settings: Any) -> None:

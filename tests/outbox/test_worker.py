@@ -76,6 +76,18 @@ def test_next_worker_sends_the_email_of_a_killed_worker(worker: Process, smtp_si
     assert len(smtp_sink.mails) == 1
 
 
+def test_emails_of_one_transaction_survive_their_killed_worker(worker: Process, smtp_sink: Sink) -> None:
+    with smtp_sink.holding("DATA") as hold:
+        with transaction.atomic():
+            mails = MailFactory.create_batch(5)
+        hold.wait()
+        worker.kill()
+    assert (set(OutgoingMail.objects.values_list("status", "attempts")), smtp_sink.mails) == ({("queued", 1)}, [])
+    worker.start()
+    assert [once_sent(mail).attempts for mail in mails] == [2] * 5
+    assert len(smtp_sink.mails) == 5
+
+
 def test_worker_finishes_started_emails_on_shutdown(worker: Process, smtp_sink: Sink) -> None:
     with smtp_sink.holding("BODY") as hold:
         mails = MailFactory.create_batch(2)
