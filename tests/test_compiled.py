@@ -12,15 +12,17 @@ from django.utils import timezone
 
 from customers.models import Customer, Task
 from partnerportal.core.compiled import compiled
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.requests import reply
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, TaskFactory
 from tests.factories.reviews import ReviewFactory
-from tests.test_queries import fill, first_customer
+from tests.test_queries import fill, first_customer, open_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
 PAGES = ("/customers/", "/dashboard/", "/company/reviews/", "/partners/", "/partners/?sort=name")
 #: Pages of which members see another version.
-PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
+PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/contact/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
 
 
 def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:
@@ -51,8 +53,14 @@ def test_each_compiled_query_returns_what_its_queryset_returns(cast: Cast, alice
     for path in (*PAGES, first_customer(cast)):
         for _ in range(2):
             assert alice.get(path).status_code == 200
-    for path in PUBLIC_PAGES * 2:
+    for path in (*PUBLIC_PAGES, open_link(cast)) * 2:
         assert Client().get(path).status_code == 200
+    for number in range(2):
+        fields = {"name": "Lea", "email": "lea@brandt.example", "phone": "", "company": "", "message": f"Message {number}"}
+        new = submit_request(cast.alder, submission=f"{number}", language="en", consented_at=timezone.now(), **fields)
+        assert new
+        reply(new, text="Hello.", by=cast.stan, seen=None)
+        reply(new, text="Hello once again.", by=cast.stan, seen=None)
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
 
