@@ -144,6 +144,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "partnerportal.core.form_renderer.FormRenderer"
+
 # --- Database, broker, cache -------------------------------------------------------------------------------------------
 
 if urlsplit(env.str("DATABASE_URL")).scheme not in {"postgres", "postgresql"}:

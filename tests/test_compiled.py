@@ -15,10 +15,12 @@ from customers.models import Customer, Task
 from customers.models.items import NO_DATE
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import Page
+from requests_inbox.services.contact import submit_request
+from requests_inbox.services.requests import reply
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
 from tests.factories.reviews import ReviewFactory
-from tests.test_queries import fill, first_customer
+from tests.test_queries import fill, first_customer, open_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
 PAGES = (
@@ -40,7 +42,7 @@ PAGES = (
     "/partners/?sort=name",
 )
 #: Pages of which members see another version.
-PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
+PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/contact/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
 
 
 def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:
@@ -82,8 +84,14 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
                 following = browser.get(where + page.next_url)
                 assert following.context["page"].items
                 assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
-    for path in PUBLIC_PAGES * 2:
+    for path in (*PUBLIC_PAGES, open_link(cast)) * 2:
         assert Client().get(path).status_code == 200
+    for number in range(2):
+        fields = {"name": "Lea", "email": "lea@brandt.example", "phone": "", "company": "", "message": f"Message {number}"}
+        new = submit_request(cast.alder, submission=f"{number}", language="en", consented_at=timezone.now(), **fields)
+        assert new
+        reply(new, text="Hello.", by=cast.stan, seen=None)
+        reply(new, text="Hello once again.", by=cast.stan, seen=None)
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
 

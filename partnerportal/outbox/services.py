@@ -5,11 +5,13 @@ import logging
 import re
 import threading
 from email.utils import make_msgid, parseaddr
+from typing import Any
 from urllib.parse import urlsplit
 
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext
@@ -18,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
+from partnerportal.core.compiled import compiled
 from partnerportal.outbox.letters import Letter, RenderedLetter, render_letter
 from partnerportal.outbox.models import BODY_CIPHER, OutgoingMail
 
@@ -119,8 +122,13 @@ def _enqueue_pending() -> None:
 
 def _references(thread: str, to: str) -> str:
     """Return the Message-IDs for `References`: the first, which identifies the thread, and the latest ones."""
-    ids = list(OutgoingMail.objects.filter(thread=thread, to_email=to).order_by("pk").values_list("message_id", flat=True))
+    ids = _message_ids(thread=thread, to=to)
     return " ".join([*ids[:1], *ids[1:][-MAX_REFERENCES:]])
+
+
+@compiled
+def _message_ids(*, thread: Any, to: Any) -> QuerySet[OutgoingMail, str]:
+    return OutgoingMail.objects.filter(thread=thread, to_email=to).order_by("pk").values_list("message_id", flat=True)
 
 
 def _new_message_id() -> str:

@@ -1,11 +1,14 @@
 """Inbox settings of an agency."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency, Membership, Notification, Role
+from partnerportal.core.compiled import compiled
 
 
 class InboxSettings(models.Model):
@@ -37,6 +40,11 @@ class InboxSettings(models.Model):
     @classmethod
     def notified_members(cls, agency: Agency) -> list[Membership]:
         """Return the members notified about new requests; by default, owners and managers."""
-        members = list(agency.memberships.filter(user__is_active=True).select_related("user").order_by("pk"))
+        members = _active_members(agency=agency.pk)
         chosen = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
         return chosen or [member for member in members if member.has_role(Role.MANAGER)]
+
+
+@compiled
+def _active_members(*, agency: Any) -> QuerySet[Membership]:
+    return Membership.objects.filter(agency=agency, user__is_active=True).select_related("user").order_by("pk")

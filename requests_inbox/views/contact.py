@@ -1,13 +1,17 @@
 """Public contact page of an agency, for registered profiles only."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from partnerportal.audit.context import origin
+from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import fixed_language, language_url, moved
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.network.models import PartnerProfile
@@ -64,5 +68,12 @@ def sent(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _profile(slug: str) -> PartnerProfile:
     """Return the registered profile with this current or former slug."""
-    profile: PartnerProfile = get_object_or_404(PartnerProfile.objects.public().select_related("agency"), slugs__slug=slug)
-    return profile
+    for profile in _profiles(slug=slug):
+        return profile
+    raise Http404
+
+
+@compiled
+def _profiles(*, slug: Any) -> QuerySet[PartnerProfile]:
+    profiles: QuerySet[PartnerProfile] = PartnerProfile.objects.public().select_related("agency")
+    return profiles.filter(slugs__slug=slug)

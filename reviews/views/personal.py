@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,9 +17,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from partnerportal.audit.context import origin
+from partnerportal.core.compiled import compiled
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
+from partnerportal.core.tokens import hash_token
 from reviews.forms.personal import ReviewForm
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.opt_outs import opt_in, opt_out, read_opt_out
@@ -37,13 +40,19 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
     @personal_page
     @wraps(view)
     def behind_link(request: HttpRequest, token: str) -> HttpResponse:
-        requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
-        review_request = requests.with_token(token).first()
+        review_request = next(iter(_requests_of(token_digest=hash_token(token))), None)
         if review_request is None:
             return _not_found(request)
         return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
 
     return behind_link
+
+
+@compiled
+def _requests_of(*, token_digest: Any) -> QuerySet[ReviewRequest]:
+    """Return the link's only request, if there is one."""
+    requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
+    return requests.filter(token_digest=token_digest)
 
 
 def _in_language(language: str, respond: Callable[[], HttpResponse]) -> HttpResponse:

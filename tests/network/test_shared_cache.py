@@ -1,9 +1,14 @@
 """Public pages behind a cache that all visitors and members share."""
 
+import re
+
 import pytest
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.test import Client
+from django.urls import reverse
 
+from partnerportal.core.language_addresses import alternates
 from partnerportal.network.models import PartnerProfile
 from reviews.services.reviews import hide_review
 from tests.cacheable import SharedCache
@@ -70,3 +75,19 @@ def test_an_unchanged_page_is_confirmed_without_being_sent(cast: Cast) -> None:
     PartnerProfile.objects.filter(slug="alder").update(tagline="Something new.")
     cache.now = 240
     assert "Something new." in cache.get(PROFILE).content.decode()
+
+
+def test_the_example_for_varnish_bypasses_the_portals_cookies() -> None:
+    """The example was tried with Varnish. It names cookies and paths, which must be the portal's."""
+    example = (settings.BASE_DIR / "deploy" / "varnish.vcl").read_text()
+    (bypassed,) = re.findall(r'"\(\^\|; \*\)\((\S+)\)="', example)
+    assert set(bypassed.split("|")) == {settings.SESSION_COOKIE_NAME, CookieStorage.cookie_name}
+    languages = "|".join(sorted(code for code, _name in settings.LANGUAGES))
+    assert f"{settings.LANGUAGE_COOKIE_NAME}=({languages})" in example
+    (path,) = re.findall(r'req\.url !~ "(\S+)"', example)
+    stored = [
+        address for name, *args in [("directory",), ("profile", "alder")] for address in alternates(f"network:{name}", *args).values()
+    ]
+    assert all(re.match(path, f"{address}{query}") for address in stored for query in ("", "?stars=5"))
+    passed = [reverse("requests_inbox:contact", args=["alder"]), reverse("network:logo", args=["alder", "x"]), reverse("customers:list")]
+    assert not any(re.match(path, address) for address in passed)
