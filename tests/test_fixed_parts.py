@@ -5,6 +5,7 @@ import re
 from django.template import Context, Template
 from django.test import Client
 from django.utils import translation
+from django.utils.safestring import mark_safe
 
 from tests.cast import Cast
 from tests.factories.customers import TaskFactory
@@ -54,3 +55,11 @@ def test_the_menu_of_one_agency_shows_no_badge_of_another(cast: Cast, alice: Cli
         page = outsider.get("/requests/").content.decode()
         assert "task due" not in page
         assert "badge of" not in page
+
+
+def test_slots_are_filled_in_afterwards() -> None:
+    inside = "{{ kind }}: <a href='{% url 'customers:detail' pk %}'>{{ name }}</a> {{ name }}"
+    template = Template("{% fixed kind=kind slots pk=pk name=name %}" + inside + "{% endfixed %}")
+    for pk, name, shown in ((1, "A & B", "A &amp; B"), (22, "7000000001", "7000000001"), (3, mark_safe("<b>C</b>"), "<b>C</b>")):
+        html = template.render(Context({"kind": "person", "pk": pk, "name": name}))
+        assert html == f"person: <a href='/customers/{pk}/'>{shown}</a> {shown}"

@@ -56,6 +56,19 @@ def customer_items(customer: Any) -> dict[str, list[Any]]:
 
 
 @compiled
+def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
+    """Return an agency's customer with this key, unless erased."""
+    return Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
+
+
+@compiled
+def review_requests_to(*, customer: Any) -> Any:
+    """Return the review requests to a customer with their reviews, newest first."""
+    model: Any = Customer._meta.get_field("review_requests").related_model
+    return model.objects.filter(customer=customer).select_related("agency", "project", "review__comment").order_by("-pk")
+
+
+@compiled
 def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
     """Return the customer's rows of one relation."""
     model: Any = Customer._meta.get_field(name).related_model

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, Model
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
-from customers.queries.customers import customer_items, customer_page_sections
+from customers.queries.customers import customer_items, customer_page_sections, known_customer, review_requests_to
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -70,10 +70,16 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show a customer with its items, requests, reviews, access and timeline."""
-    customer = get_object_or_404(request.agency.customers.not_erased().select_related("responsible"), pk=pk)
+    found = known_customer(agency=request.agency.pk, pk=pk)
+    if not found:
+        raise Http404
+    (customer,) = found
+    customer.agency = request.agency
     items = customer_items(customer)
     sections = [section(customer) for section in customer_page_sections]
-    review_requests = list(customer.review_requests.select_related("agency", "project", "review__comment").order_by("-pk"))
+    review_requests = review_requests_to(customer=pk)
+    for review_request in review_requests:
+        review_request.customer = customer
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.
     has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))

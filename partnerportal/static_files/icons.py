@@ -13,6 +13,11 @@ from . import BASE_DIR, BUILD_DIR, digest_of, generate
 
 SPRITE = "icons.svg"
 STYLES = ("outline", "solid", "mini", "micro")
+#: ID of the symbol of five stars, in a box of 100 × 20, and its path.
+FIVE_STARS = "five-stars"
+_FIVE_STARS_PATH = "".join(
+    f"M{10 + 20 * index} 1.8l2.66 5.39 5.95.86-4.31 4.2 1.02 5.92-5.32-2.8-5.32 2.8 1.02-5.92-4.31-4.2 5.95-.86z" for index in range(5)
+)
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _TAG = re.compile(r'{%\s*icon\s+"([a-z0-9-]+)"(?:\s+\d+\s+"([a-z]+)")?')
 _TEXT = re.compile(r'"([a-z0-9-]+)"')
@@ -63,8 +68,9 @@ def existing_icons() -> frozenset[tuple[str, str]]:
 
 
 def sprite(icons: set[tuple[str, str]]) -> str:
-    """Return an SVG document with a symbol for each icon."""
+    """Return an SVG document with a symbol for each icon and one for the stars, whose colour is that of their place."""
     root = ET.Element("svg", xmlns=_NAMESPACE)
+    ET.SubElement(ET.SubElement(root, "symbol", {"id": FIVE_STARS, "viewBox": "0 0 100 20"}), "path", {"d": _FIVE_STARS_PATH})
     with (files("heroicons") / "heroicons.zip").open("rb") as data, ZipFile(data) as archive:
         for style, name in sorted(icons):
             # The file is part of a pinned package.

@@ -5,18 +5,20 @@ from typing import Any
 
 from crispy_forms.layout import Div, Hidden
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_helper, submit_button
+from partnerportal.core.pagination import Rows
 from partnerportal.core.search import MAX_QUERY_LENGTH
 from reviews.mails import DefaultTexts
 from reviews.models import ReviewRequest
-from reviews.models.requests import ReviewRequestQuerySet
+from reviews.queries.lists import listed_requests
 
 #: Maximum number of customers that step 1 displays.
 MAX_CUSTOMERS = 8
@@ -176,13 +178,9 @@ class RequestFilter(ListFilter):
     state = forms.ChoiceField(label=_("Status"), choices=[("", _("All")), *ReviewRequest.Stage.choices], required=False)
     way = forms.ChoiceField(label=_("Sent"), choices=WAYS, required=False)
 
-    def requests(self) -> QuerySet[ReviewRequest]:
-        """Return the agency's requests that match."""
-        requests: ReviewRequestQuerySet = self.agency.review_requests.select_related("customer", "project", "review")
-        if self.chosen["q"]:
-            requests = requests.filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))
-        if self.chosen["state"]:
-            requests = requests.with_stage(self.chosen["state"])
-        if self.chosen["way"]:
-            requests = requests.filter(Q(mailed_at__isnull=self.chosen["way"] == "link"))
-        return requests
+    def requests(self) -> QuerySet[ReviewRequest] | Rows[ReviewRequest]:
+        """Return the agency's requests that match. Lists without a search are compiled."""
+        rows = Rows(listed_requests, (self.chosen["state"], self.chosen["way"]), {"agency": self.agency.pk, "now": timezone.now()})
+        if not self.chosen["q"]:
+            return rows
+        return rows.queryset().filter(customer__in=Customer.objects.for_agency(self.agency).search(self.chosen["q"]))

@@ -4,7 +4,7 @@ from typing import Any
 
 from crispy_forms.layout import Hidden
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,10 +13,11 @@ from django.utils.translation import pgettext_lazy
 from customers.models import Customer, Project
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.pagination import Rows
 from partnerportal.core.search import MAX_CANDIDATES
 from partnerportal.core.validators import validate_plain_text
 from reviews.models import Review, ReviewComment, ReviewReport
-from reviews.models.reviews import ReviewQuerySet
+from reviews.queries.lists import listed_reviews
 
 
 class ReviewActionForm(WordedForm, forms.Form):
@@ -85,28 +86,15 @@ class ReviewFilter(ListFilter):
     stars = forms.ChoiceField(label=_("Stars"), choices=[("", _("All")), *((str(n), str(n)) for n in range(5, 0, -1))], required=False)
     about = forms.ChoiceField(label=_("Review of"), choices=ABOUT, required=False)
 
-    def reviews(self) -> ReviewQuerySet:
-        """Return the agency's reviews that match."""
-        reviews: ReviewQuerySet = self.agency.reviews.for_staff()
+    def reviews(self) -> QuerySet[Review] | Rows[Review]:
+        """Return the agency's reviews that match. Lists without a search are compiled."""
         chosen = self.chosen
-        match chosen["show"]:
-            case "unanswered":
-                reviews = reviews.published().filter(comment=None)
-            case "reported":
-                reviews = reviews.filter(reports__state=ReviewReport.State.OPEN)
-            case "hidden":
-                reviews = reviews.counted().filter(hidden_at__isnull=False)
-            case "pinned":
-                reviews = reviews.filter(pin_position__isnull=False)
-        if chosen["stars"]:
-            reviews = reviews.filter(stars=chosen["stars"])
-        if chosen["about"]:
-            reviews = reviews.filter(request__project__isnull=chosen["about"] == "company")
-        if chosen["q"]:
-            customers = Customer.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
-            projects = Project.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
-            reviews = reviews.filter(Q(request__customer__in=customers) | Q(request__project__in=projects))
-        return reviews
+        rows = Rows(listed_reviews, (chosen["show"], chosen["stars"], chosen["about"]), {"agency": self.agency.pk})
+        if not chosen["q"]:
+            return rows
+        customers = Customer.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
+        projects = Project.objects.for_agency(self.agency).search(chosen["q"])[:MAX_CANDIDATES]
+        return rows.queryset().filter(Q(request__customer__in=customers) | Q(request__project__in=projects))
 
     def order_by(self) -> tuple[str, ...]:
         """Return the order: pinned reviews by position, others newest first."""

@@ -1,7 +1,7 @@
 """Review requests with their personal links, and opt-outs from review e-mails."""
 
 from datetime import timedelta
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.conf import settings
@@ -33,13 +33,13 @@ class RequestStatus(models.TextChoices):
 
 
 class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
-    def with_stage(self, stage: str) -> Self:
-        """Return requests whose current `stage` is this one."""
+    def with_stage(self, stage: str, now: Any) -> Self:
+        """Return requests whose `stage` is this one `now`, which can be an expression."""
         stages = ReviewRequest.Stage
         if stage in {stages.WAITING, stages.UNDELIVERABLE}:
-            return self.pending().filter(undeliverable_at__isnull=stage == stages.WAITING)
+            return self.pending(now).filter(undeliverable_at__isnull=stage == stages.WAITING)
         if stage == stages.EXPIRED:
-            overdue = Q(status=ReviewRequest.Status.OPEN, expires_at__lte=timezone.now())
+            overdue = Q(status=ReviewRequest.Status.OPEN, expires_at__lte=now)
             return self.filter(Q(status=ReviewRequest.Status.EXPIRED) | overdue)
         return self.filter(status=stage)
 

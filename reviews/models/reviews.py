@@ -211,6 +211,11 @@ class Review(models.Model):
         return self.author
 
     @property
+    def is_named(self) -> bool:
+        """Whether “Verified customer” is shown beside the author's name, instead of in its place."""
+        return not self.withdrawn_at and (self.display_name_as != DisplayNameAs.ANONYMOUS or not self.author)
+
+    @property
     def states(self) -> list[tuple[str, str]]:
         """Names and labels of its states for the agency; “under review” only for rows of `for_staff()`."""
         if self.withdrawn_at:

@@ -113,6 +113,8 @@ def request_list(request: AgencyRequest) -> HttpResponse:
     """List all review requests, newest first."""
     filters = RequestFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     page = keyset_page(request, filters.requests(), order_by=("-pk",))
+    for review_request in page.items:
+        review_request.agency = request.agency
     return render(request, "reviews/request_list.html", {"page": page, "filters": filters})
 
 

@@ -1,9 +1,11 @@
 """`{% fixed %}`: parts of a page that are rendered once per process and language."""
 
+import re
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
 from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -11,34 +13,63 @@ register = Library()
 
 #: Maximum number of values for which one part is kept.
 MAX_KEPT = 256
+#: Stands for the first slot in a kept part; the following ones are the next numbers.
+_FIRST_SLOT = 7_000_000_000
+_BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 @register.tag
 def fixed(parser: Parser, token: Token) -> "FixedNode":
-    """Render what depends only on the language and the given values, once for each: `{% fixed name=value %}…{% endfixed %}`.
+    """Render what depends only on the language and the given values, once for each.
 
-    Other variables are empty inside, even `request`. There should be few different values, which must be hashable.
+        {% fixed kind=customer.kind slots name=customer.name pk=customer.pk %}…{% endfixed %}
+
+    There should be few different values, which must be hashable. Slots can be any texts and numbers, which are put
+    in afterwards. Inside, they can be shown as they are, or be arguments of `url`, but neither be filtered nor compared.
+    Other variables are empty inside, even `request`.
     """
-    given = token_kwargs(token.split_contents()[1:], parser)
+    words = token.split_contents()[1:]
+    start = words.index("slots") if "slots" in words else len(words)
+    given, slots = token_kwargs(words[:start], parser), token_kwargs(words[start + 1 :], parser)
     nodes = parser.parse(("endfixed",))
     parser.delete_first_token()
-    return FixedNode(nodes, given)
+    return FixedNode(nodes, given, slots)
 
 
 class FixedNode(Node):
     """Node of the tag."""
 
-    def __init__(self, nodelist: NodeList, given: dict[str, FilterExpression]) -> None:
+    def __init__(self, nodelist: NodeList, given: dict[str, FilterExpression], slots: dict[str, FilterExpression]) -> None:
         self.nodelist = nodelist
         self.given = given
-        self._kept: dict[Any, SafeString] = {}
+        self.slots = slots
+        self._kept: dict[Any, list[Any]] = {}
 
     def render(self, context: Context) -> SafeString:
-        values = {name: value.resolve(context) for name, value in self.given.items()}
-        key = (get_language(), *values.values())
-        kept = self._kept.get(key)
-        if kept is None:
+        values = [value.resolve(context) for value in self.given.values()]
+        key = (get_language(), *values)
+        parts = self._kept.get(key)
+        filling = [value.resolve(context) for value in self.slots.values()]
+        if parts is None:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            kept = self._kept[key] = self.nodelist.render(context.new(values))
-        return kept
+            parts = self._kept[key] = self._parts(context, values, filling)
+        if len(parts) == 1:
+            return SafeString(parts[0])
+        texts = [conditional_escape(value) for value in filling]
+        return SafeString("".join([part if isinstance(part, str) else texts[part] for part in parts]))
+
+    def _parts(self, context: Context, values: list[Any], filling: list[Any]) -> list[Any]:
+        numbers = range(_FIRST_SLOT, _FIRST_SLOT + len(self.slots))
+        markers = [number if isinstance(value, int) else str(number) for number, value in zip(numbers, filling, strict=True)]
+        inside = dict(zip(self.given, values, strict=True)) | dict(zip(self.slots, markers, strict=True))
+        html = _BLANK_LINES.sub("\n", self.nodelist.render(context.new(inside)))
+        if not self.slots:
+            return [html]
+        pattern = re.compile("|".join(map(str, numbers)))
+        parts: list[Any] = []
+        end = 0
+        for match in pattern.finditer(html):
+            parts += [html[end : match.start()], int(match[0]) - _FIRST_SLOT]
+            end = match.end()
+        return [*parts, html[end:]]

@@ -28,7 +28,7 @@ from django.utils.translation import gettext as _
 from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
 from partnerportal.core.redirects import get_next_path
-from partnerportal.static_files.icons import SPRITE, existing_icons, symbol_id
+from partnerportal.static_files.icons import FIVE_STARS, SPRITE, existing_icons, symbol_id
 
 register = template.Library()
 
@@ -66,11 +66,6 @@ def _icon(name: str, size: int, style: str) -> SafeString:
 
 # --- Ratings -----------------------------------------------------------------------------------------------------------
 
-#: SVG path of five stars in a box of 100 × 20.
-_FIVE_STARS = "".join(
-    f"M{10 + 20 * index} 1.8l2.66 5.39 5.95.86-4.31 4.2 1.02 5.92-5.32-2.8-5.32 2.8 1.02-5.92-4.31-4.2 5.95-.86z" for index in range(5)
-)
-
 _RATING_WORDS: dict[int, str | Promise] = {
     1: gettext_lazy("poor"),
     2: gettext_lazy("fair"),
@@ -83,19 +78,25 @@ _RATING_WORDS: dict[int, str | Promise] = {
 @register.simple_tag
 def stars(value: Decimal | float | None) -> SafeString:
     """Render five stars, filled up to `value` (0–5), with a text for screen readers. Empty for None."""
-    if value is None:
-        return SafeString("")
-    exact = min(max(Decimal(str(value)), Decimal(0)), Decimal(5))
+    return SafeString("") if value is None else _stars(str(value), get_language())
+
+
+@lru_cache(maxsize=1024)
+def _stars(text: str, language: str | None) -> SafeString:
+    value = Decimal(text)
+    exact = min(max(value, Decimal(0)), Decimal(5))
     # Clipped by a nested <svg>, because the content security policy permits no style attributes.
     drawing = format_html(
         '<svg class="stars-drawing" viewBox="0 0 100 20" width="100" height="20" aria-hidden="true" focusable="false">'
-        '<path class="stars-empty" d="{path}"/>'
-        '<svg x="0" y="0" width="{width}" height="20"><path class="stars-full" d="{path}"/></svg></svg>',
-        path=_FIVE_STARS,
+        '<use class="stars-empty" href="{stars}" width="100" height="20"/>'
+        '<svg width="{width}" height="20"><use class="stars-full" href="{stars}" width="100" height="20"/></svg></svg>',
+        stars=f"{static(SPRITE)}#{FIVE_STARS}",
         width=f"{exact * 20:.1f}",
     )
     return format_html(
-        '<span class="stars">{}<span class="visually-hidden">{}</span></span>', drawing, _("%(rating)s of 5") % {"rating": rating(value)}
+        '<span class="stars">{}<span class="visually-hidden">{}</span></span>',
+        drawing,
+        _("%(rating)s of 5") % {"rating": rating(int(text) if text.isdigit() else value)},
     )
 
 
