@@ -13,7 +13,7 @@ from customers.services.customers import archive_customer
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
-from tests.browser.conftest import signed_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
@@ -220,16 +220,16 @@ def test_pages_are_accessible(page: Page, portal: str, cast: Cast, filled: dict[
 
 @pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
 def test_closed_and_foreign_access_requests_are_accessible(
-    context, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int
+    open_page: OpenPage, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int
 ) -> None:
-    page = context.new_page()
+    page = open_page()
     signed_in(page, portal, cast.kim if where == "closed" else cast.charlie)
     assert list(faults(page, portal, filled[where], status)) == []
 
 
-def test_error_pages_are_accessible(context, portal: str, filled: dict[str, str]) -> None:
+def test_error_pages_are_accessible(open_page: OpenPage, portal: str, filled: dict[str, str]) -> None:
     # Doesn't use the fixture `page`, because the browser logs an error for each 404.
-    page = context.new_page()
+    page = open_page()
     statuses = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
     assert [fault for where, status in statuses.items() for fault in faults(page, portal, where, status)] == []
 
