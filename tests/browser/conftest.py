@@ -49,6 +49,12 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def browser_context_args() -> dict[str, Any]:
+    """Return the options of recorded contexts."""
+    return {**DEFAULTS, "viewport": DESKTOP}
+
+
+@pytest.fixture(scope="session")
 def kept_pages(browser: Browser) -> KeptPages:
     """Pages of this process."""
     return KeptPages(browser)
@@ -69,7 +75,7 @@ def open_page(kept_pages: KeptPages, portal: str, request: pytest.FixtureRequest
     if any(request.config.getoption(recorded) != "off" for recorded in ("--tracing", "--video", "--screenshot")):
         # Playwright records contexts that are opened and closed during a test.
         new_context = request.getfixturevalue("new_context")
-        yield lambda **options: new_context(viewport=DESKTOP, **DEFAULTS | options).new_page()
+        yield lambda **options: new_context(**options).new_page()
         return
     yield lambda **options: kept_pages.get(**DEFAULTS | options)
     kept_pages.reset()
