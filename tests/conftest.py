@@ -11,7 +11,9 @@ import pgtrigger
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.signals import setting_changed
 from django.db import OperationalError, connection, transaction
+from django.dispatch import receiver
 from django.test import Client, TransactionTestCase
 from django.test import client as test_client
 from django.test.utils import ContextList
@@ -57,6 +59,28 @@ def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, templ
 #: Templates that are rendered as parts of a page.
 INCLUDED = re.compile(r"(^|/)(includes|bootstrap5|widgets|heroicons)/|^django/")
 test_client.store_rendered_templates = _store_rendered_pages
+
+
+#: The loaded middleware by attribute of the handler of a client.
+_middleware: dict[str, Any] = {}
+_load_middleware = test_client.ClientHandler.load_middleware
+
+
+def _load_middleware_once(handler: test_client.ClientHandler, is_async: bool = False) -> None:
+    """Load the middleware once for all clients, because it takes as long as some requests."""
+    if not _middleware:
+        _load_middleware(handler, is_async)
+        _middleware.update({name: value for name, value in vars(handler).items() if "middleware" in name})
+    vars(handler).update(_middleware)
+
+
+@receiver(setting_changed)
+def _forget_middleware(**_kwargs: Any) -> None:
+    """Load the middleware again after a change of settings, which it may have read."""
+    _middleware.clear()
+
+
+test_client.ClientHandler.load_middleware = _load_middleware_once
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,8 @@ def set_up(config: pytest.Config) -> None:
     }
     for variable in ("ALLOWED_HOSTS", "DEFAULT_FROM_EMAIL", "SECRET_KEY_FALLBACKS", "TEST_TEMPLATE", "TEST_MIGRATED_FOLDER"):
         os.environ.pop(variable, None)
+    # Without stored bytecode, each of the many processes would compile all modules.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # SIGTERM terminates the tests like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if not (postgres or valkey):

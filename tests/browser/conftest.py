@@ -2,15 +2,16 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
 from django.test import Client
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 from partnerportal.accounts.models import User
+from tests.browser.pages import DESKTOP, KeptPages
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
 from tests.smtp import Sink
@@ -23,6 +24,18 @@ if CHROMIUM is None:
         raise pytest.UsageError("Browser tests require Chromium in CI")
     collect_ignore_glob = ["test_*.py"]
 
+#: Features that take a third of the browser's time: the suggestions of its address bar, which are pages, and processes in reserve.
+#: The others are those of Playwright's own list that matter here, because only the last list has an effect.
+DISABLED_FEATURES = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "PreloadTopChromeWebUI", "SpareRendererForSitePerProcess",
+    "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay", "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "OptimizationHints", "NetworkTimeServiceQuerying",
+    "AimEnabled", "PreconnectToSearch",
+)  # fmt: skip
+OpenPage = Callable[..., Page]
+#: Options of browser contexts.
+DEFAULTS = {"locale": "en-GB", "java_script_enabled": True}
+
 # Playwright runs an event loop in this thread, in which Django would reject database queries.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -30,14 +43,21 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Use the installed Chromium without its sandbox, which root can't use, and without optimizing scripts that run only briefly."""
-    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt"]
+    features = f"--disable-features={','.join(DISABLED_FEATURES)}"
+    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt", features]
     return {"executable_path": CHROMIUM, "args": args}
 
 
 @pytest.fixture(scope="session")
 def browser_context_args() -> dict[str, Any]:
-    """Use a desktop viewport in English."""
-    return {"locale": "en-GB", "viewport": {"width": 1280, "height": 860}}
+    """Return the options of recorded contexts."""
+    return {**DEFAULTS, "viewport": DESKTOP}
+
+
+@pytest.fixture(scope="session")
+def kept_pages(browser: Browser) -> KeptPages:
+    """Pages of this process."""
+    return KeptPages(browser)
 
 
 @pytest.fixture
@@ -50,13 +70,35 @@ def portal(live_server: Any, cast: Cast, settings: Any, transactional_db: None) 
 
 
 @pytest.fixture
-def page(context: BrowserContext, portal: str) -> Iterator[Page]:
+def open_page(kept_pages: KeptPages, portal: str, request: pytest.FixtureRequest) -> Iterator[OpenPage]:
+    """Return a page with its own cookies, in English unless `locale` is another, for pages on which the browser logs errors."""
+    if any(request.config.getoption(recorded) != "off" for recorded in ("--tracing", "--video", "--screenshot")):
+        # Playwright records contexts that are opened and closed during a test.
+        new_context = request.getfixturevalue("new_context")
+        yield lambda **options: new_context(**options).new_page()
+        return
+    yield lambda **options: kept_pages.get(**DEFAULTS | options)
+    kept_pages.reset()
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Iterator[Page]:
     """Page that fails its test if the browser logs an error or warning, for example about a script, the CSP or a missing file."""
     messages: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: messages.append(str(error)))
-    page.on("console", lambda message: messages.append(message.text) if message.type in {"error", "warning"} else None)
+
+    def on_error(error: Error) -> None:
+        messages.append(str(error))
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            messages.append(message.text)
+
+    page = open_page()
+    page.on("pageerror", on_error)
+    page.on("console", on_console)
     yield page
+    page.remove_listener("pageerror", on_error)
+    page.remove_listener("console", on_console)
     assert messages == []
 
 

@@ -2,18 +2,17 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import sign_in, signed_in
+from tests.browser.conftest import OpenPage, sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory, InvitationFactory
 from tests.smtp import Sink
 
 
-def test_invitation_of_a_client_adds_a_customer(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
-    clients_browser = browser.new_context(locale="en-GB")
-    client = clients_browser.new_page()
+def test_invitation_of_a_client_adds_a_customer(page: Page, open_page: OpenPage, portal: str, mail_server: Sink) -> None:
+    client = open_page()
     client.goto(f"{portal}/partners/alder/access/")
     client.get_by_label("E-mail").fill("kim@new.example")
     client.get_by_role("button", name="Send me a code").click()
@@ -47,7 +46,6 @@ def test_invitation_of_a_client_adds_a_customer(page: Page, browser: Browser, po
 
     client.reload()
     expect(client.get_by_role("article")).to_contain_text("connected")
-    clients_browser.close()
 
 
 def test_invitation_is_connected_to_an_existing_customer(page: Page, portal: str, cast: Cast) -> None:
@@ -98,10 +96,10 @@ def test_revoking_access_requires_confirmation(page: Page, portal: str, cast: Ca
     assert given.status == "revoked"
 
 
-def test_messages_stay_in_the_page_on_a_phone(browser: Browser, portal: str, cast: Cast) -> None:
+def test_messages_stay_in_the_page_on_a_phone(open_page: OpenPage, portal: str, cast: Cast) -> None:
     ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
-    phone = browser.new_context(locale="en-GB", viewport={"width": 390, "height": 640})
-    page = phone.new_page()
+    page = open_page()
+    page.set_viewport_size({"width": 390, "height": 640})
     signed_in(page, portal, cast.kim)
     page.goto(f"{portal}/my/")
     page.get_by_role("link", name="Change : Alder Web").click()
@@ -114,12 +112,11 @@ def test_messages_stay_in_the_page_on_a_phone(browser: Browser, portal: str, cas
     assert said and content and said["y"] + said["height"] <= content["y"]
     message.get_by_role("button", name="Close").click()
     expect(message).to_have_count(0)
-    phone.close()
 
 
-def test_account_tabs_are_one_row_with_the_current_tab_in_view_on_a_phone(browser: Browser, portal: str, cast: Cast) -> None:
-    phone = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 640})
-    page = phone.new_page()
+def test_account_tabs_are_one_row_with_the_current_tab_in_view_on_a_phone(open_page: OpenPage, portal: str, cast: Cast) -> None:
+    page = open_page(locale="de-DE")
+    page.set_viewport_size({"width": 390, "height": 640})
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/account/")
     tabs = page.locator(".tabs a")
@@ -127,4 +124,3 @@ def test_account_tabs_are_one_row_with_the_current_tab_in_view_on_a_phone(browse
     page.locator('.tabs a[href$="/sessions/"]').click()
     current = page.locator(".tabs [aria-current]").bounding_box()
     assert current and current["x"] >= 0 and current["x"] + current["width"] <= 390
-    phone.close()

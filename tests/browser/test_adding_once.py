@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from customers.models import Customer, Task
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import OpenPage, sign_in
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 
@@ -50,10 +50,9 @@ def test_going_back_and_saving_again_adds_no_second_customer(page: Page, portal:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_going_back_and_saving_again_adds_no_second_task(browser: Browser, portal: str, cast: Cast, scripts: bool) -> None:
+def test_going_back_and_saving_again_adds_no_second_task(open_page: OpenPage, portal: str, cast: Cast, scripts: bool) -> None:
     customer = CustomerFactory(agency=cast.alder)
-    context = browser.new_context(java_script_enabled=scripts, locale="en-GB")
-    page = context.new_page()
+    page = open_page(java_script_enabled=scripts)
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/customers/{customer.pk}/")
     page.goto(f"{portal}/customers/{customer.pk}/tasks/add/")
@@ -66,4 +65,3 @@ def test_going_back_and_saving_again_adds_no_second_task(browser: Browser, porta
     save(page)
     expect(page.get_by_text("has already been added").first).to_be_visible()
     assert Task.objects.count() == 1
-    context.close()

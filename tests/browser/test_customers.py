@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from customers.models import Customer, Domain, Note, Task
 from customers.services.customers import archive_customer
-from tests.browser.conftest import sign_in, signed_in
+from tests.browser.conftest import OpenPage, sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.requests import ContactRequestFactory
@@ -267,8 +267,8 @@ def test_customer_is_archived_and_restored(page: Page, portal: str, cast: Cast, 
     expect(page.get_by_role("link", name="Add task")).to_be_visible()
 
 
-def test_failing_and_unreachable_servers_are_reported(context: BrowserContext, portal: str, cast: Cast, mill: Customer) -> None:
-    page = context.new_page()  # The fixture `page` would fail for the errors in the console.
+def test_failing_and_unreachable_servers_are_reported(open_page: OpenPage, portal: str, cast: Cast, mill: Customer) -> None:
+    page = open_page()  # The fixture `page` would fail for the errors in the console.
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}{mill.get_absolute_url()}")
     page.route("**/domains/add/", lambda route: route.fulfill(status=500, body="broken"))
@@ -288,11 +288,10 @@ def test_ended_session_redirects_to_the_sign_in_page(page: Page, portal: str, ca
     expect(page).to_have_url(re.compile(r"/accounts/login/\?next="))
 
 
-def test_customer_pages_work_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
+def test_customer_pages_work_without_javascript(open_page: OpenPage, portal: str, cast: Cast, mill: Customer) -> None:
     archive_customer(CustomerFactory(agency=cast.alder, company="Long Gone GmbH"), by=cast.alice)
     NoteFactory(customer=mill, author=cast.max)
-    context = browser.new_context(java_script_enabled=False, locale="en-GB")
-    page = context.new_page()
+    page = open_page(java_script_enabled=False)
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/customers/")
     page.get_by_placeholder("Name, e-mail, phone").fill("gone")
@@ -315,7 +314,6 @@ def test_customer_pages_work_without_javascript(browser: Browser, portal: str, c
     page.get_by_role("main").get_by_role("button", name="Search").click()
     page.get_by_role("link", name="Müllerei Größe GmbH").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Müllerei Größe GmbH")
-    context.close()
 
 
 @pytest.mark.parametrize("width", [360, 1280, 1600, 1920])
@@ -354,9 +352,8 @@ def test_the_page_of_a_busy_customer_is_short(page: Page, portal: str, cast: Cas
     expect(page.get_by_role("heading", name="Domains")).to_be_in_viewport()
 
 
-def test_a_task_is_added_from_the_list_without_javascript(browser: Browser, portal: str, cast: Cast, mill: Customer) -> None:
-    context = browser.new_context(java_script_enabled=False, locale="en-GB")
-    page = context.new_page()
+def test_a_task_is_added_from_the_list_without_javascript(open_page: OpenPage, portal: str, cast: Cast, mill: Customer) -> None:
+    page = open_page(java_script_enabled=False)
     sign_in(page, portal, "stan@alder.example")
     page.goto(f"{portal}/tasks/")
     page.get_by_role("link", name="Add task").click()
@@ -371,7 +368,6 @@ def test_a_task_is_added_from_the_list_without_javascript(browser: Browser, port
     page.get_by_role("button", name="Done: Check the backup").click()
     expect(page.get_by_role("main")).to_contain_text("No results")
     assert mill.tasks.get().is_done
-    context.close()
 
 
 def test_no_table_leaves_its_card(page: Page, portal: str, cast: Cast) -> None:

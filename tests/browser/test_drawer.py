@@ -1,8 +1,8 @@
 """The menu on phones: a drawer that holds the focus, and that opens without scripts."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import signed_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 
 PHONE = {"width": 390, "height": 800}
@@ -40,12 +40,11 @@ def test_the_menu_of_a_phone_holds_the_focus_until_it_is_closed(page: Page, port
     page.wait_for_url("**/customers/import/**")
 
 
-def test_the_menu_of_a_phone_opens_without_scripts(browser: Browser, portal: str, cast: Cast) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport=PHONE, locale="en-GB")
-    page = context.new_page()
+def test_the_menu_of_a_phone_opens_without_scripts(open_page: OpenPage, portal: str, cast: Cast) -> None:
+    page = open_page(java_script_enabled=False)
+    page.set_viewport_size(PHONE)
     signed_in(page, portal, cast.alice)
     page.goto(f"{portal}/customers/")
     page.get_by_role("button", name="Menu", exact=True).click()
     page.locator("#sidebar").get_by_role("link", name="Requests").click()
     page.wait_for_url("**/requests/")
-    context.close()

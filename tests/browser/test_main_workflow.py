@@ -2,18 +2,18 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
-from tests.browser.conftest import sign_in_with_password
+from tests.browser.conftest import OpenPage, sign_in_with_password
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewRequestFactory
 from tests.smtp import Sink
 
 
-def test_customer_is_added_and_their_review_appears_on_the_profile(page: Page, browser: Browser, portal: str, mail_server: Sink) -> None:
+def test_customer_is_added_and_their_review_appears_on_the_profile(page: Page, open_page: OpenPage, portal: str, mail_server: Sink) -> None:
     sign_in_with_password(page, portal, "alice@alder.example")
     page.get_by_role("navigation").get_by_role("link", name="Customers", exact=True).click()
     page.get_by_role("link", name="Add Customer").first.click()
@@ -55,8 +55,7 @@ def test_customer_is_added_and_their_review_appears_on_the_profile(page: Page, b
     assert link
 
     # The customer uses another browser without a session.
-    customers_browser = browser.new_context(locale="en-GB")
-    customer = customers_browser.new_page()
+    customer = open_page()
     customer.goto(link.group())
     for category, stars in (("Cooperation", 5), ("Quality of service", 5), ("Schedule", 4), ("Budget", 4)):
         customer.get_by_role("group", name=category).get_by_role("radio").nth(stars - 1).check()
@@ -69,7 +68,6 @@ def test_customer_is_added_and_their_review_appears_on_the_profile(page: Page, b
     expect(customer.get_by_role("main")).to_contain_text("Our shop loads before you can say flour.")
     expect(customer.get_by_role("main")).to_contain_text("Relaunch of the shop")
     expect(customer.get_by_role("main")).to_contain_text("4.5")
-    customers_browser.close()
 
     page.goto(f"{portal}/customers/")
     page.get_by_role("link", name="Müllerei Größe GmbH").click()
@@ -128,10 +126,9 @@ def test_rating_works_by_keyboard(page: Page, portal: str, cast: Cast) -> None:
     assert (review.text, review.author) == ("Typed without a mouse.", "Kay Board")
 
 
-def test_requesting_and_rating_work_without_javascript(browser: Browser, portal: str, cast: Cast) -> None:
+def test_requesting_and_rating_work_without_javascript(open_page: OpenPage, portal: str, cast: Cast) -> None:
     ProjectFactory(customer__agency=cast.alder, title="Plain project")
-    context = browser.new_context(java_script_enabled=False, locale="en-GB")
-    page = context.new_page()
+    page = open_page(java_script_enabled=False)
     sign_in_with_password(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/reviews/request/")
     page.get_by_label("Search customers").fill("company")
@@ -150,4 +147,3 @@ def test_requesting_and_rating_work_without_javascript(browser: Browser, portal:
     page.get_by_label("Your name").fill("No Script")
     page.get_by_role("button", name="Submit review").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Thank you")
-    context.close()

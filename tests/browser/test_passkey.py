@@ -57,3 +57,5 @@ def test_passkey_is_added_used_renamed_and_removed(page: Page, portal: str, cast
     expect(page.get_by_text("No passkeys yet.")).to_be_visible()
     sign_out(page, portal)
     sign_in_with_password(page, portal, cast.stan.email)
+    # Removes the authenticator.
+    page.close()

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone, translation
 from django.utils.formats import date_format
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import signed_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 
@@ -39,14 +39,13 @@ def shown(page: Page, media: str) -> str:
 
 
 @pytest.fixture(params=["en", "de"])
-def page_of_alice(request: pytest.FixtureRequest, browser: Browser, portal: str, cast: Cast) -> Iterator[tuple[Page, str]]:
+def page_of_alice(request: pytest.FixtureRequest, open_page: OpenPage, portal: str, cast: Cast) -> Iterator[tuple[Page, str]]:
     language = request.param
     type(cast.alice).objects.filter(pk=cast.alice.pk).update(language=language)
-    page = browser.new_page(locale=language)
+    page = open_page(locale=language)
     signed_in(page, portal, cast.alice)
     with translation.override(language):
         yield page, language
-    page.close()
 
 
 def test_printed_dates_are_absolute(portal: str, address: str, page_of_alice: tuple[Page, str]) -> None:
@@ -70,12 +69,11 @@ def test_printed_dates_are_absolute(portal: str, address: str, page_of_alice: tu
         assert re.search(rf"{AS_OF[language]}:? .*{timezone.localdate().year}", on_paper), where
 
 
-def test_date_of_printing_is_in_the_users_time_zone(portal: str, cast: Cast, address: str, browser: Browser) -> None:
-    page = browser.new_page(locale="en")
+def test_date_of_printing_is_in_the_users_time_zone(portal: str, cast: Cast, address: str, open_page: OpenPage) -> None:
+    page = open_page(locale="en")
     signed_in(page, portal, cast.alice)
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # 25 hours apart
         type(cast.alice).objects.filter(pk=cast.alice.pk).update(time_zone=zone)
         page.goto(portal + address)
         with timezone.override(zone):
             assert f"As of {date_format(timezone.localdate(), 'DATE_FORMAT')}," in shown(page, "print")
-    page.close()

@@ -1,10 +1,10 @@
 """Contact requests: a prospect becomes a customer, a request is assigned to an existing customer, and spam."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
-from tests.browser.conftest import sign_in, signed_in
+from tests.browser.conftest import OpenPage, sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory
@@ -24,11 +24,11 @@ def write(visitor: Page, portal: str, *, name: str, company: str, email: str, me
     expect(visitor.get_by_role("heading", level=1)).to_have_text("Thank you!")
 
 
-def test_prospect_becomes_a_customer(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink, clean_cache: None) -> None:
-    elsewhere = browser.new_context(locale="en-GB")
+def test_prospect_becomes_a_customer(
+    page: Page, open_page: OpenPage, portal: str, cast: Cast, mail_server: Sink, clean_cache: None
+) -> None:
     prospect = {"name": "Ute Größe", "company": "Müllerei Größe GmbH", "email": "ute@muellerei.example"}
-    write(elsewhere.new_page(), portal, **prospect, message="We need a shop for flour.")
-    elsewhere.close()
+    write(open_page(), portal, **prospect, message="We need a shop for flour.")
     acknowledgement = mail_server.wait_for("ute@muellerei.example", seconds=30)
     assert acknowledgement.message["Subject"] == "Alder Web has received your message"
     assert "flour" not in acknowledgement.part("plain")
@@ -78,7 +78,7 @@ def test_request_is_assigned_to_an_existing_customer(page: Page, portal: str, ca
     expect(page.get_by_role("main").get_by_role("link", name="Add Customer")).to_have_count(0)
 
 
-def test_later_requests_of_a_spam_sender_are_spam(page: Page, browser: Browser, portal: str, cast: Cast, clean_cache: None) -> None:
+def test_later_requests_of_a_spam_sender_are_spam(page: Page, open_page: OpenPage, portal: str, cast: Cast, clean_cache: None) -> None:
     request = ContactRequestFactory(agency=cast.alder, company="Rank One", email="offers@rank-one.example")
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}{request.get_absolute_url()}")
@@ -92,9 +92,7 @@ def test_later_requests_of_a_spam_sender_are_spam(page: Page, browser: Browser, 
     page.get_by_role("button", name="Mark as spam").click()
     expect(page.get_by_role("main")).to_contain_text("Messages from this sender go to spam")
 
-    elsewhere = browser.new_context(locale="en-GB")
-    write(elsewhere.new_page(), portal, name="Rob", company="", email="Offers+2@rank-one.example", message="Still page one!")
-    elsewhere.close()
+    write(open_page(), portal, name="Rob", company="", email="Offers+2@rank-one.example", message="Still page one!")
     page.goto(f"{portal}/requests/")
     expect(page.get_by_role("main")).to_contain_text("No new requests")
     page.get_by_role("link", name="Spam").click()

@@ -1,10 +1,10 @@
 """Requesting a review by e-mail and by link, and submitting, editing and withdrawing it."""
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
-from tests.browser.conftest import sign_in, signed_in
+from tests.browser.conftest import OpenPage, sign_in, signed_in
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, ProjectFactory
 from tests.factories.reviews import ReviewRequestFactory
@@ -34,7 +34,7 @@ def test_wizard_sends_an_email_with_an_edited_greeting(page: Page, portal: str, 
     assert OutgoingMail.objects.get().text.startswith("Dear Ute,")
 
 
-def test_review_by_link_is_submitted_edited_and_withdrawn(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+def test_review_by_link_is_submitted_edited_and_withdrawn(page: Page, open_page: OpenPage, portal: str, cast: Cast) -> None:
     asked = ReviewRequestFactory(customer=CustomerFactory(agency=cast.alder, company="Quiet GmbH", email=""))
     signed_in(page, portal, cast.stan)
     page.goto(f"{portal}/company/reviews/requests/")
@@ -45,8 +45,8 @@ def test_review_by_link_is_submitted_edited_and_withdrawn(page: Page, browser: B
     link = page.get_by_role("textbox", name="Personal link").input_value()
     assert link != asked.link
 
-    context = browser.new_context(locale="en-GB", viewport={"width": 360, "height": 780})
-    reviewer = context.new_page()
+    reviewer = open_page()
+    reviewer.set_viewport_size({"width": 360, "height": 780})
     assert reviewer.goto(str(asked.link)).status == 410  # type: ignore[union-attr]
     reviewer.goto(f"{link}?stars=4")
     for category in ("Cooperation", "Quality of service", "Schedule", "Budget"):
@@ -74,4 +74,3 @@ def test_review_by_link_is_submitted_edited_and_withdrawn(page: Page, browser: B
     expect(reviewer.get_by_role("heading", level=1)).to_have_text("Your review has been withdrawn")
     reviewer.goto(f"{portal}/partners/alder/")
     expect(reviewer.get_by_role("main")).not_to_contain_text("Even better than I thought.")
-    context.close()

@@ -1,10 +1,10 @@
 """Managing reviews, and deciding a reported one."""
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from reviews.models import Review
-from tests.browser.conftest import signed_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.customers import ProjectFactory
 from tests.factories.reviews import ReviewFactory, same_rating
@@ -48,7 +48,7 @@ def test_owner_pins_five_reviews_and_replaces_one(page: Page, portal: str, cast:
     expect(highlighted).to_have_text(["Project 6", "Project 1", "Project 3", "Project 4", "Project 5"])
 
 
-def test_profile_shows_the_comment_and_the_number_of_hidden_reviews(page: Page, browser: Browser, portal: str, cast: Cast) -> None:
+def test_profile_shows_the_comment_and_the_number_of_hidden_reviews(page: Page, open_page: OpenPage, portal: str, cast: Cast) -> None:
     a_review(cast, "Relaunch")
     a_review(cast, "Old logo", stars=2, text="It took for ever.")
     signed_in(page, portal, cast.max)
@@ -68,14 +68,13 @@ def test_profile_shows_the_comment_and_the_number_of_hidden_reviews(page: Page, 
     page.get_by_role("dialog").get_by_role("button", name="Hide review").click()
     expect(card(page, "Old logo").get_by_text("hidden", exact=True)).to_be_visible()
 
-    stranger = browser.new_page()
+    stranger = open_page()
     stranger.goto(f"{portal}/partners/alder/")
     profile = stranger.get_by_role("main")
     expect(profile).to_contain_text("1 review is hidden by the agency, but its stars still count.")
     expect(profile).to_contain_text("Thank you for your trust.")
     expect(profile).not_to_contain_text("It took for ever.")
     expect(stranger.locator(".rating-figure")).to_have_text("3.5")
-    stranger.close()
 
 
 def test_upheld_report_changes_the_average(page: Page, portal: str, cast: Cast) -> None:

@@ -2,15 +2,15 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from partnerportal.agencies.models import Role
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import OpenPage, sign_in
 from tests.cast import Cast
 from tests.smtp import Sink
 
 
-def test_member_joins_changes_role_and_is_removed(page: Page, browser: Browser, portal: str, cast: Cast, mail_server: Sink) -> None:
+def test_member_joins_changes_role_and_is_removed(page: Page, open_page: OpenPage, portal: str, cast: Cast, mail_server: Sink) -> None:
     sign_in(page, portal, "alice@alder.example")
     page.goto(f"{portal}/company/team/")
     page.get_by_role("link", name="Invite member").click()
@@ -21,8 +21,7 @@ def test_member_joins_changes_role_and_is_removed(page: Page, browser: Browser, 
 
     link = re.search(rf"{portal}/join/\S+", mail_server.wait_for("nina@people.example", seconds=30).part("plain"))
     assert link
-    ninas_browser = browser.new_context(locale="en-GB")
-    nina = ninas_browser.new_page()
+    nina = open_page()
     nina.goto(link.group())
     expect(nina.get_by_role("main")).to_contain_text("Alice Alder has invited you to work for Alder Web")
     nina.get_by_label("Your name").fill("Nina Neu")
@@ -51,5 +50,4 @@ def test_member_joins_changes_role_and_is_removed(page: Page, browser: Browser, 
     expect(page.get_by_role("region", name="Activity")).to_contain_text("Nina Neu removed from the team")
     nina.get_by_role("link", name="Requests").first.click()
     nina.wait_for_url("**/accounts/login/**")
-    ninas_browser.close()
     assert [member.role for member in cast.alder.memberships.filter(user=cast.alice)] == [Role.OWNER]

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.browser.conftest import signed_in
+from tests.browser.conftest import OpenPage, signed_in
 from tests.browser.test_accessibility import PAGES as ALL_PAGES
 from tests.browser.test_accessibility import filled  # noqa: F401  # a fixture
 from tests.cast import Cast
@@ -88,7 +88,7 @@ def faults(page: Page, names: Iterable[str], addresses: dict[str, str], widths: 
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_pages_fit_all_widths(
-    browser: Browser,
+    open_page: OpenPage,
     framed: str,
     cast: Cast,
     filled: dict[str, str],  # noqa: F811
@@ -98,7 +98,7 @@ def test_pages_fit_all_widths(
         in_state(state, cast.birch)
     a_review(cast.birch, cooperation=5, quality=4, schedule=4, budget=5)
     # Not the fixture `page`, which fails for error messages in the console: the browser logs each 404.
-    page = browser.new_page(locale=language)
+    page = open_page(locale=language)
     page.goto(f"{framed}/healthz")
     found = faults(page, PUBLIC_PAGES, filled, WIDTHS, language)
     page.emulate_media(media="print")
@@ -107,13 +107,12 @@ def test_pages_fit_all_widths(
     for user, names in PAGES_OF.items():
         signed_in(page, framed, getattr(cast, user))
         found += faults(page, names, filled, WIDTHS, language)
-    page.close()
     found = [(name, fault) for name, fault in found if name not in IN_OTHER_LANGUAGE or not fault.startswith("in ")]
     assert "\n".join(f"{name} {fault}" for name, fault in found) == ""
 
 
-def test_faults_are_found(context: Any, framed: str) -> None:
-    page = context.new_page()
+def test_faults_are_found(open_page: OpenPage, framed: str) -> None:
+    page = open_page()
     style = "p { width: 500px } @media (min-width: 400px) { p { width: auto } } .btn { display: block; width: 40px; overflow: hidden }"
     body = f'<!doctype html><html lang="en"><style>{style}</style><p>Wide</p><a class="btn">Longunbrokenword</a>'
     page.route("**/broken/", lambda route: route.fulfill(body=body, content_type="text/html"))
