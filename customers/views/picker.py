@@ -59,9 +59,9 @@ def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept:
     """
     q = q.replace("\x00", "")[:MAX_QUERY_LENGTH].strip()
     active = Customer.objects.for_agency(agency).active()
-    # Without a query, nothing is searched.
-    matches = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
-    results = matches if q else active.order_by("-number")
+    results = active.order_by("-number")
+    if q:
+        results = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
     found = list(results[: MAX_RESULTS + 1])
     likely = find_duplicates(agency, fields, wide=True)
     return PickerOptions(likely, q, found[:MAX_RESULTS], len(found) > MAX_RESULTS, kept or {})

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,15 @@ from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
 from partnerportal.core.pagination import capped_count, first_page, is_first_page, keyset_page
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
-from partnerportal.network.models import PartnerProfile, PartnerProfileQuerySet, ProfileLanguage, ProfileLogo, Service, name_column
+from partnerportal.network.models import (
+    PartnerProfile,
+    PartnerProfileQuerySet,
+    ProfileLanguage,
+    ProfileLogo,
+    Service,
+    WorkSample,
+    name_column,
+)
 from partnerportal.network.services.pictures import MEDIA_TYPE
 from partnerportal.network.structured_data import structured_data
 from partnerportal.network.views.caching import directory_version, profile_version, public_page
@@ -98,7 +107,7 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
-        "work": profile.work_samples.all(),
+        "work": [WorkSample(profile=profile, **sample) for sample in profile.work],  # type: ignore[attr-defined]
         **addresses,
         "preview_image": image_url(preview_of(profile), profile.slug),
         "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
@@ -167,13 +176,16 @@ def _count(_version: int) -> tuple[int, bool]:
 
 
 def with_names(profiles: QuerySet[PartnerProfile]) -> QuerySet[PartnerProfile]:
-    """Join the rating, and annotate the names of services and languages in the active language."""
+    """Join the rating, and annotate the work samples and the names of services and languages in the active language."""
+    samples = WorkSample.objects.filter(profile=OuterRef("pk")).order_by("position")
+    sample = JSONObject(**{name: name for name in ("title", "link", "alt_text", "digest")})
     through = ProfileLanguage.objects.filter(partnerprofile=OuterRef("pk"))
     column = f"spokenlanguage__{name_column()}"
     return profiles.select_related("agency__rating_summary").annotate(
         service_names=_service_names(),
         language_names=ArraySubquery(through.order_by(column).values(column)),
         language_codes=ArraySubquery(through.order_by(column).values("spokenlanguage__code")),
+        work=ArraySubquery(samples.values(sample=sample)),
     )
 
 
