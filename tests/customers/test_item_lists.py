@@ -165,16 +165,15 @@ def test_filters_stay_while_only_other_items_match(stan: Client, mill: Customer)
 def test_number_of_queries_is_small_and_constant(stan: Client, cast: Cast, path: str) -> None:
     with CaptureQueriesContext(connection) as queries:
         stan.get(path)
-    taken = {"": {len(queries)}, "?q=company+1": set()}
+    taken = [len(queries)]
     for _ in range(2):
         for _ in range(6):
             LISTS[path](customer__agency=cast.alder)
-        for query, counts in taken.items():
+        for query in ("", "?q=company+1"):
             with CaptureQueriesContext(connection) as queries:
                 assert stan.get(path + query).context["page"].items
-            counts.add(len(queries))
-    # A search first asks how common its words are, so that it reads few rows in both cases.
-    assert taken == {"": {5}, "?q=company+1": {6}}
+            taken.append(len(queries))
+    assert set(taken) == {5}
 
 
 def test_a_row_can_be_edited_and_removed(stan: Client, mill: Customer) -> None:
