@@ -98,11 +98,11 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
 @agency_view(methods=("POST",))
 def remind(request: AgencyRequest, pk: int) -> HttpResponse:
     """E-mail the link of an open review request again. Return its new row for htmx, or else redirect to the dashboard."""
-    requests = request.agency.review_requests.select_related("agency", "customer")
+    own = request.agency.review_requests.select_related("agency", "customer")
     with errors_as_messages(request):
-        message = resend(request, get_object_or_404(requests, pk=pk))
+        message = resend(request, get_object_or_404(own, pk=pk))
         if cast(Any, request).htmx:
-            row = {"open": OpenRequest(requests.get(pk=pk), "sent"), "message": message}
+            row = {"open": OpenRequest(own.get(pk=pk), "sent"), "message": message}
             return render(request, "desk/includes/_asked_row.html", row)
         messages.success(request, message)
     return redirect_back(request, reverse("desk:dashboard"))
