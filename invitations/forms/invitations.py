@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from invitations.models import MESSAGE_LENGTH, AccessInvitation
 from invitations.models.areas import Area, Scope, area_labels
+from partnerportal.core import countries
 from partnerportal.core.forms import WordedForm, form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
 
@@ -77,6 +78,7 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
             "street": forms.TextInput(attrs={"autocomplete": "address-line1"}),
             "zip": forms.TextInput(attrs={"autocomplete": "postal-code"}),
             "city": forms.TextInput(attrs={"autocomplete": "address-level2"}),
+            "country": countries.Select,
             "message": forms.Textarea(attrs={"rows": 4}),
         }
 

@@ -41,6 +41,8 @@ class InboxSettings(models.Model):
     def notified_members(cls, agency: Agency) -> list[Membership]:
         """Return the members notified about new requests; by default, owners and managers."""
         members = _active_members(agency=agency.pk)
+        for member in members:
+            member.agency = agency
         chosen = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
         return chosen or [member for member in members if member.has_role(Role.MANAGER)]
 

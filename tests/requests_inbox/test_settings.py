@@ -1,6 +1,7 @@
 """`/requests/settings/`, and the deletion of settled requests."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -90,3 +91,9 @@ def test_only_settled_requests_past_retention_are_deleted(cast: Cast, monkeypatc
 def test_the_task_is_scheduled() -> None:
     entry = django_settings.CELERY_BEAT_SCHEDULE["delete-settled-requests"]
     assert entry["task"] == tasks.delete_settled_requests.name
+
+
+def test_the_notified_members_come_with_their_agency(cast: Cast, django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        members = InboxSettings.notified_members(cast.alder)
+        assert [(str(member.user), str(member.agency)) for member in members] == [("Alice Alder", "Alder Web"), ("Max Meyer", "Alder Web")]

@@ -20,7 +20,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.fields import AddressField, WebsiteField
 from partnerportal.core.validators import validate_one_line, validate_plain_text
-from partnerportal.network.models.versions import EVERY_PAGE, notes_changes
+from partnerportal.network.models.versions import EVERY_PAGE, agency_of_profile, notes_changes
 from partnerportal.network.tints import TINTS
 
 #: Earliest accepted year of foundation. Catches typing mistakes.
@@ -29,8 +29,6 @@ OLDEST_YEAR = 1800
 MAX_QUERY_LENGTH = 100
 #: Longest reply time that is shown in hours. Longer ones are shown in days.
 MAX_REPLY_HOURS = 36
-#: SQL for the agency of a row that belongs to a profile.
-AGENCY_OF_PROFILE = "(SELECT agency_id FROM network_partnerprofile WHERE id = COALESCE(NEW.{0}, OLD.{0}))"
 #: Ranking score of agencies without reviews: the prior of 3.5 stars (reviews/models/summary.py), in millionths.
 UNRATED_SCORE = 3_500_000
 
@@ -281,7 +279,7 @@ class OfferedService(models.Model):
         verbose_name = _("offered service")
         verbose_name_plural = _("offered services")
         constraints = [models.UniqueConstraint(fields=["profile", "service"], name="service_offered_once")]
-        triggers = [notes_changes(AGENCY_OF_PROFILE.format("profile_id"))]
+        triggers = [notes_changes(agency_of_profile("profile_id"))]
 
     def __str__(self) -> str:
         return f"{self.profile_id}: {self.service_id}"
@@ -296,7 +294,7 @@ class ProfileLanguage(models.Model):
     class Meta:
         db_table = "network_partnerprofile_languages"
         unique_together = (("partnerprofile", "spokenlanguage"),)
-        triggers = [notes_changes(AGENCY_OF_PROFILE.format("partnerprofile_id"))]
+        triggers = [notes_changes(agency_of_profile("partnerprofile_id"))]
 
     def __str__(self) -> str:
         return f"{self.partnerprofile_id}: {self.spokenlanguage_id}"

@@ -48,3 +48,8 @@ def notes_changes(
             """  # noqa: S608  # built from constants
         ),
     )
+
+
+def agency_of_profile(column: str) -> str:
+    """Return SQL for the agency of a row whose `column` is the key of a profile."""
+    return f"(SELECT agency_id FROM network_partnerprofile WHERE id = COALESCE(NEW.{column}, OLD.{column}))"  # noqa: S608  # nosec

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.core.fields import WebsiteField
 from partnerportal.core.validators import validate_one_line
-from partnerportal.network.models.profiles import AGENCY_OF_PROFILE, PartnerProfile
-from partnerportal.network.models.versions import notes_changes
+from partnerportal.network.models.profiles import PartnerProfile
+from partnerportal.network.models.versions import agency_of_profile, notes_changes
 
 #: Maximum number of work samples on a profile.
 MAX_SAMPLES = 3
@@ -35,7 +35,7 @@ class WorkSample(models.Model):
             models.UniqueConstraint(fields=["profile", "position"], name="work_once_each_position", deferrable=Deferrable.DEFERRED),
             models.UniqueConstraint(fields=["profile", "digest"], name="work_shown_once"),
         ]
-        triggers = [notes_changes(AGENCY_OF_PROFILE.format("profile_id"))]
+        triggers = [notes_changes(agency_of_profile("profile_id"))]
 
     def __str__(self) -> str:
         return self.title
