@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from customers.models import Contract, Customer, CustomerWord, Domain, Task
 from customers.models.words import _SIMILAR
+from customers.queries.lists import matching
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import fuzzy_threshold
 from reviews.models import ReviewRequest
@@ -92,6 +93,7 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
         "customers": (customers.active().order_by("-number")[:26], ("customer_by_number", "customer_number_once_per_agency")),
         "customers by name": (customers.not_erased().order_by("sort_name", "number")[:26], ("customer_by_name",)),
         "tasks": (Task.objects.filter(agency=agency, done_at=None).order_by("sort_date", "pk")[:26], ("task_open_by_due_date",)),
+        "task search": (matching(Task.objects.filter(agency=agency, done_at=None), "backup", agency), ("task_search",)),
         "domains": (Domain.objects.filter(agency=agency).order_by("sort_date", "pk")[:26], ("domain_by_expiry",)),
         "expiring domains": (
             Domain.objects.filter(agency=agency, auto_renew=False, sort_date__lte=today).order_by("sort_date")[:5],
