@@ -1,6 +1,5 @@
 """Lists of items across customers: search, numbers and groups by date."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -8,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, DecimalField, F, JSONField, Q, QuerySet, SmallIntegerField, Subquery, Value, When
+from django.db.models import Case, DecimalField, F, JSONField, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -19,7 +18,7 @@ from customers.models.items import NO_DATE
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.pagination import COUNT_LIMIT
-from partnerportal.core.search import MAX_CANDIDATES, MAX_QUERY_LENGTH
+from partnerportal.core.search import MAX_QUERY_LENGTH
 
 #: Maximum number of words of a query; the rest is ignored.
 MAX_WORDS = 8
@@ -54,42 +53,17 @@ class DateGroup:
 def matching(items: QuerySet[Any], query: str, agency: Agency) -> QuerySet[Any]:
     """Return the items that contain every word of the query, each either themselves or in their customer's search text."""
     model: Any = items.model
-    field = "search_text"
-    if not hasattr(model, field):
-        field, items = "folded_title", items.alias(folded_title=FoldText(F("title")))
-    sought = query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]
-    found = [_containing(model, field, word, agency) for word in sought]
-    common = _common(found)
-    for number, (word, (own, of_customers)) in enumerate(zip(sought, found, strict=True)):
-        if number in common:
-            # The list's own index is read until the page is full, which doesn't take many rows.
-            folded = FoldText(Value(word))
-            items = items.filter(Q(**{f"{field}__contains": folded}) | Q(customer__search_text__contains=folded))
+    for word in query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]:
+        folded = FoldText(Value(word))
+        own = model.objects.for_agency(agency)
+        if hasattr(model, "search_text"):
+            own = own.filter(search_text__contains=folded)
         else:
-            # A union, because an OR over both tables would use no index of a search.
-            items = items.filter(pk__in=own.values("pk").union(of_customers.values("pk")))
+            own = own.alias(folded_title=FoldText(F("title"))).filter(folded_title__contains=folded)
+        customers = Customer.objects.for_agency(agency).filter(search_text__contains=folded)
+        # A union, because an OR over both tables would use no index.
+        items = items.filter(pk__in=own.values("pk").union(model.objects.filter(customer__in=customers).values("pk")))
     return items
-
-
-def _containing(model: Any, field: str, word: str, agency: Agency) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """Return the items that contain the word, and those whose customer does."""
-    folded = FoldText(Value(word))
-    own = model.objects.for_agency(agency)
-    if field != "search_text":
-        own = own.alias(**{field: FoldText(F("title"))})
-    customers = Customer.objects.for_agency(agency).filter(search_text__contains=folded)
-    return own.filter(**{f"{field}__contains": folded}), model.objects.filter(customer__in=customers)
-
-
-def _common(found: list[tuple[QuerySet[Any], QuerySet[Any]]]) -> set[int]:
-    """Return the positions of the words that more than `MAX_CANDIDATES` items contain, with one query."""
-    parts = [
-        rows.order_by().values_list(Value(number, SmallIntegerField()))[: MAX_CANDIDATES + 1]
-        for number, both in enumerate(found)
-        for rows in both
-    ]
-    numbers = Counter(number for (number,) in parts[0].union(*parts[1:], all=True)) if parts else Counter()
-    return {number for number, count in numbers.items() if count > MAX_CANDIDATES}
 
 
 class _Totals(Subquery):
