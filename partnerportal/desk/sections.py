@@ -138,19 +138,21 @@ def _dated_sections(member: Membership, team: list[User], names: list[str], *, m
     # The week ends on Sunday.
     dates = {"today": today, "sunday": today + timedelta(days=6 - today.weekday()), "horizon": today + timedelta(days=SOON_DAYS)}
     found = dated_rows(whose_rows(member, mine=mine), limit, *names, agency=member.agency_id, user=member.user_id, **dates)
-    rows: dict[str, list[tuple[date, int, Row]]] = {name: [] for name in names}
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in names}
     totals: dict[str, dict[str, int]] = {name: {} for name in names}
     for name, kind, pk, day, title, person, priority, total, *fields in found:
-        customer = Customer(**dict(zip(_CUSTOMER_FIELDS, fields, strict=True)))
-        person_text = person_name(person, member, team)
-        row = dated_row(kind, pk, day, title, customer=customer, person=person_text, priority=priority)
-        rows[name].append((day, priority or 0, row))
+        rows[name].append((day, priority or 0, kind, pk, title, person, fields))
         totals[name][kind] = total
+
+    def row(day: date, priority: int, kind: str, pk: int, title: str, person: int | None, fields: list[Any]) -> Row:
+        customer = Customer(**dict(zip(_CUSTOMER_FIELDS, fields, strict=True)))
+        return dated_row(kind, pk, day, title, customer=customer, person=person_name(person, member, team), priority=priority)
+
     return {
         name: Section(
             name,
             *SECTIONS[name],
-            [row for _day, _priority, row in sorted(rows[name], key=lambda entry: entry[:2])[:limit]],
+            [row(*values) for values in sorted(rows[name], key=lambda values: values[:2])[:limit]],
             sum(min(total, LONG) for total in totals[name].values()),
             is_capped=any(total > LONG for total in totals[name].values()),
         )

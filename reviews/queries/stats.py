@@ -6,12 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, DateField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, DateField, OuterRef, QuerySet
 from django.db.models.functions import Cast, JSONObject, TruncMonth
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
+from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.pagination import COUNT_LIMIT
 from reviews.models import RatingSummary, Review, ReviewRequest
 
 #: Number of months in the chart, including the current one.
@@ -33,10 +35,12 @@ class ReviewStats:
 
     #: None without reviews.
     summary: RatingSummary | None
-    #: Requests that weren't withdrawn; those answered, and those still pending.
+    #: Requests that weren't withdrawn, and those answered.
     requested: int
     answered: int
+    #: Pending requests, up to `COUNT_LIMIT`, and whether there are more.
     pending: int
+    pending_is_more: bool
     months: list[Month]
 
     @property
@@ -62,7 +66,8 @@ def review_stats(agency: Agency) -> ReviewStats:
         summary=summary,
         requested=summary.requested if summary else 0,
         answered=summary.answered if summary else 0,
-        pending=row.pending or 0,
+        pending=min(row.pending, COUNT_LIMIT),
+        pending_is_more=row.pending > COUNT_LIMIT,
         months=[Month(first, n, round(100 * n / busiest)) for first in months for n in [counts.get(first.isoformat(), 0)]],
     )
 
@@ -78,11 +83,9 @@ def agency_with_stats(zone: str, *, agency: Any, start: Any, now: Any) -> QueryS
         .annotate(number=Count("*"))
         .values(json=JSONObject(month="month", number="number"))
     )
-    pending = (
-        ReviewRequest.objects.pending(now).filter(agency=OuterRef("pk")).order_by().values("agency").annotate(n=Count("*")).values("n")
-    )
+    pending = CappedCount(ReviewRequest.objects.pending(now).filter(agency=OuterRef("pk")), COUNT_LIMIT + 1)
     agencies = Agency.objects.filter(pk=agency).select_related("rating_summary")
-    return agencies.annotate(pending=Subquery(pending.annotate(number=Count("*")).values("number")), by_month=ArraySubquery(by_month))
+    return agencies.annotate(pending=pending, by_month=ArraySubquery(by_month))
 
 
 def _last_months() -> list[date]:

@@ -86,6 +86,15 @@ def test_the_statistics_count_each_state_correctly(stan: Client, cast: Cast) -> 
     assert "7 of 9 requests" in page.content.decode()
 
 
+def test_pending_requests_are_counted_up_to_a_limit(stan: Client, cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.COMPILED_QUERIES = False
+    monkeypatch.setattr("reviews.queries.stats.COUNT_LIMIT", 2)
+    ReviewRequestFactory.create_batch(2, customer__agency=cast.alder)
+    assert '<span class="review-figure">2</span>' in stan.get(MANAGE).content.decode()
+    ReviewRequestFactory(customer__agency=cast.alder)
+    assert '<span class="review-figure">2+</span>' in stan.get(MANAGE).content.decode()
+
+
 @time_machine.travel(datetime(2026, 3, 15, 12, tzinfo=UTC), tick=False)
 def test_the_chart_has_twelve_months_in_the_agencys_time_zone(stan: Client, cast: Cast) -> None:
     cast.alder.time_zone = "Europe/Berlin"
