@@ -9,7 +9,7 @@ from django.test import Client
 #: Routes whose responses may be public, and whether they are the same for people who are signed in.
 PUBLIC = {
     **dict.fromkeys(["directory", "profile"], False),
-    **dict.fromkeys(["directory_image", "profile_image", "logo", "robots", "sitemap", "sitemap_section", "manifest"], True),
+    **dict.fromkeys(["directory_image", "profile_image", "logo", "work_picture", "robots", "sitemap", "sitemap_section", "manifest"], True),
 }
 
 
