@@ -129,7 +129,8 @@ class ColumnsForm(forms.Form):
     def _name_missing(self) -> str:
         message = gettext("A customer needs a name. Map at least one column to Company, Last name or Name (first and last).")
         likely = next((heading for heading in self._job.headings if _NAME_HEADING.search(normalize(heading))), "")
-        return f"{message} {gettext('It may be the column “%(column)s”.') % {'column': likely}}" if likely else message
+        hint = gettext("It may be the column “%(column)s”.") % {"column": likely}
+        return f"{message} {hint}" if likely else message
 
 
 class RunForm(forms.Form):

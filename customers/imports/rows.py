@@ -279,7 +279,8 @@ class _Cells:
     def _keep(self, column: int, text: str, remark: str = "") -> None:
         self._kept.append(f"{self._headings[column]}: {text}")
         if remark:
-            self._row.remarks.append((column, f"{remark} {_('The value is added to the notes.')}"))
+            kept = _("The value is added to the notes.")
+            self._row.remarks.append((column, f"{remark} {kept}"))
 
 
 def _accepted(name: str) -> str:
