@@ -114,7 +114,7 @@ def texts_in(page: str) -> list[str]:
     """Return all texts of a page that are displayed or read by screen readers."""
     page = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
     # The name of the language English.
-    page = re.sub(r'<(button|a)\b[^>]* lang="en".*?</\1>', "", page, flags=re.DOTALL)
+    page = re.sub(r'<(button|a)\b[^>]*\slang="en".*?</\1>', "", page, flags=re.DOTALL)
     # Names of time zones aren't translated.
     page = re.sub(r'<option value="[A-Z]\w+/[^"]+">.*?</option>', "", page, flags=re.DOTALL)
     attributes = re.findall(r'\b(?:aria-label|title|placeholder|alt|data-confirm[\w-]*|data-copied|data-label)="([^"]+)"', page)

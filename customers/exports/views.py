@@ -42,7 +42,7 @@ def export(request: AgencyRequest) -> HttpResponseBase:
             agency=request.agency, query=request.GET.urlencode(), delimiter=delimiter, total=count, by=request.user
         )
         if not is_new:
-            messages.info(request, _("Another export is still running. Wait until it is ready, or stop it."))
+            messages.info(request, _("Another export is still running. Stop it before you start a new one."))
         return redirect("customers:export_detail", job.pk)
     record_export(request.agency, count=count, by=request.user)
     rows = (row for _number, batch in export_batches(request.agency, customers) for row in batch)

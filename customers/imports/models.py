@@ -233,7 +233,7 @@ class ImportRow(models.Model):
         """Why the row isn't imported, in one line. Empty for new and imported rows."""
         if self.outcome in (RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW, RowOutcome.EXISTING):
             reasons = ", ".join(str(reason) for reason in self.reason_labels)
-            original = gettext("Same as row %(line)s") if self.outcome == RowOutcome.DUPLICATE_ROW else gettext("See row %(line)s")
+            original = gettext("Same as row %(line)s") if self.outcome == RowOutcome.DUPLICATE_ROW else gettext("Similar to row %(line)s")
             original = self.duplicate_of.reference if self.duplicate_of else original % {"line": self.duplicate_line}
             return f"{original} ({reasons})" if self.duplicate_of or self.duplicate_line else reasons
         return " · ".join(self.error_messages)

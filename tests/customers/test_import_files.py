@@ -185,7 +185,7 @@ def test_colleagues_are_told_with_the_reason(max_: Client, cast: Cast) -> None:
     job = checked(max_, content("b11"))
     assert outcomes(job) == [(2, "new"), (3, "twin"), (4, "twin")]
     row = job.rows.get(line=3)
-    assert row.explanation == "See row 2 (same phone number, same name)"
+    assert row.explanation == "Similar to row 2 (same phone number, same name)"
     assert "same phone number" in max_.get(f"{IMPORT}{job.pk}/").content.decode()
 
 
