@@ -21,7 +21,7 @@ from reviews.models import CATEGORIES, ReviewComment, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
-from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory
+from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
