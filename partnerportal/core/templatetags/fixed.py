@@ -55,9 +55,9 @@ class FixedNode(Node):
                 self._kept.clear()
             parts = self._kept[key] = self._parts(context, values, filling)
         if len(parts) == 1:
-            return SafeString(parts[0])
+            return SafeString(parts[0])  # nosec B703
         texts = [conditional_escape(value) for value in filling]
-        return SafeString("".join([part if isinstance(part, str) else texts[part] for part in parts]))
+        return SafeString("".join([part if isinstance(part, str) else texts[part] for part in parts]))  # nosec B703
 
     def _parts(self, context: Context, values: list[Any], filling: list[Any]) -> list[Any]:
         numbers = range(_FIRST_SLOT, _FIRST_SLOT + len(self.slots))
