@@ -26,8 +26,9 @@ CLEAN_ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 #: Timeout for a start in seconds. After a crash, PostgreSQL first replays its write-ahead log.
 START_TIMEOUT = 120
 SMALL_SETTINGS = {"max_connections": "100", "jit": "off", "timezone": "UTC", "log_timezone": "UTC"}
-#: Additional settings for tests, without durability.
+#: Additional settings for tests, without durability. Pages of browsers hold connections of the web server they loaded.
 TEST_SETTINGS = {
+    "max_connections": "400",
     "fsync": "off",
     "synchronous_commit": "off",
     "full_page_writes": "off",

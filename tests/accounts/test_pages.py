@@ -31,7 +31,7 @@ class Walk:
         response = browser.get(path) if data is None else browser.post(path, data)
         page = response.content.decode()
         self.routes.add(response.resolver_match.view_name)
-        if response.status_code != 200 or not re.search(r'class="(sheet column column-narrow entrance|account-page)"', page):
+        if response.status_code != 200 or not re.search(r'class="(sheet column column-narrow entrance|account-page( column)?)"', page):
             self.wrong.append((path, (response.status_code, response.get("Location"))))
         elif response["Content-Language"] != "de" or english_left(page):
             self.wrong.append((path, english_left(page)))

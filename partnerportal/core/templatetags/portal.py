@@ -78,11 +78,11 @@ _RATING_WORDS: dict[int, str | Promise] = {
 @register.simple_tag
 def stars(value: Decimal | float | None) -> SafeString:
     """Render five stars, filled up to `value` (0–5), with a text for screen readers. Empty for None."""
-    return SafeString("") if value is None else _stars(str(value), get_language())
+    return SafeString("") if value is None else _stars(str(value), isinstance(value, int), get_language())
 
 
 @lru_cache(maxsize=1024)
-def _stars(text: str, language: str | None) -> SafeString:
+def _stars(text: str, is_whole: bool, language: str | None) -> SafeString:
     value = Decimal(text)
     exact = min(max(value, Decimal(0)), Decimal(5))
     # Clipped by a nested <svg>, because the content security policy permits no style attributes.
@@ -96,7 +96,7 @@ def _stars(text: str, language: str | None) -> SafeString:
     return format_html(
         '<span class="stars">{}<span class="visually-hidden">{}</span></span>',
         drawing,
-        _("%(rating)s of 5") % {"rating": rating(int(text) if text.isdigit() else value)},
+        _("%(rating)s of 5") % {"rating": rating(int(text) if is_whole else value)},
     )
 
 
