@@ -36,7 +36,7 @@ def test_import_adds_new_customers_skips_duplicates_and_returns_errors(
     looks_right(page)
     file = tmp_path / "kunden.csv"
     file.write_bytes(ROWS.encode("cp1252"))
-    page.get_by_label("File").set_input_files(file)
+    page.locator("#id_file").set_input_files(file)
     page.get_by_role("button", name="Continue").click()
 
     # Encoding, delimiter and columns are detected.
