@@ -16,8 +16,11 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         "number": number_in,
     }
 
+    # Footers of reports have one value.
+    rows = [record.cells for record in records if sum(map(bool, record.cells)) > 1] or [record.cells for record in records]
+
     def fits(column: int, field: str) -> bool:
-        cells = (clean(record.cells[column], field) for record in records if column < len(record.cells))
+        cells = (clean(cells[column], field) for cells in rows if column < len(cells))
         values = [value for value in cells if value]
         recognizes = tests.get(field)
         return not values or recognizes is None or 2 * sum(bool(recognizes(value)) for value in values) >= len(values)

@@ -51,7 +51,7 @@ CUSTOMERS: dict[str, list[Fields]] = {
         {"last_name": "O'Connor", "salutation": "ms", "language": "en", "country": "IE"},
     ],
     "a07": [
-        {"company": "Voß Handel", "street": "Hansaring 7, Haus 3", "city": "Münster", "zip": "48155", "country": "DE",
+        {"company": "Voß Handel", "salutation": "ms", "street": "Hansaring 7, Haus 3", "city": "Münster", "zip": "48155", "country": "DE",
             "phone": "(0251) 555-1010"},
         {"company": "Ax Inc.", "country": "US", "salutation": ""},
     ],
