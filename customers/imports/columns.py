@@ -129,9 +129,10 @@ def guess_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = la
 
 
 def _name_field(mapping: dict[int, str]) -> str:
-    if "first_name" in mapping.values():
-        return "last_name"
-    return "full_name" if "last_name" not in mapping.values() else "company"
+    found = set(mapping.values())
+    if "last_name" not in found:
+        return "last_name" if "first_name" in found else "full_name"
+    return "full_name" if "company" in found else "company"
 
 
 def looks_like_header(cells: Sequence[str]) -> bool:

@@ -289,6 +289,12 @@ def test_address_book_is_imported(max_: Client, cast: Cast) -> None:
     assert (person.kind, person.last_name, person.email) == ("person", "Stein", "noah@vc-stein.example")
 
 
+def test_card_with_a_formatted_name_only_is_a_person(max_: Client, cast: Cast) -> None:
+    cards = content("a23").decode() + "BEGIN:VCARD\nVERSION:4.0\nFN:Zoe Solo\nEND:VCARD\n"
+    assert imported(max_, cards).counts == {"imported": 3}
+    assert Customer.objects.get(first_name="Zoe").last_name == "Solo"
+
+
 def test_vcard_4_with_several_values_is_imported(max_: Client, cast: Cast) -> None:
     card = (
         "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Tischlerei Krause GmbH\r\nORG:Tischlerei Krause GmbH\r\n"
