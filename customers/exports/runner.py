@@ -33,6 +33,11 @@ def _write_part(job_id: int) -> bool:
         return False
     team = list(job.agency.members.all())
     filters = CustomerFilter(QueryDict(job.query), agency=job.agency, user=job.started_by, team=team)
+    if filters.errors:
+        # For example, the account manager has left the team. Without the filter, the file would contain more customers.
+        job.status = ExportStatus.FAILED
+        job.save(update_fields=["status"])
+        return False
     customers, _count, _is_more = filters.customers()
     job.last_number, rows = next(export_batches(job.agency, customers, after=job.last_number), (job.last_number, []))
     if not job.parts:

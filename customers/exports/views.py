@@ -39,7 +39,7 @@ def export(request: AgencyRequest) -> HttpResponseBase:
     delimiter = "," if get_language() == "en" else ";"
     if count > DIRECT_LIMIT:
         job, is_new = services.start_export(
-            agency=request.agency, query=request.GET.urlencode(), delimiter=delimiter, total=count, by=request.user
+            agency=request.agency, query=filters.valid_query, delimiter=delimiter, total=count, by=request.user
         )
         if not is_new:
             messages.info(request, _("Another export is still running. Stop it before you start a new one."))

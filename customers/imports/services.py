@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import IO, Any, cast
 
 from celery import current_app
 from django.conf import settings
@@ -21,9 +21,9 @@ from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping
-from customers.imports.conversion import address_book_rows, as_csv, detect_source, workbook_rows
+from customers.imports.conversion import converted, detect_source
 from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
-from customers.imports.models import KEEP_DAYS, ImportStatus, RowOutcome
+from customers.imports.models import KEEP_DAYS, ImportSource, ImportStatus, RowOutcome
 from customers.imports.proposals import column_fits
 from customers.imports.reader import MAX_COLUMNS, Record, Source, read_records
 from customers.models import Customer, ImportChunk, ImportJob
@@ -50,7 +50,7 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     """
     source = detect_source(file.read(SAMPLE_BYTES))
     file.seek(0)
-    encoding = detect_encoding(file.chunks(CHUNK_SIZE)) if source == ImportJob.Source.TEXT else "utf-8-sig"
+    encoding = detect_encoding(file.chunks(CHUNK_SIZE)) if source == ImportSource.TEXT else "utf-8-sig"
     file_name = "".join(char for char in file.name or "" if char.isprintable()) or "customers.csv"
     job = ImportJob.objects.create(
         agency=agency, started_by=by, file_name=file_name[-255:], source=source, size=0, encoding=encoding, delimiter=","
@@ -60,7 +60,7 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
         job.size += len(data)
     job.save(update_fields=["size"])
     text = open_source(job).text.read(SAMPLE_BYTES).replace("\0", "")
-    delimiter = detect_delimiter(text) if source == ImportJob.Source.TEXT else ","
+    delimiter = detect_delimiter(text) if source == ImportSource.TEXT else ","
     records = list(islice(read_records(io.StringIO(text, newline=""), delimiter), HEADER_RECORDS))
     first_line, has_headings = find_header(records)
     width = next((len(record.cells) for record in records if record.line >= first_line), 0)
@@ -71,13 +71,14 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     return job
 
 
-def _stored_chunks(file: "UploadedFile[bytes]", source: str) -> Iterator[bytes]:
+def _stored_chunks(file: "UploadedFile[bytes]", source: ImportSource) -> Iterator[bytes]:
     """Yield the parts of a file as they are stored."""
-    if source == ImportJob.Source.TEXT:
+    if source == ImportSource.TEXT:
         yield from file.chunks(CHUNK_SIZE)
-    else:
-        rows = workbook_rows if source == ImportJob.Source.WORKBOOK else address_book_rows
-        yield from as_csv(rows(file), CHUNK_SIZE)
+        return
+    with converted(cast("IO[bytes]", file), source) as output:
+        while data := output.read(CHUNK_SIZE):
+            yield data
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ _ENTITY = re.compile(r"&(#\d+|#x[0-9a-f]+|[a-z][a-z0-9]+);", re.IGNORECASE)
 #: A number that a spreadsheet displays in scientific notation, whose last digits are lost.
 _SCIENTIFIC = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
 #: Separates several values in exports of Google Contacts.
-_VALUE_SEPARATOR = re.compile(r"\s*:::\s*|[\n\r]+")
+_VALUE_SEPARATOR = re.compile(r":::|[\n\r]+")
 
 
 def _words(text: str) -> frozenset[str]:

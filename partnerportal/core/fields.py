@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.core.validators import URLValidator
 from django.db import models
 
 from partnerportal.core.email_addresses import MAX_LENGTH, pasted_address, validate_deliverable
@@ -11,6 +12,8 @@ from partnerportal.core.email_addresses import MAX_LENGTH, pasted_address, valid
 
 class WebsiteField(models.URLField):  # type: ignore[type-arg]  # takes no parameters at run time
     """A web address. Forms complete a missing scheme with https."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
 
     def formfield(self, **kwargs: Any) -> Any:
         return super().formfield(**{"assume_scheme": "https", **kwargs})

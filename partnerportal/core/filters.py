@@ -1,7 +1,7 @@
 """Base class of list filters, whose state is in the URL."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
@@ -24,6 +24,14 @@ class ListFilter(forms.Form):
 
     def prepare(self) -> None:
         """Set the choices of fields that depend on the agency."""
+
+    @property
+    def valid_query(self) -> str:
+        """The query string without invalid values."""
+        query = cast(QueryDict, self.data).copy()
+        for name in self.errors:
+            query.pop(name, None)
+        return query.urlencode()
 
     @property
     def is_set(self) -> bool:

@@ -110,9 +110,9 @@ def _first(rows: QuerySet[M], ordering: tuple[str, ...], number: int, place: Seq
 def _compiled_rows(rows: Rows[M], ordering: tuple[str, ...], number: int, place: Sequence[Any]) -> list[M]:
     values = dict(rows.values)
     if place:
-        # The values of compiled queries aren't converted.
+        # The values of compiled queries aren't converted. Those in the address can have any type.
         columns = _columns(rows.build, rows.choice, tuple(rows.values), ordering)
-        values |= {f"place_{n}": column.get_prep_value(value) for n, (column, value) in enumerate(zip(columns, place, strict=True))}
+        values |= {f"place_{n}": column.to_python(value) for n, (column, value) in enumerate(zip(columns, place, strict=True))}
     return page_rows(rows.build, rows.choice, ordering, number, bool(place), **values)
 
 
@@ -129,7 +129,8 @@ def page_rows(
 def _columns(build: Callable[..., QuerySet[Any]], choice: tuple[Any, ...], names: tuple[str, ...], ordering: tuple[str, ...]) -> list[Any]:
     """Return the fields of the columns that rows are sorted by."""
     model = build(*choice, **{name: Parameter(name) for name in names}).model._meta
-    return [model.pk if name.lstrip("-") == "pk" else model.get_field(name.lstrip("-")) for name in ordering]
+    fields = [model.pk if name.lstrip("-") == "pk" else model.get_field(name.lstrip("-")) for name in ordering]
+    return [getattr(field, "output_field", field) for field in fields]
 
 
 def _reversed(name: str) -> str:

@@ -243,6 +243,17 @@ def test_an_export_without_progress_fails(alice: Client, cast: Cast, settings: A
     assert "Export failed" in alice.get(f"{EXPORT}{job.pk}/").content.decode()
 
 
+@pytest.mark.usefixtures("small")
+def test_export_fails_instead_of_losing_its_filter(alice: Client, cast: Cast) -> None:
+    CustomerFactory.create_batch(7, agency=cast.alder, responsible=cast.stan)
+    CustomerFactory.create_batch(7, agency=cast.alder)
+    job = started(alice, f"?responsible={cast.stan.pk}&kind=nonsense")
+    assert runner._write_part(job.pk)
+    cast.alder.memberships.get(user=cast.stan).delete()
+    assert written(job).status == "failed"
+    assert job.progress == 5
+
+
 def test_a_killed_worker_neither_loses_nor_doubles_customers(
     celery_worker: Process, cast: Cast, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

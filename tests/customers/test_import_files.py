@@ -5,6 +5,7 @@ The files are in `tests/customers/files/`. They keep the headings, encodings and
 
 import datetime as dt
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -315,6 +316,42 @@ def test_malformed_address_book_is_no_crash(max_: Client, cast: Cast, card: str)
 def test_address_book_with_too_many_cards_is_refused(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("customers.imports.conversion.MAX_CARDS", 1)
     assert "more than 1 contacts" in upload(max_, content("a23")).content.decode()
+
+
+def test_cell_far_away_is_refused_and_costs_no_memory(max_: Client, cast: Cast) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "Firma", "x"
+    buffer = io.BytesIO()
+    book.save(buffer)
+    assert "spreadsheet can’t be read" in upload(max_, buffer.getvalue()).content.decode()
+
+
+def test_line_that_keeps_the_parser_busy_is_stopped(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("customers.imports.conversion.TIMEOUT", 3)
+    card = "BEGIN:VCARD\nVERSION:3.0\nFN:x\nA;a=" + "b," * 60 + "\nEND:VCARD\n"
+    assert "address book can’t be read" in upload(max_, card).content.decode()
+
+
+@pytest.mark.parametrize("line", ["NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=FOO:x=41", "PHOTO;ENCODING=b:%%%", "BEGIN:X\n" * 3000])
+def test_bad_card_costs_only_itself(max_: Client, cast: Cast, line: str) -> None:
+    cards = f"BEGIN:VCARD\nVERSION:3.0\nFN:Bad Card\n{line}\nEND:VCARD\nBEGIN:VCARD\nVERSION:3.0\nN:Solo;Zoe;;;\nFN:Zoe Solo\nEND:VCARD\n"
+    job = imported(max_, cards)
+    assert job.counts["imported"] >= 1
+    assert Customer.objects.filter(last_name="Solo").exists()
+
+
+def test_workbook_of_an_unknown_version_is_refused(max_: Client, cast: Cast) -> None:
+    data = bytearray(workbook(("Firma",), ("Ott",)))
+    place = data.rindex(b"PK\x01\x02")
+    data[place + 6] = 224
+    assert "spreadsheet can’t be read" in upload(max_, bytes(data)).content.decode()
+
+
+def test_many_spaces_in_a_cell_take_no_time(max_: Client, cast: Cast) -> None:
+    started = time.process_time()
+    job = checked(max_, "Company,E-mail\n" + "".join(f"X {number} GmbH,a{' ' * 100_000}b\n" for number in range(8)))
+    assert job.counts == {"error": 8}
+    assert time.process_time() - started < 10
 
 
 def test_refused_upload_says_why(max_: Client, cast: Cast) -> None:

@@ -1,8 +1,11 @@
 """Lists of items across customers: search, numbers, groups by date, and adding an item."""
 
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from html import unescape
+from json import dumps
 from re import DOTALL, findall, search, sub
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -159,6 +162,14 @@ def test_filters_stay_while_only_other_items_match(stan: Client, mill: Customer)
     assert "data-filters" in page
     assert 'href="/contracts/add/"' in page
     assert len(stan.get("/contracts/?status=cancelled").context["page"].items) == 1
+
+
+@pytest.mark.parametrize("position", [[True, 1], [-1, 1], [1, " 5 "], ["inf", 1], ["2026-02-30", 1]])
+@pytest.mark.parametrize("path", LISTS)
+def test_positions_of_other_types_are_no_page(stan: Client, path: str, position: list[Any]) -> None:
+    place = urlsafe_b64encode(dumps(position).encode()).decode().rstrip("=")
+    for direction in ("after", "before"):
+        assert stan.get(f"{path}?{direction}={place}").status_code == 404
 
 
 @pytest.mark.parametrize("path", LISTS)

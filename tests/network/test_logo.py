@@ -5,11 +5,13 @@ import zlib
 from io import BytesIO
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.test import Client
 from PIL import Image
 
 from partnerportal.network.models import PartnerProfile, ProfileLogo
+from partnerportal.network.services.pictures import MAX_SCANS, read_picture
 from tests.cast import Cast
 from tests.factories.agencies import LogoFactory, picture
 from tests.network.test_company import COMPANY, form_of
@@ -91,6 +93,19 @@ def test_what_is_no_logo_is_told_so(alice: Client, cast: Cast, content: bytes, s
     assert error
     assert said in error
     assert not ProfileLogo.objects.exists()
+
+
+def test_jpeg_with_many_scans_is_refused(alice: Client, cast: Cast) -> None:
+    """Each scan is decoded at full size: some hundred kB could occupy a thread for a minute."""
+    stream = BytesIO()
+    Image.effect_noise((200, 200), 50).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    scan = data[data.rindex(b"\xff\xda") : data.rindex(b"\xff\xd9")]
+    assert 2 < data.count(b"\xff\xda") < MAX_SCANS
+    read_picture(BytesIO(data), max_bytes=len(data), side=100)
+    many = data[:-2] + scan * MAX_SCANS + data[-2:]
+    with pytest.raises(ValidationError, match="can’t be read as an image"):
+        read_picture(BytesIO(many), max_bytes=len(many), side=100)
 
 
 def test_it_is_served_for_a_year(cast: Cast) -> None:

@@ -10,6 +10,10 @@ from PIL import Image, ImageOps
 
 #: Maximum number of pixels of an upload: a file of a few kB can decompress to an image that exhausts the memory.
 MAX_PIXELS = 25_000_000
+#: Maximum number of scans of a progressive JPEG. Each is as much work as the whole picture; programs write about ten.
+MAX_SCANS = 100
+#: Marker at the beginning of a scan. Within the data of a scan, FF is followed by 00.
+_START_OF_SCAN = b"\xff\xda"
 #: Formats that Pillow tries. SVG is excluded because it can contain scripts.
 FORMATS = ("PNG", "JPEG", "WEBP")
 #: Type of the stored pictures.
@@ -40,6 +44,8 @@ def _decoded(data: bytes, side: int) -> Image.Image:
         # Only the header has been read so far.
         if upload.width * upload.height > MAX_PIXELS:
             raise ValidationError(_("This image is too large. The limit is 5000 × 5000 pixels."), "too_many_pixels")
+        if upload.format == "JPEG" and data.count(_START_OF_SCAN) > MAX_SCANS:
+            raise ValidationError(_("This file can’t be read as an image. Choose a PNG, JPEG or WebP file."), "too_many_scans")
         upload.draft("RGB", (side, side))
         upright = ImageOps.exif_transpose(upload)
         return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
