@@ -15,6 +15,9 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import vobject  # type: ignore[import-untyped]
+from python_calamine import CalamineWorkbook
+
 #: Limits of the process: address space in bytes, CPU time in seconds, size of the output in bytes.
 MAX_MEMORY, MAX_SECONDS, MAX_OUTPUT = 1_500_000_000, 20, 500_000_000
 
@@ -30,8 +33,6 @@ _CARD = re.compile(r"^BEGIN:VCARD\s*$.*?^END:VCARD\s*$", re.DOTALL | re.MULTILIN
 
 def workbook_rows(file: io.BytesIO) -> Iterator[list[str]]:
     """Yield the rows of the first sheet that isn't empty."""
-    from python_calamine import CalamineWorkbook  # loaded only where needed
-
     workbook = CalamineWorkbook.from_filelike(file)
     for name in workbook.sheet_names:
         sheet = workbook.get_sheet_by_name(name)
@@ -42,8 +43,6 @@ def workbook_rows(file: io.BytesIO) -> Iterator[list[str]]:
 
 def address_book_rows(file: io.BytesIO) -> Iterator[list[str]]:
     """Yield headings and one row for each card (vCard 2.1 to 4.0). A card that can't be read keeps its text in the notes."""
-    import vobject  # type: ignore[import-untyped]  # loaded only where needed
-
     yield list(_CARD_HEADINGS)
     for card in _CARD.findall(_decoded(file.read())):
         try:
