@@ -76,6 +76,7 @@ def test_language_defaults_to_the_agencys(stan: Client, cast: Cast) -> None:
         ({**PERSON, "email": "no address"}, "email"),
         ({**PERSON, "email": "a@b\ncc: x@y.example"}, "email"),
         ({**PERSON, "website": "javascript:alert(1)"}, "website"),
+        ({**PERSON, "website": "ftp://brandt.example"}, "website"),
         ({**PERSON, "country": "ZZ"}, "country"),
         ({**PERSON, "language": "tlh"}, "language"),
         ({**PERSON, "salutation": "sir"}, "salutation"),

@@ -100,6 +100,7 @@ def test_transparent_pictures_are_put_on_white(alice: Client, cast: Cast) -> Non
         ({"title": "x" * 81}, "at most 80 characters"),
         ({"alt_text": ""}, "Describe the picture."),
         ({"link": "javascript:alert(1)"}, "Enter a valid URL."),
+        ({"link": "ftp://shop.example/"}, "Enter a valid URL."),
         ({"picture": picture(size=(599, 400))}, "at least 600 pixels wide"),
         ({"picture": picture(size=(900, 399))}, "at least 600 pixels wide"),
         ({"picture": picture(kind="GIF")}, "can’t be read"),
