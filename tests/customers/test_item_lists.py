@@ -166,7 +166,11 @@ def test_filters_stay_while_only_other_items_match(stan: Client, mill: Customer)
 
 @pytest.mark.parametrize("position", [[True, 1], [-1, 1], [1, " 5 "], ["inf", 1], ["2026-02-30", 1]])
 @pytest.mark.parametrize("path", LISTS)
-def test_positions_of_other_types_are_no_page(stan: Client, path: str, position: list[Any]) -> None:
+def test_positions_of_other_types_are_no_page(stan: Client, mill: Customer, path: str, position: list[Any]) -> None:
+    LISTS[path].create_batch(26, customer=mill)
+    # Compiles the query of later pages.
+    page = stan.get(path + stan.get(path).context["page"].next_url).context["page"]
+    stan.get(path + page.previous_url)
     place = urlsafe_b64encode(dumps(position).encode()).decode().rstrip("=")
     for direction in ("after", "before"):
         assert stan.get(f"{path}?{direction}={place}").status_code == 404
