@@ -27,9 +27,24 @@ class ExportStatus(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-def file_name(when: datetime) -> str:
+class ExportFormat(models.TextChoices):
+    """Format of the file; the values are the endings of its name."""
+
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Excel (XLSX)"
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the file."""
+        return {
+            self.CSV: "text/csv; charset=utf-8",
+            self.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }[self]
+
+
+def file_name(when: datetime, file_format: str) -> str:
     """Return the name of the file of an export at this time."""
-    return f"customers-{timezone.localdate(when):%Y-%m-%d}.csv"
+    return f"customers-{timezone.localdate(when):%Y-%m-%d}.{file_format}"
 
 
 class ExportJob(models.Model):
@@ -43,6 +58,8 @@ class ExportJob(models.Model):
     )
     #: Query string of the list, which contains its filters.
     query = models.TextField(blank=True)
+    file_format = models.CharField(_("File format"), max_length=5, choices=ExportFormat, default=ExportFormat.CSV)
+    #: Of CSV files. Until a workbook is written, its rows are stored as CSV as well.
     delimiter = models.CharField(_("Delimiter"), max_length=1)
     status = models.CharField(_("Status"), max_length=10, choices=ExportStatus, default=ExportStatus.RUNNING)
     progress = models.PositiveIntegerField(_("Customers exported"), default=0)
@@ -64,6 +81,7 @@ class ExportJob(models.Model):
         verbose_name_plural = _("exports")
         constraints = [
             models.CheckConstraint(condition=Q(status__in=ExportStatus.values), name="export_status_is_known"),
+            models.CheckConstraint(condition=Q(file_format__in=ExportFormat.values), name="export_format_is_known"),
             models.UniqueConstraint(fields=["agency"], condition=Q(status="running"), name="export_one_at_a_time"),
         ]
         indexes = [
@@ -72,7 +90,7 @@ class ExportJob(models.Model):
         ]
 
     def __str__(self) -> str:
-        return file_name(self.created_at)
+        return file_name(self.created_at, self.file_format)
 
     @property
     def is_running(self) -> bool:

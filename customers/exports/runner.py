@@ -1,18 +1,25 @@
 """Work of an export: each batch of customers is one part of the file, written in a transaction that locks the job."""
 
 import codecs
+import csv
+import io
 from collections.abc import Iterator
 
 from django.db import transaction
 from django.http import QueryDict
 from django.utils import timezone
 
-from customers.exports.models import ExportStatus
+from customers.exports.models import ExportFormat, ExportStatus
+from customers.exports.services import read_parts
+from customers.exports.workbook import workbook
 from customers.forms.filters import CustomerFilter
 from customers.imports.columns import EXPORT_HEADINGS
-from customers.imports.csv_output import csv_part
+from customers.imports.csv_output import csv_part, unescape_formula
 from customers.models import ExportJob, ExportPart
 from customers.queries.export import export_batches
+
+#: Size of a stored part of a workbook, in bytes.
+PART_SIZE = 1024 * 1024
 
 
 def write_parts(job_id: int) -> Iterator[None]:
@@ -45,6 +52,8 @@ def _write_part(job_id: int) -> bool:
     if rows:
         _append(job, csv_part(rows, delimiter=job.delimiter))
     else:
+        if job.file_format == ExportFormat.XLSX:
+            _replace_by_workbook(job)
         job.status = ExportStatus.READY
     job.progress += len(rows)
     job.heard_at, job.attempts = timezone.now(), 0
@@ -56,3 +65,18 @@ def _append(job: ExportJob, data: bytes) -> None:
     ExportPart.objects.create(job=job, number=job.parts, data=data)
     job.parts += 1
     job.size += len(data)
+
+
+def _replace_by_workbook(job: ExportJob) -> None:
+    rows = _stored_rows(job)
+    with workbook(next(rows), rows) as file:
+        job.file_parts.all().delete()
+        job.parts = job.size = 0
+        while data := file.read(PART_SIZE):
+            _append(job, data)
+
+
+def _stored_rows(job: ExportJob) -> Iterator[list[str]]:
+    for part in read_parts(job):
+        for row in csv.reader(io.StringIO(part.decode("utf-8-sig"), newline=""), delimiter=job.delimiter):
+            yield [unescape_formula(cell) for cell in row]

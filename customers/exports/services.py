@@ -29,7 +29,7 @@ MAX_ATTEMPTS = 5
 
 
 @transaction.atomic
-def start_export(*, agency: Agency, query: str, delimiter: str, total: int, by: User) -> tuple[ExportJob, bool]:
+def start_export(*, agency: Agency, query: str, file_format: str, delimiter: str, total: int, by: User) -> tuple[ExportJob, bool]:
     """Let a worker export the customers that match the list's query string. Return the agency's running export, and whether it is new."""
     # An erasure also locks the agency: it deletes this export, or has already erased the customer.
     Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
@@ -37,7 +37,9 @@ def start_export(*, agency: Agency, query: str, delimiter: str, total: int, by: 
     if running := jobs.filter(status=ExportStatus.RUNNING).first():
         return running, False
     _delete(jobs.filter(pk__in=jobs.order_by("-pk").values("pk")[KEEP_JOBS - 1 :]))
-    job = ExportJob.objects.create(agency=agency, started_by=by, query=query, delimiter=delimiter, progress_total=total)
+    job = ExportJob.objects.create(
+        agency=agency, started_by=by, query=query, file_format=file_format, delimiter=delimiter, progress_total=total
+    )
     record("customers.exported", agency, by=by, count=total)
     transaction.on_commit(lambda: enqueue(job.pk), robust=True)
     return job, True
@@ -67,7 +69,7 @@ def sweep() -> int:
 def download(job: ExportJob, *, by: User) -> Iterator[bytes]:
     """Record the download of a finished export, and return the parts of its file."""
     record("customers.export_downloaded", job.agency, by=by, count=job.progress)
-    return _read(job)
+    return read_parts(job)
 
 
 @transaction.atomic
@@ -87,7 +89,8 @@ def erase_agency_exports(customer: Customer, by: User) -> None:
     _delete(ExportJob.objects.filter(agency=customer.agency_id))
 
 
-def _read(job: ExportJob) -> Iterator[bytes]:
+def read_parts(job: ExportJob) -> Iterator[bytes]:
+    """Yield the parts of a file."""
     # One part at a time. If the export is deleted meanwhile, the exception interrupts the download, which would otherwise look complete.
     for number in range(job.parts):
         yield bytes(job.file_parts.values_list("data", flat=True).get(number=number))

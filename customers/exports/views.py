@@ -1,6 +1,7 @@
 """Pages of an export. Uses POST because exports and downloads are recorded."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from itertools import chain
 
 from django.contrib import messages
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRefresh
 
 from customers.exports import services
-from customers.exports.models import ExportStatus, file_name
+from customers.exports.models import ExportFormat, ExportStatus, file_name
+from customers.exports.workbook import workbook
 from customers.forms.filters import CustomerFilter
 from customers.imports.columns import EXPORT_HEADINGS
 from customers.imports.csv_output import csv_stream
@@ -35,18 +37,21 @@ def export(request: AgencyRequest) -> HttpResponseBase:
     if request.method != "POST":
         jobs = request.agency.export_jobs.select_related("started_by").order_by("-pk")
         return render(request, "customers/export/index.html", {"count": count, "filters": filters, "jobs": jobs})
+    file_format = ExportFormat.XLSX if request.POST.get("format") == ExportFormat.XLSX else ExportFormat.CSV
     # Excel expects the separator of the system's region; the language is the best indication.
     delimiter = "," if get_language() == "en" else ";"
     if count > DIRECT_LIMIT:
         job, is_new = services.start_export(
-            agency=request.agency, query=filters.valid_query, delimiter=delimiter, total=count, by=request.user
+            agency=request.agency, query=filters.valid_query, file_format=file_format, delimiter=delimiter, total=count, by=request.user
         )
         if not is_new:
             messages.info(request, _("Another export is still running. Stop it before you start a new one."))
         return redirect("customers:export_detail", job.pk)
     record_export(request.agency, count=count, by=request.user)
     rows = (row for _number, batch in export_batches(request.agency, customers) for row in batch)
-    return _attachment(csv_stream(chain([EXPORT_HEADINGS], rows), delimiter=delimiter), name=file_name(timezone.now()))
+    is_csv = file_format == ExportFormat.CSV
+    content = csv_stream(chain([EXPORT_HEADINGS], rows), delimiter=delimiter) if is_csv else workbook(EXPORT_HEADINGS, rows)
+    return _attachment(content, file_format, timezone.now())
 
 
 @agency_view(role=Role.MANAGER, reauthenticate=True)
@@ -54,7 +59,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponseBase:
     """Show the progress of an export, or download its file."""
     job = get_object_or_404(request.agency.export_jobs.select_related("agency", "started_by"), pk=pk)
     if request.method == "POST" and job.status == ExportStatus.READY:
-        return _attachment(services.download(job, by=request.user), name=file_name(job.created_at))
+        return _attachment(services.download(job, by=request.user), ExportFormat(job.file_format), job.created_at)
     if request.htmx and not job.is_running:  # type: ignore[attr-defined]  # set by django_htmx's middleware
         # The request comes from the progress bar, which this page no longer contains.
         return HttpResponseClientRefresh()
@@ -70,6 +75,6 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     return redirect("customers:export")
 
 
-def _attachment(content: Iterable[bytes], *, name: str) -> StreamingHttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(content, content_type="text/csv; charset=utf-8", headers=headers)
+def _attachment(content: Iterable[bytes], file_format: ExportFormat, when: datetime) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(when, file_format)}"'}
+    return StreamingHttpResponse(content, content_type=file_format.content_type, headers=headers)

@@ -18,11 +18,11 @@ from typing import Any
 import vobject  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
+from customers.imports.values import LINE_SEPARATOR
+
 #: Limits of the process: address space in bytes, CPU time in seconds, size of the output in bytes.
 MAX_MEMORY, MAX_SECONDS, MAX_OUTPUT = 1_500_000_000, 20, 500_000_000
 
-#: Line break within a cell, so that a row of the CSV file is one line and has the number of the workbook's row.
-_LINE_SEPARATOR = "\u2028"
 #: Headings of converted address books.
 _CARD_HEADINGS = (
     "Company", "Salutation", "First name", "Last name", "Name", "E-mail", "Other e-mail", "Phone", "Other phone",
@@ -55,7 +55,7 @@ def write_csv(rows: Iterable[Sequence[str]], *, max_columns: int) -> None:
     """Write the rows to the standard output, in UTF-8 with commas."""
     writer = csv.writer(io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", errors="replace", newline=""), lineterminator="\n")
     for row in rows:
-        writer.writerow([re.sub("\r\n?|\n", _LINE_SEPARATOR, cell) for cell in row[: max_columns + 1]])
+        writer.writerow([re.sub("\r\n?|\n", LINE_SEPARATOR, cell) for cell in row[: max_columns + 1]])
 
 
 def _decoded(data: bytes) -> str:

@@ -14,19 +14,32 @@ from itertools import islice
 #: Number of rows in each part of the response.
 _ROWS_PER_CHUNK = 500
 
-#: Includes full-width forms, and leading apostrophes, so that `unescape_formula(escape_formula(x)) == x` for every x.
-_FORMULA_START = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+#: Characters with which a formula begins, including full-width forms.
+_SIGNS = r"=+\-@＝＋－＠"
+#: A phone number executes nothing, and other programs need it as it is.
+_PHONE = r"\+[0-9][0-9 ()/.\-]*(?=[;,\t\r\n]|\Z)"
+#: The start of a cell, or what becomes one in a spreadsheet that splits the file at another delimiter.
+_START = r"(\A|[;,\t\r\n]\"?)"
+#: Includes leading apostrophes, so that `unescape_formula(escape_formula(x)) == x` for every x.
+_FORMULA = re.compile(rf"(\A)(?='*[\t\r\n])|{_START}(?!{_PHONE})(?='*[{_SIGNS}])")
+_ESCAPED = re.compile(rf"(\A)'(?='*[\t\r\n])|{_START}'(?='*[{_SIGNS}])")
+_DELIMITER = re.compile(r"[;,\t\r\n]")
 
 
 def escape_formula(text: str) -> str:
-    """Prefix the text with an apostrophe if it begins like a formula."""
-    # Most cells begin with a letter or a digit.
-    return f"'{text}" if text and not text[0].isalnum() and _FORMULA_START.match(text) else text
+    """Prefix what a spreadsheet could take for a formula with an apostrophe.
+
+    That includes text after a delimiter: English files have commas, but a German spreadsheet splits them at semicolons.
+    """
+    # Most cells begin with a letter or a digit, and contain no delimiter.
+    if text[:1].isalnum() and not _DELIMITER.search(text):
+        return text
+    return _FORMULA.sub(r"\1\2'", text)
 
 
 def unescape_formula(text: str) -> str:
-    """Remove the apostrophe added by `escape_formula`."""
-    return text[1:] if text.startswith("'") and _FORMULA_START.match(text) else text
+    """Remove the apostrophes added by `escape_formula`."""
+    return _ESCAPED.sub(r"\1\2", text) if "'" in text else text
 
 
 def csv_stream(rows: Iterable[Sequence[str]], *, delimiter: str) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from customers.imports import words
 from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS, field_for_heading
 from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record
-from customers.imports.values import clean, is_rounded, one_line, several, split_name
+from customers.imports.values import LINE_SEPARATOR, clean, is_rounded, one_line, several, split_name
 from customers.models import Customer, ImportJob
 from customers.queries.duplicates import phone_key, website_domain
 from partnerportal.agencies.models import Agency
@@ -123,6 +123,7 @@ class RowParser:
         self._fields = job.columns
         self._headings = {column: heading or _("Column %(number)s") % {"number": column + 1} for column, heading in enumerate(job.headings)}
         self._is_own_export = {*EXPORT_HEADINGS} <= {*job.headings}
+        self._is_text_file = job.source == job.Source.TEXT
         self._form = RowForm(agency=agency)
         self._language = agency.language
         self._members = Members(agency)
@@ -132,7 +133,8 @@ class RowParser:
         row = ParsedRow(record.line, record.cells, problems=self._record_errors(record))
         if row.problems:
             return row
-        cells = _Cells(self._fields, self._headings, record.cells, row, exact=self._is_own_export)
+        values = [self._exact(cell) for cell in record.cells] if self._is_own_export else record.cells
+        cells = _Cells(self._fields, self._headings, values, row, exact=self._is_own_export)
         texts = {
             **cells.names(),
             "email": cells.email(),
@@ -156,6 +158,10 @@ class RowParser:
         row.fields["responsible_id"] = responsible or None
         row.fields["status"] = str(status)
         return row
+
+    def _exact(self, cell: str) -> str:
+        """Return the value in a cell of the portal's own export."""
+        return unescape_formula(cell) if self._is_text_file else cell.replace(LINE_SEPARATOR, "\n")
 
     def _record_errors(self, record: Record) -> list[RowError]:
         if record.error:
@@ -192,7 +198,7 @@ class _Cells:
         for column, name in fields.items():
             self._columns.setdefault(name, []).append(column)
             cell = cells[column] if column < len(cells) else ""
-            self._texts[column] = unescape_formula(cell).strip() if exact else clean(cell, name)
+            self._texts[column] = cell.strip() if exact else clean(cell, name)
         self._kept: list[str] = []
 
     def column(self, name: str) -> int | None:

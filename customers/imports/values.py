@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from customers.imports.csv_output import unescape_formula
 
+#: Stands for a line break within a cell of converted workbooks and address books, so that each row of the CSV file is one line.
+LINE_SEPARATOR = "\u2028"
 #: Words that mean that a field is empty, in lower case.
 _EMPTY = frozenset({"null", "\\n", "n/a", "n.a.", "#n/a", "#nv", "none", "nil", "unknown"})
 _EMPTY |= {"keine", "keiner", "kein", "k.a.", "k. a.", "unbekannt"}
@@ -59,8 +61,7 @@ def clean(cell: str, field: str) -> str:
     if original == text and (quoted := _TEXT_CELL.fullmatch(text)):
         original = quoted[1].replace('""', '"')
     text = html.unescape(original) if _ENTITY.search(original) else original
-    # Line breaks within the cells of workbooks and address books.
-    text = text.replace("\u2028", "\n").strip()
+    text = text.replace(LINE_SEPARATOR, "\n").strip()
     if field in ("zip", "phone", "other_phone", "number", "house_number"):
         text = text.lstrip("'")
     return "" if _is_empty(text, field) else text

@@ -11,8 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS
+from customers.imports.csv_output import unescape_formula
 from customers.models import Customer, Domain
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
@@ -44,8 +46,28 @@ def test_all_fields_are_exported(alice: Client, cast: Cast) -> None:
     assert list(row) == list(EXPORT_HEADINGS)
     assert row["number"] == "K-1001"
     assert (row["company"], row["notes"], row["status"]) == ("Müllerei; Größe", 'two\nlines, "q"', "active")
-    assert row["phone"] == "'+49 3581 4410"
+    assert row["phone"] == "+49 3581 4410"
     assert (row["domains"], row["responsible"]) == ("b.example müllerei.example", "stan@alder.example")
+
+
+@pytest.mark.parametrize("phone", ["+49 3581 4410", "+49 (0)3581/44-10", "+1.202.5550142"])
+def test_phone_numbers_stay_usable_by_other_programs(alice: Client, cast: Cast, phone: str) -> None:
+    CustomerFactory(agency=cast.alder, phone=phone)
+    assert rows_of(content_of(alice.post(EXPORT)))[0]["phone"] == phone
+
+
+@pytest.mark.parametrize("delimiter", ";,")
+@pytest.mark.parametrize("formula", ["=SUM(1)", "+1+cmd|' /C calc'!A0", "+49 1+cmd|'x'!A0", "-2+3", "@SUM(1)"])
+@pytest.mark.parametrize("text", ["Ott{d}{f}", "Ott{d}{d}{f}{d}x", 'Ott{d}"{f}{d}"', "Ott\n{f}"])
+def test_formulas_are_harmless_in_a_program_that_splits_at_another_delimiter(
+    alice: Client, cast: Cast, delimiter: str, formula: str, text: str
+) -> None:
+    CustomerFactory(agency=cast.alder, phone="", notes=text.format(d=delimiter, f=formula))
+    content = content_of(alice.post(EXPORT)).decode("utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter) for cell in row]
+    assert any(formula in cell for cell in cells)
+    # A quotation mark within a cell begins a cell of its own for some programs.
+    assert not [cell for cell in cells if cell.lstrip('"').startswith(tuple("=+-@"))]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@"])
@@ -194,6 +216,36 @@ def test_exported_file_can_be_imported(alice: Client, cast: Cast, customers: lis
         assert job.counts == {"imported": len(customers)}, [row.explanation for row in job.rows.all()]
         assert everything(other) == everything(cast.alder)
         transaction.set_rollback(True)
+
+
+def test_workbook_has_the_same_cells_as_texts(alice: Client, cast: Cast) -> None:
+    CustomerFactory(
+        agency=cast.alder, company="=SUM(1)", zip="02826", notes="'=a\n\n=b;=c ＝ " + "é" * 9000, phone="+49 1 5550148"
+    )
+    CustomerFactory(agency=cast.alder, kind="person", company="", last_name="Ott", country="DE", notes="https://example.com")
+    response = alice.post(EXPORT, {"format": "xlsx"})
+    assert response["Content-Disposition"].endswith('.xlsx"')
+    sheet = load_workbook(io.BytesIO(content_of(response))).active
+    assert sheet is not None
+    headings, *rows = ([str(cell.value or "") for cell in row] for row in sheet.iter_rows())
+    assert headings == list(EXPORT_HEADINGS)
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row if cell.value is not None} <= {"s", "inlineStr"}
+    plain = rows_of(content_of(alice.post(EXPORT)))
+    assert rows == [[unescape_formula(cell) for cell in row.values()] for row in plain]
+
+
+def test_workbook_can_be_imported(alice: Client, cast: Cast) -> None:
+    """Values with formulas, apostrophes and line breaks come back as they were."""
+    notes = ["'=a\n\n=b;=c", "_x0041_", "'+49 1", "\t=x;\n'@y", "'", "+1\r\n+2"]
+    for number, text in enumerate(notes):
+        CustomerFactory(agency=cast.alder, company=f"'=Ott {number}", notes=text, zip="02826", email=f"n{number}@ott.example")
+    exported = content_of(alice.post(EXPORT, {"format": "xlsx"}))
+    before = list(Customer.objects.order_by("number").values_list("company", "notes", "zip", "email", "phone"))
+    Customer.objects.all().delete()
+    assert imported(alice, exported).counts == {"imported": len(notes)}
+    assert list(Customer.objects.order_by("number").values_list("company", "notes", "zip", "email", "phone")) == [
+        (company, text.replace("\r\n", "\n").strip(), *rest) for company, text, *rest in before
+    ]
 
 
 def test_export_saved_by_excel_can_be_imported(alice: Client, cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """Large exports, which a worker writes: progress, download, erasure, clean-up, killed workers."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from customers.exports import runner, services, views
 from customers.exports.services import enqueue
@@ -80,6 +82,31 @@ def test_the_file_is_the_same_as_that_of_a_small_export(alice: Client, cast: Cas
         assert content == direct(alice, monkeypatch, query)
         assert len(rows_of(content, "," if language == "en" else ";")) == job.progress == job.progress_total
         assert len(content) == job.size
+
+
+@pytest.mark.usefixtures("small")
+def test_workbook_has_the_same_cells_as_that_of_a_small_export(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    CustomerFactory.create_batch(12, agency=cast.alder, company="=Ott", notes="'=a\r\n;+b", zip="02826", phone="+49 1 5550148")
+    monkeypatch.setattr(runner, "PART_SIZE", 1000)
+    response = alice.post(EXPORT, {"format": "xlsx"})
+    job = written(ExportJob.objects.get())
+    assert response["Location"] == f"{EXPORT}{job.pk}/"
+    response = alice.post(f"{EXPORT}{job.pk}/")
+    assert response["Content-Disposition"].endswith('.xlsx"')
+    content = content_of(response)
+    assert (job.status, job.size, job.progress) == ("ready", len(content), 12)
+    assert job.parts == job.file_parts.count() > 1
+    with monkeypatch.context() as patch:
+        patch.setattr(views, "DIRECT_LIMIT", 10_000)
+        small = content_of(alice.post(EXPORT, {"format": "xlsx"}))
+    assert cells_of(content) == cells_of(small)
+    assert len(cells_of(content)) == 13
+
+
+def cells_of(content: bytes) -> list[tuple[Any, ...]]:
+    sheet = load_workbook(io.BytesIO(content)).active
+    assert sheet is not None
+    return list(sheet.iter_rows(values_only=True))
 
 
 @pytest.mark.usefixtures("small")
@@ -214,7 +241,7 @@ def test_an_export_started_during_an_erasure_does_not_contain_the_customer(alice
     CustomerFactory.create_batch(3, agency=cast.alder)
 
     def begin() -> None:
-        services.start_export(agency=cast.alder, query="", delimiter=",", total=4, by=cast.alice)
+        services.start_export(agency=cast.alder, query="", file_format="csv", delimiter=",", total=4, by=cast.alice)
         written(ExportJob.objects.get())
 
     start_before_commit(lambda: erase_customer(mill, by=cast.alice), begin)
