@@ -135,6 +135,12 @@ register(
     icon="arrow-up-tray",
     values=dict,
 )
+register(
+    "domains.imported",
+    gettext_lazy("Domain list imported: %(imported)s domains, %(skipped)s skipped, %(errors)s failed"),
+    icon="arrow-up-tray",
+    values=dict,
+)
 register("customers.exported", gettext_lazy("Customers exported: %(count)s"), icon="arrow-down-tray", values=dict)
 register(
     "customers.export_downloaded",

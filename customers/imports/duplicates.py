@@ -31,10 +31,10 @@ def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Ma
 
     Includes archived customers. If several customers match, the oldest one is returned.
     """
-    numbers = _customers_by_number(agency, {row.number for row in rows if row.number})
-    emails = _customers_by_email(agency, {row.email for row in rows} - {""})
+    numbers = customers_by_number(agency, {row.number for row in rows if row.number})
+    emails = customers_by_email(agency, {row.email for row in rows} - {""})
     phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
-    called = _customers_by_name(agency, {row.name for row in rows} - {""})
+    called = customers_by_name(agency, {row.name for row in rows} - {""})
     domains = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
     owners = domain_owners(agency, {name for row in rows for name in domains[row.line]})
     matches: dict[int, Match] = {}
@@ -56,9 +56,9 @@ def domain_owners(agency: Agency, names: Collection[str]) -> dict[str, int]:
     return dict(agency.domains.filter(name__in=names).values_list("name", "customer_id")) if names else {}
 
 
-def first_seen_lines(job: ImportJob, rows: Iterable[ParsedRow]) -> dict[str, int]:
-    """Return the first line of the file with each key of these rows, as far as the key was stored."""
-    keys = {_hashed(key): key for row in rows for key in row_keys(row)}
+def first_lines(job: ImportJob, row_keys: Iterable[str]) -> dict[str, int]:
+    """Return the first line of the file with each of these keys of rows, as far as it was stored."""
+    keys = {_hashed(key): key for key in row_keys}
     return {keys[digest]: line for digest, line in ImportKey.objects.filter(job=job, key__in=keys).values_list("key", "line")}
 
 
@@ -81,12 +81,12 @@ def row_keys(row: ParsedRow) -> dict[str, str]:
 # The following functions return the oldest customer first.
 
 
-def _customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, list[int]]:
+def customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, list[int]]:
     customers = agency.customers.not_erased().filter(number__in=numbers)
     return _grouped(customers.values_list("number", "pk") if numbers else [])
 
 
-def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, list[int]]:
+def customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, list[int]]:
     if not addresses:
         return _grouped([])
     variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
@@ -105,7 +105,7 @@ def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list
     return found
 
 
-def _customers_by_name(agency: Agency, names: Collection[str]) -> dict[str, list[int]]:
+def customers_by_name(agency: Agency, names: Collection[str]) -> dict[str, list[int]]:
     if not names:
         return _grouped([])
     folded = [FoldText(Value(name)) for name in names]

@@ -13,8 +13,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import FIELDS, NAME_FIELDS, REPEATABLE, normalize
+from customers.imports.domain_columns import DOMAIN_FIELDS
 from customers.imports.formats import DELIMITERS, ENCODINGS
-from customers.imports.models import RowOutcome
+from customers.imports.models import ImportSubject, RowOutcome
 from customers.imports.reader import Record
 from customers.models import ImportJob
 from partnerportal.core import uploads
@@ -25,7 +26,7 @@ EXAMPLE_LENGTH = 40
 #: Headings of columns that may contain a customer's name, normalized.
 _NAME_HEADING = re.compile("name|kunde|customer|client|firma|company|konto|account")
 #: Fields of the file format.
-FORMAT_FIELDS = frozenset({"encoding", "delimiter", "first_line", "has_headings"})
+FORMAT_FIELDS = frozenset({"subject", "encoding", "delimiter", "first_line", "has_headings"})
 
 
 class UploadForm(forms.Form):
@@ -34,7 +35,9 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("File"),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xls,.ods,.vcf,text/csv,text/vcard"}),
-        help_text=_("A CSV file, a spreadsheet or an address book (vCard), with one customer per row or contact. Up to 50 MB."),
+        help_text=_(
+            "A CSV file, a spreadsheet or an address book (vCard) with one customer per row or contact, or a list of domains. Up to 50 MB."
+        ),
     )
 
     def __init__(self, *args: Any, request_size: int = 0) -> None:
@@ -52,6 +55,7 @@ class UploadForm(forms.Form):
 class ColumnsForm(forms.Form):
     """File format, and the field each column is mapped to."""
 
+    subject = forms.ChoiceField(label=_("Content"), choices=ImportSubject)
     encoding = forms.ChoiceField(label=_("Encoding"), choices=list(ENCODINGS.items()))
     delimiter = forms.ChoiceField(label=_("Delimiter"), choices=list(DELIMITERS.items()))
     first_line = forms.IntegerField(label=_("First row"), min_value=1, max_value=1000, help_text=_("Rows above it are skipped."))
@@ -63,14 +67,19 @@ class ColumnsForm(forms.Form):
     def __init__(self, data: Any, *, job: ImportJob, sample: list[Record]) -> None:
         self._job = job
         initial = {"encoding": job.encoding, "delimiter": job.delimiter, "first_line": job.first_line}
-        initial["has_headings"] = job.has_headings
+        initial |= {"has_headings": job.has_headings, "subject": job.subject}
         super().__init__(data, initial=initial)
         format_fields = [Row(Column("encoding"), Column("delimiter"), Column("first_line"))]
         if job.source != job.Source.TEXT:
             del self.fields["encoding"], self.fields["delimiter"]
             format_fields = ["first_line"]
+        fields: dict[str, Any] = FIELDS
+        last: list[Any] = ["keep_others"]
+        if job.subject == ImportSubject.DOMAINS:
+            fields, last = DOMAIN_FIELDS, []
+            del self.fields["keep_others"]
         examples = sample[1:] if job.has_headings else sample
-        choices = [("", _("Don’t import")), *FIELDS.items()]
+        choices = [("", _("Don’t import")), *fields.items()]
         columns = range(len(job.headings))
         for column, heading in enumerate(job.headings):
             self.fields[_field_name(column)] = forms.ChoiceField(
@@ -86,6 +95,7 @@ class ColumnsForm(forms.Form):
             HTML('<input type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true" value="">'),
             Fieldset(
                 _("File format"),
+                "subject",
                 *format_fields,
                 "has_headings",
                 submit_button(_("Reload preview"), style="secondary", name="reload_preview"),
@@ -94,7 +104,7 @@ class ColumnsForm(forms.Form):
                 _("Map columns"),
                 HTML(f'<p class="text-soft">{escape(hint)}</p>'),
                 Row(*(Column(Field(_field_name(column)), css_class="col-sm-6 col-xl-4") for column in columns), css_class="import-columns"),
-                "keep_others",
+                *last,
             ),
             submit=_("Check all rows"),
             cancel=reverse("customers:import"),
@@ -122,7 +132,10 @@ class ColumnsForm(forms.Form):
                 other = self.fields[_field_name(column_of[field])].label
                 self.add_error(_field_name(column), gettext("“%(other)s” is already mapped to this field.") % {"other": other})
             column_of.setdefault(field, column)
-        if not set(NAME_FIELDS) & set(column_of):
+        if self._job.subject == ImportSubject.DOMAINS:
+            if "domain" not in column_of:
+                self.add_error(None, gettext("Map one column to Domain."))
+        elif not set(NAME_FIELDS) & set(column_of):
             self.add_error(None, self._name_missing())
         return cleaned
 
@@ -144,14 +157,15 @@ class RunForm(forms.Form):
 
     def __init__(self, data: Any, *, job: ImportJob) -> None:
         super().__init__(data)
-        new = job.counts.get(RowOutcome.NEW, 0)
-        if not (job.counts.get(RowOutcome.POSSIBLE_DUPLICATE) or job.counts.get(RowOutcome.DUPLICATE_ROW)):
+        new = job.counts.get(RowOutcome.NEW, 0) + job.counts.get(RowOutcome.UPDATE, 0)
+        is_domain_list = job.subject == ImportSubject.DOMAINS
+        if is_domain_list or not (job.counts.get(RowOutcome.POSSIBLE_DUPLICATE) or job.counts.get(RowOutcome.DUPLICATE_ROW)):
             del self.fields["import_duplicates"]
-        submit = (
-            ngettext("Import %(count)s customer", "Import %(count)s customers", new) % {"count": number_format(new, force_grouping=True)}
-            if new
-            else _("Import")
-        )
+        if is_domain_list:
+            text = ngettext("Import %(count)s domain", "Import %(count)s domains", new)
+        else:
+            text = ngettext("Import %(count)s customer", "Import %(count)s customers", new)
+        submit = text % {"count": number_format(new, force_grouping=True)} if new else _("Import")
         self.helper = form_helper(*self.fields, submit=submit)
         self.helper.form_action = reverse("customers:import_run", args=[job.pk])
 

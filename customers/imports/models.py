@@ -1,4 +1,4 @@
-"""An import of customers from a CSV file: the job, the uploaded file, its rows and their results.
+"""An import of customers or domains from a file: the job, the uploaded file, its rows and their results.
 
 The file and its rows contain personal data. They are deleted as soon as they are no longer needed,
 and after `KEEP_DAYS` at the latest (`customers/imports/services.py`).
@@ -45,14 +45,24 @@ class ImportSource(models.TextChoices):
     ADDRESS_BOOK = "vcard", _("Address book")
 
 
+class ImportSubject(models.TextChoices):
+    """What the rows of a file are."""
+
+    CUSTOMERS = "customers", _("New customers")
+    DOMAINS = "domains", _("Domains of existing customers")
+
+
 class RowOutcome(models.TextChoices):
     """Result of a row: expected after the check, final after the import."""
 
     NEW = "new", _("New")
+    #: A domain with other dates or another registrar.
+    UPDATE = "update", _("Update")
     POSSIBLE_DUPLICATE = "twin", _("Possible duplicate")
     DUPLICATE_ROW = "duplicate", _("Duplicate row")
     #: A customer with the row's number and name or e-mail address exists. Never imported.
     EXISTING = "existing", _("Existing customer")
+    UNCHANGED = "unchanged", _("Unchanged")
     ERROR = "error", _("Error")
     IMPORTED = "imported", _("Imported")
 
@@ -62,6 +72,7 @@ class ImportJob(models.Model):
 
     Status = ImportStatus
     Source = ImportSource
+    Subject = ImportSubject
     #: Statuses in which a worker processes the job.
     RUNNING = (ImportStatus.CHECKING, ImportStatus.IMPORTING)
 
@@ -71,6 +82,7 @@ class ImportJob(models.Model):
     )
     file_name = models.CharField(_("File"), max_length=255)
     source = models.CharField(_("Kind of file"), max_length=10, choices=ImportSource, default=ImportSource.TEXT)
+    subject = models.CharField(_("Content"), max_length=10, choices=ImportSubject, default=ImportSubject.CUSTOMERS)
     #: Size of the stored file.
     size = models.PositiveIntegerField(_("Size in bytes"))
     encoding = models.CharField(_("Encoding"), max_length=20)
@@ -111,6 +123,7 @@ class ImportJob(models.Model):
             models.UniqueConstraint(fields=["id", "agency"], name="import_same_agency_target"),
             models.CheckConstraint(condition=Q(status__in=ImportStatus.values), name="import_status_is_known"),
             models.CheckConstraint(condition=Q(source__in=ImportSource.values), name="import_source_is_known"),
+            models.CheckConstraint(condition=Q(subject__in=ImportSubject.values), name="import_subject_is_known"),
         ]
         indexes = [
             models.Index(fields=["agency", "-id"], name="import_of_agency"),
@@ -170,7 +183,7 @@ class ImportRow(models.Model):
     outcome = models.CharField(max_length=10, choices=RowOutcome)
     #: The row as in the file, for the download of rows that weren't imported. Emptied on import, like `values`.
     cells = ArrayField(models.TextField(), default=list)
-    #: Values of the new customer: {"fields": {…}, "domains": […]}.
+    #: Values of the new customer, or of the domain: {"fields": {…}, "domains": […]}.
     values = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     #: Errors, each as [column number or null, message].
     problems = models.JSONField(default=list)
@@ -199,12 +212,18 @@ class ImportRow(models.Model):
 
     @property
     def name(self) -> str:
-        """The name of the customer, as far as the row contains one."""
-        if self.customer:
+        """The name of the domain or customer, as far as the row contains one."""
+        if self.customer and not self.domain:
             return self.customer.display_name
         texts = {field: self.cells[column].strip() for column, field in self.job.columns.items() if column < len(self.cells)}
         person = ", ".join(filter(None, (texts.get("last_name"), texts.get("first_name"))))
-        return (texts.get("company") or person or texts.get("email") or "")[:200]
+        return (self.domain or texts.get("company") or person or texts.get("email") or "")[:200]
+
+    @property
+    def domain(self) -> str:
+        """The domain in a row of a domain list, until it is imported."""
+        columns = [column for column, field in self.job.columns.items() if field == "domain" and column < len(self.cells)]
+        return self.cells[columns[0]].strip() if columns else ""
 
     @property
     def reason_labels(self) -> list[str | Promise]:

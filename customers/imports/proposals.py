@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from customers.imports.dates import parse_date
 from customers.imports.reader import Record
 from customers.imports.rows import WORDS, Members, number_in
 from customers.imports.values import clean
+from customers.imports.words import switch
 from partnerportal.agencies.models import Agency
 
 
@@ -14,6 +16,8 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         **WORDS,
         "responsible": Members(agency).find,
         "number": number_in,
+        "auto_renew": lambda text: switch(text) is not None,
+        "expires_on": _is_date,
     }
 
     # Footers of reports have one value.
@@ -26,3 +30,10 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         return not values or recognizes is None or 2 * sum(bool(recognizes(value)) for value in values) >= len(values)
 
     return fits
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return bool(parse_date(text, month_first=False))
+    except ValueError:
+        return False

@@ -1,6 +1,7 @@
 """Conversion of CSV records into customer fields, validated by the rules of the customer form."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -130,7 +131,7 @@ class RowParser:
 
     def read(self, record: Record) -> ParsedRow:
         """Return the row's fields and errors, with messages in the active language."""
-        row = ParsedRow(record.line, record.cells, problems=self._record_errors(record))
+        row = ParsedRow(record.line, record.cells, problems=record_errors(record, self._width, self._fields))
         if row.problems:
             return row
         values = [self._exact(cell) for cell in record.cells] if self._is_own_export else record.cells
@@ -163,18 +164,6 @@ class RowParser:
         """Return the value in a cell of the portal's own export."""
         return unescape_formula(cell) if self._is_text_file else cell.replace(LINE_SEPARATOR, "\n")
 
-    def _record_errors(self, record: Record) -> list[RowError]:
-        if record.error:
-            return [(None, str(record.error.label))]
-        if any(cell.strip() for cell in record.cells[self._width :]):
-            message = _(
-                "This row has %(found)d cells, but the file has %(expected)d columns. "
-                "Put cells that contain the delimiter in quotation marks."
-            )
-            return [(None, message % {"found": len(record.cells), "expected": self._width})]
-        unreadable = [column for column, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and column in self._fields]
-        return [(column, _("This text can’t be read. The file may use a different encoding.")) for column in unreadable]
-
     def _domains(self, text: str, cells: "_Cells", row: ParsedRow) -> list[str]:
         names: dict[str, None] = {}
         for typed in filter(None, re.split(r"[\s,;]+", text)):
@@ -183,6 +172,19 @@ class RowParser:
             except ValidationError as error:
                 row.problems.append((cells.column("domains"), f"{typed[:PREVIEW_LENGTH]}: {error.messages[0]}"))
         return list(names)
+
+
+def record_errors(record: Record, width: int, columns: Collection[int]) -> list[RowError]:
+    """Return the errors of a record that doesn't fit a table of this width, or whose mapped columns can't be read."""
+    if record.error:
+        return [(None, str(record.error.label))]
+    if any(cell.strip() for cell in record.cells[width:]):
+        message = _(
+            "This row has %(found)d cells, but the file has %(expected)d columns. Put cells that contain the delimiter in quotation marks."
+        )
+        return [(None, message % {"found": len(record.cells), "expected": width})]
+    unreadable = [column for column, cell in enumerate(record.cells) if "\N{REPLACEMENT CHARACTER}" in cell and column in columns]
+    return [(column, _("This text can’t be read. The file may use a different encoding.")) for column in unreadable]
 
 
 class _Cells:
@@ -308,6 +310,12 @@ def folded_name(kind: str, company: str, first_name: str, last_name: str) -> str
 
 def _folded(name: str) -> str:
     return " ".join(name.casefold().split())
+
+
+def names_in(text: str) -> set[str]:
+    """Return what `folded_name` returns for a company or person with this name."""
+    parts = split_name(text)
+    return {_folded(without_accents(text.replace(",", " "))), folded_name("person", "", parts.first, parts.last)} - {""}
 
 
 def number_in(text: str) -> int | None:

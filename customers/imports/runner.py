@@ -5,7 +5,7 @@ claim stops at the next batch, and an interrupted batch is rolled back.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -17,8 +17,9 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from customers.domain_names import to_unicode
-from customers.imports import duplicates, services
-from customers.imports.models import ImportStatus, RowOutcome
+from customers.imports import domain_rows, duplicates, services
+from customers.imports.domain_rows import DomainParser
+from customers.imports.models import ImportStatus, ImportSubject, RowOutcome
 from customers.imports.reader import MAX_COLUMNS, Record
 from customers.imports.rows import ParsedRow, RowParser
 from customers.models import Customer, Domain, ImportJob, ImportRow, NumberSequence
@@ -108,7 +109,10 @@ def _batch(job: ImportJob) -> Iterator[ImportJob]:
 
 def _check(job: ImportJob) -> Iterator[None]:
     """Store the expected outcome of each row. Rows stored by an earlier worker are skipped."""
-    source, parser = services.open_source(job), RowParser(job)
+    source = services.open_source(job)
+    is_domain_list = job.subject == ImportSubject.DOMAINS
+    parser: RowParser | DomainParser = DomainParser(job, services.sample(job, services.PROPOSAL_ROWS)) if is_domain_list else RowParser(job)
+    check_rows: Callable[..., list[ImportRow]] = domain_rows.check_rows if is_domain_list else _checked
     records = services.records_of(job, source)
     if job.has_headings:
         next(records, None)
@@ -116,7 +120,7 @@ def _check(job: ImportJob) -> Iterator[None]:
     for batch in _batches(record for record in records if record.line > last):
         rows = [parser.read(record) for record in batch]
         with _batch(job) as locked:
-            ImportRow.objects.bulk_create(_checked(locked, rows))
+            ImportRow.objects.bulk_create(check_rows(locked, rows))
             locked.rows_read += len(rows)
             locked.progress = source.position
         yield
@@ -142,7 +146,7 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
 def _checked(job: ImportJob, rows: list[ParsedRow]) -> list[ImportRow]:
     valid = [row for row in rows if not row.problems]
     matches = duplicates.match_customers(job.agency, valid)
-    lines = duplicates.first_seen_lines(job, valid)
+    lines = duplicates.first_lines(job, (key for row in valid for key in duplicates.row_keys(row)))
     new_lines: dict[str, int] = {}
     checked = []
     for row in rows:
@@ -196,7 +200,8 @@ def _import(job: ImportJob) -> Iterator[None]:
                     if not rows:
                         services.finish(locked, ImportStatus.DONE, by=locked.started_by)
                         return
-                    _import_rows(locked, rows)
+                    import_rows = domain_rows.import_rows if locked.subject == ImportSubject.DOMAINS else _import_rows
+                    import_rows(locked, rows)
                     locked.progress += len(rows)
                 break
             except IntegrityError:

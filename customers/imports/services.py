@@ -22,8 +22,9 @@ from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping
 from customers.imports.conversion import converted, detect_source
+from customers.imports.domain_columns import guess_domain_mapping, is_domain_list
 from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
-from customers.imports.models import KEEP_DAYS, ImportSource, ImportStatus, RowOutcome
+from customers.imports.models import KEEP_DAYS, ImportSource, ImportStatus, ImportSubject, RowOutcome
 from customers.imports.proposals import column_fits
 from customers.imports.reader import MAX_COLUMNS, Record, Source, read_records
 from customers.models import Customer, ImportChunk, ImportJob
@@ -67,7 +68,9 @@ def upload(*, agency: Agency, by: User, file: "UploadedFile[bytes]") -> ImportJo
     if width > MAX_COLUMNS:
         message = _("This file has %(columns)d columns; the limit is %(limit)d. Remove the columns you don’t need.")
         raise ValidationError(message % {"columns": width, "limit": MAX_COLUMNS}, "too_wide")
-    _apply_format(job, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
+    headings = next((record.cells for record in records if record.line >= first_line), []) if has_headings else []
+    subject = ImportSubject.DOMAINS if is_domain_list(headings) else ImportSubject.CUSTOMERS
+    _apply_format(job, subject=subject, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
     return job
 
 
@@ -82,14 +85,17 @@ def _stored_chunks(file: "UploadedFile[bytes]", source: ImportSource) -> Iterato
 
 
 @transaction.atomic
-def change_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: int, has_headings: bool) -> bool:
-    """Change how the file is read and discard the results of its check. Return False if the file is no longer stored."""
+def change_format(job: ImportJob, **file_format: Any) -> bool:
+    """Change how the file is read and discard the results of its check. Return False if the file is no longer stored.
+
+    `file_format` contains `subject`, `encoding`, `delimiter`, `first_line` and `has_headings`.
+    """
     locked = _lock_with_file(job)
     if locked is None:
         return False
     locked.status, locked.counts = ImportStatus.UPLOADED, {}
     locked.save(update_fields=["status", "counts"])
-    _apply_format(locked, encoding=encoding, delimiter=delimiter, first_line=first_line, has_headings=has_headings)
+    _apply_format(locked, **file_format)
     return True
 
 
@@ -186,7 +192,7 @@ def purge_agency_imports(customer: Customer, by: User) -> None:
 
 def importable_outcomes(import_duplicates: bool) -> list[str]:
     """Return the outcomes of rows that are to be imported."""
-    return [RowOutcome.NEW, *([RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW] if import_duplicates else [])]
+    return [RowOutcome.NEW, RowOutcome.UPDATE, *([RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW] if import_duplicates else [])]
 
 
 def finish(job: ImportJob, status: ImportStatus, *, by: User | None) -> None:
@@ -201,7 +207,7 @@ def finish(job: ImportJob, status: ImportStatus, *, by: User | None) -> None:
     if was_importing:
         imported, errors = job.counts.get(RowOutcome.IMPORTED, 0), job.counts.get(RowOutcome.ERROR, 0)
         skipped = sum(job.counts.values()) - imported - errors
-        record("customers.imported", job, by=by, label=str(job.pk), imported=imported, errors=errors, skipped=skipped)
+        record(f"{job.subject}.imported", job, by=by, label=str(job.pk), imported=imported, errors=errors, skipped=skipped)
 
 
 def enqueue(job_id: int) -> None:
@@ -212,9 +218,9 @@ def enqueue(job_id: int) -> None:
         logger.warning("Broker unavailable; import %s stays queued: %s", job_id, error)
 
 
-def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: int, has_headings: bool) -> None:
+def _apply_format(job: ImportJob, *, subject: str, encoding: str, delimiter: str, first_line: int, has_headings: bool) -> None:
     """Read the first records in this format and guess the column mapping."""
-    job.encoding, job.delimiter, job.first_line, job.has_headings = encoding, delimiter, first_line, has_headings
+    job.subject, job.encoding, job.delimiter, job.first_line, job.has_headings = subject, encoding, delimiter, first_line, has_headings
     records = sample(job, PROPOSAL_ROWS)
     rows = records[1:] if has_headings else records
     if has_headings and records:
@@ -222,8 +228,9 @@ def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: 
         job.headings = [heading.strip() for heading in records[0].cells[:MAX_COLUMNS]]
     else:
         job.headings = [""] * min(max((len(found.cells) for found in records[:SAMPLE_ROWS]), default=0), MAX_COLUMNS)
-    job.mapping = {str(column): field for column, field in guess_mapping(job.headings, column_fits(job.agency, rows)).items()}
-    job.save(update_fields=["encoding", "delimiter", "first_line", "has_headings", "headings", "mapping"])
+    guess = guess_domain_mapping if subject == ImportSubject.DOMAINS else guess_mapping
+    job.mapping = {str(column): field for column, field in guess(job.headings, column_fits(job.agency, rows)).items()}
+    job.save(update_fields=["subject", "encoding", "delimiter", "first_line", "has_headings", "headings", "mapping"])
 
 
 def _start(job: ImportJob, status: ImportStatus, *, total: int, **fields: Any) -> None:

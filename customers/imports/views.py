@@ -15,8 +15,9 @@ from django_htmx.http import HttpResponseClientRefresh
 from customers.imports import services
 from customers.imports.columns import REASON_COLUMN, field_for_heading
 from customers.imports.csv_output import csv_stream
+from customers.imports.domain_columns import domain_field_for_heading
 from customers.imports.forms import FORMAT_FIELDS, ColumnsForm, RunForm, UploadForm
-from customers.imports.models import ImportStatus, RowOutcome
+from customers.imports.models import ImportStatus, ImportSubject, RowOutcome
 from customers.models import ImportJob
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -26,16 +27,18 @@ from partnerportal.core.pagination import keyset_page
 _OUTCOME_ORDER = (
     RowOutcome.IMPORTED,
     RowOutcome.NEW,
+    RowOutcome.UPDATE,
     RowOutcome.POSSIBLE_DUPLICATE,
     RowOutcome.DUPLICATE_ROW,
     RowOutcome.EXISTING,
+    RowOutcome.UNCHANGED,
     RowOutcome.ERROR,
 )
 #: Outcomes of the rows in each download. “left” contains the valid rows of a stopped import.
 _DOWNLOADS = {
     "errors": (RowOutcome.ERROR,),
     "skipped": (RowOutcome.POSSIBLE_DUPLICATE, RowOutcome.DUPLICATE_ROW, RowOutcome.EXISTING),
-    "left": (RowOutcome.NEW,),
+    "left": (RowOutcome.NEW, RowOutcome.UPDATE),
 }
 
 
@@ -125,7 +128,7 @@ def cancel(request: AgencyRequest, pk: int) -> HttpResponse:
     """Stop a check or an import."""
     job = get_object_or_404(request.agency.import_jobs, pk=pk)
     if services.cancel(job, by=request.user):
-        messages.success(request, _("Import stopped. Customers imported so far have been kept."))
+        messages.success(request, _("Import stopped. What was imported so far has been kept."))
     return redirect("customers:import_detail", pk)
 
 
@@ -136,7 +139,7 @@ def remove(request: AgencyRequest, pk: int) -> HttpResponse:
     if not services.remove(job):
         messages.error(request, _("The import is still running. Stop it first."))
         return redirect("customers:import_detail", pk)
-    messages.success(request, _("Import of %(file)s removed. Imported customers have been kept.") % {"file": job.file_name})
+    messages.success(request, _("Import of %(file)s removed. What it imported has been kept.") % {"file": job.file_name})
     return redirect("customers:import")
 
 
@@ -155,9 +158,10 @@ def download_skipped(request: AgencyRequest, pk: int) -> HttpResponseBase:
 
 def _skipped_rows(job: ImportJob, outcomes: Sequence[str]) -> Iterator[list[str]]:
     mapping, width = job.columns, len(job.headings)
+    field_of = domain_field_for_heading if job.subject == ImportSubject.DOMAINS else field_for_heading
     # Manually mapped columns get a heading that the next import recognizes.
     yield [
-        heading if field_for_heading(heading) == mapping.get(column, "") else mapping.get(column, heading)
+        heading if field_of(heading) == mapping.get(column, "") else mapping.get(column, heading)
         for column, heading in enumerate(job.headings)
     ] + [REASON_COLUMN]
     for row in job.rows.filter(outcome__in=outcomes).select_related("duplicate_of").order_by("line").iterator(chunk_size=500):

@@ -32,6 +32,12 @@ _SALUTATIONS = _by_word(
     }
 )
 _LANGUAGES = _by_word({"en": "en|eng|english|Englisch", "de": "de|deu|ger|german|Deutsch"})
+_SWITCHES = _by_word(
+    {
+        "on": "on|yes|y|true|1|enabled|active|auto|automatic|autorenew|Ja|J|An|Ein|Aktiv|Aktiviert|Automatisch|Wahr",
+        "off": "off|no|n|false|0|disabled|inactive|manual|expire|Nein|Aus|Inaktiv|Deaktiviert|Manuell|Falsch",
+    }
+)
 _STATUSES = _by_word({"active": "active|Aktiv", "archived": "archived|Archiviert|inactive|Inaktiv"})
 #: Names of countries that are neither an ISO code nor a name in Unicode CLDR.
 _COUNTRIES = _by_word(
@@ -58,6 +64,12 @@ def kind(text: str) -> str:
 
 def status(text: str) -> str:
     return _STATUSES.get(normalize(text), "")
+
+
+def switch(text: str) -> bool | None:
+    """Return whether the text means “yes”, or None if it is unknown."""
+    word = _SWITCHES.get(normalize(text))
+    return None if word is None else word == "on"
 
 
 def salutation(text: str) -> str:

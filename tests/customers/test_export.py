@@ -219,9 +219,7 @@ def test_exported_file_can_be_imported(alice: Client, cast: Cast, customers: lis
 
 
 def test_workbook_has_the_same_cells_as_texts(alice: Client, cast: Cast) -> None:
-    CustomerFactory(
-        agency=cast.alder, company="=SUM(1)", zip="02826", notes="'=a\n\n=b;=c ＝ " + "é" * 9000, phone="+49 1 5550148"
-    )
+    CustomerFactory(agency=cast.alder, company="=SUM(1)", zip="02826", notes="'=a\n\n=b;=c ＝ " + "é" * 9000, phone="+49 1 5550148")
     CustomerFactory(agency=cast.alder, kind="person", company="", last_name="Ott", country="DE", notes="https://example.com")
     response = alice.post(EXPORT, {"format": "xlsx"})
     assert response["Content-Disposition"].endswith('.xlsx"')

@@ -311,6 +311,8 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "checked": ("accent", "clipboard-document-check"),
     "importing": ("accent", "clock"),
     "new": ("good", "sparkles"),
+    "update": ("good", "arrow-path"),
+    "unchanged": ("calm", "check"),
     "twin": ("warn", "users"),
     "existing": ("calm", "users"),
     "duplicate": ("warn", "document-duplicate"),

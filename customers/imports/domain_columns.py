@@ -1,0 +1,51 @@
+"""Fields of a domain list, and the headings that identify them."""
+
+from collections.abc import Callable, Sequence
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from customers.imports.columns import normalize
+from customers.models import Domain
+
+#: Fields that a column can be mapped to: name → label.
+DOMAIN_FIELDS: dict[str, str | Promise] = {
+    "domain": _("Domain"),
+    "customer": _("Customer (number, name or e-mail)"),
+    **{name: Domain._meta.get_field(name).verbose_name for name in ("registrar", "expires_on", "auto_renew")},  # type: ignore[union-attr]
+}
+#: Fields that only domain lists have.
+_TYPICAL = {"registrar", "expires_on", "auto_renew"}
+
+_HEADINGS = {
+    "domain": "domain|domain name|domains|fqdn|host name|Domainname|Domäne",
+    "customer": "customer number|customer|customer name|client|account|owner|company|company name|registrant|registrant organization"
+    "|registrant name|registrant email|holder|domain owner|Kundennummer|Kunde|Kundenname|Firma|Inhaber|Domaininhaber|Eigentümer",
+    "registrar": "registrar",
+    "expires_on": "expires on|expires|expiration date|expiration|expiry date|expiry|expire date|valid until|paid until|renewal date"
+    "|next due date|Ablaufdatum|Ablauf|läuft ab|läuft ab am|gültig bis|Laufzeit bis|Laufzeitende|Verlängerung am",
+    "auto_renew": "auto renew|auto renewal|automatic renewal|renews automatically|renewal mode|automatische Verlängerung"
+    "|Auto-Verlängerung|verlängert automatisch|verlängert sich automatisch",
+}
+_FIELD_BY_HEADING = {normalize(heading): field for field, headings in _HEADINGS.items() for heading in headings.split("|")}
+
+
+def domain_field_for_heading(heading: str) -> str:
+    """Return the field that a heading identifies, or an empty string."""
+    return _FIELD_BY_HEADING.get(normalize(heading), "")
+
+
+def is_domain_list(headings: Sequence[str]) -> bool:
+    """Return whether a file with these headings contains domains rather than customers."""
+    found = set(guess_domain_mapping(headings).values())
+    return "domain" in found and bool(_TYPICAL & found)
+
+
+def guess_domain_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = lambda column, field: True) -> dict[int, str]:
+    """Map column numbers to fields, each field at most once; see `guess_mapping`."""
+    mapping: dict[int, str] = {}
+    for column, heading in enumerate(headings):
+        field = domain_field_for_heading(heading)
+        if field and field not in mapping.values() and fits(column, field):
+            mapping[column] = field
+    return mapping
