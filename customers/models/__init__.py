@@ -5,6 +5,7 @@ from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, T
 from customers.models.submissions import FormSubmission
 from customers.models.words import CustomerWord
 
+from customers.bulk.models import BulkBatch, BulkJob  # isort: skip  # registers its models with Django
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 
@@ -12,6 +13,8 @@ __all__ = [
     "FIRST_NUMBER",
     "PERSONAL_FIELDS",
     "SOON_DAYS",
+    "BulkBatch",
+    "BulkJob",
     "Contract",
     "Customer",
     "CustomerWord",
