@@ -16,7 +16,7 @@ from customers.bulk.models import LeftOut
 from customers.models import Customer, Task
 from customers.models.customers import CustomerStatus
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Role
+from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record_all
 
@@ -172,6 +172,11 @@ class Export(BulkAction):
 
 #: All actions by key, in the order in which they are offered.
 ACTIONS: dict[str, BulkAction] = {action.key: action for action in (SetManager(), AddTask(), Archive(), Restore(), Export())}
+
+
+def offered(member: Membership) -> tuple[BulkAction, ...]:
+    """Return the actions that a member may do."""
+    return tuple(action for action in ACTIONS.values() if member.has_role(action.role))
 
 
 def _is_known(customer: Customer) -> bool:
