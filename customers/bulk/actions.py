@@ -116,17 +116,18 @@ class SetManager(BulkAction):
 
     def apply(self, customers: list[Customer], *, values: Values, by: User) -> list[Any]:
         before = [customer.responsible_id for customer in customers]
-        _assign(customers, values["responsible"], by=by)
+        _assign(customers, User.objects.filter(pk=values["responsible"]).first(), by=by)
         return before
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
         same = [customer for customer in customers if customer.responsible_id == values["responsible"] and _is_known(customer)]
-        members = {None, *(same[0].agency.members.values_list("pk", flat=True) if same else ())}
+        members = {None: None, **(same[0].agency.members.in_bulk() if same else {})}
         by_manager = defaultdict(list)
         for customer in same:
             by_manager[before[customer.pk]].append(customer)
-        for manager in by_manager.keys() & members:
-            _assign(by_manager[manager], manager, by=by)
+        for manager, assigned in by_manager.items():
+            if manager in members:
+                _assign(assigned, members[manager], by=by)
         gone = {customer.pk: LeftOut.GONE for customer in same if before[customer.pk] not in members}
         return _changed_since(customers, same) | gone
 
@@ -189,10 +190,9 @@ def _update(customers: list[Customer], **fields: Any) -> None:
     Customer.objects.filter(pk__in=keys).update(version=F("version") + 1, updated_at=Now(), **fields)
 
 
-def _assign(customers: list[Customer], manager: int | None, *, by: User | None) -> None:
+def _assign(customers: list[Customer], manager: User | None, *, by: User | None) -> None:
     _update(customers, responsible=manager)
-    name = str(User.objects.get(pk=manager)) if manager else ""
-    record_all("customer.updated", customers, by=by, fields=["responsible"], people={"responsible": name})
+    record_all("customer.updated", customers, by=by, fields=["responsible"], people={"responsible": str(manager or "")})
 
 
 def _changed_since(customers: list[Customer], same: Iterable[Customer]) -> dict[int, LeftOut]:

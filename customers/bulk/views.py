@@ -23,6 +23,7 @@ from customers.forms.selection import MAX_SELECTED, list_query, selected_custome
 from customers.models import BulkJob, Customer
 from customers.services.submissions import AlreadyAdded
 from partnerportal.agencies.access import AgencyRequest, agency_view
+from partnerportal.core.addresses import address
 from partnerportal.core.redirects import redirect_back
 from partnerportal.core.undo import success_with_undo
 
@@ -190,6 +191,10 @@ def _reasons(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def _left_out(job: BulkJob, name: str) -> list[Any]:
-    """Return the primary keys, numbers and reasons of the first customers left out."""
+    """Return the addresses, numbers and reasons of the first customers left out."""
     rows = chain.from_iterable(job.processed.order_by("number").values_list(name, flat=True).iterator(chunk_size=10))
-    return [(key, Customer.reference_of(number), LeftOut(reason).label) for key, number, reason in islice(rows, MAX_LISTED)]
+    return [
+        # Erased customers have no page.
+        ("" if reason == LeftOut.ERASED else address("customers:detail", key), Customer.reference_of(number), LeftOut(reason).label)
+        for key, number, reason in islice(rows, MAX_LISTED)
+    ]
