@@ -198,4 +198,4 @@ def _assign(customers: list[Customer], manager: User | None, *, by: User | None)
 def _changed_since(customers: list[Customer], same: Iterable[Customer]) -> dict[int, LeftOut]:
     """Return the reasons for customers that aren't the same."""
     keys = {customer.pk for customer in same}
-    return {customer.pk: LeftOut.CHANGED if _is_known(customer) else LeftOut.ERASED for customer in customers if customer.pk not in keys}
+    return {customer.pk: LeftOut.EDITED if _is_known(customer) else LeftOut.ERASED for customer in customers if customer.pk not in keys}

@@ -37,7 +37,7 @@ class LeftOut(models.TextChoices):
     ARCHIVED = "archived", _("archived")
     ERASED = "erased", _("erased")
     #: Only when an action is undone.
-    CHANGED = "changed", _("changed since")
+    EDITED = "edited", _("changed since")
     GONE = "gone", _("the previous account manager has left the team")
 
 

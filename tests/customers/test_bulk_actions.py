@@ -153,7 +153,7 @@ def test_undo_reports_what_was_changed_since(stan: Client, cast: Cast, key: str)
     job = undone(stan, job)
     assert states(example, [chosen[0], chosen[2]]) == [*changed, example.before]
     assert Customer.objects.get(pk=chosen[1].pk).status == "erased"
-    assert job.counts == {"changed": 3, "undone": 1, "kept_changed": 1, "kept_erased": 1}
+    assert job.counts == {"changed": 3, "undone": 1, "kept_edited": 1, "kept_erased": 1}
     page = stan.get(f"{BULK}{job.pk}/").content.decode()
     assert f'href="{chosen[0].get_absolute_url()}">{chosen[0].reference}</a>' in page
     assert chosen[1].reference in page
@@ -203,7 +203,7 @@ def test_a_task_that_was_done_and_reopened_stays(stan: Client, cast: Cast) -> No
     task = chosen[0].tasks.get()
     complete_task(task, by=cast.alice)
     reopen_task(task, by=cast.alice)
-    assert undone(stan, job).counts == {"changed": 2, "undone": 1, "kept_changed": 1}
+    assert undone(stan, job).counts == {"changed": 2, "undone": 1, "kept_edited": 1}
     assert Task.objects.get() == task
 
 
