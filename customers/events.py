@@ -6,7 +6,6 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from customers.bulk.actions import ACTIONS
 from customers.models import Contract, Customer, Domain, Project, Task
 from partnerportal.audit.descriptions import field_labels, register
 
@@ -18,11 +17,6 @@ def _customer_fields(data: dict[str, Any]) -> dict[str, Any]:
 def _item_fields(model: type[Model]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     # Events of earlier versions have no "fields".
     return lambda data: field_labels(model, data) if "fields" in data else {}
-
-
-def _bulk_action(data: dict[str, Any]) -> dict[str, Any]:
-    key = data["kind"]
-    return {**data, "action": ACTIONS[key].label if key in ACTIONS else key}
 
 
 register("customer.created", gettext_lazy("Customer %(object)s created"), icon="user-plus")
@@ -147,16 +141,4 @@ register(
     gettext_lazy("Export downloaded: %(count)s customers"),
     icon="arrow-down-tray",
     values=dict,
-)
-register(
-    "customers.bulk_changed",
-    gettext_lazy("Bulk action “%(action)s”, customers changed: %(count)s"),
-    icon="check-circle",
-    values=_bulk_action,
-)
-register(
-    "customers.bulk_undone",
-    gettext_lazy("Bulk action “%(action)s” undone, customers: %(count)s"),
-    icon="arrow-uturn-left",
-    values=_bulk_action,
 )

@@ -36,6 +36,7 @@ class LeftOut(models.TextChoices):
     ALREADY = "already", _("already so")
     ARCHIVED = "archived", _("archived")
     ERASED = "erased", _("erased")
+    MERGED = "merged", _("merged into another customer")
     #: Only when an action is undone.
     EDITED = "edited", _("changed since")
     GONE = "gone", _("the previous account manager has left the team")
