@@ -22,6 +22,8 @@ from partnerportal.audit.services import record_all
 
 #: Input of an action's form, as JSON.
 Values = dict[str, Any]
+#: Statuses of customers that can be changed.
+_KNOWN = (CustomerStatus.ACTIVE, CustomerStatus.ARCHIVED)
 
 
 class BulkAction:
@@ -44,16 +46,17 @@ class BulkAction:
         return True
 
     def left_out(self, values: Values) -> Mapping[LeftOut, Any]:
-        """Return the conditions of customers that are left out. Erased customers always are."""
+        """Return the conditions of customers that are left out. Those that are neither active nor archived always are."""
         return {}
 
     def reason(self, values: Values) -> Case:
         """Return an expression for why a customer is left out; empty if it isn't."""
-        reasons = {LeftOut.ERASED: Q(status=CustomerStatus.ERASED), **self.left_out(values)}
+        gone = {LeftOut.ERASED: Q(status=CustomerStatus.ERASED), LeftOut.MERGED: ~Q(status__in=_KNOWN)}
+        reasons = {**gone, **self.left_out(values)}
         return Case(*(When(condition, then=Value(reason.value)) for reason, condition in reasons.items()), default=Value(""))
 
-    def apply(self, customers: list[Customer], *, values: Values, by: User) -> list[Any]:
-        """Change the customers. Return for each the previous value, or the key of what was added."""
+    def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
+        """Change the customers. Return for each that was changed its previous value, or the key of what was added."""
         raise NotImplementedError
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
@@ -74,10 +77,10 @@ class _ChangeStatus(BulkAction):
     def left_out(self, values: Values) -> Mapping[LeftOut, Any]:
         return {LeftOut.ALREADY: Q(status=self.status)}
 
-    def apply(self, customers: list[Customer], *, values: Values, by: User) -> list[Any]:
+    def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
         _update(customers, status=self.status)
         record_all(self.events[0], customers, by=by)
-        return [None] * len(customers)
+        return dict.fromkeys((customer.pk for customer in customers), None)
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
         same = [customer for customer in customers if customer.status == self.status]
@@ -114,8 +117,8 @@ class SetManager(BulkAction):
         manager = values["responsible"]
         return {LeftOut.ALREADY: Q(responsible__isnull=True) if manager is None else Q(responsible=manager)}
 
-    def apply(self, customers: list[Customer], *, values: Values, by: User) -> list[Any]:
-        before = [customer.responsible_id for customer in customers]
+    def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
+        before = {customer.pk: customer.responsible_id for customer in customers}
         _assign(customers, User.objects.filter(pk=values["responsible"]).first(), by=by)
         return before
 
@@ -144,11 +147,11 @@ class AddTask(BulkAction):
     def left_out(self, values: Values) -> Mapping[LeftOut, Any]:
         return {LeftOut.ARCHIVED: Q(status=CustomerStatus.ARCHIVED)}
 
-    def apply(self, customers: list[Customer], *, values: Values, by: User) -> list[Any]:
+    def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
         fields = {"title": values["title"], "due_on": values["due_on"], "assignee_id": values["assignee"], "priority": values["priority"]}
         tasks = Task.objects.bulk_create(Task(agency_id=customer.agency_id, customer=customer, **fields) for customer in customers)
         record_all("task.added", tasks, by=by)
-        return [task.pk for task in tasks]
+        return {task.customer_id: task.pk for task in tasks}
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
         known = {customer.pk: customer for customer in customers}
@@ -181,7 +184,7 @@ def offered(member: Membership) -> tuple[BulkAction, ...]:
 
 
 def _is_known(customer: Customer) -> bool:
-    return customer.status != CustomerStatus.ERASED
+    return customer.status in _KNOWN
 
 
 def _update(customers: list[Customer], **fields: Any) -> None:
@@ -198,4 +201,5 @@ def _assign(customers: list[Customer], manager: User | None, *, by: User | None)
 def _changed_since(customers: list[Customer], same: Iterable[Customer]) -> dict[int, LeftOut]:
     """Return the reasons for customers that aren't the same."""
     keys = {customer.pk for customer in same}
-    return {customer.pk: LeftOut.EDITED if _is_known(customer) else LeftOut.ERASED for customer in customers if customer.pk not in keys}
+    reasons: dict[str, LeftOut] = {**dict.fromkeys(_KNOWN, LeftOut.EDITED), CustomerStatus.ERASED: LeftOut.ERASED}
+    return {customer.pk: reasons.get(customer.status, LeftOut.MERGED) for customer in customers if customer.pk not in keys}

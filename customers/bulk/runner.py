@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from customers.bulk.actions import ACTIONS, BulkAction
-from customers.bulk.models import BulkStatus
+from customers.bulk.models import BulkStatus, LeftOut
 from customers.bulk.services import enqueue, finish
 from customers.forms.filters import CustomerFilter
 from customers.models import BulkBatch, BulkJob, Customer
@@ -89,9 +89,9 @@ def _change_batch(job: BulkJob, action: BulkAction) -> None:
     found = customers.filter(pk__in=[key for key, _number in locked]).annotate(reason=action.reason(job.values)).order_by("number")
     rows: list[Any] = list(found.only("number", "agency", "status", "responsible"))
     to_change = [row for row in rows if not row.reason]
-    left_out = [[row.pk, row.number, row.reason] for row in rows if row.reason]
-    before = action.apply(to_change, values=job.values, by=by) if to_change else []
-    changes = [[row.pk, value] for row, value in zip(to_change, before, strict=True)]
+    before = action.apply(to_change, values=job.values, by=by) if to_change else {}
+    changes = [[row.pk, before[row.pk]] for row in to_change if row.pk in before]
+    left_out = [[row.pk, row.number, row.reason or LeftOut.EDITED] for row in rows if row.pk not in before]
     if rows:
         BulkBatch.objects.create(job=job, number=job.batches, changes=changes, left_out=left_out)
         job.batches += 1
