@@ -1,8 +1,10 @@
 """Customers and their items."""
 
+from customers.models.custom_fields import CustomField
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
+from customers.models.tags import CustomerTag, Tag
 from customers.models.words import CustomerWord
 
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
@@ -13,7 +15,9 @@ __all__ = [
     "PERSONAL_FIELDS",
     "SOON_DAYS",
     "Contract",
+    "CustomField",
     "Customer",
+    "CustomerTag",
     "CustomerWord",
     "Domain",
     "ExportJob",
@@ -26,5 +30,6 @@ __all__ = [
     "Note",
     "NumberSequence",
     "Project",
+    "Tag",
     "Task",
 ]
