@@ -95,5 +95,9 @@ def split_names(text: str) -> list[str]:
     """Return the names in a text, each once in any case: “VIP, Görlitz; vip” → VIP, Görlitz."""
     for separator in SEPARATORS:
         text = text.replace(separator, "\n")
-    names = (" ".join(name.split()) for name in text.split("\n"))
-    return list({name.upper(): name for name in reversed([name for name in names if name])}.values())[::-1]
+    names: dict[str, str] = {}
+    for part in text.split("\n"):
+        name = " ".join(part.split())
+        if name:
+            names.setdefault(name.upper(), name)
+    return list(names.values())

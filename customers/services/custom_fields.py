@@ -82,9 +82,10 @@ def delete_field(field: CustomField, *, by: User) -> int:
         raise CustomField.DoesNotExist
     count: int = values_of(stored).count()
     record("custom_field.deleted", stored, by=by, count=count)
+    fields.remove(stored)
     # A trigger removes the values.
     stored.delete()
-    _number([other for other in fields if other.pk != field.pk])
+    _number(fields)
     return count
 
 
