@@ -36,6 +36,8 @@ STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
     "agencies.teaminvitation",
+    "customers.bulkbatch",
+    "customers.bulkjob",
     "customers.contract",
     "customers.customer",
     "customers.customertag",

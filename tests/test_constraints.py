@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import BulkBatch, CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -22,6 +22,7 @@ from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
     ContractFactory,
     CustomerFactory,
@@ -85,6 +86,8 @@ MAKE: dict[str, Make] = {
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
     "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
+    "customers.BulkJob": lambda agency: BulkJobFactory(agency=agency),
+    "customers.BulkBatch": lambda agency: BulkBatch.objects.create(job=BulkJobFactory(agency=agency), number=next(NUMBERS)),
     "customers.ExportJob": lambda agency: ExportJobFactory(agency=agency),
     "customers.ExportPart": lambda agency: ExportPart.objects.create(job=ExportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
@@ -135,6 +138,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],
+    "bulk_status_is_known": [{"status": "lost"}],
+    "bulk_ended_has_its_time": [{"finished_at": None}],
     "export_status_is_known": [{"status": "lost"}],
     "import_source_is_known": [{"source": "song"}],
     "import_status_is_known": [{"status": "lost"}],

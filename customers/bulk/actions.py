@@ -5,16 +5,17 @@ Actions receive customers that the current transaction has locked, in the order 
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.bulk.models import LeftOut
-from customers.models import Customer, Task
+from customers.models import Customer, CustomerTag, Tag, Task
 from customers.models.customers import CustomerStatus
+from customers.services.tags import change_customer_tags
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.audit.models import AuditEvent
@@ -31,7 +32,6 @@ class BulkAction:
 
     key: ClassVar[str]
     label: ClassVar[Any]
-    icon: ClassVar[str]
     #: Text of the button and of the result, both with the number of customers in %(count)d.
     button: ClassVar[Any]
     done: ClassVar[Any]
@@ -90,7 +90,7 @@ class _ChangeStatus(BulkAction):
 
 
 class Archive(_ChangeStatus):
-    key, label, icon = "archive", _("Archive"), "archive-box"
+    key, label = "archive", _("Archive")
     button = ngettext_lazy("Archive %(count)d customer", "Archive %(count)d customers", "count")
     done = ngettext_lazy("%(count)d customer archived", "%(count)d customers archived", "count")
     status, previous = CustomerStatus.ARCHIVED, CustomerStatus.ACTIVE
@@ -98,7 +98,7 @@ class Archive(_ChangeStatus):
 
 
 class Restore(_ChangeStatus):
-    key, label, icon = "restore", _("Restore"), "arrow-uturn-left"
+    key, label = "restore", _("Restore")
     button = ngettext_lazy("Restore %(count)d customer", "Restore %(count)d customers", "count")
     done = ngettext_lazy("%(count)d customer restored", "%(count)d customers restored", "count")
     status, previous = CustomerStatus.ACTIVE, CustomerStatus.ARCHIVED
@@ -106,7 +106,7 @@ class Restore(_ChangeStatus):
 
 
 class SetManager(BulkAction):
-    key, label, icon = "manager", _("Set account manager"), "user-circle"
+    key, label = "manager", _("Set account manager")
     button = ngettext_lazy("Assign %(count)d customer", "Assign %(count)d customers", "count")
     done = ngettext_lazy("%(count)d customer assigned", "%(count)d customers assigned", "count")
 
@@ -136,7 +136,7 @@ class SetManager(BulkAction):
 
 
 class AddTask(BulkAction):
-    key, label, icon = "task", _("Add task"), "clipboard-document-list"
+    key, label = "task", _("Add task")
     button = ngettext_lazy("Add %(count)d task", "Add %(count)d tasks", "count")
     done = ngettext_lazy("Task added to %(count)d customer", "Task added to %(count)d customers", "count")
     private = ("title",)
@@ -168,14 +168,56 @@ class AddTask(BulkAction):
         return _changed_since(customers, [task.customer for task in tasks.values()])
 
 
+class _ChangeTag(BulkAction):
+    """Adds a tag to customers or removes it from them."""
+
+    adds: ClassVar[bool]
+
+    def is_possible(self, agency: Agency, values: Values) -> bool:
+        return agency.tags.filter(pk=values["tag"]).exists()
+
+    def left_out(self, values: Values) -> Mapping[LeftOut, Any]:
+        has_tag = Exists(CustomerTag.objects.filter(customer=OuterRef("pk"), tag=values["tag"]))
+        return {LeftOut.ALREADY: has_tag if self.adds else ~has_tag}
+
+    def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
+        return dict.fromkeys(self._change(customers, values, adds=self.adds, by=by))
+
+    def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
+        changed = self._change(customers, values, adds=not self.adds, by=by)
+        return _changed_since(customers, [customer for customer in customers if customer.pk in changed])
+
+    @staticmethod
+    def _change(customers: list[Customer], values: Values, *, adds: bool, by: User | None) -> set[int]:
+        """Return the keys of the customers whose tags changed: none if the tag has been deleted."""
+        agency = customers[0].agency
+        tags = Tag.objects.filter(agency=agency, pk=values["tag"])
+        keys = [customer.pk for customer in customers]
+        return set(change_customer_tags(agency, keys, add=tags if adds else (), remove=() if adds else tags, by=cast(User, by)))
+
+
+class AddTag(_ChangeTag):
+    key, label, adds = "add_tag", _("Add tag"), True
+    button = ngettext_lazy("Add tag to %(count)d customer", "Add tag to %(count)d customers", "count")
+    done = ngettext_lazy("Tag added to %(count)d customer", "Tag added to %(count)d customers", "count")
+
+
+class RemoveTag(_ChangeTag):
+    key, label, adds = "remove_tag", _("Remove tag"), False
+    button = ngettext_lazy("Remove tag from %(count)d customer", "Remove tag from %(count)d customers", "count")
+    done = ngettext_lazy("Tag removed from %(count)d customer", "Tag removed from %(count)d customers", "count")
+
+
 class Export(BulkAction):
-    key, label, icon = "export", _("Export"), "arrow-down-tray"
+    key, label = "export", _("Export")
     role = Role.MANAGER
     page = "customers:export"
 
 
 #: All actions by key, in the order in which they are offered.
-ACTIONS: dict[str, BulkAction] = {action.key: action for action in (SetManager(), AddTask(), Archive(), Restore(), Export())}
+ACTIONS: dict[str, BulkAction] = {
+    action.key: action for action in (AddTag(), RemoveTag(), SetManager(), AddTask(), Archive(), Restore(), Export())
+}
 
 
 def offered(member: Membership) -> tuple[BulkAction, ...]:

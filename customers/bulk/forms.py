@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.bulk.actions import Values
-from customers.models import Customer, Task
+from customers.models import Customer, CustomerTag, Task
 from customers.services.submissions import is_form_number, new_form_number
 from partnerportal.agencies.models import Agency
 from partnerportal.core.forms import WordedForm, form_helper
@@ -29,6 +29,8 @@ class BulkForm(WordedForm, forms.ModelForm):
         for name in ("responsible", "assignee"):
             if name in self.fields:
                 self.fields[name].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        if "tag" in self.fields:
+            self.fields["tag"].queryset = agency.tags.order_by("name")  # type: ignore[attr-defined]
         self.helper = form_helper(*self.layout, submit=_("Continue"), cancel=cancel)
 
     def clean_form_number(self) -> str:
@@ -69,6 +71,14 @@ class ManagerForm(BulkForm):
         fields = ("responsible",)
 
 
+class TagForm(BulkForm):
+    layout = ("tag",)
+
+    class Meta:
+        model = CustomerTag
+        fields = ("tag",)
+
+
 class TaskForm(BulkForm):
     empty_labels = {"assignee": _("Unassigned")}
     layout = ("title", Row(Column("due_on"), Column("assignee"), Column("priority")))
@@ -80,4 +90,4 @@ class TaskForm(BulkForm):
 
 
 #: Forms by the key of the action.
-FORMS: dict[str, type[BulkForm]] = {"manager": ManagerForm, "task": TaskForm}
+FORMS: dict[str, type[BulkForm]] = {"add_tag": TagForm, "remove_tag": TagForm, "manager": ManagerForm, "task": TaskForm}

@@ -9,9 +9,10 @@ from django.test import Client
 
 from customers.bulk.actions import ACTIONS
 from customers.bulk.forms import FORMS
-from customers.models import Customer, Task
+from customers.models import Customer, Tag, Task
 from customers.services.customers import archive_customer, erase_customer, restore_customer, update_customer
 from customers.services.items import complete_task, reopen_task, update_item
+from customers.services.tags import change_customer_tags, delete_tag
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.bulk_helpers import BULK, confirmed, opened, previewed, references, started, undone
@@ -41,6 +42,15 @@ def assign(customer: Customer, person: Any, cast: Cast) -> None:
     customer.refresh_from_db()
     customer.responsible = person
     update_customer(customer, changed=["responsible"], version=customer.version, by=cast.alice)
+
+
+def tag_of(cast: Cast, name: str) -> Tag:
+    return Tag.objects.get_or_create(agency=cast.alder, name=name)[0]
+
+
+def tag(customer: Customer, cast: Cast, *, add: str = "", remove: str = "") -> None:
+    added, removed = ([tag_of(cast, name)] if name else [] for name in (add, remove))
+    change_customer_tags(cast.alder, [customer.pk], add=added, remove=removed, by=cast.alice)
 
 
 def change_task(customer: Customer, cast: Cast) -> None:
@@ -73,6 +83,24 @@ EXAMPLES = {
         after=lambda cast: cast.stan.pk,
         change=lambda customer, cast: assign(customer, cast.max, cast),
         fields=lambda cast: {"responsible": cast.stan.pk},
+        events=("customer.updated", "customer.updated"),
+    ),
+    "add_tag": Example(
+        state=lambda customer: sorted(customer.customer_tags.values_list("tag__name", flat=True)),
+        before=["Old"],
+        after=lambda cast: ["Old", "VIP"],
+        prepare=lambda customer, cast: tag(customer, cast, add="Old"),
+        change=lambda customer, cast: tag(customer, cast, remove="VIP"),
+        fields=lambda cast: {"tag": tag_of(cast, "VIP").pk},
+        events=("customer.updated", "customer.updated"),
+    ),
+    "remove_tag": Example(
+        state=lambda customer: sorted(customer.customer_tags.values_list("tag__name", flat=True)),
+        before=["Old", "VIP"],
+        after=lambda cast: ["Old"],
+        prepare=lambda customer, cast: [tag(customer, cast, add=name) for name in ("Old", "VIP")],
+        change=lambda customer, cast: tag(customer, cast, add="VIP"),
+        fields=lambda cast: {"tag": tag_of(cast, "VIP").pk},
         events=("customer.updated", "customer.updated"),
     ),
     "task": Example(
@@ -197,6 +225,24 @@ def test_texts_of_the_input_are_removed_at_the_end(stan: Client, cast: Cast, key
     assert job.query == ""
 
 
+def test_a_deleted_tag_is_not_added_again(stan: Client, cast: Cast) -> None:
+    example = EXAMPLES["remove_tag"]
+    chosen = created(cast, example, 2)
+    job = started(stan, "remove_tag", references(*chosen), example.fields(cast))
+    delete_tag(tag_of(cast, "VIP"), by=cast.alice)
+    assert undone(stan, job).counts == {"changed": 2, "kept_edited": 2}
+    assert states(example, chosen) == [["Old"]] * 2
+
+
+def test_preview_counts_who_has_the_tag(stan: Client, cast: Cast) -> None:
+    chosen = created(cast, EXAMPLES["add_tag"], 3)
+    tag(chosen[0], cast, add="VIP")
+    for action, number in (("add_tag", 2), ("remove_tag", 1)):
+        page = previewed(stan, action, references(*chosen), {"tag": tag_of(cast, "VIP").pk})
+        assert page.context["preview"].changed == number
+        assert page.context["left_out"] == [("already so", 3 - number)]
+
+
 def test_a_task_that_was_done_and_reopened_stays(stan: Client, cast: Cast) -> None:
     chosen = created(cast, EXAMPLES["task"], 2)
     job = started(stan, "task", references(*chosen), EXAMPLES["task"].fields(cast))
@@ -237,10 +283,11 @@ def test_wrong_input_is_reported(stan: Client, cast: Cast, action: str, fields: 
     assert page.context["preview"] is None
 
 
-def test_people_of_other_agencies_cannot_be_chosen(stan: Client, cast: Cast) -> None:
+def test_people_and_tags_of_other_agencies_cannot_be_chosen(stan: Client, cast: Cast) -> None:
     chosen = created(cast, EXAMPLES["task"], 1)
-    for action, name in (("manager", "responsible"), ("task", "assignee")):
-        page = previewed(stan, action, references(*chosen), {"title": "x", name: cast.charlie.pk})
+    theirs = Tag.objects.create(agency=cast.birch, name="VIP")
+    for action, name, foreign in (("manager", "responsible", cast.charlie), ("task", "assignee", cast.charlie), ("add_tag", "tag", theirs)):
+        page = previewed(stan, action, references(*chosen), {"title": "x", name: foreign.pk})
         assert name in page.context["form"].errors
 
 
