@@ -4,6 +4,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
+from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.exports.services import erase_agency_exports
 from customers.imports.services import purge_agency_imports
 from customers.models import Customer, Task

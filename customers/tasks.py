@@ -1,6 +1,7 @@
 """Celery tasks, imported for autodiscovery."""
 
+from customers.bulk.tasks import run_bulk, sweep_bulk
 from customers.exports.tasks import run_export, sweep_exports
 from customers.imports.tasks import purge_imports, run_import, sweep_imports
 
-__all__ = ["purge_imports", "run_export", "run_import", "sweep_exports", "sweep_imports"]
+__all__ = ["purge_imports", "run_bulk", "run_export", "run_import", "sweep_bulk", "sweep_exports", "sweep_imports"]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from customers.bulk import views as bulk
 from customers.exports import views as exporting
 from customers.imports import views as importing
 from customers.views import customers, items, lists
@@ -21,6 +22,11 @@ urlpatterns = [
     path("customers/export/", exporting.export, name="export"),
     path("customers/export/<int:pk>/", exporting.detail, name="export_detail"),
     path("customers/export/<int:pk>/remove/", exporting.remove, name="export_remove"),
+    path("customers/bulk/", bulk.index, name="bulk"),
+    path("customers/bulk/start/", bulk.start, name="bulk_start"),
+    path("customers/bulk/<int:pk>/", bulk.detail, name="bulk_detail"),
+    path("customers/bulk/<int:pk>/stop/", bulk.stop, name="bulk_stop"),
+    path("customers/bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),

@@ -36,9 +36,13 @@ STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
     "agencies.teaminvitation",
+    "customers.bulkbatch",
+    "customers.bulkjob",
     "customers.contract",
     "customers.customer",
+    "customers.customertag",
     "customers.customerword",
+    "customers.customfield",
     "customers.domain",
     "customers.exportjob",
     "customers.exportpart",
@@ -47,6 +51,7 @@ INTERNAL = {
     "customers.note",
     "customers.numbersequence",
     "customers.project",
+    "customers.tag",
     "customers.task",
     "invitations.accessrequest",
     "network.offeredservice",

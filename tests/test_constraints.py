@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import CheckConstraint, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import BulkBatch, CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -22,7 +22,18 @@ from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.bulk import BulkJobFactory
+from tests.factories.customers import (
+    ContractFactory,
+    CustomerFactory,
+    CustomerTagFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TagFactory,
+    TaskFactory,
+)
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -66,12 +77,17 @@ MAKE: dict[str, Make] = {
     "network.WorkSample": lambda agency: WorkSampleFactory(profile=agency.profile),
     "customers.Customer": lambda agency: CustomerFactory(agency=agency),
     "customers.CustomerWord": lambda agency: CustomerWord.objects.create(agency=agency, word=f"word{next(NUMBERS)}"),
+    "customers.CustomField": lambda agency: CustomFieldFactory(agency=agency),
+    "customers.CustomerTag": lambda agency: CustomerTagFactory(customer__agency=agency),
+    "customers.Tag": lambda agency: TagFactory(agency=agency),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
     "customers.Note": of_customer(NoteFactory),
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
     "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
+    "customers.BulkJob": lambda agency: BulkJobFactory(agency=agency),
+    "customers.BulkBatch": lambda agency: BulkBatch.objects.create(job=BulkJobFactory(agency=agency), number=next(NUMBERS)),
     "customers.ExportJob": lambda agency: ExportJobFactory(agency=agency),
     "customers.ExportPart": lambda agency: ExportPart.objects.create(job=ExportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
@@ -110,12 +126,20 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "customer_has_its_name": [{"company": ""}, {"kind": "person", "last_name": ""}, {"kind": "robot"}],
     "customer_status_is_known": [{"status": "lost"}],
     "customer_erased_has_nothing_personal": [{"status": "erased"}],
+    "custom_field_position_from_1_to_12": [{"position": 0}, {"position": 13}],
+    "custom_field_has_a_name": [{"name": ""}],
+    "custom_field_kind_is_known": [{"kind": "song"}],
+    "custom_field_choices_of_a_choice": [{"kind": "choice"}, {"choices": [["a", "A"]]}],
+    "tag_name_has_no_separator": [{"name": ""}, {"name": "a, b"}, {"name": "a; b"}],
+    "tag_color_is_known": [{"color": "loud"}],
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],
+    "bulk_status_is_known": [{"status": "lost"}],
+    "bulk_ended_has_its_time": [{"finished_at": None}],
     "export_status_is_known": [{"status": "lost"}],
     "export_format_is_known": [{"file_format": "pdf"}],
     "import_source_is_known": [{"source": "song"}],
@@ -160,6 +184,8 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "custom_field_once_per_agency": lambda ours, _: [CustomFieldFactory(agency=ours, name=name) for name in ("Size", "SIZE")],
+    "tag_once_per_agency": lambda ours, _: [TagFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),

@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
+from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
@@ -84,6 +85,10 @@ def import_job(agency: Agency) -> Model:
 
 def export_job(agency: Agency) -> Model:
     return ExportJobFactory(agency=agency)
+
+
+def bulk_job(agency: Agency) -> Model:
+    return BulkJobFactory(agency=agency)
 
 
 def contact_request(agency: Agency) -> Model:
@@ -174,6 +179,11 @@ STAFF_ROUTES = {
     "customers:import_cancel": StaffRoute(Role.MANAGER, "POST", import_job),
     "customers:import_remove": StaffRoute(Role.MANAGER, "POST", import_job),
     "customers:import_skipped": StaffRoute(Role.MANAGER, "GET", import_job),
+    "customers:bulk": StaffRoute(Role.STAFF, "GET"),
+    "customers:bulk_start": StaffRoute(Role.STAFF),
+    "customers:bulk_detail": StaffRoute(Role.STAFF, "GET", bulk_job),
+    "customers:bulk_stop": StaffRoute(Role.STAFF, "POST", bulk_job),
+    "customers:bulk_undo": StaffRoute(Role.STAFF, "POST", bulk_job),
     "customers:export": StaffRoute(Role.MANAGER),
     "customers:export_detail": StaffRoute(Role.MANAGER, "GET POST", export_job),
     "customers:export_remove": StaffRoute(Role.MANAGER, "POST", export_job),

@@ -16,9 +16,10 @@ from customers.exports import services
 from customers.exports.models import ExportFormat, ExportStatus, file_name
 from customers.exports.workbook import workbook
 from customers.forms.filters import CustomerFilter
+from customers.forms.selection import MAX_SELECTED, selected_customers, selected_numbers
 from customers.imports.columns import EXPORT_HEADINGS
 from customers.imports.csv_output import csv_stream
-from customers.models import ExportJob
+from customers.models import Customer, ExportJob
 from customers.queries.export import export_batches
 from customers.services.customers import record_export
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -30,13 +31,18 @@ DIRECT_LIMIT = 1000
 
 @agency_view(role=Role.MANAGER, reauthenticate=True)
 def export(request: AgencyRequest) -> HttpResponseBase:
-    """Export the customers that match the filter in the URL, and list the agency's previous exports."""
+    """Export the customers that match the filter in the URL or are selected in it, and list the agency's previous exports."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, _count, _is_more = filters.customers()
+    numbers = [] if "all" in request.GET else selected_numbers(request.GET)[:MAX_SELECTED]
+    if numbers:
+        customers = selected_customers(request.agency, numbers).exclude(status=Customer.Status.ERASED)
     count = customers.count()
     if request.method != "POST":
         jobs = request.agency.export_jobs.select_related("started_by").order_by("-pk")
-        return render(request, "customers/export/index.html", {"count": count, "filters": filters, "jobs": jobs})
+        return render(
+            request, "customers/export/index.html", {"count": count, "filters": filters, "jobs": jobs, "is_selection": bool(numbers)}
+        )
     file_format = ExportFormat.XLSX if request.POST.get("format") == ExportFormat.XLSX else ExportFormat.CSV
     # Excel expects the separator of the system's region; the language is the best indication.
     delimiter = "," if get_language() == "en" else ";"

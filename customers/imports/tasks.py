@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from customers.bulk.services import purge as purge_bulk
 from customers.exports.services import purge as purge_exports
 from customers.imports import runner
 from customers.imports.services import enqueue, purge
@@ -41,7 +42,8 @@ def sweep_imports() -> int:
 
 @shared_task(name="customers.purge_imports")
 def purge_imports() -> int:
-    """Delete old file data, exports and form submissions. Return the number of purged imports."""
+    """Delete old file data, exports, bulk actions and form submissions. Return the number of purged imports."""
     delete_old_submissions()
     purge_exports()
+    purge_bulk()
     return purge()

@@ -1,10 +1,13 @@
 """Customers and their items."""
 
+from customers.models.custom_fields import CustomField
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
+from customers.models.tags import CustomerTag, Tag
 from customers.models.words import CustomerWord
 
+from customers.bulk.models import BulkBatch, BulkJob  # isort: skip  # registers its models with Django
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 
@@ -12,8 +15,12 @@ __all__ = [
     "FIRST_NUMBER",
     "PERSONAL_FIELDS",
     "SOON_DAYS",
+    "BulkBatch",
+    "BulkJob",
     "Contract",
+    "CustomField",
     "Customer",
+    "CustomerTag",
     "CustomerWord",
     "Domain",
     "ExportJob",
@@ -26,5 +33,6 @@ __all__ = [
     "Note",
     "NumberSequence",
     "Project",
+    "Tag",
     "Task",
 ]

@@ -6,6 +6,7 @@ from operator import or_
 from typing import ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Right, Upper
@@ -129,6 +130,11 @@ class Customer(models.Model):
         related_name="+",
         help_text=_("The team member who looks after this customer."),
     )
+    tags = models.ManyToManyField(
+        "customers.Tag", verbose_name=_("Tags"), through="customers.CustomerTag", related_name="customers", blank=True
+    )
+    #: Values of the agency's custom fields by key. A trigger compares them with the definitions.
+    custom_values = models.JSONField(_("Custom fields"), default=dict, blank=True, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)
@@ -169,6 +175,7 @@ class Customer(models.Model):
             models.Index(F("agency"), Upper("email"), name="customer_by_email"),
             models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),
             search_index("customer_search"),
+            GinIndex(OpClass("custom_values", "jsonb_path_ops"), name="customer_by_custom_value"),
         ]
         triggers = triggers.CUSTOMER
 
@@ -256,6 +263,7 @@ PERSONAL_FIELDS = text_fields(Customer, keep=["kind", "language", "status", "sor
 Customer._meta.constraints = [
     *Customer._meta.constraints,
     models.CheckConstraint(
-        condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, "")), name="customer_erased_has_nothing_personal"
+        condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, ""), custom_values={}),
+        name="customer_erased_has_nothing_personal",
     ),
 ]

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from customers.bulk.actions import offered
 from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
@@ -33,7 +34,8 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, is_more = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
-    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": is_more, "filters": filters})
+    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "bulk_actions": offered(request.membership)}
+    return render(request, "customers/list.html", context)
 
 
 @agency_view()

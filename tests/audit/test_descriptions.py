@@ -20,6 +20,8 @@ DATA: dict[str, dict[str, Any]] = {
     "request.handed_over": {"to": "Ben Ott"},
     "customers.imported": {"imported": 3, "skipped": 2, "errors": 1},
     "customers.exported": {"count": 3},
+    "customers.bulk_changed": {"kind": "archive", "count": 3},
+    "customers.bulk_undone": {"kind": "archive", "count": 3},
     "customers.export_downloaded": {"count": 3},
     "requests.deleted": {"count": 3},
     "invitation.received": {"scope": "full", "areas": []},

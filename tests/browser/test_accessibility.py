@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from customers.models import BulkBatch, BulkJob
 from customers.services.customers import archive_customer
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
@@ -16,6 +17,7 @@ from reviews.services.requests import withdraw_request
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -91,6 +93,8 @@ def filled(cast: Cast) -> dict[str, str]:
         "task_edit": f"/tasks/{task.pk}/edit/",
         "contract_add": f"{customer.get_absolute_url()}contracts/add/",
         "erase": f"{customer.get_absolute_url()}erase/",
+        "bulk": f"/customers/bulk/{bulk_job(cast, status='running', finished_at=None, progress_total=20).pk}/",
+        "bulk undone": f"/customers/bulk/{bulk_job(cast, counts={'changed': 3, 'undone': 1, 'kept_edited': 2}, undone_batches=1).pk}/",
         "archived": archived.get_absolute_url(),
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
@@ -108,6 +112,14 @@ def filled(cast: Cast) -> dict[str, str]:
         "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
         "gone": path(withdrawn.link),
     }
+
+
+def bulk_job(cast: Cast, **fields: Any) -> BulkJob:
+    """Return a bulk action that left out some customers."""
+    job: BulkJob = BulkJobFactory(agency=cast.alder, started_by=cast.stan, batches=1, **fields)
+    rows = [[customer.pk, customer.number, "edited"] for customer in cast.alder.customers.order_by("number")[:2]]
+    BulkBatch.objects.create(job=job, number=0, left_out=rows, not_undone=rows)
+    return job
 
 
 def fill_profile(cast: Cast) -> None:
@@ -133,6 +145,7 @@ PAGES = {
     "customers": (
         "alice",
         ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contract_add", "erase",
+         "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1", "bulk", "bulk undone",
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
     ),

@@ -321,6 +321,10 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     # Exports
     "running": ("accent", "clock"),
     "ready": ("good", "check-circle"),
+    # Bulk actions
+    "stopped": ("calm", "stop"),
+    "undoing": ("accent", "clock"),
+    "undone": ("calm", "arrow-uturn-left"),
     # Contact requests
     "assigned": ("good", "link"),
     "spam": ("danger", "no-symbol"),

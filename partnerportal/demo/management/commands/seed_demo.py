@@ -107,7 +107,7 @@ def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
 def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -> list[Customer]:
     customers = []
     for row in rows:
-        fields = dict(zip(CUSTOMER_FIELDS, row, strict=True))
+        fields: dict[str, Any] = dict(zip(CUSTOMER_FIELDS, row, strict=True))
         kind = Customer.Kind.COMPANY if fields["company"] else Customer.Kind.PERSON
         customers.append(create_customer(agency=agency, by=by, kind=kind, **fields))
     return customers
