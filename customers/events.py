@@ -24,6 +24,12 @@ register("customer.updated", gettext_lazy("Updated: %(fields)s"), icon="pencil-s
 register("customer.archived", gettext_lazy("Customer %(object)s archived"), icon="archive-box")
 register("customer.restored", gettext_lazy("Customer %(object)s restored"), icon="arrow-uturn-left")
 register("customer.erased", gettext_lazy("Customer %(object)s erased"), icon="trash")
+register("customer.merged", gettext_lazy("%(second)s merged into %(first)s"), icon="arrows-pointing-in", values=dict)
+register("customer.unmerged", gettext_lazy("Merge of %(second)s into %(first)s undone"), icon="arrow-uturn-left", values=dict)
+register("customer.not_a_duplicate", gettext_lazy("Declared not to be a duplicate of %(other)s"), icon="x-mark", values=dict)
+register(
+    "customer.maybe_a_duplicate", gettext_lazy("Listed again as a possible duplicate of %(other)s"), icon="arrow-uturn-left", values=dict
+)
 
 register(
     "project.added",

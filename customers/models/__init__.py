@@ -7,6 +7,7 @@ from customers.models.words import CustomerWord
 
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
+from customers.merging.models import CustomerKey, CustomerPair, MergeLog, PairSearch  # isort: skip  # registers its models with Django
 
 __all__ = [
     "FIRST_NUMBER",
@@ -14,6 +15,8 @@ __all__ = [
     "SOON_DAYS",
     "Contract",
     "Customer",
+    "CustomerKey",
+    "CustomerPair",
     "CustomerWord",
     "Domain",
     "ExportJob",
@@ -23,8 +26,10 @@ __all__ = [
     "ImportJob",
     "ImportKey",
     "ImportRow",
+    "MergeLog",
     "Note",
     "NumberSequence",
+    "PairSearch",
     "Project",
     "Task",
 ]

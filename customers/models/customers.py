@@ -8,13 +8,14 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Right, Upper
+from django.db.models.functions import Lower, Right, Upper
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
 from customers.models.words import similar_words
 from partnerportal.agencies.models import Agency
 from partnerportal.core.addresses import address
+from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants
@@ -29,6 +30,12 @@ FIRST_NUMBER = 1001
 def _last_digits(field: str) -> Func:
     digits = Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
     return Func(digits, Value("0"), function="ltrim")
+
+
+def website_host() -> Func:
+    """Return an expression for the host in the address of the website, in lower case and without “www.”."""
+    host = Func(F("website"), Value(r"^https?://(www\.)?([^/:?#]+).*$"), Value(r"\2"), Value("i"), function="regexp_replace")
+    return Lower(host, output_field=models.TextField())
 
 
 class NumberSequence(models.Model):
@@ -47,11 +54,16 @@ class NumberSequence(models.Model):
 
 class CustomerQuerySet(SearchQuerySet):
     def active(self) -> Self:
-        """Return customers that are neither archived nor erased."""
+        """Return customers that are neither archived, erased nor merged into another one."""
         return self.filter(status="active")
 
     def not_erased(self) -> Self:
-        """Return active and archived customers."""
+        """Return active and archived customers, also without those that were merged into another one."""
+        # Two conditions, so that the planner can use the partial index.
+        return self.exclude(status="erased").exclude(status="merged")
+
+    def with_data(self) -> Self:
+        """Return all customers whose data is stored, including those that were merged into another one."""
         return self.exclude(status="erased")
 
     def fuzzy(self, query: str) -> Self:
@@ -79,6 +91,8 @@ class CustomerStatus(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
     #: All personal data is removed. The row remains as the author of published reviews.
     ERASED = "erased", _("Erased")
+    #: Merged into another customer. The row remains for what permanently belongs to it.
+    MERGED = "merged", _("Merged")
 
 
 class Customer(models.Model):
@@ -130,6 +144,10 @@ class Customer(models.Model):
         help_text=_("The team member who looks after this customer."),
     )
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    #: The customer into which this one was merged, which is itself not merged: a later merge moves the reference.
+    merged_into = models.ForeignKey(
+        "self", verbose_name=_("Merged into"), on_delete=models.RESTRICT, null=True, editable=False, db_index=False, related_name="merged"
+    )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)
     #: Number of changes; detects edits based on an older version.
@@ -161,6 +179,11 @@ class Customer(models.Model):
                 violation_error_message=_("A person needs a last name; a company needs a company name."),
             ),
             models.CheckConstraint(condition=Q(status__in=CustomerStatus.values), name="customer_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False) | ~Q(status="merged") & Q(merged_into__isnull=True),
+                name="customer_merged_has_its_target",
+            ),
+            SameParent(field="merged_into", parent="agency", name="customer_merged_same_agency"),
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-number"], name="customer_by_number"),
@@ -168,6 +191,8 @@ class Customer(models.Model):
             models.Index(F("agency"), Upper("city"), F("number").desc(), name="customer_by_city"),
             models.Index(F("agency"), Upper("email"), name="customer_by_email"),
             models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),
+            models.Index(F("agency"), website_host(), name="customer_by_website", condition=~Q(website="")),
+            models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
             search_index("customer_search"),
         ]
         triggers = triggers.CUSTOMER
@@ -228,6 +253,11 @@ class Customer(models.Model):
     def is_archived(self) -> bool:
         """Whether the customer is archived, so that nothing can be added."""
         return self.status == self.Status.ARCHIVED
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the customer was merged into another one."""
+        return self.status == self.Status.MERGED
 
     @property
     def country_name(self) -> str:

@@ -1,8 +1,10 @@
 """Triggers that maintain a customer's derived columns, `sort_name` and `search_text`, and the agency's `CustomerWord` rows.
+Another one rejects merges into merged or erased customers.
 
-They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes
-the customer's domains. `portal_fold` (created by the migrations) removes accents and case: “Größe” becomes
-“grosse”. German umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
+They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes the
+customer's domains and the texts of the customers that were merged into it. `portal_fold` (created by the migrations)
+removes accents and case: “Größe” becomes “grosse”. German umlauts are also stored in their alternative spelling, so that
+“Mueller” finds “Müller”.
 """
 
 import pgtrigger
@@ -59,18 +61,45 @@ CUSTOMER = [
         name="derived_columns",
         operation=pgtrigger.Insert | pgtrigger.Update,
         when=pgtrigger.Before,
-        declare=[("plain", "text"), ("domains", "text")],
+        declare=[("plain", "text"), ("domains", "text"), ("merged", "text")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;
+            IF TG_OP = 'UPDATE' THEN
+                SELECT string_agg(search_text, ' ' ORDER BY id) INTO merged FROM customers_customer WHERE merged_into_id = NEW.id;
+            END IF;
             plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city);
             NEW.sort_name := portal_fold(CASE WHEN NEW.kind = 'company' THEN NEW.company
                                               ELSE NEW.last_name || ' ' || NEW.first_name END);
             NEW.search_text := portal_fold(concat_ws(' ', 'K-' || NEW.number, plain,
                                                      NULLIF({UMLAUT_EXPANSION % "plain"}, plain), NEW.email, NEW.phone,
-                                                     regexp_replace(NEW.phone, '\\D', '', 'g'), domains));
+                                                     regexp_replace(NEW.phone, '\\D', '', 'g'), domains, merged));
             RETURN NEW;
             """  # noqa: S608  # built from constants
+        ),
+    ),
+    pgtrigger.Trigger(
+        name="merged_once",
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition("NEW.merged_into_id IS NOT NULL OR NEW.status IN ('merged', 'erased')"),
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            IF NEW.merged_into_id IS NOT NULL THEN
+                -- The lock makes a concurrent merge of the target wait.
+                PERFORM 1 FROM customers_customer
+                WHERE id = NEW.merged_into_id AND id <> NEW.id AND status IN ('active', 'archived') FOR SHARE;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'Customer % can''t be merged into customer %.', NEW.id, NEW.merged_into_id
+                    USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+            END IF;
+            IF NEW.status IN ('merged', 'erased') AND EXISTS (SELECT 1 FROM customers_customer WHERE merged_into_id = NEW.id) THEN
+                RAISE EXCEPTION 'Other customers are merged into customer %.', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NEW;
+            """
         ),
     ),
     _word_trigger(pgtrigger.Insert, update_words(new="new_customers"), new="new_customers"),

@@ -90,6 +90,10 @@ class ReviewRequest(Pending, PersonalLink):
     expires_at = EndOfDayField(gettext_lazy("Valid until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
+    #: The open request of the same customer to which this withdrawn one's link leads, since two customers were merged.
+    joined_to = models.ForeignKey(
+        "self", verbose_name=gettext_lazy("Joined to"), on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     #: The latest e-mail with the link. Its delivery determines `undeliverable_at`.
     mail = models.ForeignKey(OutgoingMail, verbose_name=gettext_lazy("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
     undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)

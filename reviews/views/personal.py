@@ -24,6 +24,7 @@ from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_r
 from partnerportal.core.tokens import hash_token
 from reviews.forms.personal import ReviewForm
 from reviews.models import CATEGORIES, Review, ReviewRequest
+from reviews.services.merging import joined_link
 from reviews.services.opt_outs import opt_in, opt_out, read_opt_out
 from reviews.services.reviews import NotEditable, edit_review, submit_review, withdraw_review
 
@@ -68,6 +69,8 @@ def review_form(request: HttpRequest, review_request: ReviewRequest) -> HttpResp
     """Show the review form or, after submission, the customer's review."""
     if review_request.current_status == ReviewRequest.Status.ANSWERED:
         return _my_review(request, review_request)
+    if link := joined_link(review_request):
+        return redirect(f"{link}{_query(request)}")
     if review_request.current_status != ReviewRequest.Status.OPEN:
         context = {"agency": review_request.agency, "reason": review_request.current_status}
         return render(request, "reviews/link_expired.html", context, status=410)

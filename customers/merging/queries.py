@@ -1,0 +1,49 @@
+"""What the pages of duplicates and merges show."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from customers.merging.relations import RELATIONS
+from customers.models import Customer
+from partnerportal.agencies.models import Agency
+from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.pagination import COUNT_LIMIT
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """A number of rows of one kind, with the place on the customer page that shows them."""
+
+    text: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class MergePlan:
+    """What moves to the first customer and what stays with the second one."""
+
+    moving: list[RowCount]
+    staying: list[RowCount]
+
+
+def merge_plan(first: Customer, second: Customer) -> MergePlan:
+    """Return what a merge of the second customer into the first one would move, with one query."""
+    shown = [relation for relation in RELATIONS if relation.label]
+    counts: list[Any] = [
+        CappedCount(rows, COUNT_LIMIT) for relation in shown for rows in (relation.of(second), relation.moving(first, second))
+    ]
+    (found,) = Agency.objects.filter(pk=first.agency_id).values_list(*counts)
+    plan = MergePlan([], [])
+    for relation, total, moving in zip(shown, found[::2], found[1::2], strict=True):
+        for count, listed in ((moving, plan.moving), (total - moving, plan.staying)):
+            if count:
+                listed.append(RowCount(relation.text(count), relation.anchor))
+    return plan
+
+
+def kept_rows(kept: dict[str, Any]) -> list[str]:
+    """Return what an undo left with the first customer, as texts."""
+    labels = {relation.key: relation for relation in RELATIONS if relation.label}
+    rows = [labels[key].text(count) for key, count in kept.get("rows", {}).items() if key in labels]
+    fields: list[Any] = [Customer._meta.get_field(name.removesuffix("_id")) for name in kept.get("fields", [])]
+    return rows + [str(field.verbose_name) for field in fields]
