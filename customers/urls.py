@@ -4,6 +4,7 @@ from django.urls import path
 
 from customers.exports import views as exporting
 from customers.imports import views as importing
+from customers.merging import views as merging
 from customers.views import customers, items, lists
 
 app_name = "customers"
@@ -21,6 +22,13 @@ urlpatterns = [
     path("customers/export/", exporting.export, name="export"),
     path("customers/export/<int:pk>/", exporting.detail, name="export_detail"),
     path("customers/export/<int:pk>/remove/", exporting.remove, name="export_remove"),
+    path("customers/duplicates/", merging.duplicates, name="duplicates"),
+    path("customers/duplicates/search/", merging.search, name="duplicates_search"),
+    path("customers/duplicates/<int:pk>/dismiss/", merging.dismiss, name="duplicates_dismiss"),
+    path("customers/duplicates/<int:pk>/restore/", merging.restore, name="duplicates_restore"),
+    path("customers/merges/<int:pk>/", merging.merge_detail, name="merge_detail"),
+    path("customers/merges/<int:pk>/undo/", merging.undo, name="merge_undo"),
+    path("customers/<int:pk>/merge/", merging.merge, name="merge"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),

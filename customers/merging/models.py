@@ -107,9 +107,16 @@ class CustomerKey(models.Model):
 
 class CustomerPairQuerySet(TenantQuerySet["CustomerPair"]):
     def open(self) -> "CustomerPairQuerySet":
-        """Return pairs of two active or archived customers that weren't dismissed."""
+        """Return pairs of possible duplicates."""
+        return self._current().filter(dismissed_at=None)
+
+    def dismissed(self) -> "CustomerPairQuerySet":
+        """Return pairs that a member has declared to be different."""
+        return self._current().filter(dismissed_at__isnull=False)
+
+    def _current(self) -> "CustomerPairQuerySet":
         gone = ["erased", "merged"]
-        return self.filter(dismissed_at=None).exclude(first__status__in=gone).exclude(second__status__in=gone)
+        return self.exclude(first__status__in=gone).exclude(second__status__in=gone)
 
 
 class CustomerPair(models.Model):

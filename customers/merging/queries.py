@@ -1,9 +1,10 @@
 """What the pages of duplicates and merges show."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from customers.merging.relations import RELATIONS
+from customers.merging.relations import RELATIONS, Relation
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import CappedCount
@@ -28,7 +29,7 @@ class MergePlan:
 
 def merge_plan(first: Customer, second: Customer) -> MergePlan:
     """Return what a merge of the second customer into the first one would move, with one query."""
-    shown = [relation for relation in RELATIONS if relation.label]
+    shown = _labelled()
     counts: list[Any] = [
         CappedCount(rows, COUNT_LIMIT) for relation in shown for rows in (relation.of(second), relation.moving(first, second))
     ]
@@ -41,9 +42,24 @@ def merge_plan(first: Customer, second: Customer) -> MergePlan:
     return plan
 
 
+def moved_rows(moved: dict[str, Any]) -> list[RowCount]:
+    """Return the rows that a merge has moved."""
+    counts = {key: len(rows) for key, rows in moved.items()}
+    return [RowCount(relation.text(counts[relation.key]), relation.anchor) for relation in _labelled() if relation.key in counts]
+
+
 def kept_rows(kept: dict[str, Any]) -> list[str]:
     """Return what an undo left with the first customer, as texts."""
-    labels = {relation.key: relation for relation in RELATIONS if relation.label}
-    rows = [labels[key].text(count) for key, count in kept.get("rows", {}).items() if key in labels]
-    fields: list[Any] = [Customer._meta.get_field(name.removesuffix("_id")) for name in kept.get("fields", [])]
-    return rows + [str(field.verbose_name) for field in fields]
+    counts = kept.get("rows", {})
+    rows = [relation.text(counts[relation.key]) for relation in _labelled() if relation.key in counts]
+    return rows + fields_of(kept.get("fields", ()))
+
+
+def fields_of(columns: Iterable[str]) -> list[str]:
+    """Return the labels of the customer's columns."""
+    fields: list[Any] = [Customer._meta.get_field(name.removesuffix("_id")) for name in columns]
+    return [str(field.verbose_name) for field in fields]
+
+
+def _labelled() -> list[Relation]:
+    return [relation for relation in RELATIONS if relation.label]

@@ -1,9 +1,11 @@
 """`Customer`: a person or company that an agency works for."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -61,10 +63,6 @@ class CustomerQuerySet(SearchQuerySet):
         """Return active and archived customers, also without those that were merged into another one."""
         # Two conditions, so that the planner can use the partial index.
         return self.exclude(status="erased").exclude(status="merged")
-
-    def with_data(self) -> Self:
-        """Return all customers whose data is stored, including those that were merged into another one."""
-        return self.exclude(status="erased")
 
     def fuzzy(self, query: str) -> Self:
         with fuzzy_threshold():
@@ -264,8 +262,26 @@ class Customer(models.Model):
         """The country in the active language; empty if unknown."""
         return country_name(self.country)
 
+    @property
+    def shown_keys(self) -> list[int]:
+        """The keys of the customers whose rows this one's page shows: its own and those of the merged ones, if they were fetched."""
+        return [self.pk, *(row["id"] for row in getattr(self, "merged_rows", ()))]
+
+    def mark_origin(self, rows: Iterable[Any]) -> None:
+        """Let rows that belong to a merged customer show this one, and its number as `merged_from`."""
+        references = {row["id"]: self.reference_of(row["number"]) for row in getattr(self, "merged_rows", ())}
+        for row in rows:
+            row.merged_from = references.get(row.customer_id, "")
+            row.customer = self
+
     def erasure_summary(self) -> dict[str, int]:
         """Return the number of rows of each kind that an erasure deletes, and of `reviews` that remain."""
+        total = Counter(self._own_summary())
+        for merged in self.merged.all():
+            total.update(merged._own_summary())
+        return dict(total)
+
+    def _own_summary(self) -> dict[str, int]:
         return {
             "projects": self.projects.filter(review_requests=None).count(),
             "tasks": self.tasks.count(),

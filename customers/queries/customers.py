@@ -4,15 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
-from customers.models import Contract, Customer, Domain, Task
+from customers.models import Contract, Customer, Domain, MergeLog, Task
 from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.db_functions import CappedCount, IsAny
 from partnerportal.core.pagination import COUNT_LIMIT
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
@@ -28,6 +29,9 @@ class PageSection:
     #: Current names of the app's objects, for the timeline.
     names: ItemNames
 
+
+#: Fields of a merged customer that name it.
+_NAME = ("kind", "company", "first_name", "last_name")
 
 #: Functions of other apps that return their section of a customer's page; registered in their `hooks.py`.
 customer_page_sections: list[Callable[[Customer], PageSection]] = []
@@ -48,31 +52,46 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
 
 def customer_items(customer: Any) -> dict[str, list[Any]]:
     """Return the rows assigned to a customer, by template variable."""
-    items = {name: items_of(name, customer=customer.pk) for name in _ITEMS}
+    items = {name: items_of(name, customers=customer.shown_keys) for name in _ITEMS}
     for rows in items.values():
-        for row in rows:
-            row.customer = customer
+        customer.mark_origin(rows)
     return items
 
 
 @compiled
 def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
-    """Return an agency's customer with this key, unless erased."""
-    return Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
+    """Return an agency's customer with this key, unless erased or merged, with the customers merged into it as `merged_rows`."""
+    merged = Customer.objects.filter(merged_into=OuterRef("pk")).order_by("number").annotate(log=_merge_of(OuterRef("pk")))
+    rows = ArraySubquery(merged.values(json=JSONObject(id="pk", number="number", log="log", **{name: name for name in _NAME})))
+    return Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible").annotate(merged_rows=rows)
+
+
+def _merge_of(second: Any) -> Subquery:
+    return Subquery(MergeLog.objects.filter(second=second, undone_at=None).values("pk")[:1])
+
+
+def merged_customers(customer: Any) -> list[Customer]:
+    """Return the customers that were merged into the customer of `known_customer`, each with the key of its merge as `log`."""
+    found = []
+    for row in customer.merged_rows:
+        merged = Customer(pk=row["id"], number=row["number"], agency=customer.agency, **{name: row[name] for name in _NAME})
+        merged.log = row["log"]  # type: ignore[attr-defined]
+        found.append(merged)
+    return found
 
 
 @compiled
-def review_requests_to(*, customer: Any) -> Any:
-    """Return the review requests to a customer with their reviews, newest first."""
+def review_requests_to(*, customers: Any) -> Any:
+    """Return the review requests to the customers with their reviews, newest first."""
     model: Any = Customer._meta.get_field("review_requests").related_model
-    return model.objects.filter(customer=customer).select_related("agency", "project", "review__comment").order_by("-pk")
+    return model.objects.filter(IsAny(F("customer"), customers)).select_related("agency", "project", "review__comment").order_by("-pk")
 
 
 @compiled
-def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
-    """Return the customer's rows of one relation."""
+def items_of(name: str, /, *, customers: Any) -> QuerySet[Any]:
+    """Return the customers' rows of one relation."""
     model: Any = Customer._meta.get_field(name).related_model
-    return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
+    return _ITEMS[name](model.objects.filter(IsAny(F("customer"), customers)))[:MAX_ROWS]
 
 
 def customers_of(agency: Any, *choice: str, responsible: Any = None) -> QuerySet[Customer]:

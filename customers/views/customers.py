@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, Model
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
-from customers.queries.customers import customer_items, customer_page_sections, known_customer, review_requests_to
+from customers.queries.customers import customer_items, customer_page_sections, known_customer, merged_customers, review_requests_to
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -72,18 +72,18 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show a customer with its items, requests, reviews, access and timeline."""
     found = known_customer(agency=request.agency.pk, pk=pk)
     if not found:
-        raise Http404
+        # A merge can be undone, so the redirect is temporary.
+        return redirect(get_object_or_404(request.agency.customers.not_erased(), merged=pk))
     (customer,) = found
     customer.agency = request.agency
     items = customer_items(customer)
     sections = [section(customer) for section in customer_page_sections]
-    review_requests = review_requests_to(customer=pk)
-    for review_request in review_requests:
-        review_request.customer = customer
+    review_requests = review_requests_to(customers=customer.shown_keys)
+    customer.mark_origin(review_requests)
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.
     has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
-    events = AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk).annotate(has_opted_out=has_opted_out)
+    events = AuditEvent.objects.for_agency(request.agency).of_customer(*customer.shown_keys).annotate(has_opted_out=has_opted_out)
     timeline = list(events[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
     names |= _rated_projects(*review_requests, *reviews)
@@ -104,6 +104,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
             "is_new": not any(items.values()) and not review_requests,
+            "merged": merged_customers(customer),
             "may_erase": request.membership.has_role(Role.OWNER),
         },
     )
@@ -145,5 +146,11 @@ def erase(request: AgencyRequest, pk: int) -> HttpResponse:
         erase_customer(customer, by=request.user)
         messages.success(request, _("%(customer)s erased.") % {"customer": customer.reference})
         return redirect("customers:list")
-    context = {"customer": customer, "counts": customer.erasure_summary(), "wrong": request.method == "POST", "typed": number}
+    context = {
+        "customer": customer,
+        "counts": customer.erasure_summary(),
+        "merged": customer.merged.order_by("number"),
+        "wrong": request.method == "POST",
+        "typed": number,
+    }
     return render(request, "customers/erase.html", context)

@@ -52,8 +52,10 @@ def picker_page(
     return render(request, template, {**context, "choice": options})
 
 
-def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None) -> PickerOptions:
-    """Return possible duplicates of a customer with these `fields`, and the search results.
+def picker_options(
+    agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None, without: Customer | None = None
+) -> PickerOptions:
+    """Return possible duplicates of a customer with these `fields`, and the search results, except for the customer `without`.
 
     Uses three queries, or four with a search query.
     """
@@ -62,8 +64,8 @@ def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept:
     results = active.order_by("-number")
     if q:
         results = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
-    found = list(results[: MAX_RESULTS + 1])
-    likely = find_duplicates(agency, fields, wide=True)
+    found = list(results.exclude(pk=without.pk)[: MAX_RESULTS + 1] if without else results[: MAX_RESULTS + 1])
+    likely = [candidate for candidate in find_duplicates(agency, fields, wide=True) if candidate.customer != without]
     return PickerOptions(likely, q, found[:MAX_RESULTS], len(found) > MAX_RESULTS, kept or {})
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Func, IntegerField, QuerySet, Subquery, TextField, Value
+from django.db.models import BooleanField, Func, IntegerField, QuerySet, Subquery, TextField, Value
 
 #: SQL that expands umlauts in the text %s, so that “Mueller” finds “Müller”.
 UMLAUT_EXPANSION = (
@@ -15,6 +15,14 @@ class FoldText(Func):
 
     function = "portal_fold"
     output_field = TextField()
+
+
+class IsAny(Func):
+    """Whether a key is one of a list of keys: `IsAny(F("customer"), keys)`. The list can be the value of a compiled query."""
+
+    template = "%(expressions)s::bigint[])"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
 
 
 class CappedCount(Subquery):
