@@ -13,7 +13,7 @@ from invitations.models.areas import Area, GrantedAreas, Scope, sorted_areas
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import IsAny
+from partnerportal.core.db_functions import IsAny, array_of
 
 #: Maximum number of events on an invitation's page.
 HISTORY_LENGTH = 50
@@ -66,7 +66,8 @@ def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
 
 def access_section(customer: Any) -> PageSection:
     """Return the access section of a customer's page."""
-    invitations, access_requests = connected_invitations(customers=customer.shown_keys), requests_to(customers=customer.shown_keys)
+    customers = array_of(customer.shown_keys)
+    invitations, access_requests = connected_invitations(customers=customers), requests_to(customers=customers)
     items: list[Any] = [*invitations, *access_requests]
     customer.mark_origin(items)
     pending = [access_request for access_request in access_requests if access_request.current_status == AccessRequest.Status.PENDING]

@@ -8,10 +8,20 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CheckConstraint, Model, UniqueConstraint
+from django.db.models import CheckConstraint, F, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import (
+    CustomerKey,
+    CustomerPair,
+    CustomerWord,
+    ExportPart,
+    FormSubmission,
+    ImportChunk,
+    ImportKey,
+    ImportRow,
+    MergeLog,
+)
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -26,6 +36,7 @@ from tests.factories.customers import ContractFactory, CustomerFactory, DomainFa
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -72,6 +83,12 @@ MAKE: dict[str, Make] = {
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
     "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
+    "customers.CustomerKey": lambda agency: CustomerKey.objects.create(
+        agency=agency, customer=CustomerFactory(agency=agency), reason="email", key=uuid4()
+    ),
+    "customers.CustomerPair": lambda agency: CustomerPairFactory(agency=agency),
+    "customers.MergeLog": lambda agency: MergeLogFactory(agency=agency),
+    "customers.PairSearch": lambda agency: PairSearchFactory(agency=agency),
     "customers.ExportJob": lambda agency: ExportJobFactory(agency=agency),
     "customers.ExportPart": lambda agency: ExportPart.objects.create(job=ExportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
@@ -110,6 +127,11 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "customer_has_its_name": [{"company": ""}, {"kind": "person", "last_name": ""}, {"kind": "robot"}],
     "customer_status_is_known": [{"status": "lost"}],
     "customer_erased_has_nothing_personal": [{"status": "erased"}],
+    "customer_key_reason_is_known": [{"reason": "luck"}],
+    "customer_merged_has_its_target": [{"status": "merged"}],
+    "customer_pair_in_order": [{"first": F("second")}],
+    "merge_of_two_customers": [{"first": F("second")}],
+    "pair_search_status_is_known": [{"status": "lost"}],
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
@@ -159,6 +181,11 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
+    "customer_merged_same_agency": lambda ours, theirs: change(
+        CustomerFactory(agency=ours), status="merged", merged_into=CustomerFactory(agency=theirs)
+    ),
+    "customer_pair_once": lambda ours, _: pair_again(CustomerPairFactory(agency=ours)),
+    "merge_once": lambda ours, _: merge_again(MergeLogFactory(agency=ours)),
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
@@ -181,6 +208,15 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
 def twice(customer: Model, factory: Any, **fields: Any) -> None:
     for _ in range(2):
         factory(customer=customer, **fields)
+
+
+def pair_again(pair: CustomerPair) -> None:
+    CustomerPairFactory(agency=pair.agency, first=pair.first, second=pair.second)
+
+
+def merge_again(log: MergeLog) -> None:
+    log.pk = None
+    log.save()
 
 
 def report_again(report: Any, number: int, **fields: Any) -> None:

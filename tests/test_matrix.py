@@ -19,6 +19,7 @@ from tests.factories.customers import ContractFactory, CustomerFactory, DomainFa
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -84,6 +85,14 @@ def import_job(agency: Agency) -> Model:
 
 def export_job(agency: Agency) -> Model:
     return ExportJobFactory(agency=agency)
+
+
+def customer_pair(agency: Agency) -> Model:
+    return CustomerPairFactory(agency=agency)
+
+
+def merge_log(agency: Agency) -> Model:
+    return MergeLogFactory(agency=agency)
 
 
 def contact_request(agency: Agency) -> Model:
@@ -177,6 +186,13 @@ STAFF_ROUTES = {
     "customers:export": StaffRoute(Role.MANAGER),
     "customers:export_detail": StaffRoute(Role.MANAGER, "GET POST", export_job),
     "customers:export_remove": StaffRoute(Role.MANAGER, "POST", export_job),
+    "customers:duplicates": StaffRoute(Role.MANAGER, "GET"),
+    "customers:duplicates_search": StaffRoute(Role.MANAGER, "POST"),
+    "customers:duplicates_dismiss": StaffRoute(Role.MANAGER, "POST", customer_pair),
+    "customers:duplicates_restore": StaffRoute(Role.MANAGER, "POST", customer_pair),
+    "customers:merge": StaffRoute(Role.MANAGER, "GET POST", customer),
+    "customers:merge_detail": StaffRoute(Role.MANAGER, "GET", merge_log),
+    "customers:merge_undo": StaffRoute(Role.MANAGER, "POST", merge_log),
     "desk:search": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:settings": StaffRoute(Role.MANAGER),

@@ -35,7 +35,9 @@ def merge_plan(first: Customer, second: Customer) -> MergePlan:
     ]
     (found,) = Agency.objects.filter(pk=first.agency_id).values_list(*counts)
     plan = MergePlan([], [])
-    for relation, total, moving in zip(shown, found[::2], found[1::2], strict=True):
+    # A count of no rows is None.
+    numbers = [count or 0 for count in found]
+    for relation, total, moving in zip(shown, numbers[::2], numbers[1::2], strict=True):
         for count, listed in ((moving, plan.moving), (total - moving, plan.staying)):
             if count:
                 listed.append(RowCount(relation.text(count), relation.anchor))

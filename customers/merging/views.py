@@ -31,7 +31,8 @@ RECENT_MERGES = 5
 def duplicates(request: AgencyRequest) -> HttpResponse:
     """List pairs of possible duplicates, the most likely first, or those that were dismissed."""
     search = PairSearch.objects.filter(agency=request.agency).first()
-    if request.htmx and search and not search.is_running:  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    is_progress_bar = request.htmx.target == "pair-search"  # type: ignore[attr-defined]  # set by django_htmx's middleware
+    if is_progress_bar and search and not search.is_running:
         # The request comes from the progress bar, which this page no longer contains.
         return HttpResponseClientRefresh()
     is_dismissed = request.GET.get("show") == "dismissed"

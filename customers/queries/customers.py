@@ -13,7 +13,7 @@ from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount, IsAny
+from partnerportal.core.db_functions import CappedCount, IsAny, array_of
 from partnerportal.core.pagination import COUNT_LIMIT
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
@@ -52,7 +52,7 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
 
 def customer_items(customer: Any) -> dict[str, list[Any]]:
     """Return the rows assigned to a customer, by template variable."""
-    items = {name: items_of(name, customers=customer.shown_keys) for name in _ITEMS}
+    items = {name: items_of(name, customers=array_of(customer.shown_keys)) for name in _ITEMS}
     for rows in items.values():
         customer.mark_origin(rows)
     return items
@@ -63,7 +63,8 @@ def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
     """Return an agency's customer with this key, unless erased or merged, with the customers merged into it as `merged_rows`."""
     merged = Customer.objects.filter(merged_into=OuterRef("pk")).order_by("number").annotate(log=_merge_of(OuterRef("pk")))
     rows = ArraySubquery(merged.values(json=JSONObject(id="pk", number="number", log="log", **{name: name for name in _NAME})))
-    return Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible").annotate(merged_rows=rows)
+    found = Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
+    return found.annotate(merged_rows=rows)  # type: ignore[no-any-return]
 
 
 def _merge_of(second: Any) -> Subquery:

@@ -20,6 +20,7 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.db_functions import array_of
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.undo import success_with_undo
 
@@ -78,7 +79,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     customer.agency = request.agency
     items = customer_items(customer)
     sections = [section(customer) for section in customer_page_sections]
-    review_requests = review_requests_to(customers=customer.shown_keys)
+    review_requests = review_requests_to(customers=array_of(customer.shown_keys))
     customer.mark_origin(review_requests)
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.

@@ -1,5 +1,6 @@
 """Database functions for search and counts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import BooleanField, Func, IntegerField, QuerySet, Subquery, TextField, Value
@@ -18,11 +19,19 @@ class FoldText(Func):
 
 
 class IsAny(Func):
-    """Whether a key is one of a list of keys: `IsAny(F("customer"), keys)`. The list can be the value of a compiled query."""
+    """Whether a key is one of the keys in an array: `IsAny(F("customer"), array_of(keys))`.
+
+    Unlike a list, the array is a single value, as compiled queries require.
+    """
 
     template = "%(expressions)s::bigint[])"
     arg_joiner = " = ANY("
     output_field = BooleanField()
+
+
+def array_of(keys: Iterable[int]) -> str:
+    """Return primary keys as an array in the notation of PostgreSQL."""
+    return f"{{{','.join(map(str, keys))}}}"
 
 
 class CappedCount(Subquery):
