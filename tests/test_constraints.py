@@ -184,6 +184,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "customer_merged_same_agency": lambda ours, theirs: change(
         CustomerFactory(agency=ours), status="merged", merged_into=CustomerFactory(agency=theirs)
     ),
+    "customer_pair_second_same_agency": lambda ours, theirs: CustomerPairFactory(agency=ours, second=CustomerFactory(agency=theirs)),
     "customer_pair_once": lambda ours, _: pair_again(CustomerPairFactory(agency=ours)),
     "merge_once": lambda ours, _: merge_again(MergeLogFactory(agency=ours)),
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
