@@ -113,9 +113,8 @@ class ContractForm(ItemForm):
 class ContactForm(ItemForm):
     layout = (
         Row(Column("salutation", css_class="col-sm-4"), Column("first_name"), Column("last_name")),
-        "role",
         Row(Column("email"), Column("phone")),
-        "language",
+        Row(Column("role"), Column("language")),
     )
 
     class Meta:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.models import triggers
-from customers.models.customers import Customer, phone_key_column, with_address
+from customers.models.customers import Customer, Person, phone_key_column, with_address
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.fields import AddressField
@@ -45,7 +45,7 @@ class PresentContacts(ContactManager["Contact"]):
         return ContactQuerySet(self.model, using=self._db).filter(removed_at__isnull=True)
 
 
-class Contact(models.Model):
+class Contact(Person, models.Model):
     """A person at a customer. Each customer has exactly one primary contact.
 
     The fields in `triggers.PERSON` of the primary contact are also columns of the customer. Triggers keep
@@ -103,13 +103,3 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return self.person_name or self.email or self.phone
-
-    @property
-    def person_name(self) -> str:
-        """First and last name, as far as known."""
-        return f"{self.first_name} {self.last_name}".strip()
-
-    @property
-    def name_and_address(self) -> str:
-        """The name with the e-mail address: “Lea Brandt <lea@client.example>”."""
-        return f"{self.person_name} <{self.email}>" if self.person_name else self.email

@@ -3,7 +3,7 @@
 import re
 from functools import reduce
 from operator import or_
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -96,7 +96,25 @@ class CustomerStatus(models.TextChoices):
     ERASED = "erased", _("Erased")
 
 
-class Customer(models.Model):
+class Person:
+    """Mixin for models with the name and addresses of a person."""
+
+    first_name: Any
+    last_name: Any
+    email: Any
+
+    @property
+    def person_name(self) -> str:
+        """First and last name, as far as known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def name_and_address(self) -> str:
+        """The name with the e-mail address: “Lea Brandt <lea@client.example>”."""
+        return f"{self.person_name} <{self.email}>" if self.person_name else str(self.email)
+
+
+class Customer(Person, models.Model):
     """A person or company that an agency works for."""
 
     class Kind(models.TextChoices):
@@ -206,11 +224,6 @@ class Customer(models.Model):
     def reference_of(number: int) -> str:
         """Return a customer number as displayed."""
         return f"K-{number}"
-
-    @property
-    def person_name(self) -> str:
-        """First and last name, as far as known."""
-        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def display_name(self) -> str:
