@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from customers.models import Contract, Customer, Domain, Project, Task
+from customers.models import Contact, Contract, Customer, Domain, Project, Task
 from partnerportal.audit.descriptions import field_labels, register
 
 
@@ -121,6 +121,28 @@ register(
     icon="document-text",
     run=ngettext_lazy("%(count)d contract removed", "%(count)d contracts removed", "count"),
 )
+register(
+    "contact.added",
+    gettext_lazy("Contact added"),
+    icon="user-plus",
+    named=gettext_lazy("Contact %(item)s added"),
+    run=ngettext_lazy("%(count)d contact added", "%(count)d contacts added", "count"),
+)
+register(
+    "contact.changed",
+    gettext_lazy("Contact updated"),
+    icon="user",
+    values=_item_fields(Contact),
+    named=gettext_lazy("Contact %(item)s updated: %(fields)s"),
+)
+register(
+    "contact.made_primary",
+    gettext_lazy("Primary contact changed"),
+    icon="user",
+    named=gettext_lazy("%(item)s is now the primary contact"),
+)
+register("contact.removed", gettext_lazy("Contact removed"), icon="user-minus")
+register("contact.restored", gettext_lazy("Contact restored"), icon="arrow-uturn-left")
 register(
     "note.added",
     gettext_lazy("Note added"),

@@ -36,6 +36,7 @@ STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
     "agencies.teaminvitation",
+    "customers.contact",
     "customers.contract",
     "customers.customer",
     "customers.customerkey",

@@ -32,7 +32,15 @@ from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -77,6 +85,7 @@ MAKE: dict[str, Make] = {
     "network.WorkSample": lambda agency: WorkSampleFactory(profile=agency.profile),
     "customers.Customer": lambda agency: CustomerFactory(agency=agency),
     "customers.CustomerWord": lambda agency: CustomerWord.objects.create(agency=agency, word=f"word{next(NUMBERS)}"),
+    "customers.Contact": of_customer(ContactFactory),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
     "customers.Note": of_customer(NoteFactory),
@@ -132,6 +141,9 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "customer_pair_in_order": [{"first": F("second")}],
     "merge_of_two_customers": [{"first": F("second")}],
     "pair_search_status_is_known": [{"status": "lost"}],
+    "contact_role_is_known": [{"role": "boss"}],
+    "contact_says_something": [{"first_name": "", "last_name": "", "email": ""}],
+    "contact_primary_is_not_removed": [{"is_primary": True, "removed_at": NOW}],
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
@@ -180,6 +192,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
     "customer_merged_same_agency": lambda ours, theirs: change(
         CustomerFactory(agency=ours), status="merged", merged_into=CustomerFactory(agency=theirs)

@@ -15,7 +15,15 @@ from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
@@ -61,6 +69,10 @@ def domain(agency: Agency) -> Model:
 
 def contract(agency: Agency) -> Model:
     return ContractFactory(customer__agency=agency)
+
+
+def contact(agency: Agency) -> Model:
+    return ContactFactory(customer__agency=agency)
 
 
 def note(agency: Agency) -> Model:
@@ -163,6 +175,11 @@ STAFF_ROUTES = {
     "customers:task_remove": StaffRoute(Role.STAFF, "POST", task),
     "customers:task_done": StaffRoute(Role.STAFF, "POST", task),
     "customers:task_undo": StaffRoute(Role.STAFF, "POST", task),
+    "customers:contact_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:contact_edit": StaffRoute(Role.STAFF, "GET POST", contact),
+    "customers:contact_primary": StaffRoute(Role.STAFF, "POST", contact),
+    "customers:contact_remove": StaffRoute(Role.STAFF, "POST", contact),
+    "customers:contact_restore": StaffRoute(Role.STAFF, "POST", contact),
     "customers:domain_list": StaffRoute(Role.STAFF, "GET"),
     "customers:domain_add_to": StaffRoute(Role.STAFF),
     "customers:domain_add": StaffRoute(Role.STAFF, "GET POST", customer),

@@ -7,6 +7,7 @@ from celery import shared_task
 from customers.exports.services import purge as purge_exports
 from customers.imports import runner
 from customers.imports.services import enqueue, purge
+from customers.services.contacts import delete_removed_contacts
 from customers.services.submissions import delete_old_submissions
 
 #: Seconds after which a worker returns a long import to the queue, so that e-mails aren't delayed.
@@ -43,5 +44,6 @@ def sweep_imports() -> int:
 def purge_imports() -> int:
     """Delete old file data, exports and form submissions. Return the number of purged imports."""
     delete_old_submissions()
+    delete_removed_contacts()
     purge_exports()
     return purge()

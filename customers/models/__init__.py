@@ -1,5 +1,6 @@
 """Customers and their items."""
 
+from customers.models.contacts import Contact, ContactRole
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
@@ -13,6 +14,8 @@ __all__ = [
     "FIRST_NUMBER",
     "PERSONAL_FIELDS",
     "SOON_DAYS",
+    "Contact",
+    "ContactRole",
     "Contract",
     "Customer",
     "CustomerKey",

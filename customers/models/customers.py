@@ -29,9 +29,23 @@ from partnerportal.core.validators import validate_one_line, validate_plain_text
 FIRST_NUMBER = 1001
 
 
-def _last_digits(field: str) -> Func:
-    digits = Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
-    return Func(digits, Value("0"), function="ltrim")
+def phone_key_column() -> models.GeneratedField:
+    """Return the column with the last eight digits of `phone` without leading zeros, or empty below six digits.
+
+    Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
+    """
+    digits = Func(F("phone"), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
+    last_digits = Right(Func(digits, Value("0"), function="ltrim"), 8)
+    return models.GeneratedField(
+        expression=Case(When(phone__regex=r"(\d\D*){6}", then=last_digits), default=Value("")),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+    )
+
+
+def with_address(email: str) -> Q:
+    """Return the condition that `email` is this address, in any case and spelling of its domain."""
+    return reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email))))
 
 
 def website_host() -> Func:
@@ -80,8 +94,9 @@ class CustomerQuerySet(SearchQuerySet):
         return rows
 
     def with_address(self, email: str) -> Self:
-        """Return the customers with this e-mail address, in any case and spelling of its domain."""
-        return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email)))))
+        """Return the customers with a contact that has this e-mail address, in any case and spelling of its domain."""
+        contacts = self.model.contacts.rel.related_model.objects
+        return self.filter(pk__in=contacts.with_address(email).values("customer"))
 
 
 class CustomerStatus(models.TextChoices):
@@ -93,7 +108,25 @@ class CustomerStatus(models.TextChoices):
     MERGED = "merged", _("Merged")
 
 
-class Customer(models.Model):
+class Person:
+    """Mixin for models with the name and addresses of a person."""
+
+    first_name: Any
+    last_name: Any
+    email: Any
+
+    @property
+    def person_name(self) -> str:
+        """First and last name, as far as known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def name_and_address(self) -> str:
+        """The name with the e-mail address: “Lea Brandt <lea@client.example>”."""
+        return f"{self.person_name} <{self.email}>" if self.person_name else str(self.email)
+
+
+class Customer(Person, models.Model):
     """A person or company that an agency works for."""
 
     class Kind(models.TextChoices):
@@ -154,13 +187,7 @@ class Customer(models.Model):
     #: Sort key and searchable text, without accents and case; maintained by `triggers`.
     sort_name = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
-    #: The last eight digits of the phone number without leading zeros, or empty below six digits.
-    #: Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
-    phone_key = models.GeneratedField(
-        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_last_digits("phone"), 8)), default=Value("")),
-        output_field=models.CharField(max_length=8),
-        db_persist=True,
-    )
+    phone_key = phone_key_column()
 
     objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -220,11 +247,6 @@ class Customer(models.Model):
     def reference_of(number: int) -> str:
         """Return a customer number as displayed."""
         return f"K-{number}"
-
-    @property
-    def person_name(self) -> str:
-        """First and last name, as far as known."""
-        return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def display_name(self) -> str:
@@ -288,6 +310,7 @@ class Customer(models.Model):
             "domains": self.domains.count(),
             "contracts": self.contracts.count(),
             "notes": self.team_notes.count(),
+            "contacts": self.contacts.filter(is_primary=False).count(),
             "access": self.access_invitations.filter(status="connected").count(),
             "open_requests": self.review_requests.pending().count(),
             "reviews": self.review_requests.filter(status="answered").count(),

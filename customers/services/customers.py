@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 
-from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequence
+from customers.models import PERSONAL_FIELDS, Contact, Customer, ImportJob, NumberSequence
 from customers.models.customers import CustomerStatus
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -93,6 +93,8 @@ def _erase(locked: Customer, by: User) -> None:
     for erase in erasure_hooks:
         erase(locked, by)
     locked.tasks.all().delete()
+    # Triggers empty the primary contact.
+    Contact.with_removed.filter(customer=locked, is_primary=False).delete()
     locked.domains.all().delete()
     locked.contracts.all().delete()
     locked.team_notes.all().delete()

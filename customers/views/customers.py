@@ -78,6 +78,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     (customer,) = found
     customer.agency = request.agency
     items = customer_items(customer)
+    contacts = items.pop("contacts")
     sections = [section(customer) for section in customer_page_sections]
     review_requests = review_requests_to(customers=array_of(customer.shown_keys))
     customer.mark_origin(review_requests)
@@ -86,7 +87,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
     events = AuditEvent.objects.for_agency(request.agency).of_customer(*customer.shown_keys).annotate(has_opted_out=has_opted_out)
     timeline = list(events[:TIMELINE_LENGTH])
-    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
+    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"], *contacts)
     names |= _rated_projects(*review_requests, *reviews)
     for section in sections:
         names |= section.names
@@ -96,6 +97,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "customers/detail.html",
         {
             "customer": customer,
+            "contacts": contacts,
             **items,
             "sections": item_sections(items, expanded=request.GET.get("show", "")),
             "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
@@ -104,7 +106,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
-            "is_new": not any(items.values()) and not review_requests,
+            "is_new": not any(items.values()) and len(contacts) == 1 and not review_requests,
             "merged": merged_customers(customer),
             "may_erase": request.membership.has_role(Role.OWNER),
         },

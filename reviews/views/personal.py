@@ -36,7 +36,7 @@ JUST_SUBMITTED, JUST_CHANGED = "just-submitted", "just-changed"
 
 
 def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view to receive the token's review request and run in the customer's language."""
+    """Decorate a view to receive the token's review request and run in the recipient's language."""
 
     @personal_page
     @wraps(view)
@@ -44,7 +44,7 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
         review_request = next(iter(_requests_of(token_digest=hash_token(token))), None)
         if review_request is None:
             return _not_found(request)
-        return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
+        return _in_language(_language(request, review_request.recipient.language), lambda: view(request, review_request))
 
     return behind_link
 
@@ -52,7 +52,7 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
 @compiled
 def _requests_of(*, token_digest: Any) -> QuerySet[ReviewRequest]:
     """Return the link's only request, if there is one."""
-    requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
+    requests = ReviewRequest.objects.select_related("agency__profile", "customer", "contact", "project", "review__comment")
     return requests.filter(token_digest=token_digest)
 
 
@@ -152,7 +152,7 @@ def _form_page(
     submitted = request.method == "POST" and "language" not in request.POST
     # Changing the language posts the form, so that its input is kept.
     initial = preselected if submitted or request.method != "POST" else request.POST.dict()
-    form = ReviewForm(request.POST if submitted else None, instance=review, initial=initial, customer=review_request.customer)
+    form = ReviewForm(request.POST if submitted else None, instance=review, initial=initial, review_request=review_request)
     limit_error = None
     if submitted and form.is_valid():
         try:
