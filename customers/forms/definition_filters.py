@@ -30,6 +30,10 @@ class Panel:
 class BoundText(ValueField):
     """A limit of a range. Its cleaned value is the text, because 0 is a limit, too."""
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        # Style sheets recognize an empty input by its placeholder.
+        return {**super().widget_attrs(widget), "placeholder": " "}
+
     def clean(self, value: Any) -> Any:
         text = str(self.to_python(value))
         super().clean(text)

@@ -20,7 +20,7 @@ from customers.queries.definitions import Definitions
 from partnerportal.core.forms import WordedForm, form_helper
 
 
-class TagsWidget(forms.CheckboxSelectMultiple):
+class TagsWidget(forms.TextInput):
     """Checkboxes for the names of the chosen tags, and a text input with suggestions for more."""
 
     template_name = "customers/includes/_tags_input.html"

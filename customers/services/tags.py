@@ -22,7 +22,7 @@ def create_tag(agency: Agency, *, name: str, color: str = "", by: User) -> Tag:
     Raises:
         ValidationError: The name is invalid or taken, or the agency has `MAX_TAGS` tags.
     """
-    tag = Tag(agency=agency, name=name, color=color or _rarest_color(agency))
+    tag = Tag(agency=agency, name=name, color=color or rarest_color(agency))
     _save(tag)
     record("tag.created", tag, by=by)
     return tag
@@ -158,7 +158,8 @@ def _remove(customers: dict[int, Customer], tags: Collection[Tag]) -> set[int]:
     return found
 
 
-def _rarest_color(agency: Agency) -> str:
+def rarest_color(agency: Agency) -> str:
+    """Return the color that the fewest tags of the agency have."""
     used = list(Tag.objects.filter(agency=agency).values_list("color", flat=True))
     return min(TagColor.values, key=used.count)
 

@@ -12,7 +12,7 @@ from customers.models import Tag
 from customers.models.tags import MAX_TAGS
 from customers.queries.definitions import definitions_of
 from customers.queries.tags import tags_with_counts
-from customers.services.tags import change_customer_tags, change_tag, create_tag, delete_tag, merge_tags
+from customers.services.tags import change_customer_tags, change_tag, create_tag, delete_tag, merge_tags, rarest_color
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 
@@ -20,7 +20,7 @@ from partnerportal.agencies.models import Role
 @agency_view(role=Role.MANAGER)
 def tag_list(request: AgencyRequest) -> HttpResponse:
     """List the agency's tags, and create one."""
-    form = TagForm(request.form_data, initial={"color": ""})
+    form = TagForm(request.form_data, initial={"color": rarest_color(request.agency)})
     if request.method == "POST" and form.is_valid():
         try:
             tag = create_tag(request.agency, **form.cleaned_data, by=request.user)

@@ -13,6 +13,7 @@ from customers.models.tags import TagColor
 
 #: Names of tags, and the share of the customers that have each: one in so many.
 TAGS = (("Wartung", 2), ("Shop", 5), ("Relaunch", 20), ("Empfehlung", 50), ("Pressekontakt", 2_000), ("Beirat", 20_000))
+_FIELDS = {"Paket": "choice", "Seitenzahl": "number", "Kunde seit": "date", "Ansprache": "text", "Ticketsystem": "link"}
 _PACKAGES = ("Basis", "Business", "Premium")
 
 
@@ -38,9 +39,6 @@ def add_tags(agencies: list[int], *, first_customer: int) -> int:
 
 def add_fields(agency: int) -> list[CustomField]:
     """Give an agency one custom field of each kind."""
-    kinds = zip(
-        ("Paket", "Seitenzahl", "Kunde seit", "Ansprache", "Ticketsystem"), ("choice", "number", "date", "text", "link"), strict=True
-    )
     return CustomField.objects.bulk_create(
         CustomField(
             agency_id=agency,
@@ -49,7 +47,7 @@ def add_fields(agency: int) -> list[CustomField]:
             position=position,
             choices=[[f"package{number}", label] for number, label in enumerate(_PACKAGES)] if kind == FieldKind.CHOICE else [],
         )
-        for position, (name, kind) in enumerate(kinds, start=1)
+        for position, (name, kind) in enumerate(_FIELDS.items(), start=1)
     )
 
 
