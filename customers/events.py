@@ -157,6 +157,16 @@ register(
     run=ngettext_lazy("%(count)d note removed", "%(count)d notes removed", "count"),
 )
 
+register("tag.created", gettext_lazy("Tag “%(object)s” created"), icon="tag")
+register("tag.renamed", gettext_lazy("Tag “%(before)s” renamed to “%(object)s”"), icon="tag")
+register("tag.recolored", gettext_lazy("Color of the tag “%(object)s” changed"), icon="tag")
+register("tag.merged", gettext_lazy("Tag “%(object)s” merged into “%(into)s” (customers: %(count)s)"), icon="tag")
+register("tag.deleted", gettext_lazy("Tag “%(object)s” deleted (customers: %(count)s)"), icon="trash")
+register("custom_field.added", gettext_lazy("Field “%(object)s” added"), icon="rectangle-stack")
+register("custom_field.changed", gettext_lazy("Field “%(object)s” changed"), icon="rectangle-stack")
+register("custom_field.moved", gettext_lazy("Field “%(object)s” moved"), icon="rectangle-stack")
+register("custom_field.deleted", gettext_lazy("Field “%(object)s” deleted (values: %(count)s)"), icon="trash")
+
 register(
     "customers.imported",
     gettext_lazy("Customers imported: %(imported)s new, %(skipped)s skipped, %(errors)s failed"),

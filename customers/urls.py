@@ -6,6 +6,7 @@ from customers.exports import views as exporting
 from customers.imports import views as importing
 from customers.merging import views as merging
 from customers.views import customers, items, lists
+from customers.views import custom_fields, customers, items, lists, tags
 
 app_name = "customers"
 
@@ -29,7 +30,16 @@ urlpatterns = [
     path("customers/merges/<int:pk>/", merging.merge_detail, name="merge_detail"),
     path("customers/merges/<int:pk>/undo/", merging.undo, name="merge_undo"),
     path("customers/<int:pk>/merge/", merging.merge, name="merge"),
+    path("customers/tags/", tags.tag_list, name="tags"),
+    path("customers/tags/<int:pk>/", tags.tag_edit, name="tag_edit"),
+    path("customers/tags/<int:pk>/merge/", tags.tag_merge, name="tag_merge"),
+    path("customers/tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),
+    path("customers/fields/", custom_fields.field_list, name="fields"),
+    path("customers/fields/<int:pk>/", custom_fields.field_edit, name="field_edit"),
+    path("customers/fields/<int:pk>/move/", custom_fields.field_move, name="field_move"),
+    path("customers/fields/<int:pk>/delete/", custom_fields.field_delete, name="field_delete"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
+    path("customers/<int:pk>/tags/", tags.customer_tags, name="customer_tags"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),
     path("customers/<int:pk>/restore/", customers.restore, name="restore"),

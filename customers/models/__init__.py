@@ -1,9 +1,11 @@
 """Customers and their items."""
 
 from customers.models.contacts import Contact, ContactRole
+from customers.models.custom_fields import CustomField
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
 from customers.models.submissions import FormSubmission
+from customers.models.tags import CustomerTag, Tag
 from customers.models.words import CustomerWord
 
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
@@ -17,9 +19,11 @@ __all__ = [
     "Contact",
     "ContactRole",
     "Contract",
+    "CustomField",
     "Customer",
     "CustomerKey",
     "CustomerPair",
+    "CustomerTag",
     "CustomerWord",
     "Domain",
     "ExportJob",
@@ -34,5 +38,6 @@ __all__ = [
     "NumberSequence",
     "PairSearch",
     "Project",
+    "Tag",
     "Task",
 ]

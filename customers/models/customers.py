@@ -8,6 +8,7 @@ from operator import or_
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
 from django.db.models.functions import Lower, Right, Upper
@@ -174,6 +175,11 @@ class Customer(Person, models.Model):
         related_name="+",
         help_text=_("The team member who looks after this customer."),
     )
+    tags = models.ManyToManyField(
+        "customers.Tag", verbose_name=_("Tags"), through="customers.CustomerTag", related_name="customers", blank=True
+    )
+    #: Values of the agency's custom fields by key. A trigger compares them with the definitions.
+    custom_values = models.JSONField(_("Custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     #: The customer into which this one was merged, which is itself not merged: a later merge moves the reference.
     merged_into = models.ForeignKey(
@@ -219,6 +225,7 @@ class Customer(Person, models.Model):
             models.Index(F("agency"), website_host(), name="customer_by_website", condition=~Q(website="")),
             models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
             search_index("customer_search"),
+            GinIndex(OpClass("custom_values", "jsonb_path_ops"), name="customer_by_custom_value"),
         ]
         triggers = triggers.CUSTOMER
 
@@ -325,6 +332,7 @@ PERSONAL_FIELDS = text_fields(Customer, keep=["kind", "language", "status", "sor
 Customer._meta.constraints = [
     *Customer._meta.constraints,
     models.CheckConstraint(
-        condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, "")), name="customer_erased_has_nothing_personal"
+        condition=~Q(status="erased") | Q(**dict.fromkeys(PERSONAL_FIELDS, ""), custom_values={}),
+        name="customer_erased_has_nothing_personal",
     ),
 ]

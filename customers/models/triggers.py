@@ -16,6 +16,8 @@ from partnerportal.core.db_functions import UMLAUT_EXPANSION
 #: Columns that a customer shares with its primary contact.
 PERSON = ("salutation", "first_name", "last_name", "email", "phone", "language")
 
+#: Maximum number of tags of an agency.
+MAX_TAGS = 200
 #: Regular expression for what separates words.
 _SEPARATORS = "[[:space:]@.]+"
 
@@ -173,6 +175,34 @@ CUSTOMER = [
         RETURN NULL;
         """,
     ),
+    pgtrigger.Trigger(
+        name="custom_values",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("agency_id", "custom_values"),  # type: ignore[no-untyped-call]
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition("NEW.custom_values <> '{}'::jsonb"),
+        # The lock makes a deletion of a field wait, which then also removes this value.
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            PERFORM 1 FROM customers_customfield
+            WHERE agency_id = NEW.agency_id AND key IN (SELECT jsonb_object_keys(NEW.custom_values)) FOR KEY SHARE;
+            IF EXISTS (
+                SELECT 1 FROM jsonb_each(NEW.custom_values) AS item
+                LEFT JOIN customers_customfield AS field ON field.agency_id = NEW.agency_id AND field.key = item.key
+                WHERE NOT COALESCE(CASE field.kind
+                    WHEN 'number' THEN jsonb_typeof(item.value) = 'number'
+                    WHEN 'date' THEN item.value #>> '{{}}' ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}$'
+                    WHEN 'choice' THEN EXISTS (SELECT 1 FROM jsonb_array_elements(field.choices) AS choice WHERE choice -> 0 = item.value)
+                    WHEN 'link' THEN item.value #>> '{{}}' ~ '^https?://'
+                    ELSE jsonb_typeof(item.value) = 'string' AND field.id IS NOT NULL
+                END, FALSE)
+            ) THEN
+                RAISE EXCEPTION 'values of undefined custom fields, or of another kind'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'customer_custom_values_are_defined';
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    ),
 ]
 
 
@@ -255,5 +285,39 @@ CONTACT = [
         RETURN NULL;
         """,
         timing=pgtrigger.Deferred,
+    ),
+]
+
+TAG = [
+    pgtrigger.Trigger(
+        name="limit",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("agency_id"),  # type: ignore[no-untyped-call]
+        when=pgtrigger.Before,
+        # The lock makes concurrent transactions wait, because they don't count each other's rows.
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            PERFORM pg_advisory_xact_lock(hashtext('customers_tag'), NEW.agency_id::integer);
+            IF (SELECT COUNT(*) FROM customers_tag WHERE agency_id = NEW.agency_id) >= {MAX_TAGS} THEN
+                RAISE EXCEPTION 'an agency has up to {MAX_TAGS} tags'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'tag_limit_per_agency';
+            END IF;
+            RETURN NEW;
+            """  # noqa: S608  # built from constants
+        ),
+    ),
+]
+
+CUSTOM_FIELD = [
+    pgtrigger.Trigger(
+        name="values",
+        operation=pgtrigger.Delete,
+        when=pgtrigger.After,
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            UPDATE customers_customer SET custom_values = custom_values - OLD.key, version = version + 1
+            WHERE agency_id = OLD.agency_id AND custom_values ? OLD.key;
+            RETURN NULL;
+            """
+        ),
     ),
 ]

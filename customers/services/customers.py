@@ -1,13 +1,14 @@
 """Actions on customers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
 
-from customers.models import PERSONAL_FIELDS, Contact, Customer, ImportJob, NumberSequence
+from customers.models import PERSONAL_FIELDS, Contact, Customer, ImportJob, NumberSequence, Tag
 from customers.models.customers import CustomerStatus
+from customers.services.tags import set_customer_tags
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import changed_data, record
@@ -16,20 +17,22 @@ from partnerportal.outbox.models import OutgoingMail
 
 
 @transaction.atomic
-def create_customer(*, agency: Agency, by: User, **fields: Any) -> Customer:
+def create_customer(*, agency: Agency, by: User, tags: Collection[Tag] = (), **fields: Any) -> Customer:
     """Create a customer with the agency's next number."""
     # The lock makes concurrent transactions wait, so that numbers have no gaps and no duplicates.
     sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
     customer = Customer.objects.create(agency=agency, number=sequence.next_number, **fields)
     sequence.next_number += 1
     sequence.save(update_fields=["next_number"])
+    if tags:
+        set_customer_tags(customer, tags, by=by)
     record("customer.created", customer, by=by)
     return customer
 
 
 @transaction.atomic
-def update_customer(customer: Customer, *, changed: list[str], version: int | None, by: User) -> None:
-    """Save the `changed` fields of a customer.
+def update_customer(customer: Customer, *, changed: list[str], version: int | None, by: User, tags: Collection[Tag] = ()) -> None:
+    """Save the `changed` fields of a customer; `tags` if these contain “tags”.
 
     Raises:
         EditConflict: The stored version differs from `version`.
@@ -41,7 +44,9 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
     if stored.version != version:
         raise EditConflict(stored)
     customer.version = stored.version + 1
-    customer.save(update_fields=[*changed, "version", "updated_at"])
+    customer.save(update_fields=[*(name for name in changed if name != "tags"), "version", "updated_at"])
+    if "tags" in changed:
+        set_customer_tags(customer, tags, by=by)
     record("customer.updated", customer, by=by, **changed_data(customer, changed))
 
 
@@ -98,12 +103,13 @@ def _erase(locked: Customer, by: User) -> None:
     locked.domains.all().delete()
     locked.contracts.all().delete()
     locked.team_notes.all().delete()
+    locked.customer_tags.all().delete()
     locked.projects.filter(review_requests=None).delete()
     locked.projects.update(description="")
     OutgoingMail.objects.filter(customer_id=locked.pk).delete()
     for name in PERSONAL_FIELDS:
         setattr(locked, name, "")
-    locked.status, locked.responsible, locked.merged_into = Customer.Status.ERASED, None, None
+    locked.status, locked.responsible, locked.merged_into, locked.custom_values = Customer.Status.ERASED, None, None, {}
     locked.save()
     record("customer.erased", locked, by=by)
 

@@ -14,6 +14,7 @@ from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
 from customers.queries.customers import customer_items, customer_page_sections, known_customer, merged_customers, review_requests_to
+from customers.queries.definitions import custom_values, definitions_of
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -34,7 +35,11 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, is_more = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
-    return render(request, "customers/list.html", {"page": page, "total": total, "total_is_more": is_more, "filters": filters})
+    people = {person.pk: person.get_full_name() for person in request.team}
+    for customer in page.items:
+        customer.shown_tags = filters.definitions.tags_of(getattr(customer, "tag_ids", ()))  # type: ignore[attr-defined]
+    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": filters.shown, "people": people}
+    return render(request, "customers/list.html", context)
 
 
 @agency_view()
@@ -52,10 +57,14 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
 
     def open_form(stored: Customer) -> CustomerForm:
-        return CustomerForm(request.form_data, instance=stored, agency=request.agency)
+        definitions = definitions_of(request.agency, customer=pk)
+        is_manager = request.membership.is_manager
+        return CustomerForm(request.form_data, instance=stored, agency=request.agency, definitions=definitions, may_create_tags=is_manager)
 
     def save(form: CustomerForm) -> None:
-        update_customer(form.instance, changed=form.changed_here, version=form.instance.version, by=request.user)
+        customer, tags = form.instance, form.cleaned_data.get("tags", [])
+        customer.custom_values = form.custom_values
+        update_customer(customer, changed=form.changed_fields, version=customer.version, by=request.user, tags=tags)
 
     form = open_form(customer)
     if request.method == "POST":
@@ -79,6 +88,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     customer.agency = request.agency
     items = customer_items(customer)
     contacts = items.pop("contacts")
+    definitions = definitions_of(request.agency, customer=pk)
     sections = [section(customer) for section in customer_page_sections]
     review_requests = review_requests_to(customers=array_of(customer.shown_keys))
     customer.mark_origin(review_requests)
@@ -108,6 +118,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
             "is_new": not any(items.values()) and len(contacts) == 1 and not review_requests,
             "merged": merged_customers(customer),
+            "definitions": definitions,
+            "custom_values": custom_values(customer, definitions),
             "may_erase": request.membership.has_role(Role.OWNER),
         },
     )

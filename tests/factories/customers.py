@@ -2,7 +2,7 @@
 
 import factory
 
-from customers.models import Contact, Contract, Customer, Domain, Note, Project, Task
+from customers.models import Contact, Contract, Customer, CustomerTag, CustomField, Domain, Note, Project, Tag, Task
 from customers.services.customers import create_customer
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory
@@ -39,6 +39,33 @@ class ContactFactory(factory.django.DjangoModelFactory):
     first_name = "Olga"
     last_name = factory.Sequence(lambda n: f"Orlow {n}")
     email = factory.Sequence(lambda n: f"contact{n}@clients.example")
+
+
+class TagFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Tag
+
+    agency = factory.SubFactory(AgencyFactory)
+    name = factory.Sequence(lambda n: f"Tag {n}")
+
+
+class CustomerTagFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CustomerTag
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    tag = factory.SubFactory(TagFactory, agency=factory.SelfAttribute("..agency"))
+
+
+class CustomFieldFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CustomField
+
+    agency = factory.SubFactory(AgencyFactory)
+    name = factory.Sequence(lambda n: f"Field {n}")
+    kind = "text"
+    position = factory.LazyAttribute(lambda field: CustomField.objects.filter(agency=field.agency).count() + 1)
 
 
 class ProjectFactory(factory.django.DjangoModelFactory):
