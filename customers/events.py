@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from customers.models import Contract, Customer, Domain, Project, Task
+from customers.models import Contact, Contract, Customer, Domain, Project, Task
 from partnerportal.audit.descriptions import field_labels, register
 
 
@@ -24,6 +24,12 @@ register("customer.updated", gettext_lazy("Updated: %(fields)s"), icon="pencil-s
 register("customer.archived", gettext_lazy("Customer %(object)s archived"), icon="archive-box")
 register("customer.restored", gettext_lazy("Customer %(object)s restored"), icon="arrow-uturn-left")
 register("customer.erased", gettext_lazy("Customer %(object)s erased"), icon="trash")
+register("customer.merged", gettext_lazy("%(second)s merged into %(first)s"), icon="arrows-pointing-in", values=dict)
+register("customer.unmerged", gettext_lazy("Merge of %(second)s into %(first)s undone"), icon="arrow-uturn-left", values=dict)
+register("customer.not_a_duplicate", gettext_lazy("Declared not to be a duplicate of %(other)s"), icon="x-mark", values=dict)
+register(
+    "customer.maybe_a_duplicate", gettext_lazy("Listed again as a possible duplicate of %(other)s"), icon="arrow-uturn-left", values=dict
+)
 
 register(
     "project.added",
@@ -115,6 +121,28 @@ register(
     icon="document-text",
     run=ngettext_lazy("%(count)d contract removed", "%(count)d contracts removed", "count"),
 )
+register(
+    "contact.added",
+    gettext_lazy("Contact added"),
+    icon="user-plus",
+    named=gettext_lazy("Contact %(item)s added"),
+    run=ngettext_lazy("%(count)d contact added", "%(count)d contacts added", "count"),
+)
+register(
+    "contact.changed",
+    gettext_lazy("Contact updated"),
+    icon="user",
+    values=_item_fields(Contact),
+    named=gettext_lazy("Contact %(item)s updated: %(fields)s"),
+)
+register(
+    "contact.made_primary",
+    gettext_lazy("Primary contact changed"),
+    icon="user",
+    named=gettext_lazy("%(item)s is now the primary contact"),
+)
+register("contact.removed", gettext_lazy("Contact removed"), icon="user-minus")
+register("contact.restored", gettext_lazy("Contact restored"), icon="arrow-uturn-left")
 register(
     "note.added",
     gettext_lazy("Note added"),

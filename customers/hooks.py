@@ -1,4 +1,4 @@
-"""Registrations: erasure of imports, and reassignment of a departing member's work."""
+"""Registrations: erasure of imports and merges, searches for duplicates, and reassignment of a departing member's work."""
 
 from django.db.models import F, QuerySet
 from django.utils.translation import ngettext_lazy
@@ -6,8 +6,11 @@ from django.utils.translation import ngettext_lazy
 from customers import events  # noqa: F401  # registers the descriptions of audit events
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.exports.services import erase_agency_exports
-from customers.imports.services import purge_agency_imports
+from customers.imports.services import after_import, purge_agency_imports
+from customers.merging.pairs import start_search
+from customers.merging.services import erase_merges
 from customers.models import Customer, Task
+from customers.models.customers import CustomerQuerySet
 from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
@@ -18,7 +21,7 @@ def _tasks(member: Membership) -> QuerySet[Task]:
     return Task.objects.filter(agency=member.agency_id, assignee=member.user_id, done_at__isnull=True)
 
 
-def _customers(member: Membership) -> QuerySet[Customer]:
+def _customers(member: Membership) -> CustomerQuerySet:
     return Customer.objects.filter(agency=member.agency_id, responsible=member.user_id)
 
 
@@ -37,10 +40,11 @@ TASKS = ReassignableWork(
     reassign=_reassign_tasks,
 )
 CUSTOMERS = ReassignableWork(
-    count=lambda member: _customers(member).count(),
+    count=lambda member: _customers(member).not_erased().count(),
     label=ngettext_lazy("%(count)d assigned customer", "%(count)d assigned customers", "count"),
     reassign=_reassign_customers,
 )
 
-erasure_hooks.extend([purge_agency_imports, erase_agency_exports])
+erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges])
+after_import.append(start_search)
 reassignable_work.extend([TASKS, CUSTOMERS])

@@ -3,5 +3,17 @@
 from customers.bulk.tasks import run_bulk, sweep_bulk
 from customers.exports.tasks import run_export, sweep_exports
 from customers.imports.tasks import purge_imports, run_import, sweep_imports
+from customers.merging.tasks import run_search, search_duplicates, sweep_searches
 
-__all__ = ["purge_imports", "run_bulk", "run_export", "run_import", "sweep_bulk", "sweep_exports", "sweep_imports"]
+__all__ = [
+    "purge_imports",
+    "run_bulk",
+    "run_export",
+    "run_import",
+    "run_search",
+    "search_duplicates",
+    "sweep_bulk",
+    "sweep_exports",
+    "sweep_imports",
+    "sweep_searches",
+]

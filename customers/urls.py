@@ -5,7 +5,8 @@ from django.urls import path
 from customers.bulk import views as bulk
 from customers.exports import views as exporting
 from customers.imports import views as importing
-from customers.views import customers, items, lists
+from customers.merging import views as merging
+from customers.views import custom_fields, customers, items, lists, tags
 
 app_name = "customers"
 
@@ -27,7 +28,23 @@ urlpatterns = [
     path("customers/bulk/<int:pk>/", bulk.detail, name="bulk_detail"),
     path("customers/bulk/<int:pk>/stop/", bulk.stop, name="bulk_stop"),
     path("customers/bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
+    path("customers/duplicates/", merging.duplicates, name="duplicates"),
+    path("customers/duplicates/search/", merging.search, name="duplicates_search"),
+    path("customers/duplicates/<int:pk>/dismiss/", merging.dismiss, name="duplicates_dismiss"),
+    path("customers/duplicates/<int:pk>/restore/", merging.restore, name="duplicates_restore"),
+    path("customers/merges/<int:pk>/", merging.merge_detail, name="merge_detail"),
+    path("customers/merges/<int:pk>/undo/", merging.undo, name="merge_undo"),
+    path("customers/<int:pk>/merge/", merging.merge, name="merge"),
+    path("customers/tags/", tags.tag_list, name="tags"),
+    path("customers/tags/<int:pk>/", tags.tag_edit, name="tag_edit"),
+    path("customers/tags/<int:pk>/merge/", tags.tag_merge, name="tag_merge"),
+    path("customers/tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),
+    path("customers/fields/", custom_fields.field_list, name="fields"),
+    path("customers/fields/<int:pk>/", custom_fields.field_edit, name="field_edit"),
+    path("customers/fields/<int:pk>/move/", custom_fields.field_move, name="field_move"),
+    path("customers/fields/<int:pk>/delete/", custom_fields.field_delete, name="field_delete"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
+    path("customers/<int:pk>/tags/", tags.customer_tags, name="customer_tags"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),
     path("customers/<int:pk>/restore/", customers.restore, name="restore"),
@@ -54,6 +71,11 @@ urlpatterns = [
     path("contracts/add/", lists.contract_add_to, name="contract_add_to"),
     path("contracts/<int:pk>/edit/", items.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/remove/", items.contract_remove, name="contract_remove"),
+    path("customers/<int:pk>/contacts/add/", items.contact_add, name="contact_add"),
+    path("contacts/<int:pk>/edit/", items.contact_edit, name="contact_edit"),
+    path("contacts/<int:pk>/primary/", items.contact_primary, name="contact_primary"),
+    path("contacts/<int:pk>/remove/", items.contact_remove, name="contact_remove"),
+    path("contacts/<int:pk>/restore/", items.contact_restore, name="contact_restore"),
     path("customers/<int:pk>/notes/add/", items.note_add, name="note_add"),
     path("notes/<int:pk>/edit/", items.note_edit, name="note_edit"),
     path("notes/<int:pk>/remove/", items.note_remove, name="note_remove"),

@@ -1,10 +1,33 @@
-"""Registrations with other apps: erasure of access, and the customer page's access rows."""
+"""Registrations with other apps: erasure and merges of access, and the customer page's access rows."""
 
+from django.utils.translation import ngettext_lazy
+
+from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
+from invitations.models import AccessInvitation, AccessRequest
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
+from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
 
 erasure_hooks.append(erase_customer_access)
 customer_page_sections.append(access_section)
+RELATIONS.extend(
+    [
+        Relation(
+            AccessInvitation,
+            ngettext_lazy("%(count)d access", "%(count)d accesses", "count"),
+            moves=connected_access,
+            held=access_of_same_client,
+            anchor="access",
+        ),
+        Relation(
+            AccessRequest,
+            ngettext_lazy("%(count)d access request", "%(count)d access requests", "count"),
+            moves=unanswered_or_connected,
+            held=requests_to_same_client,
+            anchor="access",
+        ),
+    ]
+)

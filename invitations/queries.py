@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.queries.customers import PageSection
@@ -13,6 +13,7 @@ from invitations.models.areas import Area, GrantedAreas, Scope, sorted_areas
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.compiled import compiled
+from partnerportal.core.db_functions import IsAny, array_of
 
 #: Maximum number of events on an invitation's page.
 HISTORY_LENGTH = 50
@@ -65,26 +66,26 @@ def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
 
 def access_section(customer: Any) -> PageSection:
     """Return the access section of a customer's page."""
-    invitations, access_requests = connected_invitations(customer=customer.pk), requests_to(customer=customer.pk)
+    customers = array_of(customer.shown_keys)
+    invitations, access_requests = connected_invitations(customers=customers), requests_to(customers=customers)
     items: list[Any] = [*invitations, *access_requests]
-    for item in items:
-        item.customer = customer
+    customer.mark_origin(items)
     pending = [access_request for access_request in access_requests if access_request.current_status == AccessRequest.Status.PENDING]
     context = {"access": combine_access(invitations), "access_requests": pending}
     return PageSection(context, client_names(*invitations, *access_requests))
 
 
 @compiled
-def connected_invitations(*, customer: Any) -> QuerySet[AccessInvitation]:
-    """Return the invitations that a customer's clients gave access with, the latest access first."""
-    connected = AccessInvitation.objects.filter(customer=customer, connected_at__isnull=False)
+def connected_invitations(*, customers: Any) -> QuerySet[AccessInvitation]:
+    """Return the invitations that the customers' clients gave access with, the latest access first."""
+    connected = AccessInvitation.objects.filter(IsAny(F("customer"), customers), connected_at__isnull=False)
     return connected.select_related("connected_by").order_by("-connected_at", "-pk")
 
 
 @compiled
-def requests_to(*, customer: Any) -> QuerySet[AccessRequest]:
-    """Return the access requests to a customer, newest first."""
-    return AccessRequest.objects.filter(customer=customer).select_related("agency").order_by("-pk")
+def requests_to(*, customers: Any) -> QuerySet[AccessRequest]:
+    """Return the access requests to the customers, newest first."""
+    return AccessRequest.objects.filter(IsAny(F("customer"), customers)).select_related("agency").order_by("-pk")
 
 
 #: Maximum number of pending invitations shown above the list of customers.

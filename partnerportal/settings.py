@@ -234,7 +234,8 @@ OUTBOX_RETRY_DELAY: float = env.positive("OUTBOX_RETRY_DELAY", default=30.0)
 OUTBOX_LEASE: float = env.positive("OUTBOX_LEASE", default=90.0)
 #: Seconds between checks for e-mails that are due but not claimed by a worker.
 OUTBOX_SWEEP_INTERVAL: float = env.positive("OUTBOX_SWEEP_INTERVAL", default=15.0)
-#: Seconds after which another worker continues an import, export or bulk action. Workers renew this lease after every batch.
+#: Seconds after which another worker continues an import, export, bulk action or search for duplicates.
+#: Workers renew this lease after every batch.
 IMPORT_LEASE: float = env.positive("IMPORT_LEASE", default=60.0)
 #: Seconds between checks for review requests whose reminder is due.
 REVIEW_REMINDER_INTERVAL: float = env.positive("REVIEW_REMINDER_INTERVAL", default=15 * 60.0)
@@ -244,6 +245,12 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "customers.sweep_imports", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
     "sweep-exports": {"task": "customers.sweep_exports", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
     "sweep-bulk": {"task": "customers.sweep_bulk", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
+    "sweep-pairs": {"task": "customers.sweep_pairs", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
+    "search-duplicates": {
+        "task": "customers.search_duplicates",
+        "schedule": crontab(hour="2", minute="37"),
+        "options": {"expires": 60 * 60},
+    },
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},

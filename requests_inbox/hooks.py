@@ -1,9 +1,10 @@
-"""Registrations with other apps: erasure and reassignment of requests."""
+"""Registrations with other apps: erasure, merges and reassignment of requests."""
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import ngettext_lazy
 
+from customers.merging.relations import RELATIONS, Relation, no_rows
 from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
@@ -23,6 +24,10 @@ def _reassign(member: Membership, to: User | None) -> None:
 
 
 erasure_hooks.append(erase_customer_requests)
+# An assigned request permanently belongs to its customer.
+RELATIONS.append(
+    Relation(ContactRequest, ngettext_lazy("%(count)d request", "%(count)d requests", "count"), moves=no_rows, anchor="requests")
+)
 reassignable_work.append(
     ReassignableWork(
         count=lambda member: _requests(member).count(),

@@ -1,12 +1,29 @@
-"""Registrations with other apps: erasure of reviews and delivery of review e-mails."""
+"""Registrations with other apps: erasure of reviews, merges of customers and delivery of review e-mails."""
 
+from django.utils.translation import ngettext_lazy
+
+from customers.merging.relations import RELATIONS, Relation
+from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
 from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
-from reviews.services.requests import record_delivery
+from reviews.models import ReviewRequest
+from reviews.services.merging import join_open_requests, without_review
+from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
 
 erasure_hooks.append(erase_customer_reviews)
+primary_contact_hooks.append(keep_recipients)
+RELATIONS.append(
+    Relation(
+        ReviewRequest,
+        ngettext_lazy("%(count)d review request", "%(count)d review requests", "count"),
+        moves=without_review,
+        resolve=join_open_requests,
+        owner="project",
+        anchor="reviews",
+    )
+)
 for kind in REVIEW_EMAIL_KINDS:
     on_delivery(kind, record_delivery)

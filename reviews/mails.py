@@ -38,14 +38,14 @@ def send_reminder(review_request: ReviewRequest) -> OutgoingMail:
 
 def preview_review_request(review_request: ReviewRequest, *, by: User) -> dict[str, str]:
     """Return the `subject` of the e-mail and its preview as `html`. The request doesn’t have to be saved."""
-    with translation.override(review_request.customer.language):
+    with translation.override(review_request.recipient.language):
         context = letter_context(review_request_letter(review_request, by=by, link="https://…/r/…/"))
         return {"subject": context["letter"].subject, "html": render_to_string("reviews/includes/_mail_preview.html", context)}
 
 
 @dataclass(frozen=True)
 class DefaultTexts:
-    """Greeting and closing of a review request, in the customer’s language, unless the user writes other ones."""
+    """Greeting and closing of a review request, in the recipient’s language, unless the user writes other ones."""
 
     greeting: str
     closing: str
@@ -53,17 +53,17 @@ class DefaultTexts:
 
 def default_texts(review_request: ReviewRequest, *, by: User | None) -> DefaultTexts:
     """Return the default greeting and closing of a request sent by this user."""
-    customer, agency = review_request.customer, review_request.agency.name
-    with translation.override(customer.language):
-        name = customer.person_name
+    recipient, agency = review_request.recipient, review_request.agency.name
+    with translation.override(recipient.language):
+        name = recipient.person_name
         greeting = gettext("Hello %(name)s,") % {"name": name} if name else gettext("Hello,")
         signature = [str(by), agency] if by else [agency]
         return DefaultTexts(greeting, "\n".join([gettext("Thank you and kind regards,"), *signature]))
 
 
 def review_request_letter(review_request: ReviewRequest, *, by: User | None, link: str = "", reminder: bool = False) -> Letter:
-    """Return the letter that requests a review or, with `reminder`, reminds the customer of the request."""
-    agency, customer = review_request.agency, review_request.customer
+    """Return the letter that requests a review or, with `reminder`, reminds the recipient of the request."""
+    agency, recipient = review_request.agency, review_request.recipient
     defaults = default_texts(review_request, by=by)
     kind = "review_reminder" if reminder else "review_request"
     unsubscribe_url = opt_out_link(review_request)
@@ -78,7 +78,7 @@ def review_request_letter(review_request: ReviewRequest, *, by: User | None, lin
         "valid_until": review_request.valid_until,
         "reply_to_name": str(by or agency),
         "stop_link": unsubscribe_url,
-        "language": customer.language,
+        "language": recipient.language,
     }
     if review_request.is_project:
         subject = _("What was it like working with %(agency)s on “%(subject_label)s”?")
@@ -89,13 +89,13 @@ def review_request_letter(review_request: ReviewRequest, *, by: User | None, lin
     return Letter(
         kind=kind,
         template=kind,
-        to=customer.email,
-        language=customer.language,
+        to=recipient.email,
+        language=recipient.language,
         values=values,
         subject=reminder_subject if reminder else subject,
         heading=subject,
         agency=agency,
-        customer=customer,
+        customer=review_request.customer,
         from_name=agency.name,
         reply_to=by.email if by else "",
         # RFC 8058: one-click unsubscribe in the e-mail client.
@@ -104,16 +104,15 @@ def review_request_letter(review_request: ReviewRequest, *, by: User | None, lin
 
 
 def opt_out_link(review_request: ReviewRequest) -> str:
-    """Return the URL at which the customer unsubscribes from review requests."""
-    customer = review_request.customer
-    token = tokens.opt_out_token(customer.pk, customer.email)
+    """Return the URL at which the recipient unsubscribes from review requests."""
+    token = tokens.opt_out_token(review_request.customer_id, review_request.recipient.email)
     return f"{settings.SITE_URL}{reverse('reviews:unsubscribe', args=[token])}"
 
 
 def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     """Notify the review’s author of the agency’s public reply, unless they unsubscribed. Replies go to `by`."""
-    agency, review, customer = comment.agency, comment.review, comment.review.request.customer
-    if not customer.email or agency.review_opt_outs.for_email(customer.email).exists():
+    agency, review, recipient = comment.agency, comment.review, comment.review.request.recipient
+    if not recipient.email or agency.review_opt_outs.for_email(recipient.email).exists():
         return
     profile = getattr(agency, "profile", None)
     is_public = profile is not None and profile.is_registered
@@ -122,11 +121,11 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     queue_letter(
         Letter(
             kind="review_comment",
-            to=customer.email,
-            language=customer.language,
+            to=recipient.email,
+            language=recipient.language,
             values={**_values(review), "date": review.editable_until},
             subject=_("%(agency)s replied to your review"),
-            name=customer.person_name,
+            name=recipient.person_name,
             intro=_("%(agency)s has replied publicly to your review of “%(subject_label)s”:")
             if review.is_project
             else _("%(agency)s has replied publicly to your review:"),
@@ -140,7 +139,7 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
                 "An agency can reply to a review only once, so no further e-mails will follow."
             ),
             agency=agency,
-            customer=customer,
+            customer=review.request.customer,
             from_name=agency.name,
             reply_to=by.email,
         )
@@ -229,8 +228,8 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
 
 def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
     """Notify the review’s author, if their address is known, that `by` removed or reinstated it. Replies go to `by`."""
-    review, customer = report.review, report.review.request.customer
-    if not customer.email:
+    review, recipient = report.review, report.review.request.recipient
+    if not recipient.email:
         return
     if report.state == ReviewReport.State.UPHELD:
         subject = _("Your review of %(agency)s has been removed")
@@ -258,18 +257,18 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
     queue_letter(
         Letter(
             kind="review_decided",
-            to=customer.email,
-            language=customer.language,
+            to=recipient.email,
+            language=recipient.language,
             values=_values(review),
             subject=subject,
-            name=customer.person_name,
+            name=recipient.person_name,
             intro=intro,
             quote_label=_("Reason:"),
             quote=report.reinstatement_reason or report.decision,
             outro=[_("If you disagree, reply to this e-mail.")],
             footer_reason=_("You’re receiving this e-mail from the partner network because you reviewed %(agency)s."),
             agency=report.agency,
-            customer=customer,
+            customer=review.request.customer,
             reply_to=by.email,
         )
     )

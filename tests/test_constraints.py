@@ -8,10 +8,21 @@ from uuid import uuid4
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
-from django.db.models import CheckConstraint, Model, UniqueConstraint
+from django.db.models import CheckConstraint, F, Model, UniqueConstraint
 from django.utils import timezone
 
-from customers.models import BulkBatch, CustomerWord, ExportPart, FormSubmission, ImportChunk, ImportKey, ImportRow
+from customers.models import (
+    BulkBatch,
+    CustomerKey,
+    CustomerPair,
+    CustomerWord,
+    ExportPart,
+    FormSubmission,
+    ImportChunk,
+    ImportKey,
+    ImportRow,
+    MergeLog,
+)
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
@@ -24,6 +35,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
+    ContactFactory,
     ContractFactory,
     CustomerFactory,
     CustomerTagFactory,
@@ -37,6 +49,7 @@ from tests.factories.customers import (
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -77,6 +90,7 @@ MAKE: dict[str, Make] = {
     "network.WorkSample": lambda agency: WorkSampleFactory(profile=agency.profile),
     "customers.Customer": lambda agency: CustomerFactory(agency=agency),
     "customers.CustomerWord": lambda agency: CustomerWord.objects.create(agency=agency, word=f"word{next(NUMBERS)}"),
+    "customers.Contact": of_customer(ContactFactory),
     "customers.CustomField": lambda agency: CustomFieldFactory(agency=agency),
     "customers.CustomerTag": lambda agency: CustomerTagFactory(customer__agency=agency),
     "customers.Tag": lambda agency: TagFactory(agency=agency),
@@ -88,6 +102,12 @@ MAKE: dict[str, Make] = {
     "customers.FormSubmission": lambda agency: FormSubmission.objects.create(agency=agency, form_digest=uuid4().hex, content_digest="x"),
     "customers.BulkJob": lambda agency: BulkJobFactory(agency=agency),
     "customers.BulkBatch": lambda agency: BulkBatch.objects.create(job=BulkJobFactory(agency=agency), number=next(NUMBERS)),
+    "customers.CustomerKey": lambda agency: CustomerKey.objects.create(
+        agency=agency, customer=CustomerFactory(agency=agency), reason="email", key=uuid4()
+    ),
+    "customers.CustomerPair": lambda agency: CustomerPairFactory(agency=agency),
+    "customers.MergeLog": lambda agency: MergeLogFactory(agency=agency),
+    "customers.PairSearch": lambda agency: PairSearchFactory(agency=agency),
     "customers.ExportJob": lambda agency: ExportJobFactory(agency=agency),
     "customers.ExportPart": lambda agency: ExportPart.objects.create(job=ExportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportJob": lambda agency: ImportJobFactory(agency=agency),
@@ -126,6 +146,14 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "customer_has_its_name": [{"company": ""}, {"kind": "person", "last_name": ""}, {"kind": "robot"}],
     "customer_status_is_known": [{"status": "lost"}],
     "customer_erased_has_nothing_personal": [{"status": "erased"}],
+    "customer_key_reason_is_known": [{"reason": "luck"}],
+    "customer_merged_has_its_target": [{"status": "merged"}],
+    "customer_pair_in_order": [{"first": F("second")}],
+    "merge_of_two_customers": [{"first": F("second")}],
+    "pair_search_status_is_known": [{"status": "lost"}],
+    "contact_role_is_known": [{"role": "boss"}],
+    "contact_says_something": [{"first_name": "", "last_name": "", "email": ""}],
+    "contact_primary_is_not_removed": [{"is_primary": True, "removed_at": NOW}],
     "custom_field_position_from_1_to_12": [{"position": 0}, {"position": 13}],
     "custom_field_has_a_name": [{"name": ""}],
     "custom_field_kind_is_known": [{"kind": "song"}],
@@ -184,9 +212,16 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_role_is_known": lambda ours, _: TeamInvitationFactory(agency=ours, role="boss"),
     "team_invitation_email_is_lower_case": lambda ours, _: TeamInvitationFactory(agency=ours, email="Upper@people.example"),
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
+    "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),
     "custom_field_once_per_agency": lambda ours, _: [CustomFieldFactory(agency=ours, name=name) for name in ("Size", "SIZE")],
     "tag_once_per_agency": lambda ours, _: [TagFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
+    "customer_merged_same_agency": lambda ours, theirs: change(
+        CustomerFactory(agency=ours), status="merged", merged_into=CustomerFactory(agency=theirs)
+    ),
+    "customer_pair_second_same_agency": lambda ours, theirs: CustomerPairFactory(agency=ours, second=CustomerFactory(agency=theirs)),
+    "customer_pair_once": lambda ours, _: pair_again(CustomerPairFactory(agency=ours)),
+    "merge_once": lambda ours, _: merge_again(MergeLogFactory(agency=ours)),
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
@@ -209,6 +244,15 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
 def twice(customer: Model, factory: Any, **fields: Any) -> None:
     for _ in range(2):
         factory(customer=customer, **fields)
+
+
+def pair_again(pair: CustomerPair) -> None:
+    CustomerPairFactory(agency=pair.agency, first=pair.first, second=pair.second)
+
+
+def merge_again(log: MergeLog) -> None:
+    log.pk = None
+    log.save()
 
 
 def report_again(report: Any, number: int, **fields: Any) -> None:

@@ -16,10 +16,19 @@ from django.db.models import Model
 from partnerportal.agencies.models import Agency, Role
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -63,6 +72,10 @@ def contract(agency: Agency) -> Model:
     return ContractFactory(customer__agency=agency)
 
 
+def contact(agency: Agency) -> Model:
+    return ContactFactory(customer__agency=agency)
+
+
 def note(agency: Agency) -> Model:
     return NoteFactory(customer__agency=agency)
 
@@ -89,6 +102,14 @@ def export_job(agency: Agency) -> Model:
 
 def bulk_job(agency: Agency) -> Model:
     return BulkJobFactory(agency=agency)
+
+
+def customer_pair(agency: Agency) -> Model:
+    return CustomerPairFactory(agency=agency)
+
+
+def merge_log(agency: Agency) -> Model:
+    return MergeLogFactory(agency=agency)
 
 
 def contact_request(agency: Agency) -> Model:
@@ -159,6 +180,11 @@ STAFF_ROUTES = {
     "customers:task_remove": StaffRoute(Role.STAFF, "POST", task),
     "customers:task_done": StaffRoute(Role.STAFF, "POST", task),
     "customers:task_undo": StaffRoute(Role.STAFF, "POST", task),
+    "customers:contact_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "customers:contact_edit": StaffRoute(Role.STAFF, "GET POST", contact),
+    "customers:contact_primary": StaffRoute(Role.STAFF, "POST", contact),
+    "customers:contact_remove": StaffRoute(Role.STAFF, "POST", contact),
+    "customers:contact_restore": StaffRoute(Role.STAFF, "POST", contact),
     "customers:domain_list": StaffRoute(Role.STAFF, "GET"),
     "customers:domain_add_to": StaffRoute(Role.STAFF),
     "customers:domain_add": StaffRoute(Role.STAFF, "GET POST", customer),
@@ -187,6 +213,13 @@ STAFF_ROUTES = {
     "customers:export": StaffRoute(Role.MANAGER),
     "customers:export_detail": StaffRoute(Role.MANAGER, "GET POST", export_job),
     "customers:export_remove": StaffRoute(Role.MANAGER, "POST", export_job),
+    "customers:duplicates": StaffRoute(Role.MANAGER, "GET"),
+    "customers:duplicates_search": StaffRoute(Role.MANAGER, "POST"),
+    "customers:duplicates_dismiss": StaffRoute(Role.MANAGER, "POST", customer_pair),
+    "customers:duplicates_restore": StaffRoute(Role.MANAGER, "POST", customer_pair),
+    "customers:merge": StaffRoute(Role.MANAGER, "GET POST", customer),
+    "customers:merge_detail": StaffRoute(Role.MANAGER, "GET", merge_log),
+    "customers:merge_undo": StaffRoute(Role.MANAGER, "POST", merge_log),
     "desk:search": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:settings": StaffRoute(Role.MANAGER),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
 from customers.forms.submissions import AddOnceForm
-from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.models import Contact, Contract, Customer, Domain, Note, Project, Task
 from partnerportal.core.forms import form_helper
 from partnerportal.core.money import PriceField, typed_currency
 from partnerportal.core.versions import EditForm
@@ -107,6 +107,35 @@ class ContractForm(ItemForm):
         if typed and chosen and typed != chosen:
             text = _("You entered %(typed)s, but the selected currency is %(chosen)s. Change one of them.")
             self.add_error("price", forms.ValidationError(text, "other_currency", {"typed": typed, "chosen": chosen}))
+        return cleaned
+
+
+class ContactForm(ItemForm):
+    layout = (
+        Row(Column("salutation", css_class="col-sm-4"), Column("first_name"), Column("last_name")),
+        Row(Column("email"), Column("phone")),
+        Row(Column("role"), Column("language")),
+    )
+
+    class Meta:
+        model = Contact
+        fields = ("salutation", "first_name", "last_name", "role", "email", "phone", "language")
+        widgets = {
+            "email": forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+            "phone": forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+        }
+
+    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+        super().__init__(*args, customer=customer, **kwargs)
+        if self.is_add:
+            self.initial.setdefault("language", customer.language)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        names = ("first_name", "last_name", "email", "phone")
+        is_empty = not any(cleaned.get(name) or name in self.errors for name in names)
+        if is_empty and not self.instance.is_primary:
+            self.add_error("last_name", _("Enter a name, an e-mail address or a phone number."))
         return cleaned
 
 

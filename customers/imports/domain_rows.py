@@ -164,13 +164,13 @@ class _Owners:
         numbers = duplicates.customers_by_number(agency, {number for text in texts if (number := _number(text))})
         emails = duplicates.customers_by_email(agency, {canonical_address(text) for text in texts if "@" in text})
         names = duplicates.customers_by_name(agency, {name for text in texts for name in names_in(text)})
-        websites, mailboxes = _customers_by_host(agency, hosts)
+        self._websites = duplicates.customers_by_website(agency, hosts)
+        self._mailboxes = _customers_by_mailbox(agency, hosts)
         self._keys: dict[str, list[int]] = {
             text: numbers[_number(text)] or emails[canonical_address(text)] or [pk for name in names_in(text) for pk in names[name]]
             for text in texts
         }
-        self._hosts = (websites, mailboxes)
-        used = {pk for found in (*self._keys.values(), *websites.values(), *mailboxes.values()) for pk in found}
+        used = {pk for found in (self._keys, self._websites, self._mailboxes) for pks in found.values() for pk in pks}
         self._customers: dict[int, Customer] = agency.customers.not_erased().in_bulk(used)
 
     def find(self, row: DomainRow) -> tuple[list[Customer], str]:
@@ -178,10 +178,9 @@ class _Owners:
         if row.customer:
             return self._of(self._keys.get(row.customer, [])), ""
         host = row.name.removeprefix("www.")
-        websites, mailboxes = self._hosts
-        if found := self._of(websites[host]):
+        if found := self._of(self._websites[host]):
             return found, _("The customer’s website has this domain.")
-        return self._of(mailboxes[host]), _("The customer’s e-mail address has this domain.")
+        return self._of(self._mailboxes[host]), _("The customer’s e-mail address has this domain.")
 
     def _of(self, keys: Iterable[int]) -> list[Customer]:
         return [self._customers[key] for key in dict.fromkeys(keys) if key in self._customers]
@@ -192,20 +191,16 @@ def _number(text: str) -> int:
     return number_in(text if text.startswith("K-") else f"K-{text}") or 0
 
 
-def _customers_by_host(agency: Agency, hosts: Collection[str]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
-    """Return the customers by the host of their website, without “www.”, and by the domain of their e-mail address."""
-    websites: dict[str, list[int]] = defaultdict(list)
-    mailboxes: dict[str, list[int]] = defaultdict(list)
+def _customers_by_mailbox(agency: Agency, domains: Collection[str]) -> dict[str, list[int]]:
+    """Return the customers by the domain of their e-mail address."""
+    found: dict[str, list[int]] = defaultdict(list)
     # Stored addresses can be in Unicode.
-    spellings = {spelling: host for host in hosts for spelling in (host, to_unicode(host))}
-    pattern = Value(r"^https?://(?:www\.)?([^/:?#]+).*$")
-    website = Func(Lower("website"), pattern, Value(r"\1"), function="regexp_replace", output_field=CharField())
+    spellings = {spelling: domain for domain in domains for spelling in (domain, to_unicode(domain))}
     mailbox = Func(Lower("email"), Value("@"), Value(2), function="split_part", output_field=CharField())
-    for expression, found in ((website, websites), (mailbox, mailboxes)):
-        customers = agency.customers.not_erased().annotate(host=expression).filter(host__in=spellings).order_by("number")
-        for host, pk in customers.values_list("host", "pk") if hosts else ():
-            found[spellings[host]].append(pk)
-    return websites, mailboxes
+    customers = agency.customers.not_erased().annotate(mailbox=mailbox).filter(mailbox__in=spellings).order_by("number")
+    for domain, pk in customers.values_list("mailbox", "pk") if domains else ():
+        found[spellings[domain]].append(pk)
+    return found
 
 
 def import_rows(job: ImportJob, rows: list[ImportRow]) -> None:

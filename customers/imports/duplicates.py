@@ -10,9 +10,17 @@ from uuid import UUID
 from django.db.models import Value
 from django.db.models.functions import Upper
 
-from customers.imports.rows import ParsedRow, folded_name
-from customers.models import ImportJob, ImportKey
-from customers.queries.duplicates import phone_spellings, same_number
+from customers.imports.rows import ParsedRow
+from customers.models import Customer, ImportJob, ImportKey
+from customers.queries.duplicates import (
+    MAX_SHARED,
+    domain_spellings,
+    folded_name,
+    phone_spellings,
+    same_number,
+    website_spellings,
+    with_website,
+)
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants, canonical_address
@@ -26,24 +34,45 @@ class Match:
     reasons: list[str]
 
 
+@dataclass
+class MergedCustomer:
+    """A customer that was merged into another one, which an older export still contains."""
+
+    merged_into_id: int
+    name: str
+    email: str
+
+    def same_as(self, row: ParsedRow) -> list[str]:
+        """Return what else a row with its number has in common with it."""
+        same = {"email": row.email and row.email == self.email, "name": row.name and row.name == self.name}
+        return [reason for reason, is_same in same.items() if is_same]
+
+
 def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Match]:
     """Return the customer with the same number, e-mail address, phone number, domain or name, by line.
 
-    Includes archived customers. If several customers match, the oldest one is returned.
+    Includes archived customers. If several customers match, the oldest one is returned. The number of a customer
+    that was merged into another one matches the other one.
     """
+    merged = _merged_by_number(agency, {row.number for row in rows if row.number})
     numbers = customers_by_number(agency, {row.number for row in rows if row.number})
     emails = customers_by_email(agency, {row.email for row in rows} - {""})
     phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
     called = customers_by_name(agency, {row.name for row in rows} - {""})
-    domains = {row.line: [*row.domains, *([row.website, f"www.{row.website}"] if row.website else [])] for row in rows}
+    hosts = {row.line: [*row.domains, *([row.website] if row.website else [])] for row in rows}
+    domains = {line: sorted({spelling for name in names for spelling in domain_spellings(name)}) for line, names in hosts.items()}
     owners = domain_owners(agency, {name for row in rows for name in domains[row.line]})
+    sites = customers_by_website(agency, {row.website for row in rows} - {""})
     matches: dict[int, Match] = {}
     for row in rows:
+        if known := merged.get(row.number or 0):
+            matches[row.line] = Match(known.merged_into_id, ["number", *known.same_as(row)])
+            continue
         found = {
             "number": numbers[row.number or 0],
             "email": emails[row.email],
-            "phone": [pk for number, pk in phones[row.phone] if same_number(number, row.fields["phone"])],
-            "domain": [owners[name] for name in domains[row.line] if name in owners],
+            "phone": _unless_shared([pk for number, pk in phones[row.phone] if same_number(number, row.fields["phone"])]),
+            "domain": [owners[name] for name in domains[row.line] if name in owners] or _unless_shared(sites[row.website]),
             "name": called[row.name],
         }
         if customer_id := next((pks[0] for pks in found.values() if pks), None):
@@ -84,6 +113,27 @@ def row_keys(row: ParsedRow) -> dict[str, str]:
 def customers_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, list[int]]:
     customers = agency.customers.not_erased().filter(number__in=numbers)
     return _grouped(customers.values_list("number", "pk") if numbers else [])
+
+
+def _merged_by_number(agency: Agency, numbers: Collection[int]) -> dict[int, MergedCustomer]:
+    if not numbers:
+        return {}
+    customers = agency.customers.filter(status=Customer.Status.MERGED, number__in=numbers)
+    found = customers.values_list("number", "merged_into", "email", "kind", "company", "first_name", "last_name")
+    return {number: MergedCustomer(target, folded_name(*name), canonical_address(email)) for number, target, email, *name in found}
+
+
+def customers_by_website(agency: Agency, domains: Collection[str]) -> dict[str, list[int]]:
+    """Return the customers by the domain of their website."""
+    if not domains:
+        return _grouped([])
+    spellings = {spelling: domain for domain in domains for spelling in website_spellings([domain])}
+    customers = with_website(agency.customers.not_erased(), domains).order_by("number").values_list("host", "pk")
+    return _grouped((spellings[host], pk) for host, pk in customers)
+
+
+def _unless_shared(keys: list[int]) -> list[int]:
+    return keys if len(keys) <= MAX_SHARED else []
 
 
 def customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, list[int]]:

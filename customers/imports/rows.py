@@ -18,7 +18,7 @@ from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record
 from customers.imports.values import LINE_SEPARATOR, clean, is_rounded, one_line, several, split_name
 from customers.models import Customer, ImportJob
-from customers.queries.duplicates import phone_key, website_domain
+from customers.queries.duplicates import folded_name, normalized, phone_key, website_domain
 from partnerportal.agencies.models import Agency
 from partnerportal.core.countries import without_accents
 from partnerportal.core.email_addresses import canonical_address
@@ -105,13 +105,13 @@ class Members:
 
     def __init__(self, agency: Agency) -> None:
         members = list(agency.members.values_list("pk", "email", "full_name"))
-        self._by_text = {_folded(name): pk for pk, _email, name in members if name}
+        self._by_text = {normalized(name): pk for pk, _email, name in members if name}
         self._by_text |= {canonical_address(email): pk for pk, email, _name in members}
 
     def find(self, text: str) -> int | None:
         """Return the member in a text such as “Mia Schröder”, “mia@…” or “Mia Schröder (mia@…)”."""
         addresses = (part.strip("()<>") for part in text.split() if "@" in part)
-        candidates = (*map(canonical_address, addresses), _folded(text))
+        candidates = (*map(canonical_address, addresses), normalized(text))
         return next((self._by_text[text] for text in candidates if text in self._by_text), None)
 
 
@@ -298,24 +298,13 @@ def _accepted(name: str) -> str:
     if name == "responsible":
         return _("names and e-mail addresses of your team")
     choices = cast(Any, Customer._meta.get_field(name)).flatchoices
-    return ", ".join(str(label) for value, label in choices if value != Customer.Status.ERASED)
-
-
-def folded_name(kind: str, company: str, first_name: str, last_name: str) -> str:
-    """Return a customer's name for comparisons, or an empty string if it is a last name only."""
-    if kind == Customer.Kind.COMPANY:
-        return _folded(without_accents(company))
-    return _folded(without_accents(f"{last_name} {first_name}")) if first_name else ""
-
-
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+    return ", ".join(str(label) for value, label in choices if value not in {Customer.Status.ERASED, Customer.Status.MERGED})
 
 
 def names_in(text: str) -> set[str]:
     """Return what `folded_name` returns for a company or person with this name."""
     parts = split_name(text)
-    return {_folded(without_accents(text.replace(",", " "))), folded_name("person", "", parts.first, parts.last)} - {""}
+    return {normalized(without_accents(text.replace(",", " "))), folded_name("person", "", parts.first, parts.last)} - {""}
 
 
 def number_in(text: str) -> int | None:

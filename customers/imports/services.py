@@ -5,7 +5,7 @@ Workers process the rows between these actions (`runner`).
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import islice
 from typing import IO, Any, cast
@@ -40,6 +40,8 @@ CHUNK_SIZE = 256 * 1024
 SAMPLE_ROWS = 5
 #: Number of records whose values decide which columns are proposed.
 PROPOSAL_ROWS = 100
+#: Functions of other slices that run in the transaction that ends an import; registered in `customers.hooks`.
+after_import: list[Callable[[Agency], object]] = []
 
 
 @transaction.atomic
@@ -208,6 +210,8 @@ def finish(job: ImportJob, status: ImportStatus, *, by: User | None) -> None:
         imported, errors = job.counts.get(RowOutcome.IMPORTED, 0), job.counts.get(RowOutcome.ERROR, 0)
         skipped = sum(job.counts.values()) - imported - errors
         record(f"{job.subject}.imported", job, by=by, label=str(job.pk), imported=imported, errors=errors, skipped=skipped)
+        for then in after_import:
+            then(job.agency)
 
 
 def enqueue(job_id: int) -> None:

@@ -8,6 +8,7 @@ from customers.bulk.services import purge as purge_bulk
 from customers.exports.services import purge as purge_exports
 from customers.imports import runner
 from customers.imports.services import enqueue, purge
+from customers.services.contacts import delete_removed_contacts
 from customers.services.submissions import delete_old_submissions
 
 #: Seconds after which a worker returns a long import to the queue, so that e-mails aren't delayed.
@@ -44,6 +45,7 @@ def sweep_imports() -> int:
 def purge_imports() -> int:
     """Delete old file data, exports, bulk actions and form submissions. Return the number of purged imports."""
     delete_old_submissions()
+    delete_removed_contacts()
     purge_exports()
     purge_bulk()
     return purge()

@@ -1,5 +1,6 @@
 """Customers and their items."""
 
+from customers.models.contacts import Contact, ContactRole
 from customers.models.custom_fields import CustomField
 from customers.models.customers import FIRST_NUMBER, PERSONAL_FIELDS, Customer, NumberSequence
 from customers.models.items import SOON_DAYS, Contract, Domain, Note, Project, Task
@@ -10,6 +11,7 @@ from customers.models.words import CustomerWord
 from customers.bulk.models import BulkBatch, BulkJob  # isort: skip  # registers its models with Django
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
+from customers.merging.models import CustomerKey, CustomerPair, MergeLog, PairSearch  # isort: skip  # registers its models with Django
 
 __all__ = [
     "FIRST_NUMBER",
@@ -17,9 +19,13 @@ __all__ = [
     "SOON_DAYS",
     "BulkBatch",
     "BulkJob",
+    "Contact",
+    "ContactRole",
     "Contract",
     "CustomField",
     "Customer",
+    "CustomerKey",
+    "CustomerPair",
     "CustomerTag",
     "CustomerWord",
     "Domain",
@@ -30,8 +36,10 @@ __all__ = [
     "ImportJob",
     "ImportKey",
     "ImportRow",
+    "MergeLog",
     "Note",
     "NumberSequence",
+    "PairSearch",
     "Project",
     "Tag",
     "Task",

@@ -1,21 +1,24 @@
 """`Customer`: a person or company that an agency works for."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import reduce
 from operator import or_
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Func, Q, Value, When
-from django.db.models.functions import Right, Upper
+from django.db.models.functions import Lower, Right, Upper
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import triggers
 from customers.models.words import similar_words
 from partnerportal.agencies.models import Agency
 from partnerportal.core.addresses import address
+from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
 from partnerportal.core.db_functions import FoldText
 from partnerportal.core.email_addresses import address_variants
@@ -27,9 +30,29 @@ from partnerportal.core.validators import validate_one_line, validate_plain_text
 FIRST_NUMBER = 1001
 
 
-def _last_digits(field: str) -> Func:
-    digits = Func(F(field), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
-    return Func(digits, Value("0"), function="ltrim")
+def phone_key_column() -> models.GeneratedField:
+    """Return the column with the last eight digits of `phone` without leading zeros, or empty below six digits.
+
+    Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
+    """
+    digits = Func(F("phone"), Value(r"\D"), Value(""), Value("g"), function="regexp_replace")
+    last_digits = Right(Func(digits, Value("0"), function="ltrim"), 8)
+    return models.GeneratedField(
+        expression=Case(When(phone__regex=r"(\d\D*){6}", then=last_digits), default=Value("")),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+    )
+
+
+def with_address(email: str) -> Q:
+    """Return the condition that `email` is this address, in any case and spelling of its domain."""
+    return reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email))))
+
+
+def website_host() -> Func:
+    """Return an expression for the host in the address of the website, in lower case and without “www.”."""
+    host = Func(F("website"), Value(r"^https?://(www\.)?([^/:?#]+).*$"), Value(r"\2"), Value("i"), function="regexp_replace")
+    return Lower(host, output_field=models.TextField())
 
 
 class NumberSequence(models.Model):
@@ -48,12 +71,13 @@ class NumberSequence(models.Model):
 
 class CustomerQuerySet(SearchQuerySet):
     def active(self) -> Self:
-        """Return customers that are neither archived nor erased."""
+        """Return customers that are neither archived, erased nor merged into another one."""
         return self.filter(status="active")
 
     def not_erased(self) -> Self:
-        """Return active and archived customers."""
-        return self.exclude(status="erased")
+        """Return active and archived customers, also without those that were merged into another one."""
+        # Two conditions, so that the planner can use the partial index.
+        return self.exclude(status="erased").exclude(status="merged")
 
     def fuzzy(self, query: str) -> Self:
         with fuzzy_threshold():
@@ -71,8 +95,9 @@ class CustomerQuerySet(SearchQuerySet):
         return rows
 
     def with_address(self, email: str) -> Self:
-        """Return the customers with this e-mail address, in any case and spelling of its domain."""
-        return self.filter(reduce(or_, (Q(email__iexact=spelling) for spelling in sorted(address_variants(email)))))
+        """Return the customers with a contact that has this e-mail address, in any case and spelling of its domain."""
+        contacts = self.model.contacts.rel.related_model.objects
+        return self.filter(pk__in=contacts.with_address(email).values("customer"))
 
 
 class CustomerStatus(models.TextChoices):
@@ -80,9 +105,29 @@ class CustomerStatus(models.TextChoices):
     ARCHIVED = "archived", _("Archived")
     #: All personal data is removed. The row remains as the author of published reviews.
     ERASED = "erased", _("Erased")
+    #: Merged into another customer. The row remains for what permanently belongs to it.
+    MERGED = "merged", _("Merged")
 
 
-class Customer(models.Model):
+class Person:
+    """Mixin for models with the name and addresses of a person."""
+
+    first_name: Any
+    last_name: Any
+    email: Any
+
+    @property
+    def person_name(self) -> str:
+        """First and last name, as far as known."""
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def name_and_address(self) -> str:
+        """The name with the e-mail address: “Lea Brandt <lea@client.example>”."""
+        return f"{self.person_name} <{self.email}>" if self.person_name else str(self.email)
+
+
+class Customer(Person, models.Model):
     """A person or company that an agency works for."""
 
     class Kind(models.TextChoices):
@@ -134,8 +179,12 @@ class Customer(models.Model):
         "customers.Tag", verbose_name=_("Tags"), through="customers.CustomerTag", related_name="customers", blank=True
     )
     #: Values of the agency's custom fields by key. A trigger compares them with the definitions.
-    custom_values = models.JSONField(_("Custom fields"), default=dict, blank=True, editable=False)
+    custom_values = models.JSONField(_("Custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
+    #: The customer into which this one was merged, which is itself not merged: a later merge moves the reference.
+    merged_into = models.ForeignKey(
+        "self", verbose_name=_("Merged into"), on_delete=models.RESTRICT, null=True, editable=False, db_index=False, related_name="merged"
+    )
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)
     #: Number of changes; detects edits based on an older version.
@@ -144,13 +193,7 @@ class Customer(models.Model):
     #: Sort key and searchable text, without accents and case; maintained by `triggers`.
     sort_name = models.TextField(default="", editable=False)
     search_text = models.TextField(default="", editable=False)
-    #: The last eight digits of the phone number without leading zeros, or empty below six digits.
-    #: Equal for different spellings of a number, such as +49 3581 4410 and (03581) 44 10.
-    phone_key = models.GeneratedField(
-        expression=Case(When(phone__regex=r"(\d\D*){6}", then=Right(_last_digits("phone"), 8)), default=Value("")),
-        output_field=models.CharField(max_length=8),
-        db_persist=True,
-    )
+    phone_key = phone_key_column()
 
     objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -167,6 +210,11 @@ class Customer(models.Model):
                 violation_error_message=_("A person needs a last name; a company needs a company name."),
             ),
             models.CheckConstraint(condition=Q(status__in=CustomerStatus.values), name="customer_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False) | ~Q(status="merged") & Q(merged_into__isnull=True),
+                name="customer_merged_has_its_target",
+            ),
+            SameParent(field="merged_into", parent="agency", name="customer_merged_same_agency"),
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-number"], name="customer_by_number"),
@@ -174,6 +222,8 @@ class Customer(models.Model):
             models.Index(F("agency"), Upper("city"), F("number").desc(), name="customer_by_city"),
             models.Index(F("agency"), Upper("email"), name="customer_by_email"),
             models.Index(fields=["agency", "phone_key"], name="customer_by_phone", condition=~Q(phone_key="")),
+            models.Index(F("agency"), website_host(), name="customer_by_website", condition=~Q(website="")),
+            models.Index(fields=["merged_into"], name="customer_merged", condition=Q(merged_into__isnull=False)),
             search_index("customer_search"),
             GinIndex(OpClass("custom_values", "jsonb_path_ops"), name="customer_by_custom_value"),
         ]
@@ -206,11 +256,6 @@ class Customer(models.Model):
         return f"K-{number}"
 
     @property
-    def person_name(self) -> str:
-        """First and last name, as far as known."""
-        return f"{self.first_name} {self.last_name}".strip()
-
-    @property
     def display_name(self) -> str:
         """The customer's name in lists: the company, or “Last, First”."""
         if self.status == self.Status.ERASED:
@@ -237,18 +282,42 @@ class Customer(models.Model):
         return self.status == self.Status.ARCHIVED
 
     @property
+    def is_merged(self) -> bool:
+        """Whether the customer was merged into another one."""
+        return self.status == self.Status.MERGED
+
+    @property
     def country_name(self) -> str:
         """The country in the active language; empty if unknown."""
         return country_name(self.country)
 
+    @property
+    def shown_keys(self) -> list[int]:
+        """The keys of the customers whose rows this one's page shows: its own and those of the merged ones, if they were fetched."""
+        return [self.pk, *(row["id"] for row in getattr(self, "merged_rows", ()))]
+
+    def mark_origin(self, rows: Iterable[Any]) -> None:
+        """Let rows that belong to a merged customer show this one, and its number as `merged_from`."""
+        references = {row["id"]: self.reference_of(row["number"]) for row in getattr(self, "merged_rows", ())}
+        for row in rows:
+            row.merged_from = references.get(row.customer_id, "")
+            row.customer = self
+
     def erasure_summary(self) -> dict[str, int]:
         """Return the number of rows of each kind that an erasure deletes, and of `reviews` that remain."""
+        total = Counter(self._own_summary())
+        for merged in self.merged.all():
+            total.update(merged._own_summary())
+        return dict(total)
+
+    def _own_summary(self) -> dict[str, int]:
         return {
             "projects": self.projects.filter(review_requests=None).count(),
             "tasks": self.tasks.count(),
             "domains": self.domains.count(),
             "contracts": self.contracts.count(),
             "notes": self.team_notes.count(),
+            "contacts": self.contacts.filter(is_primary=False).count(),
             "access": self.access_invitations.filter(status="connected").count(),
             "open_requests": self.review_requests.pending().count(),
             "reviews": self.review_requests.filter(status="answered").count(),

@@ -1,13 +1,20 @@
-"""Triggers that maintain a customer's derived columns, `sort_name` and `search_text`, and the agency's `CustomerWord` rows.
+"""Triggers that maintain a customer's derived columns, its primary contact, and the agency's `CustomerWord` rows.
+Another one rejects merges into merged or erased customers.
 
-They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes
-the customer's domains. `portal_fold` (created by the migrations) removes accents and case: “Größe” becomes
-“grosse”. German umlauts are also stored in their alternative spelling, so that “Mueller” finds “Müller”.
+They run in the database because forms, imports and bulk loads write customers, and because `search_text` includes the
+customer's domains and contacts, and the texts of the customers that were merged into it. `portal_fold` (created by the
+migrations) removes accents and case: “Größe” becomes “grosse”. German umlauts are also stored in their alternative
+spelling, so that “Mueller” finds “Müller”.
 """
+
+from typing import Any
 
 import pgtrigger
 
 from partnerportal.core.db_functions import UMLAUT_EXPANSION
+
+#: Columns that a customer shares with its primary contact.
+PERSON = ("salutation", "first_name", "last_name", "email", "phone", "language")
 
 #: Maximum number of tags of an agency.
 MAX_TAGS = 200
@@ -56,23 +63,73 @@ def _changed(rows: str) -> str:
     return f"(SELECT * FROM {rows} WHERE id IN ({changed}))"  # noqa: S608
 
 
+def _person(row: str = "") -> str:
+    """Return the columns in `PERSON` of a row as a list in SQL."""
+    return ", ".join(f"{row}.{column}" if row else column for column in PERSON)
+
+
+def _differs(one: str, other: str) -> str:
+    return f"({_person(one)}) IS DISTINCT FROM ({_person(other)})"
+
+
+def _row_trigger(name: str, operation: pgtrigger.Operation, condition: str, sql: str, **options: Any) -> pgtrigger.Trigger:
+    """Return a trigger for each row that fulfils the condition, after the operation unless `when` is given."""
+    return pgtrigger.Trigger(
+        name=name,
+        operation=operation,
+        condition=pgtrigger.Condition(f"({condition})"),
+        func=pgtrigger.Func(sql),  # type: ignore[no-untyped-call]
+        **{"when": pgtrigger.After, **options},
+    )
+
+
 CUSTOMER = [
     pgtrigger.Trigger(
         name="derived_columns",
         operation=pgtrigger.Insert | pgtrigger.Update,
         when=pgtrigger.Before,
-        declare=[("plain", "text"), ("domains", "text")],
+        declare=[("names", "text"), ("plain", "text"), ("others", "text"), ("domains", "text"), ("merged", "text")],
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;
-            plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city);
+            SELECT string_agg(concat_ws(' ', first_name, last_name), ' '),
+                   string_agg(concat_ws(' ', email, phone, regexp_replace(phone, '\\D', '', 'g')), ' ')
+                INTO names, others FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary AND removed_at IS NULL;
+            IF TG_OP = 'UPDATE' THEN
+                SELECT string_agg(search_text, ' ' ORDER BY id) INTO merged FROM customers_customer WHERE merged_into_id = NEW.id;
+            END IF;
+            plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city, names);
             NEW.sort_name := portal_fold(CASE WHEN NEW.kind = 'company' THEN NEW.company
                                               ELSE NEW.last_name || ' ' || NEW.first_name END);
             NEW.search_text := portal_fold(concat_ws(' ', 'K-' || NEW.number, plain,
                                                      NULLIF({UMLAUT_EXPANSION % "plain"}, plain), NEW.email, NEW.phone,
-                                                     regexp_replace(NEW.phone, '\\D', '', 'g'), domains));
+                                                     regexp_replace(NEW.phone, '\\D', '', 'g'), others, domains, merged));
             RETURN NEW;
             """  # noqa: S608  # built from constants
+        ),
+    ),
+    pgtrigger.Trigger(
+        name="merged_once",
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        when=pgtrigger.Before,
+        condition=pgtrigger.Condition("NEW.merged_into_id IS NOT NULL OR NEW.status IN ('merged', 'erased')"),
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            IF NEW.merged_into_id IS NOT NULL THEN
+                -- The lock makes a concurrent merge of the target wait.
+                PERFORM 1 FROM customers_customer
+                WHERE id = NEW.merged_into_id AND id <> NEW.id AND status IN ('active', 'archived') FOR SHARE;
+                IF NOT FOUND THEN
+                    RAISE EXCEPTION 'Customer % can''t be merged into customer %.', NEW.id, NEW.merged_into_id
+                    USING ERRCODE = 'integrity_constraint_violation';
+                END IF;
+            END IF;
+            IF NEW.status IN ('merged', 'erased') AND EXISTS (SELECT 1 FROM customers_customer WHERE merged_into_id = NEW.id) THEN
+                RAISE EXCEPTION 'Other customers are merged into customer %.', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+            RETURN NEW;
+            """
         ),
     ),
     _word_trigger(pgtrigger.Insert, update_words(new="new_customers"), new="new_customers"),
@@ -83,6 +140,41 @@ CUSTOMER = [
         new="new_customers",
     ),
     _word_trigger(pgtrigger.Delete, update_words(old="old_customers"), old="old_customers"),
+    pgtrigger.Trigger(
+        name="primary_contact_insert",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert,
+        referencing=pgtrigger.Referencing(new="new_customers"),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            INSERT INTO customers_contact (agency_id, customer_id, is_primary, role, created_at, {_person()})
+            SELECT agency_id, id, true, 'general', created_at, {_person()} FROM new_customers;
+            RETURN NULL;
+            """  # noqa: S608
+        ),
+    ),
+    _row_trigger(
+        "primary_contact_update",
+        pgtrigger.Update,
+        _differs("OLD", "NEW"),
+        f"""
+        UPDATE customers_contact AS contact SET ({_person()}) = ({_person("NEW")})
+        WHERE customer_id = NEW.id AND is_primary AND {_differs("contact", "NEW")};
+        RETURN NULL;
+        """,  # noqa: S608
+    ),
+    _row_trigger(
+        "erased_without_contacts",
+        pgtrigger.Update,
+        "NEW.status = 'erased' AND OLD.status <> 'erased'",
+        """
+        IF EXISTS (SELECT 1 FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary) THEN
+            RAISE EXCEPTION 'Customer % is erased but has contacts.', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+        """,
+    ),
     pgtrigger.Trigger(
         name="custom_values",
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("agency_id", "custom_values"),  # type: ignore[no-untyped-call]
@@ -114,8 +206,9 @@ CUSTOMER = [
 ]
 
 
-def _update_customers(operation: pgtrigger.Operation, rows: str, **referencing: str) -> pgtrigger.Trigger:
-    """Return a trigger that makes the customers of changed domains rebuild their `search_text`."""
+def _update_customers(operation: pgtrigger.Operation, rows: str, *, condition: str = "", **referencing: str) -> pgtrigger.Trigger:
+    """Return a trigger that makes the customers of changed rows rebuild their `search_text`, if the condition in SQL is met."""
+    update = f"UPDATE customers_customer SET search_text = '' WHERE id IN (SELECT customer_id FROM {rows});"  # noqa: S608
     return pgtrigger.Trigger(
         name=f"search_{str(operation).lower()}",
         level=pgtrigger.Statement,
@@ -123,7 +216,7 @@ def _update_customers(operation: pgtrigger.Operation, rows: str, **referencing: 
         operation=operation,
         referencing=pgtrigger.Referencing(**referencing),  # type: ignore[no-untyped-call]
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
-            f"UPDATE customers_customer SET search_text = '' WHERE id IN (SELECT customer_id FROM {rows}); RETURN NULL;"  # noqa: S608
+            f"{f'IF {condition} THEN {update} END IF;' if condition else update} RETURN NULL;"
         ),
     )
 
@@ -139,6 +232,61 @@ DOMAIN = [
     _update_customers(pgtrigger.Delete, "old_domains", old="old_domains"),
 ]
 
+
+def _update_customers_of_others(operation: pgtrigger.Operation, *tables: str, **referencing: str) -> pgtrigger.Trigger:
+    """Return a trigger like `_update_customers` for contacts that aren't primary; the customer's own columns contain the primary one."""
+    others = " UNION ".join(f"SELECT customer_id FROM {table} WHERE NOT is_primary" for table in tables)  # noqa: S608
+    return _update_customers(operation, f"({others}) AS changed", condition=f"EXISTS ({others})", **referencing)
+
+
+_UPDATE_FROM_PRIMARY = f"""
+    UPDATE customers_customer AS customer SET ({_person()}) = ({_person("NEW")}), version = version + 1, updated_at = now()
+    WHERE id = NEW.customer_id AND {_differs("customer", "NEW")};
+    RETURN NULL;
+    """  # noqa: S608
+
+CONTACT = [
+    _update_customers_of_others(pgtrigger.Insert, "new_contacts", new="new_contacts"),
+    _update_customers_of_others(pgtrigger.Update, "new_contacts", "old_contacts", old="old_contacts", new="new_contacts"),
+    _update_customers_of_others(pgtrigger.Delete, "old_contacts", old="old_contacts"),
+    # Not within the trigger that inserts the primary contacts of new customers.
+    _row_trigger("customer_insert", pgtrigger.Insert, "NEW.is_primary AND pg_trigger_depth() = 0", _UPDATE_FROM_PRIMARY),
+    _row_trigger(
+        "customer_update",
+        pgtrigger.Update,
+        f"NEW.is_primary AND (NOT OLD.is_primary OR NEW.customer_id <> OLD.customer_id OR {_differs('OLD', 'NEW')})",
+        _UPDATE_FROM_PRIMARY,
+    ),
+    # The lock makes a concurrent erasure wait, which then finds the contact, and prevents deadlocks of concurrent additions.
+    _row_trigger(
+        "not_of_erased",
+        pgtrigger.Insert | pgtrigger.Update,
+        "NOT NEW.is_primary",
+        """
+        PERFORM 1 FROM customers_customer WHERE id = NEW.customer_id AND status <> 'erased' FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'Customer % is erased and has no contacts.', NEW.customer_id USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+        """,
+        when=pgtrigger.Before,
+    ),
+    # Deferred, so that a transaction can make another contact primary.
+    _row_trigger(
+        "a_primary_contact_stays",
+        pgtrigger.Update | pgtrigger.Delete,
+        "OLD.is_primary",
+        """
+        IF EXISTS (SELECT 1 FROM customers_customer WHERE id = OLD.customer_id)
+           AND NOT EXISTS (SELECT 1 FROM customers_contact WHERE customer_id = OLD.customer_id AND is_primary) THEN
+            RAISE EXCEPTION 'Customer % would be left without a primary contact.', OLD.customer_id
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NULL;
+        """,
+        timing=pgtrigger.Deferred,
+    ),
+]
 
 TAG = [
     pgtrigger.Trigger(

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, JSONObject
 
-from customers.models import Contract, Customer, Domain, Task
+from customers.models import Contract, Customer, CustomerTag, Domain, MergeLog, Task
 from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.db_functions import CappedCount, IsAny, array_of
 from partnerportal.core.pagination import COUNT_LIMIT
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
@@ -29,6 +32,9 @@ class PageSection:
     names: ItemNames
 
 
+#: Fields of a merged customer that name it.
+_NAME = ("kind", "company", "first_name", "last_name")
+
 #: Functions of other apps that return their section of a customer's page; registered in their `hooks.py`.
 customer_page_sections: list[Callable[[Customer], PageSection]] = []
 
@@ -41,6 +47,7 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     ),
     "domains": lambda rows: rows.order_by("sort_date", "name"),
     "contracts": lambda rows: rows.order_by("sort_date", "pk"),
+    "contacts": lambda rows: rows.in_order(),
     "team_notes": lambda rows: rows.select_related("author").order_by("-pk"),
     "contact_requests": lambda rows: rows.select_related("assignee").order_by("-pk"),
 }
@@ -48,55 +55,91 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
 
 def customer_items(customer: Any) -> dict[str, list[Any]]:
     """Return the rows assigned to a customer, by template variable."""
-    items = {name: items_of(name, customer=customer.pk) for name in _ITEMS}
+    items = {name: items_of(name, customers=array_of(customer.shown_keys)) for name in _ITEMS}
     for rows in items.values():
-        for row in rows:
-            row.customer = customer
+        customer.mark_origin(rows)
     return items
 
 
 @compiled
 def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
-    """Return an agency's customer with this key, unless erased."""
-    return Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
+    """Return an agency's customer with this key, unless erased or merged, with the customers merged into it as `merged_rows`."""
+    merged = Customer.objects.filter(merged_into=OuterRef("pk")).order_by("number").annotate(log=_merge_of(OuterRef("pk")))
+    rows = ArraySubquery(merged.values(json=JSONObject(id="pk", number="number", log="log", **{name: name for name in _NAME})))
+    found = Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
+    return found.annotate(merged_rows=rows)  # type: ignore[no-any-return]
+
+
+def _merge_of(second: Any) -> Subquery:
+    return Subquery(MergeLog.objects.filter(second=second, undone_at=None).values("pk")[:1])
+
+
+def merged_customers(customer: Any) -> list[Customer]:
+    """Return the customers that were merged into the customer of `known_customer`, each with the key of its merge as `log`."""
+    found = []
+    for row in customer.merged_rows:
+        merged = Customer(pk=row["id"], number=row["number"], agency=customer.agency, **{name: row[name] for name in _NAME})
+        merged.log = row["log"]  # type: ignore[attr-defined]
+        found.append(merged)
+    return found
 
 
 @compiled
-def review_requests_to(*, customer: Any) -> Any:
-    """Return the review requests to a customer with their reviews, newest first."""
+def review_requests_to(*, customers: Any) -> Any:
+    """Return the review requests to the customers with their reviews, newest first."""
     model: Any = Customer._meta.get_field("review_requests").related_model
-    return model.objects.filter(customer=customer).select_related("agency", "project", "review__comment").order_by("-pk")
+    return model.objects.filter(IsAny(F("customer"), customers)).select_related("agency", "project", "review__comment").order_by("-pk")
 
 
 @compiled
-def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
-    """Return the customer's rows of one relation."""
+def items_of(name: str, /, *, customers: Any) -> QuerySet[Any]:
+    """Return the customers' rows of one relation."""
     model: Any = Customer._meta.get_field(name).related_model
-    return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
+    return _ITEMS[name](model.objects.filter(IsAny(F("customer"), customers)))[:MAX_ROWS]
 
 
-def customers_of(agency: Any, *choice: str, responsible: Any = None) -> QuerySet[Customer]:
+def customers_of(agency: Any, *choice: str, **values: Any) -> QuerySet[Customer]:
     """Return the customers of an agency that match; see `narrowed`."""
-    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, responsible=responsible)
+    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, **values)
 
 
-def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, responsible: Any = None) -> CustomerQuerySet:
-    """Return those of an agency's customers with a status (`all`: any), of a kind (empty: any), and by `responsible` or `open_tasks`."""
+def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, **values: Any) -> CustomerQuerySet:
+    """Return those of an agency's customers with a status (`all`: any) and of a kind (empty: any).
+
+    `others` can be `responsible`, with this value, `open_tasks`, and one of `tags_any`, `tags_all` and `tags_none`, with
+    the tags as the values `tag_0`, `tag_1` …
+    """
     customers = customers.not_erased()
     if status != "all":
         customers = customers.filter(status=status)
     if kind:
         customers = customers.filter(kind=kind)
     if "responsible" in others:
-        customers = customers.filter(responsible=responsible)
+        customers = customers.filter(responsible=values["responsible"])
     if "open_tasks" in others:
         customers = customers.filter(pk__in=Task.objects.filter(agency=agency, done_at__isnull=True).values("customer"))
+    tags = [Q(tag=value) for name, value in sorted(values.items()) if name.startswith("tag_")]
+    if "tags_any" in others:
+        customers = customers.filter(pk__in=CustomerTag.objects.filter(reduce(or_, tags)).values("customer"))
+    if "tags_all" in others:
+        for tag in tags:
+            customers = customers.filter(pk__in=CustomerTag.objects.filter(tag).values("customer"))
+    if "tags_none" in others:
+        customers = customers.filter(~Exists(CustomerTag.objects.filter(reduce(or_, tags), customer=OuterRef("pk"))))
     return customers
 
 
 def listed_customers(*choice: str, agency: Any, today: Any, horizon: Any, **values: Any) -> QuerySet[Customer]:
-    """Return the customers of `customers_of` with their open work."""
-    return with_open_work(customers_of(agency, *choice, **values), today, horizon)
+    """Return the customers of `customers_of` with their open work, and if `show_tags` is chosen, with their tags."""
+    return with_details(customers_of(agency, *choice, **values), today, horizon, with_tags="show_tags" in choice)
+
+
+def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, *, with_tags: bool) -> QuerySet[Customer]:
+    """Annotate what `with_open_work` does, and the keys of the tags as `tag_ids`."""
+    customers = with_open_work(customers, today, horizon)
+    if not with_tags:
+        return customers
+    return customers.annotate(tag_ids=ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).values("tag_id")))
 
 
 @compiled

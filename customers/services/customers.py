@@ -4,9 +4,9 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
-from customers.models import PERSONAL_FIELDS, Customer, ImportJob, NumberSequence, Tag
+from customers.models import PERSONAL_FIELDS, Contact, Customer, ImportJob, NumberSequence, Tag
 from customers.models.customers import CustomerStatus
 from customers.services.tags import set_customer_tags
 from partnerportal.accounts.models import User
@@ -25,7 +25,7 @@ def create_customer(*, agency: Agency, by: User, tags: Collection[Tag] = (), **f
     sequence.next_number += 1
     sequence.save(update_fields=["next_number"])
     if tags:
-        set_customer_tags(customer, tags)
+        set_customer_tags(customer, tags, by=by)
     record("customer.created", customer, by=by)
     return customer
 
@@ -46,7 +46,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
     customer.version = stored.version + 1
     customer.save(update_fields=[*(name for name in changed if name != "tags"), "version", "updated_at"])
     if "tags" in changed:
-        set_customer_tags(customer, tags)
+        set_customer_tags(customer, tags, by=by)
     record("customer.updated", customer, by=by, **changed_data(customer, changed))
 
 
@@ -75,7 +75,7 @@ erasure_hooks: list[Callable[[Customer, User], None]] = []
 
 @transaction.atomic
 def erase_customer(customer: Customer, *, by: User) -> bool:
-    """Permanently remove all personal data of a customer. Return False if it was already erased.
+    """Permanently remove all personal data of a customer, and of those merged into it. Return False if it was already erased.
 
     The empty row remains as the “Former customer”, and rated projects remain because published reviews name them.
     """
@@ -83,12 +83,23 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
     Agency.objects.select_for_update(no_key=True).get(pk=customer.agency_id)
     # Locks the imports first to match the order used by import workers.
     list(ImportJob.objects.select_for_update().filter(agency=customer.agency, purged_at__isnull=True).order_by("pk").only("pk"))
-    locked = Customer.objects.select_for_update(of=("self",)).select_related("agency").get(pk=customer.pk)
-    if locked.status == Customer.Status.ERASED:
+    rows = Customer.objects.select_for_update(of=("self",)).select_related("agency").order_by("pk")
+    family = {row.pk: row for row in rows.filter(Q(pk=customer.pk) | Q(merged_into=customer))}
+    locked = family.pop(customer.pk)
+    if locked.status not in {Customer.Status.ACTIVE, Customer.Status.ARCHIVED}:
         return False
+    for merged in family.values():
+        _erase(merged, by)
+    _erase(locked, by)
+    return True
+
+
+def _erase(locked: Customer, by: User) -> None:
     for erase in erasure_hooks:
         erase(locked, by)
     locked.tasks.all().delete()
+    # Triggers empty the primary contact.
+    Contact.with_removed.filter(customer=locked, is_primary=False).delete()
     locked.domains.all().delete()
     locked.contracts.all().delete()
     locked.team_notes.all().delete()
@@ -98,10 +109,9 @@ def erase_customer(customer: Customer, *, by: User) -> bool:
     OutgoingMail.objects.filter(customer_id=locked.pk).delete()
     for name in PERSONAL_FIELDS:
         setattr(locked, name, "")
-    locked.status, locked.responsible, locked.custom_values = Customer.Status.ERASED, None, {}
+    locked.status, locked.responsible, locked.merged_into, locked.custom_values = Customer.Status.ERASED, None, None, {}
     locked.save()
     record("customer.erased", locked, by=by)
-    return True
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Exists, Model
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,13 +14,15 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
-from customers.queries.customers import customer_items, customer_page_sections, known_customer, review_requests_to
+from customers.queries.customers import customer_items, customer_page_sections, known_customer, merged_customers, review_requests_to
+from customers.queries.definitions import custom_values, definitions_of
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.db_functions import array_of
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.undo import success_with_undo
 
@@ -34,7 +36,11 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, is_more = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
-    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "bulk_actions": offered(request.membership)}
+    people = {person.pk: person.get_full_name() for person in request.team}
+    for customer in page.items:
+        customer.shown_tags = filters.definitions.tags_of(getattr(customer, "tag_ids", ()))  # type: ignore[attr-defined]
+    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": filters.shown, "people": people}
+    context["bulk_actions"] = offered(request.membership)
     return render(request, "customers/list.html", context)
 
 
@@ -53,10 +59,14 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
 
     def open_form(stored: Customer) -> CustomerForm:
-        return CustomerForm(request.form_data, instance=stored, agency=request.agency)
+        definitions = definitions_of(request.agency, customer=pk)
+        is_manager = request.membership.is_manager
+        return CustomerForm(request.form_data, instance=stored, agency=request.agency, definitions=definitions, may_create_tags=is_manager)
 
     def save(form: CustomerForm) -> None:
-        update_customer(form.instance, changed=form.changed_here, version=form.instance.version, by=request.user)
+        customer, tags = form.instance, form.cleaned_data.get("tags", [])
+        customer.custom_values = form.custom_values
+        update_customer(customer, changed=form.changed_fields, version=customer.version, by=request.user, tags=tags)
 
     form = open_form(customer)
     if request.method == "POST":
@@ -74,20 +84,22 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show a customer with its items, requests, reviews, access and timeline."""
     found = known_customer(agency=request.agency.pk, pk=pk)
     if not found:
-        raise Http404
+        # A merge can be undone, so the redirect is temporary.
+        return redirect(get_object_or_404(request.agency.customers.not_erased(), merged=pk))
     (customer,) = found
     customer.agency = request.agency
     items = customer_items(customer)
+    contacts = items.pop("contacts")
+    definitions = definitions_of(request.agency, customer=pk)
     sections = [section(customer) for section in customer_page_sections]
-    review_requests = review_requests_to(customer=pk)
-    for review_request in review_requests:
-        review_request.customer = customer
+    review_requests = review_requests_to(customers=array_of(customer.shown_keys))
+    customer.mark_origin(review_requests)
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.
     has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
-    events = AuditEvent.objects.for_agency(request.agency).of_customer(customer.pk).annotate(has_opted_out=has_opted_out)
+    events = AuditEvent.objects.for_agency(request.agency).of_customer(*customer.shown_keys).annotate(has_opted_out=has_opted_out)
     timeline = list(events[:TIMELINE_LENGTH])
-    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"])
+    names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"], *contacts)
     names |= _rated_projects(*review_requests, *reviews)
     for section in sections:
         names |= section.names
@@ -97,6 +109,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "customers/detail.html",
         {
             "customer": customer,
+            "contacts": contacts,
             **items,
             "sections": item_sections(items, expanded=request.GET.get("show", "")),
             "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
@@ -105,7 +118,10 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
-            "is_new": not any(items.values()) and not review_requests,
+            "is_new": not any(items.values()) and len(contacts) == 1 and not review_requests,
+            "merged": merged_customers(customer),
+            "definitions": definitions,
+            "custom_values": custom_values(customer, definitions),
             "may_erase": request.membership.has_role(Role.OWNER),
         },
     )
@@ -147,5 +163,11 @@ def erase(request: AgencyRequest, pk: int) -> HttpResponse:
         erase_customer(customer, by=request.user)
         messages.success(request, _("%(customer)s erased.") % {"customer": customer.reference})
         return redirect("customers:list")
-    context = {"customer": customer, "counts": customer.erasure_summary(), "wrong": request.method == "POST", "typed": number}
+    context = {
+        "customer": customer,
+        "counts": customer.erasure_summary(),
+        "merged": customer.merged.order_by("number"),
+        "wrong": request.method == "POST",
+        "typed": number,
+    }
     return render(request, "customers/erase.html", context)

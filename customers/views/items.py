@@ -3,6 +3,8 @@
 On a customer's page, htmx shows the same forms in a dialog.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from django.contrib import messages
@@ -14,8 +16,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django_htmx.http import trigger_client_event
 
-from customers.forms.items import ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
-from customers.models import Customer, Task
+from customers.forms.items import ContactForm, ContractForm, DomainForm, ItemForm, NoteForm, ProjectForm, TaskForm
+from customers.models import Contact, Customer, Task
+from customers.services.contacts import make_primary, remove_contact, restore_contact, update_contact
 from customers.services.items import add_item, complete_task, remove_item, reopen_task, update_item
 from customers.services.submissions import AlreadyAdded, add_once
 from customers.views.submissions import already_added_response, save_edit
@@ -105,6 +108,53 @@ def contract_remove(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 @agency_view()
+def contact_add(request: AgencyRequest, pk: int) -> HttpResponse:
+    return _add(request, pk, ContactForm, title=_("Add contact"), message=_("Contact %(item)s added."))
+
+
+@agency_view()
+def contact_edit(request: AgencyRequest, pk: int) -> HttpResponse:
+    contact = _get_item(request, "contacts", pk)
+    return _edit(request, contact, ContactForm, update=update_contact, title=_("Edit contact"), message=_("Contact %(item)s saved."))
+
+
+@agency_view(methods=("POST",))
+def contact_primary(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Make a contact the primary one. The button “Undo” makes the former one primary."""
+    contact = _get_item(request, "contacts", pk)
+    former = contact.customer.contacts.get(is_primary=True)
+    with _errors_as_messages(request):
+        if make_primary(contact, by=request.user):
+            text = _("%(item)s is now the primary contact.") % {"item": contact}
+            if str(former):
+                success_with_undo(request, text, reverse("customers:contact_primary", args=[former.pk]))
+            else:
+                messages.success(request, text)
+    return redirect_back(request, contact.customer.get_absolute_url())
+
+
+@agency_view(methods=("POST",))
+def contact_remove(request: AgencyRequest, pk: int) -> HttpResponse:
+    contact = _get_item(request, "contacts", pk)
+    with _errors_as_messages(request):
+        if remove_contact(contact, by=request.user):
+            text = _("Contact %(item)s removed.") % {"item": contact}
+            success_with_undo(request, text, reverse("customers:contact_restore", args=[pk]))
+    return redirect_back(request, contact.customer.get_absolute_url())
+
+
+@agency_view(methods=("POST",))
+def contact_restore(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Undo the removal of a contact."""
+    removed = Contact.with_removed.filter(agency=request.agency).exclude(customer__status=Customer.Status.ERASED)
+    contact = get_object_or_404(removed.select_related("customer"), pk=pk)
+    with _errors_as_messages(request):
+        if restore_contact(contact, by=request.user):
+            messages.success(request, _("Contact %(item)s restored.") % {"item": contact})
+    return redirect_back(request, contact.customer.get_absolute_url())
+
+
+@agency_view()
 def note_add(request: AgencyRequest, pk: int) -> HttpResponse:
     return _add(request, pk, NoteForm, title=_("Add note"), message=_("Note added."))
 
@@ -153,14 +203,16 @@ def _add(request: AgencyRequest, pk: int, form_class: type[ItemForm], *, title: 
     return render(request, "customers/item_form.html", {"form": form, "customer": customer, "title": title})
 
 
-def _edit(request: AgencyRequest, item: Any, form_class: type[ItemForm], *, title: str, message: str) -> HttpResponse:
+def _edit(
+    request: AgencyRequest, item: Any, form_class: type[ItemForm], *, title: str, message: str, update: Any = update_item
+) -> HttpResponse:
     customer = item.customer
 
     def open_form(stored: Any) -> ItemForm:
         return form_class(request.form_data, instance=stored, customer=customer)
 
     def save(form: ItemForm) -> None:
-        update_item(form.instance, changed=form.changed_here, loaded=form.loaded, by=request.user)
+        update(form.instance, changed=form.changed_here, loaded=form.loaded, by=request.user)
 
     form = open_form(item)
     if request.method == "POST":
@@ -170,6 +222,21 @@ def _edit(request: AgencyRequest, item: Any, form_class: type[ItemForm], *, titl
             return redirect_back(request, customer.get_absolute_url())
     context = {"form": form, "customer": customer, "title": title, "item": item, "kind": item._meta.model_name}
     return render(request, "customers/item_form.html", context)
+
+
+@contextmanager
+def _errors_as_messages(request: AgencyRequest) -> Iterator[None]:
+    """Report why a contact can’t be changed.
+
+    Raises:
+        Http404: The contact was removed or its customer erased in the meantime.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    except ObjectDoesNotExist as error:
+        raise Http404 from error
 
 
 def _remove(request: AgencyRequest, item: Any, *, message: str) -> HttpResponse:

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 
+from customers.forms.custom_fields import FIELD_PREFIX
 from customers.forms.customers import CustomerForm
+from customers.forms.tags import TagsWidget
 from customers.models import Customer
 from customers.queries.duplicates import DuplicateCandidate, find_duplicates
 from partnerportal.agencies.access import AgencyRequest
@@ -52,8 +54,10 @@ def picker_page(
     return render(request, template, {**context, "choice": options})
 
 
-def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None) -> PickerOptions:
-    """Return possible duplicates of a customer with these `fields`, and the search results.
+def picker_options(
+    agency: Agency, fields: dict[str, Any], *, q: str = "", kept: dict[str, str] | None = None, without: Customer | None = None
+) -> PickerOptions:
+    """Return possible duplicates of a customer with these `fields`, and the search results, except for the customer `without`.
 
     Uses three queries, or four with a search query.
     """
@@ -62,14 +66,16 @@ def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept:
     results = active.order_by("-number")
     if q:
         results = Customer.objects.filter(pk__in=active.search(q)).ranked(q).order_by("-rank", "-number")
-    found = list(results[: MAX_RESULTS + 1])
-    likely = find_duplicates(agency, fields, wide=True)
+    found = list(results.exclude(pk=without.pk)[: MAX_RESULTS + 1] if without else results[: MAX_RESULTS + 1])
+    likely = [candidate for candidate in find_duplicates(agency, fields, wide=True) if candidate.customer != without]
     return PickerOptions(likely, q, found[:MAX_RESULTS], len(found) > MAX_RESULTS, kept or {})
 
 
 def submitted_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the submitted values of the customer form's fields, unvalidated."""
-    return {name: str(data[name]) for name in CustomerForm.Meta.fields if name in data}
+    fields = {name: str(data[name]) for name in data if name in CustomerForm.Meta.fields or name.startswith(FIELD_PREFIX)}
+    tags = TagsWidget().value_from_datadict(data, {}, "tags")
+    return {**fields, **({"tags": ", ".join(tags)} if tags else {})}
 
 
 def selected_customer(agency: Agency, data: QueryDict) -> Customer:

@@ -54,7 +54,7 @@ class AccessInvitation(Pending, AccessScope):
     client = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("Client"), on_delete=models.RESTRICT, related_name="access_invitations"
     )
-    #: The connected customer. Never changes once set.
+    #: The connected customer. Never changes once set, except that access moves when the customer is merged into another one.
     customer = models.ForeignKey(
         Customer, verbose_name=_("Customer"), on_delete=models.RESTRICT, null=True, blank=True, related_name="access_invitations"
     )
@@ -127,10 +127,23 @@ class AccessInvitation(Pending, AccessScope):
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status__in=["pending", "connected"])),
             pgtrigger.Protect(name="stays", operation=pgtrigger.Delete),
             pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
-            pgtrigger.Protect(
+            pgtrigger.Trigger(
                 name="customer_for_good",
                 operation=pgtrigger.Update,
+                when=pgtrigger.Before,
                 condition=pgtrigger.Q(old__customer__isnull=False) & pgtrigger.Q(old__customer__df=pgtrigger.F("new__customer")),
+                # Access that isn't ended moves with a merge of the two customers, and back.
+                func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+                    """
+                    IF OLD.status = 'connected' AND NEW.status = 'connected' AND EXISTS (
+                        SELECT 1 FROM customers_customer WHERE id = OLD.customer_id AND merged_into_id = NEW.customer_id
+                        OR id = NEW.customer_id AND merged_into_id = OLD.customer_id
+                    ) THEN
+                        RETURN NEW;
+                    END IF;
+                    RAISE EXCEPTION 'pgtrigger: Cannot update rows from invitations_accessinvitation table';
+                    """
+                ),
             ),
             pgtrigger.Protect(
                 name="ended_is_ended",

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 import pgtrigger
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.audit.descriptions import DESCRIPTIONS, describe
@@ -13,9 +14,15 @@ from partnerportal.core.querysets import TenantQuerySet
 class AuditEventQuerySet(TenantQuerySet["AuditEvent"]):
     """Queryset of audit events."""
 
-    def of_customer(self, customer_id: int) -> Self:
-        """Return a customer's timeline, newest events first."""
-        return self.filter(customer_id=customer_id).order_by("-pk")
+    def of_customer(self, customer_id: int, *merged: int) -> Self:
+        """Return the timeline of a customer and those `merged` into it, newest events first.
+
+        A merge is an event of both customers, but shown once.
+        """
+        if not merged:
+            return self.filter(customer_id=customer_id).order_by("-pk")
+        of_merged = Q(customer_id__in=merged) & ~Q(action="customer.merged")
+        return self.filter(Q(customer_id=customer_id) | of_merged).order_by("-pk")
 
 
 class AuditEvent(models.Model):

@@ -28,6 +28,7 @@ _ACTIONS: tuple[tuple[Promise, str, str, Role], ...] = (
     (gettext_lazy("Add contract"), "customers:contract_add_to", "document-text", Role.STAFF),
     (gettext_lazy("Import customers"), "customers:import", "arrow-up-tray", Role.MANAGER),
     (gettext_lazy("Export customers"), "customers:export", "arrow-down-tray", Role.MANAGER),
+    (gettext_lazy("Duplicates"), "customers:duplicates", "document-duplicate", Role.MANAGER),
     (gettext_lazy("Invite member"), "agencies:invite", "user-plus", Role.OWNER),
 )
 

@@ -64,7 +64,7 @@ def dashboard_for(member: Membership, team: list[User], *, mine: bool) -> Dashbo
     values = {"agency": member.agency_id, "user": member.user_id}
     reviews = latest_reviews(whose, **values, recently=at.recently)
     requests = open_requests(whose, **values, now=at.now)
-    opted_out = opted_out_addresses(member.agency, [request.customer.email for request in requests])
+    opted_out = opted_out_addresses(member.agency, [request.recipient.email for request in requests])
     return Dashboard(
         sections=sections_for(member, team, mine=mine),
         figures=figures if any(figure.is_known for figure in figures) else [],
@@ -107,13 +107,13 @@ def latest_reviews(whose: str, /, *, agency: Any, user: Any, recently: Any) -> A
 def open_requests(whose: str, /, *, agency: Any, user: Any, now: Any) -> Any:
     """Return the open review requests that expire first."""
     requests = ReviewRequest.objects.pending(now).filter(belongs_to(whose, user, "customer__responsible"), agency=agency)
-    return first_rows(requests.select_related("agency", "customer", "project"), "expires_at", MAX_REVIEW_REQUESTS)
+    return first_rows(requests.select_related("agency", "customer", "contact", "project"), "expires_at", MAX_REVIEW_REQUESTS)
 
 
 def _request_action(request: Any, opted_out: set[str]) -> str:
     """Return the action of `OpenRequest`: a reminder if it was e-mailed and can be e-mailed again."""
-    customer = request.customer
-    is_reachable = customer.email and customer.email not in opted_out and customer.status == customer.Status.ACTIVE
+    email, customer = request.recipient.email, request.customer
+    is_reachable = email and email not in opted_out and customer.status == customer.Status.ACTIVE
     if request.mailed_at and is_reachable and not request.undeliverable_at:
         return "remind" if request.can_be_resent else "sent"
     return "copy" if request.link else "open"

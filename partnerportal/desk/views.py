@@ -98,7 +98,7 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
 @agency_view(methods=("POST",))
 def remind(request: AgencyRequest, pk: int) -> HttpResponse:
     """E-mail the link of an open review request again. Return its new row for htmx, or else redirect to the dashboard."""
-    own = request.agency.review_requests.select_related("agency", "customer")
+    own = request.agency.review_requests.select_related("agency", "customer", "contact")
     with errors_as_messages(request):
         message = resend(request, get_object_or_404(own, pk=pk))
         if cast(Any, request).htmx:

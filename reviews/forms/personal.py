@@ -7,8 +7,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer
-from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, DisplayNameAs, Review
+from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, DisplayNameAs, Review, ReviewRequest
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,10 @@ class ReviewForm(forms.ModelForm):
         widgets = {"text": forms.Textarea(attrs={"rows": 5}), "author": forms.TextInput(attrs={"autocomplete": "name"})}
         help_texts = {"text": _("Optional. What would you tell others? Shown on the agency’s public profile.")}
 
-    def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, review_request: ReviewRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.customer = customer
+        self.customer = review_request.customer
+        self.person_name = review_request.recipient.person_name
         for name, category in CATEGORIES.items():
             self.fields[name] = forms.TypedChoiceField(
                 label=category.label,
@@ -45,7 +45,7 @@ class ReviewForm(forms.ModelForm):
                     "invalid_choice": _("Select one to five stars."),
                 },
             )
-        options = [option for option in DisplayNameAs if option != DisplayNameAs.COMPANY or customer.company]
+        options = [option for option in DisplayNameAs if option != DisplayNameAs.COMPANY or self.customer.company]
         # The example beside this option already contains its usual label.
         labels = {DisplayNameAs.ANONYMOUS: _("Without a name")}
         self.fields["display_name_as"] = forms.ChoiceField(
@@ -57,9 +57,9 @@ class ReviewForm(forms.ModelForm):
         )
         # `clean` requires a name if it is displayed.
         self.fields["author"].required = False
-        self.initial.setdefault("author", customer.person_name[:MAX_AUTHOR_LENGTH])
+        self.initial.setdefault("author", self.person_name[:MAX_AUTHOR_LENGTH])
         if self.instance.display_name_as == DisplayNameAs.COMPANY:
-            self.initial["author"] = customer.person_name[:MAX_AUTHOR_LENGTH]
+            self.initial["author"] = self.person_name[:MAX_AUTHOR_LENGTH]
 
     @property
     def star_fields(self) -> list[tuple[forms.BoundField, Any]]:
@@ -92,7 +92,7 @@ class ReviewForm(forms.ModelForm):
             self.errors.pop("author", None)
         elif not cleaned.get("author") and "author" not in self.errors:
             if option == DisplayNameAs.ANONYMOUS:
-                cleaned["author"] = (self.customer.person_name or self.customer.company)[:MAX_AUTHOR_LENGTH]
+                cleaned["author"] = (self.person_name or self.customer.company)[:MAX_AUTHOR_LENGTH]
             else:
                 self.add_error("author", _("Enter a name, or choose to post without one."))
         return cleaned

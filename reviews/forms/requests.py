@@ -10,7 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer, Project
+from customers.models import Contact, Customer, Project
+from customers.queries.contacts import addressable_contacts
 from partnerportal.agencies.models import Agency
 from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_helper, submit_button
@@ -57,14 +58,24 @@ class SelectCustomerForm(forms.Form):
         return matches.ranked(self.query).order_by("-rank", "-number")
 
 
+class RecipientField(forms.ModelChoiceField):
+    """Choice of a contact by name, address and role."""
+
+    def label_from_instance(self, contact: Contact) -> str:
+        return f"{contact.name_and_address} · {contact.get_role_display()}"
+
+
 class SelectSubjectForm(forms.Form):
-    """Step 2: the company or one of the customer's projects."""
+    """Step 2: the company or one of the customer's projects, and the recipient if several contacts have an address."""
 
     SUBJECTS = (("company", _("Our company")), ("project", _("A specific project")))
 
     subject = forms.ChoiceField(label=_("What is rated"), choices=SUBJECTS, widget=forms.RadioSelect, initial="company")
     project = forms.ModelChoiceField(
         queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project…")
+    )
+    contact = RecipientField(
+        queryset=Contact.objects.none(), label=_("Recipient"), required=False, empty_label=None, widget=forms.RadioSelect
     )
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
@@ -74,8 +85,20 @@ class SelectSubjectForm(forms.Form):
         if not projects:
             self.fields["subject"].choices = self.SUBJECTS[:1]  # type: ignore[attr-defined]
             self.fields["project"].widget = forms.HiddenInput()
+        recipients = addressable_contacts(customer)
+        if len(recipients) > 1:
+            self.fields["contact"].queryset = customer.contacts.exclude(email="").in_order()  # type: ignore[attr-defined]
+            self.initial["contact"] = recipients[0].pk
+        else:
+            del self.fields["contact"]
         self.helper = form_helper(
-            Hidden("customer", str(customer.pk)), "subject", "project", submit=_("Next"), method="get", cancel=reverse("reviews:request")
+            Hidden("customer", str(customer.pk)),
+            "subject",
+            "project",
+            *(["contact"] if "contact" in self.fields else []),
+            submit=_("Next"),
+            method="get",
+            cancel=reverse("reviews:request"),
         )
 
     def clean(self) -> dict[str, Any]:
@@ -102,6 +125,7 @@ class SendRequestForm(forms.ModelForm):
         *args: Any,
         customer: Customer,
         project: Project | None,
+        contact: Contact | None,
         defaults: DefaultTexts,
         by_mail: bool,
         recently_requested: bool,
@@ -137,6 +161,7 @@ class SendRequestForm(forms.ModelForm):
             Hidden("customer", str(customer.pk)),
             Hidden("subject", "project" if project else "company"),
             Hidden("project", str(project.pk) if project else ""),
+            *([Hidden("contact", str(contact.pk))] if contact else []),
             *([texts] if by_mail else []),
             *(["anyway"] if recently_requested else []),
             submit=_("Send by e-mail") if by_mail else _("Create link"),

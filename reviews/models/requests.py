@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from customers.models import Customer, Project
+from customers.models import Contact, Customer, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
@@ -53,7 +53,12 @@ class ReviewRequestQuerySet(PendingQuerySet["ReviewRequest"]):
         """Return requests due for a reminder, including those of customers who opted out."""
         latest = timezone.now() - timedelta(days=settings.REVIEW_REMINDER_DAYS)
         mailed = self.pending().filter(mailed_at__lte=latest, reminded_at=None, undeliverable_at=None)
-        return mailed.filter(customer__status=Customer.Status.ACTIVE).exclude(customer__email="")
+        return mailed.filter(customer__status=Customer.Status.ACTIVE).with_address().exclude(address="")
+
+    def with_address(self) -> Self:
+        """Annotate `address`, the e-mail address of the `recipient`."""
+        chosen = When(contact__isnull=False, contact__removed_at__isnull=True, then="contact__email")
+        return self.annotate(address=Case(chosen, default="customer__email"))
 
 
 class ReviewRequest(Pending, PersonalLink):
@@ -80,6 +85,16 @@ class ReviewRequest(Pending, PersonalLink):
     project = models.ForeignKey(
         Project, verbose_name=gettext_lazy("Project"), on_delete=models.RESTRICT, null=True, blank=True, related_name="review_requests"
     )
+    #: The contact who receives the e-mails; None for the primary one. See `recipient`.
+    contact = models.ForeignKey(
+        Contact,
+        verbose_name=gettext_lazy("Recipient"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -90,6 +105,10 @@ class ReviewRequest(Pending, PersonalLink):
     expires_at = EndOfDayField(gettext_lazy("Valid until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
+    #: The open request of the same customer to which this withdrawn one's link leads, since two customers were merged.
+    joined_to = models.ForeignKey(
+        "self", verbose_name=gettext_lazy("Joined to"), on_delete=models.SET_NULL, null=True, editable=False, related_name="+"
+    )
     #: The latest e-mail with the link. Its delivery determines `undeliverable_at`.
     mail = models.ForeignKey(OutgoingMail, verbose_name=gettext_lazy("E-mail"), on_delete=models.SET_NULL, null=True, related_name="+")
     undeliverable_at = models.DateTimeField(gettext_lazy("Undeliverable"), null=True, blank=True)
@@ -109,6 +128,7 @@ class ReviewRequest(Pending, PersonalLink):
             models.Index(fields=["agency", "-id"], name="review_request_by_age"),
             # For the pending requests of the dashboard and the statistics.
             models.Index(fields=["agency", "expires_at"], name="review_request_pending", condition=Q(status="open")),
+            models.Index(fields=["contact"], name="review_request_of_contact", condition=Q(contact__isnull=False)),
             models.Index(
                 fields=["mailed_at"],
                 name="review_request_to_remind",
@@ -126,6 +146,7 @@ class ReviewRequest(Pending, PersonalLink):
             models.UniqueConstraint(fields=["id", "agency"], name="review_request_same_agency_target"),
             SameParent(field="customer", parent="agency", name="review_request_customer_same_agency"),
             SameParent(field="project", parent="customer", name="review_request_project_same_customer"),
+            SameParent(field="contact", parent="customer", name="review_request_contact_same_customer"),
         ]
         triggers = triggers.request_triggers()
 
@@ -135,6 +156,12 @@ class ReviewRequest(Pending, PersonalLink):
     @classmethod
     def term_in_days(cls) -> int:
         return settings.REVIEW_LINK_DAYS
+
+    @property
+    def recipient(self) -> Contact | Customer:
+        """The person who receives the e-mails: the chosen contact, or else the customer with the data of its primary contact."""
+        chosen = self.contact
+        return chosen if chosen and chosen.removed_at is None else self.customer
 
     @property
     def stage(self) -> str:

@@ -28,7 +28,7 @@ def listed_reviews(show: str, stars: str, about: str, /, *, agency: Any) -> Quer
 
 def listed_requests(state: str, way: str, /, *, agency: Any, now: Any) -> QuerySet[ReviewRequest]:
     """Return an agency's review requests in a stage (`state`), sent by `mail` or `link` (`way`); empty: all."""
-    requests = ReviewRequest.objects.filter(agency=agency).select_related("customer", "project", "review")
+    requests = ReviewRequest.objects.filter(agency=agency).select_related("customer", "contact", "project", "review")
     if state:
         requests = requests.with_stage(state, now)
     if way:

@@ -1,10 +1,11 @@
 """Opt-outs from an agency's review e-mails."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from customers.models import Customer
+from customers.models import Contact, Customer
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.outbox.models import OutgoingMail
@@ -28,9 +29,17 @@ class OptOut:
 
     @property
     def digests(self) -> set[str]:
-        """Digests of the address, also under former keys if it is still the customer's."""
-        known = set(tokens.address_digests(self.customer.email))
-        return known if self.digest in known else {self.digest}
+        """Digests of the address, also under former keys if a contact still has it."""
+        for email in (self.customer.email, *self._other_addresses):
+            known = set(tokens.address_digests(email))
+            if self.digest in known:
+                return known
+        return {self.digest}
+
+    @property
+    def _other_addresses(self) -> Iterator[str]:
+        """The addresses of the other contacts, loaded if the primary contact has another address."""
+        yield from Contact.with_removed.filter(customer=self.customer, is_primary=False).values_list("email", flat=True)
 
 
 def read_opt_out(token: str) -> OptOut | None:
@@ -64,7 +73,8 @@ def opt_in(target: OptOut) -> None:
 
 
 def delete_opt_out(customer: Customer) -> None:
-    """Delete an erased customer's opt-out, unless another customer has the same address."""
-    others = customer.agency.customers.with_address(customer.email).exclude(pk=customer.pk)
-    if customer.email and not others.exists():
-        customer.agency.review_opt_outs.for_email(customer.email).delete()
+    """Delete the opt-outs of an erased customer's contacts, unless another customer has the same address."""
+    for email in set(Contact.with_removed.filter(customer=customer).exclude(email="").values_list("email", flat=True)):
+        others = customer.agency.customers.with_address(email).exclude(pk=customer.pk)
+        if not others.exists():
+            customer.agency.review_opt_outs.for_email(email).delete()

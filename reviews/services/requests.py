@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import Customer, Project
+from customers.models import Contact, Customer, Project
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -21,6 +21,8 @@ from reviews.models import ReviewOptOut, ReviewRequest
 
 #: Requests that the reminder task loads at a time.
 BATCH_SIZE = 500
+#: What a locked request is loaded with.
+_RELATED = ("agency", "customer__agency", "contact__agency", "project", "requested_by")
 
 
 @transaction.atomic
@@ -30,51 +32,55 @@ def request_review(
     project: Project | None,
     by: User,
     by_mail: bool,
+    contact: Contact | None = None,
     anyway: bool = False,
     greeting: str = "",
     closing: str = "",
 ) -> ReviewRequest:
     """Request a review of the company or `project`, and e-mail the personal link if `by_mail`.
 
-    An open request for the same subject is reused with its link and e-mailed only once. Empty
-    `greeting` and `closing` mean the default texts.
+    `contact` receives the e-mails, by default the customer's primary contact. An open request for the
+    same subject is reused with its link and e-mailed only once. Empty `greeting` and `closing` mean the
+    default texts.
 
     Raises:
         ValidationError: The customer can't be asked. With the code `recently_requested`, they can be
             asked with `anyway`.
     """
     customer = lock_customer(customer)
-    ensure_can_request(customer, by_mail=by_mail)
-    review_request = _open_request(customer, project, by=by, anyway=anyway)
+    contact = _chosen_contact(customer, contact)
+    ensure_can_request(customer, contact or customer, by_mail=by_mail)
+    review_request = _open_request(customer, project, contact, by=by, anyway=anyway)
     if by_mail and review_request.mailed_at is None:
+        review_request.contact = contact
         review_request.greeting, review_request.closing = greeting, closing
         _mail(review_request, by=by)
         record("review_request.mailed", review_request, by=by)
     return review_request
 
 
-def ensure_can_request(customer: Customer, *, by_mail: bool) -> None:
-    """Raise ValidationError unless a review can be requested from the customer, by e-mail if `by_mail`."""
+def ensure_can_request(customer: Customer, recipient: Contact | Customer, *, by_mail: bool) -> None:
+    """Raise ValidationError unless the recipient can be asked for a review, by e-mail if `by_mail`."""
     if customer.status != Customer.Status.ACTIVE:
         raise ValidationError(_("This customer is no longer active, so you can’t request a review."), "not_active")
-    ensure_not_own_staff(customer)
+    ensure_not_own_staff(recipient)
     if by_mail:
-        ensure_can_email(customer)
+        ensure_can_email(recipient)
 
 
-def ensure_not_own_staff(customer: Customer) -> None:
-    """Raise ValidationError if the customer's address belongs to the agency's staff, in any spelling."""
-    if customer.agency.belongs_to_staff(customer.email):
+def ensure_not_own_staff(recipient: Contact | Customer) -> None:
+    """Raise ValidationError if the recipient's address belongs to the agency's staff, in any spelling."""
+    if recipient.agency.belongs_to_staff(recipient.email):
         raise ValidationError(
             _("This customer’s e-mail address belongs to your team. Team members can’t review their own agency."), "own_staff"
         )
 
 
-def ensure_can_email(customer: Customer) -> None:
-    """Raise ValidationError if the customer has no address or opted out of review e-mails."""
-    if not customer.email:
+def ensure_can_email(recipient: Contact | Customer) -> None:
+    """Raise ValidationError if the recipient has no address or opted out of review e-mails."""
+    if not recipient.email:
         raise ValidationError(_("This customer has no e-mail address. Add one, or create a link instead."), "no_email")
-    if customer.agency.review_opt_outs.for_email(customer.email).exists():
+    if recipient.agency.review_opt_outs.for_email(recipient.email).exists():
         raise ValidationError(_("This customer has opted out of review e-mails from you. You can create a link instead."), "stopped")
 
 
@@ -88,7 +94,7 @@ def resend_request(review_request: ReviewRequest, *, by: User) -> bool:
     """
     lock_customer(review_request.customer)
     locked = lock_open(review_request)
-    ensure_can_request(locked.customer, by_mail=True)
+    ensure_can_request(locked.customer, locked.recipient, by_mail=True)
     if not locked.can_be_resent:
         return False
     if locked.link is None:
@@ -109,12 +115,13 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
     """
     lock_customer(review_request.customer)
     locked = lock_open(review_request)
-    ensure_can_request(locked.customer, by_mail=False)
+    ensure_can_request(locked.customer, locked.recipient, by_mail=False)
     _withdraw(locked)
     created = ReviewRequest.objects.create(
         agency=locked.agency,
         customer=locked.customer,
         project=locked.project,
+        contact=locked.contact,
         requested_by=by,
         greeting=locked.greeting,
         closing=locked.closing,
@@ -143,7 +150,7 @@ def remind_due() -> int:
     reminded, last_pk = 0, 0
     while True:
         due = ReviewRequest.objects.due_for_reminder().filter(pk__gt=last_pk).order_by("pk")
-        rows = list(due.values_list("pk", "agency_id", "customer__email")[:BATCH_SIZE])
+        rows = list(due.values_list("pk", "agency_id", "address")[:BATCH_SIZE])  # type: ignore[misc]  # annotated
         if not rows:
             return reminded
         last_pk = rows[-1][0]
@@ -160,11 +167,11 @@ def remind(pk: int) -> bool:
     # With the customer locked, a concurrent opt-out is either seen here or waits for this e-mail.
     customer = Customer.objects.select_for_update(of=("self",), skip_locked=True, no_key=True).filter(review_requests=pk).first()
     due = ReviewRequest.objects.due_for_reminder().select_for_update(of=("self",), skip_locked=True)
-    locked = due.select_related("agency", "customer__agency", "project", "requested_by").filter(pk=pk).first()
+    locked = due.select_related(*_RELATED).filter(pk=pk).first()
     if customer is None or locked is None or locked.link is None:
         return False
     try:
-        ensure_can_request(locked.customer, by_mail=True)
+        ensure_can_request(locked.customer, locked.recipient, by_mail=True)
     except ValidationError:
         return False
     locked.reminded_at = timezone.now()
@@ -204,7 +211,7 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
         InvalidTransition: The request is no longer open, or was deleted by an erasure.
     """
     requests = ReviewRequest.objects.select_for_update(of=("self",))
-    locked = requests.select_related("agency", "customer__agency", "project", "requested_by").filter(pk=review_request.pk).first()
+    locked = requests.select_related(*_RELATED).filter(pk=review_request.pk).first()
     if locked is None:
         raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
     locked.ensure_status(ReviewRequest.Status.OPEN)
@@ -221,7 +228,29 @@ def cancel_queued_email(locked: ReviewRequest) -> None:
         mail.delete()
 
 
-def _open_request(customer: Customer, project: Project | None, *, by: User, anyway: bool) -> ReviewRequest:
+def keep_recipients(former: Contact) -> None:
+    """Let a contact that is no longer the primary one still receive the e-mails of its review requests.
+
+    Registered as a hook; runs in the transaction that makes another contact primary.
+    """
+    ReviewRequest.objects.filter(customer=former.customer_id, contact=None).update(contact=former)
+
+
+def _chosen_contact(customer: Customer, contact: Contact | None) -> Contact | None:
+    """Return the stored contact of a locked customer, or None for the primary one.
+
+    Raises:
+        ValidationError: The contact was removed in the meantime.
+    """
+    if contact is None:
+        return None
+    stored: Contact | None = customer.contacts.select_related("agency").filter(pk=contact.pk).first()
+    if stored is None:
+        raise ValidationError(_("This contact has since been removed. Select another one."), "removed")
+    return None if stored.is_primary else stored
+
+
+def _open_request(customer: Customer, project: Project | None, contact: Contact | None, *, by: User, anyway: bool) -> ReviewRequest:
     same_subject = ReviewRequest.objects.filter(customer=customer, project=project, status=ReviewRequest.Status.OPEN)
     same_subject.filter(expires_at__lte=timezone.now()).update(status=ReviewRequest.Status.EXPIRED)
     existing = same_subject.first()
@@ -233,7 +262,7 @@ def _open_request(customer: Customer, project: Project | None, *, by: User, anyw
     # Withdraws a request whose link no known key can recover.
     same_subject.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
     created = ReviewRequest.objects.create(
-        agency=customer.agency, customer=customer, project=project, requested_by=by, requested_anyway=is_early
+        agency=customer.agency, customer=customer, project=project, contact=contact, requested_by=by, requested_anyway=is_early
     )
     record("review_request.created_anyway" if is_early else "review_request.created", created, by=by)
     return created
@@ -243,7 +272,7 @@ def _mail(review_request: ReviewRequest, *, by: User) -> None:
     cancel_queued_email(review_request)
     review_request.mail = send_review_request(review_request, by=by)
     review_request.mailed_at, review_request.undeliverable_at = timezone.now(), None
-    review_request.save(update_fields=["mail", "mailed_at", "undeliverable_at", "greeting", "closing"])
+    review_request.save(update_fields=["contact", "mail", "mailed_at", "undeliverable_at", "greeting", "closing"])
 
 
 def _withdraw(locked: ReviewRequest) -> None:

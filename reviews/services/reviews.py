@@ -30,7 +30,7 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
         ValidationError: The customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
-    ensure_not_own_staff(locked.customer)
+    ensure_not_own_staff(locked.recipient)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])

@@ -24,6 +24,7 @@ from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_r
 from partnerportal.core.tokens import hash_token
 from reviews.forms.personal import ReviewForm
 from reviews.models import CATEGORIES, Review, ReviewRequest
+from reviews.services.merging import joined_link
 from reviews.services.opt_outs import opt_in, opt_out, read_opt_out
 from reviews.services.reviews import NotEditable, edit_review, submit_review, withdraw_review
 
@@ -35,7 +36,7 @@ JUST_SUBMITTED, JUST_CHANGED = "just-submitted", "just-changed"
 
 
 def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-    """Decorate a view to receive the token's review request and run in the customer's language."""
+    """Decorate a view to receive the token's review request and run in the recipient's language."""
 
     @personal_page
     @wraps(view)
@@ -43,7 +44,7 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
         review_request = next(iter(_requests_of(token_digest=hash_token(token))), None)
         if review_request is None:
             return _not_found(request)
-        return _in_language(_language(request, review_request.customer.language), lambda: view(request, review_request))
+        return _in_language(_language(request, review_request.recipient.language), lambda: view(request, review_request))
 
     return behind_link
 
@@ -51,7 +52,7 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
 @compiled
 def _requests_of(*, token_digest: Any) -> QuerySet[ReviewRequest]:
     """Return the link's only request, if there is one."""
-    requests = ReviewRequest.objects.select_related("agency__profile", "customer", "project", "review__comment")
+    requests = ReviewRequest.objects.select_related("agency__profile", "customer", "contact", "project", "review__comment")
     return requests.filter(token_digest=token_digest)
 
 
@@ -68,6 +69,8 @@ def review_form(request: HttpRequest, review_request: ReviewRequest) -> HttpResp
     """Show the review form or, after submission, the customer's review."""
     if review_request.current_status == ReviewRequest.Status.ANSWERED:
         return _my_review(request, review_request)
+    if link := joined_link(review_request):
+        return redirect(f"{link}{_query(request)}")
     if review_request.current_status != ReviewRequest.Status.OPEN:
         context = {"agency": review_request.agency, "reason": review_request.current_status}
         return render(request, "reviews/link_expired.html", context, status=410)
@@ -149,7 +152,7 @@ def _form_page(
     submitted = request.method == "POST" and "language" not in request.POST
     # Changing the language posts the form, so that its input is kept.
     initial = preselected if submitted or request.method != "POST" else request.POST.dict()
-    form = ReviewForm(request.POST if submitted else None, instance=review, initial=initial, customer=review_request.customer)
+    form = ReviewForm(request.POST if submitted else None, instance=review, initial=initial, review_request=review_request)
     limit_error = None
     if submitted and form.is_valid():
         try:

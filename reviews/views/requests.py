@@ -18,7 +18,8 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from customers.models import Customer, Project
+from customers.models import Contact, Customer, Project
+from customers.queries.contacts import addressable_contacts
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
@@ -44,21 +45,27 @@ def request_wizard(request: AgencyRequest) -> HttpResponse:
     subject_form = SelectSubjectForm(data if "subject" in data else None, customer=customer)
     if not subject_form.is_valid():
         return render(request, "reviews/request_subject.html", {"form": subject_form, "customer": customer})
-    return _send_step(request, customer, subject_form.cleaned_data["project"])
+    chosen = subject_form.cleaned_data
+    return _send_step(request, customer, chosen["project"], chosen.get("contact"))
 
 
-def _send_step(request: AgencyRequest, customer: Customer, project: Project | None) -> HttpResponse:
+def _send_step(request: AgencyRequest, customer: Customer, project: Project | None, contact: Contact | None) -> HttpResponse:
     """Show step 3 with a preview of the e-mail, or request the review."""
     requests = request.agency.review_requests
     existing = requests.pending().filter(customer=customer, project=project).first()
     previous = None if existing else requests.recently_requested(customer, project).first()
-    email_error, staff_error = _error(ensure_can_email, customer), _error(ensure_not_own_staff, customer)
     draft = existing or ReviewRequest(agency=request.agency, customer=customer, project=project)
+    recipients = addressable_contacts(customer)
+    # By default the recipient of the open request, or the primary contact, or the first other one with an address.
+    default = draft.contact if draft.contact in recipients else next(iter(recipients), None)
+    draft.contact = contact = contact or default
+    email_error, staff_error = _error(ensure_can_email, draft.recipient), _error(ensure_not_own_staff, draft.recipient)
     form = SendRequestForm(
         request.form_data,
         instance=draft,
         customer=customer,
         project=project,
+        contact=contact,
         defaults=default_texts(draft, by=request.user),
         by_mail=email_error is None,
         recently_requested=previous is not None,
@@ -67,7 +74,12 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
     if request.method == "POST" and is_valid and ("send" in request.POST or "link" in request.POST):
         try:
             review_request = request_review(
-                customer=customer, project=project, by=request.user, by_mail="send" in request.POST, **form.cleaned_data
+                customer=customer,
+                project=project,
+                contact=contact,
+                by=request.user,
+                by_mail="send" in request.POST,
+                **form.cleaned_data,
             )
         except ValidationError as error:
             form.add_error("anyway" if error.code == "recently_requested" and previous else None, error)
@@ -78,6 +90,8 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
     context = {
         "form": form,
         "customer": customer,
+        "recipient": draft.recipient,
+        "has_choice": len(recipients) > 1,
         "subject_label": draft.subject_label,
         "mail": None if email_error or staff_error else preview_review_request(draft, by=request.user),
         "existing": existing,
@@ -89,10 +103,10 @@ def _send_step(request: AgencyRequest, customer: Customer, project: Project | No
     return render(request, "reviews/request_send.html", context)
 
 
-def _error(ensure: Any, customer: Customer) -> ValidationError | None:
-    """Return the error that a check raises for the customer, if any."""
+def _error(ensure: Any, recipient: Contact | Customer) -> ValidationError | None:
+    """Return the error that a check raises for the recipient, if any."""
     try:
-        ensure(customer)
+        ensure(recipient)
     except ValidationError as error:
         return error
     return None
@@ -100,7 +114,7 @@ def _error(ensure: Any, customer: Customer) -> ValidationError | None:
 
 def _add_sent_message(request: AgencyRequest, review_request: ReviewRequest) -> None:
     """Report an e-mail that was sent just now, also by a double click, or on an earlier day."""
-    values = {"email": review_request.customer.email, "date": ""}
+    values = {"email": review_request.recipient.email, "date": ""}
     if not review_request.can_be_resent:
         messages.success(request, _("Review request sent to %(email)s.") % values)
     elif review_request.mailed_at:
@@ -125,12 +139,12 @@ def request_detail(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 def _detail_page(request: AgencyRequest, pk: int) -> HttpResponse:
-    requests = request.agency.review_requests.select_related("agency", "customer__agency", "project", "review", "mail")
+    requests = request.agency.review_requests.select_related("agency", "customer__agency", "contact__agency", "project", "review", "mail")
     review_request = get_object_or_404(requests, pk=pk)
     is_open = review_request.current_status == ReviewRequest.Status.OPEN
     context = {
         "review_request": review_request,
-        "email_error": _error(ensure_can_email, review_request.customer) if is_open else None,
+        "email_error": _error(ensure_can_email, review_request.recipient) if is_open else None,
         "reminder_at": _reminder_at(review_request) if is_open else None,
     }
     return render(request, "reviews/request_detail.html", context)
@@ -159,7 +173,7 @@ def resend(request: AgencyRequest, review_request: ReviewRequest) -> str:
     sent = resend_request(review_request, by=request.user)
     # Not sent means a double click.
     text = _("Review request sent to %(email)s.") if sent else _("An e-mail to %(email)s is already on its way.")
-    return text % {"email": review_request.customer.email}
+    return text % {"email": review_request.recipient.email}
 
 
 @agency_view(methods=("POST",))
@@ -194,7 +208,7 @@ def errors_as_messages(request: AgencyRequest) -> Iterator[None]:
 
 
 def _get_request(request: AgencyRequest, pk: int) -> ReviewRequest:
-    review_request: ReviewRequest = get_object_or_404(request.agency.review_requests.select_related("customer"), pk=pk)
+    review_request: ReviewRequest = get_object_or_404(request.agency.review_requests.select_related("customer", "contact"), pk=pk)
     return review_request
 
 

@@ -13,6 +13,10 @@ from partnerportal.audit.models import AuditEvent
 #: Example data by action. New actions whose description contains data must be added.
 DATA: dict[str, dict[str, Any]] = {
     "customer.updated": {"fields": ["company", "email", "zip"]},
+    "customer.merged": {"first": "K-1001", "second": "K-1007"},
+    "customer.unmerged": {"first": "K-1001", "second": "K-1007"},
+    "customer.not_a_duplicate": {"other": "K-1007"},
+    "customer.maybe_a_duplicate": {"other": "K-1007"},
     "project.changed": {"fields": ["title"]},
     "task.changed": {"fields": ["due_on", "assignee"], "people": {"assignee": "Ben Ott"}},
     "domain.changed": {"fields": ["expires_on"]},

@@ -8,7 +8,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from customers.models import Contract, Customer, Domain, FormSubmission, Note, Project, Task
+from customers.models import Contact, Contract, Customer, Domain, FormSubmission, Note, Project, Task
 from customers.tasks import purge_imports
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -21,6 +21,7 @@ KINDS: dict[str, tuple[type, dict[str, str], dict[str, str]]] = {
     "projects": (Project, {"title": "Relaunch"}, {"title": "Relaunch 2"}),
     "tasks": (Task, {"title": "Call back"}, {"title": "Call back again"}),
     "domains": (Domain, {"name": "twice.example"}, {"name": "thrice.example"}),
+    "contacts": (Contact, {"last_name": "Twice", "language": "en"}, {"last_name": "Thrice"}),
     "contracts": (Contract, {"number": "V-77"}, {"number": "V-78"}),
     "notes": (Note, {"text": "Likes tea"}, {"text": "Likes coffee"}),
 }
@@ -41,7 +42,7 @@ def filled_in(client: Client, kind: str, customer: Customer) -> dict[str, Any]:
 
 def count(kind: str) -> int:
     model: Any = KINDS[kind][0]
-    return model.objects.count() - (kind == "customers")
+    return model.objects.count() - (kind in {"customers", "contacts"})
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -2,7 +2,7 @@
 
 import factory
 
-from customers.models import Contract, Customer, CustomerTag, CustomField, Domain, Note, Project, Tag, Task
+from customers.models import Contact, Contract, Customer, CustomerTag, CustomField, Domain, Note, Project, Tag, Task
 from customers.services.customers import create_customer
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import AgencyFactory
@@ -26,6 +26,19 @@ class CustomerFactory(factory.django.DjangoModelFactory):
     @classmethod
     def _create(cls, model_class, *args, **kwargs):
         return create_customer(*args, **kwargs)
+
+
+class ContactFactory(factory.django.DjangoModelFactory):
+    """A contact that isn't the primary one, which each customer has."""
+
+    class Meta:
+        model = Contact
+
+    customer = factory.SubFactory(CustomerFactory)
+    agency = factory.SelfAttribute("customer.agency")
+    first_name = "Olga"
+    last_name = factory.Sequence(lambda n: f"Orlow {n}")
+    email = factory.Sequence(lambda n: f"contact{n}@clients.example")
 
 
 class TagFactory(factory.django.DjangoModelFactory):
