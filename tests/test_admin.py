@@ -48,6 +48,8 @@ INTERNAL = {
     "customers.numbersequence",
     "customers.project",
     "customers.task",
+    "desk.savedview",
+    "desk.viewpin",
     "invitations.accessrequest",
     "network.offeredservice",
     "network.profilelanguage",

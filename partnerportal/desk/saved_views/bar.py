@@ -41,6 +41,11 @@ class ViewBar:
         return self.opened is None and not self.query
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether the opened view could be saved with other filters."""
+        return self.is_modified or bool(self.missing)
+
+    @property
     def add_url(self) -> str:
         """The page for saving the current filters as a new view."""
         return f"{address('desk:view_add')}?{urlencode({'list': self.listed.name.value, 'query': self.query})}"

@@ -52,7 +52,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         return _refused(request, view)
     form = SavedViewForm(
         request.form_data,
-        instance=_get(request, pk),
+        instance=view,
         initial={"is_pinned": view.pins.filter(member=request.membership).exists()},
         cancel=_url(view),
         is_own=view.owner_id == request.membership.pk,

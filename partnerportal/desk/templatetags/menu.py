@@ -21,6 +21,7 @@ from partnerportal.desk.saved_views.lists import LISTS, list_at
 register = Library()
 
 _BADGE = '<span class="count" aria-hidden="true">{}</span><span class="visually-hidden">{}</span>'
+_QUIET_BADGE = '<span class="sidebar-count" aria-hidden="true">{}</span><span class="visually-hidden">{}</span>'
 _PINNED = '<li><a class="sidebar-link" href="{}"{}>{}<span class="sidebar-label sidebar-view">{}</span>{}</a></li>'
 #: The URL names of the lists that have saved views.
 _VIEWED = [viewed.url_name for viewed in LISTS.values()]
@@ -31,10 +32,11 @@ def menu_list(context: dict[str, Any]) -> SafeString:
     """Render the items of `menu`."""
     menu: Menu = context["menu"]
     has_active_view = any(pinned.active for views in menu.pinned.values() for pinned in views)
-    html = _bare_items(menu.active_url, menu.active_url == context["request"].path and not has_active_view, get_language())
+    # The view is the active item instead of its list.
+    html = _bare_items("" if has_active_view else menu.active_url, menu.active_url == context["request"].path, get_language())
     for item in flat_menu(tuple(menu)):
         if item.url_name in BADGES:
-            html = html.replace(_badge_slot(item.url_name), _badge(item.badge, item.badge_label))
+            html = html.replace(_badge_slot(item.url_name), _badge(_BADGE, item.badge, item.badge_label))
         if item.url_name in _VIEWED:
             html = html.replace(_views_slot(item.url_name), _pinned(menu.pinned.get(item.url_name, []), is_sub=not item.children))
     return mark_safe(html)  # noqa: S308  # nosec B308 B703  # parts of a template and of format_html
@@ -63,17 +65,17 @@ def _bare_items(active_url: str, is_page: bool, language: str | None) -> str:
     return render_to_string("includes/_sidebar_items.html", context)
 
 
-def _badge(number: int | str | None, label: str) -> str:
-    return format_html(_BADGE, number, label) if number else ""
+def _badge(html: str, number: int | str | None, label: str) -> str:
+    return format_html(html, number, label) if number else ""
 
 
 def _pinned(views: list[PinnedView], *, is_sub: bool) -> str:
     """Render pinned views as items of their list's submenu, or with one (`is_sub`)."""
     current = mark_safe(' aria-current="page"')  # nosec B308 B703  # a constant
-    rows = (
-        (pinned.view.url, current if pinned.active else "", icon("bookmark"), pinned.view.name, _badge(pinned.badge, pinned.badge_label))
-        for pinned in views
-    )
+    rows = []
+    for pinned in views:
+        badge = _badge(_QUIET_BADGE, pinned.badge, pinned.badge_label)
+        rows.append((pinned.view.url, current if pinned.active else "", icon("bookmark"), pinned.view.name, badge))
     items = format_html_join("", _PINNED, rows)
     return format_html('<ul class="sidebar-sub plain-list">{}</ul>', items) if items and is_sub else items
 
