@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "partnerportal.accounts.middleware.UserPreferencesMiddleware",
     "partnerportal.agencies.middleware.AgencyMiddleware",
     "partnerportal.desk.middleware.MethodNotAllowedMiddleware",
+    "partnerportal.desk.middleware.ViewCountMiddleware",
 ]
 
 TEMPLATES = [

@@ -58,6 +58,8 @@ INTERNAL = {
     "customers.project",
     "customers.tag",
     "customers.task",
+    "desk.savedview",
+    "desk.viewpin",
     "invitations.accessrequest",
     "network.offeredservice",
     "network.profilelanguage",

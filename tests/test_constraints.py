@@ -53,6 +53,7 @@ from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSe
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
 Make = Callable[[Agency], Model]
@@ -73,6 +74,10 @@ def of_customer(factory: Any) -> Make:
 def import_row(agency: Agency) -> Model:
     job = ImportJobFactory(agency=agency)
     return ImportRow.objects.create(job=job, agency=agency, line=next(NUMBERS), outcome="new", cells=["x"], values={"fields": {}})
+
+
+def saved_view(agency: Agency, **fields: Any) -> Any:
+    return SavedViewFactory(owner=agency.memberships.order_by("pk")[0], **fields)
 
 
 def review(agency: Agency) -> Any:
@@ -114,6 +119,8 @@ MAKE: dict[str, Make] = {
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "desk.SavedView": saved_view,
+    "desk.ViewPin": lambda agency: ViewPinFactory(view=saved_view(agency)),
     "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),
     "requests_inbox.RequestSeen": lambda agency: RequestSeen.objects.create(
         request=ContactRequestFactory(agency=agency), user=someone(agency), seen_at=NOW
@@ -180,6 +187,11 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "project_status_is_known": [{"status": "lost"}],
     "task_has_a_title": [{"title": ""}],
     "task_priority_is_known": [{"priority": 4}],
+    "saved_view_list_is_known": [{"list_name": "lost"}],
+    "saved_view_has_a_name": [{"name": ""}],
+    "saved_view_private_has_its_owner": [{"owner": None, "slot": None}],
+    "saved_view_slot_from_1_to_20": [{"slot": 0}, {"slot": 21}, {"slot": None}, {"owner": None, "is_shared": True}],
+    "view_pin_from_1_to_5": [{"position": 0}, {"position": 6}],
     "contact_request_status_is_known": [{"status": "lost"}],
     "contact_request_assigned_has_its_customer": [{"status": "assigned"}],
     "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
@@ -226,6 +238,11 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
+    "saved_view_name_once_per_owner": lambda ours, _: [saved_view(ours, name=name) for name in ("VIP", "vip")],
+    "saved_view_name_once_per_agency": lambda ours, _: [
+        SavedViewFactory(owner=None, agency=ours, is_shared=True, name=name) for name in ("VIP", "vip")
+    ],
+    "view_pin_same_list": lambda ours, _: ViewPinFactory(view=saved_view(ours), list_name="tasks"),
     "contact_request_customer_same_agency": lambda ours, theirs: ContactRequestFactory(
         agency=ours, customer=CustomerFactory(agency=theirs), status="assigned"
     ),

@@ -32,6 +32,7 @@ from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.saved_views import SavedViewFactory
 from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import (
     AllauthRoute,
@@ -136,6 +137,10 @@ def access_request(agency: Agency) -> Model:
     return AccessRequestFactory(customer__agency=agency)
 
 
+def saved_view(agency: Agency) -> Model:
+    return SavedViewFactory(owner=None, agency=agency, is_shared=True)
+
+
 def work_sample(agency: Agency) -> Model:
     return WorkSampleFactory(profile=getattr(agency, "profile", None) or ProfileFactory(agency=agency))
 
@@ -147,6 +152,14 @@ STAFF_ROUTES = {
     "desk:remind": StaffRoute(Role.STAFF, "POST", review_request),
     "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "desk:setup_restore": StaffRoute(Role.STAFF, "POST"),
+    "desk:view_add": StaffRoute(Role.STAFF),
+    "desk:view_edit": StaffRoute(Role.STAFF, "GET POST", saved_view),
+    "desk:view_save": StaffRoute(Role.STAFF, "POST", saved_view),
+    "desk:view_delete": StaffRoute(Role.STAFF, "POST", saved_view),
+    "desk:view_restore": StaffRoute(Role.STAFF, "POST", saved_view),
+    "desk:view_pin": StaffRoute(Role.STAFF, "POST", saved_view),
+    "desk:view_unpin": StaffRoute(Role.STAFF, "POST", saved_view),
+    "desk:view_move": StaffRoute(Role.STAFF, "POST", saved_view),
     "agencies:switch": StaffRoute(Role.STAFF, "POST"),
     "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),
     "agencies:mail_detail": StaffRoute(Role.STAFF, "GET", mail),

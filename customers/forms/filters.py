@@ -55,13 +55,22 @@ class CustomerFilter(ListFilter):
             self.cleaned_data["q"] = self.data.get("q", "")
         return self.cleaned_data
 
-    def customers(self) -> tuple[QuerySet[Customer], int, bool]:
-        """Return the matching customers, their number up to a limit, and whether there are more."""
+    def narrowed(self) -> Any:
+        """Return the customers that match the filters other than the search."""
         choice, values = self._choice
         customers: Any = narrowed(Customer.objects.for_agency(self.agency), self.agency.pk, *choice, **values)
         if self.chosen["city"]:
             customers = customers.filter(city__iexact=self.chosen["city"])
-        customers = customers.filter(value_conditions(self.chosen, self.definitions))
+        return customers.filter(value_conditions(self.chosen, self.definitions))
+
+    def exact_matches(self) -> QuerySet[Customer]:
+        """Return the matching customers, without those that a search finds despite typing errors."""
+        customers = self.narrowed()
+        return customers.matching(self.chosen["q"]) if self.chosen["q"] else customers  # type: ignore[no-any-return]
+
+    def customers(self) -> tuple[QuerySet[Customer], int, bool]:
+        """Return the matching customers, their number up to a limit, and whether there are more."""
+        customers = self.narrowed()
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))
         return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
@@ -167,6 +176,11 @@ class ItemFilter(ListFilter):
         found = matching(items_of(kind, chosen, given), self.chosen["q"], self.agency)
         (totals,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
         return (kind.with_details(found).select_related("customer") if totals else found.none()), list_totals(totals)
+
+    def exact_matches(self) -> QuerySet[Any]:
+        """Return the agency's matching items."""
+        items = items_of(type(self), self.chosen.items(), self.given)
+        return matching(items, self.chosen["q"], self.agency) if self.chosen["q"] else items
 
     @property
     def is_by_date(self) -> bool:

@@ -152,6 +152,7 @@ class Membership(models.Model):
         verbose_name_plural = _("memberships")
         constraints = [
             models.UniqueConstraint(fields=["agency", "user"], name="membership_once_per_agency"),
+            models.UniqueConstraint(fields=["id", "agency"], name="membership_agency_target"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
         ]
         triggers = [

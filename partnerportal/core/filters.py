@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
@@ -42,6 +43,19 @@ class ListFilter(forms.Form):
     def panels(self) -> Sequence[Any]:
         """Menus with further fields; each has a label and fields."""
         return ()
+
+    @property
+    def normalized_query(self) -> str:
+        """The query string of the valid values that differ from their defaults, in the order of the fields."""
+        data, pairs = cast(QueryDict, self.data), []
+        for name, field in self.fields.items():
+            if name in self.errors or self.chosen[name] == field.initial:
+                continue
+            values = [value.strip() for value in data.getlist(name)]
+            # Django reads the last value of fields with only one.
+            is_single = isinstance(self.chosen[name], str | int)
+            pairs += [(name, value) for value in (values[-1:] if is_single else values) if value]
+        return urlencode(pairs)
 
     @property
     def is_set(self) -> bool:

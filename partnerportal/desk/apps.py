@@ -8,3 +8,6 @@ class DeskConfig(AppConfig):
     name = "partnerportal.desk"
     label = "desk"
     verbose_name = _("Workspace")
+
+    def ready(self) -> None:
+        from partnerportal.desk import hooks  # noqa: F401  # apps are ready

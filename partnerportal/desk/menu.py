@@ -1,6 +1,6 @@
 """The portal's menu: its items, the active one, and badges with numbers of open objects."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,9 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.addresses import address
 from partnerportal.core.compiled import compiled
 from partnerportal.core.db_functions import CappedCount
+from partnerportal.desk.saved_views.counts import count_rows
+from partnerportal.desk.saved_views.lists import LISTS, list_at
+from partnerportal.desk.saved_views.queries import ShownView, shown_rows, shown_views
 from requests_inbox.models import ContactRequest
 from reviews.models import Review
 
@@ -59,11 +62,23 @@ class Badge:
         """Return a subquery that counts the rows of the agency in the outer query, up to one more than `MAX_BADGE`."""
         return CappedCount(self.rows(at).filter(agency=OuterRef("pk")), MAX_BADGE + 1)
 
-    def display(self, count: int) -> tuple[int | str, str]:
-        """Return a number as displayed, and its label."""
-        number = min(count, MAX_BADGE)
-        label = str(self.label % {"count": number})
-        return (number, label) if count == number else (f"{number}+", label.replace(str(number), f"{number}+"))
+
+def badge_text(count: int, label: Any) -> tuple[int | str, str]:
+    """Return a number as displayed on a badge, and its label."""
+    number = min(count, MAX_BADGE)
+    text = str(label % {"count": number})
+    return (number, text) if count == number else (f"{number}+", text.replace(str(number), f"{number}+"))
+
+
+@dataclass(frozen=True)
+class PinnedView:
+    """A saved view below the menu item of its list."""
+
+    view: ShownView
+    #: Whether the page shows the view, and nothing else.
+    active: bool
+    badge: int | str | None
+    badge_label: str
 
 
 @dataclass(frozen=True)
@@ -165,6 +180,13 @@ class Menu(list[Item]):
     #: Address of the active item, or empty.
     active_url = ""
 
+    def __init__(self, items: Iterable[Item], views: list[ShownView], pinned: dict[str, list[PinnedView]]) -> None:
+        super().__init__(items)
+        #: The saved views of the page's list, and all pinned ones.
+        self.views = views
+        #: The pinned views by the URL name of their list.
+        self.pinned = pinned
+
 
 def menu_items(active_url: str, **details: dict[str, Any]) -> list[Item]:
     """Return the items with their addresses. `details` are further values by URL name."""
@@ -184,17 +206,40 @@ def menu_for(request: AgencyRequest) -> Menu:
     active = max((url for url in urls.values() if request.path.startswith(url)), key=len, default="")
     previews = [name for name, badge in BADGES.items() if badge.preview and urls[name] == request.path]
     at = Moment.current()
-    ((slug, digest, *values),) = menu_values(*previews, agency=request.agency.pk, now=at.now, today=at.today, recently=at.recently)
+    listed = list_at(request.path)
+    ((slug, digest, rows, *values),) = menu_values(
+        *previews,
+        agency=request.agency.pk,
+        member=request.membership.pk,
+        list_name=listed.name.value if listed else "",
+        now=at.now,
+        today=at.today,
+        recently=at.recently,
+    )
     details: dict[str, dict[str, Any]] = {}
     for (name, badge), count in zip(BADGES.items(), values, strict=False):
-        shown, label = badge.display(count) if count else (None, "")
+        shown, label = badge_text(count, badge.label) if count else (None, "")
         details[name] = {"badge": shown, "badge_label": label}
     for name, value in zip(previews, values[len(BADGES) :], strict=True):
         details[name]["preview_rows"] = BADGES[name].restore_preview(value)
-    menu = Menu(menu_items(active, **details))
+    views = shown_views(rows)
+    menu = Menu(menu_items(active, **details), views, pinned_views(request, views))
     menu.active_url = active
     menu.logo_url = reverse("network:logo", args=[slug, digest]) if digest else ""
     return menu
+
+
+def pinned_views(request: AgencyRequest, views: list[ShownView]) -> dict[str, list[PinnedView]]:
+    """Return the pinned ones of the views with their numbers of rows, by the URL name of their list."""
+    shown = [view for view in views if view.position]
+    counts = count_rows(shown, member=request.membership, team=request.team, limit=MAX_BADGE + 1)
+    pinned: dict[str, list[PinnedView]] = {}
+    for view, count in zip(shown, counts, strict=True):
+        listed = LISTS[view.list_name]
+        active = request.path == listed.url and request.GET.get("view") == str(view.pk)
+        badge, label = badge_text(count, listed.count) if count else (None, "")
+        pinned.setdefault(listed.url_name, []).append(PinnedView(view, active, badge, label))
+    return pinned
 
 
 def flat_menu(items: tuple[Item, ...] = MENU) -> list[Item]:
@@ -207,8 +252,10 @@ BADGES = {item.url_name: item.badge_source for item in flat_menu() if item.badge
 
 
 @compiled
-def menu_values(*previews: str, agency: Any, now: Any, today: Any, recently: Any) -> QuerySet[Any, tuple[Any, ...]]:
-    """Return one row: the slug and logo of the profile, the counts of all badges, and the first rows of those named in `previews`."""
+def menu_values(
+    *previews: str, agency: Any, member: Any, list_name: Any, now: Any, today: Any, recently: Any
+) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return one row: the slug and logo of the profile, the saved views, the counts of all badges, and the first rows of `previews`."""
     at = Moment(now, today, recently)
     columns = [*(badge.count(at) for badge in BADGES.values()), *(BADGES[name].preview(at) for name in previews)]  # type: ignore[misc]
-    return Agency.objects.filter(pk=agency).values_list("profile__slug", "profile__logo_digest", *columns)
+    return Agency.objects.filter(pk=agency).values_list("profile__slug", "profile__logo_digest", shown_rows(member, list_name), *columns)

@@ -1,8 +1,9 @@
-"""URLs of the start page, dashboard, search and health checks."""
+"""URLs of the start page, dashboard, saved views, search and health checks."""
 
 from django.urls import path
 
 from partnerportal.desk import views
+from partnerportal.desk.saved_views import views as saved_views
 
 app_name = "desk"
 urlpatterns = [
@@ -13,6 +14,14 @@ urlpatterns = [
     path("dashboard/review-requests/<int:pk>/remind/", views.remind, name="remind"),
     path("dashboard/setup/dismiss/", views.setup_dismiss, name="setup_dismiss"),
     path("dashboard/setup/restore/", views.setup_restore, name="setup_restore"),
+    path("views/add/", saved_views.add, name="view_add"),
+    path("views/<int:pk>/edit/", saved_views.edit, name="view_edit"),
+    path("views/<int:pk>/save/", saved_views.save, name="view_save"),
+    path("views/<int:pk>/delete/", saved_views.delete, name="view_delete"),
+    path("views/<int:pk>/restore/", saved_views.restore, name="view_restore"),
+    path("views/<int:pk>/pin/", saved_views.pin, name="view_pin"),
+    path("views/<int:pk>/unpin/", saved_views.unpin, name="view_unpin"),
+    path("views/<int:pk>/move/", saved_views.move, name="view_move"),
     path("search/", views.search_page, name="search"),
     path("site.webmanifest", views.manifest, name="manifest"),
     path("healthz", views.healthz, name="healthz"),

@@ -46,16 +46,26 @@ class InboxFilter(ListFilter):
         """Whether fewer filters could find more. The tabs don't count."""
         return bool(self.chosen["q"] or self.chosen["whose"])
 
+    def narrowed(self) -> ContactRequestQuerySet:
+        """Return the requests that match the filters other than the search, unordered."""
+        requests: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
+        if self.active_tab:
+            requests = requests.filter(status=self.active_tab)
+        if self.chosen["whose"]:
+            requests = requests.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
+        return requests
+
+    def exact_matches(self) -> ContactRequestQuerySet:
+        """Return the matching requests, without those that a search finds despite typing errors."""
+        requests = self.narrowed()
+        return requests.matching(self.chosen["q"]) if self.chosen["q"] else requests
+
     def requests(self) -> ContactRequestQuerySet:
         """Return the agency's matching requests, unordered."""
-        matching: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
-        if self.active_tab:
-            matching = matching.filter(status=self.active_tab)
-        if self.chosen["whose"]:
-            matching = matching.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
+        requests = self.narrowed()
         if self.chosen["q"]:
-            matching = ContactRequest.objects.filter(pk__in=matching.search(self.chosen["q"]))
-        return matching
+            requests = ContactRequest.objects.filter(pk__in=requests.search(self.chosen["q"]))
+        return requests
 
 
 def _text_field(label: Any, *, rows: int, help_text: Any = "") -> forms.CharField:

@@ -34,6 +34,8 @@ class ReassignableWork:
 
 #: Kinds of work that other apps register.
 reassignable_work: list[ReassignableWork] = []
+#: Functions of other apps that run before a membership ends, in the same transaction.
+departure_hooks: list[Callable[[Membership], None]] = []
 
 
 def describe_open_work(member: Membership) -> list[str]:
@@ -189,4 +191,6 @@ def _end_membership(agency: Agency, member: Membership, *, to: User | None) -> N
         raise _has_left(to)
     for work in reassignable_work:
         work.reassign(member, to)
+    for depart in departure_hooks:
+        depart(member)
     agency.memberships.filter(pk=member.pk).delete()
