@@ -72,6 +72,21 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'customer',
                 'verbose_name_plural': 'customers',
+                'indexes': [
+                    models.Index(fields=['agency', 'status', '-number'], name='customer_by_number'),
+                    models.Index(condition=models.Q(('status', 'erased'), _negated=True), fields=['agency', 'sort_name', 'number'], name='customer_by_name'),
+                    models.Index(models.F('agency'), django.db.models.functions.text.Upper('city'), models.OrderBy(models.F('number'), descending=True), name='customer_by_city'),
+                    models.Index(models.F('agency'), django.db.models.functions.text.Upper('email'), name='customer_by_email'),
+                    models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['agency', 'phone_key'], name='customer_by_phone'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='customer_search'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'number'), name='customer_number_once_per_agency'),
+                    models.CheckConstraint(condition=models.Q(('number__gte', 1001)), name='customer_number_from_1001'),
+                    models.CheckConstraint(condition=models.Q(('status', 'erased'), models.Q(('kind', 'person'), models.Q(('last_name', ''), _negated=True)), models.Q(('kind', 'company'), models.Q(('company', ''), _negated=True)), _connector='OR'), name='customer_has_its_name', violation_error_message='A person needs a last name; a company needs a company name.'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['active', 'archived', 'erased'])), name='customer_status_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'erased'), _negated=True), models.Q(('city', ''), ('company', ''), ('country', ''), ('email', ''), ('first_name', ''), ('last_name', ''), ('notes', ''), ('phone', ''), ('salutation', ''), ('street', ''), ('website', ''), ('zip', '')), _connector='OR'), name='customer_erased_has_nothing_personal'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,6 +113,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contract',
                 'verbose_name_plural': 'contracts',
+                'indexes': [
+                    models.Index(fields=['agency', 'sort_date', 'id'], name='contract_by_end'),
+                    models.Index(condition=models.Q(('status', 'active')), fields=['agency', 'sort_date', 'id'], name='contract_active_by_end'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='contract_search'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='contract_has_a_number'),
+                    models.CheckConstraint(condition=models.Q(('price__isnull', True), ('price__gte', 0), _connector='OR'), name='contract_price_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('starts_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='contract_ends_after_its_start', violation_error_message='The end date can’t be before the start date.'),
+                    models.CheckConstraint(condition=models.Q(('notice_unit__in', ['days', 'weeks', 'months'])), name='contract_notice_unit_is_known'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['active', 'cancelled', 'ended'])), name='contract_status_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,6 +145,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'domain',
                 'verbose_name_plural': 'domains',
+                'indexes': [
+                    models.Index(fields=['agency', 'sort_date', 'id'], name='domain_by_expiry'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='domain_search'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'name'), name='domain_once_per_agency'),
+                    models.CheckConstraint(condition=models.Q(('name', django.db.models.functions.text.Lower('name')), models.Q(('name', ''), _negated=True)), name='domain_name_is_lower_case'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -133,6 +168,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'form submission',
                 'verbose_name_plural': 'form submissions',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'form_digest'), name='form_submission_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -165,6 +203,14 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'import',
                 'verbose_name_plural': 'imports',
+                'indexes': [
+                    models.Index(fields=['agency', '-id'], name='import_of_agency'),
+                    models.Index(condition=models.Q(('status__in', ['checking', 'importing'])), fields=['claimed_at'], name='import_running'),
+                    models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['created_at'], name='import_unpurged'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['uploaded', 'checking', 'checked', 'importing', 'done', 'cancelled', 'failed'])), name='import_status_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -175,6 +221,11 @@ class Migration(migrations.Migration):
                 ('data', models.BinaryField()),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='customers.importjob')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('job', 'number'), name='import_chunk_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ImportKey',
@@ -184,6 +235,11 @@ class Migration(migrations.Migration):
                 ('line', models.PositiveIntegerField()),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='customers.importjob')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('job', 'key'), name='import_key_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ImportRow',
@@ -201,6 +257,16 @@ class Migration(migrations.Migration):
                 ('duplicate_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='customers.customer')),
                 ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='customers.importjob')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['job', 'outcome', 'line'], name='import_row_by_outcome'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('job', 'line'), name='import_row_once'),
+                    models.CheckConstraint(condition=models.Q(('outcome__in', ['new', 'twin', 'duplicate', 'error', 'imported'])), name='import_outcome_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'imported'), _negated=True), models.Q(('cells', []), ('values', {})), _connector='OR'), name='import_imported_keeps_no_texts'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Note',
@@ -215,6 +281,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'note',
                 'verbose_name_plural': 'notes',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='note_has_a_text'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -234,6 +303,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'project',
                 'verbose_name_plural': 'projects',
+                'indexes': [
+                    models.Index(fields=['agency', 'status', 'sort_date', 'id'], name='project_by_due_date'),
+                    models.Index(condition=models.Q(('status', 'planned'), ('status', 'active'), _connector='OR'), fields=['agency', 'sort_date', 'id'], name='project_open_by_due_date'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='project_search'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='project_has_a_title'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'active', 'done', 'cancelled'])), name='project_status_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -254,107 +332,24 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'task',
                 'verbose_name_plural': 'tasks',
+                'indexes': [
+                    models.Index(condition=models.Q(('done_at__isnull', True)), fields=['agency', 'sort_date', 'id'], name='task_open_by_due_date'),
+                    models.Index(condition=models.Q(('done_at__isnull', False)), fields=['agency', 'sort_date', 'id'], name='task_done_by_due_date'),
+                    models.Index(condition=models.Q(('done_at__isnull', True)), fields=['customer'], name='task_open_of_customer'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='task_has_a_title'),
+                    models.CheckConstraint(condition=models.Q(('priority__in', [1, 2, 3])), name='task_priority_is_known'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(fields=['agency', 'status', '-number'], name='customer_by_number'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('status', 'erased'), _negated=True), fields=['agency', 'sort_name', 'number'], name='customer_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(models.F('agency'), django.db.models.functions.text.Upper('city'), models.OrderBy(models.F('number'), descending=True), name='customer_by_city'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(models.F('agency'), django.db.models.functions.text.Upper('email'), name='customer_by_email'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=models.Index(condition=models.Q(('phone_key', ''), _negated=True), fields=['agency', 'phone_key'], name='customer_by_phone'),
-        ),
-        migrations.AddIndex(
-            model_name='customer',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='customer_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.UniqueConstraint(fields=('agency', 'number'), name='customer_number_once_per_agency'),
         ),
         migrations.AddConstraint(
             model_name='customer',
             constraint=models.UniqueConstraint(fields=('id', 'agency'), name='customer_same_agency_target'),
         ),
-        migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1001)), name='customer_number_from_1001'),
-        ),
-        migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'erased'), models.Q(('kind', 'person'), models.Q(('last_name', ''), _negated=True)), models.Q(('kind', 'company'), models.Q(('company', ''), _negated=True)), _connector='OR'), name='customer_has_its_name', violation_error_message='A person needs a last name; a company needs a company name.'),
-        ),
-        migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'archived', 'erased'])), name='customer_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='customer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'erased'), _negated=True), models.Q(('city', ''), ('company', ''), ('country', ''), ('email', ''), ('first_name', ''), ('last_name', ''), ('notes', ''), ('phone', ''), ('salutation', ''), ('street', ''), ('website', ''), ('zip', '')), _connector='OR'), name='customer_erased_has_nothing_personal'),
-        ),
         pgtrigger.migrations.AddTrigger(
             model_name='customer',
             trigger=pgtrigger.compiler.Trigger(name='derived_columns', sql=pgtrigger.compiler.UpsertTriggerSql(declare='DECLARE plain text; domains text;', func="\n            SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;\n            plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city);\n            NEW.sort_name := portal_fold(CASE WHEN NEW.kind = 'company' THEN NEW.company\n                                              ELSE NEW.last_name || ' ' || NEW.first_name END);\n            NEW.search_text := portal_fold(concat_ws(' ', 'K-' || NEW.number, plain,\n                                                     NULLIF(replace(replace(replace(replace(replace(replace(plain, 'ä', 'ae'), 'ö', 'oe'), 'ü', 'ue'), 'Ä', 'Ae'), 'Ö', 'Oe'), 'Ü', 'Ue'), plain), NEW.email, NEW.phone,\n                                                     regexp_replace(NEW.phone, '\\D', '', 'g'), domains));\n            RETURN NEW;\n            ", hash='2c1756c675085a540c805287c48a20de2b69a383', operation='INSERT OR UPDATE', pgid='pgtrigger_derived_columns_9d764', table='customers_customer', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(fields=['agency', 'sort_date', 'id'], name='contract_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=models.Index(condition=models.Q(('status', 'active')), fields=['agency', 'sort_date', 'id'], name='contract_active_by_end'),
-        ),
-        migrations.AddIndex(
-            model_name='contract',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='contract_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='contract_has_a_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('price__isnull', True), ('price__gte', 0), _connector='OR'), name='contract_price_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('starts_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='contract_ends_after_its_start', violation_error_message='The end date can’t be before the start date.'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('notice_unit__in', ['days', 'weeks', 'months'])), name='contract_notice_unit_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='contract',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'cancelled', 'ended'])), name='contract_status_is_known'),
-        ),
-        migrations.AddIndex(
-            model_name='domain',
-            index=models.Index(fields=['agency', 'sort_date', 'id'], name='domain_by_expiry'),
-        ),
-        migrations.AddIndex(
-            model_name='domain',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='domain_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.UniqueConstraint(fields=('agency', 'name'), name='domain_once_per_agency'),
-        ),
-        migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.CheckConstraint(condition=models.Q(('name', django.db.models.functions.text.Lower('name')), models.Q(('name', ''), _negated=True)), name='domain_name_is_lower_case'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='domain',
@@ -369,100 +364,12 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='search_delete', sql=pgtrigger.compiler.UpsertTriggerSql(func="UPDATE customers_customer SET search_text = '' WHERE id IN (SELECT customer_id FROM old_domains); RETURN NULL;", hash='bfff02e9f4fe8a67e08ad7a595b3870d1b64b038', level='STATEMENT', operation='DELETE', pgid='pgtrigger_search_delete_2fbb8', referencing='REFERENCING OLD TABLE AS old_domains ', table='customers_domain', when='AFTER')),
         ),
         migrations.AddConstraint(
-            model_name='formsubmission',
-            constraint=models.UniqueConstraint(fields=('agency', 'form_digest'), name='form_submission_once'),
-        ),
-        migrations.AddIndex(
-            model_name='importjob',
-            index=models.Index(fields=['agency', '-id'], name='import_of_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='importjob',
-            index=models.Index(condition=models.Q(('status__in', ['checking', 'importing'])), fields=['claimed_at'], name='import_running'),
-        ),
-        migrations.AddIndex(
-            model_name='importjob',
-            index=models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['created_at'], name='import_unpurged'),
-        ),
-        migrations.AddConstraint(
             model_name='importjob',
             constraint=models.UniqueConstraint(fields=('id', 'agency'), name='import_same_agency_target'),
         ),
         migrations.AddConstraint(
-            model_name='importjob',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['uploaded', 'checking', 'checked', 'importing', 'done', 'cancelled', 'failed'])), name='import_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='importchunk',
-            constraint=models.UniqueConstraint(fields=('job', 'number'), name='import_chunk_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='importkey',
-            constraint=models.UniqueConstraint(fields=('job', 'key'), name='import_key_once'),
-        ),
-        migrations.AddIndex(
-            model_name='importrow',
-            index=models.Index(fields=['job', 'outcome', 'line'], name='import_row_by_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.UniqueConstraint(fields=('job', 'line'), name='import_row_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.CheckConstraint(condition=models.Q(('outcome__in', ['new', 'twin', 'duplicate', 'error', 'imported'])), name='import_outcome_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='importrow',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'imported'), _negated=True), models.Q(('cells', []), ('values', {})), _connector='OR'), name='import_imported_keeps_no_texts'),
-        ),
-        migrations.AddConstraint(
-            model_name='note',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='note_has_a_text'),
-        ),
-        migrations.AddIndex(
-            model_name='project',
-            index=models.Index(fields=['agency', 'status', 'sort_date', 'id'], name='project_by_due_date'),
-        ),
-        migrations.AddIndex(
-            model_name='project',
-            index=models.Index(condition=models.Q(('status', 'planned'), ('status', 'active'), _connector='OR'), fields=['agency', 'sort_date', 'id'], name='project_open_by_due_date'),
-        ),
-        migrations.AddIndex(
-            model_name='project',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='project_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='project_has_a_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='project',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'active', 'done', 'cancelled'])), name='project_status_is_known'),
-        ),
-        migrations.AddConstraint(
             model_name='project',
             constraint=models.UniqueConstraint(fields=('id', 'customer'), name='project_same_customer_target'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['agency', 'sort_date', 'id'], name='task_open_by_due_date'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', False)), fields=['agency', 'sort_date', 'id'], name='task_done_by_due_date'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('done_at__isnull', True)), fields=['customer'], name='task_open_of_customer'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='task_has_a_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', [1, 2, 3])), name='task_priority_is_known'),
         ),
         migrations.AddConstraint(
             model_name='contract',

@@ -60,6 +60,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'access invitation',
                 'verbose_name_plural': 'access invitations',
+                'indexes': [
+                    models.Index(fields=['agency', 'status', '-id'], name='invitation_of_agency'),
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='invitation_overdue'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='invitation_search'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('areas', []), ('scope', 'full')), models.Q(('areas__contained_by', ['domains', 'email', 'hosting', 'contracts', 'support']), ('scope', 'partial'), models.Q(('areas', []), _negated=True)), _connector='OR'), name='accessinvitation_scope_has_its_areas'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('agency', 'client'), name='invitation_pending_once'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'connected')), fields=('customer', 'client'), name='invitation_connected_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('connected_at', None), ('customer', None), ('status__in', ['pending', 'rejected', 'withdrawn', 'expired'])), models.Q(('connected_at__isnull', False), ('customer__isnull', False), ('status__in', ['connected', 'revoked', 'disconnected'])), _connector='OR'), name='invitation_connected_has_its_customer'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['pending', 'connected'])), models.Q(models.Q(('status__in', ['pending', 'connected']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='invitation_ended_has_its_time'),
+                ],
             },
             bases=(partnerportal.core.pending.Pending, invitations.models.areas.GrantedAreas, models.Model),
         ),
@@ -86,40 +98,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'access request',
                 'verbose_name_plural': 'access requests',
+                'indexes': [
+                    models.Index(fields=['customer', '-id'], name='access_request_of_customer'),
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='access_request_overdue'),
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['email'], name='access_request_to'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('areas', []), ('scope', 'full')), models.Q(('areas__contained_by', ['domains', 'email', 'hosting', 'contracts', 'support']), ('scope', 'partial'), models.Q(('areas', []), _negated=True)), _connector='OR'), name='accessrequest_scope_has_its_areas'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('customer', 'email'), name='access_request_pending_once'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('invitation__isnull', False), ('status', 'granted')), models.Q(models.Q(('status', 'granted'), _negated=True), ('invitation', None)), _connector='OR'), name='access_request_granted_has_its_invitation'),
+                ],
             },
             bases=(partnerportal.core.pending.Pending, invitations.models.areas.GrantedAreas, models.Model),
-        ),
-        migrations.AddIndex(
-            model_name='accessinvitation',
-            index=models.Index(fields=['agency', 'status', '-id'], name='invitation_of_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='accessinvitation',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='invitation_overdue'),
-        ),
-        migrations.AddIndex(
-            model_name='accessinvitation',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='invitation_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessinvitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('areas', []), ('scope', 'full')), models.Q(('areas__contained_by', ['domains', 'email', 'hosting', 'contracts', 'support']), ('scope', 'partial'), models.Q(('areas', []), _negated=True)), _connector='OR'), name='accessinvitation_scope_has_its_areas'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessinvitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('agency', 'client'), name='invitation_pending_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessinvitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'connected')), fields=('customer', 'client'), name='invitation_connected_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessinvitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('connected_at', None), ('customer', None), ('status__in', ['pending', 'rejected', 'withdrawn', 'expired'])), models.Q(('connected_at__isnull', False), ('customer__isnull', False), ('status__in', ['connected', 'revoked', 'disconnected'])), _connector='OR'), name='invitation_connected_has_its_customer'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessinvitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('status__in', ['pending', 'connected'])), models.Q(models.Q(('status__in', ['pending', 'connected']), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='invitation_ended_has_its_time'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accessinvitation',
@@ -144,30 +134,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='accessinvitation',
             trigger=pgtrigger.compiler.Trigger(name='ended_is_ended', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN ((OLD."scope" IS DISTINCT FROM (NEW."scope") OR OLD."areas" IS DISTINCT FROM (NEW."areas")) AND NOT (OLD."status" IN (\'pending\', \'connected\')))', func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='492c6c80c389b0ca9fd2e621d4b95bff9f1b0724', operation='UPDATE', pgid='pgtrigger_ended_is_ended_628ae', table='invitations_accessinvitation', when='BEFORE')),
-        ),
-        migrations.AddIndex(
-            model_name='accessrequest',
-            index=models.Index(fields=['customer', '-id'], name='access_request_of_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrequest',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='access_request_overdue'),
-        ),
-        migrations.AddIndex(
-            model_name='accessrequest',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['email'], name='access_request_to'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('areas', []), ('scope', 'full')), models.Q(('areas__contained_by', ['domains', 'email', 'hosting', 'contracts', 'support']), ('scope', 'partial'), models.Q(('areas', []), _negated=True)), _connector='OR'), name='accessrequest_scope_has_its_areas'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('customer', 'email'), name='access_request_pending_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='accessrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('invitation__isnull', False), ('status', 'granted')), models.Q(models.Q(('status', 'granted'), _negated=True), ('invitation', None)), _connector='OR'), name='access_request_granted_has_its_invitation'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='accessrequest',

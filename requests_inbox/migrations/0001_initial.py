@@ -52,6 +52,19 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'contact request',
                 'verbose_name_plural': 'contact requests',
+                'indexes': [
+                    models.Index(fields=['agency', 'status', '-id'], name='contact_request_by_status'),
+                    models.Index(condition=models.Q(('status__in', ['new', 'open'])), fields=['agency', '-id'], name='contact_request_waiting'),
+                    models.Index(condition=models.Q(('first_reply_at__isnull', False)), fields=['agency', 'created_at'], name='contact_request_answered'),
+                    models.Index(fields=['agency', 'sender_key'], name='contact_request_by_sender'),
+                    models.Index(condition=models.Q(('status__in', ['closed', 'spam'])), fields=['agency', 'status_since'], name='contact_request_to_delete'),
+                    django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='contact_request_search'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['new', 'open', 'assigned', 'spam', 'closed'])), name='contact_request_status_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('customer__isnull', False), ('status', 'assigned')), models.Q(models.Q(('status', 'assigned'), _negated=True), ('customer__isnull', True)), _connector='OR'), name='contact_request_assigned_has_its_customer'),
+                    models.CheckConstraint(condition=models.Q(('status', 'assigned'), models.Q(models.Q(('name', ''), _negated=True), models.Q(('email', ''), _negated=True), models.Q(('message', ''), _negated=True)), _connector='OR'), name='contact_request_has_its_sender'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -81,6 +94,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'request message',
                 'verbose_name_plural': 'request messages',
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'note'])), name='request_message_kind_is_known'),
+                    models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='request_message_has_a_text'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'reply'), ('mail__isnull', True), _connector='OR'), name='request_message_note_is_never_mailed'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -94,6 +112,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'request view',
                 'verbose_name_plural': 'request views',
+                'constraints': [
+                    models.UniqueConstraint(fields=('request', 'user'), name='request_seen_once_per_person'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -109,43 +130,11 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'sender',
                 'verbose_name_plural': 'senders',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'key'), name='sender_once_per_agency'),
+                    models.CheckConstraint(condition=models.Q(('status__in', ['fine', 'spam', 'blocked'])), name='sender_standing_is_known'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=models.Index(fields=['agency', 'status', '-id'], name='contact_request_by_status'),
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=models.Index(condition=models.Q(('status__in', ['new', 'open'])), fields=['agency', '-id'], name='contact_request_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=models.Index(condition=models.Q(('first_reply_at__isnull', False)), fields=['agency', 'created_at'], name='contact_request_answered'),
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=models.Index(fields=['agency', 'sender_key'], name='contact_request_by_sender'),
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=models.Index(condition=models.Q(('status__in', ['closed', 'spam'])), fields=['agency', 'status_since'], name='contact_request_to_delete'),
-        ),
-        migrations.AddIndex(
-            model_name='contactrequest',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('agency'), django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='contact_request_search'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['new', 'open', 'assigned', 'spam', 'closed'])), name='contact_request_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('customer__isnull', False), ('status', 'assigned')), models.Q(models.Q(('status', 'assigned'), _negated=True), ('customer__isnull', True)), _connector='OR'), name='contact_request_assigned_has_its_customer'),
-        ),
-        migrations.AddConstraint(
-            model_name='contactrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status', 'assigned'), models.Q(models.Q(('name', ''), _negated=True), models.Q(('email', ''), _negated=True), models.Q(('message', ''), _negated=True)), _connector='OR'), name='contact_request_has_its_sender'),
         ),
         migrations.AddConstraint(
             model_name='contactrequest',
@@ -158,30 +147,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='contactrequest',
             trigger=pgtrigger.compiler.Trigger(name='assigned_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."customer_id" IS NOT NULL)', func="RAISE EXCEPTION 'Contact request % belongs to customer % and is not deleted.', OLD.id, OLD.customer_id USING ERRCODE = 'integrity_constraint_violation';", hash='88822be98509401c8dcf9bbdb977c3246188b5aa', operation='DELETE', pgid='pgtrigger_assigned_stays_7b67b', table='requests_inbox_contactrequest', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='requestmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['reply', 'note'])), name='request_message_kind_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('text', ''), _negated=True), name='request_message_has_a_text'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestmessage',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'reply'), ('mail__isnull', True), _connector='OR'), name='request_message_note_is_never_mailed'),
-        ),
-        migrations.AddConstraint(
-            model_name='requestseen',
-            constraint=models.UniqueConstraint(fields=('request', 'user'), name='request_seen_once_per_person'),
-        ),
-        migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.UniqueConstraint(fields=('agency', 'key'), name='sender_once_per_agency'),
-        ),
-        migrations.AddConstraint(
-            model_name='sender',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['fine', 'spam', 'blocked'])), name='sender_standing_is_known'),
         ),
         migrations.AddConstraint(
             model_name='contactrequest',

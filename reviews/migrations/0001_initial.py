@@ -78,6 +78,21 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'review',
                 'verbose_name_plural': 'reviews',
+                'indexes': [
+                    models.Index(fields=['agency', '-id'], name='review_of_agency'),
+                    models.Index(fields=['agency', 'created_at'], name='review_of_agency_by_date'),
+                    models.Index(fields=['agency', 'stars', '-id'], name='review_of_agency_by_stars'),
+                    models.Index(condition=models.Q(('hidden_at__isnull', False)), fields=['agency', '-id'], name='review_hidden'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('budget__range', (1, 5)), ('cooperation__range', (1, 5)), ('quality__range', (1, 5)), ('schedule__range', (1, 5))), name='review_ratings_from_1_to_5'),
+                    models.CheckConstraint(condition=models.Q(('display_name_as__in', ['full', 'initial', 'company', 'anonymous'])), name='review_shown_as_is_known'),
+                    models.CheckConstraint(condition=models.Q(('pin_position', None), ('pin_position__range', (1, 5)), _connector='OR'), name='review_pinned_from_1_to_5'),
+                    models.UniqueConstraint(condition=models.Q(('pin_position__isnull', False)), fields=('agency', 'pin_position'), name='review_pinned_once_each_place'),
+                    models.CheckConstraint(condition=models.Q(('pin_position', None), models.Q(('hidden_at', None), ('removed_at', None), ('withdrawn_at', None)), _connector='OR'), name='review_pinned_is_public'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('hidden_at', None), ('hidden_reason', '')), models.Q(('hidden_at__isnull', False), models.Q(('hidden_reason', ''), _negated=True)), _connector='OR'), name='review_hidden_for_a_reason'),
+                    models.CheckConstraint(condition=models.Q(('withdrawn_at', None), models.Q(('author', ''), ('text', '')), _connector='OR'), name='review_withdrawn_has_no_words'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -91,6 +106,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'review e-mail opt-out',
                 'verbose_name_plural': 'review e-mail opt-outs',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'address_digest'), name='review_opt_out_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -113,6 +131,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'review report',
                 'verbose_name_plural': 'review reports',
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'open')), fields=['created_at', 'id'], name='review_report_queue'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'upheld', 'dismissed', 'settled', 'reinstated'])), name='review_report_state_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='review_report_decided_has_its_time'),
+                    models.CheckConstraint(condition=models.Q(('number__range', (1, 3))), name='review_report_three_in_all'),
+                    models.UniqueConstraint(fields=('review', 'number'), name='review_report_each_number_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('review',), name='review_report_open_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -140,6 +168,15 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'review request',
                 'verbose_name_plural': 'review requests',
+                'indexes': [
+                    models.Index(fields=['agency', 'status', '-id'], name='review_request_of_agency'),
+                    models.Index(fields=['agency', '-id'], name='review_request_by_age'),
+                    models.Index(condition=models.Q(('mailed_at__isnull', False), ('reminded_at__isnull', True), ('status', 'open')), fields=['mailed_at'], name='review_request_to_remind'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['open', 'answered', 'withdrawn', 'expired'])), name='review_request_status_is_known'),
+                    models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('customer', 'project'), name='review_request_open_once', nulls_distinct=False),
+                ],
             },
             bases=(partnerportal.core.pending.Pending, models.Model),
         ),
@@ -177,100 +214,8 @@ class Migration(migrations.Migration):
             trigger=pgtrigger.compiler.Trigger(name='never_deleted', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot delete rows from % table', TG_TABLE_NAME;", hash='f657f56d2795c2843237c85da625a56a51c7825b', operation='DELETE', pgid='pgtrigger_never_deleted_1f2c6', table='reviews_reviewcomment', when='BEFORE')),
         ),
         migrations.AddConstraint(
-            model_name='reviewoptout',
-            constraint=models.UniqueConstraint(fields=('agency', 'address_digest'), name='review_opt_out_once'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewreport',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['created_at', 'id'], name='review_report_queue'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewreport',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'upheld', 'dismissed', 'settled', 'reinstated'])), name='review_report_state_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewreport',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False)), _connector='OR'), name='review_report_decided_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewreport',
-            constraint=models.CheckConstraint(condition=models.Q(('number__range', (1, 3))), name='review_report_three_in_all'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewreport',
-            constraint=models.UniqueConstraint(fields=('review', 'number'), name='review_report_each_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewreport',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('review',), name='review_report_open_once'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewrequest',
-            index=models.Index(fields=['agency', 'status', '-id'], name='review_request_of_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewrequest',
-            index=models.Index(fields=['agency', '-id'], name='review_request_by_age'),
-        ),
-        migrations.AddIndex(
-            model_name='reviewrequest',
-            index=models.Index(condition=models.Q(('mailed_at__isnull', False), ('reminded_at__isnull', True), ('status', 'open')), fields=['mailed_at'], name='review_request_to_remind'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'answered', 'withdrawn', 'expired'])), name='review_request_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewrequest',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('customer', 'project'), name='review_request_open_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
             model_name='reviewrequest',
             constraint=models.UniqueConstraint(fields=('id', 'agency'), name='review_request_same_agency_target'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['agency', '-id'], name='review_of_agency'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['agency', 'created_at'], name='review_of_agency_by_date'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(fields=['agency', 'stars', '-id'], name='review_of_agency_by_stars'),
-        ),
-        migrations.AddIndex(
-            model_name='review',
-            index=models.Index(condition=models.Q(('hidden_at__isnull', False)), fields=['agency', '-id'], name='review_hidden'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('budget__range', (1, 5)), ('cooperation__range', (1, 5)), ('quality__range', (1, 5)), ('schedule__range', (1, 5))), name='review_ratings_from_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('display_name_as__in', ['full', 'initial', 'company', 'anonymous'])), name='review_shown_as_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('pin_position', None), ('pin_position__range', (1, 5)), _connector='OR'), name='review_pinned_from_1_to_5'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.UniqueConstraint(condition=models.Q(('pin_position__isnull', False)), fields=('agency', 'pin_position'), name='review_pinned_once_each_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('pin_position', None), models.Q(('hidden_at', None), ('removed_at', None), ('withdrawn_at', None)), _connector='OR'), name='review_pinned_is_public'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hidden_at', None), ('hidden_reason', '')), models.Q(('hidden_at__isnull', False), models.Q(('hidden_reason', ''), _negated=True)), _connector='OR'), name='review_hidden_for_a_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='review',
-            constraint=models.CheckConstraint(condition=models.Q(('withdrawn_at', None), models.Q(('author', ''), ('text', '')), _connector='OR'), name='review_withdrawn_has_no_words'),
         ),
         migrations.AddConstraint(
             model_name='review',

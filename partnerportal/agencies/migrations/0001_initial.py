@@ -51,6 +51,10 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'membership',
                 'verbose_name_plural': 'memberships',
+                'constraints': [
+                    models.UniqueConstraint(fields=('agency', 'user'), name='membership_once_per_agency'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'staff'])), name='membership_role_is_known'),
+                ],
             },
         ),
         migrations.AddField(
@@ -77,40 +81,21 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'team invitation',
                 'verbose_name_plural': 'team invitations',
+                'indexes': [
+                    models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='team_invitation_overdue'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('agency', 'email'), name='team_invitation_pending_once'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'staff'])), name='team_invitation_role_is_known'),
+                    models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='team_invitation_email_is_lower_case'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'pending')), models.Q(models.Q(('status', 'pending'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='team_invitation_answered_has_its_time'),
+                ],
             },
             bases=(partnerportal.core.pending.Pending, models.Model),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('agency', 'user'), name='membership_once_per_agency'),
-        ),
-        migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'staff'])), name='membership_role_is_known'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='membership',
             trigger=pgtrigger.compiler.Trigger(name='an_owner_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD."role" = \'owner\')', constraint='CONSTRAINT', func="PERFORM 1 FROM agencies_agency WHERE id = OLD.agency_id FOR NO KEY UPDATE; IF FOUND AND NOT EXISTS (SELECT 1 FROM agencies_membership WHERE agency_id = OLD.agency_id AND role = 'owner') THEN RAISE EXCEPTION 'Agency % would be left without an owner.', OLD.agency_id USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL;", hash='6c530e66f4dd35b816cb8ea8cb94a11b6cd709b3', operation='UPDATE OR DELETE', pgid='pgtrigger_an_owner_stays_1d04f', table='agencies_membership', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
-        ),
-        migrations.AddIndex(
-            model_name='teaminvitation',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['expires_at'], name='team_invitation_overdue'),
-        ),
-        migrations.AddConstraint(
-            model_name='teaminvitation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('agency', 'email'), name='team_invitation_pending_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='teaminvitation',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['owner', 'manager', 'staff'])), name='team_invitation_role_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='teaminvitation',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='team_invitation_email_is_lower_case'),
-        ),
-        migrations.AddConstraint(
-            model_name='teaminvitation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at', None), ('status', 'pending')), models.Q(models.Q(('status', 'pending'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='team_invitation_answered_has_its_time'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='teaminvitation',

@@ -50,6 +50,18 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'partner profile',
                 'verbose_name_plural': 'partner profiles',
+                'indexes': [
+                    models.Index(condition=models.Q(('status', 'registered')), fields=['sort_name', 'id'], name='profile_by_name'),
+                    models.Index(django.contrib.postgres.indexes.OpClass('city_key', 'text_pattern_ops'), name='profile_by_city'),
+                    django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='profile_search'),
+                    django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('lead_text', 'gin_trgm_ops'), name='profile_search_alike'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'registered', 'declined'])), name='profile_status_is_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'registered'), _negated=True), ('registered_at__isnull', False), _connector='OR'), name='profile_registered_has_its_time'),
+                    models.CheckConstraint(condition=models.Q(('decline_reason', ''), ('status', 'declined'), _connector='OR'), name='profile_reason_only_if_declined'),
+                    models.CheckConstraint(condition=models.Q(('team_size__in', ['', '1', '2-5', '6-10', '11-25', '26-50', '51+'])), name='profile_team_size_is_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -102,6 +114,9 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'offered service',
                 'verbose_name_plural': 'offered services',
+                'constraints': [
+                    models.UniqueConstraint(fields=('profile', 'service'), name='service_offered_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -129,42 +144,6 @@ class Migration(migrations.Migration):
         pgtrigger.migrations.AddTrigger(
             model_name='profileslug',
             trigger=pgtrigger.compiler.Trigger(name='never_changes', sql=pgtrigger.compiler.UpsertTriggerSql(func="RAISE EXCEPTION 'pgtrigger: Cannot update rows from % table', TG_TABLE_NAME;", hash='37a3d74eb3b23b6f8dbafb0806a506a14ede04b9', operation='UPDATE', pgid='pgtrigger_never_changes_e7164', table='network_profileslug', when='BEFORE')),
-        ),
-        migrations.AddConstraint(
-            model_name='offeredservice',
-            constraint=models.UniqueConstraint(fields=('profile', 'service'), name='service_offered_once'),
-        ),
-        migrations.AddIndex(
-            model_name='partnerprofile',
-            index=models.Index(condition=models.Q(('status', 'registered')), fields=['sort_name', 'id'], name='profile_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='partnerprofile',
-            index=models.Index(django.contrib.postgres.indexes.OpClass('city_key', 'text_pattern_ops'), name='profile_by_city'),
-        ),
-        migrations.AddIndex(
-            model_name='partnerprofile',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('search_text', 'gin_trgm_ops'), name='profile_search'),
-        ),
-        migrations.AddIndex(
-            model_name='partnerprofile',
-            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass('lead_text', 'gin_trgm_ops'), name='profile_search_alike'),
-        ),
-        migrations.AddConstraint(
-            model_name='partnerprofile',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'submitted', 'registered', 'declined'])), name='profile_status_is_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='partnerprofile',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'registered'), _negated=True), ('registered_at__isnull', False), _connector='OR'), name='profile_registered_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='partnerprofile',
-            constraint=models.CheckConstraint(condition=models.Q(('decline_reason', ''), ('status', 'declined'), _connector='OR'), name='profile_reason_only_if_declined'),
-        ),
-        migrations.AddConstraint(
-            model_name='partnerprofile',
-            constraint=models.CheckConstraint(condition=models.Q(('team_size__in', ['', '1', '2-5', '6-10', '11-25', '26-50', '51+'])), name='profile_team_size_is_known'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='partnerprofile',
