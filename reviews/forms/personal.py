@@ -38,8 +38,7 @@ class ReviewForm(forms.ModelForm):
                 label=category.label,
                 choices=[(stars, str(stars)) for stars in range(1, 6)],
                 coerce=int,
-                # Until the form is submitted. Chrome presents required fields without a value as invalid.
-                widget=forms.RadioSelect(attrs={"aria-invalid": "false"}),
+                widget=forms.RadioSelect,
                 error_messages={
                     "required": _("Select one to five stars."),
                     "invalid_choice": _("Select one to five stars."),
