@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from partnerportal.core.forms import StrictForm
 from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, DisplayNameAs, Review
 
 
@@ -21,7 +22,7 @@ class DisplayNameOption:
     chosen: bool
 
 
-class ReviewForm(forms.ModelForm):
+class ReviewForm(StrictForm):
     """Ratings of one to five stars in each category, a text, a name, and how the name is displayed."""
 
     class Meta:
