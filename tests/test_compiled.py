@@ -17,9 +17,11 @@ from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import Page
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import reply
+from reviews.services.reviews import submit_review
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
-from tests.factories.reviews import ReviewFactory
+from tests.factories.requests import SenderFactory
+from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 from tests.test_queries import fill, first_customer, open_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
@@ -86,6 +88,10 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
                 assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
     for path in (*PUBLIC_PAGES, open_link(cast)) * 2:
         assert Client().get(path).status_code == 200
+    for _ in range(2):
+        answers = {**same_rating(5), "text": "", "author": "Lea"}
+        assert submit_review(ReviewRequestFactory(customer__agency=cast.alder, customer__email="lea@brandt.example"), **answers)
+    SenderFactory(agency=cast.alder, key="lea@brandt.example", status="fine")
     for number in range(2):
         fields = {"name": "Lea", "email": "lea@brandt.example", "phone": "", "company": "", "message": f"Message {number}"}
         new = submit_request(cast.alder, submission=f"{number}", language="en", consented_at=timezone.now(), **fields)

@@ -1,19 +1,20 @@
 """Agencies, the tenants of the portal: their members, roles and team invitations."""
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import pgtrigger
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.queries import SECOND_FACTORS
+from partnerportal.core.compiled import compiled
 from partnerportal.core.email_addresses import address_variants, without_sub_address
 from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
@@ -78,8 +79,8 @@ class Agency(models.Model):
         """
         if not email.strip():
             return False
-        rows = Membership.objects.for_agency(self).values_list("user__email", "user__emailaddress__email")
-        return without_sub_address(email) in {without_sub_address(address) for row in rows for address in row if address}
+        addresses = {address for row in _staff_addresses(agency=self.pk) for address in row if address}
+        return without_sub_address(email) in {without_sub_address(address) for address in addresses}
 
 
 class Role(models.TextChoices):
@@ -208,6 +209,12 @@ class Membership(models.Model):
         if self.is_notified_about(notification) != wanted:
             self.notices = [other for other in Notification if (wanted if other == notification else self.is_notified_about(other))]
             self.save(update_fields=["notices"])
+
+
+@compiled
+def _staff_addresses(*, agency: Any) -> QuerySet[Membership, Any]:
+    """Return the addresses of each member: that of the account, and another one."""
+    return Membership.objects.filter(agency=agency).values_list("user__email", "user__emailaddress__email")
 
 
 class TeamInvitation(Pending, PersonalLink):

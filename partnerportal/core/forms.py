@@ -37,6 +37,19 @@ class WordedForm(forms.BaseForm):
                 self.fields[name].error_messages["required"] = message
 
 
+class StrictForm(forms.ModelForm):
+    """Form whose fields permit no more than the database: Django runs no queries to check the model's constraints."""
+
+    def _post_clean(self) -> None:
+        self.instance.validate_constraints = _no_constraints
+        super()._post_clean()  # type: ignore[misc]
+        del self.instance.validate_constraints
+
+
+def _no_constraints(exclude: Any = None) -> None:
+    """Stands for `Model.validate_constraints`."""
+
+
 def _name_empty_choice(field: Any, label: Any) -> None:
     if isinstance(field, forms.ModelChoiceField):
         if field.empty_label == _DASHES:

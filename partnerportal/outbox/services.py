@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import threading
+from collections.abc import Iterable, Sequence
 from email.utils import make_msgid, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,19 +31,41 @@ logger = logging.getLogger(__name__)
 BATCH_SIZE = 20
 #: Sender name in `DEFAULT_FROM_EMAIL` that is replaced by the portal's name in the recipient's language.
 DEFAULT_SENDER_NAME = "Partner Portal"
-#: Maximum number of Message-IDs in `References` after the first one.
+#: Maximum number of the latest Message-IDs in `References`, after the first one, which identifies the thread.
 MAX_REFERENCES = 20
 
 
 def queue_letter(letter: Letter) -> OutgoingMail:
     """Render a letter and queue it. It is sent after the transaction commits."""
-    return queue_rendered(letter, render_letter(letter))
+    return queue_letters([letter])[0]
+
+
+def queue_letters(letters: Sequence[Letter]) -> list[OutgoingMail]:
+    """Render letters and queue them with one query; see `queue_letter`."""
+    return _queue([(letter, render_letter(letter)) for letter in letters])
 
 
 def queue_rendered(letter: Letter, rendered: RenderedLetter) -> OutgoingMail:
     """Queue a letter that is already rendered."""
+    return _queue([(letter, rendered)])[0]
+
+
+def _queue(letters: Sequence[tuple[Letter, RenderedLetter]]) -> list[OutgoingMail]:
+    threads = {thread: _message_ids(thread=thread) for thread in {letter.thread for letter, _rendered in letters} if thread}
+    mails = []
+    for letter, rendered in letters:
+        thread = threads.get(letter.thread, [])
+        mails.append(_unsaved(letter, rendered, [message_id for message_id, to in thread if to == letter.to]))
+        thread.append((mails[-1].message_id, letter.to))
+    OutgoingMail.objects.bulk_create(mails)
+    _enqueue_on_commit([mail.pk for mail in mails])
+    return mails
+
+
+def _unsaved(letter: Letter, rendered: RenderedLetter, earlier: list[str]) -> OutgoingMail:
+    """Return the e-mail of a letter, which references the `earlier` ones of its thread."""
     body = {"text": rendered.text, "html": rendered.html, "headers": dict(letter.headers)}
-    mail = OutgoingMail.objects.create(
+    return OutgoingMail(
         kind=letter.kind,
         to_email=letter.to,
         subject=_one_line(rendered.subject)[:300],
@@ -53,12 +76,10 @@ def queue_rendered(letter: Letter, rendered: RenderedLetter) -> OutgoingMail:
         reply_to=letter.reply_to,
         message_id=_new_message_id(),
         thread=letter.thread,
-        references=_references(letter.thread, letter.to) if letter.thread else "",
+        references=" ".join([*earlier[:1], *earlier[1:][-MAX_REFERENCES:]]),
         written_by_person=bool(letter.body),
         request_id=_current_request_id(),
     )
-    _enqueue_on_commit(mail)
-    return mail
 
 
 def enqueue(*mail_ids: int) -> None:
@@ -95,7 +116,7 @@ def resend(mail: OutgoingMail, *, by: User) -> None:
     locked.next_attempt_at = locked.sent_to_broker_at = Now()
     locked.save()
     record("mail.resent", locked, by=by)
-    _enqueue_on_commit(locked)
+    _enqueue_on_commit([locked.pk])
 
 
 class _Pending(threading.local):
@@ -108,9 +129,9 @@ class _Pending(threading.local):
 _pending = _Pending()
 
 
-def _enqueue_on_commit(mail: OutgoingMail) -> None:
-    _pending.ids.append(mail.pk)
-    # Each e-mail has a callback, because those of a savepoint can be rolled back. The first one enqueues all e-mails; workers
+def _enqueue_on_commit(mail_ids: Iterable[int]) -> None:
+    _pending.ids.extend(mail_ids)
+    # Each query has a callback, because those of a savepoint can be rolled back. The first one enqueues all e-mails; workers
     # ignore those that were rolled back. Robust, because the change is already committed and the sweep finds the rows.
     transaction.on_commit(_enqueue_pending, robust=True)
 
@@ -120,15 +141,10 @@ def _enqueue_pending() -> None:
     enqueue(*ids)
 
 
-def _references(thread: str, to: str) -> str:
-    """Return the Message-IDs for `References`: the first, which identifies the thread, and the latest ones."""
-    ids = _message_ids(thread=thread, to=to)
-    return " ".join([*ids[:1], *ids[1:][-MAX_REFERENCES:]])
-
-
 @compiled
-def _message_ids(*, thread: Any, to: Any) -> QuerySet[OutgoingMail, str]:
-    return OutgoingMail.objects.filter(thread=thread, to_email=to).order_by("pk").values_list("message_id", flat=True)
+def _message_ids(*, thread: Any) -> QuerySet[OutgoingMail, Any]:
+    """Return the Message-IDs and recipients of a thread's e-mails, oldest first."""
+    return OutgoingMail.objects.filter(thread=thread).order_by("pk").values_list("message_id", "to_email")
 
 
 def _new_message_id() -> str:

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.forms import StrictForm, WordedForm, form_helper
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.models import ContactRequest
 from requests_inbox.services.contact import submission_digest
@@ -29,7 +29,7 @@ def new_stamp() -> str:
     return signing.dumps([secrets.token_urlsafe(12), time.time()], salt=_SALT)
 
 
-class ContactForm(WordedForm, forms.ModelForm):
+class ContactForm(WordedForm, StrictForm):
     """Form for contacting an agency. A hidden text field and a signed timestamp (`stamp`) detect bots."""
 
     class Meta:

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.core.forms import StrictForm
 from reviews.models import CATEGORIES, MAX_AUTHOR_LENGTH, DisplayNameAs, Review, ReviewRequest
 
 
@@ -20,7 +21,7 @@ class DisplayNameOption:
     chosen: bool
 
 
-class ReviewForm(forms.ModelForm):
+class ReviewForm(StrictForm):
     """Ratings of one to five stars in each category, a text, a name, and how the name is displayed."""
 
     class Meta:
@@ -38,8 +39,7 @@ class ReviewForm(forms.ModelForm):
                 label=category.label,
                 choices=[(stars, str(stars)) for stars in range(1, 6)],
                 coerce=int,
-                # Until the form is submitted. Chrome presents required fields without a value as invalid.
-                widget=forms.RadioSelect(attrs={"aria-invalid": "false"}),
+                widget=forms.RadioSelect,
                 error_messages={
                     "required": _("Select one to five stars."),
                     "invalid_choice": _("Select one to five stars."),

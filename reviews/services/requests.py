@@ -3,9 +3,12 @@
 Functions that also lock the customer lock it before the request, in the same order as erase_customer().
 """
 
+from typing import Any
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -13,6 +16,7 @@ from customers.models import Contact, Customer, Project
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
+from partnerportal.core.compiled import compiled
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
@@ -210,12 +214,16 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
     Raises:
         InvalidTransition: The request is no longer open, or was deleted by an erasure.
     """
+    for locked in _locked(pk=review_request.pk):
+        locked.ensure_status(ReviewRequest.Status.OPEN)
+        return locked
+    raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
+
+
+@compiled
+def _locked(*, pk: Any) -> QuerySet[ReviewRequest]:
     requests = ReviewRequest.objects.select_for_update(of=("self",))
-    locked = requests.select_related(*_RELATED).filter(pk=review_request.pk).first()
-    if locked is None:
-        raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
-    locked.ensure_status(ReviewRequest.Status.OPEN)
-    return locked
+    return requests.select_related(*_RELATED).filter(pk=pk)
 
 
 def cancel_queued_email(locked: ReviewRequest) -> None:

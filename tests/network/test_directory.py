@@ -1,5 +1,6 @@
 """`/partners/`: search, filters and order of the directory."""
 
+import re
 from typing import Any
 
 import pytest
@@ -250,3 +251,20 @@ def test_what_admins_retired_can_not_be_chosen(three: None) -> None:
     form = Client().get("/partners/").context["filters"]
     assert "Film" not in dict(form.fields["service"].choices).values()
     assert "Webshops" in dict(form.fields["service"].choices).values()
+
+
+def test_each_search_and_language_has_a_form_of_its_own(three: None) -> None:
+    paths = ["/partners/?q=shop", "/partners/", "/partners/?q=else&open=on", "/de/partners/?q=shop", "/partners/?q=shop"]
+    forms = [re.search(r'<form class="directory-search".*?</form>', Client().get(path).content.decode(), re.S) for path in paths]
+    shown = [form[0] for form in forms if form]
+    assert len(shown) == len(paths)
+    assert shown[0] == shown[4]
+    assert len({*shown}) == 4
+    assert ['value="shop"' in form for form in shown] == [True, False, False, True, True]
+    assert ["checked" in form for form in shown] == [False, False, True, False, False]
+
+
+def test_a_new_service_is_offered_at_once(three: None) -> None:
+    assert b"Sound design" not in Client().get("/partners/").content
+    ServiceFactory(name_en="Sound design")
+    assert b"Sound design" in Client().get("/partners/").content

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import partnerportal.core.rate_limits
@@ -304,3 +306,20 @@ def test_messages_from_blocked_senders_are_only_counted(visitor: Client, cast: C
     filled = form(visitor)
     assert visitor.post("/partners/birch/contact/", filled).status_code == 302
     assert ContactRequest.objects.get().agency == cast.birch
+
+
+def test_the_emails_of_a_request_are_one_query(visitor: Client, cast: Cast) -> None:
+    send(visitor)
+    with CaptureQueriesContext(connection) as queries:
+        send(visitor, message="A second message.")
+    statements = [query["sql"] for query in queries]
+    assert len([sql for sql in statements if sql.startswith("INSERT") and "outbox_outgoingmail" in sql]) == 1
+    assert len(statements) <= 12
+    assert OutgoingMail.objects.count() == 6
+
+
+def test_a_member_who_writes_to_the_own_agency_gets_one_thread(visitor: Client, cast: Cast) -> None:
+    send(visitor, email="alice@alder.example")
+    first, second = OutgoingMail.objects.filter(to_email="alice@alder.example").order_by("pk")
+    assert (first.kind, second.kind) == ("contact_acknowledgement", "contact_notice")
+    assert (first.references, second.references) == ("", first.message_id)

@@ -1,12 +1,14 @@
 """`/r/<token>/`: the personal review page."""
 
 import base64
+import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
@@ -74,6 +76,26 @@ def test_no_star_is_invalid_before_the_form_is_submitted(review_request: ReviewR
     assert 'aria-invalid="true"' not in page
     answered = Client().post(path_of(review_request), {**ANSWERS, "quality": ""}).content.decode()
     assert answered.count('aria-invalid="true"') == 5
+
+
+def test_submitting_takes_few_queries(review_request: ReviewRequest) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert Client().post(path_of(review_request), ANSWERS).status_code == 302
+    assert len(queries) <= 8
+
+
+@pytest.mark.parametrize("stars", ["", "4", "2", "9"])
+def test_a_star_of_the_email_selects_itself_in_every_category(review_request: ReviewRequest, stars: str) -> None:
+    page = Client().get(f"{path_of(review_request)}?stars={stars}").content.decode()
+    buttons = re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="(\d)"[^>]*?(checked)?>', page)
+    assert [name for name, _value, _checked in buttons] == [name for name in CATEGORIES for _ in range(5)]
+    assert {value for _name, value, checked in buttons if checked} == {stars} & set("12345")
+
+
+def test_only_categories_without_stars_are_invalid(review_request: ReviewRequest) -> None:
+    page = Client().post(path_of(review_request), {"quality": "3"}).content.decode()
+    states = dict(re.findall(r'<input type="radio"\s+name="(\w+)"\s+value="3"\s+aria-invalid="(\w+)"', page))
+    assert states == {name: "false" if name == "quality" else "true" for name in CATEGORIES}
 
 
 def test_the_submitted_review_looks_as_on_the_profile(review_request: ReviewRequest) -> None:

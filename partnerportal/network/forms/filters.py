@@ -42,6 +42,10 @@ class DirectoryFilter(ListFilter):
         self._lists = lists
         super().__init__(data)
 
+    def __repr__(self) -> str:
+        """Return all that the fields show, as `{% remembered %}` requires."""
+        return f"DirectoryFilter({self._lists}, {[(name, self.data.get(name)) for name in self.fields]})"
+
     def prepare(self) -> None:
         choices_of = _choices if self._lists else _choices.__wrapped__
         for name, choices in choices_of(self._lists, name_column()).items():
@@ -52,6 +56,11 @@ class DirectoryFilter(ListFilter):
         for name in {"q", "place"} & self.errors.keys():
             self.cleaned_data[name] = self.data.get(name, "")
         return self.cleaned_data
+
+    @property
+    def can_be_remembered(self) -> bool:
+        """Whether `repr` tells all that the form shows, in a limited length."""
+        return bool(self._lists) and not self.errors
 
     @property
     def in_bar(self) -> list[forms.BoundField]:
@@ -118,6 +127,10 @@ class ReviewChoice:
         self.stars = int(stars) if stars in {"1", "2", "3", "4", "5"} else None
         self.with_text = self.stars is None and data.get("text") == "1"
         self.sort = sort if self.stars is None and sort in self.ORDERS else ""
+
+    def __repr__(self) -> str:
+        """Return all values, as `{% remembered %}` requires."""
+        return f"ReviewChoice({self.stars}, {self.with_text}, {self.sort!r})"
 
     @property
     def is_narrowed(self) -> bool:
