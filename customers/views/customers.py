@@ -105,6 +105,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
             "is_new": not any(items.values()) and not review_requests,
             "may_erase": request.membership.has_role(Role.OWNER),
+            "across": False,
+            "message": "",
         },
     )
 
