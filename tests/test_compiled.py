@@ -29,6 +29,7 @@ PAGES = (
     "/dashboard/?whose=mine",
     "/dashboard/?section=waiting",
     "/customers/",
+    "/customers/add/",
     "/customers/?status=all&kind=company&open_tasks=on&sort=name",
     "/requests/",
     "/requests/?state=assigned&whose=nobody",
@@ -154,7 +155,7 @@ def test_only_single_values_can_be_filled_in(value: Any) -> None:
 
 @compiled
 def tasks_of_any(*, customers: Any) -> QuerySet[Task]:
-    return Task.objects.filter(customer_id__any=customers).order_by("pk")
+    return Task.objects.filter(customer__id__any=customers).order_by("pk")
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """Violations of every database constraint, bypassing forms and services. New constraints must be added."""
 
 from collections.abc import Callable
+from datetime import date
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import CATEGORIES, ReviewComment, ReviewOptOut, ReviewMonth, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory

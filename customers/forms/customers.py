@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
+from customers.queries.members import members_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core import countries
 from partnerportal.core.forms import form_helper
@@ -53,7 +54,11 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
             picker_query: The search query on that page.
         """
         super().__init__(*args, **kwargs)
-        self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        responsible: Any = self.fields["responsible"]
+        responsible.queryset = agency.members.order_by("full_name", "email")
+        responsible.choices = lambda: self.people
+        self.agency = agency
+        self._is_prefilled = bool(kwargs.get("initial"))
         self.fields["version"].initial = self.instance.version
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
@@ -63,6 +68,23 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         if picker_url:
             label = _("Assign to an existing customer")
             self._buttons.append(Submit("switch", label, css_class="btn-secondary", formaction=picker_url))
+
+    @cached_property
+    def people(self) -> list[tuple[Any, Any]]:
+        """The choices of the account manager."""
+        return [("", self.empty_labels["responsible"]), *((person.pk, str(person)) for person in members_of(agency=self.agency.pk))]
+
+    @property
+    def fixed_key(self) -> Any:
+        """What the empty form depends on, for `{% fixed_form %}`; None if it isn't empty."""
+        if self.is_bound or not self.is_add or self._is_prefilled or self._buttons:
+            return None
+        return (self.agency.language, self._cancel, *self.people[1:])
+
+    @property
+    def tokens(self) -> list[str]:
+        """The texts that are different in each form."""
+        return [str(self["form_number"].value())]
 
     def offer_duplicate_override(self) -> None:
         """Show a button that adds the customer in spite of possible duplicates."""
