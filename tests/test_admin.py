@@ -73,6 +73,7 @@ INTERNAL = {
     "requests_inbox.requestseen",
     "requests_inbox.sender",
     "reviews.ratingsummary",
+    "reviews.reviewmonth",
     "reviews.review",
     "reviews.reviewcomment",
     "reviews.reviewoptout",

@@ -18,6 +18,7 @@ from partnerportal.core.pagination import Page
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import reply
 from reviews.services.reviews import submit_review
+from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
 from tests.factories.requests import SenderFactory
@@ -30,6 +31,7 @@ PAGES = (
     "/dashboard/?whose=mine",
     "/dashboard/?section=waiting",
     "/customers/",
+    "/customers/add/",
     "/customers/?status=all&kind=company&open_tasks=on&sort=name",
     "/requests/",
     "/requests/?state=assigned&whose=nobody",
@@ -64,6 +66,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
     ContractFactory(customer=cast.alder.customers.first(), price=9)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
+    for request in cast.alder.review_requests.pending():
+        cast.alder.review_opt_outs.get_or_create(address_digest=address_digest(request.customer.email))
     called: set[str] = set()
     call = compiled.__call__
 
@@ -153,6 +157,21 @@ def test_a_query_is_compiled_once_for_each_choice(cast: Cast, monkeypatch: pytes
 def test_only_single_values_can_be_filled_in(value: Any) -> None:
     with pytest.raises(TypeError, match="customer must be a single value"):
         tasks(customer=value, before=timezone.now())
+
+
+@compiled
+def tasks_of_any(*, customers: Any) -> QuerySet[Task]:
+    return Task.objects.filter(customer__id__any=customers).order_by("pk")
+
+
+@pytest.mark.django_db
+def test_tuples_are_compared_with_each_of_their_values(settings: Any) -> None:
+    first, second, _third = (TaskFactory() for _ in range(3))
+    for is_compiled in (True, False):
+        settings.COMPILED_QUERIES = is_compiled
+        assert tasks_of_any(customers=(second.customer_id, first.customer_id)) == [first, second]
+        assert tasks_of_any(customers=(first.customer_id,)) == [first]
+        assert tasks_of_any(customers=()) == []
 
 
 def test_the_setting_runs_plain_querysets(alice: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

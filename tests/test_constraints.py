@@ -1,6 +1,7 @@
 """Violations of every database constraint, bypassing forms and services. New constraints must be added."""
 
 from collections.abc import Callable
+from datetime import date
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -28,7 +29,7 @@ from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import CATEGORIES, ReviewComment, ReviewOptOut, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -130,6 +131,7 @@ MAKE: dict[str, Make] = {
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
     "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "reviews.ReviewMonth": lambda agency: ReviewMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.ReviewRequest": of_customer(ReviewRequestFactory),
     "reviews.ReviewOptOut": lambda agency: ReviewOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
     "reviews.Review": review,

@@ -108,7 +108,7 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
             ("review_request_pending",),
         ),
         "review statistics": (
-            agency_with_stats.build("UTC", agency=agency.pk, start=timezone.now() - timedelta(days=365), now=timezone.now()),
+            agency_with_stats.build(agency=agency.pk, first=today - timedelta(days=365), now=timezone.now()),
             ("review_request_pending",),
         ),
     }

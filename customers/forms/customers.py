@@ -14,6 +14,7 @@ from customers.forms.submissions import AddOnceForm
 from customers.forms.tags import TagsField
 from customers.models import Customer
 from customers.queries.definitions import Definitions
+from customers.queries.members import members_of
 from customers.services.custom_fields import with_values
 from partnerportal.agencies.models import Agency
 from partnerportal.core import countries
@@ -73,7 +74,11 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         self._stored_values = dict(self.instance.custom_values)
         if definitions is not None:
             self._add_definitions(definitions)
-        self.fields["responsible"].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
+        responsible: Any = self.fields["responsible"]
+        responsible.queryset = agency.members.order_by("full_name", "email")
+        responsible.choices = lambda: self.people
+        self.agency = agency
+        self._is_prefilled = bool(kwargs.get("initial"))
         self.fields["version"].initial = self.instance.version
         if self.instance.pk is None:
             self.initial.setdefault("language", agency.language)
@@ -91,6 +96,23 @@ class CustomerForm(VersionedForm, AddOnceForm, forms.ModelForm):
         for field in definitions.fields:
             self.fields[form_name(field)] = value_field(field)
             self.initial.setdefault(form_name(field), field.input_text(self._stored_values.get(field.key)))
+
+    @cached_property
+    def people(self) -> list[tuple[Any, Any]]:
+        """The choices of the account manager."""
+        return [("", self.empty_labels["responsible"]), *((person.pk, str(person)) for person in members_of(agency=self.agency.pk))]
+
+    @property
+    def fixed_key(self) -> Any:
+        """What the empty form depends on, for `{% fixed_form %}`; None if it isn't empty."""
+        if self.is_bound or not self.is_add or self._is_prefilled or self._buttons:
+            return None
+        return (self.agency.language, self._cancel, *self.people[1:])
+
+    @property
+    def tokens(self) -> list[str]:
+        """The texts that are different in each form."""
+        return [str(self["form_number"].value())]
 
     def offer_duplicate_override(self) -> None:
         """Show a button that adds the customer in spite of possible duplicates."""

@@ -133,6 +133,8 @@ class ItemFilter(ListFilter):
     q = forms.CharField(label=_("Search"), required=False, max_length=200, widget=forms.TextInput(attrs={"type": "search"}))
     #: Placeholder of the search box.
     placeholder: Any = ""
+    #: Whether items remain when their customer is erased.
+    outlive_customers = False
 
     def prepare(self) -> None:
         self.fields["q"].widget.attrs["placeholder"] = self.placeholder
@@ -190,7 +192,9 @@ class ItemFilter(ListFilter):
 
 def items_of(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], given: dict[str, Any]) -> QuerySet[Any]:
     """Return an agency's items that match the choices of a filter, except those of erased customers."""
-    return kind.chosen_items(dict(chosen), given).filter(agency=given["agency"]).exclude(customer__status=Customer.Status.ERASED)
+    items = kind.chosen_items(dict(chosen), given).filter(agency=given["agency"])
+    # The totals of other kinds don't need to look up each item's customer.
+    return items.exclude(customer__status=Customer.Status.ERASED) if kind.outlive_customers else items
 
 
 def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any]:
@@ -234,6 +238,7 @@ class TaskFilter(ItemFilter):
 
 class ProjectFilter(ItemFilter):
     placeholder = _("Project or customer…")
+    outlive_customers = True
     STATUS_CHOICES = (("open", _("Planned and active")), *Project.Status.choices, ("all", _("All")))
     DUE_CHOICES = (("", _("Any time")), ("overdue", _("Overdue")), ("soon", _("Within 30 days")))
 

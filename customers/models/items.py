@@ -148,6 +148,16 @@ class Task(models.Model):
         """Whether the task is completed."""
         return self.done_at is not None
 
+    @property
+    def assignee_name(self) -> str:
+        """The name of the assignee, or an empty string."""
+        return self.assignee.get_full_name() if self.assignee else ""
+
+    @property
+    def project_title(self) -> str:
+        """The title of the project, or an empty string."""
+        return self.project.title if self.project else ""
+
 
 class Domain(models.Model):
     """A domain of a customer, unique within the agency."""
@@ -196,6 +206,11 @@ class Domain(models.Model):
         super().clean()
         if self.name:  # The field itself reports an empty name.
             self.name = to_ascii(self.name)
+
+    @property
+    def has_ascii_name(self) -> bool:
+        """Whether the name in DNS differs from the displayed one."""
+        return self.name != self.unicode_name
 
     def ends_on(self) -> date | None:
         """Return the expiry date of a domain that doesn't renew automatically, if known."""

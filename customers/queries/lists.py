@@ -112,8 +112,10 @@ def list_totals(rows: list[list[Any]] | None) -> ListTotals:
 def date_groups(items: Iterable[Any], totals: ListTotals, *, past: str) -> list[DateGroup]:
     """Divide items, which are sorted by date, into groups; `past` is the label of the first group."""
     labels: dict[str, str | Promise] = {"past": past, **GROUPS}
+    today, week_end = timezone.localdate(), end_of_week()
     return [
-        DateGroup(key, labels[key], list(rows), totals.groups.get(key)) for key, rows in groupby(items, lambda item: _group(item.sort_date))
+        DateGroup(key, labels[key], list(rows), totals.groups.get(key))
+        for key, rows in groupby(items, lambda item: _group(item.sort_date, today, week_end))
     ]
 
 
@@ -123,12 +125,11 @@ def end_of_week() -> date:
     return today + timedelta(days=6 - today.weekday())
 
 
-def _group(when: date) -> str:
-    today = timezone.localdate()
+def _group(when: date, today: date, week_end: date) -> str:
     if when < today:
         return "past"
     if when == today:
         return "today"
     if when == NO_DATE:
         return "none"
-    return "week" if when <= end_of_week() else "later"
+    return "week" if when <= week_end else "later"

@@ -8,40 +8,40 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.apps import apps
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.text import Truncator
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from customers.models import Contract, Domain, Project, Task
 from partnerportal.core.addresses import address
-from partnerportal.core.templatetags.portal import bar, day, days_left, icon, relative_date, removal_label
+from partnerportal.core.templatetags.portal import bar, day, days_left, due, icon, money, relative_date, removal_label, status_pill
 
 register = template.Library()
 
 #: Days within which end dates are highlighted.
 NEAR_DAYS = 7
+_STATUSES = {"project": Project.Status, "contract": Contract.Status}
 
 
 @register.simple_tag
-def item_link(item: Any, text: str = "") -> SafeString:
+def item_link(kind: str, pk: int, text: str) -> SafeString:
     """Render the title of an item, which opens its form."""
-    return _fill('<a class="row-title" href="{url}" hx-get="{url}">{text}</a>', url=_url(item, "edit"), text=escape(text or item))
+    return _fill('<a class="row-title" href="{url}" hx-get="{url}">{text}</a>', url=_url(kind, pk, "edit"), text=escape(text))
 
 
 @register.simple_tag
-def item_menu(item: Any) -> SafeString:
-    """Render the menu of a row: Edit, Remove, and Request review for a project."""
-    review = _review_link(item) if isinstance(item, Project) and not item.customer.is_archived else ""
-    pattern = _menu_pattern(item._meta.model, get_language())
-    return _fill(pattern, name=escape(Truncator(item).chars(60)), edit=_url(item, "edit"), remove=_url(item, "remove"), review=review)
+def item_menu(kind: str, pk: int, name: str, review: str = "") -> SafeString:
+    """Render the menu of a row: Edit, Remove, and the link `review` of a project."""
+    pattern = _menu_pattern(kind, get_language())
+    return _fill(pattern, name=escape(name), edit=_url(kind, pk, "edit"), remove=_url(kind, pk, "remove"), review=review)
 
 
 @lru_cache(maxsize=32)
-def _menu_pattern(kind: Any, language: str | None) -> str:
+def _menu_pattern(kind: str, language: str | None) -> str:
     """Return the menu with the names of `_fill` in place of what differs between rows."""
     return format_html(
         '<details class="menu row-menu"><summary>{dots}<span class="visually-hidden">{more}</span></summary><div class="menu-panel">'
@@ -55,15 +55,29 @@ def _menu_pattern(kind: Any, language: str | None) -> str:
         question=_("This permanently removes “%(item)s”.") % {"item": "{name}"},
         trash=icon("trash"),
         remove_label=_("Remove"),
-        action=removal_label(kind),
+        action=removal_label(apps.get_model("customers", kind)),
     )
 
 
 @register.simple_tag
-def task_check(task: Task) -> SafeString:
+def review_link(pk: int, customer_pk: int) -> SafeString:
+    """Render the link for requesting a review of a project."""
+    query = f"?customer={customer_pk}&amp;subject=project&amp;project={pk}"
+    pattern = '<a class="menu-item" href="{url}{query}">{icon} {label}</a>'
+    return _fill(pattern, url=address("reviews:request"), query=query, icon=icon("star"), label=escape(_("Request review")))
+
+
+@register.simple_tag
+def item_status(kind: str, status: str) -> SafeString:
+    """Render the status of a project or contract."""
+    return status_pill(status, _STATUSES[kind](status).label)
+
+
+@register.simple_tag
+def task_check(is_done: bool, pk: int, title: str) -> SafeString:
     """Render the button that completes or reopens a task."""
-    label = _fill(_check_pattern(task.is_done, get_language()), task=escape(task))
-    return _task_button(task, "task-check", label)
+    label = _fill(_check_pattern(is_done, get_language()), task=escape(title))
+    return _task_button(pk, "undo" if is_done else "done", "task-check", label)
 
 
 @lru_cache(maxsize=32)
@@ -73,15 +87,45 @@ def _check_pattern(is_done: bool, language: str | None) -> str:
 
 
 @register.simple_tag
-def task_undo(task: Task) -> SafeString:
+def task_undo(pk: int) -> SafeString:
     """Render the button that reopens a task just completed."""
-    return _task_button(task, "btn btn-link task-undo", _("Undo"))
+    return _task_button(pk, "undo", "btn btn-link task-undo", _("Undo"))
 
 
 @register.simple_tag
-def progress_bar(done: int, total: int) -> SafeString:
-    """Render the bar of a project's completed tasks."""
-    return bar(done * 100 / total)
+def task_date(task: Task) -> SafeString:
+    """Render when a task was completed or is due."""
+    if task.done_at is not None:
+        return format_html("{} {}", _("done on"), day(task.done_at))
+    return due(task.due_on) if task.due_on else _no_date()
+
+
+@register.simple_tag
+def project_date(project: Project) -> SafeString:
+    """Render when a project is or was due."""
+    if project.due_on is None:
+        return _no_date()
+    return due(project.due_on) if project.is_open else day(project.due_on)
+
+
+def _no_date() -> SafeString:
+    return format_html('<span class="text-faint">{}</span>', _("no date"))
+
+
+@register.simple_tag
+def project_progress(project: Any) -> SafeString:
+    """Render the number of a project's completed tasks with a bar. Empty without tasks."""
+    done, total = project.done_count, project.task_count
+    if not total:
+        return SafeString("")
+    text = _("%(done)s of %(count)s tasks") % {"done": number_format(done), "count": number_format(total)}
+    return format_html('<span class="progress-line">{} {}</span>', bar(done * 100 / total), text)
+
+
+@register.simple_tag
+def domain_date(domain: Domain) -> SafeString | str:
+    """Render when a domain expires."""
+    return relative_date(domain.expires_on, calm=True) if domain.auto_renew else domain_expiry(domain)
 
 
 @register.simple_tag
@@ -104,6 +148,14 @@ def contract_end(contract: Contract) -> SafeString:
         return format_html("{} {}", pgettext("contract", "until"), day(contract.ends_on))
     verb = pgettext("contract", "ended") if contract.ends_on < timezone.localdate() else pgettext("contract", "ends")
     return format_html("{} {}", verb, relative_date(contract.ends_on))
+
+
+@register.simple_tag
+def contract_price(contract: Contract) -> SafeString:
+    """Render the price of a contract and its interval, if known."""
+    if contract.price is None:
+        return SafeString("")
+    return format_html("<span>{} {}</span>", money(contract.price, contract.currency), Contract.Interval(contract.interval).label)
 
 
 @register.simple_tag
@@ -140,23 +192,17 @@ def _work_ends(on_screen: str, on_paper: str, ends_on: date) -> SafeString:
     )
 
 
-def _task_button(task: Task, css_class: str, label: str) -> SafeString:
+def _task_button(pk: int, action: str, css_class: str, label: str) -> SafeString:
     pattern = (
-        '<button class="{css_class}" id="task-{pk}-{action}" type="submit" form="rows-form" formaction="{url}" hx-post="{url}"'
+        '<button class="{css_class}" id="task-{pk}-{name}" type="submit" form="rows-form" formaction="{url}" hx-post="{url}"'
         ' hx-target="closest li" hx-swap="outerHTML" hx-sync="this:drop">{label}</button>'
     )
-    url, action = _url(task, "undo" if task.is_done else "done"), css_class.rpartition("-")[2]
-    return _fill(pattern, css_class=css_class, pk=str(task.pk), action=action, url=url, label=conditional_escape(label))
+    name, url = css_class.rpartition("-")[2], _url("task", pk, action)
+    return _fill(pattern, css_class=css_class, pk=str(pk), name=name, url=url, label=conditional_escape(label))
 
 
-def _review_link(project: Project) -> SafeString:
-    query = f"?customer={project.customer_id}&amp;subject=project&amp;project={project.pk}"
-    pattern = '<a class="menu-item" href="{url}{query}">{icon} {label}</a>'
-    return _fill(pattern, url=address("reviews:request"), query=query, icon=icon("star"), label=escape(_("Request review")))
-
-
-def _url(item: Any, action: str) -> str:
-    return address(f"customers:{item._meta.model_name}_{action}", item.pk)
+def _url(kind: str, pk: int, action: str) -> str:
+    return address(f"customers:{kind}_{action}", pk)
 
 
 def _fill(pattern: str, **texts: str) -> SafeString:

@@ -123,6 +123,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "definitions": definitions,
             "custom_values": custom_values(customer, definitions),
             "may_erase": request.membership.has_role(Role.OWNER),
+            "across": False,
+            "message": "",
         },
     )
 

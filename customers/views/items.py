@@ -252,7 +252,7 @@ def _remove(request: AgencyRequest, item: Any, *, message: str) -> HttpResponse:
 def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResponse:
     """Return the task's new row for htmx, or else redirect back."""
     if cast(Any, request).htmx:
-        context = {"task": task, "across": "across" in request.POST, "message": message}
+        context = {"item": task, "across": "across" in request.POST, "message": message}
         response = render(request, "customers/includes/_task.html", context)
         return trigger_client_event(response, "task-changed", after="swap")
     success_with_undo(request, message, reverse("customers:task_undo" if task.is_done else "customers:task_done", args=[task.pk]))

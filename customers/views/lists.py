@@ -145,6 +145,8 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
         "page": page,
         "filters": filters,
         "listing": listing,
+        "across": True,
+        "message": "",
         "totals": totals,
         "count": listing.count % {"number": totals.count, "shown": shown},
         "is_unused": not totals.count and not filters.is_set and not getattr(request.agency, f"{listing.kind}s").exists(),

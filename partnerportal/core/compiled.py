@@ -9,7 +9,8 @@ becomes one that returns a list of its rows:
 
     memberships_of(user=request.user.pk)
 
-Keyword arguments are values. The function receives placeholders for them, which are expressions. It must not
+Keyword arguments are values. The function receives placeholders for them, which are expressions. A tuple is compared
+with the lookup `any`. The function must not
 depend on anything else that changes, such as the time or the language. Positional arguments select
 one of a few queries, each of which is compiled. docs/decisions/0023-compiled-queries.md lists the parts of
 Django that this relies on. `COMPILED_QUERIES=0` runs the plain querysets.
@@ -23,7 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Expression, Model, QuerySet
+from django.db.models import Expression, Field, Lookup, Model, QuerySet
 
 R = TypeVar("R")
 
@@ -42,6 +43,18 @@ class Parameter(Expression):
         return "%s", (self,)
 
 
+@Field.register_lookup
+class AnyOf(Lookup):  # type: ignore[type-arg]  # not generic at run time
+    """`field__any=values`, like `in`, but with the same SQL for any number of values."""
+
+    lookup_name = "any"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        (left, params), placeholder = self.process_lhs(compiler, connection), self.rhs
+        return f"{left} = ANY(%s)", (*params, placeholder if isinstance(placeholder, Parameter) else list(placeholder))
+
+
 class _Statement:
     """A queryset and its SQL, which is empty if no row can match."""
 
@@ -56,6 +69,7 @@ class _Statement:
     def rows(self, values: dict[str, Any]) -> list[Any]:
         if not self._sql:
             return []
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
         filled = self._sql, tuple(values[param.name] if isinstance(param, Parameter) else param for param in self._parameters)
         compiler = copy(self._compiler)
         # Connections belong to a thread.
@@ -86,9 +100,9 @@ class compiled(Generic[R]):  # noqa: N801  # a decorator
         """
         for name, value in values.items():
             # Strings are collections, too.
-            is_single = isinstance(value, str) or not isinstance(value, Collection | Model | type(None))
+            is_single = isinstance(value, str | tuple) or not isinstance(value, Collection | Model | type(None))
             if not is_single or hasattr(value, "resolve_expression"):
-                raise TypeError(f"{name} must be a single value, not {value!r}")
+                raise TypeError(f"{name} must be a single value or a tuple, not {value!r}")
         if not settings.COMPILED_QUERIES:
             return list(self.build(*choice, **values))
         return self._statement(tuple(sorted(values)), *choice).rows(values)

@@ -19,7 +19,9 @@ class ListFilter(forms.Form):
         super().__init__(data)
         self.agency, self.user, self.team = agency, user, team
         self.chosen: dict[str, Any] = {}
+        declared = {name: _choices(field) for name, field in self.fields.items()}
         self.prepare()
+        self._prepared = [name for name, field in self.fields.items() if name not in declared or _choices(field) is not declared[name]]
         self.is_valid()
         self.chosen = {name: self.cleaned_data.get(name) or field.initial for name, field in self.fields.items()}
 
@@ -61,3 +63,16 @@ class ListFilter(forms.Form):
     def is_set(self) -> bool:
         """Whether any field except the sort order differs from its default."""
         return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name != "sort")
+
+    @property
+    def fixed_key(self) -> tuple[Any, ...]:
+        """What the rendered fields other than the search depend on, for `{% fixed %}`: their input, and what `prepare` changed."""
+        data = cast(QueryDict, self.data)
+        given = tuple((name, tuple(data.getlist(name))) for name in self.fields if name in data and name != "q")
+        changed = (self.fields[name] for name in self._prepared)
+        texts = tuple((str(field.label), tuple((str(key), str(label)) for key, label in _choices(field) or ())) for field in changed)
+        return (type(self), given, texts)
+
+
+def _choices(field: forms.Field) -> Any:
+    return getattr(field, "_choices", None)

@@ -1,6 +1,7 @@
 """Form mixins and layout helpers."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
@@ -55,10 +56,10 @@ def _name_empty_choice(field: Any, label: Any) -> None:
         if field.empty_label == _DASHES:
             field.empty_label = label
     elif isinstance(field, forms.ChoiceField):
-        all_choices: Any = field.choices
-        choices = list(all_choices)
-        if choices and choices[0] == ("", _DASHES):
-            field.choices = [("", label), *choices[1:]]
+        choices: Any = field.choices
+        if next(iter(choices), None) == ("", _DASHES):
+            # A function, because Django checks lists of choices at once, such as all countries.
+            field.choices = lambda: [("", label), *islice(choices, 1, None)]
 
 
 def form_helper(

@@ -7,7 +7,7 @@ from typing import Any
 
 from babel import Locale
 from babel.numbers import format_currency
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import get_language, ngettext, pgettext, to_locale
@@ -40,6 +40,13 @@ class Figure:
     is_known: bool = True
 
 
+class RepliedCount(Subquery):
+    """Number of rows whose `reply` isn't NULL."""
+
+    template = "(SELECT COUNT(reply) FROM (%(subquery)s) AS newest)"
+    output_field = IntegerField()
+
+
 def load_agency(agency: Agency) -> Any:
     """Return the agency with its profile and summary, and with what figures and setup steps need, with one query."""
     (loaded,) = agency_details(agency=agency.pk, now=timezone.now())
@@ -57,13 +64,8 @@ def agency_details(*, agency: Any, now: Any) -> QuerySet[Agency]:
         has_customers=Exists(Customer.objects.filter(agency=own)),
         has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
         has_team_invitations=Exists(TeamInvitation.objects.pending(now).filter(agency=own)),
+        replied=RepliedCount(Review.objects.counted().filter(agency=own).order_by("-pk").values(reply=F("comment__pk"))[:ANSWERED_AMONG]),
     )
-
-
-@compiled
-def newest_replies(*, agency: Any) -> QuerySet[Review, int | None]:
-    """Return the key of the reply to each of the newest reviews, or None."""
-    return Review.objects.counted().filter(agency=agency).order_by("-pk").values_list("comment__pk", flat=True)[:ANSWERED_AMONG]
 
 
 def profile_progress(agency: Any) -> tuple[PartnerProfile | None, int, int]:
@@ -91,8 +93,7 @@ def _rating(agency: Any) -> Figure:
     summary, url = getattr(agency, "rating_summary", None), address("reviews:list")
     if not summary:
         return Figure(pgettext("figure", "Rating"), "–", _("no reviews yet"), url, is_known=False)
-    replies = newest_replies(agency=agency.pk)
-    percent = round(100 * sum(reply is not None for reply in replies) / len(replies)) if replies else 0
+    percent = round(100 * agency.replied / min(summary.count, ANSWERED_AMONG))
     count = ngettext("%(count)s review", "%(count)s reviews", summary.count) % {"count": number_format(summary.count, force_grouping=True)}
     replied = _("%(percent)d%% replied to") % {"percent": percent}
     return Figure(pgettext("figure", "Rating"), f"{number_format(rounded(summary.average), 1)} ★", f"{count} · {replied}", url)

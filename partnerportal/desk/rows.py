@@ -2,20 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import CharField, Count, Func, Q, Subquery
+from django.db.models import CharField, Func, Q
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from customers.models import Customer, Task
 from invitations.models import AccessInvitation
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.core.addresses import address
-from partnerportal.core.templatetags.portal import duration
+from partnerportal.core.db_functions import CappedCount
+from partnerportal.core.pagination import COUNT_LIMIT
+from partnerportal.core.templatetags.portal import day_in_full, duration, moment_text
 from requests_inbox.models import ContactRequest
 
 #: Distance in days beyond which rows show a date.
@@ -58,13 +63,18 @@ class Row:
     @property
     def exact(self) -> str:
         """The full date or time, as a title."""
-        is_time = isinstance(self.moment, datetime)
-        return date_format(timezone.localtime(self.moment) if is_time else self.moment, "DATETIME_FORMAT" if is_time else "DATE_FORMAT")  # type: ignore[arg-type]
+        return moment_text(self.moment) if isinstance(self.moment, datetime) else day_in_full(self.moment)
 
     @property
     def machine_readable(self) -> str:
         """The date or time in ISO format."""
         return self.moment.isoformat(timespec="minutes") if isinstance(self.moment, datetime) else self.moment.isoformat()
+
+    @property
+    def about(self) -> SafeString:
+        """The customer and the notes."""
+        link = format_html('<a href="{}">{}</a>', self.customer_url, self.customer) if self.customer else ""
+        return format_html("{}{}", link, format_html_join("", "<span>{}</span>", ((note,) for note in self.notes)))
 
 
 class Excerpt(Func):
@@ -95,7 +105,12 @@ def belongs_to(whose: str, user: Any, *fields: str) -> Q:
 
 def day_text(day: date) -> str:
     """Return “4 days ago”, “yesterday”, “today”, “tomorrow” or “in 4 days”; a date if it is distant."""
-    days = (day - timezone.localdate()).days
+    return _day_text(day, timezone.localdate(), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: date, today: date, language: str | None) -> str:
+    days = (day - today).days
     words = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}
     if days in words:
         return words[days]
@@ -104,12 +119,6 @@ def day_text(day: date) -> str:
     if days < 0:
         return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
     return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
-
-
-def day_tone(day: date) -> str:
-    """Return the CSS class of a date: past dates are red, and today is amber."""
-    today = timezone.localdate()
-    return "overdue" if day < today else "due-soon" if day == today else ""
 
 
 def person_name(person: int | None, member: Membership, team: list[User]) -> str:
@@ -123,16 +132,8 @@ def dated_row(  # the columns of a union
     kind: str, pk: int, day: date, title: str, *, customer: Customer, person: str = "", priority: int | None = None
 ) -> Row:
     """Return the row of a task, project, domain or contract."""
-    notes: dict[str, str] = {
-        "project": _("project"),
-        "domain": _("domain expired") if day < timezone.localdate() else _("domain expires"),
-        "contract": _("contract ended") if day < timezone.localdate() else _("contract ends"),
-    }
+    today = timezone.localdate()
     form_url, customer_url = address(f"customers:{kind}_edit", pk), customer.get_absolute_url()
-    actions = {
-        "task": Action(_("Done"), address("desk:task_done", pk), "post"),
-        "domain": Action(_("Renew…"), form_url, "dialog"),
-    }
     high = _("high priority") if priority == Task.Priority.HIGH else ""
     return Row(
         key=f"{kind}-{pk}",
@@ -140,13 +141,30 @@ def dated_row(  # the columns of a union
         moment=day,
         title=title,
         url=form_url,
-        action=actions.get(kind) or Action(pgettext("button", "Open"), customer_url),
+        action=_dated_action(kind, pk, form_url, customer_url),
         is_form=True,
         customer=customer.display_name,
         customer_url=customer_url,
-        notes=tuple(filter(None, [notes.get(kind), person, high])),
-        tone=day_tone(day),
+        notes=tuple(filter(None, [_kind_note(kind, day < today), person, high])),
+        # Past dates are red, and today is amber.
+        tone="overdue" if day < today else "due-soon" if day == today else "",
     )
+
+
+def _dated_action(kind: str, pk: int, form_url: str, customer_url: str) -> Action:
+    if kind == "task":
+        return Action(_("Done"), address("desk:task_done", pk), "post")
+    if kind == "domain":
+        return Action(_("Renew…"), form_url, "dialog")
+    return Action(pgettext("button", "Open"), customer_url)
+
+
+def _kind_note(kind: str, is_past: bool) -> str:
+    if kind == "project":
+        return _("project")
+    if kind == "domain":
+        return _("domain expired") if is_past else _("domain expires")
+    return "" if kind == "task" else _("contract ended") if is_past else _("contract ends")
 
 
 def task_row(task: Task, member: Membership, team: list[User]) -> Row:
@@ -189,10 +207,10 @@ def invitation_row(invitation: AccessInvitation) -> Row:
 
 
 def first_rows(queryset: Any, order_by: str, limit: int) -> Any:
-    """Return the first rows of an agency's queryset with the `total` number of rows."""
+    """Return the first rows of an agency's queryset with the `total` number of rows, up to one more than `COUNT_LIMIT`."""
     # The count is a subquery without the joins of the rows, which PostgreSQL evaluates once.
-    count = queryset.select_related(None).order_by().values("agency").annotate(n=Count("*")).values("n")
-    return queryset.annotate(total=Subquery(count)).order_by(order_by)[:limit]
+    count = CappedCount(queryset.select_related(None), COUNT_LIMIT + 1)
+    return queryset.annotate(total=count).order_by(order_by)[:limit]
 
 
 def total_of(rows: list[Any]) -> int:

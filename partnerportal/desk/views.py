@@ -54,7 +54,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: AgencyRequest) -> HttpResponse:
     """Show what needs attention: the whole agency's, or the member's own (`?whose=mine`)."""
     mine, section = request.GET.get("whose") == "mine", request.GET.get("section", "")
-    context: dict[str, Any] = {"mine": mine, "here": request.get_full_path()}
+    context: dict[str, Any] = {"mine": mine, "here": request.get_full_path(), "message": ""}
     if section in SECTIONS:
         sections = sections_for(request.membership, request.team, mine=mine, only=section)
         context |= {"section": sections[0] if sections else None, "title": SECTIONS[section][0]}

@@ -186,6 +186,11 @@ class ContactRequest(models.Model):
         return self.company or self.name or str(_("Former customer"))
 
     @property
+    def assignee_name(self) -> str:
+        """The name of the assignee, or an empty string."""
+        return self.assignee.get_full_name() if self.assignee else ""
+
+    @property
     def response_time(self) -> timedelta | None:
         """Time until the first reply; None if there is none."""
         return self.first_reply_at - self.created_at if self.first_reply_at else None

@@ -4,7 +4,7 @@ from reviews.models.categories import CATEGORIES, CategoryRating, rounded
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import MAX_AUTHOR_LENGTH, MAX_PINNED, DisplayNameAs, Review, ReviewComment
-from reviews.models.summary import RatingSummary, StarCount
+from reviews.models.summary import RatingSummary, ReviewMonth, StarCount
 
 __all__ = [
     "CATEGORIES",
@@ -16,6 +16,7 @@ __all__ = [
     "RatingSummary",
     "Review",
     "ReviewComment",
+    "ReviewMonth",
     "ReviewOptOut",
     "ReviewReport",
     "ReviewRequest",

@@ -60,6 +60,17 @@ class CategoryRating:
         return self.value * 20
 
 
+class CategoryValues(tuple[int, ...]):
+    """The whole stars of one review in all categories, in their order."""
+
+    __slots__ = ()
+
+    @property
+    def rows(self) -> list[CategoryRating]:
+        """The ratings with the labels of their categories."""
+        return [CategoryRating(category.label, Decimal(value)) for category, value in zip(CATEGORIES.values(), self, strict=True)]
+
+
 def rounded(value: Decimal) -> Decimal:
     """Round a rating to one decimal, halves up."""
     return value.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)

@@ -20,7 +20,7 @@ from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 from reviews.models import triggers
-from reviews.models.categories import CATEGORIES, Category, CategoryRating, FieldPerCategory, sum_of_categories
+from reviews.models.categories import CATEGORIES, Category, CategoryRating, CategoryValues, FieldPerCategory, sum_of_categories
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewRequest
 
@@ -216,6 +216,11 @@ class Review(models.Model):
         return not self.withdrawn_at and (self.display_name_as != DisplayNameAs.ANONYMOUS or not self.author)
 
     @property
+    def reply(self) -> "ReviewComment | None":
+        """The agency's comment, if any. Templates take long to find out that `comment` doesn't exist."""
+        return getattr(self, "comment", None)
+
+    @property
     def states(self) -> list[tuple[str, str]]:
         """Names and labels of its states for the agency; “under review” only for rows of `for_staff()`."""
         if self.withdrawn_at:
@@ -230,9 +235,14 @@ class Review(models.Model):
         return [(name, label) for applies, name, label in states if applies]
 
     @property
+    def category_values(self) -> CategoryValues:
+        """Ratings of all categories."""
+        return CategoryValues(getattr(self, name) for name in CATEGORIES)
+
+    @property
     def categories(self) -> list[CategoryRating]:
         """Ratings of all categories with their labels."""
-        return [CategoryRating(category.label, Decimal(getattr(self, name))) for name, category in CATEGORIES.items()]
+        return self.category_values.rows
 
 
 class ReviewComment(models.Model):

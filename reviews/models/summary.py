@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from partnerportal.agencies.models import Agency
 from partnerportal.network.models import notes_changes
+from reviews.models import triggers
 from reviews.models.categories import CATEGORIES, CategoryRating, FieldPerCategory, rounded, sum_of_categories
 
 
@@ -140,3 +141,26 @@ class RatingSummary(models.Model):
     def request_totals() -> dict[str, Any]:
         """Return the aggregate over review requests that yields each figure about them, by field name."""
         return {"requested": Count("pk", filter=~Q(status="withdrawn")), "answered": Count("pk", filter=Q(status="answered"))}
+
+
+class ReviewMonth(models.Model):
+    """Number of an agency's counted reviews in a month of its time zone, maintained by the triggers of `RatingSummary`."""
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="review_months")
+    #: First day of the month.
+    month = models.DateField()
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "month"], name="review_month_once_per_agency")]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.month:%Y-%m} ({self.count})"
+
+
+class ZonedAgency(Agency):
+    """An agency, with the trigger that counts its months again when its time zone changes."""
+
+    class Meta:
+        proxy = True
+        triggers = [triggers.time_zone_trigger()]

@@ -12,6 +12,8 @@ from reviews.models.categories import CATEGORIES
 _NOW = "clock_timestamp()"
 #: The condition of `ReviewQuerySet.counted()`.
 _COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
+#: The month of a review joined with its `agency`.
+_MONTH = "date_trunc('month', changes.created_at AT TIME ZONE agency.time_zone)::date"
 #: Figures about reviews, whose columns have no default in the database.
 _ZEROS = ("count", *(f"{name}_sum" for name in CATEGORIES), *(f"stars_{n}" for n in range(1, 6)), "hidden")
 
@@ -29,6 +31,12 @@ def _apply(changes: str) -> pgtrigger.Func:
         SELECT agency_id, {_NOW}, {", ".join(columns.values())}
         FROM ({changes}) AS changes WHERE {_COUNTED} GROUP BY agency_id ORDER BY agency_id
         ON CONFLICT (agency_id) DO UPDATE SET changed_at = {_NOW}, {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
+        -- After the summary, whose lock makes writes and a change of the time zone wait for each other.
+        INSERT INTO reviews_reviewmonth AS stored (agency_id, month, count)
+        SELECT agency_id, {_MONTH}, SUM(sign)
+        FROM ({changes}) AS changes JOIN agencies_agency agency ON agency.id = agency_id
+        WHERE {_COUNTED} GROUP BY 1, 2 HAVING SUM(sign) <> 0 ORDER BY 1, 2
+        ON CONFLICT (agency_id, month) DO UPDATE SET count = stored.count + EXCLUDED.count;
         RETURN NULL;
         """  # noqa: S608  # built from the constants above
     )
@@ -99,3 +107,31 @@ def comment_trigger() -> pgtrigger.Trigger:
             """  # noqa: S608  # built from the constant above
         ),
     )
+
+
+def time_zone_trigger() -> pgtrigger.Trigger:
+    """Return the trigger of `Agency` that counts the reviews by month again."""
+    return pgtrigger.Trigger(
+        name="review_months",
+        when=pgtrigger.After,
+        operation=pgtrigger.UpdateOf("time_zone"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.AnyChange("time_zone"),  # type: ignore[no-untyped-call]
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            f"""
+            PERFORM FROM reviews_ratingsummary WHERE agency_id = NEW.id FOR NO KEY UPDATE;
+            DELETE FROM reviews_reviewmonth WHERE agency_id = NEW.id;
+            {count_months("agency.id = NEW.id")};
+            RETURN NULL;
+            """
+        ),
+    )
+
+
+def count_months(agencies: str) -> str:
+    """Return SQL that counts the reviews of agencies by month."""
+    return f"""
+        INSERT INTO reviews_reviewmonth (agency_id, month, count)
+        SELECT agency_id, {_MONTH}, COUNT(*)
+        FROM reviews_review AS changes JOIN agencies_agency agency ON agency.id = agency_id
+        WHERE {_COUNTED} AND {agencies} GROUP BY 1, 2
+        """  # noqa: S608  # built from constants

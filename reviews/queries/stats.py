@@ -1,20 +1,20 @@
 """Review statistics of an agency."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, DateField, OuterRef, QuerySet
-from django.db.models.functions import Cast, JSONObject, TruncMonth
+from django.db.models import OuterRef, QuerySet
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.core.db_functions import CappedCount
 from partnerportal.core.pagination import COUNT_LIMIT
-from reviews.models import RatingSummary, Review, ReviewRequest
+from reviews.models import RatingSummary, ReviewMonth, ReviewRequest
 
 #: Number of months in the chart, including the current one.
 MONTHS = 12
@@ -27,6 +27,11 @@ class Month:
     first: date
     count: int
     percent: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no reviews."""
+        return not self.count
 
 
 @dataclass(frozen=True)
@@ -56,9 +61,8 @@ class ReviewStats:
 
 def review_stats(agency: Agency) -> ReviewStats:
     """Return the statistics of an agency, with one query."""
-    months = _last_months()
-    start = datetime.combine(months[0], time.min, timezone.get_current_timezone())
-    (row,) = agency_with_stats(timezone.get_current_timezone_name(), agency=agency.pk, start=start, now=timezone.now())
+    months = _last_months(agency)
+    (row,) = agency_with_stats(agency=agency.pk, first=months[0], now=timezone.now())
     summary: RatingSummary | None = getattr(row, "rating_summary", None)
     counts = {month["month"]: month["number"] for month in row.by_month}
     busiest = max(counts.values(), default=0) or 1
@@ -73,24 +77,18 @@ def review_stats(agency: Agency) -> ReviewStats:
 
 
 @compiled
-def agency_with_stats(zone: str, *, agency: Any, start: Any, now: Any) -> QuerySet[Any]:
-    """Return the agency with its summary, the reviews since `start` by month in a time zone, and the number of pending requests."""
-    by_month = (
-        Review.objects.counted()
-        .filter(agency=OuterRef("pk"), created_at__gte=start)
-        .annotate(month=Cast(TruncMonth("created_at", tzinfo=ZoneInfo(zone)), DateField()))
-        .values("month")
-        .annotate(number=Count("*"))
-        .values(json=JSONObject(month="month", number="number"))
-    )
+def agency_with_stats(*, agency: Any, first: Any, now: Any) -> QuerySet[Any]:
+    """Return the agency with its summary, the numbers of reviews by month since the `first`, and the number of pending requests."""
+    months = ReviewMonth.objects.filter(agency=OuterRef("pk"), month__gte=first)
+    by_month = months.values(json=JSONObject(month="month", number="count"))
     pending = CappedCount(ReviewRequest.objects.pending(now).filter(agency=OuterRef("pk")), COUNT_LIMIT + 1)
     agencies = Agency.objects.filter(pk=agency).select_related("rating_summary")
     return agencies.annotate(pending=pending, by_month=ArraySubquery(by_month))
 
 
-def _last_months() -> list[date]:
-    """Return the first days of the last months in the current time zone, oldest first."""
-    months = [timezone.localdate().replace(day=1)]
+def _last_months(agency: Agency) -> list[date]:
+    """Return the first days of the last months in the agency's time zone, oldest first."""
+    months = [timezone.localdate(timezone=ZoneInfo(agency.time_zone)).replace(day=1)]
     while len(months) < MONTHS:
         months.append((months[-1] - timedelta(days=1)).replace(day=1))
     return months[::-1]

@@ -80,7 +80,8 @@ def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
 def move(request: AgencyRequest, pk: int) -> HttpResponse:
     """Move a pinned review one position up or down (`direction`)."""
     review = _get_review(request, pk)
-    moved = move_pin(review, up=request.POST.get("direction") == "up", by=request.user)
+    direction = request.GET.get("direction") or request.POST.get("direction")
+    moved = move_pin(review, up=direction == "up", by=request.user)
     return _done(request, review, moved and _("Pinned reviews reordered."))
 
 

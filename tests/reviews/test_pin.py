@@ -47,7 +47,7 @@ def test_the_first_can_not_move_up_nor_the_last_down(alice: Client, cast: Cast) 
     for address in ("/partners/alder/", "/company/reviews/"):
         page = alice.get(address).content.decode()
         offered = {
-            review.pk: {way for way in ("up", "down") if f'value="{way}"' in part}
+            review.pk: {way for way in ("up", "down") if f'direction={way}"' in part}
             for part in re.split('<article class="(?:review|quote)"', page)[1:]
             for review in five
             if f'id="review-{review.pk}"' in part

@@ -6,8 +6,9 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
-from reviews.models import RatingSummary, ReviewRequest
+from reviews.models import RatingSummary, Review, ReviewRequest
 from reviews.services.recount import repair_summaries
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -50,6 +51,40 @@ def test_missing_and_stale_summaries_are_corrected(cast: Cast) -> None:
     RatingSummary.objects.create(agency=cast.birch, count=3)
     assert repair_summaries() == [cast.alder.pk, cast.birch.pk]
     assert [RatingSummary.objects.get(agency=agency).count for agency in (cast.alder, cast.birch)] == [1, 0]
+
+
+def months(agency: Agency) -> dict[str, int]:
+    return {f"{row.month:%Y-%m-%d}": row.count for row in agency.review_months.exclude(count=0)}
+
+
+def test_reviews_are_counted_by_month_of_the_agencys_time_zone(cast: Cast) -> None:
+    cast.alder.time_zone = "Europe/Berlin"
+    cast.alder.save()
+    for moment in ("2026-01-31T22:59Z", "2026-01-31T23:00Z", "2026-02-10T12:00Z"):
+        review = a_review(cast.alder)
+        Review.objects.filter(pk=review.pk).update(created_at=moment)
+    a_review(cast.birch)
+    assert months(cast.alder) == {"2026-01-01": 1, "2026-02-01": 2}
+    Review.objects.filter(pk=review.pk).update(withdrawn_at=timezone.now(), text="", author="")
+    assert months(cast.alder) == {"2026-01-01": 1, "2026-02-01": 1}
+    cast.alder.time_zone = "America/New_York"
+    cast.alder.save()
+    assert months(cast.alder) == {"2026-01-01": 2}
+    for state in STATES:
+        in_state(state, cast.alder)
+    assert repair_summaries() == []
+
+
+def test_wrong_months_are_corrected(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    a_review(cast.alder)
+    right = months(cast.alder)
+    cast.alder.review_months.update(count=7)
+    cast.birch.review_months.create(month="2026-01-01", count=1)
+    RatingSummary.objects.get_or_create(agency=cast.birch)
+    assert repair_summaries() == [cast.alder.pk, cast.birch.pk]
+    assert (months(cast.alder), months(cast.birch)) == (right, {})
+    assert len(caplog.records) == 2
+    assert repair_summaries() == []
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,6 +1,7 @@
 """`{% fixed %}`: parts of a page that are rendered once per process and language."""
 
 import re
+from functools import reduce
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
@@ -24,7 +25,7 @@ def fixed(parser: Parser, token: Token) -> "FixedNode":
 
         {% fixed kind=customer.kind slots name=customer.name pk=customer.pk %}…{% endfixed %}
 
-    There should be few different values, which must be hashable. Slots can be any texts and numbers, which are put
+    There should be few different values, which must be hashable or have a hashable `fixed_key`. Slots can be any texts and numbers, which are put
     in afterwards. Inside, they can be shown as they are, or be arguments of `url`, but neither be filtered nor compared.
     Other variables are empty inside, even `request`.
     """
@@ -47,7 +48,7 @@ class FixedNode(Node):
 
     def render(self, context: Context) -> SafeString:
         values = [value.resolve(context) for value in self.given.values()]
-        key = (get_language(), *values)
+        key = (get_language(), *[getattr(value, "fixed_key", value) for value in values])
         parts = self._kept.get(key)
         filling = [value.resolve(context) for value in self.slots.values()]
         if parts is None:
@@ -73,3 +74,37 @@ class FixedNode(Node):
             parts += [html[end : match.start()], int(match[0]) - _FIRST_SLOT]
             end = match.end()
         return [*parts, html[end:]]
+
+
+@register.tag
+def fixed_form(parser: Parser, token: Token) -> "FixedFormNode":
+    """Render an unfilled form once for each of its `fixed_key`s and language: `{% fixed_form form %}{% crispy form %}{% endfixed_form %}`.
+
+    Without a key, it is rendered each time. The form's `tokens` are put in afterwards, as is the CSRF token: random texts in
+    the form that are different each time.
+    """
+    _name, form = token.split_contents()
+    nodes = parser.parse(("endfixed_form",))
+    parser.delete_first_token()
+    return FixedFormNode(nodes, parser.compile_filter(form))
+
+
+class FixedFormNode(Node):
+    """Node of the tag."""
+
+    def __init__(self, nodelist: NodeList, form: FilterExpression) -> None:
+        self.nodelist = nodelist
+        self.form = form
+        self._kept: dict[Any, str] = {}
+
+    def render(self, context: Context) -> SafeString:
+        form = self.form.resolve(context)
+        if form.fixed_key is None:
+            return self.nodelist.render(context)
+        key = (type(form), get_language(), form.fixed_key)
+        slots = [(str(_FIRST_SLOT + number), token) for number, token in enumerate([str(context["csrf_token"]), *form.tokens])]
+        if key not in self._kept:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            self._kept[key] = reduce(lambda html, slot: html.replace(slot[1], slot[0]), slots, self.nodelist.render(context))
+        return SafeString(reduce(lambda html, slot: html.replace(*slot), slots, self._kept[key]))  # nosec B703

@@ -15,18 +15,21 @@ from django.forms import BaseForm
 from django.http import HttpRequest
 from django.template import defaulttags
 from django.template.defaultfilters import date as format_date
+from django.template.defaultfilters import stringfilter
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
+from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.core.redirects import get_next_path
 from partnerportal.static_files.icons import FIVE_STARS, SPRITE, existing_icons, symbol_id
 
@@ -111,6 +114,12 @@ def rating(value: Decimal | float | None) -> str:
 
 
 @register.filter
+def capped(number: int) -> str:
+    """Format a number that was counted up to `COUNT_LIMIT`: “12”, “1,000+”."""
+    return number_format(min(number, COUNT_LIMIT), force_grouping=True) + "+" * (number > COUNT_LIMIT)
+
+
+@register.filter
 def rating_word(value: int | str) -> str:
     """Return the word for a number of stars (1–5): poor, fair, average, good, excellent."""
     return str(_RATING_WORDS[int(value)])
@@ -169,8 +178,23 @@ def moment(value: datetime | None, short: bool = False) -> SafeString:
 
 @lru_cache(maxsize=4096)
 def _time_element(iso: str, format_name: str, language: str | None) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', iso, _formatted(iso, format_name, language))
+
+
+@lru_cache(maxsize=4096)
+def _formatted(iso: str, format_name: str, language: str | None) -> str:
     # The key is a text, because equal moments in two time zones would be equal keys.
-    return format_html('<time datetime="{}">{}</time>', iso, format_date(datetime.fromisoformat(iso), format_name))
+    return format_date(datetime.fromisoformat(iso), format_name)
+
+
+def day_in_full(value: date) -> str:
+    """Return a date in the active language."""
+    return _formatted(value.isoformat(), "DATE_FORMAT", get_language())
+
+
+def moment_text(value: datetime) -> str:
+    """Return a date with its time in the active language and time zone."""
+    return _formatted(timezone.localtime(value).isoformat(timespec="minutes"), "DATETIME_FORMAT", get_language())
 
 
 #: Maximum distance of a date displayed as “in 12 days”, in days.
@@ -203,11 +227,14 @@ def relative_date(value: date | None, calm: bool = False) -> SafeString:
 @register.simple_tag
 def due(value: date | None) -> SafeString:
     """Render a due date as “due tomorrow” or “3 days overdue”. Print always shows the date."""
-    if value is None:
-        return SafeString("")
-    days = (value - timezone.localdate()).days
+    return SafeString("") if value is None else _due(value, timezone.localdate(), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _due(value: date, today: date, language: str | None) -> SafeString:
+    days = (value - today).days
     if days < 0:
-        element = _relative_element(value, days, days_overdue(value), False, get_language())
+        element = _relative_element(value, days, days_overdue(value), False, language)
         return format_html('<span class="print-only">{} </span>{}', pgettext("task", "due"), element)
     return format_html("{} {}", pgettext("task", "due"), relative_date(value))
 
@@ -240,6 +267,16 @@ def duration(span: timedelta | None) -> str:
         return ""
     if span < timedelta(minutes=1):
         return _("less than a minute")
+    # The text of longer ones depends on the lengths of the last months.
+    return _in_largest_unit(span) if span.days >= 28 else _short_duration(span // timedelta(minutes=1), get_language())
+
+
+@lru_cache(maxsize=4096)
+def _short_duration(minutes: int, language: str | None) -> str:
+    return _in_largest_unit(timedelta(minutes=minutes))
+
+
+def _in_largest_unit(span: timedelta) -> str:
     now = timezone.now()
     return timesince(now - span, now, depth=1)
 
@@ -250,7 +287,12 @@ def duration(span: timedelta | None) -> str:
 @register.filter
 def money(amount: Decimal, currency: str) -> str:
     """Format an amount in the active language: €89.00, 89,00 €, CHF 89.00."""
-    text: str = format_currency(amount, currency, locale=to_locale(get_language() or "en"))
+    return _money(amount, currency, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _money(amount: Decimal, currency: str, language: str | None) -> str:
+    text: str = format_currency(amount, currency, locale=to_locale(language or "en"))
     # Babel omits the space between a currency code and the amount.
     return re.sub(r"(?<=[A-Z])(?=\d)", "\N{NO-BREAK SPACE}", text)
 
@@ -337,6 +379,13 @@ def status_pill(value: str, label: str | Promise) -> SafeString:
     """Render a status as a pill with color, icon and label. Raise KeyError if `_STATUS_STYLES` lacks it."""
     tone, icon_name = _STATUS_STYLES[str(value)]
     return format_html('<span class="pill pill-{}">{}{}</span>', tone, _icon(icon_name, 16, "micro"), label)
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def truncatechars(text: str, length: int) -> str:
+    """Shorten a text like Django's filter, which takes longer for a text that fits."""
+    return text if len(text) <= length else Truncator(text).chars(length)
 
 
 @register.filter
