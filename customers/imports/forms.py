@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import FIELDS, NAME_FIELDS, REPEATABLE, normalize
+from customers.imports.definitions import field_choices
 from customers.imports.domain_columns import DOMAIN_FIELDS
 from customers.imports.formats import DELIMITERS, ENCODINGS
 from customers.imports.models import ImportSubject, RowOutcome
@@ -73,7 +74,7 @@ class ColumnsForm(forms.Form):
         if job.source != job.Source.TEXT:
             del self.fields["encoding"], self.fields["delimiter"]
             format_fields = ["first_line"]
-        fields: dict[str, Any] = FIELDS
+        fields: dict[str, Any] = {**FIELDS, **field_choices(job.agency)}
         last: list[Any] = ["keep_others"]
         if job.subject == ImportSubject.DOMAINS:
             fields, last = DOMAIN_FIELDS, []

@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping
 from customers.imports.conversion import converted, detect_source
+from customers.imports.definitions import own_headings
 from customers.imports.domain_columns import guess_domain_mapping, is_domain_list
 from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
 from customers.imports.models import KEEP_DAYS, ImportSource, ImportStatus, ImportSubject, RowOutcome
@@ -232,8 +233,12 @@ def _apply_format(job: ImportJob, *, subject: str, encoding: str, delimiter: str
         job.headings = [heading.strip() for heading in records[0].cells[:MAX_COLUMNS]]
     else:
         job.headings = [""] * min(max((len(found.cells) for found in records[:SAMPLE_ROWS]), default=0), MAX_COLUMNS)
-    guess = guess_domain_mapping if subject == ImportSubject.DOMAINS else guess_mapping
-    job.mapping = {str(column): field for column, field in guess(job.headings, column_fits(job.agency, rows)).items()}
+    fits = column_fits(job.agency, rows)
+    if subject == ImportSubject.DOMAINS:
+        mapping = guess_domain_mapping(job.headings, fits)
+    else:
+        mapping = guess_mapping(job.headings, fits, own_headings(job.agency))
+    job.mapping = {str(column): field for column, field in mapping.items()}
     job.save(update_fields=["subject", "encoding", "delimiter", "first_line", "has_headings", "headings", "mapping"])
 
 

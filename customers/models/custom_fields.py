@@ -118,6 +118,10 @@ class CustomField(models.Model):
             raise ValidationError(_("This text has more than %(limit)s characters.") % {"limit": MAX_LENGTH[self.kind]}, "too_long")
         return text
 
+    def accepts(self, value: Any) -> bool:
+        """Return whether a stored value is still one of this field; only choices can be removed."""
+        return self.kind != FieldKind.CHOICE or value in self.labels
+
     def _choice(self, text: str) -> str:
         labels = self.labels
         if text in labels:

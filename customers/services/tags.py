@@ -16,7 +16,7 @@ from partnerportal.audit.services import record, record_all
 
 
 @transaction.atomic
-def create_tag(agency: Agency, *, name: str, color: str = "", by: User) -> Tag:
+def create_tag(agency: Agency, *, name: str, color: str = "", by: User | None) -> Tag:
     """Create a tag. Without a color, it gets the one that the fewest tags have.
 
     Raises:
