@@ -5,7 +5,7 @@ from django.urls import path
 from customers.bulk import views as bulk
 from customers.exports import views as exporting
 from customers.imports import views as importing
-from customers.views import customers, items, lists
+from customers.views import custom_fields, customers, items, lists, tags
 
 app_name = "customers"
 
@@ -27,7 +27,16 @@ urlpatterns = [
     path("customers/bulk/<int:pk>/", bulk.detail, name="bulk_detail"),
     path("customers/bulk/<int:pk>/stop/", bulk.stop, name="bulk_stop"),
     path("customers/bulk/<int:pk>/undo/", bulk.undo, name="bulk_undo"),
+    path("customers/tags/", tags.tag_list, name="tags"),
+    path("customers/tags/<int:pk>/", tags.tag_edit, name="tag_edit"),
+    path("customers/tags/<int:pk>/merge/", tags.tag_merge, name="tag_merge"),
+    path("customers/tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),
+    path("customers/fields/", custom_fields.field_list, name="fields"),
+    path("customers/fields/<int:pk>/", custom_fields.field_edit, name="field_edit"),
+    path("customers/fields/<int:pk>/move/", custom_fields.field_move, name="field_move"),
+    path("customers/fields/<int:pk>/delete/", custom_fields.field_delete, name="field_delete"),
     path("customers/<int:pk>/", customers.detail, name="detail"),
+    path("customers/<int:pk>/tags/", tags.customer_tags, name="customer_tags"),
     path("customers/<int:pk>/edit/", customers.edit, name="edit"),
     path("customers/<int:pk>/archive/", customers.archive, name="archive"),
     path("customers/<int:pk>/restore/", customers.restore, name="restore"),

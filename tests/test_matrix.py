@@ -16,7 +16,16 @@ from django.db.models import Model
 from partnerportal.agencies.models import Agency, Role
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContractFactory,
+    CustomerFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TagFactory,
+    TaskFactory,
+)
 from tests.factories.exports import ExportJobFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
@@ -65,6 +74,14 @@ def contract(agency: Agency) -> Model:
 
 def note(agency: Agency) -> Model:
     return NoteFactory(customer__agency=agency)
+
+
+def tag(agency: Agency) -> Model:
+    return TagFactory(agency=agency)
+
+
+def custom_field(agency: Agency) -> Model:
+    return CustomFieldFactory(agency=agency)
 
 
 def review_request(agency: Agency) -> Model:
@@ -146,6 +163,15 @@ STAFF_ROUTES = {
     "customers:edit": StaffRoute(Role.STAFF, "GET POST", customer),
     "customers:archive": StaffRoute(Role.STAFF, "POST", customer),
     "customers:restore": StaffRoute(Role.STAFF, "POST", customer),
+    "customers:customer_tags": StaffRoute(Role.STAFF, "POST", customer),
+    "customers:tags": StaffRoute(Role.MANAGER),
+    "customers:tag_edit": StaffRoute(Role.MANAGER, "GET POST", tag),
+    "customers:tag_merge": StaffRoute(Role.MANAGER, "GET POST", tag),
+    "customers:tag_delete": StaffRoute(Role.MANAGER, "GET POST", tag),
+    "customers:fields": StaffRoute(Role.MANAGER),
+    "customers:field_edit": StaffRoute(Role.MANAGER, "GET POST", custom_field),
+    "customers:field_move": StaffRoute(Role.MANAGER, "POST", custom_field),
+    "customers:field_delete": StaffRoute(Role.MANAGER, "GET POST", custom_field),
     "customers:erase": StaffRoute(Role.OWNER, "GET POST", customer),
     "customers:project_list": StaffRoute(Role.STAFF, "GET"),
     "customers:project_add_to": StaffRoute(Role.STAFF),

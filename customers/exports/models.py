@@ -44,6 +44,8 @@ class ExportJob(models.Model):
     #: Query string of the list, which contains its filters.
     query = models.TextField(blank=True)
     delimiter = models.CharField(_("Delimiter"), max_length=1)
+    #: Keys and headings of the columns of tags and custom fields. Stored, so that all parts of the file have the same columns.
+    extra = models.JSONField(default=list, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=ExportStatus, default=ExportStatus.RUNNING)
     progress = models.PositiveIntegerField(_("Customers exported"), default=0)
     progress_total = models.PositiveIntegerField(_("Customers to export"))

@@ -39,9 +39,9 @@ def _write_part(job_id: int) -> bool:
         job.save(update_fields=["status"])
         return False
     customers, _count, _is_more = filters.customers()
-    job.last_number, rows = next(export_batches(job.agency, customers, after=job.last_number), (job.last_number, []))
+    job.last_number, rows = next(export_batches(job.agency, customers, extra=job.extra, after=job.last_number), (job.last_number, []))
     if not job.parts:
-        _append(job, codecs.BOM_UTF8 + csv_part([EXPORT_HEADINGS], delimiter=job.delimiter))
+        _append(job, codecs.BOM_UTF8 + csv_part([[*EXPORT_HEADINGS, *(heading for _key, heading in job.extra)]], delimiter=job.delimiter))
     if rows:
         _append(job, csv_part(rows, delimiter=job.delimiter))
     else:

@@ -4,7 +4,7 @@ A worker writes the file between these actions (`runner`).
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from celery import current_app
@@ -29,15 +29,20 @@ MAX_ATTEMPTS = 5
 
 
 @transaction.atomic
-def start_export(*, agency: Agency, query: str, delimiter: str, total: int, by: User) -> tuple[ExportJob, bool]:
-    """Let a worker export the customers that match the list's query string. Return the agency's running export, and whether it is new."""
+def start_export(
+    *, agency: Agency, query: str, delimiter: str, total: int, by: User, extra: Sequence[Sequence[str]] = ()
+) -> tuple[ExportJob, bool]:
+    """Let a worker export the customers that match the list's query string. Return the agency's running export, and whether it is new.
+
+    `extra` are the keys and headings of further columns.
+    """
     # An erasure also locks the agency: it deletes this export, or has already erased the customer.
     Agency.objects.select_for_update(no_key=True).get(pk=agency.pk)
     jobs = ExportJob.objects.for_agency(agency)
     if running := jobs.filter(status=ExportStatus.RUNNING).first():
         return running, False
     _delete(jobs.filter(pk__in=jobs.order_by("-pk").values("pk")[KEEP_JOBS - 1 :]))
-    job = ExportJob.objects.create(agency=agency, started_by=by, query=query, delimiter=delimiter, progress_total=total)
+    job = ExportJob.objects.create(agency=agency, started_by=by, query=query, delimiter=delimiter, extra=list(extra), progress_total=total)
     record("customers.exported", agency, by=by, count=total)
     transaction.on_commit(lambda: enqueue(job.pk), robust=True)
     return job, True

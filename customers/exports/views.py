@@ -17,6 +17,7 @@ from customers.forms.filters import CustomerFilter
 from customers.forms.selection import MAX_SELECTED, selected_customers, selected_numbers
 from customers.imports.columns import EXPORT_HEADINGS
 from customers.imports.csv_output import csv_stream
+from customers.imports.definitions import extra_columns
 from customers.models import Customer, ExportJob
 from customers.queries.export import export_batches
 from customers.services.customers import record_export
@@ -43,16 +44,18 @@ def export(request: AgencyRequest) -> HttpResponseBase:
         )
     # Excel expects the separator of the system's region; the language is the best indication.
     delimiter = "," if get_language() == "en" else ";"
+    extra = extra_columns(filters.definitions)
     if count > DIRECT_LIMIT:
         job, is_new = services.start_export(
-            agency=request.agency, query=filters.valid_query, delimiter=delimiter, total=count, by=request.user
+            agency=request.agency, query=filters.valid_query, delimiter=delimiter, extra=extra, total=count, by=request.user
         )
         if not is_new:
             messages.info(request, _("Another export is still running. Stop it before you start a new one."))
         return redirect("customers:export_detail", job.pk)
     record_export(request.agency, count=count, by=request.user)
-    rows = (row for _number, batch in export_batches(request.agency, customers) for row in batch)
-    return _attachment(csv_stream(chain([EXPORT_HEADINGS], rows), delimiter=delimiter), name=file_name(timezone.now()))
+    rows = (row for _number, batch in export_batches(request.agency, customers, extra=extra) for row in batch)
+    headings = [*EXPORT_HEADINGS, *(heading for _key, heading in extra)]
+    return _attachment(csv_stream(chain([headings], rows), delimiter=delimiter), name=file_name(timezone.now()))
 
 
 @agency_view(role=Role.MANAGER, reauthenticate=True)

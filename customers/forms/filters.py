@@ -7,10 +7,14 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from customers.forms.columns import ALWAYS, Columns, offered_columns, shown_columns
+from customers.forms.definition_filters import Panel, chosen_tags, definition_fields, panels, value_conditions
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
-from customers.queries.customers import customer_count, listed_customers, narrowed, with_open_work
+from customers.queries.customers import customer_count, listed_customers, narrowed, with_details
+from customers.queries.definitions import definitions_of
 from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
@@ -35,8 +39,13 @@ class CustomerFilter(ListFilter):
     responsible = forms.TypedChoiceField(label=_("Account manager"), required=False, coerce=int, empty_value="")
     open_tasks = forms.BooleanField(label=_("Has open tasks"), required=False)
     sort = forms.ChoiceField(label=_("Sort by"), choices=SORT_CHOICES, required=False)
+    columns = forms.MultipleChoiceField(label=_("Columns"), required=False, widget=forms.MultipleHiddenInput)
 
     def prepare(self) -> None:
+        self.definitions = definitions_of(self.agency)
+        self._own = definition_fields(self.definitions)
+        self.fields |= self._own
+        self.fields["columns"].choices = [(ALWAYS, ""), *offered_columns(self.definitions)]  # type: ignore[attr-defined]
         people = [(str(person.pk), str(person)) for person in self.team]
         self.fields["responsible"].choices = [("", _("Anyone")), *people]  # type: ignore[attr-defined]
 
@@ -52,6 +61,7 @@ class CustomerFilter(ListFilter):
         customers: Any = narrowed(Customer.objects.for_agency(self.agency), self.agency.pk, *choice, **values)
         if self.chosen["city"]:
             customers = customers.filter(city__iexact=self.chosen["city"])
+        customers = customers.filter(value_conditions(self.chosen, self.definitions))
         if not self.chosen["q"]:
             return (customers, *capped_count(customers))
         return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
@@ -59,19 +69,47 @@ class CustomerFilter(ListFilter):
     def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], int, bool]:
         """Return the same with the customers' open work. Lists without texts to find are compiled."""
         until = {"today": timezone.localdate(), "horizon": timezone.localdate() + timedelta(days=SOON_DAYS)}
-        if self.chosen["q"] or self.chosen["city"]:
+        with_tags = bool(self.definitions.tags) and "tags" in self.shown.names
+        if self.chosen["q"] or self.chosen["city"] or value_conditions(self.chosen, self.definitions):
             customers, total, is_more = self.customers()
-            return with_open_work(customers, **until), total, is_more
+            return with_details(customers, **until, with_tags=with_tags), total, is_more
         choice, values = self._choice
         (count,) = customer_count(*choice, agency=self.agency.pk, **values)
-        return Rows(listed_customers, choice, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
+        shown = (*choice, "show_tags") if with_tags else choice
+        return Rows(listed_customers, shown, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
 
     @property
     def _choice(self) -> tuple[tuple[str, ...], dict[str, Any]]:
         """The arguments of `narrowed`."""
         chosen = self.chosen
         choice = (chosen["status"], chosen["kind"] or "", *(name for name in ("responsible", "open_tasks") if chosen[name]))
-        return choice, ({"responsible": chosen["responsible"]} if chosen["responsible"] else {})
+        tags, values = chosen_tags(chosen)
+        return (*choice, *tags), ({"responsible": chosen["responsible"], **values} if chosen["responsible"] else values)
+
+    @property
+    def is_set(self) -> bool:
+        # Columns narrow nothing down, and neither does how tags match without tags.
+        passive = {"sort", "columns", "match"}
+        return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name not in passive)
+
+    @cached_property
+    def shown(self) -> Columns:
+        """The columns that the list shows."""
+        return shown_columns(self.definitions, self.chosen["columns"])
+
+    @property
+    def other_values(self) -> list[tuple[str, str]]:
+        """Names and values of the address besides the columns and the position."""
+        data: Any = self.data
+        return [(name, value) for name in data if name not in {"columns", "after", "before"} for value in data.getlist(name)]
+
+    @property
+    def panels(self) -> list[Panel]:
+        return panels(self, self.definitions)
+
+    @property
+    def chips(self) -> list[forms.BoundField]:
+        return [field for field in super().chips if field.name not in self._own]
 
     def order_by(self) -> tuple[str, ...]:
         """Return the columns to sort by."""

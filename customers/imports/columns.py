@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +26,7 @@ FIELDS: dict[str, str | Promise] = {
     "domains": _("Domains"),
     "responsible": _("Account manager"),
     "status": _("Status"),
+    "tags": _("Tags"),
     "number": _("Customer number"),
 }
 #: Fields of which a customer's name can be taken.
@@ -73,6 +74,7 @@ _HEADINGS = {
     "responsible": "responsible e-mail|owner|account manager|account owner|company owner|contact owner|Verantwortlich|Verantwortliche"
     "|Verantwortlicher|Zuständig|Betreuer|Kundenbetreuer|Bearbeiter|Sachbearbeiter",
     "status": "Zustand",
+    "tags": "tag|Schlagwort|Schlagworte|Schlagwörter",
 }
 #: Ambiguous headings: the last name if there is a column for first names, otherwise the full name or the company.
 _NAME_HEADINGS = "name|Kunde|customer|Kundenname|customer name"
@@ -99,11 +101,14 @@ def field_for_heading(heading: str) -> str:
     return _FIELD_BY_HEADING.get(normalize(heading), "")
 
 
-def guess_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = lambda column, field: True) -> dict[int, str]:
+def guess_mapping(
+    headings: Sequence[str], fits: Callable[[int, str], bool] = lambda column, field: True, own: Mapping[str, str] | None = None
+) -> dict[int, str]:
     """Map column numbers to fields, most fields at most once. A field's own name takes precedence over other headings.
 
     Args:
         fits: Returns whether the values of a column fit a field. Columns with other values aren't proposed.
+        own: Fields of the agency by their heading in lower case.
     """
     mapping: dict[int, str] = {}
 
@@ -113,11 +118,14 @@ def guess_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = la
         if field and column not in mapping and fits(column, field):
             mapping[column] = field
 
-    for column, heading in enumerate(headings):
-        if heading.strip() in FIELDS:
-            assign(column, heading.strip())
-    for column, heading in enumerate(headings):
-        assign(column, field_for_heading(heading))
+    known: tuple[Callable[[str], str], ...] = (
+        lambda heading: heading if heading in FIELDS else "",
+        lambda heading: (own or {}).get(heading.casefold(), ""),
+        field_for_heading,
+    )
+    for field_of in known:
+        for column, heading in enumerate(headings):
+            assign(column, field_of(heading.strip()))
     for column, heading in enumerate(headings):
         if normalize(heading) in _NORMALIZED_NAME_HEADINGS:
             assign(column, _name_field(mapping))

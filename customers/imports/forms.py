@@ -13,6 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import FIELDS, NAME_FIELDS, REPEATABLE, normalize
+from customers.imports.definitions import field_choices
 from customers.imports.formats import DELIMITERS, ENCODINGS
 from customers.imports.models import RowOutcome
 from customers.imports.reader import Record
@@ -70,7 +71,7 @@ class ColumnsForm(forms.Form):
             del self.fields["encoding"], self.fields["delimiter"]
             format_fields = ["first_line"]
         examples = sample[1:] if job.has_headings else sample
-        choices = [("", _("Don’t import")), *FIELDS.items()]
+        choices = [("", _("Don’t import")), *FIELDS.items(), *field_choices(job.agency).items()]
         columns = range(len(job.headings))
         for column, heading in enumerate(job.headings):
             self.fields[_field_name(column)] = forms.ChoiceField(

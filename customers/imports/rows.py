@@ -14,6 +14,7 @@ from customers.forms.customers import CustomerForm
 from customers.imports import words
 from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS, field_for_heading
 from customers.imports.csv_output import unescape_formula
+from customers.imports.definitions import DefinedCells
 from customers.imports.reader import Record
 from customers.imports.values import clean, is_rounded, one_line, several, split_name
 from customers.models import Customer, ImportJob
@@ -126,6 +127,7 @@ class RowParser:
         self._form = RowForm(agency=agency)
         self._language = agency.language
         self._members = Members(agency)
+        self._defined = DefinedCells(agency, self._fields.values(), exact=self._is_own_export)
 
     def read(self, record: Record) -> ParsedRow:
         """Return the row's fields and errors, with messages in the active language."""
@@ -147,6 +149,7 @@ class RowParser:
         row.number = number_in(cells.text("number"))
         texts["kind"] = texts["kind"] or ("company" if texts["company"] else "person")
         texts["language"] = texts["language"] or self._language
+        defined = self._defined.read(cells)
         texts["notes"] = cells.notes()
         for name, messages in self._form.errors_for(texts).items():
             row.problems += [(cells.column(name), message) for message in messages]
@@ -155,6 +158,7 @@ class RowParser:
         row.fields = {name: self._form.cleaned_data.get(name, "") for name in FORM_FIELDS}
         row.fields["responsible_id"] = responsible or None
         row.fields["status"] = str(status)
+        row.fields |= defined
         return row
 
     def _record_errors(self, record: Record) -> list[RowError]:
@@ -220,7 +224,7 @@ class _Cells:
         found = []
         for column, text in self._in_order("email", "other_email"):
             if text.lower().startswith("/o="):  # An X.500 address of Exchange, which only works within one organization.
-                self._keep(column, text, _("This isn’t an e-mail address."))
+                self.keep(column, text, _("This isn’t an e-mail address."))
             else:
                 found += [(column, address) for address in self._several(text)]
         return self._first(found)
@@ -241,7 +245,7 @@ class _Cells:
         if len(joined) <= cast(int, Customer._meta.get_field("street").max_length):
             return joined
         for column, text in further:
-            self._keep(column, text, _("The address is too long for one line."))
+            self.keep(column, text, _("The address is too long for one line."))
         return street
 
     def word(self, name: str, recognize: Any) -> Any:
@@ -250,9 +254,9 @@ class _Cells:
         value = recognize(text) if text else ""
         column = self.column(name)
         if text and column is not None and not value:
-            self._keep(column, text, _("This value isn’t recognized. Accepted: %(values)s.") % {"values": _accepted(name)})
+            self.keep(column, text, _("This value isn’t recognized. Accepted: %(values)s.") % {"values": _accepted(name)})
         elif name == "salutation" and column is not None and value and not words.is_exact_salutation(text):
-            self._keep(column, text)
+            self.keep(column, text)
         return value or ""
 
     def notes(self) -> str:
@@ -262,7 +266,7 @@ class _Cells:
             if field_for_heading(self._headings[column]) == "notes":
                 plain.append(text)
             else:
-                self._keep(column, text)
+                self.keep(column, text)
         return "\n".join([*plain, *self._kept])
 
     def _several(self, text: str) -> list[str]:
@@ -273,14 +277,19 @@ class _Cells:
 
     def _first(self, found: list[tuple[int, str]]) -> str:
         for column, text in found[1:]:
-            self._keep(column, text)
+            self.keep(column, text)
         return found[0][1] if found else ""
 
-    def _keep(self, column: int, text: str, remark: str = "") -> None:
+    def keep(self, column: int, text: str, remark: str = "") -> None:
+        """Keep a text for the notes, with a remark about the reason."""
         self._kept.append(f"{self._headings[column]}: {text}")
         if remark:
             kept = _("The value is added to the notes.")
-            self._row.remarks.append((column, f"{remark} {kept}"))
+            self.remark(column, f"{remark} {kept}")
+
+    def remark(self, column: int, text: str) -> None:
+        """Add a remark, which doesn't prevent the import."""
+        self._row.remarks.append((column, text))
 
 
 def _accepted(name: str) -> str:

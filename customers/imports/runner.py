@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 
 from customers.domain_names import to_unicode
 from customers.imports import duplicates, services
+from customers.imports.definitions import still_valid_values, tag_customers, tags_to_import
 from customers.imports.models import ImportStatus, RowOutcome
 from customers.imports.reader import MAX_COLUMNS, Record
 from customers.imports.rows import ParsedRow, RowParser
 from customers.models import Customer, Domain, ImportJob, ImportRow, NumberSequence
-from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record_all
 
 #: Maximum number of rows in a batch.
@@ -212,7 +212,7 @@ def _import_rows(job: ImportJob, rows: list[ImportRow]) -> None:
     # The lock keeps other imports from creating the same customers between the search for duplicates and the commit.
     sequence, _created = NumberSequence.objects.select_for_update().get_or_create(agency=agency)
     valid = _still_valid(job, rows)
-    customers = _create_customers(agency, valid, first_number=sequence.next_number)
+    customers = _create_customers(job, valid, first_number=sequence.next_number)
     sequence.next_number += len(customers)
     sequence.save(update_fields=["next_number"])
     record_all("customer.created", customers, by=job.started_by)
@@ -244,15 +244,23 @@ def _still_valid(job: ImportJob, rows: list[ImportRow]) -> list[ImportRow]:
     return valid
 
 
-def _create_customers(agency: Agency, rows: list[ImportRow], *, first_number: int) -> list[Customer]:
+def _create_customers(job: ImportJob, rows: list[ImportRow], *, first_number: int) -> list[Customer]:
+    agency = job.agency
+    own_fields = {field.key: field for field in agency.custom_fields.all()}
+    tag_names = [row.values["fields"].pop("tags", []) for row in rows]
+    tags = tags_to_import(agency, (name for names in tag_names for name in names), by=job.started_by)
     members = set(agency.members.values_list("pk", flat=True))
     customers = []
-    for number, row in enumerate(rows, first_number):
+    for number, (row, names) in enumerate(zip(rows, tag_names, strict=True), first_number):
         fields = row.values["fields"]
+        fields["custom_values"] = still_valid_values(fields.get("custom_values", {}), own_fields)
+        if missing := [name for name in names if name.upper() not in tags]:
+            fields["notes"] = "\n".join(filter(None, [fields["notes"], f"{_('Tags')}: {', '.join(missing)}"]))
         if fields["responsible_id"] not in members:  # The member has left since the check.
             fields["responsible_id"] = None
         customers.append(Customer(agency=agency, number=number, **fields))
     created = Customer.objects.bulk_create(customers)
+    tag_customers(agency, created, tag_names, tags)
     Domain.objects.bulk_create(
         Domain(agency=agency, customer=customer, name=name, unicode_name=to_unicode(name))
         for customer, row in zip(created, rows, strict=True)

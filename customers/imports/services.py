@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError
 
 from customers.imports.columns import guess_mapping
 from customers.imports.conversion import converted, detect_source
+from customers.imports.definitions import own_headings
 from customers.imports.formats import HEADER_RECORDS, SAMPLE_BYTES, detect_delimiter, detect_encoding, find_header
 from customers.imports.models import KEEP_DAYS, ImportSource, ImportStatus, RowOutcome
 from customers.imports.proposals import column_fits
@@ -222,7 +223,8 @@ def _apply_format(job: ImportJob, *, encoding: str, delimiter: str, first_line: 
         job.headings = [heading.strip() for heading in records[0].cells[:MAX_COLUMNS]]
     else:
         job.headings = [""] * min(max((len(found.cells) for found in records[:SAMPLE_ROWS]), default=0), MAX_COLUMNS)
-    job.mapping = {str(column): field for column, field in guess_mapping(job.headings, column_fits(job.agency, rows)).items()}
+    mapping = guess_mapping(job.headings, column_fits(job.agency, rows), own_headings(job.agency))
+    job.mapping = {str(column): field for column, field in mapping.items()}
     job.save(update_fields=["encoding", "delimiter", "first_line", "has_headings", "headings", "mapping"])
 
 

@@ -32,8 +32,8 @@ _is_web_address = URLValidator(schemes=["http", "https"])
 
 
 def new_key() -> str:
-    """Return the key of a new field or choice. No two agencies have the same, so that an index on the values serves each alone."""
-    return secrets.token_hex(4)
+    """Return the key of a new field or choice. Agencies have different keys, so that each has its own part of the index on values."""
+    return f"k{secrets.token_hex(4)[1:]}"
 
 
 class FieldKind(models.TextChoices):
@@ -118,6 +118,10 @@ class CustomField(models.Model):
             raise ValidationError(_("This text has more than %(limit)s characters.") % {"limit": MAX_LENGTH[self.kind]}, "too_long")
         return text
 
+    def accepts(self, value: Any) -> bool:
+        """Return whether a stored value is still one of this field; only choices can be removed."""
+        return self.kind != FieldKind.CHOICE or value in self.labels
+
     def _choice(self, text: str) -> str:
         labels = self.labels
         if text in labels:
@@ -136,6 +140,12 @@ class CustomField(models.Model):
         if self.kind == FieldKind.DATE:
             return date_format(date.fromisoformat(value), "SHORT_DATE_FORMAT")
         return self.labels.get(value, "") if self.kind == FieldKind.CHOICE else str(value)
+
+    def input_text(self, value: Any) -> str:
+        """Return a stored value as an input shows it, in the active language; a choice is its key."""
+        if self.kind == FieldKind.NUMBER and value is not None:
+            return number_format(Decimal(str(value)), force_grouping=False, use_l10n=True)
+        return "" if value is None else str(value)
 
     def plain_text(self, value: Any) -> str:
         """Return a stored value for programs; `parse` understands it in every language."""

@@ -134,7 +134,7 @@ class Customer(models.Model):
         "customers.Tag", verbose_name=_("Tags"), through="customers.CustomerTag", related_name="customers", blank=True
     )
     #: Values of the agency's custom fields by key. A trigger compares them with the definitions.
-    custom_values = models.JSONField(_("Custom fields"), default=dict, blank=True, editable=False)
+    custom_values = models.JSONField(_("Custom fields"), default=dict, db_default=Value({}, models.JSONField()), blank=True, editable=False)
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("Updated"), auto_now=True)

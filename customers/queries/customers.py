@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Min, OuterRef, QuerySet, Subquery, Value
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from customers.models import Contract, Customer, Domain, Task
+from customers.models import Contract, Customer, CustomerTag, Domain, Task
 from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
@@ -75,28 +78,48 @@ def items_of(name: str, /, *, customer: Any) -> QuerySet[Any]:
     return _ITEMS[name](model.objects.filter(customer=customer))[:MAX_ROWS]
 
 
-def customers_of(agency: Any, *choice: str, responsible: Any = None) -> QuerySet[Customer]:
+def customers_of(agency: Any, *choice: str, **values: Any) -> QuerySet[Customer]:
     """Return the customers of an agency that match; see `narrowed`."""
-    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, responsible=responsible)
+    return narrowed(Customer.objects.filter(agency=agency), agency, *choice, **values)
 
 
-def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, responsible: Any = None) -> CustomerQuerySet:
-    """Return those of an agency's customers with a status (`all`: any), of a kind (empty: any), and by `responsible` or `open_tasks`."""
+def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *others: str, **values: Any) -> CustomerQuerySet:
+    """Return those of an agency's customers with a status (`all`: any) and of a kind (empty: any).
+
+    `others` can be `responsible`, with this value, `open_tasks`, and one of `tags_any`, `tags_all` and `tags_none`, with
+    the tags as the values `tag_0`, `tag_1` …
+    """
     customers = customers.not_erased()
     if status != "all":
         customers = customers.filter(status=status)
     if kind:
         customers = customers.filter(kind=kind)
     if "responsible" in others:
-        customers = customers.filter(responsible=responsible)
+        customers = customers.filter(responsible=values["responsible"])
     if "open_tasks" in others:
         customers = customers.filter(pk__in=Task.objects.filter(agency=agency, done_at__isnull=True).values("customer"))
+    tags = [Q(tag=value) for name, value in sorted(values.items()) if name.startswith("tag_")]
+    if "tags_any" in others:
+        customers = customers.filter(pk__in=CustomerTag.objects.filter(reduce(or_, tags)).values("customer"))
+    if "tags_all" in others:
+        for tag in tags:
+            customers = customers.filter(pk__in=CustomerTag.objects.filter(tag).values("customer"))
+    if "tags_none" in others:
+        customers = customers.filter(~Exists(CustomerTag.objects.filter(reduce(or_, tags), customer=OuterRef("pk"))))
     return customers
 
 
 def listed_customers(*choice: str, agency: Any, today: Any, horizon: Any, **values: Any) -> QuerySet[Customer]:
-    """Return the customers of `customers_of` with their open work."""
-    return with_open_work(customers_of(agency, *choice, **values), today, horizon)
+    """Return the customers of `customers_of` with their open work, and if `show_tags` is chosen, with their tags."""
+    return with_details(customers_of(agency, *choice, **values), today, horizon, with_tags="show_tags" in choice)
+
+
+def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, *, with_tags: bool) -> QuerySet[Customer]:
+    """Annotate what `with_open_work` does, and the keys of the tags as `tag_ids`."""
+    customers = with_open_work(customers, today, horizon)
+    if not with_tags:
+        return customers
+    return customers.annotate(tag_ids=ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).values("tag_id")))
 
 
 @compiled

@@ -25,7 +25,7 @@ def create_customer(*, agency: Agency, by: User, tags: Collection[Tag] = (), **f
     sequence.next_number += 1
     sequence.save(update_fields=["next_number"])
     if tags:
-        set_customer_tags(customer, tags)
+        set_customer_tags(customer, tags, by=by)
     record("customer.created", customer, by=by)
     return customer
 
@@ -46,7 +46,7 @@ def update_customer(customer: Customer, *, changed: list[str], version: int | No
     customer.version = stored.version + 1
     customer.save(update_fields=[*(name for name in changed if name != "tags"), "version", "updated_at"])
     if "tags" in changed:
-        set_customer_tags(customer, tags)
+        set_customer_tags(customer, tags, by=by)
     record("customer.updated", customer, by=by, **changed_data(customer, changed))
 
 

@@ -1,14 +1,12 @@
 """Actions on tags, and on the tags of customers."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
-from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from customers.models import Customer, CustomerTag, Tag
 from customers.models.tags import MAX_TAGS, TagColor
@@ -18,13 +16,13 @@ from partnerportal.audit.services import record, record_all
 
 
 @transaction.atomic
-def create_tag(agency: Agency, *, name: str, color: str = "", by: User) -> Tag:
+def create_tag(agency: Agency, *, name: str, color: str = "", by: User | None) -> Tag:
     """Create a tag. Without a color, it gets the one that the fewest tags have.
 
     Raises:
         ValidationError: The name is invalid or taken, or the agency has `MAX_TAGS` tags.
     """
-    tag = Tag(agency=agency, name=name, color=color or _rarest_color(agency))
+    tag = Tag(agency=agency, name=name, color=color or rarest_color(agency))
     _save(tag)
     record("tag.created", tag, by=by)
     return tag
@@ -88,29 +86,24 @@ def delete_tag(tag: Tag, *, by: User) -> int:
 
 
 @transaction.atomic
-def tags_named(agency: Agency, names: Sequence[str], *, may_create: bool, by: User) -> list[Tag]:
-    """Return the tags with these names, in any case. Create the missing ones if `may_create`.
+def stored_tags(agency: Agency, tags: Iterable[Tag], *, by: User) -> list[Tag]:
+    """Return tags, of which those without a key are created unless the agency has one with this name.
 
     Raises:
-        ValidationError: A name is unknown and may not be created, or is invalid, or there would be too many tags.
+        ValidationError: A name is invalid, or there would be too many tags.
     """
-    known = known_tags(agency, names)
-    missing = [name for name in names if name.upper() not in known]
-    if missing and not may_create:
-        quoted = get_text_list([f"“{name}”" for name in missing], _("and"))
-        text = ngettext(
-            "There is no tag %(names)s. A manager can create it.", "There are no tags %(names)s. A manager can create them.", len(missing)
-        )
-        raise ValidationError(text % {"names": quoted}, "unknown_tag")
-    for name in missing:
-        known[name.upper()] = create_tag(agency, name=name, by=by)
-    return [known[name.upper()] for name in names]
+    tags = list(tags)
+    known = known_tags(agency) if any(tag.pk is None for tag in tags) else {}
+    found = []
+    for tag in tags:
+        stored = tag if tag.pk else known.get(tag.name.upper()) or create_tag(agency, name=tag.name, by=by)
+        found.append(stored)
+    return found
 
 
-def known_tags(agency: Agency, names: Iterable[str]) -> dict[str, Tag]:
-    """Return the agency's tags with these names, in any case, by their name in upper case."""
-    wanted = {name.upper() for name in names}
-    return {tag.name.upper(): tag for tag in Tag.objects.filter(agency=agency)} if wanted else {}
+def known_tags(agency: Agency) -> dict[str, Tag]:
+    """Return the agency's tags by their name in upper case."""
+    return {tag.name.upper(): tag for tag in Tag.objects.filter(agency=agency)}
 
 
 @transaction.atomic
@@ -119,18 +112,26 @@ def change_customer_tags(
 ) -> list[int]:
     """Add tags to customers and remove others from them. Return the keys of the customers that this changed.
 
-    Erased and unknown customers, and tags that were deleted in the meantime, are skipped.
+    New tags are created. Erased and unknown customers, and tags that were deleted in the meantime, are skipped.
+
+    Raises:
+        ValidationError: A new tag can't be created.
     """
     rows = Customer.objects.filter(agency=agency, pk__in=customers).not_erased()
     locked = {customer.pk: customer for customer in rows.select_for_update(of=("self",), no_key=True).order_by("pk")}
-    changed = _remove(locked, remove) | _add(agency, locked, add)
+    changed = _remove(locked, remove) | _add(agency, locked, stored_tags(agency, add, by=by))
     Customer.objects.filter(pk__in=changed).update(version=F("version") + 1, updated_at=Now())
     record_all("customer.updated", [locked[pk] for pk in sorted(changed)], by=by, fields=["tags"])
     return sorted(changed)
 
 
-def set_customer_tags(customer: Customer, tags: Collection[Tag]) -> None:
-    """Replace the tags of a customer that the current transaction has locked or created."""
+def set_customer_tags(customer: Customer, tags: Collection[Tag], *, by: User) -> None:
+    """Replace the tags of a customer that the current transaction has locked or created. New tags are created.
+
+    Raises:
+        ValidationError: A new tag can't be created.
+    """
+    tags = stored_tags(customer.agency, tags, by=by)
     stored = set(CustomerTag.objects.filter(customer=customer).values_list("tag_id", flat=True))
     wanted = {tag.pk for tag in tags}
     CustomerTag.objects.filter(customer=customer, tag__in=stored - wanted).delete()
@@ -157,7 +158,8 @@ def _remove(customers: dict[int, Customer], tags: Collection[Tag]) -> set[int]:
     return found
 
 
-def _rarest_color(agency: Agency) -> str:
+def rarest_color(agency: Agency) -> str:
+    """Return the color that the fewest tags of the agency have."""
     used = list(Tag.objects.filter(agency=agency).values_list("color", flat=True))
     return min(TagColor.values, key=used.count)
 

@@ -15,6 +15,7 @@ from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
 from customers.queries.customers import customer_items, customer_page_sections, known_customer, review_requests_to
+from customers.queries.definitions import custom_values, definitions_of
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -34,7 +35,11 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, is_more = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
-    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "bulk_actions": offered(request.membership)}
+    people = {person.pk: person.get_full_name() for person in request.team}
+    for customer in page.items:
+        customer.shown_tags = filters.definitions.tags_of(getattr(customer, "tag_ids", ()))  # type: ignore[attr-defined]
+    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": filters.shown, "people": people}
+    context["bulk_actions"] = offered(request.membership)
     return render(request, "customers/list.html", context)
 
 
@@ -53,10 +58,14 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(request.agency.customers.not_erased(), pk=pk)
 
     def open_form(stored: Customer) -> CustomerForm:
-        return CustomerForm(request.form_data, instance=stored, agency=request.agency)
+        definitions = definitions_of(request.agency, customer=pk)
+        is_manager = request.membership.is_manager
+        return CustomerForm(request.form_data, instance=stored, agency=request.agency, definitions=definitions, may_create_tags=is_manager)
 
     def save(form: CustomerForm) -> None:
-        update_customer(form.instance, changed=form.changed_here, version=form.instance.version, by=request.user)
+        customer, tags = form.instance, form.cleaned_data.get("tags", [])
+        customer.custom_values = form.custom_values
+        update_customer(customer, changed=form.changed_fields, version=customer.version, by=request.user, tags=tags)
 
     form = open_form(customer)
     if request.method == "POST":
@@ -78,6 +87,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     (customer,) = found
     customer.agency = request.agency
     items = customer_items(customer)
+    definitions = definitions_of(request.agency, customer=pk)
     sections = [section(customer) for section in customer_page_sections]
     review_requests = review_requests_to(customer=pk)
     for review_request in review_requests:
@@ -106,6 +116,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
             "is_new": not any(items.values()) and not review_requests,
+            "definitions": definitions,
+            "custom_values": custom_values(customer, definitions),
             "may_erase": request.membership.has_role(Role.OWNER),
         },
     )

@@ -12,7 +12,9 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 
+from customers.forms.custom_fields import FIELD_PREFIX
 from customers.forms.customers import CustomerForm
+from customers.forms.tags import TagsWidget
 from customers.models import Customer
 from customers.queries.duplicates import DuplicateCandidate, find_duplicates
 from partnerportal.agencies.access import AgencyRequest
@@ -69,7 +71,9 @@ def picker_options(agency: Agency, fields: dict[str, Any], *, q: str = "", kept:
 
 def submitted_fields(data: Mapping[str, Any]) -> dict[str, str]:
     """Return the submitted values of the customer form's fields, unvalidated."""
-    return {name: str(data[name]) for name in CustomerForm.Meta.fields if name in data}
+    fields = {name: str(data[name]) for name in data if name in CustomerForm.Meta.fields or name.startswith(FIELD_PREFIX)}
+    tags = TagsWidget().value_from_datadict(data, {}, "tags")
+    return {**fields, **({"tags": ", ".join(tags)} if tags else {})}
 
 
 def selected_customer(agency: Agency, data: QueryDict) -> Customer:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.forms.customers import CustomerForm
 from customers.forms.submissions import AddOnceForm
 from customers.models import Customer
+from customers.queries.definitions import definitions_of
 from customers.queries.duplicates import find_duplicates
 from customers.services.submissions import AlreadyAdded, add_once, ensure_not_added
 from customers.views.picker import submitted_fields
@@ -72,6 +73,8 @@ def customer_create_page(
     form = CustomerForm(
         None if is_from_picker else request.form_data,
         agency=request.agency,
+        definitions=definitions_of(request.agency),
+        may_create_tags=request.membership.is_manager,
         initial=initial,
         cancel=cancel,
         picker_url=picker_url,

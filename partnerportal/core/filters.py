@@ -34,6 +34,16 @@ class ListFilter(forms.Form):
         return query.urlencode()
 
     @property
+    def chips(self) -> list[forms.BoundField]:
+        """The fields besides the search that are chips."""
+        return [field for field in self if field.name != "q"]
+
+    @property
+    def panels(self) -> Sequence[Any]:
+        """Menus with further fields; each has a label and fields."""
+        return ()
+
+    @property
     def is_set(self) -> bool:
         """Whether any field except the sort order differs from its default."""
         return any(self.chosen[name] != field.initial for name, field in self.fields.items() if name != "sort")

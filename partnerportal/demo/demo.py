@@ -109,6 +109,19 @@ NORDLICHT_CUSTOMERS = (
     ("Weinhandlung Rebhuhn", "mr", "Paul", "Rebhuhn", "keller@rebhuhn.example", "+49 511 161616", "Limmerstraße 40", "30451", "Hannover", "DE", "de"),
     ("Musikschule Forte", "ms", "Sofia", "Marek", "buero@forte.example", "+49 4101 5050", "Rübekamp 11", "25421", "Pinneberg", "DE", "de"),
 )  # fmt: skip
+#: Tags with their colors and the positions of their customers.
+NORDLICHT_TAGS = (
+    ("Maintenance", "teal", (0, 2, 3, 5, 7, 9, 10, 12, 15, 19, 21, 24)),
+    ("Shop", "violet", (3, 7, 9, 14, 18, 21, 24)),
+    ("Key account", "orange", (0, 12, 21)),
+    ("Referral", "blue", (4, 8, 11, 16)),
+    ("Pro bono", "pink", (19,)),
+)
+#: Custom fields with their kinds and choices, and values by the position of the customer.
+NORDLICHT_FIELDS: tuple[tuple[str, str, tuple[str, ...], dict[int, str]], ...] = (
+    ("Hosting", "choice", ("Basic", "Business", "Premium"), {0: "Premium", 2: "Basic", 3: "Business", 5: "Basic", 7: "Business", 12: "Premium", 21: "Premium", 24: "Business"}),
+    ("Customer since", "date", (), {0: "2014-03-01", 1: "2023-09-15", 2: "2019-05-20", 3: "2021-01-11", 4: "2022-06-30", 12: "2017-10-02", 21: "2020-02-17"}),
+)  # fmt: skip
 SUEDWIND_CUSTOMERS = (
     ("Brauerei Bergquell", "mr", "Alois", "Huber", "alois@bergquell.example", "+49 831 2020", "Quellweg 1", "87435", "Kempten", "DE", "de"),
     ("Hotel Sonnenalp Hof", "ms", "Vroni", "Eberle", "hof@sonnenalp.example", "+49 8326 300", "Dorfstraße 9", "87538", "Fischen", "DE", "de"),

@@ -6,17 +6,18 @@ generated in order of their creation, so that an agency's rows are scattered ove
 
 import random
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from customers.domain_names import to_ascii
-from customers.models import FIRST_NUMBER, Contract, Customer, Project, Task
+from customers.models import FIRST_NUMBER, Contract, Customer, CustomField, Project, Task
 from partnerportal.core.pending import end_of_day_in
 from partnerportal.core.tokens import new_nonce
 from partnerportal.demo import seed_texts as texts
 from partnerportal.demo import seed_words as words
+from partnerportal.demo.seed_definitions import random_values
 from reviews.models import CATEGORIES, ReviewRequest
 
 #: Rows of some customers by table, as in `COLUMNS`.
@@ -39,7 +40,7 @@ COLUMNS: dict[str, list[str]] = {
     for name, columns in {
         "customers": (
             "id agency_id number kind company salutation first_name last_name email phone website street zip city country language notes "
-            "responsible_id status created_at updated_at"
+            "responsible_id status created_at updated_at custom_values"
         ),
         "domains": "agency_id customer_id name unicode_name registrar expires_on auto_renew created_at",
         "contracts": "agency_id customer_id number product price interval starts_on ends_on notice_count notice_unit status created_at",
@@ -103,6 +104,7 @@ class DataGenerator:
         seed: int,
         next_ids: dict[str, int],
         digest: Callable[[str], str],
+        fields: Sequence[CustomField] = (),
     ) -> None:
         self.rng = random.Random(seed)  # noqa: S311  # must be reproducible
         self.agencies = agencies
@@ -110,6 +112,8 @@ class DataGenerator:
         self.next_ids = next_ids
         #: Returns the stored digest of the token made from a nonce.
         self.digest = digest
+        #: Custom fields of the first agency; the others have none.
+        self.fields = list(fields)
         self.customers = sum(agency.customers for agency in agencies)
         self._order = array("L", (index for index, agency in enumerate(agencies) for _ in range(agency.customers)))
         self.rng.shuffle(self._order)
@@ -160,6 +164,9 @@ class DataGenerator:
             updated_at=created_at,
         )
         agency.next_number += 1
+        own = self.fields if agency is self.agencies[0] else []
+        # As JSON, because it is copied.
+        customer.custom_values = random_values(own, rng, self.today) if own else "{}"
         surname = texts.surname(rng)
         label = texts.ascii_letters(surname)
         is_company = customer.kind == Customer.Kind.COMPANY

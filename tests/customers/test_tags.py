@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from customers.models import Customer, CustomerTag, Tag
 from customers.models.tags import MAX_TAGS, split_names
 from customers.services.customers import erase_customer
-from customers.services.tags import change_customer_tags, change_tag, create_tag, delete_tag, merge_tags, tags_named
+from customers.services.tags import change_customer_tags, change_tag, create_tag, delete_tag, merge_tags
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, CustomerTagFactory, TagFactory
@@ -106,12 +106,15 @@ def test_foreign_tags_are_not_added(cast: Cast) -> None:
     assert change_customer_tags(cast.alder, [customer.pk], add=[TagFactory(agency=cast.birch)], by=cast.stan) == []
 
 
-def test_only_managers_create_unknown_tags(cast: Cast) -> None:
-    TagFactory(agency=cast.alder, name="Shop")
+def test_new_tags_of_a_customer_are_created_once(cast: Cast) -> None:
+    shop = TagFactory(agency=cast.alder, name="Shop")
     TagFactory(agency=cast.birch, name="Care")
-    with pytest.raises(ValidationError, match="no tag “Care”"):
-        tags_named(cast.alder, ["shop", "Care"], may_create=False, by=cast.stan)
-    assert [tag.name for tag in tags_named(cast.alder, ["shop", "Care"], may_create=True, by=cast.alice)] == ["Shop", "Care"]
+    customer = CustomerFactory(agency=cast.alder)
+    change_customer_tags(cast.alder, [customer.pk], add=[Tag(name="SHOP"), Tag(name="Care")], by=cast.alice)
+    assert names_of(customer) == ["Care", "Shop"]
+    assert customer.tags.get(name="Shop") == shop
+    with pytest.raises(ValidationError, match="comma"):
+        change_customer_tags(cast.alder, [customer.pk], add=[Tag(name="a, b")], by=cast.alice)
 
 
 def test_an_erasure_removes_the_tags(cast: Cast) -> None:

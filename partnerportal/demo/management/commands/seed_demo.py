@@ -14,9 +14,11 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.domain_names import to_ascii
-from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.models import Contract, Customer, CustomerTag, Domain, Note, Project, Task
+from customers.services.custom_fields import add_field
 from customers.services.customers import create_customer
 from customers.services.items import add_item, complete_task
+from customers.services.tags import create_tag
 from invitations.models import AccessInvitation
 from invitations.models.areas import Scope
 from invitations.services.access_requests import request_access
@@ -57,6 +59,7 @@ class Command(BaseCommand):
             client = _person(*demo.CLIENT)
             nordlicht, anna = _agency(demo.NORDLICHT, admin)
             customers = _customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna)
+            _definitions(nordlicht, customers, by=anna)
             _reviews(customers, by=anna)
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
@@ -111,6 +114,17 @@ def _customers(agency: Agency, rows: tuple[tuple[str, ...], ...], *, by: User) -
         kind = Customer.Kind.COMPANY if fields["company"] else Customer.Kind.PERSON
         customers.append(create_customer(agency=agency, by=by, kind=kind, **fields))
     return customers
+
+
+def _definitions(agency: Agency, customers: list[Customer], *, by: User) -> None:
+    for name, color, positions in demo.NORDLICHT_TAGS:
+        tag = create_tag(agency, name=name, color=color, by=by)
+        CustomerTag.objects.bulk_create(CustomerTag(agency=agency, customer=customers[position], tag=tag) for position in positions)
+    for name, kind, choices, values in demo.NORDLICHT_FIELDS:
+        field = add_field(agency, name=name, kind=kind, choices=choices, by=by)
+        for position, text in values.items():
+            customers[position].custom_values[field.key] = field.parse(text)
+            customers[position].save(update_fields=["custom_values"])
 
 
 def _reviews(customers: list[Customer], *, by: User) -> None:

@@ -17,6 +17,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.tokens import hash_token
 from partnerportal.demo import seed_generator
 from partnerportal.demo.bulk_load import Table, trigger_disabled, without_constraints
+from partnerportal.demo.seed_definitions import add_fields, add_tags
 from partnerportal.demo.seed_profiles import seed_profiles
 from requests_inbox.models import ContactRequest
 from reviews.models import Review, ReviewRequest
@@ -126,6 +127,7 @@ class Command(BaseCommand):
                 seed=seed,
                 next_ids=next_ids,
                 digest=lambda nonce: hash_token(REVIEW_LINKS.token_for(nonce)),
+                fields=add_fields(agencies[0].pk),
             )
             loaded, started = 0, time.monotonic()
             for batch in generator.batches(BATCH_SIZE):
@@ -139,6 +141,7 @@ class Command(BaseCommand):
             self.stdout.write("Creating indexes and checking foreign keys …")
         NumberSequence.objects.bulk_create(NumberSequence(agency_id=agency.pk, next_number=agency.next_number) for agency in agencies)
         counts = {name: table.count for name, table in tables.items()}
+        counts["tags"] = add_tags([agency.pk for agency in agencies], first_customer=first_customer)
         counts["events"] = self._events(first_customer)
         counts["contacts"] = self._contact_requests(first_customer)
         for name, count in counts.items():

@@ -1,0 +1,50 @@
+"""Cells of the optional columns of the customers list. In Python, because few lists show them."""
+
+from typing import Any
+
+from django import template
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import localtime
+
+from customers.forms.columns import Columns
+from customers.forms.custom_fields import form_name
+from customers.models import Customer, CustomField
+from customers.models.custom_fields import FieldKind
+from partnerportal.core.templatetags.portal import display_url
+
+register = template.Library()
+
+
+@register.simple_tag
+def extra_cells(customer: Customer, columns: Columns, people: dict[int, str]) -> SafeString:
+    """Render the cells between phone and open work."""
+    if not columns.extra:
+        return SafeString("")
+    fields = {form_name(field): field for field in columns.fields}
+    cells = [_cell(_content(customer, name, fields, people), label) for name, label in columns.extra]
+    return format_html("{}" * len(cells), *cells)
+
+
+def _cell(content: Any, label: Any) -> SafeString:
+    css = "cell-extra" if content else "cell-blank"
+    return format_html(
+        '<td class="{} text-soft"><span class="list-label">{}: </span><span class="clip">{}</span></td>', css, label, content
+    )
+
+
+def _content(customer: Customer, name: str, fields: dict[str, CustomField], people: dict[int, str]) -> Any:
+    if name == "responsible":
+        return people.get(customer.responsible_id or 0, "")
+    if name == "created":
+        return date_format(localtime(customer.created_at), "SHORT_DATE_FORMAT")
+    if name == "website":
+        return _link(customer.website)
+    field = fields[name]
+    value = customer.custom_values.get(field.key)
+    return _link(value) if field.kind == FieldKind.LINK else field.display(value)
+
+
+def _link(url: str | None) -> Any:
+    return format_html('<a href="{}" rel="noopener noreferrer nofollow" target="_blank">{}</a>', url, display_url(url)) if url else ""
