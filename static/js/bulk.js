@@ -9,7 +9,7 @@
   // The selection is kept while paging through the list, until its filters change.
   const filtersOf = (bar) => {
     const query = new URLSearchParams(new FormData(bar));
-    for (const name of ["c", "all", "action", "sort"]) query.delete(name);
+    for (const name of ["c", "all", "action", "sort", "columns"]) query.delete(name);
     return query.toString();
   };
   let selected = new Set();

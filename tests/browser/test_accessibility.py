@@ -145,8 +145,8 @@ PAGES = {
     "customers": (
         "alice",
         ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contract_add", "erase",
-         "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1", "bulk",
-         "bulk undone",
+         "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1",
+         "bulk", "bulk undone",
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
     ),
