@@ -114,13 +114,12 @@ def find_exact_match(agency: Agency, fields: dict[str, Any]) -> DuplicateCandida
     if not matches:
         return None
     queries = [customers.values("pk")[:MAX_SHOWN] for customers in matches.values()]
-    same_address = Exists(matches["email"].filter(pk=OuterRef("pk"))) if "email" in matches else Value(False)
-    found = agency.customers.active().filter(pk__in=queries[0].union(*queries[1:])).annotate(same_address=same_address)
-    phone = phone_key(fields.get("phone", ""))
+    same = {key: Exists(matches[key].filter(pk=OuterRef("pk"))) if key in matches else Value(False) for key in ("email", "phone")}
+    found = agency.customers.active().filter(pk__in=queries[0].union(*queries[1:]))
+    found = found.annotate(same_email=same["email"], same_phone=same["phone"])
 
     def reasons(customer: Any) -> list[str]:
-        same_phone = bool(phone) and customer.phone_key == phone
-        return [key for key, is_same in (("email", customer.same_address), ("phone", same_phone)) if is_same] or ["domain"]
+        return [key for key, is_same in (("email", customer.same_email), ("phone", customer.same_phone)) if is_same] or ["domain"]
 
     candidates = [DuplicateCandidate(customer, [REASONS[key] for key in reasons(customer)]) for customer in found.order_by("-number")]
     return max(candidates, key=lambda candidate: (len(candidate.reasons), candidate.reasons[0] != REASONS["domain"]), default=None)
@@ -137,7 +136,9 @@ def _exact_matches(agency: Agency, fields: dict[str, Any], *, wide: bool) -> dic
     if fields.get("email"):
         matches["email"] = existing.with_address(fields["email"])
     if phone:
-        matches["phone"] = existing.filter(phone_key=phone)
+        # The second condition lets the planner use the partial index.
+        contacts = agency.contacts.filter(phone_key=phone).exclude(phone_key="")
+        matches["phone"] = existing.filter(pk__in=contacts.values("customer"))
     if domains:
         names = [*domains, *(f"www.{domain}" for domain in domains)]
         matches["domain"] = existing.filter(pk__in=agency.domains.filter(name__in=names).values("customer"))
