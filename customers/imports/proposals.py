@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from customers.imports.contacts import read_line
 from customers.imports.dates import parse_date
 from customers.imports.reader import Record
 from customers.imports.rows import WORDS, Members, number_in
@@ -18,6 +19,7 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         "number": number_in,
         "auto_renew": lambda text: switch(text) is not None,
         "expires_on": _is_date,
+        "contacts": lambda text: all(map(read_line, text.splitlines())),
     }
 
     # Footers of reports have one value.

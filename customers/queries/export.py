@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, QuerySet, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models.functions import Concat, JSONObject, Lower
 
 from customers.domain_names import to_ascii
 from customers.imports.columns import FORM_FIELDS
-from customers.models import Customer, CustomerTag, CustomField, Domain
+from customers.imports.contacts import PARTS, written
+from customers.models import Contact, Customer, CustomerTag, CustomField, Domain
 from partnerportal.agencies.models import Agency
 
 #: Number of customers in each query.
@@ -27,7 +28,9 @@ def export_batches(
     emails = dict(agency.members.values_list("pk", "email"))
     # Tuples instead of objects, because an export can have 100,000 rows.
     names = Domain.objects.filter(customer=OuterRef("pk")).order_by().values(names=Concat("name", Value(" "), "unicode_name"))
-    found = customers.order_by("number").values_list("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status")
+    others = Contact.objects.filter(customer=OuterRef("pk"), is_primary=False).order_by("pk")
+    contacts = ArraySubquery(others.values(parts=JSONObject(**dict(zip(PARTS, PARTS, strict=True)))))
+    found = customers.order_by("number").values_list("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status", contacts)
     keys = [key for key, _heading in extra]
     own = {field.key: field for field in CustomField.objects.filter(agency=agency)} if extra else {}
     tag_names = CustomerTag.objects.filter(customer=OuterRef("pk")).order_by(Lower("tag__name")).values("tag__name")
@@ -43,9 +46,10 @@ def export_batches(
                     _readable_names(domains) if domains else "",
                     emails.get(responsible, ""),
                     status,
+                    written(contacts),
                     *(_extra_text(key, more, own) for key in keys),
                 ]
-                for number, *fields, domains, responsible, status, more in (_divided(row, has_more=bool(extra)) for row in batch)
+                for number, *fields, domains, responsible, status, contacts, more in (_divided(row, has_more=bool(extra)) for row in batch)
             ],
         )
 
