@@ -5,7 +5,6 @@ from django.urls import path
 from customers.exports import views as exporting
 from customers.imports import views as importing
 from customers.merging import views as merging
-from customers.views import customers, items, lists
 from customers.views import custom_fields, customers, items, lists, tags
 
 app_name = "customers"

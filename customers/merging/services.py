@@ -6,6 +6,7 @@ Like an erasure, a merge first locks the agency's imports, then the customers in
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from customers.merging.models import CustomerKey, CustomerPair, MergeLog
@@ -30,6 +31,10 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
     """
     keeper, merged = _lock_both(first, second)
     lock_rows(keeper, merged)
+    replaced = _replace(keeper, values)
+    keeper.version += 1
+    # Triggers also change the primary contact.
+    keeper.save()
     changes = Changes()
     for relation in RELATIONS:
         if relation.resolve:
@@ -41,10 +46,8 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
     merged.save(update_fields=["status", "merged_into", "version", "updated_at"])
     for relation in RELATIONS:
         move(relation, moving[relation], keeper)
-    replaced = _replace(keeper, values)
-    keeper.version += 1
-    # The trigger adds the texts of the merged customer to those that a search finds.
-    keeper.save()
+    # A trigger adds the texts of the merged customer to those that a search finds.
+    keeper.save(update_fields=["updated_at"])
     log = MergeLog.objects.create(
         agency=keeper.agency,
         first=keeper,
@@ -55,6 +58,7 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
         second_status=before,
         moved={relation.key: digests(relation, keys) for relation, keys in moving.items() if keys},
         changed=_logged(changes),
+        created=_created(changes),
         replaced=replaced,
     )
     for customer in (keeper, merged):
@@ -72,7 +76,7 @@ def dismiss_pair(pair: CustomerPair, *, by: User, when: Any) -> None:
 def erase_merges(customer: Customer, by: User) -> None:
     """Remove an erased customer's personal data from merges and from the search for duplicates."""
     for field in ("first", "second"):
-        MergeLog.objects.filter(**{field: customer}).update(moved={}, changed={}, replaced={})
+        MergeLog.objects.filter(**{field: customer}).update(moved={}, changed={}, created={}, replaced={})
         CustomerPair.objects.filter(**{field: customer}).delete()
     CustomerKey.objects.filter(customer=customer).delete()
 
@@ -123,6 +127,13 @@ def _replace(customer: Customer, values: dict[str, Any]) -> dict[str, list[Any]]
             setattr(customer, name, value)
             replaced[name] = [before, value]
     return replaced
+
+
+def _created(changes: Changes) -> dict[str, dict[str, str]]:
+    keys: dict[type[Model], list[int]] = {}
+    for row in changes.created:
+        keys.setdefault(type(row), []).append(row.pk)
+    return {model._meta.label_lower: row_digests(model, found, without="customer_id") for model, found in keys.items()}
 
 
 def _logged(changes: Changes) -> dict[str, Any]:
