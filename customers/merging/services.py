@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from customers.merging.models import CustomerKey, CustomerPair, MergeLog
-from customers.merging.relations import MERGED, RELATIONS, Changes, Relation, digests, row_digests
+from customers.merging.relations import MERGED, RELATIONS, Changes, Relation, digests, no_rows, row_digests
 from customers.models import Customer, ImportJob
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
@@ -85,7 +85,8 @@ def lock_customers(*customers: Customer) -> list[Customer]:
     """Lock the agency's imports and the customers, and return the stored customers in the given order."""
     agency_id, keys = customers[0].agency_id, [customer.pk for customer in customers]
     list(ImportJob.objects.select_for_update().filter(agency=agency_id, purged_at__isnull=True).order_by("pk").only("pk"))
-    rows = Customer.objects.select_for_update(of=("self",)).select_related("agency").filter(agency=agency_id, pk__in=keys)
+    # NO KEY, so that a client who grants access at the same time can still insert a row that references the customer.
+    rows = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").filter(agency=agency_id, pk__in=keys)
     locked = {customer.pk: customer for customer in rows.order_by("pk")}
     return [locked[key] for key in keys]
 
@@ -93,6 +94,8 @@ def lock_customers(*customers: Customer) -> list[Customer]:
 def lock_rows(*customers: Customer) -> None:
     """Lock the rows of the customers that can move, so that a review answered at the same time comes before or after."""
     for relation in RELATIONS:
+        if relation.moves is no_rows:
+            continue
         rows = relation.model._base_manager.filter(**{f"{relation.field}__in": customers}).order_by("pk")
         list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
