@@ -91,10 +91,7 @@ def test_shared_switchboard_numbers_are_no_reason(max_: Client, cast: Cast, monk
 
 
 def test_number_of_a_merged_customer_creates_and_updates_nobody(max_: Client, cast: Cast) -> None:
-    first, second = (
-        CustomerFactory(agency=cast.alder, company="One"),
-        CustomerFactory(agency=cast.alder, company="Two", email="two@x.example"),
-    )
+    first, second = (CustomerFactory(agency=cast.alder, company=name) for name in ("One", "Two"))
     rows = csv_of(max_.post("/customers/export/"))
     merge(cast, first, second)
     before = list(Customer.objects.order_by("pk").values())
