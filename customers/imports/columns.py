@@ -23,6 +23,7 @@ FIELDS: dict[str, str | Promise] = {
     "other_phone": _("Another phone number"),
     "house_number": _("House number"),
     "address_line": _("Another address line"),
+    "contacts": _("Further contacts"),
     "domains": _("Domains"),
     "responsible": _("Account manager"),
     "status": _("Status"),
@@ -35,7 +36,7 @@ REPEATABLE = ("notes", "other_email", "other_phone", "address_line")
 #: The field for a second column of the same kind.
 _FURTHER = {"email": "other_email", "phone": "other_phone", "address_line": "address_line"}
 #: Headings of the portal's own export.
-EXPORT_HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status")
+EXPORT_HEADINGS = ("number", *FORM_FIELDS, "domains", "responsible", "status", "contacts")
 #: Heading of the column with the reasons in the download of rows that weren’t imported.
 REASON_COLUMN = "import_error"
 #: Columns of our own downloads that an import ignores.
@@ -69,6 +70,7 @@ _HEADINGS = {
     "house_number": "house number|street number|Hausnummer|Hausnr.",
     "address_line": "address 2|address line 2|street 2|street 3|street address 2|extended address|Adresszusatz|Adresszeile 2"
     "|Straße 2|Zusatz",
+    "contacts": "further contacts|other contacts|weitere Kontakte|weitere Ansprechpartner",
     "domains": "domain|domain name|domain names|company domain name|Domainname|Domainnamen|Domäne|Domänen",
     "responsible": "responsible e-mail|owner|account manager|account owner|company owner|contact owner|Verantwortlich|Verantwortliche"
     "|Verantwortlicher|Zuständig|Betreuer|Kundenbetreuer|Bearbeiter|Sachbearbeiter",

@@ -56,7 +56,7 @@ def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Ma
     """
     merged = _merged_by_number(agency, {row.number for row in rows if row.number})
     numbers = _customers_by_number(agency, {row.number for row in rows if row.number})
-    emails = _customers_by_email(agency, {row.email for row in rows} - {""})
+    emails = _customers_by_email(agency, {email for row in rows for email in row.emails})
     phones = _customers_by_phone(agency, {row.phone for row in rows} - {""})
     called = _customers_by_name(agency, {row.name for row in rows} - {""})
     hosts = {row.line: [*row.domains, *([row.website] if row.website else [])] for row in rows}
@@ -70,7 +70,7 @@ def match_customers(agency: Agency, rows: Collection[ParsedRow]) -> dict[int, Ma
             continue
         found = {
             "number": numbers[row.number or 0],
-            "email": emails[row.email],
+            "email": [pk for email in row.emails for pk in emails[email]],
             "phone": _unless_shared([pk for number, pk in phones[row.phone] if same_number(number, row.fields["phone"])]),
             "domain": [owners[name] for name in domains[row.line] if name in owners] or _unless_shared(sites[row.website]),
             "name": called[row.name],
@@ -132,6 +132,11 @@ def _customers_by_website(agency: Agency, domains: Collection[str]) -> dict[str,
     return _grouped((spellings[host], pk) for host, pk in customers)
 
 
+def _current(agency: Agency) -> Any:
+    """Return the contacts, without those of merged customers, which have copies."""
+    return agency.contacts.exclude(customer__status=Customer.Status.MERGED)
+
+
 def _unless_shared(keys: list[int]) -> list[int]:
     return keys if len(keys) <= MAX_SHARED else []
 
@@ -140,8 +145,8 @@ def _customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str,
     if not addresses:
         return _grouped([])
     variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
-    customers = agency.customers.not_erased().annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("number")
-    return _grouped((canonical_address(email), pk) for email, pk in customers.values_list("email", "pk"))
+    contacts = _current(agency).annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("customer__number")
+    return _grouped((canonical_address(email), pk) for email, pk in contacts.values_list("email", "customer"))
 
 
 def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list[tuple[str, int]]]:
@@ -149,8 +154,8 @@ def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     if keys:
         # The second condition lets the planner use the partial index.
-        customers = agency.customers.not_erased().filter(phone_key__in=keys).exclude(phone_key="").order_by("number")
-        for key, number, pk in customers.values_list("phone_key", "phone", "pk"):
+        contacts = _current(agency).filter(phone_key__in=keys).exclude(phone_key="").order_by("customer__number")
+        for key, number, pk in contacts.values_list("phone_key", "phone", "customer"):
             found[key].append((number, pk))
     return found
 

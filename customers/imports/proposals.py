@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from customers.imports.contacts import read_line
 from customers.imports.reader import Record
 from customers.imports.rows import WORDS, Members, number_in
 from customers.imports.values import clean
@@ -14,6 +15,7 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         **WORDS,
         "responsible": Members(agency).find,
         "number": number_in,
+        "contacts": lambda text: all(map(read_line, text.splitlines())),
     }
 
     # Footers of reports have one value.

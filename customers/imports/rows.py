@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, cast
 
 from django import forms
@@ -13,10 +14,11 @@ from customers.domain_names import to_ascii
 from customers.forms.customers import CustomerForm
 from customers.imports import words
 from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS, field_for_heading
+from customers.imports.contacts import read_line, valid_value
 from customers.imports.csv_output import unescape_formula
 from customers.imports.reader import Record
 from customers.imports.values import clean, is_rounded, one_line, several, split_name
-from customers.models import Customer, ImportJob
+from customers.models import ContactRole, Customer, ImportJob
 from customers.queries.duplicates import folded_name, normalized, phone_key, website_domain
 from partnerportal.agencies.models import Agency
 from partnerportal.core.email_addresses import canonical_address
@@ -44,6 +46,8 @@ class ParsedRow:
     cells: list[str]
     fields: dict[str, Any] = field(default_factory=dict)
     domains: list[str] = field(default_factory=list)
+    #: Fields of the contacts besides the primary one.
+    contacts: list[dict[str, str]] = field(default_factory=list)
     problems: list[RowError] = field(default_factory=list)
     #: Values that were added to the notes, because their field doesn't know them.
     remarks: list[RowError] = field(default_factory=list)
@@ -54,6 +58,11 @@ class ParsedRow:
     def email(self) -> str:
         """The e-mail address in canonical form, for comparisons."""
         return canonical_address(str(self.fields.get("email", "")))
+
+    @property
+    def emails(self) -> list[str]:
+        """The e-mail addresses of all contacts in canonical form, the primary one's first."""
+        return [email for email in (self.email, *(canonical_address(contact["email"]) for contact in self.contacts)) if email]
 
     @property
     def phone(self) -> str:
@@ -121,7 +130,8 @@ class RowParser:
         self._width = len(job.headings)
         self._fields = job.columns
         self._headings = {column: heading or _("Column %(number)s") % {"number": column + 1} for column, heading in enumerate(job.headings)}
-        self._is_own_export = {*EXPORT_HEADINGS} <= {*job.headings}
+        # Exports of earlier versions have no contacts.
+        self._is_own_export = {*EXPORT_HEADINGS} - {"contacts"} <= {*job.headings}
         self._form = RowForm(agency=agency)
         self._language = agency.language
         self._members = Members(agency)
@@ -146,6 +156,7 @@ class RowParser:
         row.number = number_in(cells.text("number"))
         texts["kind"] = texts["kind"] or ("company" if texts["company"] else "person")
         texts["language"] = texts["language"] or self._language
+        row.contacts = cells.contacts({name: texts[name] for name in ("salutation", "first_name", "last_name", "language")})
         texts["notes"] = cells.notes()
         for name, messages in self._form.errors_for(texts).items():
             row.problems += [(cells.column(name), message) for message in messages]
@@ -193,6 +204,8 @@ class _Cells:
             cell = cells[column] if column < len(cells) else ""
             self._texts[column] = unescape_formula(cell).strip() if exact else clean(cell, name)
         self._kept: list[str] = []
+        #: Further values by field of a contact.
+        self._further: dict[str, list[str]] = {"email": [], "phone": []}
 
     def column(self, name: str) -> int | None:
         """Return the first column mapped to a field."""
@@ -215,22 +228,37 @@ class _Cells:
         return {"company": parts.company, "first_name": parts.first, "last_name": parts.last}
 
     def email(self) -> str:
-        """Return the first e-mail address. Keep the others."""
+        """Return the first e-mail address. The others are for `contacts`."""
         found = []
         for column, text in self._in_order("email", "other_email"):
             if text.lower().startswith("/o="):  # An X.500 address of Exchange, which only works within one organization.
                 self._keep(column, text, _("This isn’t an e-mail address."))
             else:
                 found += [(column, address) for address in self._several(text)]
-        return self._first(found)
+        return self._first("email", found)
 
     def phone(self) -> str:
-        """Return the first phone number. Keep the others."""
+        """Return the first phone number. The others are for `contacts`."""
         found = [(column, number) for column, text in self._in_order("phone", "other_phone") for number in self._several(text)]
         for column, number in found:
             if is_rounded(number) and not self._exact:
                 self._row.problems.append((column, _("A spreadsheet rounded this phone number. Enter the complete number.")))
-        return self._first(found)
+        return self._first("phone", found)
+
+    def contacts(self, person: dict[str, str]) -> list[dict[str, str]]:
+        """Return the contacts in the column for them, and those with further addresses of this person.
+
+        Keep what isn't valid.
+        """
+        found = []
+        column = self.column("contacts")
+        for line in filter(None, map(str.strip, self.text("contacts").splitlines())):
+            if contact := read_line(line):
+                found.append({**contact, "language": contact["language"] or person["language"]})
+            elif column is not None:
+                self._keep(column, line, _("This isn’t a contact as in an export of the portal."))
+        pairs = zip_longest(self._further["email"], self._further["phone"], fillvalue="")
+        return [*found, *({**person, "role": ContactRole.GENERAL.value, "email": email, "phone": phone} for email, phone in pairs)]
 
     def street(self) -> str:
         """Return street, house number and further address lines in one line."""
@@ -270,10 +298,16 @@ class _Cells:
     def _in_order(self, *names: str) -> list[tuple[int, str]]:
         return [(column, self._texts[column]) for name in names for column in self._columns.get(name, []) if self._texts[column]]
 
-    def _first(self, found: list[tuple[int, str]]) -> str:
+    def _first(self, name: str, found: list[tuple[int, str]]) -> str:
+        """Return the first value. Add the other ones to `_further`, unless they are repeated or not valid."""
+        first = found[0][1] if found else ""
         for column, text in found[1:]:
-            self._keep(column, text)
-        return found[0][1] if found else ""
+            value = valid_value(name, text)
+            if not value:
+                self._keep(column, text)
+            elif value != first and value not in self._further[name]:
+                self._further[name].append(value)
+        return first
 
     def _keep(self, column: int, text: str, remark: str = "") -> None:
         self._kept.append(f"{self._headings[column]}: {text}")

@@ -21,7 +21,7 @@ from customers.imports import duplicates, services
 from customers.imports.models import ImportStatus, RowOutcome
 from customers.imports.reader import MAX_COLUMNS, Record
 from customers.imports.rows import ParsedRow, RowParser
-from customers.models import Customer, Domain, ImportJob, ImportRow, NumberSequence
+from customers.models import Contact, Customer, Domain, ImportJob, ImportRow, NumberSequence
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record_all
 
@@ -152,7 +152,7 @@ def _checked(job: ImportJob, rows: list[ParsedRow]) -> list[ImportRow]:
         if row.problems:
             result.outcome, result.problems = RowOutcome.ERROR, row.problems
             continue
-        result.values = {"fields": row.fields, "domains": row.domains}
+        result.values = {"fields": row.fields, "domains": row.domains, "contacts": row.contacts}
         keys = duplicates.row_keys(row)
         seen = {key: lines[key] for key in keys if key in lines}
         if row.line in matches:
@@ -225,7 +225,7 @@ def _import_rows(job: ImportJob, rows: list[ImportRow]) -> None:
 
 def _still_valid(job: ImportJob, rows: list[ImportRow]) -> list[ImportRow]:
     """Return the rows that can still be imported. Mark possible duplicates and rows whose domain is now taken."""
-    parsed = {row.line: ParsedRow(row.line, [], row.values["fields"], row.values["domains"]) for row in rows}
+    parsed = {row.line: ParsedRow(row.line, [], row.values["fields"], row.values["domains"], _contacts(row)) for row in rows}
     matches = {} if job.import_duplicates else duplicates.match_customers(job.agency, parsed.values())
     taken = set(duplicates.domain_owners(job.agency, {name for row in parsed.values() for name in row.domains}))
     column = next((column for column, field in job.columns.items() if field == "domains"), None)
@@ -258,4 +258,15 @@ def _create_customers(agency: Agency, rows: list[ImportRow], *, first_number: in
         for customer, row in zip(created, rows, strict=True)
         for name in row.values["domains"]
     )
+    Contact.objects.bulk_create(
+        Contact(agency=agency, customer=customer, **contact)
+        for customer, row in zip(created, rows, strict=True)
+        for contact in _contacts(row)
+    )
     return created
+
+
+def _contacts(row: ImportRow) -> list[dict[str, str]]:
+    """Return the contacts of a checked row. Earlier versions stored none."""
+    contacts: list[dict[str, str]] = row.values.get("contacts", [])
+    return contacts

@@ -163,13 +163,12 @@ def find_exact_match(agency: Agency, fields: dict[str, Any]) -> DuplicateCandida
     if not matches:
         return None
     queries = [customers.values("pk")[:MAX_SHOWN] for customers in matches.values()]
-    same_address = Exists(matches["email"].filter(pk=OuterRef("pk"))) if "email" in matches else Value(False)
-    found = agency.customers.active().filter(pk__in=queries[0].union(*queries[1:])).annotate(same_address=same_address)
-    phone = fields.get("phone", "")
+    same = {key: Exists(matches[key].filter(pk=OuterRef("pk"))) if key in matches else Value(False) for key in ("email", "phone")}
+    found = agency.customers.active().filter(pk__in=queries[0].union(*queries[1:]))
+    found = found.annotate(same_email=same["email"], same_phone=same["phone"])
 
     def reasons(customer: Any) -> list[str]:
-        same_phone = bool(phone_key(phone)) and customer.phone_key == phone_key(phone) and same_number(customer.phone, phone)
-        return [key for key, is_same in (("email", customer.same_address), ("phone", same_phone)) if is_same] or ["domain"]
+        return [key for key, is_same in (("email", customer.same_email), ("phone", customer.same_phone)) if is_same] or ["domain"]
 
     candidates = [DuplicateCandidate(customer, [REASONS[key] for key in reasons(customer)]) for customer in found.order_by("-number")]
     return max(candidates, key=lambda candidate: (len(candidate.reasons), candidate.reasons[0] != REASONS["domain"]), default=None)
@@ -186,7 +185,9 @@ def _exact_matches(agency: Agency, fields: dict[str, Any], *, wide: bool) -> dic
     if fields.get("email"):
         matches["email"] = existing.with_address(fields["email"])
     if phone:
-        matches["phone"] = _with_number(existing.filter(phone_key=phone), fields["phone"])
+        # The second condition lets the planner use the partial index.
+        contacts = _with_number(agency.contacts.filter(phone_key=phone).exclude(phone_key=""), fields["phone"])
+        matches["phone"] = existing.filter(pk__in=contacts.values("customer"))
     if domains:
         names = {name for domain in domains for name in domain_spellings(domain)}
         matches["domain"] = existing.filter(pk__in=agency.domains.filter(name__in=names).values("customer"))
@@ -199,11 +200,11 @@ def with_website(customers: Any, domains: Collection[str]) -> Any:
     return customers.exclude(website="").annotate(host=website_host()).filter(host__in=website_spellings(domains))
 
 
-def _with_number(customers: Any, phone: str) -> Any:
-    """Return the customers with the same number, as `same_number` compares them."""
+def _with_number(contacts: Any, phone: str) -> Any:
+    """Return the contacts with the same number, as `same_number` compares them."""
     digits, sought = significant_digits("phone"), Value(phone_significant(phone))
     longer, shorter = Q(tail=sought), Q(own_tail=F("digits"))
-    return customers.alias(digits=digits, tail=Right(F("digits"), Length(sought)), own_tail=Right(sought, Length(F("digits")))).filter(
+    return contacts.alias(digits=digits, tail=Right(F("digits"), Length(sought)), own_tail=Right(sought, Length(F("digits")))).filter(
         longer | shorter
     )
 

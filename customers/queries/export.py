@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, JSONObject
 
 from customers.domain_names import to_ascii
 from customers.imports.columns import FORM_FIELDS
-from customers.models import Customer, Domain
+from customers.imports.contacts import PARTS, written
+from customers.models import Contact, Customer, Domain
 from partnerportal.agencies.models import Agency
 
 #: Number of customers in each query.
@@ -21,14 +22,23 @@ def export_batches(agency: Agency, customers: QuerySet[Customer], *, after: int 
     emails = dict(agency.members.values_list("pk", "email"))
     # Tuples instead of objects, because an export can have 100,000 rows.
     names = Domain.objects.filter(customer=OuterRef("pk")).order_by().values(names=Concat("name", Value(" "), "unicode_name"))
-    found = customers.order_by("number").values_list("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status")
+    others = Contact.objects.filter(customer=OuterRef("pk"), is_primary=False).order_by("pk")
+    contacts = ArraySubquery(others.values(parts=JSONObject(**dict(zip(PARTS, PARTS, strict=True)))))
+    found = customers.order_by("number").values_list("number", *FORM_FIELDS, ArraySubquery(names), "responsible_id", "status", contacts)
     while batch := list(found.filter(number__gt=after)[:BATCH_SIZE]):
         after = batch[-1][0]
         yield (
             after,
             [
-                [Customer.reference_of(number), *fields, _readable_names(domains) if domains else "", emails.get(responsible, ""), status]
-                for number, *fields, domains, responsible, status in batch
+                [
+                    Customer.reference_of(number),
+                    *fields,
+                    _readable_names(domains) if domains else "",
+                    emails.get(responsible, ""),
+                    status,
+                    written(contacts),
+                ]
+                for number, *fields, domains, responsible, status, contacts in batch
             ],
         )
 

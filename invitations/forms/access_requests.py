@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from customers.queries.contacts import addressable_contacts
 from invitations.forms.invitations import AccessFieldsForm, access_layout, message_field
 from invitations.models import AccessRequest
 from invitations.models.areas import Area, Scope
@@ -33,12 +34,17 @@ class RequestAccessForm(AccessFieldsForm):
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].choices = [(email, email) for email in requestable_addresses(customer)]  # type: ignore[attr-defined]
+        self.fields["email"].choices = list(requestable_addresses(customer).items())  # type: ignore[attr-defined]
         self.order_fields(["email", "scope", "areas", "message"])
         self.helper = form_helper("email", access_layout(), "message", submit=_("Send access request"), cancel=customer.get_absolute_url())
 
 
-def requestable_addresses(customer: Customer) -> list[str]:
-    """Return the addresses of the customer and of all clients who have given access for it."""
+def requestable_addresses(customer: Customer) -> dict[str, str]:
+    """Return the addresses of the contacts, with their names, and of all clients who have given access for the customer."""
     clients = customer.access_invitations.order_by("-pk").values_list("client__email", flat=True)
-    return list(dict.fromkeys(email.lower() for email in [customer.email, *clients] if email))
+    labels: dict[str, str] = {}
+    for contact in addressable_contacts(customer):
+        labels.setdefault(contact.email.lower(), contact.name_and_address)
+    for email in clients:
+        labels.setdefault(email.lower(), email.lower())
+    return labels

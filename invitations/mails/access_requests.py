@@ -89,13 +89,15 @@ def send_request_expired(access_request: AccessRequest) -> None:
 
 def _send_to_client(access_request: AccessRequest, letter: Letter, *, by: User | None = None) -> None:
     agency, customer = access_request.agency, access_request.customer
+    # The contact may have been changed or removed since.
+    recipient = customer.contacts.with_address(access_request.email).in_order().first() or customer
     queue_letter(
         replace(
             letter,
             to=access_request.email,
-            language=customer.language,
+            language=recipient.language,
             values={**_values(access_request), **letter.values},
-            name=customer.person_name,
+            name=recipient.person_name,
             signature=f"{by}\n{agency}" if by else str(agency),
             footer_reason=_("You’re receiving this e-mail because %(agency)s works for you."),
             agency=agency,

@@ -13,13 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from customers.imports.columns import EXPORT_HEADINGS, FORM_FIELDS
-from customers.models import Customer, Domain
+from customers.imports.contacts import PARTS
+from customers.models import Contact, Customer, Domain
+from customers.services.contacts import remove_contact
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.customers.import_helpers import columns_of, do_the_work, imported, uploaded
 from tests.factories.agencies import AgencyFactory, MembershipFactory
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import ContactFactory, CustomerFactory
 
 EXPORT = "/customers/export/"
 
@@ -112,6 +114,29 @@ def test_longest_notes_are_exported_and_imported(alice: Client, charlie: Client,
     assert cast.birch.customers.get().notes == notes
 
 
+def test_contacts_are_exported_in_one_column(alice: Client, charlie: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, company="Ott")
+    ContactFactory(customer=customer, first_name="Olga", last_name="Orlow", email="olga@ott.example", role="billing", language="de")
+    ContactFactory(customer=customer, first_name="", last_name="", email="", phone="+49 30 55 66 77")
+    remove_contact(ContactFactory(customer=customer), by=cast.stan)
+    exported = content_of(alice.post(EXPORT))
+    [row] = rows_of(exported)
+    assert row["contacts"] == " | Olga | Orlow | olga@ott.example |  | billing | de\n |  |  |  | +49 30 55 66 77 | general | en"
+    assert imported(charlie, exported).counts == {"imported": 1}
+    others = Contact.objects.filter(agency=cast.birch, is_primary=False).order_by("pk")
+    assert [str(other) for other in others] == ["Olga Orlow", "+49 30 55 66 77"]
+
+
+def test_exports_of_earlier_versions_can_be_imported(alice: Client, charlie: Client, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, company="Ott", phone="'+49", notes="=1")
+    lines = list(csv.reader(io.StringIO(content_of(alice.post(EXPORT)).decode("utf-8-sig"))))
+    old = "\n".join(",".join(cells[:-1]) for cells in lines)
+    assert "contacts" not in old
+    assert imported(charlie, old).counts == {"imported": 1}
+    customer = cast.birch.customers.get()
+    assert (customer.phone, customer.notes) == ("'+49", "=1")
+
+
 # --- Round trip: import(export(x)) = x ---------------------------------------------------------------------------------------------
 
 
@@ -127,6 +152,17 @@ TEXT = st.builds(lambda start, text: (start + text).strip()[:40], STARTS, LINE).
 NOTES = st.builds("\n".join, st.lists(TEXT, max_size=3)).map(str.strip)
 LABEL = st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True)
 DOMAIN = st.one_of(LABEL, st.sampled_from(["xn--mllerei-n2a", "xn--strae-oqa", "xn--80ak6aa92e"])).map(lambda label: f"{label}.example")
+CONTACT = st.fixed_dictionaries(
+    {
+        "salutation": st.sampled_from(["", "ms", "mx"]),
+        "first_name": TEXT.map(lambda text: seen(text[:100].strip())),
+        "last_name": TEXT.map(lambda text: seen(text[:100].strip())),
+        "email": st.sampled_from(["", "olga@client.example", "office@groß.example"]),
+        "phone": st.sampled_from(["+49 30 5551", "030|1"]),
+        "role": st.sampled_from(["general", "billing", "decision"]),
+        "language": st.sampled_from(["en", "de"]),
+    }
+)
 CUSTOMER = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(["person", "company"]),
@@ -146,6 +182,7 @@ CUSTOMER = st.fixed_dictionaries(
         "status": st.sampled_from(["active", "archived"]),
         "responsible": st.booleans(),
         "domains": st.lists(DOMAIN, max_size=3, unique=True),
+        "contacts": st.lists(CONTACT, max_size=2),
     }
 ).filter(lambda fields: fields["last_name" if fields["kind"] == "person" else "company"])
 
@@ -155,8 +192,10 @@ def everything(agency: Agency) -> list[dict[str, Any]]:
     columns = (*FORM_FIELDS, "status", "responsible_id", "pk")
     found = []
     for customer in agency.customers.order_by("number").values(*columns):
-        names = Domain.objects.filter(customer=customer.pop("pk")).order_by("name")
-        found.append({**customer, "domains": list(names.values_list("name", flat=True))})
+        names = Domain.objects.filter(customer=customer["pk"]).order_by("name")
+        others = Contact.objects.filter(customer=customer.pop("pk"), is_primary=False).order_by("pk")
+        contacts = list(others.values(*PARTS))
+        found.append({**customer, "domains": list(names.values_list("name", flat=True)), "contacts": contacts})
     return found
 
 
@@ -167,10 +206,13 @@ def test_exported_file_can_be_imported(alice: Client, cast: Cast, customers: lis
         alice.cookies["django_language"] = language
         given_away: set[str] = set()
         for number, fields in enumerate(customers, 1001):
+            contacts = fields["contacts"]
             domains, responsible = [name for name in fields["domains"] if name not in given_away], fields["responsible"]
             given_away |= set(domains)
-            plain = {name: value for name, value in fields.items() if name not in {"domains", "responsible"}}
+            plain = {name: value for name, value in fields.items() if name not in {"domains", "responsible", "contacts"}}
             customer = Customer.objects.create(agency=cast.alder, number=number, responsible=cast.stan if responsible else None, **plain)
+            for other in contacts:
+                Contact.objects.create(agency=cast.alder, customer=customer, **other)
             for name in domains:
                 Domain.objects.create(agency=cast.alder, customer=customer, name=name)
         exported = content_of(alice.post(f"{EXPORT}?status=all"))

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 from django.test import Client
 
-from customers.models import Customer
+from customers.models import Contact, Customer
 from tests.cast import Cast
 from tests.customers.import_helpers import IMPORT, checked, columns_of, do_the_work, imported, outcomes, upload, uploaded
 
@@ -90,7 +90,7 @@ CUSTOMERS: dict[str, list[Fields]] = {
     ],
     "b10": [
         {"phone": "0171 5552121", "email": "zweit@mo-mobil.example", "street": "Weg 1, Hinterhaus"},
-        {"phone": "0351 5552122", "email": "a@mo-beides.example", "notes": "E-Mail 2: b@mo-beides.example\nMobil: 0171 5552123"},
+        {"phone": "0351 5552122", "email": "a@mo-beides.example", "notes": ""},
     ],
     "b13": [{"phone": "030 4455668"}, {"phone": "040 4455668"}, {"phone": "+41 44 455 56 68"}],
     "b15": [{"country": code} for code in ("DE", "US", "CZ", "GB", "NL", "HK", "TR", "DE", "DE", "DE")],
@@ -106,8 +106,8 @@ CUSTOMERS: dict[str, list[Fields]] = {
     "b28": [{"company": "Käse eins"}, {"company": "Straße drei", "email": "info@straße-idn.example"}],
     "b29": [{"street": "Hafenstraße 9, 2. OG links"}, {"street": "c/o Meyer, Hof 3, Haus B"}],
     "b31": [
-        {"email": "ruth@tc-ruth.example", "notes": "E-mail 1 - Value: laden@tc-ruth.example"},
-        {"phone": "+49 171 5552512", "notes": "Phone 1 - Value: +49 351 5552513"},
+        {"email": "ruth@tc-ruth.example", "notes": ""},
+        {"phone": "+49 171 5552512", "notes": ""},
     ],
     "b32": [{"company": name, "email": "", "phone": "", "website": ""} for name in ("Strich GmbH", "Keine GmbH", "NA Ltd")],
 }  # fmt: skip
@@ -120,6 +120,24 @@ def test_new_customers_have_the_values_of_their_file(max_: Client, cast: Cast, n
     assert job.counts["imported"] == len(expected), [row.explanation for row in job.rows.all()]
     for customer, fields in zip(Customer.objects.order_by("number"), expected, strict=True):
         assert {field: getattr(customer, field) for field in fields} == fields
+
+
+#: Name, e-mail and phone of the contacts besides the primary one, by case.
+CONTACTS: dict[str, list[tuple[str, str, str]]] = {
+    "a03": [
+        ("Anneliese Größmann", "laden@gc-groessmann.example", "+49 3581 550102"),
+        ("Anneliese Größmann", "privat@gc-groessmann.example", ""),
+    ],
+    "b10": [("", "b@mo-beides.example", "0171 5552123")],
+    "b31": [("Ruth Mehrfach", "laden@tc-ruth.example", ""), ("Otto Zweifach", "", "+49 351 5552513")],
+}
+
+
+@pytest.mark.parametrize("name", CONTACTS)
+def test_further_addresses_become_contacts(max_: Client, cast: Cast, name: str) -> None:
+    imported(max_, content(name))
+    others = Contact.objects.filter(is_primary=False).order_by("customer__number", "pk")
+    assert [(other.person_name, other.email, other.phone) for other in others] == CONTACTS[name]
 
 
 def test_values_without_a_field_are_kept_in_the_notes(max_: Client, cast: Cast) -> None:
@@ -305,7 +323,9 @@ def test_vcard_4_with_several_values_is_imported(max_: Client, cast: Cast) -> No
     imported(max_, card)
     customer = Customer.objects.get()
     assert (customer.company, customer.phone, customer.email) == ("Tischlerei Krause GmbH", "+49 171 5552226", "a@k.example")
-    assert customer.notes == "Other e-mail: b@k.example\nOther phone: +49-351-5552225"
+    assert customer.notes == ""
+    other = customer.contacts.get(is_primary=False)
+    assert (other.email, other.phone) == ("b@k.example", "+49-351-5552225")
 
 
 @pytest.mark.parametrize("card", ["BEGIN:VCARD\n", "BEGIN:VCARD\nN\nEND:VCARD", "BEGIN:VCARD\nADR:;;\nN:;;;;\nEND:VCARD\nEND:VCARD"])
