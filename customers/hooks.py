@@ -7,7 +7,9 @@ from customers import events  # noqa: F401  # registers the descriptions of audi
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.exports.services import erase_agency_exports
 from customers.imports.services import after_import, purge_agency_imports
+from customers.merging.contacts import CONTACTS
 from customers.merging.pairs import start_search
+from customers.merging.relations import RELATIONS
 from customers.merging.services import erase_merges
 from customers.models import Customer, Task
 from customers.models.customers import CustomerQuerySet
@@ -46,5 +48,6 @@ CUSTOMERS = ReassignableWork(
 )
 
 erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges])
+RELATIONS.append(CONTACTS)
 after_import.append(start_search)
 reassignable_work.extend([TASKS, CUSTOMERS])

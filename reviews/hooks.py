@@ -9,7 +9,7 @@ from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
 from reviews.models import ReviewRequest
-from reviews.services.merging import join_open_requests, without_review
+from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
 
@@ -20,7 +20,7 @@ RELATIONS.append(
         ReviewRequest,
         ngettext_lazy("%(count)d review request", "%(count)d review requests", "count"),
         moves=without_review,
-        resolve=join_open_requests,
+        resolve=prepare_requests,
         owner="project",
         anchor="reviews",
     )

@@ -233,7 +233,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "customer_merged_same_agency": lambda ours, theirs: change(
         CustomerFactory(agency=ours), status="merged", merged_into=CustomerFactory(agency=theirs)
     ),
-    "customer_pair_second_same_agency": lambda ours, theirs: CustomerPairFactory(agency=ours, second=CustomerFactory(agency=theirs)),
+    "customer_pair_second_same_agency": lambda ours, theirs: pair_of(*(CustomerFactory(agency=agency) for agency in (ours, theirs))),
     "customer_pair_once": lambda ours, _: pair_again(CustomerPairFactory(agency=ours)),
     "merge_once": lambda ours, _: merge_again(MergeLogFactory(agency=ours)),
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
@@ -265,8 +265,12 @@ def twice(customer: Model, factory: Any, **fields: Any) -> None:
         factory(customer=customer, **fields)
 
 
+def pair_of(first: Any, second: Any) -> None:
+    CustomerPairFactory(agency=first.agency, first=first, second=second)
+
+
 def pair_again(pair: CustomerPair) -> None:
-    CustomerPairFactory(agency=pair.agency, first=pair.first, second=pair.second)
+    pair_of(pair.first, pair.second)
 
 
 def merge_again(log: MergeLog) -> None:

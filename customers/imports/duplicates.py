@@ -132,6 +132,11 @@ def customers_by_website(agency: Agency, domains: Collection[str]) -> dict[str, 
     return _grouped((spellings[host], pk) for host, pk in customers)
 
 
+def _current(agency: Agency) -> Any:
+    """Return the contacts, without those of merged customers, which have copies."""
+    return agency.contacts.exclude(customer__status=Customer.Status.MERGED)
+
+
 def _unless_shared(keys: list[int]) -> list[int]:
     return keys if len(keys) <= MAX_SHARED else []
 
@@ -140,7 +145,7 @@ def customers_by_email(agency: Agency, addresses: Collection[str]) -> dict[str, 
     if not addresses:
         return _grouped([])
     variants = [Upper(Value(variant)) for address in addresses for variant in address_variants(address)]
-    contacts = agency.contacts.annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("customer__number")
+    contacts = _current(agency).annotate(upper_email=Upper("email")).filter(upper_email__in=variants).order_by("customer__number")
     return _grouped((canonical_address(email), pk) for email, pk in contacts.values_list("email", "customer"))
 
 
@@ -149,7 +154,7 @@ def _customers_by_phone(agency: Agency, keys: Collection[str]) -> dict[str, list
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     if keys:
         # The second condition lets the planner use the partial index.
-        contacts = agency.contacts.filter(phone_key__in=keys).exclude(phone_key="").order_by("customer__number")
+        contacts = _current(agency).filter(phone_key__in=keys).exclude(phone_key="").order_by("customer__number")
         for key, number, pk in contacts.values_list("phone_key", "phone", "customer"):
             found[key].append((number, pk))
     return found

@@ -1,5 +1,6 @@
 """Form with which two customers are compared: for each field that differs, which value stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -7,8 +8,10 @@ from django import forms
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from customers.forms.custom_fields import form_name
 from customers.forms.customers import CustomerForm
-from customers.models import Customer
+from customers.models import Customer, CustomField
+from customers.services.custom_fields import with_values
 
 #: Values of the choices.
 FIRST, SECOND, BOTH = "first", "second", "both"
@@ -35,34 +38,37 @@ class MergeForm(forms.Form):
     #: Fields that are compared.
     FIELDS: ClassVar[tuple[str, ...]] = CustomerForm.Meta.fields
 
-    def __init__(self, data: Any = None, *, first: Customer, second: Customer) -> None:
+    def __init__(self, data: Any = None, *, first: Customer, second: Customer, custom_fields: Sequence[CustomField] = ()) -> None:
         super().__init__(data)
-        self.first, self.second = first, second
+        self.first, self.second, self.custom_fields = first, second, custom_fields
         self.fields["first_version"].initial, self.fields["second_version"].initial = first.version, second.version
         for name in self.FIELDS:
             values = getattr(first, name), getattr(second, name)
             if values[0] != values[1]:
-                self.fields[name] = self._choice(name, *values)
+                label: Any = Customer._meta.get_field(name)
+                texts = _text(first, name), _text(second, name)
+                self.fields[name] = _choice(label.verbose_name, *texts, both=name == "notes" and all(values))
+        for field in custom_fields:
+            if first.custom_values.get(field.key) != second.custom_values.get(field.key):
+                self.fields[form_name(field)] = _choice(field.name, *self._custom_texts(field))
 
-    def _choice(self, name: str, first: Any, second: Any) -> forms.ChoiceField:
-        choices: list[tuple[str, Any]] = [(FIRST, _text(self.first, name)), (SECOND, _text(self.second, name))]
-        initial = FIRST if first not in ("", None) else SECOND
-        if name == "notes" and first and second:
-            choices.append((BOTH, _("Both, one below the other")))
-            initial = BOTH
-        label: Any = Customer._meta.get_field(name)
-        return forms.ChoiceField(label=label.verbose_name, choices=choices, initial=initial, widget=forms.RadioSelect)
+    def _custom_texts(self, field: CustomField) -> list[str]:
+        values = [customer.custom_values.get(field.key) for customer in (self.first, self.second)]
+        return ["" if value is None else field.display(value) for value in values]
 
     @property
     def compared(self) -> list[ComparedField]:
         """All fields with a value, in the order of the customer form."""
-        rows = []
-        for name in self.FIELDS:
-            field: Any = Customer._meta.get_field(name)
-            first, second = _text(self.first, name), _text(self.second, name)
-            if first or second:
-                rows.append(ComparedField(field.verbose_name, first, second, self[name] if name in self.fields else None))
-        return rows
+        meta: Any = Customer._meta
+        rows: list[tuple[str, Any, list[str]]] = [
+            *((name, meta.get_field(name).verbose_name, [_text(self.first, name), _text(self.second, name)]) for name in self.FIELDS),
+            *((form_name(field), field.name, self._custom_texts(field)) for field in self.custom_fields),
+        ]
+        return [
+            ComparedField(label, first, second, self[name] if name in self.fields else None)
+            for name, label, (first, second) in rows
+            if first or second
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -80,7 +86,7 @@ class MergeForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         """The values of the first customer after the merge, by column."""
-        values = {}
+        values: dict[str, Any] = {}
         for name in self.FIELDS:
             chosen = self.cleaned_data.get(name, FIRST)
             column = Customer._meta.get_field(name).attname  # type: ignore[union-attr]  # no reverse relations
@@ -88,7 +94,21 @@ class MergeForm(forms.Form):
                 values[column] = f"{self.first.notes}\n\n{self.second.notes}"
             elif chosen == SECOND:
                 values[column] = getattr(self.second, column)
+        chosen_fields = [field.key for field in self.custom_fields if self.cleaned_data.get(form_name(field)) == SECOND]
+        if chosen_fields:
+            taken = {key: self.second.custom_values.get(key) for key in chosen_fields}
+            values["custom_values"] = with_values(self.first.custom_values, taken)
         return values
+
+
+def _choice(label: Any, first: str, second: str, *, both: bool = False) -> forms.ChoiceField:
+    """Return a choice between two values: by default the first one, unless it is empty."""
+    choices: list[tuple[str, Any]] = [(FIRST, first), (SECOND, second)]
+    initial = FIRST if first else SECOND
+    if both:
+        choices.append((BOTH, _("Both, one below the other")))
+        initial = BOTH
+    return forms.ChoiceField(label=label, choices=choices, initial=initial, widget=forms.RadioSelect)
 
 
 def _text(customer: Any, name: str) -> str:

@@ -171,7 +171,7 @@ class MergeLogQuerySet(TenantQuerySet["MergeLog"]):
 class MergeLog(models.Model):
     """A merge of two customers: what moved and what was replaced, so that it can be undone.
 
-    An erasure empties `moved`, `changed` and `replaced`.
+    An erasure empties `moved`, `changed`, `created` and `replaced`.
     """
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="merges")
@@ -190,6 +190,8 @@ class MergeLog(models.Model):
     moved = models.JSONField(_("Moved rows"), default=dict)
     #: Rows that were changed, by model and key: {"reviews.reviewrequest": {"5": {"digest": "…", "before": {…}}}}.
     changed = models.JSONField(_("Changed rows"), default=dict, encoder=DjangoJSONEncoder)
+    #: Digests of the rows that were added, by model and key.
+    created = models.JSONField(_("Added rows"), default=dict)
     #: Values of the first customer before and after the merge, by field.
     replaced = models.JSONField(_("Replaced values"), default=dict, encoder=DjangoJSONEncoder)
     undone_at = models.DateTimeField(_("Undone"), null=True, blank=True)

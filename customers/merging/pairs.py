@@ -17,12 +17,12 @@ from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, JSONObject, Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from customers.merging.models import SCORES, CustomerKey, CustomerPair, PairReason, PairSearch, SearchStatus
-from customers.models import Customer, Domain
+from customers.models import Contact, Customer, Domain
 from customers.queries.duplicates import MAX_SHARED, folded_name, phone_key, phone_significant, website_domain
 from partnerportal.agencies.models import Agency
 from partnerportal.core.countries import without_accents
@@ -136,27 +136,28 @@ def _sources(agency: Agency) -> Any:
     """Return the values from which keys are derived. Those of merged customers count for the customer they were merged into."""
     names = Domain.objects.filter(customer=OuterRef("pk")).order_by().values("name")
     customers = agency.customers.exclude(status=Customer.Status.ERASED)
-    fields = ("email", "phone", "website", "city", "kind", "company", "first_name", "last_name")
-    return customers.values_list("number", Coalesce("merged_into_id", "pk"), ArraySubquery(names), *fields)
+    people = Contact.objects.filter(customer=OuterRef("pk")).order_by().values(found=JSONObject(email="email", phone="phone"))
+    fields = ("website", "city", "kind", "company", "first_name", "last_name")
+    return customers.values_list("number", Coalesce("merged_into_id", "pk"), ArraySubquery(names), ArraySubquery(people), *fields)
 
 
 def _keys(
-    agency: int, customer: int, domains: list[str], email: str, phone: str, website: str, city: str, *name: str
+    agency: int, customer: int, domains: list[str], people: list[dict[str, str]], website: str, city: str, *name: str
 ) -> Iterator[CustomerKey]:
     """Yield what a customer can have in common with others."""
     called, hosts = folded_name(*name), {domain.removeprefix("www.") for domain in [*domains, website_domain(website)]}
+    in_city = f"{called}\n{without_accents(city.strip())}" if called and city.strip() else ""
+    numbers = {phone_significant(person["phone"]): person["phone"] for person in people}
     values = [
-        (PairReason.EMAIL, canonical_address(email)),
-        (PairReason.PHONE, phone_key(phone)),
-        *((PairReason.DOMAIN, host) for host in hosts),
-        # The same name in the same city replaces the reason without the city.
-        (PairReason.NAME, called),
-        (PairReason.NAME_AND_CITY, f"{called}\n{without_accents(city.strip())}" if called and city.strip() else ""),
+        *((PairReason.EMAIL, address, "") for address in {canonical_address(person["email"]) for person in people}),
+        *((PairReason.PHONE, phone_key(phone), digits[:40]) for digits, phone in numbers.items()),
+        *((PairReason.DOMAIN, host, "") for host in hosts),
+        (PairReason.NAME, called, ""),
+        (PairReason.NAME_AND_CITY, in_city, ""),
     ]
-    for reason, value in values:
+    for reason, value, digits in values:
         if value:
-            digits = phone_significant(phone) if reason == PairReason.PHONE else ""
-            yield CustomerKey(agency_id=agency, customer_id=customer, reason=reason, key=_hashed(value), digits=digits[:40])
+            yield CustomerKey(agency_id=agency, customer_id=customer, reason=reason, key=_hashed(value), digits=digits)
 
 
 def _store_pairs(search: PairSearch) -> None:

@@ -4,11 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import ngettext_lazy
+
+from customers.merging.contacts import CONTACTS, missing_contacts
 from customers.merging.relations import RELATIONS, Relation
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import CappedCount
 from partnerportal.core.pagination import COUNT_LIMIT
+
+_CONTACTS: Any = ngettext_lazy("%(count)d contact", "%(count)d contacts", "count")
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ def merge_plan(first: Customer, second: Customer) -> MergePlan:
         for count, listed in ((moving, plan.moving), (total - moving, plan.staying)):
             if count:
                 listed.append(RowCount(relation.text(count), relation.anchor))
+    if missing := len(missing_contacts(first, second)):
+        plan.moving.append(RowCount(_CONTACTS % {"count": missing}, CONTACTS.anchor))
     return plan
 
 
@@ -54,6 +61,8 @@ def kept_rows(kept: dict[str, Any]) -> list[str]:
     """Return what an undo left with the first customer, as texts."""
     counts = kept.get("rows", {})
     rows = [relation.text(counts[relation.key]) for relation in _labelled() if relation.key in counts]
+    if contacts := counts.get(CONTACTS.key):
+        rows.append(_CONTACTS % {"count": contacts})
     return rows + fields_of(kept.get("fields", ()))
 
 

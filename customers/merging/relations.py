@@ -13,7 +13,7 @@ from django.utils.translation import ngettext_lazy
 from psycopg import sql
 
 from customers.merging.models import CustomerKey, CustomerPair, MergeLog
-from customers.models import Contract, Customer, Domain, ImportRow, Note, Project, Task
+from customers.models import Contact, Contract, Customer, CustomerTag, Domain, ImportRow, Note, Project, Task
 
 Rows = QuerySet[Any]
 
@@ -24,10 +24,16 @@ class Changes:
     def __init__(self) -> None:
         #: Values before the change, by model and primary key.
         self.before: dict[type[Model], dict[int, dict[str, Any]]] = {}
+        #: Rows that were added.
+        self.created: list[Model] = []
+        #: The first customer's contact that is the same person, by the key of the second one's contact; None is its primary one.
+        self.counterparts: dict[int | None, Contact | None] = {}
 
     def change(self, row: Model, **values: Any) -> None:
         """Update a row and remember its previous values."""
-        self.before.setdefault(type(row), {})[row.pk] = {name: getattr(row, name) for name in values}
+        before = self.before.setdefault(type(row), {}).setdefault(row.pk, {})
+        for name in values:
+            before.setdefault(name, getattr(row, name))
         type(row)._base_manager.filter(pk=row.pk).update(**values)
 
 
@@ -92,6 +98,10 @@ def _of_moving_projects(rows: Rows) -> Rows:
     return rows.exclude(project__review_requests__status="answered")
 
 
+def _already_given(rows: Rows, first: Customer) -> Rows:
+    return rows.filter(tag__in=CustomerTag.objects.filter(customer=first).values("tag"))
+
+
 def _unfinished(rows: Rows) -> Rows:
     return rows.filter(job__purged_at=None)
 
@@ -111,6 +121,7 @@ RELATIONS: list[Relation] = [
     ),
     Relation(Domain, ngettext_lazy("%(count)d domain", "%(count)d domains", "count"), anchor="domains"),
     Relation(Contract, ngettext_lazy("%(count)d contract", "%(count)d contracts", "count"), anchor="contracts"),
+    Relation(CustomerTag, ngettext_lazy("%(count)d tag", "%(count)d tags", "count"), held=_already_given, anchor="tags"),
     Relation(Note, ngettext_lazy("%(count)d team note", "%(count)d team notes", "count"), anchor="notes"),
     Relation(ImportRow, None, field="duplicate_of", moves=_unfinished),
     Relation(ImportRow, None, moves=no_rows),

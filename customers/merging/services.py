@@ -6,10 +6,11 @@ Like an erasure, a merge first locks the agency's imports, then the customers in
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from customers.merging.models import CustomerKey, CustomerPair, MergeLog
-from customers.merging.relations import MERGED, RELATIONS, Changes, Relation, digests, row_digests
+from customers.merging.relations import MERGED, RELATIONS, Changes, Relation, digests, no_rows, row_digests
 from customers.models import Customer, ImportJob
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
@@ -30,6 +31,10 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
     """
     keeper, merged = _lock_both(first, second)
     lock_rows(keeper, merged)
+    replaced = _replace(keeper, values)
+    keeper.version += 1
+    # Triggers also change the primary contact.
+    keeper.save()
     changes = Changes()
     for relation in RELATIONS:
         if relation.resolve:
@@ -41,10 +46,8 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
     merged.save(update_fields=["status", "merged_into", "version", "updated_at"])
     for relation in RELATIONS:
         move(relation, moving[relation], keeper)
-    replaced = _replace(keeper, values)
-    keeper.version += 1
-    # The trigger adds the texts of the merged customer to those that a search finds.
-    keeper.save()
+    # A trigger adds the texts of the merged customer to those that a search finds.
+    keeper.save(update_fields=["updated_at"])
     log = MergeLog.objects.create(
         agency=keeper.agency,
         first=keeper,
@@ -55,6 +58,7 @@ def merge_customers(first: Customer, second: Customer, *, values: dict[str, Any]
         second_status=before,
         moved={relation.key: digests(relation, keys) for relation, keys in moving.items() if keys},
         changed=_logged(changes),
+        created=_created(changes),
         replaced=replaced,
     )
     for customer in (keeper, merged):
@@ -72,7 +76,7 @@ def dismiss_pair(pair: CustomerPair, *, by: User, when: Any) -> None:
 def erase_merges(customer: Customer, by: User) -> None:
     """Remove an erased customer's personal data from merges and from the search for duplicates."""
     for field in ("first", "second"):
-        MergeLog.objects.filter(**{field: customer}).update(moved={}, changed={}, replaced={})
+        MergeLog.objects.filter(**{field: customer}).update(moved={}, changed={}, created={}, replaced={})
         CustomerPair.objects.filter(**{field: customer}).delete()
     CustomerKey.objects.filter(customer=customer).delete()
 
@@ -81,7 +85,8 @@ def lock_customers(*customers: Customer) -> list[Customer]:
     """Lock the agency's imports and the customers, and return the stored customers in the given order."""
     agency_id, keys = customers[0].agency_id, [customer.pk for customer in customers]
     list(ImportJob.objects.select_for_update().filter(agency=agency_id, purged_at__isnull=True).order_by("pk").only("pk"))
-    rows = Customer.objects.select_for_update(of=("self",)).select_related("agency").filter(agency=agency_id, pk__in=keys)
+    # NO KEY, so that a client who grants access at the same time can still insert a row that references the customer.
+    rows = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").filter(agency=agency_id, pk__in=keys)
     locked = {customer.pk: customer for customer in rows.order_by("pk")}
     return [locked[key] for key in keys]
 
@@ -89,6 +94,8 @@ def lock_customers(*customers: Customer) -> list[Customer]:
 def lock_rows(*customers: Customer) -> None:
     """Lock the rows of the customers that can move, so that a review answered at the same time comes before or after."""
     for relation in RELATIONS:
+        if relation.moves is no_rows:
+            continue
         rows = relation.model._base_manager.filter(**{f"{relation.field}__in": customers}).order_by("pk")
         list(rows.select_for_update(of=("self",)).values_list("pk", flat=True))
 
@@ -123,6 +130,13 @@ def _replace(customer: Customer, values: dict[str, Any]) -> dict[str, list[Any]]
             setattr(customer, name, value)
             replaced[name] = [before, value]
     return replaced
+
+
+def _created(changes: Changes) -> dict[str, dict[str, str]]:
+    keys: dict[type[Model], list[int]] = {}
+    for row in changes.created:
+        keys.setdefault(type(row), []).append(row.pk)
+    return {model._meta.label_lower: row_digests(model, found, without="customer_id") for model, found in keys.items()}
 
 
 def _logged(changes: Changes) -> dict[str, Any]:

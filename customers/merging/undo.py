@@ -39,7 +39,8 @@ def undo_merge(log: MergeLog, *, by: User) -> MergeLog:
     second.status, second.merged_into, second.version = locked.second_status, None, second.version + 1
     second.save(update_fields=["status", "merged_into", "version", "updated_at"])
     move(MERGED, sorted(movable.get(MERGED.key, ())), second)
-    kept.update(_take_back_changes(locked))
+    kept.update(_take_back_changes(locked, movable))
+    kept.update(_remove_added(locked))
     fields = _take_back_values(locked)
     first.version += 1
     first.save()
@@ -107,15 +108,28 @@ def _owners(relation: Relation, rows: Any) -> set[int]:
     return set(rows.values_list(f"{relation.owner}_id", flat=True))
 
 
-def _take_back_changes(log: MergeLog) -> Iterable[str]:
+def _take_back_changes(log: MergeLog, movable: dict[str, set[int]]) -> Iterable[str]:
     """Restore changed rows, and yield the relation of each one that has changed since."""
     for name, rows in log.changed.items():
-        model = apps.get_model(name)
+        model, relation = apps.get_model(name), f"{name}.customer"
         found = row_digests(model, [int(key) for key in rows], without="customer_id")
         for key, row in rows.items():
-            is_restored = found.get(key) == row["digest"] and _restore(model, int(key), row["before"])
-            if not is_restored:
+            if key in log.moved.get(relation, {}) and int(key) not in movable[relation]:
+                continue  # It stays and is already counted.
+            if found.get(key) != row["digest"] or not _restore(model, int(key), row["before"]):
+                yield relation
+
+
+def _remove_added(log: MergeLog) -> Iterable[str]:
+    """Delete added rows, and yield the relation of each one that has changed since or is in use."""
+    for name, rows in log.created.items():
+        model: Any = apps.get_model(name)
+        for key, digest in row_digests(model, [int(key) for key in rows], without="customer_id").items():
+            uses = (use.related_model._base_manager.filter(**{use.field.name: int(key)}) for use in model._meta.related_objects)
+            if digest != rows[key] or any(use.exists() for use in uses):
                 yield f"{name}.customer"
+            else:
+                model._base_manager.filter(pk=int(key)).delete()
 
 
 def _restore(model: Any, key: int, before: dict[str, Any]) -> bool:

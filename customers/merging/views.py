@@ -16,6 +16,7 @@ from customers.merging.queries import fields_of, kept_rows, merge_plan, moved_ro
 from customers.merging.services import MergeConflict, dismiss_pair, merge_customers
 from customers.merging.undo import undo_merge
 from customers.models import Customer
+from customers.queries.definitions import definitions_of
 from customers.views.picker import picker_options, selected_customer
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -95,7 +96,8 @@ def _select_other(request: AgencyRequest, first: Customer) -> HttpResponse:
 
 
 def _compare(request: AgencyRequest, first: Customer, second: Customer) -> HttpResponse:
-    form = MergeForm(request.form_data, first=first, second=second)
+    custom_fields = definitions_of(request.agency).fields
+    form = MergeForm(request.form_data, first=first, second=second, custom_fields=custom_fields)
     if request.method == "POST" and form.is_valid():
         first.version, second.version = form.cleaned_data["first_version"], form.cleaned_data["second_version"]
         try:

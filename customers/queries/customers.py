@@ -47,7 +47,8 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     ),
     "domains": lambda rows: rows.order_by("sort_date", "name"),
     "contracts": lambda rows: rows.order_by("sort_date", "pk"),
-    "contacts": lambda rows: rows.in_order(),
+    # A merged customer's contacts were copied.
+    "contacts": lambda rows: rows.exclude(customer__status=Customer.Status.MERGED).in_order(),
     "team_notes": lambda rows: rows.select_related("author").order_by("-pk"),
     "contact_requests": lambda rows: rows.select_related("assignee").order_by("-pk"),
 }

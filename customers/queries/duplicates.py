@@ -197,7 +197,7 @@ def _exact_matches(agency: Agency, fields: dict[str, Any], *, wide: bool) -> dic
 
 def with_website(customers: Any, domains: Collection[str]) -> Any:
     """Return the customers whose website is at one of these domains."""
-    return customers.exclude(website="").alias(host=website_host()).filter(host__in=website_spellings(domains))
+    return customers.exclude(website="").annotate(host=website_host()).filter(host__in=website_spellings(domains))
 
 
 def _with_number(contacts: Any, phone: str) -> Any:

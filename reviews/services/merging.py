@@ -16,7 +16,18 @@ def without_review(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.exclude(status=ReviewRequest.Status.ANSWERED).exclude(project__review_requests__status=ReviewRequest.Status.ANSWERED)
 
 
-def join_open_requests(first: Customer, second: Customer, changes: Changes) -> None:
+def prepare_requests(first: Customer, second: Customer, changes: Changes) -> None:
+    """Let moving requests keep their recipient, and join the open requests of both customers."""
+    for request in without_review(ReviewRequest.objects.filter(customer=second)).select_related("contact").order_by("pk"):
+        is_removed = request.contact is not None and request.contact.removed_at is not None
+        recipient = changes.counterparts.get(None if is_removed else request.contact_id)
+        contact_id = None if recipient is None or recipient.is_primary else recipient.pk
+        if contact_id != request.contact_id:
+            changes.change(request, contact_id=contact_id)
+    _join_open_requests(first, second, changes)
+
+
+def _join_open_requests(first: Customer, second: Customer, changes: Changes) -> None:
     """If both customers have an open request for the company, keep the older one. The link of the newer one leads to it."""
     company = ReviewRequest.objects.filter(project=None, status=ReviewRequest.Status.OPEN)
     requests = list(company.filter(Q(customer=first) | Q(customer=second)).order_by("pk"))

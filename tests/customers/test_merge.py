@@ -11,6 +11,7 @@ from zeal import zeal_ignore
 
 from customers.merging.relations import MERGED, RELATIONS
 from customers.merging.services import MergeConflict, merge_customers
+from customers.merging.undo import undo_merge
 from customers.models import Customer, MergeLog
 from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
@@ -19,7 +20,18 @@ from requests_inbox.services.requests import assign_request
 from reviews.models import ReviewRequest
 from tests.cast import Cast
 from tests.customers.test_erase import dump
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    CustomerTagFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TagFactory,
+    TaskFactory,
+)
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -122,7 +134,7 @@ def test_second_leaves_lists_and_pickers(max_: Client, stan: Client, cast: Cast,
     assert second.get_absolute_url() not in stan.get("/tasks/add/").content.decode()
     assert b"K-1002" not in b"".join(max_.post("/customers/export/").streaming_content)
     fields = {"kind": "company", "company": "Another", "email": second.email, "language": "en"}
-    assert stan.post("/customers/add/", fields).status_code == 302
+    assert [candidate.customer for candidate in stan.post("/customers/add/", fields).context["duplicates"]] == [first]
     assert stan.get(f"/customers/{second.pk}/edit/").status_code == 404
     assert stan.post("/task/", {}).status_code == 404
     assert stan.get("/search/?q=K-1002").content.decode().count(first.get_absolute_url()) == 1
@@ -281,3 +293,46 @@ def test_other_customer_can_be_searched(max_: Client, cast: Cast, first: Custome
     assert [candidate.customer for candidate in page.context["choice"].likely] == [second]
     response = max_.post(f"/customers/{first.pk}/merge/", {"customer": second.pk})
     assert response["Location"] == merge_page(first, second)
+
+
+def test_people_and_tags_of_both_are_united(max_: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    shared, own = TagFactory(agency=cast.alder, name="VIP"), TagFactory(agency=cast.alder, name="Shop")
+    for customer, tag in ((first, shared), (second, shared), (second, own)):
+        CustomerTagFactory(customer=customer, tag=tag)
+    known, olga = (ContactFactory(customer=second, email=email) for email in ("UTE@mehl.example", "olga@mehl.example"))
+    asked = ReviewRequestFactory(customer=second, contact=olga)
+    to_primary = ReviewRequestFactory(customer=second, project=ProjectFactory(customer=second))
+    page = max_.get(merge_page(first, second)).content.decode()
+    assert "2 contacts" in page
+    assert "1 tag<" in page
+    log = merge(cast, first, second)
+    assert set(first.tags.all()) == {shared, own}
+    assert {contact.email for contact in first.contacts.all()} == {"ute@mehl.example", "udo@mehl.example", "olga@mehl.example"}
+    for request, address in ((asked, "olga@mehl.example"), (to_primary, "udo@mehl.example")):
+        request.refresh_from_db()
+        assert (request.customer, request.recipient.email) == (first, address)
+    page = max_.get(first.get_absolute_url()).content.decode()
+    assert page.count("olga@mehl.example") == max_.get(first.get_absolute_url()).content.decode().count("udo@mehl.example")
+    assert known.email not in page
+    undo_merge(log, by=cast.max)
+    assert list(first.tags.all()) == [shared]
+    assert [contact.email for contact in first.contacts.all()] == ["ute@mehl.example"]
+    for request, contact in ((asked, olga), (to_primary, None)):
+        request.refresh_from_db()
+        assert (request.customer, request.contact) == (second, contact)
+
+
+def test_custom_fields_are_compared(max_: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    one, two, three = (CustomFieldFactory(agency=cast.alder, name=name) for name in ("Colour", "Size", "Same"))
+    Customer.objects.filter(pk=first.pk).update(custom_values={one.key: "red", three.key: "x"})
+    Customer.objects.filter(pk=second.pk).update(custom_values={one.key: "blue", two.key: "L", three.key: "x"})
+    page = max_.get(merge_page(first, second)).content.decode()
+    assert "Colour" in page
+    max_.post(merge_page(first, second), answers(max_, first, second))
+    first.refresh_from_db()
+    assert first.custom_values == {one.key: "red", two.key: "L", three.key: "x"}
+    log = MergeLog.objects.get()
+    assert "Custom fields" in max_.get(f"/customers/merges/{log.pk}/").content.decode()
+    undo_merge(log, by=cast.max)
+    first.refresh_from_db()
+    assert first.custom_values == {one.key: "red", three.key: "x"}
