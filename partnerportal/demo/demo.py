@@ -264,3 +264,11 @@ ACCESS = (
 )
 #: Position of the customer, areas, message.
 ACCESS_REQUESTS = ((0, ("domains", "email"), "Um Ihre Postfächer umzuziehen, brauchen wir Zugriff auf die Einstellungen Ihrer Domain."),)
+#: Saved views: member, list, name, query string, shared, pinned.
+VIEWS = (
+    ("anna@nordlicht.example", "customers", "Hamburg", "city=Hamburg", True, True),
+    ("anna@nordlicht.example", "customers", "With open tasks", "open_tasks=on&sort=name", False, True),
+    ("mia@nordlicht.example", "customers", "Private customers", "kind=person", True, False),
+    ("anna@nordlicht.example", "tasks", "My week", "whose=mine&when=week", False, True),
+    ("ben@nordlicht.example", "requests", "My open requests", "whose=mine&state=open", True, True),
+)

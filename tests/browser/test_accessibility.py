@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import BulkBatch, BulkJob
 from customers.services.customers import archive_customer
+from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
@@ -24,6 +25,7 @@ from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
 AXE = Axe()
@@ -49,6 +51,7 @@ def filled(cast: Cast) -> dict[str, str]:
     ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
     NoteFactory(customer=customer, text=LONG * 3, author=cast.alice)
     fill_profile(cast)
+    view = fill_views(cast)
     archived = CustomerFactory(agency=cast.alder, company=LONG)
     archive_customer(archived, by=cast.alice)
     mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
@@ -104,6 +107,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "hide": f"/company/reviews/{answered.review.pk}/hide/",
         "report": f"/company/reviews/{answered.review.pk}/report/",
         "mail": f"/company/mail/{mail.pk}/",
+        "view": f"/customers/?{view.query}&view={view.pk}",
+        "view modified": f"/customers/?sort=name&view={view.pk}",
+        "view edit": f"/views/{view.pk}/edit/",
         "work": f"/company/work/{cast.alder.profile.work_samples.all()[0].pk}/",
         "rate": path(asked.link),
         "answered": path(answered.link),
@@ -135,6 +141,18 @@ def fill_profile(cast: Cast) -> None:
         WorkSampleFactory(profile=profile, title=LONG[:80], alt_text=LONG[:200], link=f"https://{LONG[:60]}.example/")
 
 
+def fill_views(cast: Cast) -> SavedView:
+    """Save more views than the row above a list shows, and pin some. Return one with a filter that doesn't exist."""
+    owner = cast.alder.memberships.get(user=cast.alice)
+    for list_name in ("customers", "requests", "tasks"):
+        for number in range(7):
+            view = SavedViewFactory(owner=owner, list_name=list_name, name=f"{LONG[:50]} {number}", query="", is_shared=True)
+            if number in (0, 3):
+                ViewPinFactory(view=view)
+    outdated: SavedView = SavedViewFactory(owner=owner, name=LONG[:60], query="status=all&gone=1")
+    return outdated
+
+
 def path(link: str | None, below: str = "/r/") -> str:
     assert link
     return below + link.split(below)[1]
@@ -148,7 +166,8 @@ PAGES = {
          "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1",
          "bulk", "bulk undone",
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
-         "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
+         "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit", "view", "view modified",
+         "view edit", "/views/add/?list=tasks&query=whose%3Dmine"],
     ),
     "requests": (
         "alice",

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from partnerportal.agencies.models import Membership
 from partnerportal.desk.models import ViewPin
+from partnerportal.desk.saved_views import counts
 from partnerportal.desk.saved_views.models import MAX_PINNED
 from partnerportal.desk.saved_views.services import pin_view
 from tests.cast import Cast
@@ -161,6 +162,17 @@ def test_numbers_follow_the_members_own_changes_at_once(alice: Client, stan: Cli
     assert shown(alice) == {"customers:task_list": [("Mine", 3)]}
     alice.post(f"/tasks/{tasks[1].pk}/done/")
     assert shown(alice) == {"customers:task_list": [("Mine", 1)]}
+
+
+def test_slow_numbers_are_kept_after_changes(alice: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counts, "QUICK", 0)
+    task = TaskFactory(customer__agency=cast.alder, assignee=cast.alice)
+    pinned(cast.alice, list_name="tasks", query="whose=mine", name="Mine")
+    assert shown(alice) == {"customers:task_list": [("Mine", 1)]}
+    alice.post(f"/tasks/{task.pk}/done/")
+    assert shown(alice) == {"customers:task_list": [("Mine", 1)]}
+    cache.clear()
+    assert shown(alice) == {"customers:task_list": [("Mine", None)]}
 
 
 def test_one_query_counts_all_pinned_views(alice: Client, cast: Cast) -> None:

@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 
 from partnerportal.demo import demo
+from partnerportal.desk.models import SavedView
+from partnerportal.desk.saved_views.lists import normalized
 from requests_inbox.models import RequestMessage
 from tests.test_german import ENGLISH
 
@@ -26,3 +28,12 @@ def test_texts_of_and_for_german_customers_are_german() -> None:
     texts += [invitation[-2] for invitation in demo.INVITATIONS]
     assert len(texts) > 4
     assert [text for text in texts if ENGLISH.search(text)] == []
+
+
+@pytest.mark.django_db
+def test_saved_views_contain_only_valid_filters(settings: Any) -> None:
+    settings.DEMO = True
+    call_command("seed_demo", verbosity=0)
+    for view in SavedView.objects.select_related("owner__user", "owner__agency"):
+        assert normalized(view.list_name, view.query, member=view.owner, team=[]) == view.query != ""
+    assert SavedView.objects.count() == len(demo.VIEWS)

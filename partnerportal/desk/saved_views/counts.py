@@ -1,6 +1,6 @@
 """Numbers of rows of pinned views, which the menu shows.
 
-They are counted with one query, up to a limit, and kept for a short time: see docs/decisions/0028.
+They are counted with one query, up to a limit, and kept for a short time: see docs/decisions/0029.
 """
 
 from collections.abc import Sequence
@@ -19,25 +19,29 @@ MIN_AGE = 60
 MAX_AGE = 60 * 60
 #: How many times longer than they took to count they are kept.
 AGE_FACTOR = 1000
+#: Seconds up to which counting is quick enough to be repeated after each of the member's changes.
+QUICK = 0.05
 
 
 def count_rows(views: Sequence[ShownView], *, member: Membership, team: Sequence[User], limit: int) -> list[int]:
     """Return the numbers of rows of the member's pinned views, up to `limit`."""
     if not views:
         return []
-    stored = cache.get(_key(member)) or {}
+    stored, _seconds = cache.get(_key(member)) or ({}, 0)
     wanted = [(view.list_name, view.query) for view in views]
     if not all(entry in stored for entry in wanted):
         started = perf_counter()
         stored = dict(zip(wanted, _count(wanted, member, team, limit), strict=True))
-        age = (perf_counter() - started) * AGE_FACTOR
-        cache.set(_key(member), stored, min(max(age, MIN_AGE), MAX_AGE))
+        seconds = perf_counter() - started
+        cache.set(_key(member), (stored, seconds), min(max(seconds * AGE_FACTOR, MIN_AGE), MAX_AGE))
     return [stored[entry] for entry in wanted]
 
 
 def forget_counts(member: Membership) -> None:
-    """Count again on the member's next page, because the member may have changed something."""
-    cache.delete(_key(member))
+    """Count again on the member's next page, if that is quick, because the member may have changed something."""
+    _stored, seconds = cache.get(_key(member)) or ({}, 0)
+    if seconds <= QUICK:
+        cache.delete(_key(member))
 
 
 def _count(wanted: Sequence[tuple[str, str]], member: Membership, team: Sequence[User], limit: int) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from partnerportal.agencies.models import Membership
+from partnerportal.agencies.models import Agency, Membership
 from partnerportal.audit.services import record
 from partnerportal.desk.saved_views import events  # noqa: F401  # registers the descriptions of audit events
 from partnerportal.desk.saved_views.models import MAX_PINNED, MAX_VIEWS, SavedView, ViewPin
@@ -167,7 +167,9 @@ def _lock(*members: int) -> None:
 
 
 def _lock_view(view: SavedView, by: Membership, *, deleted: bool = False) -> SavedView:
-    """Lock a view after the member and its owner, whose names and limits it depends on."""
+    """Lock a view after its owner (or the agency) and the member, whose names and limits it depends on."""
+    if view.owner_id is None:
+        Agency.objects.select_for_update(no_key=True).get(pk=view.agency_id)
     _lock(by.pk, view.owner_id or by.pk)
     rows = SavedView.objects.all() if deleted else SavedView.objects.existing()
     return rows.select_for_update(of=("self",)).get(pk=view.pk)

@@ -29,6 +29,7 @@ from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
 from partnerportal.demo.demo_work import DEMO_WORK, demo_picture
+from partnerportal.desk.saved_views.services import save_view
 from partnerportal.network.models import Service, SpokenLanguage, WorkSample
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from partnerportal.network.services.work import add_work
@@ -64,6 +65,7 @@ class Command(BaseCommand):
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
             _access(customers, client, by=anna)
+            _views(nordlicht)
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
@@ -125,6 +127,12 @@ def _definitions(agency: Agency, customers: list[Customer], *, by: User) -> None
         for position, text in values.items():
             customers[position].custom_values[field.key] = field.parse(text)
             customers[position].save(update_fields=["custom_values"])
+
+
+def _views(agency: Agency) -> None:
+    for email, list_name, name, query, is_shared, is_pinned in demo.VIEWS:
+        member = agency.memberships.select_related("user").get(user__email=email)
+        save_view(member, list_name=list_name, name=name, query=query, is_shared=is_shared, is_pinned=is_pinned)
 
 
 def _reviews(customers: list[Customer], *, by: User) -> None:
