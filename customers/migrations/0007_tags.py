@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0005_import_reading'),
+        ('customers', '0006_contacts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -16,8 +16,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0006_contacts'),
-        ('customers', '0006_tags'),
+        ('customers', '0007_tags'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0006_export_format'),
+        ('customers', '0010_export_format'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

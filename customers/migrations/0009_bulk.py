@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0006_tags'),
+        ('customers', '0008_merging'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('customers', '0005_import_reading'),
+        ('customers', '0009_bulk'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0002_setup_steps'),
-        ('reviews', '0004_public_versions'),
+        ('reviews', '0006_merging'),
     ]
 
     operations = [
