@@ -22,7 +22,7 @@ PREFIX = "field_"
 
 def field_choices(agency: Agency) -> dict[str, str]:
     """Return the names of the agency's custom fields by what a column is mapped to."""
-    return {PREFIX + key: name for key, name in agency.custom_fields.order_by("position").values_list("key", "name")}
+    return {PREFIX + field.key: field.name for field in definitions_of(agency).fields}
 
 
 def own_headings(agency: Agency) -> dict[str, str]:
