@@ -102,7 +102,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: first_customer(cast) + "edit/", True, 6),
     ("/customers/add/", True, 6),
     ("/customers/bulk/", True, 6),
-    ("/customers/bulk/start/?action=archive&all=1", True, 8),
+    ("/customers/bulk/start/?action=archive&all=1", True, 7),
     ("/requests/", True, 6),
     ("/requests/?q=mill&state=new", True, 6),
     (contact_request_page, True, 8),

@@ -29,8 +29,6 @@ class BulkForm(WordedForm, forms.ModelForm):
         for name in ("responsible", "assignee"):
             if name in self.fields:
                 self.fields[name].queryset = agency.members.order_by("full_name", "email")  # type: ignore[attr-defined]
-        if "tag" in self.fields:
-            self.fields["tag"].queryset = agency.tags.order_by("name")  # type: ignore[attr-defined]
         self.helper = form_helper(*self.layout, submit=_("Continue"), cancel=cancel)
 
     def clean_form_number(self) -> str:
@@ -77,6 +75,13 @@ class TagForm(BulkForm):
     class Meta:
         model = CustomerTag
         fields = ("tag",)
+
+    def __init__(self, data: Any, *, agency: Agency, cancel: str) -> None:
+        super().__init__(data, agency=agency, cancel=cancel)
+        tags = agency.tags.order_by("name")
+        self.fields["tag"].queryset = tags  # type: ignore[attr-defined]
+        if not tags.exists():
+            self.fields["tag"].help_text = _("Your agency has no tags yet. A manager can create them.")
 
 
 class TaskForm(BulkForm):

@@ -149,7 +149,9 @@ def _selection(request: AgencyRequest, query: str, numbers: list[int] | None) ->
         filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
         query = list_query(QueryDict(filters.valid_query))
         found, _count, is_more = filters.customers()
-        if not filters.chosen["q"] or is_more:
+        if not filters.chosen["q"]:
+            return Selection(None, query), found
+        if is_more:
             customers = runner.matching(request.agency, query, request.user)
             assert customers is not None  # noqa: S101  # the query string is valid
             return Selection(None, query), customers

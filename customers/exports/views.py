@@ -20,7 +20,7 @@ from customers.forms.selection import MAX_SELECTED, selected_customers, selected
 from customers.imports.columns import EXPORT_HEADINGS
 from customers.imports.csv_output import csv_stream
 from customers.imports.definitions import extra_columns
-from customers.models import Customer, ExportJob
+from customers.models import ExportJob
 from customers.queries.export import export_batches
 from customers.services.customers import record_export
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -37,7 +37,7 @@ def export(request: AgencyRequest) -> HttpResponseBase:
     customers, _count, _is_more = filters.customers()
     numbers = [] if "all" in request.GET else selected_numbers(request.GET)[:MAX_SELECTED]
     if numbers:
-        customers = selected_customers(request.agency, numbers).exclude(status=Customer.Status.ERASED)
+        customers = selected_customers(request.agency, numbers).not_erased()
     count = customers.count()
     if request.method != "POST":
         jobs = request.agency.export_jobs.select_related("started_by").order_by("-pk")

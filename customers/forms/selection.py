@@ -2,10 +2,10 @@
 
 import re
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 from customers.models import Customer
+from customers.models.customers import CustomerQuerySet
 from partnerportal.agencies.models import Agency
 
 _REFERENCE = re.compile(r"K-(\d{4,9})", re.ASCII)
@@ -20,9 +20,9 @@ def selected_numbers(data: QueryDict) -> list[int]:
     return sorted({int(match[1]) for match in map(_REFERENCE.fullmatch, data.getlist("c")) if match})
 
 
-def selected_customers(agency: Agency, numbers: list[int]) -> QuerySet[Customer]:
+def selected_customers(agency: Agency, numbers: list[int]) -> CustomerQuerySet:
     """Return the agency's customers with these numbers, even erased ones."""
-    return agency.customers.filter(number__in=numbers)
+    return Customer.objects.filter(agency=agency, number__in=numbers)
 
 
 def list_query(data: QueryDict) -> str:

@@ -83,7 +83,7 @@ def test_killed_workers_neither_repeat_nor_skip_customers(worker: Process, stan:
     everyone = dict.fromkeys(cast.alder.customers.values_list("pk", flat=True), 1)
     job = started(stan, "task", {"all": "1"}, {"title": "Call back", "priority": 2})
     assert f"0 of {ROWS:,} customers" in stan.get(f"{BULK}{job.pk}/").content.decode()
-    kill_twice(worker, job, "customers_task")
+    kill_twice(worker, job, "customers_bulkbatch")
     finished(job, "done", worker)
     assert job.counts == {"changed": ROWS}
     assert Counter(cast.alder.tasks.values_list("customer", flat=True)) == everyone
