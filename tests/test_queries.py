@@ -18,7 +18,7 @@ from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.customers import ContactFactory, CustomerFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -37,6 +37,7 @@ def fill(cast: Cast, rows: int) -> None:
             with suppress(PinLimitReached):
                 pin_review(review, by=cast.alice)
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
+            ContactFactory(customer=customer)
             ConnectedFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)

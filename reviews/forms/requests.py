@@ -3,11 +3,13 @@
 import re
 from typing import Any
 
+from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Hidden
 from django import forms
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contact, Customer, Project
@@ -58,13 +60,6 @@ class SelectCustomerForm(forms.Form):
         return matches.ranked(self.query).order_by("-rank", "-number")
 
 
-class RecipientField(forms.ModelChoiceField):
-    """Choice of a contact by name, address and role."""
-
-    def label_from_instance(self, contact: Contact) -> str:
-        return f"{contact.name_and_address} · {contact.get_role_display()}"
-
-
 class SelectSubjectForm(forms.Form):
     """Step 2: the company or one of the customer's projects, and the recipient if several contacts have an address."""
 
@@ -74,25 +69,29 @@ class SelectSubjectForm(forms.Form):
     project = forms.ModelChoiceField(
         queryset=Project.objects.none(), label=_("Project"), required=False, empty_label=_("Select a project…")
     )
-    contact = RecipientField(
-        queryset=Contact.objects.none(), label=_("Recipient"), required=False, empty_label=None, widget=forms.RadioSelect
-    )
+    contact = forms.TypedChoiceField(label=_("Recipient"), coerce=int, empty_value=None, required=False, widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        projects = customer.projects.order_by("-pk")
-        self.fields["project"].queryset = projects  # type: ignore[attr-defined]
-        if not projects:
-            self.fields["subject"].choices = self.SUBJECTS[:1]  # type: ignore[attr-defined]
-            self.fields["project"].widget = forms.HiddenInput()
-        recipients = addressable_contacts(customer)
-        if len(recipients) > 1:
-            self.fields["contact"].queryset = customer.contacts.exclude(email="").in_order()  # type: ignore[attr-defined]
-            self.initial["contact"] = recipients[0].pk
+        self._customer = customer
+        self.fields["project"].queryset = customer.projects.order_by("-pk")  # type: ignore[attr-defined]
+        #: The contacts with an e-mail address.
+        self.recipients = addressable_contacts(customer)
+        if len(self.recipients) > 1:
+            labels = [(contact.pk, f"{contact.name_and_address} · {contact.get_role_display()}") for contact in self.recipients]
+            self.fields["contact"].choices = labels  # type: ignore[attr-defined]
+            self.initial["contact"] = self.recipients[0].pk
         else:
             del self.fields["contact"]
-        self.helper = form_helper(
-            Hidden("customer", str(customer.pk)),
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """The layout, without the choice of a project if there is none. Step 3 doesn't need it."""
+        if not self._customer.projects.exists():
+            self.fields["subject"].choices = self.SUBJECTS[:1]  # type: ignore[attr-defined]
+            self.fields["project"].widget = forms.HiddenInput()
+        return form_helper(
+            Hidden("customer", str(self._customer.pk)),
             "subject",
             "project",
             *(["contact"] if "contact" in self.fields else []),
@@ -100,6 +99,11 @@ class SelectSubjectForm(forms.Form):
             method="get",
             cancel=reverse("reviews:request"),
         )
+
+    @property
+    def chosen_contact(self) -> Contact | None:
+        """The chosen recipient; None if there was no choice."""
+        return next((contact for contact in self.recipients if contact.pk == self.cleaned_data.get("contact")), None)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

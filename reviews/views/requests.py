@@ -18,8 +18,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from customers.models import Contact, Customer, Project
-from customers.queries.contacts import addressable_contacts
+from customers.models import Contact, Customer
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
@@ -45,20 +44,19 @@ def request_wizard(request: AgencyRequest) -> HttpResponse:
     subject_form = SelectSubjectForm(data if "subject" in data else None, customer=customer)
     if not subject_form.is_valid():
         return render(request, "reviews/request_subject.html", {"form": subject_form, "customer": customer})
-    chosen = subject_form.cleaned_data
-    return _send_step(request, customer, chosen["project"], chosen.get("contact"))
+    return _send_step(request, customer, subject_form)
 
 
-def _send_step(request: AgencyRequest, customer: Customer, project: Project | None, contact: Contact | None) -> HttpResponse:
+def _send_step(request: AgencyRequest, customer: Customer, chosen: SelectSubjectForm) -> HttpResponse:
     """Show step 3 with a preview of the e-mail, or request the review."""
+    project, recipients = chosen.cleaned_data["project"], chosen.recipients
     requests = request.agency.review_requests
     existing = requests.pending().filter(customer=customer, project=project).first()
     previous = None if existing else requests.recently_requested(customer, project).first()
     draft = existing or ReviewRequest(agency=request.agency, customer=customer, project=project)
-    recipients = addressable_contacts(customer)
     # By default the recipient of the open request, or the primary contact, or the first other one with an address.
     default = draft.contact if draft.contact in recipients else next(iter(recipients), None)
-    draft.contact = contact = contact or default
+    draft.contact = contact = chosen.chosen_contact or default
     email_error, staff_error = _error(ensure_can_email, draft.recipient), _error(ensure_not_own_staff, draft.recipient)
     form = SendRequestForm(
         request.form_data,

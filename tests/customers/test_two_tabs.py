@@ -8,10 +8,18 @@ import pytest
 from django.test import Client
 from zeal import zeal_ignore
 
-from customers.models import Contract, Customer, Domain, Note, Project, Task
+from customers.models import Contact, Contract, Customer, Domain, Note, Project, Task
 from tests.cast import Cast
 from tests.concurrency import at_once
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 
 
 @pytest.fixture
@@ -128,6 +136,7 @@ KINDS: dict[str, tuple[Any, type, dict[str, str], dict[str, str]]] = {
     "projects": (ProjectFactory, Project, {"title": "First", "due_on": "2099-01-01"}, {"description": "Second"}),
     "tasks": (TaskFactory, Task, {"title": "First", "priority": "3"}, {"due_on": "2099-01-01"}),
     "domains": (DomainFactory, Domain, {"registrar": "First", "auto_renew": "on"}, {"name": "müller-second.de"}),
+    "contacts": (ContactFactory, Contact, {"last_name": "First", "role": "billing"}, {"phone": "030 123"}),
     "contracts": (ContractFactory, Contract, {"number": "First", "price": "12.50"}, {"product": "Second"}),
 }
 
@@ -151,7 +160,7 @@ def test_items_are_merged_like_customers(stan: Client, alice: Client, customer: 
     assert opened(stan, path) == after
     assert alice.post(path, sent_by(clash.context["form"])).status_code == 302
     assert opened(stan, path)[name] == "third"
-    assert model.objects.count() == 1
+    assert model.objects.count() == (2 if kind == "contacts" else 1)
 
 
 def test_note_changed_in_both_tabs_conflicts(stan: Client, alice: Client, customer: Customer) -> None:
