@@ -211,7 +211,9 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
         InvalidTransition: The request is no longer open, or was deleted by an erasure.
     """
     requests = ReviewRequest.objects.select_for_update(of=("self",))
-    locked = requests.select_related(*_RELATED).filter(pk=review_request.pk).first()
+    found = requests.select_related(*_RELATED).filter(pk=review_request.pk)
+    # If the customer was merged while the first query waited for the lock, its join no longer fits the row.
+    locked = found.first() or found.first()
     if locked is None:
         raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
     locked.ensure_status(ReviewRequest.Status.OPEN)

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from customers.merging.services import merge_customers
+from customers.models import CustomerPair, MergeLog
 from customers.services.customers import archive_customer
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
@@ -18,6 +20,7 @@ from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.review_states import in_state
@@ -65,6 +68,9 @@ def filled(cast: Cast) -> dict[str, str]:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
+    twin = CustomerPairFactory(agency=cast.alder, first__company=LONG, second__company=LONG, second__notes=LONG * 3).first
+    customer.refresh_from_db()
+    merge_customers(customer, CustomerFactory(agency=cast.alder, company=LONG), values={}, by=cast.alice)
     stan = cast.alder.memberships.get(user=cast.stan)
     return {
         "removal": f"/company/team/{stan.pk}/remove/",
@@ -92,6 +98,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "contract_add": f"{customer.get_absolute_url()}contracts/add/",
         "erase": f"{customer.get_absolute_url()}erase/",
         "archived": archived.get_absolute_url(),
+        "compare": f"{twin.get_absolute_url()}merge/?with={CustomerPair.objects.get().second_id}",
+        "merge with": f"{twin.get_absolute_url()}merge/",
+        "merge": f"/customers/merges/{MergeLog.objects.get().pk}/",
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
@@ -136,6 +145,7 @@ PAGES = {
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
     ),
+    "merging": ("alice", ["/customers/duplicates/", "/customers/duplicates/?show=dismissed", "compare", "merge with", "merge"]),
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",
