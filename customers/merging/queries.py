@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import ngettext_lazy
 
 from customers.merging.contacts import CONTACTS, missing_contacts
+from customers.merging.models import MergeLog
 from customers.merging.relations import RELATIONS, Relation
 from customers.models import Customer
 from partnerportal.agencies.models import Agency
@@ -51,10 +52,13 @@ def merge_plan(first: Customer, second: Customer) -> MergePlan:
     return plan
 
 
-def moved_rows(moved: dict[str, Any]) -> list[RowCount]:
-    """Return the rows that a merge has moved."""
-    counts = {key: len(rows) for key, rows in moved.items()}
-    return [RowCount(relation.text(counts[relation.key]), relation.anchor) for relation in _labelled() if relation.key in counts]
+def moved_rows(log: MergeLog) -> list[RowCount]:
+    """Return the rows that a merge has moved or copied."""
+    counts = {key: len(rows) for key, rows in log.moved.items()}
+    rows = [RowCount(relation.text(counts[relation.key]), relation.anchor) for relation in _labelled() if relation.key in counts]
+    if contacts := log.created.get(CONTACTS.name):
+        rows.append(RowCount(_CONTACTS % {"count": len(contacts)}, CONTACTS.anchor))
+    return rows
 
 
 def kept_rows(kept: dict[str, Any]) -> list[str]:

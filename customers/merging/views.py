@@ -128,7 +128,7 @@ def _are_current(*customers: Customer) -> bool:
 def merge_detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show what a merge has moved and replaced, and what its undo has left."""
     log = get_object_or_404(request.agency.merges.select_related("first", "second", "merged_by", "undone_by"), pk=pk)
-    context = {"log": log, "moved": moved_rows(log.moved), "fields": fields_of(log.replaced), "kept": kept_rows(log.kept)}
+    context = {"log": log, "moved": moved_rows(log), "fields": fields_of(log.replaced), "kept": kept_rows(log.kept)}
     return render(request, "customers/merging/detail.html", context)
 
 

@@ -214,9 +214,11 @@ def lock_open(review_request: ReviewRequest) -> ReviewRequest:
     Raises:
         InvalidTransition: The request is no longer open, or was deleted by an erasure.
     """
-    for locked in _locked(pk=review_request.pk):
-        locked.ensure_status(ReviewRequest.Status.OPEN)
-        return locked
+    # If the customer was merged while the first query waited for the lock, its join no longer fits the row.
+    for _attempt in range(2):
+        for locked in _locked(pk=review_request.pk):
+            locked.ensure_status(ReviewRequest.Status.OPEN)
+            return locked
     raise InvalidTransition(ReviewRequest.Status.WITHDRAWN)
 
 

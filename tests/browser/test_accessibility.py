@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from customers.models import BulkBatch, BulkJob
+from customers.merging.services import merge_customers
+from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog
 from customers.services.customers import archive_customer
 from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
@@ -21,6 +22,7 @@ from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactor
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
+from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
 from tests.factories.review_states import in_state
@@ -70,6 +72,9 @@ def filled(cast: Cast) -> dict[str, str]:
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
+    twin = CustomerPairFactory(agency=cast.alder, first__company=LONG, second__company=LONG, second__notes=LONG * 3).first
+    customer.refresh_from_db()
+    merge_customers(customer, CustomerFactory(agency=cast.alder, company=LONG), values={}, by=cast.alice)
     stan = cast.alder.memberships.get(user=cast.stan)
     return {
         "removal": f"/company/team/{stan.pk}/remove/",
@@ -99,6 +104,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "bulk": f"/customers/bulk/{bulk_job(cast, status='running', finished_at=None, progress_total=20).pk}/",
         "bulk undone": f"/customers/bulk/{bulk_job(cast, counts={'changed': 3, 'undone': 1, 'kept_edited': 2}, undone_batches=1).pk}/",
         "archived": archived.get_absolute_url(),
+        "compare": f"{twin.get_absolute_url()}merge/?with={CustomerPair.objects.get().second_id}",
+        "merge with": f"{twin.get_absolute_url()}merge/",
+        "merge": f"/customers/merges/{MergeLog.objects.get().pk}/",
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
@@ -169,6 +177,7 @@ PAGES = {
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit", "view", "view modified",
          "view edit", "/views/add/?list=tasks&query=whose%3Dmine"],
     ),
+    "merging": ("alice", ["/customers/duplicates/", "/customers/duplicates/?show=dismissed", "compare", "merge with", "merge"]),
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",

@@ -8,9 +8,10 @@ from tests.browser.test_import import looks_right
 from tests.cast import Cast
 from tests.factories.customers import CustomerFactory, TaskFactory
 from tests.factories.reviews import ReviewFactory
+from tests.smtp import Sink
 
 
-def test_duplicates_are_found_merged_and_separated_again(page: Page, portal: str, cast: Cast) -> None:
+def test_duplicates_are_found_merged_and_separated_again(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:
     first = CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH", email="ute@mehl.example", city="Görlitz")
     second = CustomerFactory(agency=cast.alder, company="Muellerei Größe", email="UTE@mehl.example", phone="+49 3581 4410", city="Zittau")
     TaskFactory(customer=second, title="Call Ute")
