@@ -12,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
+from partnerportal.desk.models import ListName
+from partnerportal.desk.saved_views.models import MAX_PINNED
 from partnerportal.network.models import MAX_SAMPLES
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
@@ -23,6 +25,7 @@ from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, 
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
 
@@ -52,9 +55,19 @@ def fill(cast: Cast, rows: int) -> None:
         cast.alder.profile.services.add(ServiceFactory())
         if cast.alder.profile.work_samples.count() < MAX_SAMPLES:
             WorkSampleFactory(profile=cast.alder.profile)
+        pin_views(cast)
         InvitationFactory(agency=cast.alder)
         MembershipFactory(agency=cast.alder, role="staff")
         TeamInvitationFactory(agency=cast.alder)
+
+
+def pin_views(cast: Cast) -> None:
+    """Save a view of each list, and pin it if the menu has room. The first page afterwards counts the rows of all pinned views."""
+    owner = cast.alder.memberships.get(user=cast.alice)
+    for list_name in ListName.values:
+        view = SavedViewFactory(owner=owner, list_name=list_name, query="q=mill")
+        if owner.pinned_views.filter(list_name=list_name).count() < MAX_PINNED:
+            ViewPinFactory(view=view)
 
 
 def first_customer(cast: Cast) -> str:

@@ -27,7 +27,7 @@ def count_rows(views: Sequence[ShownView], *, member: Membership, team: Sequence
     """Return the numbers of rows of the member's pinned views, up to `limit`."""
     if not views:
         return []
-    stored, _seconds = cache.get(_key(member)) or ({}, 0)
+    stored, _seconds = _kept(member)
     wanted = [(view.list_name, view.query) for view in views]
     if not all(entry in stored for entry in wanted):
         started = perf_counter()
@@ -39,7 +39,7 @@ def count_rows(views: Sequence[ShownView], *, member: Membership, team: Sequence
 
 def forget_counts(member: Membership) -> None:
     """Count again on the member's next page, if that is quick, because the member may have changed something."""
-    _stored, seconds = cache.get(_key(member)) or ({}, 0)
+    _stored, seconds = _kept(member)
     if seconds <= QUICK:
         cache.delete(_key(member))
 
@@ -49,6 +49,12 @@ def _count(wanted: Sequence[tuple[str, str]], member: Membership, team: Sequence
     counts = [CappedCount(form.exact_matches(), limit) for form in filters]
     row: tuple[int, ...] = Agency.objects.filter(pk=member.agency_id).values_list(*counts).get()
     return row
+
+
+def _kept(member: Membership) -> tuple[dict[tuple[str, str], int], float]:
+    """Return the kept numbers by list and query string, and how many seconds counting them took."""
+    kept: tuple[dict[tuple[str, str], int], float] = cache.get(_key(member)) or ({}, 0)
+    return kept
 
 
 def _key(member: Membership) -> str:
