@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from html import unescape
 from pathlib import Path
 
@@ -87,6 +88,7 @@ STAFF_PAGES = [
 ALLAUTH_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/logout/", "/accounts/reauthenticate/"]
 
 
+@cache
 def catalog(path: Path) -> Catalog:
     with path.open("rb") as file:
         return read_po(file, locale="de")
@@ -122,11 +124,16 @@ def texts_in(page: str) -> list[str]:
     return [re.sub(r"\s+", " ", text) for text in texts if text]
 
 
+@cache
+def only_english() -> set[str]:
+    """Return the English texts of the catalog that aren't also German."""
+    english, translated = ({text for message in messages(OURS) for text in forms(getattr(message, part))} for part in ("id", "string"))
+    return english - translated
+
+
 def english_left(page: str) -> list[str]:
     """Return texts of the page that are English messages or contain English words."""
-    untranslated = {text for message in messages(OURS) for text in forms(message.id)}
-    untranslated -= {text for message in messages(OURS) for text in forms(message.string)}
-    return [text for text in texts_in(page) if text in untranslated or ENGLISH.search(text)]
+    return [text for text in texts_in(page) if text in only_english() or ENGLISH.search(text)]
 
 
 @pytest.fixture

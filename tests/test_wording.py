@@ -4,7 +4,7 @@ The patterns match replaced wordings; their values are the replacements.
 """
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -121,14 +121,18 @@ GERMAN = {
 }
 
 
-def messages() -> Iterator[tuple[str, str]]:
-    """Yield all English messages and their German translations, including plurals."""
+@cache
+def messages() -> list[tuple[str, str]]:
+    """Return all English messages and their German translations, including plurals."""
     with Path(LOCALE).open("rb") as file:
-        for message in read_po(file):
-            if message.id:
-                english = message.id if isinstance(message.id, tuple) else (message.id,)
-                german = message.string if isinstance(message.string, tuple) else (message.string,)
-                yield from zip(english, german, strict=True)
+        catalog = read_po(file)
+    pairs: list[tuple[str, str]] = []
+    for message in catalog:
+        if message.id:
+            english = message.id if isinstance(message.id, tuple) else (message.id,)
+            german = message.string if isinstance(message.string, tuple) else (message.string,)
+            pairs += zip(english, german, strict=True)
+    return pairs
 
 
 @pytest.mark.parametrize("pattern", ENGLISH)
