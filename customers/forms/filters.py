@@ -175,9 +175,13 @@ class ItemFilter(ListFilter):
             (totals,) = items_total(kind, chosen, **given)
             rows = Rows(listed_items, (kind, chosen), given)
             return (rows if totals else rows.queryset().none()), list_totals(totals)
-        found = matching(items_of(kind, chosen, given), self.chosen["q"], self.agency)
-        (totals,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
-        return (kind.with_details(found).select_related("customer") if totals else found.none()), list_totals(totals)
+        items, query = items_of(kind, chosen, given), self.chosen["q"]
+        found = matching(items, query, self.agency)
+        (rows,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
+        totals = list_totals(rows)
+        if totals.is_more:
+            found = matching(items, query, self.agency, many=True)
+        return (kind.with_details(found).select_related("customer") if rows else found.none()), totals
 
     def exact_matches(self) -> QuerySet[Any]:
         """Return the agency's matching items."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, DecimalField, F, JSONField, QuerySet, Subquery, Value, When
+from django.db.models import Case, DecimalField, F, JSONField, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -50,16 +50,20 @@ class DateGroup:
     count: int | None
 
 
-def matching(items: QuerySet[Any], query: str, agency: Agency) -> QuerySet[Any]:
-    """Return the items that contain every word of the query, each either themselves or in their customer's search text."""
+def matching(items: QuerySet[Any], query: str, agency: Agency, *, many: bool = False) -> QuerySet[Any]:
+    """Return the items that contain every word of the query, each either themselves or in their customer's search text.
+
+    `many` is for a page of more than `COUNT_LIMIT` items: these are read in the order of the list, instead of being
+    found by their words and then sorted.
+    """
     model: Any = items.model
+    own_words = F("search_text") if hasattr(model, "search_text") else FoldText(F("title"))
     for word in query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]:
         folded = FoldText(Value(word))
-        own = model.objects.for_agency(agency)
-        if hasattr(model, "search_text"):
-            own = own.filter(search_text__contains=folded)
-        else:
-            own = own.alias(folded_title=FoldText(F("title"))).filter(folded_title__contains=folded)
+        if many:
+            items = items.alias(own_words=own_words).filter(Q(own_words__contains=folded) | Q(customer__search_text__contains=folded))
+            continue
+        own = model.objects.for_agency(agency).alias(own_words=own_words).filter(own_words__contains=folded)
         customers = Customer.objects.for_agency(agency).filter(search_text__contains=folded)
         # A union, because an OR over both tables would use no index.
         items = items.filter(pk__in=own.values("pk").union(model.objects.filter(customer__in=customers).values("pk")))

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Customer, Task
+from customers.queries import lists
 from customers.services.customers import archive_customer
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
@@ -201,3 +202,26 @@ def test_a_row_can_be_edited_and_removed(stan: Client, mill: Customer) -> None:
     assert button and 'form="rows-form"' in button.group() and "&lt;b&gt;Shop" in button.group()
     assert stan.post(button.group(1), {"next": "/projects/"}).url == "/projects/"
     assert not mill.projects.exists()
+
+
+@pytest.mark.parametrize("limit", [1000, 1])
+def test_a_frequent_word_finds_the_same_as_a_rare_one(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch, limit: int) -> None:
+    monkeypatch.setattr(lists, "COUNT_LIMIT", limit)
+    mill = CustomerFactory(agency=cast.alder, company="Mühle Shop GmbH")
+    other = CustomerFactory(agency=cast.alder, company="Other")
+    names = {"mill.example": mill, "shop-a.example": mill, "shop-b.example": other, "x.example": other}
+    for number, (name, customer) in enumerate(names.items()):
+        DomainFactory(customer=customer, name=name, expires_on=f"2030-01-0{number + 1}")
+        TaskFactory(customer=customer, title=name, due_on=f"2030-01-0{number + 1}")
+    DomainFactory(customer=CustomerFactory(agency=cast.birch, company="Shop"), name="shop-c.example")
+    for query, found in (
+        # Customers are also found by their domains.
+        ("shop", list(names)),
+        ("SHOP mühle", ["mill.example", "shop-a.example"]),
+        ("other b.example", ["shop-b.example", "x.example"]),
+        ("shop nothing", []),
+    ):
+        for path in ("/domains/", "/tasks/"):
+            page = alice.get(path, {"q": query})
+            assert [str(item) for item in page.context["page"].items] == found, (path, query)
+            assert page.context["totals"].count == min(len(found), limit)
