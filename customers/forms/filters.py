@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
 from customers.queries.customers import customer_count, listed_customers, narrowed, with_open_work
-from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, totals_of
+from customers.queries.lists import ListTotals, end_of_week, list_totals, search_items, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.core.filters import ListFilter
@@ -128,9 +128,9 @@ class ItemFilter(ListFilter):
             (totals,) = items_total(kind, chosen, **given)
             rows = Rows(listed_items, (kind, chosen), given)
             return (rows if totals else rows.queryset().none()), list_totals(totals)
-        found = matching(items_of(kind, chosen, given), self.chosen["q"], self.agency)
-        (totals,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
-        return (kind.with_details(found).select_related("customer") if totals else found.none()), list_totals(totals)
+        found, totals = search_items(items_of(kind, chosen, given), self.chosen["q"], self.agency, given["today"], given["week_end"])
+        rows = kind.with_details(found).select_related("customer")
+        return (rows if totals else rows.none()), list_totals(totals)
 
     @property
     def is_by_date(self) -> bool:
@@ -141,8 +141,9 @@ class ItemFilter(ListFilter):
 def items_of(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], given: dict[str, Any]) -> QuerySet[Any]:
     """Return an agency's items that match the choices of a filter, except those of erased customers."""
     items = kind.chosen_items(dict(chosen), given).filter(agency=given["agency"])
-    # The totals of other kinds don't need to look up each item's customer.
-    return items.exclude(customer__status=Customer.Status.ERASED) if kind.outlive_customers else items
+    # A list of the few erased customers, because a join looks up the customer of each item that is counted.
+    erased = Customer.objects.filter(agency=given["agency"], status=Customer.Status.ERASED)
+    return items.exclude(customer__in=erased) if kind.outlive_customers else items
 
 
 def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any]:
@@ -173,7 +174,7 @@ class TaskFilter(ItemFilter):
         if chosen["whose"]:
             tasks = tasks.filter(assignee=given["user"] if chosen["whose"] == "mine" else None)
         limits = {"overdue": "yesterday", "today": "today", "week": "week_end"}
-        return tasks.filter(due_on__lte=given[limits[chosen["when"]]]) if chosen["when"] else tasks
+        return tasks.filter(sort_date__lte=given[limits[chosen["when"]]]) if chosen["when"] else tasks
 
     @staticmethod
     def with_details(items: QuerySet[Any]) -> QuerySet[Any]:
@@ -200,7 +201,7 @@ class ProjectFilter(ItemFilter):
             projects = projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
         elif chosen["status"] != "all":
             projects = projects.filter(status=chosen["status"])
-        return _due_within(projects, "due_on", chosen["when"], given)
+        return _due_within(projects, chosen["when"], given)
 
     @staticmethod
     def with_details(items: Any) -> QuerySet[Any]:
@@ -225,7 +226,7 @@ class DomainFilter(ItemFilter):
         domains = Domain.objects.all()
         if chosen["renewal"]:
             domains = domains.filter(auto_renew=chosen["renewal"] == "auto")
-        return _due_within(domains, "expires_on", chosen["when"], given)
+        return _due_within(domains, chosen["when"], given)
 
 
 class ContractFilter(ItemFilter):
@@ -247,17 +248,19 @@ class ContractFilter(ItemFilter):
         if chosen["status"] != "all":
             contracts = contracts.filter(status=chosen["status"])
         if chosen["when"] == "cancel":
-            return _due_within(contracts, "cancel_by", "soon", given)
-        return _due_within(contracts, "ends_on", chosen["when"], given)
+            # None ends before it can be cancelled.
+            return contracts.filter(sort_date__gte=given["today"], cancel_by__range=(given["today"], given["horizon"]))
+        return _due_within(contracts, chosen["when"], given)
 
     @property
     def is_by_date(self) -> bool:
         return bool(self.chosen["status"] == Contract.Status.ACTIVE)
 
 
-def _due_within(items: QuerySet[Any], field: str, when: str, given: Any) -> QuerySet[Any]:
+def _due_within(items: QuerySet[Any], when: str, given: Any) -> QuerySet[Any]:
+    # By the column of the indexes. Items without a date are sorted last.
     if when == "overdue":
-        return items.filter(**{f"{field}__lt": given["today"]})
+        return items.filter(sort_date__lt=given["today"])
     if when == "soon":
-        return items.filter(**{f"{field}__range": (given["today"], given["horizon"])})
+        return items.filter(sort_date__range=(given["today"], given["horizon"]))
     return items
