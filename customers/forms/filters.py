@@ -15,7 +15,7 @@ from customers.forms.definition_filters import Panel, chosen_tags, definition_fi
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
 from customers.queries.customers import customer_count, listed_customers, narrowed, with_details
 from customers.queries.definitions import definitions_of
-from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, totals_of
+from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, search_items, search_words, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.core.filters import ListFilter
@@ -173,20 +173,16 @@ class ItemFilter(ListFilter):
         kind, chosen, given = type(self), tuple(self.chosen.items()), self.given
         if not self.chosen["q"]:
             (totals,) = items_total(kind, chosen, **given)
-            rows = Rows(listed_items, (kind, chosen), given)
-            return (rows if totals else rows.queryset().none()), list_totals(totals)
-        items, query = items_of(kind, chosen, given), self.chosen["q"]
-        found = matching(items, query, self.agency)
-        (rows,) = Agency.objects.filter(pk=self.agency.pk).values_list(totals_of(found, given["today"], given["week_end"]), flat=True)
-        totals = list_totals(rows)
-        if totals.is_more:
-            found = matching(items, query, self.agency, many=True)
-        return (kind.with_details(found).select_related("customer") if rows else found.none()), totals
+            listed = Rows(listed_items, (kind, chosen), given)
+            return (listed if totals else listed.queryset().none()), list_totals(totals)
+        found, totals = search_items(items_of(kind, chosen, given), self.chosen["q"], self.agency, given["today"], given["week_end"])
+        rows = kind.with_details(found).select_related("customer")
+        return (rows if totals else rows.none()), list_totals(totals)
 
     def exact_matches(self) -> QuerySet[Any]:
         """Return the agency's matching items."""
         items = items_of(type(self), self.chosen.items(), self.given)
-        return matching(items, self.chosen["q"], self.agency) if self.chosen["q"] else items
+        return matching(items, search_words(self.chosen["q"]), self.agency) if self.chosen["q"] else items
 
     @property
     def is_by_date(self) -> bool:
@@ -197,8 +193,9 @@ class ItemFilter(ListFilter):
 def items_of(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], given: dict[str, Any]) -> QuerySet[Any]:
     """Return an agency's items that match the choices of a filter, except those of erased customers."""
     items = kind.chosen_items(dict(chosen), given).filter(agency=given["agency"])
-    # The totals of other kinds don't need to look up each item's customer.
-    return items.exclude(customer__status=Customer.Status.ERASED) if kind.outlive_customers else items
+    # A list of the few erased customers, because a join looks up the customer of each item that is counted.
+    erased = Customer.objects.filter(agency=given["agency"], status=Customer.Status.ERASED)
+    return items.exclude(customer__in=erased) if kind.outlive_customers else items
 
 
 def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any]:
@@ -229,7 +226,7 @@ class TaskFilter(ItemFilter):
         if chosen["whose"]:
             tasks = tasks.filter(assignee=given["user"] if chosen["whose"] == "mine" else None)
         limits = {"overdue": "yesterday", "today": "today", "week": "week_end"}
-        return tasks.filter(due_on__lte=given[limits[chosen["when"]]]) if chosen["when"] else tasks
+        return tasks.filter(sort_date__lte=given[limits[chosen["when"]]]) if chosen["when"] else tasks
 
     @staticmethod
     def with_details(items: QuerySet[Any]) -> QuerySet[Any]:
@@ -256,7 +253,7 @@ class ProjectFilter(ItemFilter):
             projects = projects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
         elif chosen["status"] != "all":
             projects = projects.filter(status=chosen["status"])
-        return _due_within(projects, "due_on", chosen["when"], given)
+        return _due_within(projects, chosen["when"], given)
 
     @staticmethod
     def with_details(items: Any) -> QuerySet[Any]:
@@ -281,7 +278,7 @@ class DomainFilter(ItemFilter):
         domains = Domain.objects.all()
         if chosen["renewal"]:
             domains = domains.filter(auto_renew=chosen["renewal"] == "auto")
-        return _due_within(domains, "expires_on", chosen["when"], given)
+        return _due_within(domains, chosen["when"], given)
 
 
 class ContractFilter(ItemFilter):
@@ -303,17 +300,19 @@ class ContractFilter(ItemFilter):
         if chosen["status"] != "all":
             contracts = contracts.filter(status=chosen["status"])
         if chosen["when"] == "cancel":
-            return _due_within(contracts, "cancel_by", "soon", given)
-        return _due_within(contracts, "ends_on", chosen["when"], given)
+            # None ends before it can be cancelled.
+            return contracts.filter(sort_date__gte=given["today"], cancel_by__range=(given["today"], given["horizon"]))
+        return _due_within(contracts, chosen["when"], given)
 
     @property
     def is_by_date(self) -> bool:
         return bool(self.chosen["status"] == Contract.Status.ACTIVE)
 
 
-def _due_within(items: QuerySet[Any], field: str, when: str, given: Any) -> QuerySet[Any]:
+def _due_within(items: QuerySet[Any], when: str, given: Any) -> QuerySet[Any]:
+    # By the column of the indexes. Items without a date are sorted last.
     if when == "overdue":
-        return items.filter(**{f"{field}__lt": given["today"]})
+        return items.filter(sort_date__lt=given["today"])
     if when == "soon":
-        return items.filter(**{f"{field}__range": (given["today"], given["horizon"])})
+        return items.filter(sort_date__range=(given["today"], given["horizon"]))
     return items

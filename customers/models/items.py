@@ -82,6 +82,7 @@ class Project(models.Model):
         ]
         indexes = [
             models.Index(fields=["agency", "status", "sort_date", "id"], name="project_by_due_date"),
+            models.Index(fields=["agency", "sort_date", "id"], name="project_of_any_status"),
             models.Index(
                 fields=["agency", "sort_date", "id"], name="project_open_by_due_date", condition=Q(status="planned") | Q(status="active")
             ),
@@ -136,6 +137,8 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="task_open_by_due_date", condition=Q(done_at__isnull=True)),
             models.Index(fields=["agency", "sort_date", "id"], name="task_done_by_due_date", condition=Q(done_at__isnull=False)),
+            # For a member's own tasks, which may be few.
+            models.Index(fields=["agency", "assignee", "sort_date", "id"], name="task_open_of_assignee", condition=Q(done_at__isnull=True)),
             models.Index(fields=["customer"], name="task_open_of_customer", condition=Q(done_at__isnull=True)),
             GinIndex(F("agency"), OpClass(FoldText(F("title")), "gin_trgm_ops"), name="task_search"),
         ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Case, DecimalField, F, JSONField, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast
+from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer
 from customers.models.items import NO_DATE
 from partnerportal.agencies.models import Agency
-from partnerportal.core.db_functions import FoldText
+from partnerportal.core.db_functions import CappedCount, FoldText
 from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.core.search import MAX_QUERY_LENGTH
 
 #: Maximum number of words of a query; the rest is ignored.
 MAX_WORDS = 8
+#: Maximum number of items or customers that contain a rare word.
+RARE = 1_000
 #: Labels of the groups after the first one, whose label depends on the kind of items.
 GROUPS = {"today": _("Today"), "week": _("This week"), "later": _("Later"), "none": _("No date")}
 _PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
@@ -50,24 +53,59 @@ class DateGroup:
     count: int | None
 
 
-def matching(items: QuerySet[Any], query: str, agency: Agency, *, many: bool = False) -> QuerySet[Any]:
-    """Return the items that contain every word of the query, each either themselves or in their customer's search text.
+def search_words(query: str) -> list[str]:
+    """Return the words of a query for `matching`. The longest one, which is probably the rarest, comes first."""
+    return sorted(query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS], key=len, reverse=True)
 
-    `many` is for a page of more than `COUNT_LIMIT` items: these are read in the order of the list, instead of being
-    found by their words and then sorted.
+
+def search_items(
+    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date
+) -> tuple[QuerySet[Any], list[list[Any]] | None]:
+    """Return the items that contain every word of the query, and their totals for `list_totals`, with one query."""
+    words = search_words(query)
+    rare = _rare_words(items.model, words, agency)
+    *led, unled = (matching(items, words, agency, lead) for lead in (*range(len(words)), None))
+    # A CASE executes only the subquery whose condition applies.
+    cases = (When(condition, then=totals_of(found, today, week_end)) for condition, found in zip(rare, led, strict=True))
+    totals = Case(*cases, default=totals_of(unled, today, week_end))
+    lead = Case(*(When(condition, then=number) for number, condition in enumerate(rare)), default=len(words))
+    ((found_totals, number),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead)
+    return [*led, unled][number], found_totals
+
+
+def matching(items: QuerySet[Any], words: list[str], agency: Agency, lead: int | None = 0) -> QuerySet[Any]:
+    """Return the items that contain every word, each either themselves or in their customer's search text.
+
+    The word with the number `lead` is looked up in the search indexes. The others are compared in each row,
+    which is faster if all are common.
     """
-    model: Any = items.model
-    own_words = F("search_text") if hasattr(model, "search_text") else FoldText(F("title"))
-    for word in query.replace("\x00", "")[:MAX_QUERY_LENGTH].split()[:MAX_WORDS]:
-        folded = FoldText(Value(word))
-        if many:
-            items = items.alias(own_words=own_words).filter(Q(own_words__contains=folded) | Q(customer__search_text__contains=folded))
-            continue
-        own = model.objects.for_agency(agency).alias(own_words=own_words).filter(own_words__contains=folded)
-        customers = Customer.objects.for_agency(agency).filter(search_text__contains=folded)
-        # A union, because an OR over both tables would use no index.
-        items = items.filter(pk__in=own.values("pk").union(model.objects.filter(customer__in=customers).values("pk")))
+    for number, word in enumerate(words):
+        if number == lead:
+            own, customers = _found(items.model, word, agency)
+            # A union, because an OR over both tables would use no index.
+            items = items.filter(pk__in=own.values("pk").union(items.model.objects.filter(customer__in=customers).values("pk")))
+        else:
+            folded = FoldText(Value(word))
+            items = items.alias(own_text=_text(items.model)).filter(
+                Q(own_text__contains=folded) | Q(customer__search_text__contains=folded)
+            )
     return items
+
+
+def _rare_words(model: Any, words: list[str], agency: Agency) -> list[Q]:
+    """Return the condition for each word that few items and customers contain it. Counts at most `RARE` + 1 rows."""
+    return [Q(*(LessThanOrEqual(CappedCount(rows, RARE + 1), RARE) for rows in _found(model, word, agency))) for word in words]
+
+
+def _found(model: Any, word: str, agency: Agency) -> tuple[QuerySet[Any], QuerySet[Customer]]:
+    """Return the items and the customers that contain a word."""
+    folded = FoldText(Value(word))
+    own = model.objects.for_agency(agency).alias(own_text=_text(model)).filter(own_text__contains=folded)
+    return own, Customer.objects.for_agency(agency).filter(search_text__contains=folded)
+
+
+def _text(model: Any) -> Any:
+    return F("search_text") if hasattr(model, "search_text") else FoldText(F("title"))
 
 
 class _Totals(Subquery):
@@ -95,7 +133,8 @@ def totals_of(items: QuerySet[Any], today: Any, week_end: Any) -> Subquery:
     if items.model is Contract:
         price = Case(*(When(interval=interval, then=F("price") * times) for interval, times in _PER_YEAR.items()))
         currency = F("currency")
-    return _Totals(items.order_by().values(item_group=group, item_currency=currency, per_year=price)[: COUNT_LIMIT + 1])
+    # In the order of an index, because PostgreSQL otherwise merges whole tables to find the first rows.
+    return _Totals(items.order_by("sort_date", "pk").values(item_group=group, item_currency=currency, per_year=price)[: COUNT_LIMIT + 1])
 
 
 def list_totals(rows: list[list[Any]] | None) -> ListTotals:

@@ -32,6 +32,11 @@ class OpenRequest:
     action: str
 
     @property
+    def link(self) -> str:
+        """The link to copy, if that is the action."""
+        return self.request.link or "" if self.action == "copy" else ""
+
+    @property
     def mailed(self) -> str:
         """The day of the latest e-mail, such as “3 days ago”."""
         return day_text(timezone.localdate(self.request.mailed_at)) if self.request.mailed_at else ""
@@ -100,7 +105,7 @@ def latest_reviews(whose: str, /, *, agency: Any, user: Any, recently: Any) -> A
     reviews = new_reviews(recently).filter(belongs_to(whose, user, "request__customer__responsible"), agency=agency)
     reported = ReviewReport.objects.filter(review=OuterRef("pk"))
     reviews = reviews.select_related("request__project", "request__customer", "comment").annotate(is_reported=Exists(reported.open()))
-    return first_rows(reviews, "-pk", MAX_REVIEWS)
+    return first_rows(reviews, "-created_at", MAX_REVIEWS)
 
 
 @compiled

@@ -19,12 +19,13 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.core.addresses import address
 from partnerportal.core.db_functions import CappedCount
-from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.core.templatetags.portal import day_in_full, duration, moment_text
 from requests_inbox.models import ContactRequest
 
 #: Distance in days beyond which rows show a date.
 RELATIVE_DAYS = 60
+#: Maximum number of rows that are counted. More are displayed as “100+”.
+MAX_TOTAL = 100
 #: Number of characters of a request's message that are loaded.
 EXCERPT_LENGTH = 160
 #: Hours after which an unanswered request is highlighted.
@@ -207,9 +208,9 @@ def invitation_row(invitation: AccessInvitation) -> Row:
 
 
 def first_rows(queryset: Any, order_by: str, limit: int) -> Any:
-    """Return the first rows of an agency's queryset with the `total` number of rows, up to one more than `COUNT_LIMIT`."""
+    """Return the first rows of an agency's queryset with the `total` number of rows, up to one more than `MAX_TOTAL`."""
     # The count is a subquery without the joins of the rows, which PostgreSQL evaluates once.
-    count = CappedCount(queryset.select_related(None), COUNT_LIMIT + 1)
+    count = CappedCount(queryset.select_related(None), MAX_TOTAL + 1)
     return queryset.annotate(total=count).order_by(order_by)[:limit]
 
 

@@ -19,6 +19,7 @@ from partnerportal.agencies.models import Membership
 from partnerportal.core.compiled import compiled
 from partnerportal.desk.menu import open_tasks
 from partnerportal.desk.rows import (
+    MAX_TOTAL,
     Excerpt,
     Row,
     belongs_to,
@@ -33,7 +34,7 @@ from partnerportal.desk.rows import (
 from requests_inbox.models import ContactRequest
 
 #: Maximum number of rows of a section on the dashboard, and on its own page.
-SHORT, LONG = 7, 100
+SHORT, LONG = 7, MAX_TOTAL
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import sys
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import redis
 from django.conf import settings
@@ -54,7 +54,8 @@ def home(request: HttpRequest) -> HttpResponse:
 def dashboard(request: AgencyRequest) -> HttpResponse:
     """Show what needs attention: the whole agency's, or the member's own (`?whose=mine`)."""
     mine, section = request.GET.get("whose") == "mine", request.GET.get("section", "")
-    context: dict[str, Any] = {"mine": mine, "here": request.get_full_path(), "message": ""}
+    here = request.get_full_path()
+    context: dict[str, Any] = {"mine": mine, "here": here, "quoted": quote(here), "message": ""}
     if section in SECTIONS:
         sections = sections_for(request.membership, request.team, mine=mine, only=section)
         context |= {"section": sections[0] if sections else None, "title": SECTIONS[section][0]}
@@ -90,7 +91,7 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
     if cast(Any, request).htmx:
         row = task_row(task, request.membership, request.team)
         here = cast(Any, request).htmx.current_url_abs_path
-        return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here})
+        return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here, "quoted": quote(here)})
     success_with_undo(request, message, reverse("desk:task_undo" if task.is_done else "desk:task_done", args=[task.pk]))
     return redirect_back(request, reverse("desk:dashboard"))
 

@@ -28,6 +28,12 @@ def mill(cast: Cast) -> Customer:
     return CustomerFactory(agency=cast.alder, company="Müllerei Größe GmbH")
 
 
+@pytest.fixture(params=[0, 1, 1000])
+def rare(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers of rows up to which words are looked up in the indexes: for none, some, and all words of the tests."""
+    monkeypatch.setattr(lists, "RARE", request.param)
+
+
 def text(client: Client, path: str) -> str:
     """Return the page's text without tags."""
     page = client.get(path).content.decode()
@@ -54,6 +60,7 @@ def groups(client: Client, path: str) -> dict[str, str]:
         ("x" * 300, []),
     ],
 )
+@pytest.mark.usefixtures("rare")
 def test_tasks_are_found_by_their_own_and_their_customers_words(
     stan: Client, cast: Cast, mill: Customer, query: str, titles: list[str]
 ) -> None:
@@ -65,6 +72,7 @@ def test_tasks_are_found_by_their_own_and_their_customers_words(
     assert [task.title for task in found] == titles
 
 
+@pytest.mark.usefixtures("rare")
 @pytest.mark.parametrize("path", LISTS)
 def test_all_lists_search_items_and_customers(stan: Client, cast: Cast, mill: Customer, path: str) -> None:
     names = {"/domains/": "name", "/contracts/": "product"}

@@ -2,6 +2,7 @@
 
 import re
 from functools import reduce
+from html import escape
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
@@ -57,7 +58,7 @@ class FixedNode(Node):
             parts = self._kept[key] = self._parts(context, values, filling)
         if len(parts) == 1:
             return SafeString(parts[0])  # nosec B703
-        texts = [conditional_escape(value) for value in filling]
+        texts = [escape(value) if type(value) is str else conditional_escape(value) for value in filling]
         return SafeString("".join([part if isinstance(part, str) else texts[part] for part in parts]))  # nosec B703
 
     def _parts(self, context: Context, values: list[Any], filling: list[Any]) -> list[Any]:

@@ -29,7 +29,6 @@ from django.utils.translation import gettext as _
 
 from partnerportal.core.addresses import AddressNode
 from partnerportal.core.language_addresses import fixed_language, language_url
-from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.core.redirects import get_next_path
 from partnerportal.static_files.icons import FIVE_STARS, SPRITE, existing_icons, symbol_id
 
@@ -114,9 +113,9 @@ def rating(value: Decimal | float | None) -> str:
 
 
 @register.filter
-def capped(number: int) -> str:
-    """Format a number that was counted up to `COUNT_LIMIT`: “12”, “1,000+”."""
-    return number_format(min(number, COUNT_LIMIT), force_grouping=True) + "+" * (number > COUNT_LIMIT)
+def capped(number: int, limit: int) -> str:
+    """Format a number that was counted up to a limit: “12”, “100+”."""
+    return number_format(min(number, limit), force_grouping=True) + "+" * (number > limit)
 
 
 @register.filter
