@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from invitations.models import AccessRequest
-from partnerportal.desk.models import ListName
+from partnerportal.desk.models import ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
 from partnerportal.network.models import MAX_SAMPLES
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
@@ -65,7 +65,7 @@ def pin_views(cast: Cast) -> None:
     """Save a view of each list, and pin it if the menu has room. The first page afterwards counts the rows of all pinned views."""
     owner = cast.alder.memberships.get(user=cast.alice)
     for list_name in ListName.values:
-        view = SavedViewFactory(owner=owner, list_name=list_name, query="q=mill")
+        view = SavedViewFactory(owner=owner, list_name=list_name, query=f"q=mill{SavedView.objects.count()}")
         if owner.pinned_views.filter(list_name=list_name).count() < MAX_PINNED:
             ViewPinFactory(view=view)
 

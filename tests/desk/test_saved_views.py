@@ -13,7 +13,9 @@ from partnerportal.agencies.services.team import leave, remove_member
 from partnerportal.audit.models import AuditEvent
 from partnerportal.desk.models import SavedView, ViewPin
 from partnerportal.desk.saved_views.models import MAX_VIEWS
+from partnerportal.desk.saved_views.services import save_view
 from tests.cast import Cast
+from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 
@@ -120,6 +122,16 @@ def test_a_member_has_a_limited_number_of_views(alice: Client, cast: Cast) -> No
     assert add(alice, "One more").status_code == 302
     assert alice.post(f"/views/{deleted.pk}/restore/").status_code == 404
     assert SavedView.objects.filter(list_name="customers").count() == MAX_VIEWS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_concurrent_views_with_one_name_one_is_saved() -> None:
+    cast = Cast()
+    owner = member(cast, cast.alice)
+    fields: dict[str, Any] = {"list_name": "customers", "query": "", "is_shared": False, "is_pinned": True}
+    results = at_once(2, lambda index: save_view(owner, name=("VIP", "vip")[index], **fields))
+    assert sorted(type(result).__name__ for result in results) == ["SavedView", "ValidationError"]
+    assert (SavedView.objects.count(), ViewPin.objects.count()) == (1, 1)
 
 
 # --- Who sees and changes a view -------------------------------------------------------------------------------------------
