@@ -13,8 +13,11 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from customers.models import Contract, Customer, CustomerWord, Domain, Task
+from customers.forms.definition_filters import value_conditions
+from customers.models import Contract, Customer, CustomerTag, CustomerWord, CustomField, Domain, Tag, Task
 from customers.models.words import _SIMILAR
+from customers.queries.customers import customers_of
+from customers.queries.definitions import Definitions, definitions_of
 from customers.queries.lists import matching
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import fuzzy_threshold
@@ -127,3 +130,59 @@ def test_the_slowest_queries_use_indexes_that_begin_with_the_agency(full: Agency
     with fuzzy_threshold():
         plan = plan_of(_SIMILAR, [["mueler"], full.pk, 5])
     check(plan, "customer_word_search")
+
+
+@pytest.fixture
+def defined(full: Agency) -> Definitions:
+    """Tags and custom fields of the agency: half of its customers have the first tag, and few the second and the value “rare”."""
+    common, rare = Tag.objects.bulk_create(Tag(agency=full, name=name) for name in ("Common", "Rare"))
+    choices = [["rare", "Rare"], ["usual", "Usual"]]
+    package = CustomField.objects.create(agency=full, name="Package", kind="choice", choices=choices, position=1)
+    pages = CustomField.objects.create(agency=full, name="Pages", kind="number", position=2)
+    customers = list(Customer.objects.filter(agency=full).order_by("number"))
+    pairs = [(customer, common) for customer in customers[::2]] + [(customer, rare) for customer in customers[::100]]
+    CustomerTag.objects.bulk_create(CustomerTag(agency=full, customer=customer, tag=tag) for customer, tag in pairs)
+    for place, customer in enumerate(customers):
+        customer.custom_values = {package.key: "usual" if place % 100 else "rare", pages.key: place}
+    Customer.objects.bulk_update(customers, ["custom_values"], batch_size=100)
+    with connection.cursor() as cursor:
+        # Moves what was just written from the index's list of pending entries into the index.
+        cursor.execute("SELECT gin_clean_pending_list('customer_by_custom_value')")
+        cursor.execute("ANALYZE customers_customer, customers_customertag, customers_tag")
+    return definitions_of(full)
+
+
+def test_filters_by_tags_and_custom_fields_use_indexes(full: Agency, defined: Definitions) -> None:
+    common, rare = defined.tags
+    package, pages = defined.fields
+    in_order = ("customer_by_number", "customer_number_once_per_agency")
+    of_tag = ("customer_tag_once", *in_order)
+
+    def tagged(mode: str, *tags: Tag) -> QuerySet[Customer]:
+        values = {f"tag_{number}": tag.pk for number, tag in enumerate(tags)}
+        return customers_of(full.pk, "active", "", f"tags_{mode}", **values)
+
+    def having(**chosen: str) -> QuerySet[Customer]:
+        names = {
+            name.replace("package", f"field_{package.key}").replace("pages", f"field_{pages.key}"): text for name, text in chosen.items()
+        }
+        return Customer.objects.for_agency(full).active().filter(value_conditions(names, defined))
+
+    filters = {
+        "a common tag": (tagged("any", common), of_tag),
+        "a rare tag": (tagged("any", rare), of_tag),
+        "any of two tags": (tagged("any", common, rare), of_tag),
+        "both tags": (tagged("all", common, rare), of_tag),
+        "neither tag": (tagged("none", common, rare), in_order),
+        "a rare choice": (having(package="rare"), ("customer_by_custom_value",)),
+        "a common choice": (having(package="usual"), ("customer_by_custom_value", *in_order)),
+        "a range": (having(pages_from="10", pages_to="20"), in_order),
+    }
+    for name, (customers, indexes) in filters.items():
+        sql, params = customers.order_by("-number")[:26].query.sql_with_params()
+        plan = plan_of(sql, params)
+        found = list(nodes(plan))
+        assert [node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"] == [], name
+        assert {node.get("Index Name") for node in found} & set(indexes), name
+        # At most the customers of this agency are read.
+        assert max(node["Actual Rows"] for node in found) <= ROWS, name

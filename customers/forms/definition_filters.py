@@ -61,7 +61,7 @@ def _fields_of(field: CustomField) -> dict[str, forms.Field]:
         return {name: forms.ChoiceField(**options, choices=_LINK_CHOICES)}
     if field.kind == FieldKind.CHOICE:
         return {name: forms.ChoiceField(**options, choices=[("", _("All")), *field.choices])}
-    labels = {"_from": _("from"), "_to": _("up to")}
+    labels = {"_from": _("from (inclusive)"), "_to": _("up to (inclusive)")}
     return {name + end: BoundText(field, label=f"{field.name} {label}") for end, label in labels.items()}
 
 

@@ -38,7 +38,7 @@ def new_key() -> str:
 
 class FieldKind(models.TextChoices):
     TEXT = "text", _("Text")
-    NUMBER = "number", _("Number")
+    NUMBER = "number", _("Numeric value")
     DATE = "date", _("Date")
     CHOICE = "choice", _("Choice")
     LINK = "link", _("Link")
