@@ -156,7 +156,7 @@ def test_a_search_finds_no_similar_names_when_the_exact_ones_are_changed(stan: C
     CustomerFactory.create_batch(5, agency=cast.alder, company="Brandt", email="", last_name="")
     CustomerFactory.create_batch(5, agency=cast.alder, company="Brand", email="", last_name="")
     for limit in (200, 2):
-        # Up to so many results are ranked.
+        # Up to this number of results are ranked.
         monkeypatch.setattr("partnerportal.core.search.MAX_CANDIDATES", limit)
         cast.alder.customers.update(status="active")
         job = processed(started(stan, "archive", {"q": "brandt", "all": "1"}))
