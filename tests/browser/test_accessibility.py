@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from customers.models import Tag
 from customers.services.customers import archive_customer
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
 from reviews import tokens
@@ -16,7 +17,16 @@ from reviews.services.requests import withdraw_request
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContractFactory,
+    CustomerFactory,
+    CustomerTagFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SenderFactory
@@ -66,7 +76,20 @@ def filled(cast: Cast) -> dict[str, str]:
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
     stan = cast.alder.memberships.get(user=cast.stan)
+    tag = CustomerTagFactory(customer=customer, tag__name=LONG[:40]).tag
+    for color in Tag.Color.values:
+        CustomerTagFactory(customer=customer, tag__color=color)
+    choice = CustomFieldFactory(agency=cast.alder, name=LONG[:40], kind="choice", choices=[["long", LONG[:60]]])
+    for kind in ("text", "number", "date", "link"):
+        CustomFieldFactory(agency=cast.alder, kind=kind)
+    customer.custom_values = {choice.key: "long"}
+    customer.save()
     return {
+        "tag": f"/customers/tags/{tag.pk}/",
+        "merge tag": f"/customers/tags/{tag.pk}/merge/",
+        "delete tag": f"/customers/tags/{tag.pk}/delete/",
+        "field": f"/customers/fields/{choice.pk}/",
+        "columns": f"/customers/?tags={tag.pk}&columns=name&columns=tags&columns=website&columns=responsible&columns=field_{choice.key}",
         "removal": f"/company/team/{stan.pk}/remove/",
         "role": f"/company/team/{stan.pk}/role/",
         "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
@@ -136,6 +159,7 @@ PAGES = {
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
     ),
+    "tags and fields": ("alice", ["/customers/tags/", "tag", "merge tag", "delete tag", "/customers/fields/", "field", "columns"]),
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",
