@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.functional import Promise
@@ -38,7 +39,7 @@ class Columns:
     #: Names and labels of all optional columns.
     offered: tuple[tuple[str, Any], ...]
 
-    @property
+    @cached_property
     def extra(self) -> list[tuple[str, Any]]:
         """Names and labels of the columns between phone and open work."""
         return [(name, label) for name, label in self.offered if name in self.names and name not in USUAL]

@@ -78,7 +78,8 @@ class TagsField(forms.MultipleChoiceField):
         if len(self._tags) + len(new) > MAX_TAGS:
             raise ValidationError(_("An agency can have %(limit)d tags. Merge or delete some first.") % {"limit": MAX_TAGS}, "limit")
         for tag in new.values():
-            tag.clean_fields(exclude=["agency"])
+            if problem := tag.name_problem:
+                raise ValidationError(problem, "invalid")
         return [self._tags.get(name.upper()) or new[name.upper()] for name in names]
 
 

@@ -82,11 +82,7 @@ class DefinedCells:
     def _problem(self, name: str) -> str:
         if len(self._known) >= MAX_TAGS:
             return _("An agency can have %(limit)d tags.") % {"limit": MAX_TAGS}
-        try:
-            Tag(name=name).clean_fields(exclude=["agency"])
-        except ValidationError as error:
-            return error.messages[0]
-        return ""
+        return Tag(name=name).name_problem
 
 
 def still_valid_values(values: dict[str, Any], fields: dict[str, CustomField]) -> dict[str, Any]:

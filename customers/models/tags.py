@@ -64,6 +64,15 @@ class Tag(models.Model):
         return self.name
 
     @property
+    def name_problem(self) -> str:
+        """Why the name is invalid; empty if it is valid."""
+        try:
+            self.clean_fields(exclude=["agency", "color"])
+        except ValidationError as error:
+            return error.messages[0]
+        return ""
+
+    @property
     def audit_label(self) -> str:
         """The tag's label in audit events; it is a word of the agency."""
         return self.name

@@ -30,7 +30,11 @@ class Definitions:
 
     def tags_of(self, keys: Any) -> list[Tag]:
         """Return the tags with these primary keys, by name."""
-        return [tag for tag in self.tags if tag.pk in keys] if keys else []
+        return [self.tags[place] for place in sorted(self._places[key] for key in keys if key in self._places)]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        return {tag.pk: place for place, tag in enumerate(self.tags)}
 
 
 def custom_values(customer: Customer, definitions: Definitions) -> list[tuple[CustomField, str, str]]:

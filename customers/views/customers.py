@@ -17,6 +17,7 @@ from customers.queries.customer_page import attention, fold_runs, item_sections
 from customers.queries.customers import customer_items, customer_page_sections, known_customer, merged_customers, review_requests_to
 from customers.queries.definitions import custom_values, definitions_of
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
+from customers.views.columns import prepare_rows
 from customers.views.submissions import customer_create_page, save_edit
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
@@ -36,10 +37,10 @@ def customer_list(request: AgencyRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
     customers, total, is_more = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
-    people = {person.pk: person.get_full_name() for person in request.team}
-    for customer in page.items:
-        customer.shown_tags = filters.definitions.tags_of(getattr(customer, "tag_ids", ()))  # type: ignore[attr-defined]
-    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": filters.shown, "people": people}
+    shown = filters.shown
+    if filters.definitions.tags or shown.extra:
+        prepare_rows(page.items, filters.definitions, shown, request.team)
+    context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": shown, "columns": shown.names}
     context["bulk_actions"] = offered(request.membership)
     return render(request, "customers/list.html", context)
 

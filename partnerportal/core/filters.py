@@ -69,8 +69,11 @@ class ListFilter(forms.Form):
         """What the rendered fields other than the search depend on, for `{% fixed %}`: their input, and what `prepare` changed."""
         data = cast(QueryDict, self.data)
         given = tuple((name, tuple(data.getlist(name))) for name in self.fields if name in data and name != "q")
-        changed = (self.fields[name] for name in self._prepared)
-        texts = tuple((str(field.label), tuple((str(key), str(label)) for key, label in _choices(field) or ())) for field in changed)
+        changed = ((name, self.fields[name]) for name in self._prepared)
+        texts = tuple(
+            (name, type(field), str(field.label), tuple((str(key), str(label)) for key, label in _choices(field) or ()))
+            for name, field in changed
+        )
         return (type(self), given, texts)
 
 

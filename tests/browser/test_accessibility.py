@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.merging.services import merge_customers
-from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog
+from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog, Tag
 from customers.services.customers import archive_customer
 from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
@@ -20,7 +20,16 @@ from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContractFactory,
+    CustomerFactory,
+    CustomerTagFactory,
+    CustomFieldFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
@@ -76,7 +85,20 @@ def filled(cast: Cast) -> dict[str, str]:
     customer.refresh_from_db()
     merge_customers(customer, CustomerFactory(agency=cast.alder, company=LONG), values={}, by=cast.alice)
     stan = cast.alder.memberships.get(user=cast.stan)
+    tag = CustomerTagFactory(customer=customer, tag__name=LONG[:40]).tag
+    for color in Tag.Color.values:
+        CustomerTagFactory(customer=customer, tag__color=color)
+    choice = CustomFieldFactory(agency=cast.alder, name=LONG[:40], kind="choice", choices=[["long", LONG[:60]]])
+    for kind in ("text", "number", "date", "link"):
+        CustomFieldFactory(agency=cast.alder, kind=kind)
+    customer.custom_values = {choice.key: "long"}
+    customer.save()
     return {
+        "tag": f"/customers/tags/{tag.pk}/",
+        "merge tag": f"/customers/tags/{tag.pk}/merge/",
+        "delete tag": f"/customers/tags/{tag.pk}/delete/",
+        "field": f"/customers/fields/{choice.pk}/",
+        "columns": f"/customers/?tags={tag.pk}&columns=name&columns=tags&columns=website&columns=responsible&columns=field_{choice.key}",
         "removal": f"/company/team/{stan.pk}/remove/",
         "role": f"/company/team/{stan.pk}/role/",
         "join": path(TeamInvitationFactory(agency=cast.alder, email=f"{'long' * 15}@people.example", invited_by=cast.alice).link, "/join/"),
@@ -178,6 +200,7 @@ PAGES = {
          "view edit", "/views/add/?list=tasks&query=whose%3Dmine"],
     ),
     "merging": ("alice", ["/customers/duplicates/", "/customers/duplicates/?show=dismissed", "compare", "merge with", "merge"]),
+    "tags and fields": ("alice", ["/customers/tags/", "tag", "merge tag", "delete tag", "/customers/fields/", "field", "columns"]),
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",

@@ -104,6 +104,13 @@ def test_staff_are_told_which_tag_is_unknown(stan: Client, cast: Cast) -> None:
     assert 'value="Nonsense"' in page
 
 
+@pytest.mark.parametrize(("typed", "message"), [("x" * 41, "at most 40 characters"), ("\x07", "can’t be displayed")])
+def test_invalid_names_are_explained(alice: Client, cast: Cast, typed: str, message: str) -> None:
+    page = alice.post("/customers/add/", {"kind": "company", "company": "Mill", "language": "en", "tags_new": typed}).content.decode()
+    assert message in page
+    assert not Tag.objects.exists()
+
+
 def test_a_manager_adds_a_customer_with_a_new_tag(alice: Client, cast: Cast) -> None:
     alice.post("/customers/add/", {"kind": "company", "company": "Mill", "language": "en", "tags_new": "Shop"})
     assert names_of(cast.alder.customers.get()) == ["Shop"]

@@ -1,8 +1,8 @@
 """Cells of the optional columns of the customers list. In Python, because few lists show them."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from django import template
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,16 +12,22 @@ from customers.forms.columns import Columns
 from customers.forms.custom_fields import form_name
 from customers.models import Customer, CustomField
 from customers.models.custom_fields import FieldKind
+from customers.queries.definitions import Definitions
+from customers.templatetags.tags import tag_pills
+from partnerportal.accounts.models import User
 from partnerportal.core.templatetags.portal import display_url
 
-register = template.Library()
+
+def prepare_rows(customers: Iterable[Any], definitions: Definitions, columns: Columns, team: Iterable[User]) -> None:
+    """Set the `pills` of the tags and the `extra_cells` of customers."""
+    people = {person.pk: person.get_full_name() for person in team}
+    for customer in customers:
+        customer.pills = tag_pills(definitions.tags_of(getattr(customer, "tag_ids", ())))
+        customer.extra_cells = extra_cells(customer, columns, people) if columns.extra else ""
 
 
-@register.simple_tag
 def extra_cells(customer: Customer, columns: Columns, people: dict[int, str]) -> SafeString:
     """Render the cells between phone and open work."""
-    if not columns.extra:
-        return SafeString("")
     fields = {form_name(field): field for field in columns.fields}
     cells = [_cell(_content(customer, name, fields, people), label) for name, label in columns.extra]
     return format_html("{}" * len(cells), *cells)
