@@ -88,9 +88,11 @@ CUSTOMER = [
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;
-            SELECT string_agg(concat_ws(' ', first_name, last_name), ' '),
-                   string_agg(concat_ws(' ', email, phone, regexp_replace(phone, '\\D', '', 'g')), ' ')
-                INTO names, others FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary AND removed_at IS NULL;
+            IF TG_OP = 'UPDATE' THEN
+                SELECT string_agg(concat_ws(' ', first_name, last_name), ' '),
+                       string_agg(concat_ws(' ', email, phone, regexp_replace(phone, '\\D', '', 'g')), ' ')
+                    INTO names, others FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary AND removed_at IS NULL;
+            END IF;
             plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city, names);
             NEW.sort_name := portal_fold(CASE WHEN NEW.kind = 'company' THEN NEW.company
                                               ELSE NEW.last_name || ' ' || NEW.first_name END);
