@@ -145,8 +145,8 @@ def path(link: str | None, below: str = "/r/") -> str:
 PAGES = {
     "customers": (
         "alice",
-        ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contact_add", "contract_add", "erase",
-         "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
+        ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contact_add", "contract_add",
+         "erase", "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
          "/projects/", "/domains/", "/contracts/", "/search/", "/search/?q=donau", "/search/?q=nothinglikeit"],
     ),
     "requests": (
