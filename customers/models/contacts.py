@@ -54,8 +54,9 @@ class Contact(Person, models.Model):
 
     Role = ContactRole
 
-    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contacts")
-    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="contacts")
+    # Few indexes, because each customer has such a row: `contact_same_customer_target` begins with the customer.
+    agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="contacts", db_index=False)
+    customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="contacts", db_index=False)
     is_primary = models.BooleanField(_("Primary contact"), default=False, editable=False)
     role = models.CharField(_("Role"), max_length=10, choices=ContactRole, default=ContactRole.GENERAL)
     salutation = models.CharField(_("Salutation"), max_length=5, choices=Customer.Salutation, blank=True)
@@ -83,7 +84,7 @@ class Contact(Person, models.Model):
         verbose_name = pgettext_lazy("person", "contact")
         verbose_name_plural = pgettext_lazy("person", "contacts")
         constraints = [
-            models.UniqueConstraint(fields=["id", "customer"], name="contact_same_customer_target"),
+            models.UniqueConstraint(fields=["customer", "id"], name="contact_same_customer_target"),
             models.UniqueConstraint(fields=["customer"], condition=Q(is_primary=True), name="contact_primary_once"),
             models.CheckConstraint(condition=Q(role__in=ContactRole.values), name="contact_role_is_known"),
             models.CheckConstraint(

@@ -92,10 +92,10 @@ CUSTOMER = [
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             SELECT string_agg(name || ' ' || unicode_name, ' ') INTO domains FROM customers_domain WHERE customer_id = NEW.id;
-            SELECT string_agg(concat_ws(' ', first_name, last_name), ' '),
-                   string_agg(concat_ws(' ', email, phone, regexp_replace(phone, '\\D', '', 'g')), ' ')
-                INTO names, others FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary AND removed_at IS NULL;
             IF TG_OP = 'UPDATE' THEN
+                SELECT string_agg(concat_ws(' ', first_name, last_name), ' '),
+                       string_agg(concat_ws(' ', email, phone, regexp_replace(phone, '\\D', '', 'g')), ' ')
+                    INTO names, others FROM customers_contact WHERE customer_id = NEW.id AND NOT is_primary AND removed_at IS NULL;
                 SELECT string_agg(search_text, ' ' ORDER BY id) INTO merged FROM customers_customer WHERE merged_into_id = NEW.id;
             END IF;
             plain := concat_ws(' ', NEW.company, NEW.first_name, NEW.last_name, NEW.city, names);

@@ -194,6 +194,12 @@ TASKS = (
     (12, "Renew the certificate of the booking page", 12, "", 3, False),
     (17, "Quote for the sample chapters", 9, "anna@nordlicht.example", 2, False),
 )
+#: Position of the customer, salutation, first and last name, role, e-mail, phone.
+CONTACTS = (
+    (0, "mr", "Henning", "Größe", "technical", "henning@muellerei.example", "+49 3581 4412"),
+    (0, "", "", "Buchhaltung", "billing", "rechnung@muellerei.example", ""),
+    (2, "ms", "Petra", "Ott", "decision", "", "+49 171 5550123"),
+)
 #: Position of the customer, domain name, registrar, days until expiry, renews automatically.
 DOMAINS = (
     (0, "müllerei.example", "INWX", 12, False),

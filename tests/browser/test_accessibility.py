@@ -21,6 +21,7 @@ from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
+    ContactFactory,
     ContractFactory,
     CustomerFactory,
     CustomerTagFactory,
@@ -57,6 +58,10 @@ def filled(cast: Cast) -> dict[str, str]:
     task = TaskFactory(customer=customer, project=project, title=LONG, assignee=cast.alice, priority=1, due_on="2020-01-01")
     for number in range(5):
         TaskFactory(customer=customer, title=f"{LONG} {number}", done_at=timezone.now(), project=project)
+    for role in ("general", "billing", "decision", "technical", "general"):
+        ContactFactory(
+            customer=customer, first_name="", last_name=LONG[:100], email=f"{'long' * 15}@people.example", phone="1" * 40, role=role
+        )
     DomainFactory(customer=customer, name=f"{LONG[:60]}.example".lower(), registrar=LONG, expires_on="2020-01-01")
     DomainFactory(customer=customer, name="xn--mllerei-n2a.example", auto_renew=True, expires_on="2099-01-01")
     ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
@@ -120,6 +125,7 @@ def filled(cast: Cast) -> dict[str, str]:
         "customer": customer.get_absolute_url(),
         "edit": f"{customer.get_absolute_url()}edit/",
         "project_add": f"{customer.get_absolute_url()}projects/add/",
+        "contact_add": f"/customers/{customer.pk}/contacts/add/",
         "task_edit": f"/tasks/{task.pk}/edit/",
         "contract_add": f"{customer.get_absolute_url()}contracts/add/",
         "erase": f"{customer.get_absolute_url()}erase/",
@@ -192,7 +198,8 @@ def path(link: str | None, below: str = "/r/") -> str:
 PAGES = {
     "customers": (
         "alice",
-        ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contract_add", "erase",
+        ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contact_add",
+         "contract_add", "erase",
          "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1",
          "bulk", "bulk undone",
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",

@@ -14,7 +14,7 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.domain_names import to_ascii
-from customers.models import Contract, Customer, CustomerTag, Domain, Note, Project, Task
+from customers.models import Contact, Contract, Customer, CustomerTag, Domain, Note, Project, Task
 from customers.services.custom_fields import add_field
 from customers.services.customers import create_customer
 from customers.services.items import add_item, complete_task
@@ -163,13 +163,18 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
 
 
 def _work(customers: list[Customer], *, by: User) -> None:
-    """Create tasks, domains, contracts and notes."""
+    """Create contacts, tasks, domains, contracts and notes."""
     team = {user.email: user for user in customers[0].agency.members.all()}
     for position, title, due_in, assignee, priority, done in demo.TASKS:
         task = Task(title=title, due_on=_in_days(due_in), assignee=team.get(assignee), priority=priority)
         add_item(task, customer=customers[position], by=by)
         if done:
             complete_task(task, by=by)
+    for position, salutation, first_name, last_name, role, email, phone in demo.CONTACTS:
+        contact = Contact(
+            salutation=salutation, first_name=first_name, last_name=last_name, role=role, email=email, phone=phone, language="de"
+        )
+        add_item(contact, customer=customers[position], by=by)
     for position, name, registrar, expires_in, auto_renew in demo.DOMAINS:
         domain = Domain(name=to_ascii(name), registrar=registrar, expires_on=_in_days(expires_in), auto_renew=auto_renew)
         add_item(domain, customer=customers[position], by=by)
