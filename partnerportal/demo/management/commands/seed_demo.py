@@ -14,6 +14,7 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.domain_names import to_ascii
+from customers.merging.pairs import run_batches, start_search
 from customers.models import Contract, Customer, CustomerTag, Domain, Note, Project, Task
 from customers.services.custom_fields import add_field
 from customers.services.customers import create_customer
@@ -64,6 +65,8 @@ class Command(BaseCommand):
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
             _access(customers, client, by=anna)
+            for _batch in run_batches(start_search(nordlicht).pk):
+                pass
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
