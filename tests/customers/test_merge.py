@@ -336,3 +336,10 @@ def test_custom_fields_are_compared(max_: Client, cast: Cast, first: Customer, s
     undo_merge(log, by=cast.max)
     first.refresh_from_db()
     assert first.custom_values == {one.key: "red", three.key: "x"}
+
+
+def test_warning_of_the_form_leads_to_the_comparison(max_: Client, stan: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    Customer.objects.filter(pk=second.pk).update(email=first.email)
+    fields = {"kind": "company", "company": "Another", "email": first.email, "language": "en"}
+    assert f'href="{merge_page(second, first)}"' in max_.post("/customers/add/", fields).content.decode()
+    assert "/merge/" not in stan.post("/customers/add/", fields).content.decode()
