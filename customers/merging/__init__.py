@@ -1,4 +1,4 @@
 """Duplicates and merging of customers: a slice of the customers app.
 
-views, tasks → forms → services | undo | pairs → queries → relations → models
+views, tasks → forms, undo → services, pairs, queries → contacts → relations → models
 """

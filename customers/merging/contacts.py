@@ -46,4 +46,4 @@ def _is_same(one: Any, other: Any) -> bool:
     return bool(name) and name == normalized(other.person_name) and not one.email
 
 
-CONTACTS = Relation(Contact, None, moves=no_rows, resolve=copy_contacts, anchor="contact")
+CONTACTS = Relation(Contact, None, moves=no_rows, resolve=copy_contacts, anchor="people")

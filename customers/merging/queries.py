@@ -71,9 +71,8 @@ def kept_rows(kept: dict[str, Any]) -> list[str]:
 
 
 def fields_of(columns: Iterable[str]) -> list[str]:
-    """Return the labels of the customer's columns."""
-    fields: list[Any] = [Customer._meta.get_field(name.removesuffix("_id")) for name in columns]
-    return [str(field.verbose_name) for field in fields]
+    """Return the labels of the customer's columns, in the order of the model."""
+    return [str(field.verbose_name) for field in Customer._meta.fields if field.attname in set(columns)]
 
 
 def _labelled() -> list[Relation]:

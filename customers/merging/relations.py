@@ -121,7 +121,7 @@ RELATIONS: list[Relation] = [
     ),
     Relation(Domain, ngettext_lazy("%(count)d domain", "%(count)d domains", "count"), anchor="domains"),
     Relation(Contract, ngettext_lazy("%(count)d contract", "%(count)d contracts", "count"), anchor="contracts"),
-    Relation(CustomerTag, ngettext_lazy("%(count)d tag", "%(count)d tags", "count"), held=_already_given, anchor="tags"),
+    Relation(CustomerTag, ngettext_lazy("%(count)d tag", "%(count)d tags", "count"), held=_already_given, anchor="customer-tags"),
     Relation(Note, ngettext_lazy("%(count)d team note", "%(count)d team notes", "count"), anchor="notes"),
     Relation(ImportRow, None, field="duplicate_of", moves=_unfinished),
     Relation(ImportRow, None, moves=no_rows),

@@ -108,6 +108,8 @@ NORDLICHT_CUSTOMERS = (
     ("Druckerei Lettern", "mx", "Robin", "Lettow", "satz@lettern.example", "+49 40 787878", "Bahrenfelder Steindamm 66", "22761", "Hamburg", "DE", "de"),
     ("Weinhandlung Rebhuhn", "mr", "Paul", "Rebhuhn", "keller@rebhuhn.example", "+49 511 161616", "Limmerstraße 40", "30451", "Hannover", "DE", "de"),
     ("Musikschule Forte", "ms", "Sofia", "Marek", "buero@forte.example", "+49 4101 5050", "Rübekamp 11", "25421", "Pinneberg", "DE", "de"),
+    # A possible duplicate of Café Kaland.
+    ("", "mx", "Noa", "Kaland", "noa.kaland@post.example", "040 334 45 56", "", "", "Hamburg", "DE", "de"),
 )  # fmt: skip
 #: Tags with their colors and the positions of their customers.
 NORDLICHT_TAGS = (

@@ -336,3 +336,22 @@ def test_custom_fields_are_compared(max_: Client, cast: Cast, first: Customer, s
     undo_merge(log, by=cast.max)
     first.refresh_from_db()
     assert first.custom_values == {one.key: "red", three.key: "x"}
+
+
+def test_warning_of_the_form_leads_to_the_comparison(max_: Client, stan: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    Customer.objects.filter(pk=second.pk).update(email=first.email)
+    fields = {"kind": "company", "company": "Another", "email": first.email, "language": "en"}
+    assert f'href="{merge_page(second, first)}"' in max_.post("/customers/add/", fields).content.decode()
+    assert "/merge/" not in stan.post("/customers/add/", fields).content.decode()
+
+
+def test_counts_lead_to_their_place_on_the_customer_page(max_: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    for factory in (TaskFactory, ProjectFactory, DomainFactory, ContractFactory, NoteFactory, CustomerTagFactory, ReviewRequestFactory):
+        factory(customer=second)
+    assign_request(ContactRequestFactory(agency=cast.alder), customer=second, by=cast.stan)
+    ConnectedFactory(agency=cast.alder, customer=second, client=cast.kim)
+    plan = max_.get(merge_page(first, second)).context["plan"]
+    page = max_.get(second.get_absolute_url()).content.decode()
+    anchors = {row.anchor for row in [*plan.moving, *plan.staying]}
+    assert len(anchors) == 10
+    assert [anchor for anchor in anchors if f'id="{anchor}"' not in page] == []

@@ -14,6 +14,7 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from customers.domain_names import to_ascii
+from customers.merging.pairs import run_batches, start_search
 from customers.models import Contact, Contract, Customer, CustomerTag, Domain, Note, Project, Task
 from customers.services.custom_fields import add_field
 from customers.services.customers import create_customer
@@ -66,6 +67,8 @@ class Command(BaseCommand):
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
             _access(customers, client, by=anna)
             _views(nordlicht)
+            for _batch in run_batches(start_search(nordlicht).pk):
+                pass
             suedwind, clara = _agency(demo.SUEDWIND, admin)
             _customers(suedwind, demo.SUEDWIND_CUSTOMERS, by=clara)
             _requests(suedwind, demo.SUEDWIND_REQUESTS)
