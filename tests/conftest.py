@@ -198,11 +198,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         )
 
 
-def pytest_collection_finish() -> None:
-    """Exclude loaded modules from garbage collection, which speeds it up."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Exclude loaded modules from garbage collection, which speeds it up, and enable it."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

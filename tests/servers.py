@@ -6,6 +6,7 @@ folder. All other variables have fixed values.
 """
 
 import contextlib
+import gc
 import os
 import secrets
 import shutil
@@ -31,9 +32,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
-TOGETHER = dict.fromkeys(
-    ("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_graceful_shutdown.py"), "portal"
-) | {
+TOGETHER = dict.fromkeys(("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_graceful_shutdown.py"), "portal") | {
     module: module
     for module in (
         "tests/test_fuzz.py",
@@ -45,6 +44,8 @@ TOGETHER = dict.fromkeys(
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
     """Set the environment before other plugins, because pytest-django loads the settings in this hook."""
+    # Until the tests run (tests/conftest.py), because loading modules leaves hardly any garbage.
+    gc.disable()
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker:
         os.environ["REDIS_URL"] = with_database(os.environ["REDIS_URL"], int(worker.removeprefix("gw")) + 1)
