@@ -32,7 +32,7 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
-TOGETHER = dict.fromkeys(("tests/embedded/test_run.py", "tests/embedded/test_outage.py", "tests/embedded/test_graceful_shutdown.py"), "portal") | {
+TOGETHER = dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal") | {
     module: module
     for module in (
         "tests/test_fuzz.py",
