@@ -4,12 +4,15 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from celery import shared_task
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django_guid import get_guid, set_guid
 
+from partnerportal.core.compiled import compiled
 from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import enqueue
@@ -56,8 +59,7 @@ def _send(mail_id: int) -> None:
     save_outcome = None
     try:
         with transaction.atomic():
-            # Without skip_locked, because another worker that tried to claim it can hold the lock briefly.
-            mail = OutgoingMail.objects.select_for_update().filter(pk=mail_id, status=OutgoingMail.Status.QUEUED).first()
+            mail = next(iter(_locked(pk=mail_id)), None)
             if mail is None:
                 return
             if mail.request_id:
@@ -70,6 +72,12 @@ def _send(mail_id: int) -> None:
             raise
         logger.warning("Connection to the database lost while sending e-mail %s.", mail_id)
         _save_with_retry(save_outcome)
+
+
+@compiled
+def _locked(*, pk: Any) -> QuerySet[OutgoingMail]:
+    # Without skip_locked, because another worker that tried to claim it can hold the lock briefly.
+    return OutgoingMail.objects.select_for_update().filter(pk=pk, status=OutgoingMail.Status.QUEUED)
 
 
 @shared_task(name="outbox.sweep")
