@@ -126,8 +126,8 @@ class ItemFilter(ListFilter):
         kind, chosen, given = type(self), tuple(self.chosen.items()), self.given
         if not self.chosen["q"]:
             (totals,) = items_total(kind, chosen, **given)
-            rows = Rows(listed_items, (kind, chosen), given)
-            return (rows if totals else rows.queryset().none()), list_totals(totals)
+            listed = Rows(listed_items, (kind, chosen), given)
+            return (listed if totals else listed.queryset().none()), list_totals(totals)
         found, totals = search_items(items_of(kind, chosen, given), self.chosen["q"], self.agency, given["today"], given["week_end"])
         rows = kind.with_details(found).select_related("customer")
         return (rows if totals else rows.none()), list_totals(totals)
