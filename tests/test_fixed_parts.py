@@ -63,3 +63,36 @@ def test_slots_are_filled_in_afterwards() -> None:
     for pk, name, shown in ((1, "A & B", "A &amp; B"), (22, "7000000001", "7000000001"), (3, mark_safe("<b>C</b>"), "<b>C</b>")):
         html = template.render(Context({"kind": "person", "pk": pk, "name": name}))
         assert html == f"person: <a href='/customers/{pk}/'>{shown}</a> {shown}"
+
+
+def test_filters_are_rendered_for_each_input_and_agency(cast: Cast, alice: Client) -> None:
+    outsider = Client()
+    outsider.force_login(cast.charlie)
+    for _ in range(2):
+        pages = {
+            path: alice.get(path).content.decode() for path in ("/customers/", "/customers/?status=archived", "/tasks/?status=archived")
+        }
+        assert ['<option value="archived" selected>' in page for page in pages.values()] == [False, True, False]
+        assert f">{cast.stan}</option>" in pages["/customers/"]
+        assert f">{cast.stan}</option>" not in outsider.get("/customers/").content.decode()
+
+
+def test_empty_forms_are_rendered_with_their_own_tokens(cast: Cast, alice: Client) -> None:
+    pages = [alice.get("/customers/add/").content.decode() for _ in range(3)]
+    for name in ("form_number", "csrfmiddlewaretoken"):
+        tokens = [re.findall(f'name="{name}" value="([^"]{{20,}})"', page) for page in pages]
+        assert all(len({*found}) == 1 for found in tokens)
+        assert len({found[0] for found in tokens}) == 3
+    cast.stan.full_name = "Stella Nova"
+    cast.stan.save()
+    assert ">Stella Nova</option>" in alice.get("/customers/add/").content.decode()
+    german = Client(headers={"Accept-Language": "de"})
+    german.force_login(cast.alice)
+    assert "Firma" in german.get("/customers/add/").content.decode()
+
+
+def test_filled_in_forms_are_not_kept(alice: Client) -> None:
+    for name in ("Alder", "Birch"):
+        page = alice.post("/customers/add/", {"kind": "person", "first_name": name, "last_name": ""})
+        assert f'value="{name}"' in page.content.decode()
+    assert 'value="Birch"' not in alice.get("/customers/add/").content.decode()

@@ -14,7 +14,7 @@ from customers.forms.columns import ALWAYS, Columns, offered_columns, shown_colu
 from customers.forms.definition_filters import Panel, chosen_tags, definition_fields, panels, value_conditions
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
 from customers.queries.customers import customer_count, listed_customers, narrowed, with_details
-from customers.queries.definitions import definitions_of
+from customers.queries.definitions import read_once
 from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, search_items, search_words, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
@@ -42,7 +42,7 @@ class CustomerFilter(ListFilter):
     columns = forms.MultipleChoiceField(label=_("Columns"), required=False, widget=forms.MultipleHiddenInput)
 
     def prepare(self) -> None:
-        self.definitions = definitions_of(self.agency)
+        self.definitions = read_once(self.agency)
         self._own = definition_fields(self.definitions)
         self.fields |= self._own
         self.fields["columns"].choices = [(ALWAYS, ""), *offered_columns(self.definitions)]  # type: ignore[attr-defined]

@@ -53,6 +53,13 @@ def definitions_of(agency: Agency, *, customer: int = 0) -> Definitions:
     )
 
 
+def read_once(agency: Agency) -> Definitions:
+    """Return what an agency defined, and keep it in this object, because each filter of a page needs it."""
+    kept: Definitions = vars(agency).get("definitions") or definitions_of(agency)
+    vars(agency)["definitions"] = kept
+    return kept
+
+
 @compiled
 def definition_values(*, agency: Any, customer: Any) -> QuerySet[Any, Any]:
     """Return the values for `definitions_of`."""

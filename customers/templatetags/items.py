@@ -3,8 +3,10 @@
 The buttons belong to the form `rows-form`, which a page contains once.
 """
 
+from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from decimal import Decimal
+from functools import lru_cache, wraps
 from typing import Any
 
 from django import template
@@ -25,6 +27,16 @@ register = template.Library()
 #: Days within which end dates are highlighted.
 NEAR_DAYS = 7
 _STATUSES = {"project": Project.Status, "contract": Contract.Status}
+
+
+def _kept_today(render: Callable[..., SafeString]) -> Callable[..., SafeString]:
+    """Decorator that keeps what is rendered for each of the arguments, in each language and on each day."""
+
+    @lru_cache(maxsize=4096)
+    def kept(language: str | None, today: date, *values: Any) -> SafeString:
+        return render(*values)
+
+    return wraps(render)(lambda *values: kept(get_language(), timezone.localdate(), *values))
 
 
 @register.simple_tag
@@ -129,41 +141,59 @@ def domain_date(domain: Domain) -> SafeString | str:
 
 
 @register.simple_tag
-def domain_expiry(domain: Domain) -> SafeString | str:
+def domain_expiry(domain: Domain) -> SafeString:
     """Render when a domain expires that doesn't renew automatically."""
-    if domain.expires_on is None:
+    return _domain_expiry(domain.expires_on)
+
+
+@_kept_today
+def _domain_expiry(expires_on: date | None) -> SafeString:
+    if expires_on is None:
         return format_html('<span class="text-faint">{}</span>', _("no expiry date"))
-    is_past = domain.expires_on < timezone.localdate()
-    return format_html(
-        "{} {}", pgettext("domain", "expired") if is_past else pgettext("domain", "expires"), relative_date(domain.expires_on)
-    )
+    is_past = expires_on < timezone.localdate()
+    return format_html("{} {}", pgettext("domain", "expired") if is_past else pgettext("domain", "expires"), relative_date(expires_on))
 
 
 @register.simple_tag
 def contract_end(contract: Contract) -> SafeString:
     """Render when a contract ends."""
-    if contract.ends_on is None:
+    return _contract_end(contract.ends_on, contract.status)
+
+
+@_kept_today
+def _contract_end(ends_on: date | None, status: str) -> SafeString:
+    if ends_on is None:
         return format_html('<span class="text-faint">{}</span>', _("no end date"))
-    if contract.status != Contract.Status.ACTIVE:
-        return format_html("{} {}", pgettext("contract", "until"), day(contract.ends_on))
-    verb = pgettext("contract", "ended") if contract.ends_on < timezone.localdate() else pgettext("contract", "ends")
-    return format_html("{} {}", verb, relative_date(contract.ends_on))
+    if status != Contract.Status.ACTIVE:
+        return format_html("{} {}", pgettext("contract", "until"), day(ends_on))
+    verb = pgettext("contract", "ended") if ends_on < timezone.localdate() else pgettext("contract", "ends")
+    return format_html("{} {}", verb, relative_date(ends_on))
 
 
 @register.simple_tag
 def contract_price(contract: Contract) -> SafeString:
     """Render the price of a contract and its interval, if known."""
-    if contract.price is None:
+    return _contract_price(contract.price, contract.currency, contract.interval)
+
+
+@_kept_today
+def _contract_price(price: Decimal | None, currency: str, interval: str) -> SafeString:
+    if price is None:
         return SafeString("")
-    return format_html("<span>{} {}</span>", money(contract.price, contract.currency), Contract.Interval(contract.interval).label)
+    return format_html("<span>{} {}</span>", money(price, currency), Contract.Interval(interval).label)
 
 
 @register.simple_tag
 def cancel_by(contract: Contract) -> SafeString:
     """Render by when a running contract can be cancelled, if that isn't its end date."""
-    last_day, today = contract.cancel_by, timezone.localdate()
-    is_running = contract.status == Contract.Status.ACTIVE and contract.ends_on is not None and contract.ends_on >= today
-    if not is_running or last_day == contract.ends_on:
+    return _cancel_by(contract.cancel_by, contract.ends_on, contract.status)
+
+
+@_kept_today
+def _cancel_by(last_day: date | None, ends_on: date | None, status: str) -> SafeString:
+    today = timezone.localdate()
+    is_running = status == Contract.Status.ACTIVE and ends_on is not None and ends_on >= today
+    if not is_running or last_day is None or last_day == ends_on:
         return SafeString("")
     return format_html("<span>{} {}</span>", _("cancel by") if last_day >= today else _("could be cancelled until"), day(last_day))
 
@@ -171,14 +201,19 @@ def cancel_by(contract: Contract) -> SafeString:
 @register.simple_tag
 def open_work(customer: Any) -> SafeString:
     """Render a customer's number of open tasks and the next end dates, see `with_open_work`."""
+    return _open_work(customer.open_tasks, customer.domain_ends, customer.contract_ends)
+
+
+@_kept_today
+def _open_work(open_tasks: int, domain_ends: date | None, contract_ends: date | None) -> SafeString:
     parts = []
-    if customer.open_tasks:
-        text = ngettext("%(count)s task", "%(count)s tasks", customer.open_tasks) % {"count": customer.open_tasks}
+    if open_tasks:
+        text = ngettext("%(count)s task", "%(count)s tasks", open_tasks) % {"count": open_tasks}
         parts.append(format_html('<span class="wait">{}</span>', text))
-    if customer.domain_ends:
-        parts.append(_work_ends(_("domain %(days)s d"), _("domain %(date)s"), customer.domain_ends))
-    if customer.contract_ends:
-        parts.append(_work_ends(_("contract %(days)s d"), _("contract %(date)s"), customer.contract_ends))
+    if domain_ends:
+        parts.append(_work_ends(_("domain %(days)s d"), _("domain %(date)s"), domain_ends))
+    if contract_ends:
+        parts.append(_work_ends(_("contract %(days)s d"), _("contract %(date)s"), contract_ends))
     return format_html("{}" * len(parts), *parts) if parts else SafeString("")
 
 

@@ -44,7 +44,7 @@ class Parameter(Expression):
 
 
 @Field.register_lookup
-class AnyOf(Lookup):  # type: ignore[type-arg]  # not generic at run time
+class AnyOf(Lookup):
     """`field__any=values`, like `in`, but with the same SQL for any number of values."""
 
     lookup_name = "any"

@@ -69,6 +69,8 @@ def dashboard_for(member: Membership, team: list[User], *, mine: bool) -> Dashbo
     values = {"agency": member.agency_id, "user": member.user_id}
     reviews = latest_reviews(whose, **values, recently=at.recently)
     requests = open_requests(whose, **values, now=at.now)
+    for request in requests:
+        request.agency = member.agency
     opted_out = opted_out_addresses(member.agency, [request.recipient.email for request in requests])
     return Dashboard(
         sections=sections_for(member, team, mine=mine),
@@ -104,7 +106,7 @@ def latest_reviews(whose: str, /, *, agency: Any, user: Any, recently: Any) -> A
     """Return the latest new reviews."""
     reviews = new_reviews(recently).filter(belongs_to(whose, user, "request__customer__responsible"), agency=agency)
     reported = ReviewReport.objects.filter(review=OuterRef("pk"))
-    reviews = reviews.select_related("request__project", "request__customer", "comment").annotate(is_reported=Exists(reported.open()))
+    reviews = reviews.select_related("request__project", "comment").annotate(is_reported=Exists(reported.open()))
     return first_rows(reviews, "-created_at", MAX_REVIEWS)
 
 
@@ -112,7 +114,7 @@ def latest_reviews(whose: str, /, *, agency: Any, user: Any, recently: Any) -> A
 def open_requests(whose: str, /, *, agency: Any, user: Any, now: Any) -> Any:
     """Return the open review requests that expire first."""
     requests = ReviewRequest.objects.pending(now).filter(belongs_to(whose, user, "customer__responsible"), agency=agency)
-    return first_rows(requests.select_related("agency", "customer", "contact", "project"), "expires_at", MAX_REVIEW_REQUESTS)
+    return first_rows(requests.select_related("customer", "contact"), "expires_at", MAX_REVIEW_REQUESTS)
 
 
 def _request_action(request: Any, opted_out: set[str]) -> str:

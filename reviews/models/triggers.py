@@ -115,14 +115,14 @@ def time_zone_trigger() -> pgtrigger.Trigger:
         name="review_months",
         when=pgtrigger.After,
         operation=pgtrigger.UpdateOf("time_zone"),  # type: ignore[no-untyped-call]
-        condition=pgtrigger.AnyChange("time_zone"),  # type: ignore[no-untyped-call]
+        condition=pgtrigger.AnyChange("time_zone"),
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]
             f"""
             PERFORM FROM reviews_ratingsummary WHERE agency_id = NEW.id FOR NO KEY UPDATE;
             DELETE FROM reviews_reviewmonth WHERE agency_id = NEW.id;
             {count_months("agency.id = NEW.id")};
             RETURN NULL;
-            """
+            """  # noqa: S608  # built from constants
         ),
     )
 

@@ -1,7 +1,6 @@
 """`{% fixed %}`: parts of a page that are rendered once per process and language."""
 
 import re
-from functools import reduce
 from html import escape
 from typing import Any
 
@@ -26,8 +25,9 @@ def fixed(parser: Parser, token: Token) -> "FixedNode":
 
         {% fixed kind=customer.kind slots name=customer.name pk=customer.pk %}…{% endfixed %}
 
-    There should be few different values, which must be hashable or have a hashable `fixed_key`. Slots can be any texts and numbers, which are put
-    in afterwards. Inside, they can be shown as they are, or be arguments of `url`, but neither be filtered nor compared.
+    There should be few different values, which must be hashable or have a hashable `fixed_key`. Slots can be any texts
+    and numbers, which are put in afterwards. Inside, they can be shown as they are, or be arguments of `url`, but neither
+    be filtered nor compared.
     Other variables are empty inside, even `request`.
     """
     words = token.split_contents()[1:]
@@ -107,5 +107,11 @@ class FixedFormNode(Node):
         if key not in self._kept:
             if len(self._kept) >= MAX_KEPT:
                 self._kept.clear()
-            self._kept[key] = reduce(lambda html, slot: html.replace(slot[1], slot[0]), slots, self.nodelist.render(context))
-        return SafeString(reduce(lambda html, slot: html.replace(*slot), slots, self._kept[key]))  # nosec B703
+            html: str = self.nodelist.render(context)
+            for slot, token in slots:
+                html = html.replace(token, slot)
+            self._kept[key] = html
+        html = self._kept[key]
+        for slot, token in slots:
+            html = html.replace(slot, token)
+        return SafeString(html)  # nosec B703
