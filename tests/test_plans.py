@@ -18,6 +18,7 @@ from customers.models.words import _SIMILAR
 from customers.queries.lists import matching
 from partnerportal.agencies.models import Agency
 from partnerportal.core.search import fuzzy_threshold
+from partnerportal.desk.sections import dated_rows
 from reviews.models import ReviewRequest
 from reviews.queries.stats import agency_with_stats
 from tests.cast import Cast
@@ -102,6 +103,14 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
         "contracts": (
             Contract.objects.filter(agency=agency, status="active").order_by("sort_date", "pk")[:26],
             ("contract_active_by_end", "contract_by_end"),
+        ),
+        "customers with open tasks": (
+            customers.active().filter(pk__in=Task.objects.filter(agency=agency, done_at=None).values("customer")).order_by("-number")[:26],
+            ("customer_by_number", "customer_number_once_per_agency"),
+        ),
+        "dashboard of a manager": (
+            dated_rows.build("manager", 7, "overdue", "week", agency=agency.pk, user=1, today=today, sunday=today, horizon=today),
+            ("task_open_by_due_date",),
         ),
         "pending review requests": (
             ReviewRequest.objects.pending().filter(agency=agency).order_by("expires_at")[:5],
