@@ -139,19 +139,6 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
             Contract.objects.filter(agency=agency, status="active").order_by("sort_date", "pk")[:26],
             ("contract_active_by_end", "contract_by_end"),
         ),
-        # Words that most items contain: the list is read in its order, and nothing is sorted.
-        "frequent word in tasks": (
-            matching(Task.objects.filter(agency=agency, done_at=None), "call", agency, many=True).order_by("sort_date", "pk")[:26],
-            ("task_open_by_due_date",),
-        ),
-        "frequent word in domains": (
-            matching(Domain.objects.filter(agency=agency), "example", agency, many=True).order_by("sort_date", "pk")[:26],
-            ("domain_by_expiry",),
-        ),
-        "frequent word in contracts": (
-            matching(Contract.objects.filter(agency=agency, status="active"), "v-1", agency, many=True).order_by("sort_date", "pk")[:26],
-            ("contract_active_by_end", "contract_by_end"),
-        ),
         "customers with open tasks": (
             customers.active().filter(pk__in=Task.objects.filter(agency=agency, done_at=None).values("customer")).order_by("-number")[:26],
             ("customer_by_number", "customer_number_once_per_agency"),
