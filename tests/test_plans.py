@@ -227,5 +227,5 @@ def test_filters_by_tags_and_custom_fields_use_indexes(full: Agency, defined: De
         found = list(nodes(plan))
         assert [node["Relation Name"] for node in found if node["Node Type"] == "Seq Scan"] == [], name
         assert {node.get("Index Name") for node in found} & set(indexes), name
-        # At most the customers of this agency are read.
-        assert max(node["Actual Rows"] for node in found) <= ROWS, name
+        # At most the customers of this agency are read. Index entries of their earlier versions count as rows of a bitmap.
+        assert max(node["Actual Rows"] for node in found if node["Node Type"] != "Bitmap Index Scan") <= ROWS, name

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from customers.models.custom_fields import MAX_FIELDS
 from invitations.models import AccessRequest
 from partnerportal.desk.models import ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
@@ -20,7 +21,7 @@ from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContactFactory, CustomerFactory, ProjectFactory
+from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -42,8 +43,11 @@ def fill(cast: Cast, rows: int) -> None:
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
             ContactFactory(customer=customer)
             ConnectedFactory(customer=customer)
+            CustomerTagFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
+        if cast.alder.custom_fields.count() < MAX_FIELDS:
+            CustomFieldFactory(agency=cast.alder)
         MailFactory(agency=cast.alder)
         contact_request = cast.alder.contact_requests.first() or ContactRequestFactory(agency=cast.alder)
         add_note(contact_request, text="Note", by=cast.stan)
@@ -112,6 +116,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/dashboard/?whose=mine", True, 15),
     ("/dashboard/?section=overdue", True, 6),
     ("/customers/", True, 6),
+    (lambda cast: f"/customers/?tags={cast.alder.tags.order_by('pk')[0].pk}&columns=tags&columns=responsible&columns=created", True, 6),
+    (lambda cast: f"/customers/?field_{cast.alder.custom_fields.order_by('pk')[0].key}=x", True, 6),
+    ("/customers/tags/", True, 6),
+    ("/customers/fields/", True, 6),
     (first_customer, True, 15),
     (lambda cast: first_customer(cast) + "edit/", True, 6),
     ("/customers/add/", True, 6),

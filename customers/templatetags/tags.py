@@ -37,5 +37,6 @@ def tag_pills(tags: Iterable[Tag]) -> SafeString:
 def choice_boxes(field: Any) -> SafeString:
     """Render the checkboxes of a multiple choice. In Python, because an agency can have hundreds of tags."""
     chosen = set(map(str, field.value() or ()))
-    boxes = ((field.name, value, SafeString(" checked" if value in chosen else ""), label) for value, label in field.field.choices)
+    state = {True: SafeString(" checked"), False: SafeString("")}
+    boxes = ((field.name, value, state[value in chosen], label) for value, label in field.field.choices)
     return format_html_join("", '<label><input type="checkbox" name="{}" value="{}"{}> <span>{}</span></label>', boxes)

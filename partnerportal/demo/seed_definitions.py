@@ -11,7 +11,7 @@ from customers.models import CustomerTag, CustomField, Tag
 from customers.models.custom_fields import FieldKind
 from customers.models.tags import TagColor
 
-#: Names of tags, and the share of the customers that have each: one in so many.
+#: Names of tags, and the number of customers of which one has the tag.
 TAGS = (("Wartung", 2), ("Shop", 5), ("Relaunch", 20), ("Empfehlung", 50), ("Pressekontakt", 2_000), ("Beirat", 20_000))
 _FIELDS = {"Paket": "choice", "Seitenzahl": "number", "Kunde seit": "date", "Ansprache": "text", "Ticketsystem": "link"}
 _PACKAGES = ("Basis", "Business", "Premium")
