@@ -17,7 +17,7 @@ from kombu.exceptions import OperationalError
 
 from customers.bulk.actions import ACTIONS, BulkAction, Values
 from customers.bulk.models import KEEP_DAYS, BulkStatus
-from customers.models import BulkJob, Customer
+from customers.models import BulkJob, Customer, FormSubmission
 from customers.services.submissions import add_once
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
@@ -78,6 +78,12 @@ def start(*, agency: Agency, selection: Selection, action: BulkAction, values: V
 
     # The form's number alone identifies the submission: the same action can be meant twice.
     return add_once(agency, number=form_number, content={"form": form_number}, by=by, add=create)
+
+
+def job_of_form(agency: Agency, form_number: str) -> BulkJob | None:
+    """Return the job that this form has started."""
+    started = FormSubmission.objects.of_form(agency, form_number).values("added_id")
+    return BulkJob.objects.filter(agency=agency, pk__in=started).first()
 
 
 @transaction.atomic

@@ -56,12 +56,17 @@ def start(request: AgencyRequest) -> HttpResponse:
     selection, customers = _selection(request, query, None if "all" in request.GET else numbers)
     form = FORMS.get(action.key, BulkForm)(request.form_data, agency=request.agency, cancel=back)
     is_complete = form.is_valid() if form.is_bound else not form.inputs
-    preview = None
+    preview, is_different = None, False
     if is_complete and "change" not in request.POST:
         values = form.values if form.is_bound else {}
         preview = services.preview(customers, action, values)
-        if request.method == "POST" and "confirm" in request.POST and preview.changed:
-            return _begin(request, action, selection, form, total=preview.total, back=back)
+        if request.method == "POST" and "confirm" in request.POST:
+            if preview.changed and request.POST.get("changed") == str(preview.changed):
+                return _begin(request, action, selection, form, total=preview.total, back=back)
+            # A second click, after the first one has changed everything.
+            if job := services.job_of_form(request.agency, form.cleaned_data["form_number"]):
+                return redirect("customers:bulk_detail", job.pk)
+            is_different = True
     context = {
         "action": action,
         "form": form,
@@ -69,6 +74,7 @@ def start(request: AgencyRequest) -> HttpResponse:
         "total": preview.total if preview else customers.count(),
         "left_out": _reasons(preview.left_out) if preview else [],
         "button": action.button % {"count": preview.changed} if preview else "",
+        "is_different": is_different,
         "is_large": preview and preview.total > runner.DIRECT_LIMIT,
         "back": back,
     }

@@ -28,7 +28,11 @@ def confirmed(client: Client, page: Any, **more: Any) -> Any:
     """Return the response to the button of the preview."""
     data = {field.html_name: field.value() for field in page.context["form"]}
     data = {name: "" if value is None else value for name, value in data.items()}
-    return client.post(page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"], data | {"confirm": "1"}, **more)
+    return client.post(
+        page.request["PATH_INFO"] + "?" + page.request["QUERY_STRING"],
+        data | {"changed": str(page.context["preview"].changed), "confirm": "1"},
+        **more,
+    )
 
 
 def started(client: Client, action: str, selection: dict[str, Any], fields: dict[str, Any] | None = None) -> BulkJob:

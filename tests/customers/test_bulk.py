@@ -311,6 +311,23 @@ def test_twenty_confirmations_start_one_job(stan: Client, cast: Cast) -> None:
     assert cast.alder.tasks.count() == 2
 
 
+def test_a_second_click_leads_to_the_job(stan: Client, cast: Cast) -> None:
+    page = previewed(stan, "archive", references(CustomerFactory(agency=cast.alder)))
+    confirmed(stan, page)
+    assert confirmed(stan, page)["Location"] == f"{BULK}{BulkJob.objects.get().pk}/"
+
+
+def test_more_customers_than_previewed_must_be_confirmed_again(stan: Client, cast: Cast) -> None:
+    CustomerFactory(agency=cast.alder, city="Köln")
+    page = previewed(stan, "archive", {"city": "Köln", "all": "1"})
+    CustomerFactory.create_batch(2, agency=cast.alder, city="Köln")
+    again = confirmed(stan, page)
+    assert "Customers have changed since the preview" in again.content.decode()
+    assert not BulkJob.objects.exists()
+    assert confirmed(stan, again).status_code == 302
+    assert BulkJob.objects.get().changed == 3
+
+
 def test_the_same_action_can_be_meant_twice(stan: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     for _ in range(2):
