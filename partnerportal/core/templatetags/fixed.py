@@ -104,14 +104,15 @@ class FixedFormNode(Node):
             return self.nodelist.render(context)
         key = (type(form), get_language(), form.fixed_key)
         slots = [(str(_FIRST_SLOT + number), token) for number, token in enumerate([str(context["csrf_token"]), *form.tokens])]
-        if key not in self._kept:
-            if len(self._kept) >= MAX_KEPT:
-                self._kept.clear()
-            html: str = self.nodelist.render(context)
+        html = self._kept.get(key)
+        if html is None:
+            html = self.nodelist.render(context)
             for slot, token in slots:
                 html = html.replace(token, slot)
+            # Other threads may use the same dictionary.
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
             self._kept[key] = html
-        html = self._kept[key]
         for slot, token in slots:
             html = html.replace(slot, token)
         return SafeString(html)  # nosec B703
