@@ -10,8 +10,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
-from customers.models import Contract, Customer, CustomerTag, Domain, MergeLog, Task
+from customers.models import Contact, Contract, Customer, CustomerTag, Domain, MergeLog, Task
 from customers.models.customers import CustomerQuerySet
+from customers.models.triggers import PERSON
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
@@ -34,6 +35,8 @@ class PageSection:
 
 #: Fields of a merged customer that name it.
 _NAME = ("kind", "company", "first_name", "last_name")
+#: Fields of a contact that the page shows.
+_CONTACT = ("is_primary", "role", *PERSON)
 
 #: Functions of other apps that return their section of a customer's page; registered in their `hooks.py`.
 customer_page_sections: list[Callable[[Customer], PageSection]] = []
@@ -47,8 +50,6 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
     ),
     "domains": lambda rows: rows.order_by("sort_date", "name"),
     "contracts": lambda rows: rows.order_by("sort_date", "pk"),
-    # A merged customer's contacts were copied.
-    "contacts": lambda rows: rows.exclude(customer__status=Customer.Status.MERGED).in_order(),
     "team_notes": lambda rows: rows.select_related("author").order_by("-pk"),
     "contact_requests": lambda rows: rows.select_related("assignee").order_by("-pk"),
 }
@@ -64,15 +65,25 @@ def customer_items(customer: Any) -> dict[str, list[Any]]:
 
 @compiled
 def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
-    """Return an agency's customer with this key, unless erased or merged, with the customers merged into it as `merged_rows`."""
+    """Return an agency's customer with this key, unless erased or merged.
+
+    `merged_rows` are the customers merged into it, `contact_rows` its contacts. A merged customer's contacts were copied.
+    """
     merged = Customer.objects.filter(merged_into=OuterRef("pk")).order_by("number").annotate(log=_merge_of(OuterRef("pk")))
     rows = ArraySubquery(merged.values(json=JSONObject(id="pk", number="number", log="log", **{name: name for name in _NAME})))
     found = Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
-    return found.annotate(merged_rows=rows)  # type: ignore[no-any-return]
+    contacts = Contact.objects.filter(customer=OuterRef("pk")).in_order()[:MAX_ROWS]
+    contact_rows = ArraySubquery(contacts.values(json=JSONObject(id="pk", **{name: name for name in _CONTACT})))
+    return found.annotate(merged_rows=rows, contact_rows=contact_rows)  # type: ignore[no-any-return]
 
 
 def _merge_of(second: Any) -> Subquery:
     return Subquery(MergeLog.objects.filter(second=second, undone_at=None).values("pk")[:1])
+
+
+def contacts_of(customer: Any) -> list[Contact]:
+    """Return the contacts of the customer of `known_customer`, the primary one first."""
+    return [Contact(agency=customer.agency, customer=customer, **row) for row in customer.contact_rows]
 
 
 def merged_customers(customer: Any) -> list[Customer]:

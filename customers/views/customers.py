@@ -14,7 +14,14 @@ from customers.forms.customers import CustomerForm
 from customers.forms.filters import CustomerFilter
 from customers.models import Customer
 from customers.queries.customer_page import attention, fold_runs, item_sections
-from customers.queries.customers import customer_items, customer_page_sections, known_customer, merged_customers, review_requests_to
+from customers.queries.customers import (
+    contacts_of,
+    customer_items,
+    customer_page_sections,
+    known_customer,
+    merged_customers,
+    review_requests_to,
+)
 from customers.queries.definitions import custom_values, definitions_of
 from customers.services.customers import archive_customer, create_customer, erase_customer, restore_customer, update_customer
 from customers.views.columns import prepare_rows
@@ -90,7 +97,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     (customer,) = found
     customer.agency = request.agency
     items = customer_items(customer)
-    contacts = items.pop("contacts")
+    contacts = contacts_of(customer)
     definitions = definitions_of(request.agency, customer=pk)
     sections = [section(customer) for section in customer_page_sections]
     review_requests = review_requests_to(customers=array_of(customer.shown_keys))
