@@ -16,6 +16,7 @@ INSERT INTO customers_contact
     (agency_id, customer_id, is_primary, role, created_at, salutation, first_name, last_name, email, phone, language)
 SELECT agency_id, id, true, 'general', created_at, salutation, first_name, last_name, email, phone, language
 FROM customers_customer ORDER BY id;
+SET CONSTRAINTS ALL IMMEDIATE;
 DO $$ BEGIN IF EXISTS (SELECT FROM customers_contact) THEN ANALYZE customers_contact; END IF; END $$;
 """
 
@@ -112,6 +113,8 @@ class Migration(migrations.Migration):
             model_name='contact',
             constraint=partnerportal.core.constraints.SameParent(field='customer', name='contact_customer_same_agency', parent='agency'),
         ),
+        # Before the triggers, which would run for each contact.
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
         pgtrigger.migrations.AddTrigger(
             model_name='contact',
             trigger=pgtrigger.compiler.Trigger(name='search_insert', sql=pgtrigger.compiler.UpsertTriggerSql(func="IF EXISTS (SELECT customer_id FROM new_contacts WHERE NOT is_primary) THEN UPDATE customers_customer SET search_text = '' WHERE id IN (SELECT customer_id FROM (SELECT customer_id FROM new_contacts WHERE NOT is_primary) AS changed); END IF; RETURN NULL;", hash='ebd5df079b30ea65911ebe867ce1fcbd72bbb9e2', level='STATEMENT', operation='INSERT', pgid='pgtrigger_search_insert_df050', referencing='REFERENCING NEW TABLE AS new_contacts ', table='customers_contact', when='AFTER')),
@@ -140,5 +143,4 @@ class Migration(migrations.Migration):
             model_name='contact',
             trigger=pgtrigger.compiler.Trigger(name='a_primary_contact_stays', sql=pgtrigger.compiler.UpsertTriggerSql(condition='WHEN (OLD.is_primary)', constraint='CONSTRAINT', func="\n        IF EXISTS (SELECT 1 FROM customers_customer WHERE id = OLD.customer_id)\n           AND NOT EXISTS (SELECT 1 FROM customers_contact WHERE customer_id = OLD.customer_id AND is_primary) THEN\n            RAISE EXCEPTION 'Customer % would be left without a primary contact.', OLD.customer_id\n                USING ERRCODE = 'integrity_constraint_violation';\n        END IF;\n        RETURN NULL;\n        ", hash='192e0f403d06d224f714f73b31f5f178b3a8cf72', operation='UPDATE OR DELETE', pgid='pgtrigger_a_primary_contact_stays_0253b', table='customers_contact', timing='DEFERRABLE INITIALLY DEFERRED', when='AFTER')),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]
