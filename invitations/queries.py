@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 
 from customers.queries.customers import PageSection
@@ -13,7 +13,6 @@ from invitations.models.areas import Area, GrantedAreas, Scope, sorted_areas
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import IsAny, array_of
 
 #: Maximum number of events on an invitation's page.
 HISTORY_LENGTH = 50
@@ -66,7 +65,7 @@ def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
 
 def access_section(customer: Any) -> PageSection:
     """Return the access section of a customer's page."""
-    customers = array_of(customer.shown_keys)
+    customers = tuple(customer.shown_keys)
     invitations, access_requests = connected_invitations(customers=customers), requests_to(customers=customers)
     items: list[Any] = [*invitations, *access_requests]
     customer.mark_origin(items)
@@ -78,14 +77,14 @@ def access_section(customer: Any) -> PageSection:
 @compiled
 def connected_invitations(*, customers: Any) -> QuerySet[AccessInvitation]:
     """Return the invitations that the customers' clients gave access with, the latest access first."""
-    connected = AccessInvitation.objects.filter(IsAny(F("customer"), customers), connected_at__isnull=False)
+    connected = AccessInvitation.objects.filter(customer__any=customers, connected_at__isnull=False)
     return connected.select_related("connected_by").order_by("-connected_at", "-pk")
 
 
 @compiled
 def requests_to(*, customers: Any) -> QuerySet[AccessRequest]:
     """Return the access requests to the customers, newest first."""
-    return AccessRequest.objects.filter(IsAny(F("customer"), customers)).select_related("agency").order_by("-pk")
+    return AccessRequest.objects.filter(customer__any=customers).select_related("agency").order_by("-pk")
 
 
 #: Maximum number of pending invitations shown above the list of customers.

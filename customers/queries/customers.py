@@ -16,7 +16,7 @@ from customers.models.triggers import PERSON
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount, IsAny, array_of
+from partnerportal.core.db_functions import CappedCount
 from partnerportal.core.pagination import COUNT_LIMIT
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
@@ -57,7 +57,7 @@ _ITEMS: dict[str, Callable[[Any], QuerySet[Any]]] = {
 
 def customer_items(customer: Any) -> dict[str, list[Any]]:
     """Return the rows assigned to a customer, by template variable."""
-    items = {name: items_of(name, customers=array_of(customer.shown_keys)) for name in _ITEMS}
+    items = {name: items_of(name, customers=tuple(customer.shown_keys)) for name in _ITEMS}
     for rows in items.values():
         customer.mark_origin(rows)
     return items
@@ -100,14 +100,14 @@ def merged_customers(customer: Any) -> list[Customer]:
 def review_requests_to(*, customers: Any) -> Any:
     """Return the review requests to the customers with their reviews, newest first."""
     model: Any = Customer._meta.get_field("review_requests").related_model
-    return model.objects.filter(IsAny(F("customer"), customers)).select_related("agency", "project", "review__comment").order_by("-pk")
+    return model.objects.filter(customer__any=customers).select_related("agency", "project", "review__comment").order_by("-pk")
 
 
 @compiled
 def items_of(name: str, /, *, customers: Any) -> QuerySet[Any]:
     """Return the customers' rows of one relation."""
     model: Any = Customer._meta.get_field(name).related_model
-    return _ITEMS[name](model.objects.filter(IsAny(F("customer"), customers)))[:MAX_ROWS]
+    return _ITEMS[name](model.objects.filter(customer__any=customers))[:MAX_ROWS]
 
 
 def customers_of(agency: Any, *choice: str, **values: Any) -> QuerySet[Customer]:

@@ -30,7 +30,6 @@ from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.models import Role
 from partnerportal.audit.descriptions import ItemNames, item_key, name_items
 from partnerportal.audit.models import AuditEvent
-from partnerportal.core.db_functions import array_of
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.undo import success_with_undo
 
@@ -100,7 +99,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     contacts = contacts_of(customer)
     definitions = definitions_of(request.agency, customer=pk)
     sections = [section(customer) for section in customer_page_sections]
-    review_requests = review_requests_to(customers=array_of(customer.shown_keys))
+    review_requests = review_requests_to(customers=tuple(customer.shown_keys))
     customer.mark_origin(review_requests)
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.

@@ -24,7 +24,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Expression, Field, Lookup, Model, QuerySet
+from django.db.models import Expression, Field, ForeignKey, Lookup, Model, QuerySet
 
 R = TypeVar("R")
 
@@ -43,6 +43,7 @@ class Parameter(Expression):
         return "%s", (self,)
 
 
+@ForeignKey.register_lookup
 @Field.register_lookup
 class AnyOf(Lookup):
     """`field__any=values`, like `in`, but with the same SQL for any number of values."""

@@ -1,9 +1,8 @@
 """Database functions for search and counts."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BooleanField, Func, IntegerField, QuerySet, Subquery, TextField, Value
+from django.db.models import Func, IntegerField, QuerySet, Subquery, TextField, Value
 
 #: SQL that expands umlauts in the text %s, so that “Mueller” finds “Müller”.
 UMLAUT_EXPANSION = (
@@ -16,22 +15,6 @@ class FoldText(Func):
 
     function = "portal_fold"
     output_field = TextField()
-
-
-class IsAny(Func):
-    """Whether a key is one of the keys in an array: `IsAny(F("customer"), array_of(keys))`.
-
-    Unlike a list, the array is a single value, as compiled queries require.
-    """
-
-    template = "%(expressions)s::bigint[])"
-    arg_joiner = " = ANY("
-    output_field = BooleanField()
-
-
-def array_of(keys: Iterable[int]) -> str:
-    """Return primary keys as an array in the notation of PostgreSQL."""
-    return f"{{{','.join(map(str, keys))}}}"
 
 
 class CappedCount(Subquery):
