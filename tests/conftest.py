@@ -191,7 +191,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Set up the test database, and end other sessions before it is deleted: those of killed processes can outlive them."""
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    # The server itself may already be shutting down.
+    with contextlib.suppress(OperationalError), django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"

@@ -145,7 +145,7 @@ def _problem(action: BulkAction | None, numbers: list[int], *, is_all: bool) -> 
     if not is_all and not numbers:
         return _("Select at least one customer.")
     if not is_all and len(numbers) > MAX_SELECTED:
-        return _("Select up to %(limit)d customers, or all that match.") % {"limit": MAX_SELECTED}
+        return _("Select up to %(limit)d customers, or every match.") % {"limit": MAX_SELECTED}
     return "" if action else _("Select an action.")
 
 

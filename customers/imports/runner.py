@@ -260,7 +260,7 @@ def _create_customers(job: ImportJob, rows: list[ImportRow], *, first_number: in
         fields = row.values["fields"]
         fields["custom_values"] = still_valid_values(fields.get("custom_values", {}), own_fields)
         if missing := [name for name in names if name.upper() not in tags]:
-            fields["notes"] = "\n".join(filter(None, [fields["notes"], f"{_('Tags')}: {', '.join(missing)}"]))
+            fields["notes"] = "\n".join(filter(None, [fields["notes"], _("Tags: %(names)s") % {"names": ", ".join(missing)}]))
         if fields["responsible_id"] not in members:  # The member has left since the check.
             fields["responsible_id"] = None
         customers.append(Customer(agency=agency, number=number, **fields))

@@ -111,13 +111,13 @@ def _lock_both(first: Customer, second: Customer) -> tuple[Customer, Customer]:
     for stored in (keeper, merged):
         if stored.is_merged:
             (target,) = Customer.objects.filter(merged=stored)
-            text = _("%(customer)s has meanwhile been merged into %(target)s.")
+            text = _("%(customer)s has since been merged into %(target)s.")
             raise MergeConflict(text % {"customer": stored.reference, "target": target.reference})
         if stored.status == Customer.Status.ERASED:
-            raise MergeConflict(_("%(customer)s has meanwhile been erased.") % {"customer": stored.reference})
+            raise MergeConflict(_("%(customer)s has since been erased.") % {"customer": stored.reference})
     for seen, stored in ((first, keeper), (second, merged)):
         if stored.version != seen.version:
-            raise MergeConflict(_("%(customer)s has meanwhile been changed. Compare the customers again.") % {"customer": stored.reference})
+            raise MergeConflict(_("%(customer)s has since been changed. Compare the customers again.") % {"customer": stored.reference})
     return keeper, merged
 
 

@@ -90,7 +90,7 @@ def _task_response(request: AgencyRequest, task: Task, message: str) -> HttpResp
     """Return the task's new row for htmx, or else redirect to the dashboard."""
     if cast(Any, request).htmx:
         row = task_row(task, request.membership, request.team)
-        here = cast(Any, request).htmx.current_url_abs_path
+        here = cast(Any, request).htmx.current_url_abs_path or reverse("desk:dashboard")
         return render(request, "desk/includes/_row.html", {"row": row, "message": message, "here": here, "quoted": quote(here)})
     success_with_undo(request, message, reverse("desk:task_undo" if task.is_done else "desk:task_done", args=[task.pk]))
     return redirect_back(request, reverse("desk:dashboard"))

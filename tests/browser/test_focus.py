@@ -123,5 +123,5 @@ def test_filters_open_below_their_button(page: Page, portal: str, mill: Customer
     button = page.locator(".filters-more > summary")
     before = button.bounding_box()
     button.click()
-    expect(page.get_by_label("City")).to_be_visible()
+    expect(page.get_by_role("textbox", name="City")).to_be_visible()
     assert button.bounding_box() == before

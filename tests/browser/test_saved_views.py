@@ -18,8 +18,8 @@ def test_a_view_from_saving_to_undo(page: Page, portal: str, cast: Cast) -> None
     expect(row).to_have_count(0)
 
     # The link appears with the first filter, and opens a dialog.
-    page.get_by_label("City").fill("Kiel")
-    page.get_by_label("City").press("Tab")
+    page.get_by_role("textbox", name="City").fill("Kiel")
+    page.get_by_role("textbox", name="City").press("Tab")
     save = page.get_by_role("link", name="Save view")
     save.focus()
     page.keyboard.press("Enter")

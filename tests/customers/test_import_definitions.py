@@ -118,7 +118,7 @@ def test_all_parts_of_a_large_export_have_the_same_columns(alice: Client, cast: 
     number = fields["number"]
     CustomerFactory(agency=cast.alder, custom_values={fields["text"].key: "x", number.key: 2})
     extra = [["tags", "tags"], *([field.key, field.name] for field in fields.values())]
-    job, _is_new = start_export(agency=cast.alder, query="", delimiter=",", extra=extra, total=1, by=cast.alice)
+    job, _is_new = start_export(agency=cast.alder, query="", file_format="csv", delimiter=",", extra=extra, total=1, by=cast.alice)
     delete_field(fields["text"], by=cast.alice)
     for _part in runner.write_parts(job.pk):
         pass

@@ -91,7 +91,7 @@ def test_rows_in_error_come_back_can_be_corrected_and_imported(max_: Client, cas
     rows = csv_of(response := max_.get(f"{IMPORT}{job.pk}/rest/"))
     assert "clients-errors.csv" in response["Content-Disposition"]
     assert rows[0] == ["Firma", "E-Mail", "Telefon", "Hand", "import_error"]
-    assert rows[1][:4] == ["Brandt", "bad; one", "'+49 221 1", "2"]
+    assert rows[1][:4] == ["Brandt", "bad; one", "+49 221 1", "2"]
     assert rows[1][4] == "E-Mail: Enter a valid email address."
     assert rows[2][0] == "'=1+1"
     corrected = io.StringIO()

@@ -240,15 +240,15 @@ def test_conflicts_are_explained(max_: Client, cast: Cast, first: Customer, seco
     submitted = answers(max_, first, second)
     Customer.objects.filter(pk=second.pk).update(version=7)
     response = max_.post(merge_page(first, second), submitted, follow=True)
-    assert "K-1002 has meanwhile been changed. Compare the customers again." in response.content.decode()
+    assert "K-1002 has since been changed. Compare the customers again." in response.content.decode()
     assert not MergeLog.objects.exists()
     third = CustomerFactory(agency=cast.alder)
     second.refresh_from_db()
     merge(cast, third, second)
-    with pytest.raises(MergeConflict, match="K-1002 has meanwhile been merged into K-1003"):
+    with pytest.raises(MergeConflict, match="K-1002 has since been merged into K-1003"):
         merge(cast, first, second)
     erase_customer(third, by=cast.alice)
-    with pytest.raises(MergeConflict, match="K-1003 has meanwhile been erased"):
+    with pytest.raises(MergeConflict, match="K-1003 has since been erased"):
         merge(cast, first, third)
 
 

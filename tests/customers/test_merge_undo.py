@@ -149,10 +149,10 @@ def test_merge_is_undone_once_and_not_after_an_erasure(cast: Cast, first: Custom
 @pytest.mark.parametrize(
     ("merges", "texts"),
     [
-        ([(0, 1), (0, 1)], ["K-1002 has meanwhile been merged into K-1001"]),
-        ([(0, 1), (1, 0)], ["has meanwhile been merged into"]),
-        ([(0, 1), (1, 2)], ["K-1002 has meanwhile been merged into K-1001", "K-1002 has meanwhile been changed"]),
-        ([(0, 2), (1, 2)], ["K-1003 has meanwhile been merged into K-100"]),
+        ([(0, 1), (0, 1)], ["K-1002 has since been merged into K-1001"]),
+        ([(0, 1), (1, 0)], ["has since been merged into"]),
+        ([(0, 1), (1, 2)], ["K-1002 has since been merged into K-1001", "K-1002 has since been changed"]),
+        ([(0, 2), (1, 2)], ["K-1003 has since been merged into K-100"]),
     ],
 )
 def test_one_of_two_merges_at_once_succeeds(cast: Cast, merges: list[tuple[int, int]], texts: list[str]) -> None:
