@@ -195,6 +195,16 @@ def defined(full: Agency) -> Definitions:
     return definitions_of(full)
 
 
+def indexes_by_agency() -> set[str]:
+    """Return the indexes of customers whose first column is the agency."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attnum = indkey[0]"
+            " WHERE indrelid = 'customers_customer'::regclass AND attname = 'agency_id'"
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
 def test_filters_by_tags_and_custom_fields_use_indexes(full: Agency, defined: Definitions) -> None:
     common, rare = defined.tags
     package, pages = defined.fields
@@ -219,7 +229,8 @@ def test_filters_by_tags_and_custom_fields_use_indexes(full: Agency, defined: De
         "neither tag": (tagged("none", common, rare), in_order),
         "a rare choice": (having(package="rare"), ("customer_by_custom_value",)),
         "a common choice": (having(package="usual"), ("customer_by_custom_value", *in_order)),
-        "a range": (having(pages_from="10", pages_to="20"), (*in_order, "customers_customer_agency_id_cd50fdfe")),
+        # A range has no index of its own: any that begins with the agency finds the customers to compare.
+        "a range": (having(pages_from="10", pages_to="20"), indexes_by_agency()),
     }
     for name, (customers, indexes) in filters.items():
         sql, params = customers.order_by("-number")[:26].query.sql_with_params()

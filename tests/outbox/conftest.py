@@ -11,7 +11,9 @@ from tests.workers import Process
 
 
 @pytest.fixture(autouse=True)
-def _close_connection_after_each_test() -> Iterator[None]:
+def _own_connection() -> Iterator[None]:
+    """Close the connection before and after each test: tests elsewhere keep one, to another server."""
+    close_connection()
     yield
     close_connection()
 
