@@ -5,11 +5,14 @@ Kim is a client without any membership. Ada is an admin.
 """
 
 import pickle
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pgtrigger
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import connection, transaction
@@ -64,6 +67,8 @@ class Cast:
         return UserFactory(email="ada@portal.example", full_name="Ada Admin", is_staff=True, is_superuser=True)
 
 
+#: Tables that Django fills after migrating. Recreating their rows would take longer than most tests.
+TABLES_OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
 #: Tables of a cast. Triggers fill other tables.
 MODELS: tuple[type[Model], ...] = (User, EmailAddress, Agency, Membership, PartnerProfile, OfferedService)
 
@@ -106,6 +111,35 @@ class StoredCast:
         with connection.cursor() as cursor:
             cursor.execute(f"{statement}; UPDATE accounts_user SET last_login = now() WHERE id = {user.pk}")  # noqa: S608
         return client
+
+
+class StoredRows:
+    """All rows after a cast was given other objects, as one SQL statement, for tests that need the same ones.
+
+    Sequences continue after the primary keys of the rows. Each test process fills its database once.
+    """
+
+    def __init__(self, fill: Callable[[Cast], dict[str, str]]) -> None:
+        self._fill = fill
+        self._statement = ""
+
+    def copy_to(self, cast: Cast) -> dict[str, str]:
+        """Fill the database, which contains only the cast, and return the result of `fill`."""
+        if self._statement:
+            # The statement also inserts what triggers would insert.
+            with pgtrigger.ignore(), transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(self._statement)
+            stored: dict[str, Any] = pickle.loads(self._cast)  # noqa: S301
+            vars(cast).update(stored)
+        else:
+            self._addresses = self._fill(cast)
+            self._cast = pickle.dumps(vars(cast))
+            models = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed and not model._meta.proxy]
+            rows = [model._base_manager.all() for model in models if model._meta.db_table not in TABLES_OF_DJANGO]
+            filled = [some for some in rows if some.exists()]
+            deleted = [f"DELETE FROM {some.model._meta.db_table}" for some in filled]  # noqa: S608
+            self._statement = "; ".join([*deleted, *map(inserted, filled)])
+        return self._addresses
 
 
 def inserted(rows: QuerySet[Any]) -> str:

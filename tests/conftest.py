@@ -20,12 +20,9 @@ from django.test.utils import ContextList
 from django.utils import translation
 
 from tests import workers
-from tests.cast import Cast, StoredCast
+from tests.cast import TABLES_OF_DJANGO, Cast, StoredCast
 from tests.servers import WORKER
 from tests.smtp import Sink
-
-#: Tables that Django fills after migrating. Recreating their rows would take longer than most tests.
-TABLES_OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission"}
 
 
 def _empty_tables(case: TransactionTestCase) -> None:
@@ -47,6 +44,15 @@ def _empty_tables_with_retries(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables_with_retries
+
+
+def _keep_usable_connection(case: TransactionTestCase) -> bool:
+    """Keep the connection after the test, because a new one has no cached plans, unless it is unusable."""
+    connection.close_if_unusable_or_obsolete()
+    return False
+
+
+TransactionTestCase._should_reload_connections = _keep_usable_connection
 
 
 def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:

@@ -17,7 +17,7 @@ from requests_inbox.services.requests import add_note, assign_request, mark_spam
 from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import OpenPage, signed_in
-from tests.cast import Cast
+from tests.cast import Cast, StoredRows
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
@@ -57,8 +57,7 @@ AXE = f"""{Axe().axe_script};
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
-@pytest.fixture
-def filled(cast: Cast) -> dict[str, str]:
+def fill(cast: Cast) -> dict[str, str]:
     """Fill Alder with objects of all types, some with long names, and return the addresses of their pages."""
     customer = CustomerFactory(agency=cast.alder, company=LONG, email=f"{'long' * 15}@clients.example", city="Llanfairpwllgwyngyll")
     project = ProjectFactory(customer=customer, title=LONG, status="active", due_on="2020-01-01")
@@ -167,6 +166,15 @@ def filled(cast: Cast) -> dict[str, str]:
         "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
         "gone": path(withdrawn.link),
     }
+
+
+FILLED = StoredRows(fill)
+
+
+@pytest.fixture
+def filled(cast: Cast) -> dict[str, str]:
+    """Fill the database, and return the addresses of pages."""
+    return FILLED.copy_to(cast)
 
 
 def bulk_job(cast: Cast, **fields: Any) -> BulkJob:
