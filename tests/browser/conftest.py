@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.http import HttpRequest, HttpResponseBase
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
@@ -44,7 +46,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 def browser_type_launch_args() -> dict[str, Any]:
     """Use the installed Chromium without its sandbox, which root can't use, and without optimizing scripts that run only briefly."""
     features = f"--disable-features={','.join(DISABLED_FEATURES)}"
-    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt", features]
+    args = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--js-flags=--no-opt --no-maglev", features]
     return {"executable_path": CHROMIUM, "args": args}
 
 
@@ -60,8 +62,23 @@ def kept_pages(browser: Browser) -> KeptPages:
     return KeptPages(browser)
 
 
+@pytest.fixture(scope="session")
+def static_files() -> Iterator[None]:
+    """Let browsers cache static files, as in production."""
+    serve = StaticFilesHandler.serve
+
+    def serve_cacheable(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
+        response = serve(handler, request)
+        response["Cache-Control"] = "max-age=3600"
+        return response
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", serve_cacheable)
+        yield
+
+
 @pytest.fixture
-def portal(live_server: Any, cast: Cast, settings: Any, transactional_db: None) -> str:
+def portal(static_files: None, live_server: Any, cast: Cast, settings: Any, transactional_db: None) -> str:
     """Address of a live portal with the cast."""
     settings.SITE_URL = live_server.url
     settings.ALLOWED_HOSTS = ["localhost"]
