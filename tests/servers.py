@@ -116,7 +116,8 @@ def set_up(config: pytest.Config) -> None:
 
 def migrate(servers: "Servers", folder: Path) -> dict[str, str]:
     """Migrate a database, of which each process's test database and the folders of tests/embedded are copies."""
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, check=True)
+    env = os.environ | {"DJANGO_SETTINGS_MODULE": "partnerportal.settings"}
+    subprocess.run([sys.executable, "-m", "tests.migrating"], cwd=ROOT, env=env, check=True)
     servers.stop()
     migrated = folder / "migrated"
     migrated.mkdir(mode=0o711)

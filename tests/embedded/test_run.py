@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import psycopg
@@ -23,9 +23,21 @@ from partnerportal.embedded.servers import servers
 from tests.embedded.conftest import copied, end_everything_in, names_in, processes_of
 from tests.servers import temporary_folder
 
+if TYPE_CHECKING:
+    from tests.embedded.portal import Site
+
 EMBEDDED = [sys.executable, "-m", "partnerportal.embedded"]
 #: Timeout for a start with all migrations, in seconds.
 START_TIMEOUT = 120
+#: All columns, constraints, indexes, triggers and functions.
+SCHEMA = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+UNION ALL SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+UNION ALL SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT '', proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+UNION ALL SELECT table_name, column_name, concat_ws(' ', data_type, is_nullable, column_default, generation_expression)
+FROM information_schema.columns WHERE table_schema = 'public'
+"""
 
 
 class Portal:
@@ -136,6 +148,11 @@ def test_listens_on_loopback_only(portal: Portal) -> None:
 
 def test_runs_web_worker_and_beat(portal: Portal) -> None:
     assert len({portal.of(name) for name in ("gunicorn", "worker", "beat")}) == 3
+
+
+def test_first_start_creates_the_schema_of_all_tests(portal: Portal, site: "Site") -> None:
+    with portal.database() as started, site.database() as tested:
+        assert set(started.execute(SCHEMA)) ^ set(tested.execute(SCHEMA)) == set()
 
 
 def test_second_start_is_rejected_with_one_line(portal: Portal) -> None:
