@@ -24,6 +24,8 @@ urlpatterns = [
     path("requests/<int:pk>/block/", requests.block_sender, name="block_sender"),
     path("requests/<int:pk>/close/", requests.close, name="close"),
     path("requests/<int:pk>/reopen/", requests.reopen, name="reopen"),
+    path("requests/<int:pk>/no-reply-needed/", requests.mark_no_reply_needed, name="mark_no_reply_needed"),
+    path("requests/<int:pk>/reply-needed/", requests.mark_reply_needed, name="mark_reply_needed"),
     path("requests/<int:pk>/add-customer/", requests.add_customer, name="add_customer"),
     path("requests/<int:pk>/assign/", requests.assign, name="assign"),
 ]

@@ -268,6 +268,8 @@ STAFF_ROUTES = {
     "requests_inbox:block_sender": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:close": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:reopen": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_no_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:add_customer": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "requests_inbox:assign": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "network:company": StaffRoute(Role.STAFF, writes=Role.MANAGER),

@@ -13,11 +13,14 @@ from partnerportal.core.filters import ListFilter
 from partnerportal.core.forms import form_helper
 from partnerportal.core.validators import validate_plain_text
 from requests_inbox.models import ContactRequest, RequestMessage, RequestStatus
-from requests_inbox.models.requests import ContactRequestQuerySet
+from requests_inbox.models.requests import WAITING, ContactRequestQuerySet
+
+#: The tabs of the inbox: requests that wait for a reply, and each status.
+TABS: list[tuple[str, Any]] = [(WAITING, _("Waiting for a reply")), *RequestStatus.choices]
 
 
 class InboxFilter(ListFilter):
-    """Filter of the inbox by status (the tabs), search query and assignee."""
+    """Filter of the inbox by tab, search query and assignee."""
 
     ASSIGNEE_CHOICES = (("", _("Anyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
 
@@ -28,7 +31,7 @@ class InboxFilter(ListFilter):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, company, e-mail, phone or message text")}),
     )
     whose = forms.ChoiceField(label=_("Assignee"), choices=ASSIGNEE_CHOICES, required=False)
-    state = forms.ChoiceField(choices=[("", ""), *RequestStatus.choices], required=False, widget=forms.HiddenInput)
+    state = forms.ChoiceField(choices=[("", ""), *TABS], required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Keep invalid search queries, so that they find nothing instead of being ignored."""
@@ -38,8 +41,8 @@ class InboxFilter(ListFilter):
 
     @property
     def active_tab(self) -> str:
-        """The selected status. By default, a search covers all statuses, and the inbox shows new requests."""
-        return str(self.chosen["state"] or ("" if self.chosen["q"] else RequestStatus.NEW))
+        """The selected tab. By default, a search covers all statuses, and the inbox shows requests that wait for a reply."""
+        return str(self.chosen["state"] or ("" if self.chosen["q"] else WAITING))
 
     @property
     def is_set(self) -> bool:
@@ -48,9 +51,7 @@ class InboxFilter(ListFilter):
 
     def narrowed(self) -> ContactRequestQuerySet:
         """Return the requests that match the filters other than the search, unordered."""
-        requests: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
-        if self.active_tab:
-            requests = requests.filter(status=self.active_tab)
+        requests: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency).on_tab(self.active_tab)
         if self.chosen["whose"]:
             requests = requests.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
         return requests

@@ -1,10 +1,11 @@
 """Contact requests and their messages, senders, and inbox settings."""
 
-from requests_inbox.models.requests import UNDECIDED, ContactRequest, MessageKind, RequestMessage, RequestSeen, RequestStatus
+from requests_inbox.models.requests import ANSWERABLE, UNDECIDED, ContactRequest, MessageKind, RequestMessage, RequestSeen, RequestStatus
 from requests_inbox.models.senders import Sender, SenderStatus, sender_key
 from requests_inbox.models.settings import InboxSettings
 
 __all__ = [
+    "ANSWERABLE",
     "UNDECIDED",
     "ContactRequest",
     "InboxSettings",

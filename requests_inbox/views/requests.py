@@ -20,8 +20,8 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import Rows, keyset_page
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.undo import success_with_undo
-from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
-from requests_inbox.models import ContactRequest, RequestStatus
+from requests_inbox.forms.requests import TABS, InboxFilter, NoteForm, ReassignForm, ReplyForm
+from requests_inbox.models import ContactRequest
 from requests_inbox.queries import inbox_numbers, listed_requests, recently
 from requests_inbox.services import requests as services
 
@@ -40,7 +40,7 @@ _CONFLICTS: dict[str, str | Promise] = {
 
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
-    """Show the inbox, with a tab for each status."""
+    """Show the inbox, with a tab for waiting requests and one for each status."""
     filters = InboxFilter(request.GET, agency=request.agency, user=request.user)
     values = {"agency": request.agency.pk, "user": request.user.pk}
     requests: Any = Rows(listed_requests, (filters.active_tab, filters.chosen["whose"]), values)
@@ -54,16 +54,16 @@ def request_list(request: AgencyRequest) -> HttpResponse:
         "page": keyset_page(request, requests, order_by=("-pk",)),
         "filters": filters,
         "stats": stats,
-        "tabs": [{"state": state, "label": label, "count": stats.get(state)} for state, label in [*tabs, *RequestStatus.choices]],
+        "tabs": [{"state": state, "label": label, "count": stats.get(state)} for state, label in [*tabs, *TABS]],
     }
     return render(request, "requests_inbox/list.html", context)
 
 
 def _stats(request: AgencyRequest) -> Any:
-    """Return the numbers of `new` and `open` requests and the `median` response time, with one query."""
+    """Return the numbers of `waiting`, `new` and `open` requests and the `median` response time, with one query."""
     for numbers in inbox_numbers(agency=request.agency.pk, since=recently()):
         return numbers
-    return {"new": 0, "open": 0, "median": None}
+    return {"waiting": 0, "new": 0, "open": 0, "median": None}
 
 
 @agency_view(methods=("GET",))
@@ -205,6 +205,19 @@ def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     return _apply_action(request, pk, services.reopen_request, _("Request reopened."), undo=_path("close"))
 
 
+@agency_view(methods=("POST",))
+def mark_no_reply_needed(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mark an unanswered request as needing no reply."""
+    return _apply_action(request, pk, services.mark_no_reply_needed, _("Marked as needing no reply."), undo=_path("mark_reply_needed"))
+
+
+@agency_view(methods=("POST",))
+def mark_reply_needed(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Make a request that was marked as needing no reply wait again."""
+    text = _("The request is waiting for a reply again.")
+    return _apply_action(request, pk, services.mark_reply_needed, text, undo=_path("mark_no_reply_needed"))
+
+
 @agency_view()
 def add_customer(request: AgencyRequest, pk: int) -> HttpResponse:
     """Add a customer from a request, to which the request is assigned."""
@@ -283,6 +296,8 @@ def _apply_action(
         action(contact_request, by=request.user, **options)
     except InvalidTransition as error:
         messages.info(request, _conflict_message(error))
+    except services.AlreadyAnswered:
+        messages.info(request, _("This request has since been answered. Nothing was changed."))
     else:
         if undo_path:
             success_with_undo(request, success, undo_path)
