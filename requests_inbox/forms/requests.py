@@ -45,6 +45,11 @@ class InboxFilter(ListFilter):
         return str(self.chosen["state"] or ("" if self.chosen["q"] else WAITING))
 
     @property
+    def shows_new_requests(self) -> bool:
+        """Whether requests that have just arrived are on the selected tab."""
+        return self.active_tab in (WAITING, RequestStatus.NEW)
+
+    @property
     def is_set(self) -> bool:
         """Whether fewer filters could find more. The tabs don't count."""
         return bool(self.chosen["q"] or self.chosen["whose"])
