@@ -21,9 +21,10 @@ from partnerportal.core.pagination import Rows, keyset_page
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.undo import success_with_undo
 from requests_inbox.forms.requests import TABS, InboxFilter, NoteForm, ReassignForm, ReplyForm
-from requests_inbox.models import ContactRequest
+from requests_inbox.models import ContactRequest, SavedReply
 from requests_inbox.queries import inbox_numbers, listed_requests, recently
 from requests_inbox.services import requests as services
+from requests_inbox.services.saved_replies import fill_for
 
 #: Maximum number of events on the page of a request.
 TIMELINE_LENGTH = 50
@@ -88,12 +89,13 @@ def _detail_page(
     events = AuditEvent.objects.for_agency(request.agency).filter(
         object_type=ContactRequest._meta.label_lower, object_id=contact_request.pk
     )
+    saved = _saved_replies(contact_request) if reply_form is None else ()
     context = {
         "contact_request": contact_request,
         "match": find_exact_match(request.agency, contact_request.customer_fields) if contact_request.is_undecided else None,
         "is_blocked": contact_request.status == "spam" and senders.blocked().exists(),
         "conversation": conversation,
-        "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
+        "reply_form": reply_form or ReplyForm(None, request=contact_request, saved=saved, seen=seen),
         "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),
         "reassign_form": ReassignForm(None, team=colleagues),
         "timeline": list(events[:TIMELINE_LENGTH]),
@@ -104,12 +106,14 @@ def _detail_page(
 
 @agency_view()
 def reply(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Reply by e-mail. Shows other members' newer replies before sending."""
+    """Reply by e-mail, or insert a saved reply into the text. Shows other members' newer replies before sending."""
     contact_request = _get(request, pk)
-    form = ReplyForm(request.form_data, request=contact_request)
+    form = ReplyForm(request.form_data, request=contact_request, saved=_saved_replies(contact_request))
+    if form.is_inserting:
+        return _insert_saved_reply(request, contact_request, form)
     if request.method == "POST" and form.is_valid():
         try:
-            services.reply(contact_request, by=request.user, **form.cleaned_data)
+            services.reply(contact_request, text=form.cleaned_data["text"], seen=form.cleaned_data["seen"], by=request.user)
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
             contact_request = error.item
@@ -119,6 +123,22 @@ def reply(request: AgencyRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Reply sent to %(email)s.") % {"email": contact_request.email})
             return redirect("requests_inbox:detail", pk=pk)
     return _detail_page(request, contact_request, reply_form=form if form.is_bound else None)
+
+
+def _saved_replies(contact_request: ContactRequest) -> list[SavedReply]:
+    """Return the agency's saved replies without their texts, those in the language of the request first."""
+    saved = SavedReply.objects.for_agency(contact_request.agency)
+    return list(saved.in_order(contact_request.language).only("title", "language"))
+
+
+def _insert_saved_reply(request: AgencyRequest, contact_request: ContactRequest, form: ReplyForm) -> HttpResponse:
+    """Show the page with the saved reply after the text that was typed."""
+    if "saved" not in form.errors:
+        saved = request.agency.saved_replies.filter(pk=form.cleaned_data["saved"]).first()
+        form.insert(fill_for(saved.text, contact_request, by=request.user) if saved else "")
+    if not contact_request.can_be_answered:
+        form.add_error(None, _conflict_message(InvalidTransition(contact_request.status, contact_request)))
+    return _detail_page(request, contact_request, reply_form=form)
 
 
 @agency_view()
