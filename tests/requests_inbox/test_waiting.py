@@ -144,7 +144,7 @@ def test_no_reply_needed_and_undo(stan: Client, cast: Cast, is_assigned: bool) -
     assert "No reply needed." in page
     assert f'action="{request.get_absolute_url()}reply-needed/"' in page
     assert waiting() == []
-    assert "not needed" in stan.get(f"/requests/?state={status}").content.decode()
+    assert "none needed" in stan.get(f"/requests/?state={status}").content.decode()
     page = post(stan, request, "reply-needed")
     assert "The request is waiting for a reply again." in page
     assert waiting() == [request]
