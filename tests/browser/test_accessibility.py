@@ -91,9 +91,8 @@ def filled(cast: Cast) -> dict[str, str]:
     assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
     unneeded = ContactRequestFactory(agency=cast.alder)
     mark_no_reply_needed(unneeded, by=cast.stan)
-    saved_replies = [
-        SavedReplyFactory(agency=cast.alder, title=LONG[:60], language=code, text=f"{LONG * 3} {{name}}") for code in ("en", "de")
-    ]
+    texts = {"agency": cast.alder, "title": LONG[:60], "text": f"{LONG * 3} {{name}}"}
+    saved_replies = [SavedReplyFactory(language=code, **texts) for code in ("en", "de")]
     spam = ContactRequestFactory(agency=cast.alder)
     mark_spam(spam, by=cast.stan)
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
