@@ -58,6 +58,7 @@ INTERNAL = {
     "customers.project",
     "customers.tag",
     "customers.task",
+    "desk.calendarfeed",
     "desk.savedview",
     "desk.viewpin",
     "invitations.accessrequest",

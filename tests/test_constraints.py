@@ -35,6 +35,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
+from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -120,6 +121,7 @@ MAKE: dict[str, Make] = {
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "desk.CalendarFeed": lambda agency: CalendarFeedFactory(agency=agency),
     "desk.SavedView": saved_view,
     "desk.ViewPin": lambda agency: ViewPinFactory(view=saved_view(agency)),
     "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),
@@ -189,6 +191,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "project_status_is_known": [{"status": "lost"}],
     "task_has_a_title": [{"title": ""}],
     "task_priority_is_known": [{"priority": 4}],
+    "calendar_feed_whose_is_known": [{"whose": "everyone"}],
     "saved_view_list_is_known": [{"list_name": "lost"}],
     "saved_view_has_a_name": [{"name": ""}],
     "saved_view_private_has_its_owner": [{"owner": None, "slot": None}],

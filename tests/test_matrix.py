@@ -162,6 +162,9 @@ STAFF_ROUTES = {
     "desk:remind": StaffRoute(Role.STAFF, "POST", review_request),
     "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "desk:setup_restore": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar": StaffRoute(Role.STAFF),
+    "desk:calendar_replace": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar_end": StaffRoute(Role.STAFF, "POST"),
     "desk:view_add": StaffRoute(Role.STAFF),
     "desk:view_edit": StaffRoute(Role.STAFF, "GET POST", saved_view),
     "desk:view_save": StaffRoute(Role.STAFF, "POST", saved_view),
@@ -322,6 +325,7 @@ def in_languages(name: str, route: PublicRoute) -> dict[str, PublicRoute]:
 
 #: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
+    "desk:calendar_feed": PublicRoute("GET", lambda world: [world.calendar_token]),
     "agencies:join": PublicRoute("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": PublicRoute(),
     "desk:manifest": PublicRoute(),
