@@ -69,6 +69,7 @@ INTERNAL = {
     "network.publicversion",
     "network.workpicture",
     "network.worksample",
+    "outbox.deletedmail",
     "requests_inbox.inboxsettings",
     "requests_inbox.requestmessage",
     "requests_inbox.requestseen",

@@ -27,6 +27,7 @@ from customers.models import (
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
+from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
 from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
@@ -91,6 +92,9 @@ MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
+    "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(
+        thread="x:1", to_email="x@x.example", message_id=f"<{next(NUMBERS)}@x>"
+    ),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
@@ -146,6 +150,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "membership_role_is_known": [{"role": "boss"}],
     "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
     "outbox_status_is_known": [{"status": "lost"}],
+    "outbox_seen_is_failed": [{"seen_at": NOW}],
     "outbox_sent_has_its_time": [{"status": "sent"}, {"sent_at": NOW}],
     "profile_status_is_known": [{"status": "famous"}],
     "profile_registered_has_its_time": [{"registered_at": None}],

@@ -16,6 +16,7 @@ from invitations.models import AccessRequest
 from partnerportal.desk.models import CalendarFeed, ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
 from partnerportal.network.models import MAX_SAMPLES
+from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
@@ -148,6 +149,9 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
+    ("/company/mail/?q=company&status=queued&type=requests", True, 6),
+    (lambda cast: f"/company/mail/?customer={cast.alder.customers.order_by('pk')[0].reference}", True, 6),
+    (lambda cast: f"/company/mail/{OutgoingMail.objects.filter(agency=cast.alder).order_by('pk')[0].pk}/", True, 6),
     ("/company/team/", True, 6),
     ("/company/team/second-factor/", True, 6),
     (removal, True, 8),

@@ -18,9 +18,12 @@ from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
 from partnerportal.core.db_functions import CappedCount
 from partnerportal.core.pagination import COUNT_LIMIT
+from partnerportal.outbox.models import OutgoingMail
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
 MAX_ROWS = 200
+#: Number of e-mails on a customer's page.
+SHOWN_MAILS = 5
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,13 @@ def review_requests_to(*, customers: Any) -> Any:
     """Return the review requests to the customers with their reviews, newest first."""
     model: Any = Customer._meta.get_field("review_requests").related_model
     return model.objects.filter(customer__any=customers).select_related("agency", "project", "review__comment").order_by("-pk")
+
+
+@compiled
+def mails_to(*, customers: Any) -> QuerySet[OutgoingMail]:
+    """Return the latest e-mails to the customers, without their bodies."""
+    mails = OutgoingMail.objects.filter(customer_id__any=customers, to_team=False).order_by("-pk")
+    return mails.only("subject", "to_email", "status", "created_at")[:SHOWN_MAILS]
 
 
 @compiled
