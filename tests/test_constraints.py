@@ -92,9 +92,7 @@ MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
-    "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(
-        thread="x:1", to_email="x@x.example", message_id=f"<{next(NUMBERS)}@x>"
-    ),
+    "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),

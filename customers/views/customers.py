@@ -102,7 +102,6 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     sections = [section(customer) for section in customer_page_sections]
     review_requests = review_requests_to(customers=tuple(customer.shown_keys))
     customer.mark_origin(review_requests)
-    mails = mails_to(customers=tuple(customer.shown_keys))
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
     # Every customer has at least one event, so the annotation saves a query.
     has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
@@ -124,7 +123,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
             **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
-            "mails": mails,
+            "mails": mails_to(customer),
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),

@@ -136,7 +136,14 @@ class OutgoingMail(models.Model):
     Status = DeliveryStatus
 
     agency = models.ForeignKey(
-        "agencies.Agency", verbose_name=_("Agency"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        # Each index but those of the delivery begins with it.
+        "agencies.Agency",
+        verbose_name=_("Agency"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     #: The customer it concerns, for erasure. Not a foreign key because this app must not import customers.
     customer_id = models.BigIntegerField(_("Customer ID"), null=True, blank=True)

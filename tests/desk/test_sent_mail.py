@@ -1,6 +1,5 @@
 """E-mails sent on behalf of the agency (`/company/mail/`)."""
 
-import json
 import re
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 from django.db import connection
 from django.http import QueryDict
 from django.test import Client
+from django.utils import timezone
 
 from customers.models import Customer
 from customers.services.customers import erase_customer
@@ -115,8 +115,8 @@ def test_emails_are_filtered_by_customer(stan: Client, cast: Cast) -> None:
     assert foreign.number == first.number
     for typed in (first.reference, first.reference.lower(), str(first.number), f"+{first.reference}+"):
         assert subjects(stan, f"?customer={typed}") == [f"To {first.reference}"]
-    for unknown in ("K-9999", "Müller", "K-" + "9" * 18, "%00"):
-        assert subjects(stan, f"?customer={unknown}") == ([] if unknown != "%00" else subjects(stan))
+    for unknown in ("K-9999", "Müller", "K-" + "9" * 18, "9" * 30, "%00"):
+        assert subjects(stan, f"?customer={unknown}") == []
     assert first.name_in_text in stan.get(f"{PATH}?customer={first.reference}").content.decode()
 
 
@@ -155,35 +155,46 @@ def test_htmx_gets_the_same_list(cast: Cast, alice: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "indexes"),
+    ("query", "index", "number"),
     [
-        ({"q": "rarely"}, {"outbox_search"}),
-        ({"status": "failed"}, {"outbox_unsent", "outbox_of_agency", "outbox_of_kind"}),
-        ({"type": "reviews"}, {"outbox_of_kind", "outbox_of_agency"}),
-        ({"type": "team"}, {"outbox_to_team", "outbox_of_agency"}),
-        ({}, {"outbox_of_agency"}),
+        ({"q": "rarely"}, "outbox_search", 1),
+        ({"q": "ute rarely"}, "outbox_search", 1),
+        ({"status": "failed"}, "outbox_unsent", 2),
+        ({"status": "unseen"}, "outbox_unsent", 2),
+        ({"type": "reviews"}, "outbox_of_kind", 3),
+        ({"type": "team"}, "outbox_to_team", 4),
+        ({}, "outbox_of_agency", 26),
     ],
 )
-def test_lists_use_indexes(cast: Cast, query: dict[str, str], indexes: set[str]) -> None:
-    values = {"encrypted_body": b"x", "to_email": "ute@muellerei.example", "status": "sent", "sent_at": "2026-01-01T00:00Z"}
+def test_rare_emails_are_found_with_an_index(cast: Cast, query: dict[str, str], index: str, number: int) -> None:
+    """Each index finds exactly the rows of the page. Others are dropped, so that the test doesn't depend on the planner's choice."""
     for agency in (cast.alder, cast.birch):
-        OutgoingMail.objects.bulk_create(
-            OutgoingMail(
-                agency=agency, message_id=f"<{agency.pk}-{n}@x>", subject="Rarely" if n == 7 else f"Offer {n}", kind="test", **values
-            )
-            for n in range(500)
-        )
+        mails = [
+            OutgoingMail(agency=agency, message_id=f"<{agency.pk}-{n}@x>", subject=f"Offer {n}", kind="test", encrypted_body=b"x")
+            for n in range(300)
+        ]
+        for mail in mails:
+            mail.to_email, mail.status, mail.sent_at = "ute@muellerei.example", "sent", timezone.now()
+        mails[7].subject = "Rarely"
+        for mail in mails[10:12]:
+            mail.status, mail.sent_at = "failed", None
+        for mail in mails[20:23]:
+            mail.kind = "review_comment"
+        for mail in mails[30:34]:
+            mail.to_team = True
+        OutgoingMail.objects.bulk_create(mails)
+    others = sorted({option.name for option in OutgoingMail._meta.indexes} - {index})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT gin_clean_pending_list('outbox_search'); SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SELECT gin_clean_pending_list('outbox_search')")
+        cursor.execute(f"ALTER TABLE outbox_outgoingmail DROP CONSTRAINT outbox_outgoingmail_pkey CASCADE; DROP INDEX {', '.join(others)}")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
     data = QueryDict(mutable=True)
     data.update(query)
-    mails = MailFilter(data, agency=cast.alder).mails().order_by("-pk")[:26]
-    plan = plan_of(*mails.query.sql_with_params())
-    found = list(nodes(plan))
+    rows = MailFilter(data, agency=cast.alder).mails().order_by("-pk")[:26]
+    found = list(nodes(plan_of(*rows.query.sql_with_params())))
+    # The planner can also scan it once for each word.
+    assert min(node["Actual Rows"] for node in found if node.get("Index Name") == index) == number
     assert "Seq Scan" not in {node["Node Type"] for node in found}
-    used = {node.get("Index Name") for node in found}
-    assert used & {*indexes, "outbox_outgoingmail_pkey"}, json.dumps(plan)
-    assert not query.get("q") or "outbox_search" in used
 
 
 # --- Failed e-mails ----------------------------------------------------------------------------------------------------
