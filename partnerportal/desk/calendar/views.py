@@ -1,4 +1,4 @@
-"""The member's calendar settings, and the feed that calendar programs read."""
+"""The member's calendar settings, and the feed that calendar apps read."""
 
 import time
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ def calendar(request: AgencyRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         is_new = save_feed(request.membership, whose=form.cleaned_data["whose"])
         messages.success(
-            request, _("Calendar link created.") if is_new else _("Calendar saved. Your calendar program shows it after its next update.")
+            request, _("Calendar link created.") if is_new else _("Calendar saved. Your calendar app shows it after its next update.")
         )
         return redirect("desk:calendar")
     return render(request, "desk/calendar.html", {"feed": feed, "form": form})

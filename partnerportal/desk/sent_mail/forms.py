@@ -41,7 +41,7 @@ class MailFilter(ListFilter):
     status = forms.ChoiceField(label=_("Status"), choices=STATUS_CHOICES, required=False)
     type = forms.ChoiceField(label=_("Type"), choices=_types, required=False)
     customer = forms.CharField(
-        label=_("Customer"), required=False, max_length=20, widget=forms.TextInput(attrs={"placeholder": _("Number, such as K-1001")})
+        label=_("Customer"), required=False, max_length=20, widget=forms.TextInput(attrs={"placeholder": _("e.g. K-1001")})
     )
 
     #: The chosen customer; None without one, or if there is none with this number.
