@@ -237,8 +237,9 @@ PAGES = {
     ),
     "company": (
         "alice",
-        ["/company/", "/company/preview/", "/company/mail/", "/company/mail/?status=failed", "mail", "/company/team/", "/company/team/invite/", "removal",
-         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role", "/company/work/add/", "work"],
+        ["/company/", "/company/preview/", "/company/mail/", "/company/mail/?status=failed", "mail", "/company/team/",
+         "/company/team/invite/", "removal", "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/",
+         "role", "/company/work/add/", "work"],
     ),
     "own account": (
         "alice",
