@@ -220,6 +220,7 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 link=f"{settings.SITE_URL}/company/reviews/#review-{review.pk}",
                 footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
                 agency=report.agency,
+                to_team=True,
                 customer=review.request.customer,
                 reply_to=by.email,
             )

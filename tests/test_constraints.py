@@ -27,6 +27,7 @@ from customers.models import (
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
+from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
 from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
@@ -35,6 +36,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
+from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -90,6 +92,7 @@ MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
+    "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
@@ -120,6 +123,7 @@ MAKE: dict[str, Make] = {
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "desk.CalendarFeed": lambda agency: CalendarFeedFactory(agency=agency),
     "desk.SavedView": saved_view,
     "desk.ViewPin": lambda agency: ViewPinFactory(view=saved_view(agency)),
     "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),
@@ -145,6 +149,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "membership_role_is_known": [{"role": "boss"}],
     "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
     "outbox_status_is_known": [{"status": "lost"}],
+    "outbox_seen_is_failed": [{"seen_at": NOW}],
     "outbox_sent_has_its_time": [{"status": "sent"}, {"sent_at": NOW}],
     "profile_status_is_known": [{"status": "famous"}],
     "profile_registered_has_its_time": [{"registered_at": None}],
@@ -190,6 +195,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "project_status_is_known": [{"status": "lost"}],
     "task_has_a_title": [{"title": ""}],
     "task_priority_is_known": [{"priority": 4}],
+    "calendar_feed_whose_is_known": [{"whose": "everyone"}],
     "saved_view_list_is_known": [{"list_name": "lost"}],
     "saved_view_has_a_name": [{"name": ""}],
     "saved_view_private_has_its_owner": [{"owner": None, "slot": None}],

@@ -79,6 +79,7 @@ STAFF_PAGES = [
     "/company/team/hand-over/",
     "/account/",
     "/account/notices/",
+    "/account/calendar/",
     "/accounts/sessions/",
     "/accounts/2fa/webauthn/add/",
     "/accounts/email/",

@@ -166,6 +166,9 @@ STAFF_ROUTES = {
     "desk:remind": StaffRoute(Role.STAFF, "POST", review_request),
     "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "desk:setup_restore": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar": StaffRoute(Role.STAFF),
+    "desk:calendar_replace": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar_end": StaffRoute(Role.STAFF, "POST"),
     "desk:view_add": StaffRoute(Role.STAFF),
     "desk:view_edit": StaffRoute(Role.STAFF, "GET POST", saved_view),
     "desk:view_save": StaffRoute(Role.STAFF, "POST", saved_view),
@@ -175,8 +178,10 @@ STAFF_ROUTES = {
     "desk:view_unpin": StaffRoute(Role.STAFF, "POST", saved_view),
     "desk:view_move": StaffRoute(Role.STAFF, "POST", saved_view),
     "agencies:switch": StaffRoute(Role.STAFF, "POST"),
-    "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),
-    "agencies:mail_detail": StaffRoute(Role.STAFF, "GET", mail),
+    "desk:mail_list": StaffRoute(Role.STAFF, "GET"),
+    "desk:mail_detail": StaffRoute(Role.STAFF, "GET", mail),
+    "desk:mail_seen": StaffRoute(Role.STAFF, "POST", mail),
+    "desk:mail_unseen": StaffRoute(Role.STAFF, "POST", mail),
     "agencies:team": StaffRoute(Role.STAFF, "GET"),
     "agencies:invite": StaffRoute(Role.OWNER),
     "agencies:invitation_resend": StaffRoute(Role.OWNER, "POST", team_invitation),
@@ -332,6 +337,7 @@ def in_languages(name: str, route: PublicRoute) -> dict[str, PublicRoute]:
 
 #: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
+    "desk:calendar_feed": PublicRoute("GET", lambda world: [world.calendar_token]),
     "agencies:join": PublicRoute("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": PublicRoute(),
     "desk:manifest": PublicRoute(),

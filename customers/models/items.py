@@ -306,6 +306,7 @@ class Contract(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"),
             models.Index(fields=["agency", "sort_date", "id"], name="contract_active_by_end", condition=Q(status="active")),
+            models.Index(fields=["agency", "cancel_by", "id"], name="contract_active_by_cancel", condition=Q(status="active")),
             search_index("contract_search"),
         ]
 

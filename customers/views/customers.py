@@ -19,6 +19,7 @@ from customers.queries.customers import (
     customer_items,
     customer_page_sections,
     known_customer,
+    mails_to,
     merged_customers,
     review_requests_to,
 )
@@ -122,6 +123,7 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
             **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
+            "mails": mails_to(customer),
             "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),

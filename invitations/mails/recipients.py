@@ -23,6 +23,7 @@ def send_to_member(letter: Letter, agency: Agency, *preferred: int | None) -> No
             name=user.full_name,
             footer_reason=_("You’re receiving this e-mail because you work for %(agency)s."),
             agency=agency,
+            to_team=True,
         )
     )
 

@@ -7,8 +7,6 @@ from partnerportal.agencies.views import agency, join, team
 app_name = "agencies"
 urlpatterns = [
     path("company/switch/", agency.switch, name="switch"),
-    path("company/mail/", agency.mail_list, name="mail_list"),
-    path("company/mail/<int:pk>/", agency.mail_detail, name="mail_detail"),
     path("company/team/", team.team, name="team"),
     path("company/team/invite/", team.invite, name="invite"),
     path("company/team/invitations/<int:pk>/resend/", team.invitation_resend, name="invitation_resend"),

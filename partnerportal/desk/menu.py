@@ -167,7 +167,7 @@ MENU = (
                 ),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
-            Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
+            Item(_("Sent e-mails"), "envelope", "desk:mail_list"),
         ),
     ),
 )

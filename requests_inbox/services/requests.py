@@ -18,6 +18,7 @@ from partnerportal.agencies.models import Agency, Membership, Notification
 from partnerportal.audit.services import record, record_all
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.retention import delete_conversations
 from requests_inbox.mails import send_reply
 from requests_inbox.models import (
     UNDECIDED,
@@ -289,6 +290,7 @@ def erase_customer_requests(customer: Customer, by: User) -> None:
     # Locks the requests first, so that concurrent replies and notes come before or fail.
     keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
     RequestMessage.objects.filter(request__in=requests).delete()
+    delete_conversations([request.thread for request in requests])
     Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
     requests.update(**dict.fromkeys(ContactRequest.personal_fields(), ""))
 
@@ -302,7 +304,7 @@ def delete_expired(agency: Agency, *, batch: int) -> int:
     due = ContactRequest.objects.filter(agency=agency).past_retention(InboxSettings.for_agency(agency).retention_days)
     requests = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:batch])
     if requests:
-        OutgoingMail.objects.filter(agency=agency, thread__in=[request.thread for request in requests]).delete()
+        delete_conversations([request.thread for request in requests])
         ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
         record("requests.deleted", agency, by=None, label="", count=len(requests))
     return len(requests)

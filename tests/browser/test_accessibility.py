@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from customers.merging.services import merge_customers
 from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog, Tag
 from customers.services.customers import archive_customer
+from partnerportal.desk.calendar.services import save_feed
 from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
@@ -83,7 +84,9 @@ def filled(cast: Cast) -> dict[str, str]:
     view = fill_views(cast)
     archived = CustomerFactory(agency=cast.alder, company=LONG)
     archive_customer(archived, by=cast.alice)
-    mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    mail = MailFactory(agency=cast.alder, customer=customer, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    mail.mark_failed(f"550 {LONG}")
+    save_feed(cast.alder.memberships.select_related("agency", "user").get(user=cast.alice), whose="mine")
     long_email = f"{'long' * 15}@clients.example"
     asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
     add_note(asking, text=LONG * 3, by=cast.stan)
@@ -242,12 +245,13 @@ PAGES = {
     ),
     "company": (
         "alice",
-        ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
-         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role", "/company/work/add/", "work"],
+        ["/company/", "/company/preview/", "/company/mail/", "/company/mail/?status=failed", "mail", "/company/team/",
+         "/company/team/invite/", "removal", "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/",
+         "role", "/company/work/add/", "work"],
     ),
     "own account": (
         "alice",
-        ["/account/", "/account/notices/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
+        ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
     "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),

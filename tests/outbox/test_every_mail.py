@@ -18,6 +18,7 @@ from partnerportal.agencies import mails as team
 from partnerportal.core.templatetags.portal import initials
 from partnerportal.network import mails as network
 from partnerportal.outbox import logos
+from partnerportal.outbox.kinds import TYPES, type_label
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
@@ -196,6 +197,16 @@ def letters(mails: list[OutgoingMail]) -> list[OutgoingMail]:
 
 def test_all_sending_functions_are_listed() -> None:
     assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
+
+
+def test_emails_to_members_are_marked_and_the_others_have_a_type(written: tuple[str, list[OutgoingMail]], cast: Cast) -> None:
+    _, mails = written
+    members = set(cast.alder.members.values_list("email", flat=True))
+    ours = [mail for mail in mails if mail.agency_id]
+    assert [mail.kind for mail in ours if mail.to_team != (mail.to_email in members)] == []
+    assert {mail.kind for mail in ours if not mail.to_team and not type_label(mail.kind)} == set()
+    kinds = {mail.kind for mail in mails}
+    assert [kind for mail_type in TYPES.values() for kind in mail_type.kinds if kind not in kinds] == []
 
 
 def test_all_sending_functions_are_called() -> None:
