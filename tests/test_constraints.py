@@ -24,7 +24,7 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from requests_inbox.models import InboxSettings, RequestSeen
@@ -85,10 +85,20 @@ def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
 
 
+def notification_choice(agency: Agency) -> Any:
+    return NotificationChoice.objects.create(membership=MembershipFactory(agency=agency), kind="tasks", mode="off")
+
+
+def digest_item(agency: Agency) -> Any:
+    return DigestItem.objects.create(membership=agency.memberships.order_by("pk")[0], kind="tasks", object_id=next(NUMBERS))
+
+
 #: Factories of a row for each table with constraints.
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
+    "agencies.NotificationChoice": notification_choice,
+    "agencies.DigestItem": digest_item,
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
@@ -142,6 +152,11 @@ MAKE: dict[str, Make] = {
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
     "membership_role_is_known": [{"role": "boss"}],
+    "membership_digest_hour_exists": [{"digest_hour": 24}],
+    "membership_digest_days_exist": [{"digest_days": [0]}, {"digest_days": [8]}, {"digest_days": [1] * 8}],
+    "notification_choice_kind_is_known": [{"kind": "songs"}],
+    "notification_choice_mode_is_known": [{"mode": "later"}],
+    "digest_item_kind_is_known": [{"kind": "songs"}],
     "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
     "outbox_status_is_known": [{"status": "lost"}],
     "outbox_sent_has_its_time": [{"status": "sent"}, {"sent_at": NOW}],
