@@ -15,7 +15,8 @@ from customers.deadlines.opt_outs import delete_opt_outs
 from customers.deadlines.queries import Deadline, customer_recipients, due_deadlines
 from customers.models import Contact, Customer, DeadlineNotice
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.agencies.models import Agency, DigestItem, Membership, Mode, Notification, Role
+from partnerportal.agencies.queries import active_members
 from partnerportal.outbox.models import OutgoingMail
 
 logger = logging.getLogger(__name__)
@@ -72,10 +73,15 @@ def _notify_members(members: list[Membership], deadlines: list[Deadline], notice
     by_user = {member.user_id: member for member in members}
     managers = [member for member in members if member.has_role(Role.MANAGER)]
     letters: dict[int, tuple[Membership, list[Deadline]]] = {}
+    items = []
     for line, notice in zip(deadlines, notices, strict=True):
         responsible = by_user.get(line.customer.responsible_id or 0)
         for member in [responsible] if responsible else managers:
-            letters.setdefault(member.pk, (member, []))[1].append(line)
+            if member.is_notified_about(Notification.DEADLINES):
+                letters.setdefault(member.pk, (member, []))[1].append(line)
+            elif member.is_notified_about(Notification.DEADLINES, mode=Mode.DIGEST) and member.wants_digest:
+                items.append(DigestItem(membership=member, kind=Notification.DEADLINES, object_id=notice.pk))
+    DigestItem.objects.bulk_create(items, batch_size=BATCH_SIZE)
     send_deadlines(list(letters.values()))
 
 
@@ -91,10 +97,6 @@ def _notify_customers(agency: Agency, members: list[Membership], deadlines: list
     found: list[tuple[Contact, list[Deadline]]] = [(contact, by_customer[key]) for key, contact in recipients.items()]
     senders: list[User | None] = [users.get(lines[0].customer.responsible_id or 0) for _contact, lines in found]
     send_customer_deadlines(found, agency, replies_to=senders)
-
-
-def active_members(agency: Agency) -> list[Membership]:
-    return list(agency.memberships.filter(user__is_active=True).select_related("user", "agency").order_by("pk"))
 
 
 def purge() -> int:

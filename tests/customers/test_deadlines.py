@@ -13,12 +13,26 @@ from customers.deadlines.queries import deadline_lines
 from customers.deadlines.services import purge, record_due_notices
 from customers.models import Customer, DeadlineNotice, Domain, Task
 from customers.services.customers import erase_customer
-from partnerportal.agencies.models import Agency
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency, DigestItem, Membership, Mode, Notification, NotificationChoice
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
+
+
+@pytest.fixture(autouse=True)
+def immediately(cast: Cast) -> None:
+    """Let everyone be notified immediately instead of in the digest."""
+    for member in cast.alder.memberships.all():
+        member.set_notification(Notification.DEADLINES, Mode.NOW)
+
+
+def member(cast: Cast, user: User, mode: Mode) -> Membership:
+    found = cast.alder.memberships.get(user=user)
+    found.set_notification(Notification.DEADLINES, mode)
+    return found
 
 
 @pytest.fixture
@@ -220,6 +234,37 @@ class TestRecipients:
         domain(lea, 5)
         steps(lea.agency)
         assert recipients() == ["alice@alder.example", "max@alder.example"]
+
+    def test_members_who_read_digests_get_an_item(self, cast: Cast) -> None:
+        alice = member(cast, cast.alice, Mode.DIGEST)
+        item = domain(CustomerFactory(agency=cast.alder), 5)
+        steps(cast.alder)
+        assert recipients() == ["max@alder.example"]
+        (found,) = DigestItem.objects.all()
+        assert (found.membership, found.kind) == (alice, Notification.DEADLINES)
+        assert [line.item for line in deadline_lines(cast.alder, [found.object_id])] == [item]
+
+    def test_digest_is_the_default(self, cast: Cast, lea: Customer) -> None:
+        NotificationChoice.objects.all().delete()
+        domain(lea, 5)
+        steps(lea.agency)
+        assert recipients() == []
+        assert DigestItem.objects.get().membership.user == cast.stan
+
+    def test_members_who_turned_it_off_get_none(self, cast: Cast, lea: Customer) -> None:
+        member(cast, cast.stan, Mode.OFF)
+        domain(lea, 5)
+        steps(lea.agency)
+        assert recipients() == []
+        assert not DigestItem.objects.exists()
+
+    def test_without_a_digest_there_is_no_item(self, cast: Cast, lea: Customer) -> None:
+        stan = member(cast, cast.stan, Mode.DIGEST)
+        stan.wants_digest = False
+        stan.save()
+        domain(lea, 5)
+        steps(lea.agency)
+        assert not DigestItem.objects.exists()
 
 
 def test_lines_show_what_still_applies(cast: Cast, lea: Customer) -> None:
