@@ -166,6 +166,8 @@ class ItemFilter(ListFilter):
             "today": today,
             "week_end": end_of_week(),
             "horizon": today + timedelta(days=SOON_DAYS),
+            "horizon_60": today + timedelta(days=60),
+            "horizon_90": today + timedelta(days=90),
         }
 
     def listed(self) -> tuple[QuerySet[Any] | Rows[Any], ListTotals]:
@@ -287,6 +289,8 @@ class ContractFilter(ItemFilter):
     DUE_CHOICES = (
         ("", _("Any time")),
         ("soon", _("Ending within 30 days")),
+        ("soon60", _("Ending within 60 days")),
+        ("soon90", _("Ending within 90 days")),
         ("cancel", _("Cancellation due within 30 days")),
         ("overdue", _("Past end date")),
     )
@@ -313,6 +317,7 @@ def _due_within(items: QuerySet[Any], when: str, given: Any) -> QuerySet[Any]:
     # By the column of the indexes. Items without a date are sorted last.
     if when == "overdue":
         return items.filter(sort_date__lt=given["today"])
-    if when == "soon":
-        return items.filter(sort_date__range=(given["today"], given["horizon"]))
+    horizons = {"soon": "horizon", "soon60": "horizon_60", "soon90": "horizon_90"}
+    if when in horizons:
+        return items.filter(sort_date__range=(given["today"], given[horizons[when]]))
     return items
