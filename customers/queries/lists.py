@@ -59,9 +59,9 @@ def search_words(query: str) -> list[str]:
 
 
 def search_items(
-    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date
-) -> tuple[QuerySet[Any], list[list[Any]] | None]:
-    """Return the items that contain every word of the query, and their totals for `list_totals`, with one query."""
+    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date, sums: Any
+) -> tuple[QuerySet[Any], list[list[Any]] | None, Any]:
+    """Return the items that contain every word of the query, their totals for `list_totals`, and `sums`, with one query."""
     words = search_words(query)
     rare = _rare_words(items.model, words, agency)
     *led, unled = (matching(items, words, agency, lead) for lead in (*range(len(words)), None))
@@ -69,8 +69,8 @@ def search_items(
     cases = (When(condition, then=totals_of(found, today, week_end)) for condition, found in zip(rare, led, strict=True))
     totals = Case(*cases, default=totals_of(unled, today, week_end))
     lead = Case(*(When(condition, then=number) for number, condition in enumerate(rare)), default=len(words))
-    ((found_totals, number),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead)
-    return [*led, unled][number], found_totals
+    ((found_totals, number, found_sums),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead, sums)
+    return [*led, unled][number], found_totals, found_sums
 
 
 def matching(items: QuerySet[Any], words: list[str], agency: Agency, lead: int | None = 0) -> QuerySet[Any]:

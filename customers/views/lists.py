@@ -14,7 +14,6 @@ from django.utils.translation import ngettext_lazy
 
 from customers.forms.filters import ContractFilter, DomainFilter, ItemFilter, ProjectFilter, TaskFilter
 from customers.models import Customer
-from customers.queries.contracts import contract_outlook
 from customers.queries.lists import date_groups
 from customers.views.picker import picker_page
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -151,7 +150,7 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
         "totals": totals,
         "count": listing.count % {"number": totals.count, "shown": shown},
         "is_unused": not totals.count and not filters.is_set and not getattr(request.agency, f"{listing.kind}s").exists(),
-        "outlook": contract_outlook(request.agency) if listing is CONTRACTS and totals.count else None,
+        "outlook": filters.outlook if isinstance(filters, ContractFilter) else None,
         "groups": date_groups(page.items, totals, past=str(listing.past)) if filters.is_by_date else [],
     }
     return render(request, "customers/item_list.html", context)
