@@ -11,7 +11,7 @@ from customers.deadlines.services import record_due_notices
 from customers.deadlines.tokens import OPT_OUTS
 from customers.models import Customer, DeadlineNotice, DeadlineOptOut, Domain
 from customers.services.customers import erase_customer
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.delivery import build_message
@@ -154,7 +154,7 @@ class TestErasure:
         assert DeadlineOptOut.objects.get().address_digest == OPT_OUTS.digest("office@client.example")
 
     def test_it_deletes_emails_that_name_the_customer(self, cast: Cast, lea: Customer) -> None:
-        cast.alder.memberships.get(user=cast.stan).set_notification("deadlines", "now")
+        cast.alder.memberships.get(user=cast.stan).set_notification(Notification.DEADLINES, Mode.NOW)
         domain(lea, name="a.example")
         domain(CustomerFactory(agency=cast.alder, responsible=cast.stan), name="b.example")
         record_due_notices(cast.alder)

@@ -21,6 +21,8 @@ from tests.factories.customers import CustomerFactory, DomainFactory
 
 #: Rows of each kind in each of two agencies. Most have no deadline soon.
 ROWS, SOON = 3_000, 30
+#: Joins that read all notices, which the planner may prefer while there are few.
+JOINS = ("hashjoin", "mergejoin", "material")
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def plan_of(rows: QuerySet[Any], *forbidden: str) -> list[dict[str, Any]]:
 def test_due_items_are_found_by_a_range_of_an_index(full: Agency, kind: str, indexes: set[str]) -> None:
     today = timezone.localdate()
     days = {f"day_{step}": today + timedelta(days=step) for step in STEPS}
-    found = plan_of(due_items.build(kind, agency=full.pk, today=today, earliest=today - timedelta(days=LATE_DAYS), **days))
+    found = plan_of(due_items.build(kind, agency=full.pk, today=today, earliest=today - timedelta(days=LATE_DAYS), **days), *JOINS)
     assert not [node for node in found if node["Node Type"] == "Seq Scan"]
     (scan,) = [node for node in found if node.get("Index Name") in indexes]
     column = "sort_date" if kind == "domain" else "cancel_by"
@@ -79,7 +81,10 @@ def test_due_items_are_found_by_a_range_of_an_index(full: Agency, kind: str, ind
 
 def test_the_outlook_is_read_from_an_index_alone(full: Agency) -> None:
     today = timezone.localdate()
-    found = plan_of(agency_sums.build(agency=full.pk, today=today, **horizons(today)), "indexscan", "bitmapscan")
+    with connection.cursor() as cursor:
+        # As after a VACUUM.
+        cursor.execute("UPDATE pg_class SET relallvisible = relpages WHERE oid = 'customers_contract'::regclass")
+    found = plan_of(agency_sums.build(agency=full.pk, today=today, **horizons(today)), "bitmapscan")
     (scan,) = [node for node in found if node.get("Relation Name") == "customers_contract"]
     assert (scan["Node Type"], scan["Index Name"]) == ("Index Only Scan", "contract_active_values")
 
