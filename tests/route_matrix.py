@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from customers.deadlines.tokens import OPT_OUTS
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from reviews import tokens
@@ -93,6 +94,7 @@ class World:
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.opt_out_token(self.answered.customer.pk, self.answered.customer.email)
         self.calendar_token = token_of(CalendarFeedFactory(agency=cast.alder).link.removesuffix("/calendar.ics"))
+        self.reminder_token = OPT_OUTS.token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
         self.logo = LogoFactory(profile=cast.alder.profile).digest
@@ -101,7 +103,8 @@ class World:
         self.sessions["another client"] = self._signed_in(UserFactory())
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
-        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.calendar_token, *self.sessions.values()]
+        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token, self.calendar_token]
+        self.secrets += self.sessions.values()
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 

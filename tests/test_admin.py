@@ -35,6 +35,8 @@ OWN = {
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
+    "agencies.digestitem",
+    "agencies.notificationchoice",
     "agencies.teaminvitation",
     "customers.bulkbatch",
     "customers.bulkjob",
@@ -46,6 +48,8 @@ INTERNAL = {
     "customers.customertag",
     "customers.customerword",
     "customers.customfield",
+    "customers.deadlinenotice",
+    "customers.deadlineoptout",
     "customers.domain",
     "customers.exportjob",
     "customers.exportpart",

@@ -17,6 +17,8 @@ from customers.models import (
     CustomerKey,
     CustomerPair,
     CustomerWord,
+    DeadlineNotice,
+    DeadlineOptOut,
     ExportPart,
     FormSubmission,
     ImportChunk,
@@ -24,7 +26,7 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.network.models import OfferedService
 from partnerportal.outbox.models import DeletedMail
@@ -87,10 +89,20 @@ def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
 
 
+def notification_choice(agency: Agency) -> Any:
+    return NotificationChoice.objects.create(membership=MembershipFactory(agency=agency), kind="tasks", mode="off")
+
+
+def digest_item(agency: Agency) -> Any:
+    return DigestItem.objects.create(membership=agency.memberships.order_by("pk")[0], kind="tasks", object_id=next(NUMBERS))
+
+
 #: Factories of a row for each table with constraints.
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
+    "agencies.NotificationChoice": notification_choice,
+    "agencies.DigestItem": digest_item,
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
     "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
@@ -105,6 +117,10 @@ MAKE: dict[str, Make] = {
     "customers.Tag": lambda agency: TagFactory(agency=agency),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
+    "customers.DeadlineNotice": lambda agency: DeadlineNotice.objects.create(
+        agency=agency, kind="domain", object_id=next(NUMBERS), date=date(2027, 1, 1), step=30
+    ),
+    "customers.DeadlineOptOut": lambda agency: DeadlineOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
     "customers.Note": of_customer(NoteFactory),
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
@@ -147,6 +163,11 @@ MAKE: dict[str, Make] = {
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
     "membership_role_is_known": [{"role": "boss"}],
+    "membership_digest_hour_exists": [{"digest_hour": 24}],
+    "membership_digest_days_exist": [{"digest_days": [0]}, {"digest_days": [8]}, {"digest_days": [1] * 8}],
+    "notification_choice_kind_is_known": [{"kind": "songs"}],
+    "notification_choice_mode_is_known": [{"mode": "later"}],
+    "digest_item_kind_is_known": [{"kind": "songs"}],
     "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
     "outbox_status_is_known": [{"status": "lost"}],
     "outbox_seen_is_failed": [{"seen_at": NOW}],
@@ -178,6 +199,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
+    "contract_term_is_plausible": [{"term_months": 0}, {"term_months": 121}],
+    "deadline_notice_step_is_known": [{"step": 0}, {"step": 61}],
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],

@@ -33,7 +33,7 @@ def select_recipient(agency: Agency, *preferred: int | None) -> User | None:
 
     Members who turned off these notifications are skipped, unless all members turned them off.
     """
-    active = agency.memberships.filter(user__is_active=True).select_related("user").order_by("created_at", "pk")
+    active = agency.memberships.filter(user__is_active=True).with_notification_modes().select_related("user").order_by("created_at", "pk")
     members: dict[int, Membership] = {member.user_id: member for member in active}
     first_choice = [members[user_id] for user_id in preferred if user_id in members]
     owners = [member for member in members.values() if member.role == Role.OWNER]

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Notification, Role
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification, Role
 from partnerportal.core.compiled import compiled
 
 
@@ -39,14 +39,15 @@ class InboxSettings(models.Model):
 
     @classmethod
     def notified_members(cls, agency: Agency) -> list[Membership]:
-        """Return the members notified about new requests; by default, owners and managers."""
+        """Return the members notified immediately about new requests. If no one is notified at all, owners and managers are."""
         members = _active_members(agency=agency.pk)
         for member in members:
             member.agency = agency
-        chosen = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
-        return chosen or [member for member in members if member.has_role(Role.MANAGER)]
+        if any(member.is_notified_about(Notification.REQUESTS, mode=mode) for member in members for mode in (Mode.NOW, Mode.DIGEST)):
+            return [member for member in members if member.is_notified_about(Notification.REQUESTS)]
+        return [member for member in members if member.has_role(Role.MANAGER)]
 
 
 @compiled
 def _active_members(*, agency: Any) -> QuerySet[Membership]:
-    return Membership.objects.filter(agency=agency, user__is_active=True).select_related("user").order_by("pk")
+    return Membership.objects.filter(agency=agency, user__is_active=True).select_related("user").with_notification_modes().order_by("pk")

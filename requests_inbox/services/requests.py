@@ -14,7 +14,7 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import create_customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Notification
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification
 from partnerportal.audit.services import record, record_all
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
@@ -265,8 +265,9 @@ def save_settings(settings: InboxSettings, *, retention_days: int, notified: lis
     """Save for how long settled requests are kept and which members are notified about new ones."""
     settings.retention_days = retention_days
     settings.save()
-    for member in settings.agency.memberships.all():
-        member.set_notification(Notification.REQUESTS, member in notified)
+    for member in settings.agency.memberships.with_notification_modes():
+        if member.is_notified_about(Notification.REQUESTS) != (member in notified):
+            member.set_notification(Notification.REQUESTS, Mode.NOW if member in notified else Mode.OFF)
     record("inbox.changed", settings, by=by)
 
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import partnerportal.core.rate_limits
-from partnerportal.agencies.models import Notification
+from partnerportal.agencies.models import Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
@@ -98,7 +98,7 @@ def test_the_request_has_the_language_of_the_page(visitor: Client) -> None:
 def test_the_notification_goes_to_the_selected_members(visitor: Client, cast: Cast, chosen: bool) -> None:
     if chosen:
         for member in cast.alder.memberships.all():
-            member.set_notification(Notification.REQUESTS, member.user == cast.stan)
+            member.set_notification(Notification.REQUESTS, Mode.NOW if member.user == cast.stan else Mode.OFF)
     send(visitor, message="<b>Bold</b> & honest")
     notices = OutgoingMail.objects.filter(kind="contact_notice")
     expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0003_membership_target'),
-        ('customers', '0013_open_tasks'),
+        ('customers', '0014_deadlines'),
     ]
 
     operations = [
