@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, DigestItem, Notification
+from partnerportal.agencies.queries import active_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.pending import InvalidTransition
-from reviews.mails import send_reply_notification, send_report_to_admins
+from reviews.mails import send_new_review, send_reply_notification, send_report_to_admins
 from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReport, ReviewRequest
 from reviews.services.opt_outs import delete_opt_out
 from reviews.services.requests import cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
@@ -36,7 +37,14 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     locked.save(update_fields=["status"])
     cancel_queued_email(locked)
     record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
+    _notify_of_new(review)
     return review
+
+
+def _notify_of_new(review: Review) -> None:
+    members, kinds = active_members(review.agency), review.notification_kinds
+    send_new_review(review, to=[member for member in members if member.is_notified_about(*kinds)])
+    DigestItem.objects.add(members, Notification.REVIEWS, review.pk, also=kinds)
 
 
 class NotEditable(Exception):

@@ -221,12 +221,14 @@ class Membership(models.Model):
         """The chosen modes by kind. Annotated by `with_notification_modes()`."""
         return dict(self.notification_choices.values_list("kind", "mode"))
 
+    def chosen_mode(self, kind: Notification) -> Mode:
+        """Return the member's choice for this kind of notification, or the default of their role."""
+        return Mode((self.chosen_modes or {}).get(kind) or kind.default_mode(is_manager=self.is_manager))
+
     def notification_mode(self, *kinds: Notification) -> Mode:
         """Return when the member is notified of an event. If it is of several kinds, the most urgent choice applies."""
-        chosen = self.chosen_modes or {}
-        return min(
-            (Mode(chosen.get(kind) or kind.default_mode(is_manager=self.is_manager)) for kind in kinds), key=lambda mode: mode.urgency
-        )
+        mode = min((self.chosen_mode(kind) for kind in kinds), key=lambda mode: mode.urgency)
+        return Mode.OFF if mode == Mode.DIGEST and not self.wants_digest else mode
 
     def is_notified_about(self, *kinds: Notification, mode: Mode = Mode.NOW) -> bool:
         """Return whether the member is notified of these events in this way."""
@@ -234,7 +236,7 @@ class Membership(models.Model):
 
     def set_notification(self, kind: Notification, mode: Mode) -> None:
         """Choose when the member is notified of these events."""
-        if self.notification_mode(kind) != mode:
+        if self.chosen_mode(kind) != mode:
             choice = NotificationChoice(membership=self, kind=kind, mode=mode)
             NotificationChoice.objects.bulk_create(
                 [choice], update_conflicts=True, unique_fields=["membership", "kind"], update_fields=["mode"]
