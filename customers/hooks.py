@@ -5,6 +5,8 @@ from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
+from customers.deadlines import events as deadline_events  # noqa: F401  # the same
+from customers.deadlines.services import erase_deadlines
 from customers.exports.services import erase_agency_exports
 from customers.imports.services import after_import, purge_agency_imports
 from customers.merging.contacts import CONTACTS
@@ -52,7 +54,7 @@ CUSTOMERS = ReassignableWork(
     reassign=_reassign_customers,
 )
 
-erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges])
+erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges, erase_deadlines])
 RELATIONS.append(CONTACTS)
 after_import.append(start_search)
 reassignable_work.extend([TASKS, CUSTOMERS])

@@ -252,6 +252,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="2", minute="37"),
         "options": {"expires": 60 * 60},
     },
+    # Shortly after each hour, because the date changes on the hour or half-hour.
+    "notify-of-deadlines": {"task": "customers.notify_deadlines", "schedule": crontab(minute="3"), "options": {"expires": 60 * 60}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
