@@ -154,15 +154,6 @@ def send_new_review(review: Review, *, to: Sequence[Membership]) -> None:
 
 
 def _new_review(review: Review, *, to: Membership) -> Letter:
-    if review.is_project:
-        intro = _("%(author)s has reviewed your work on “%(subject_label)s” with %(stars)s of 5 stars:")
-    else:
-        intro = _("%(author)s has reviewed your agency with %(stars)s of 5 stars:")
-    without_text = (
-        _("%(author)s has reviewed your work on “%(subject_label)s” with %(stars)s of 5 stars.")
-        if review.is_project
-        else _("%(author)s has reviewed your agency with %(stars)s of 5 stars.")
-    )
     return Letter(
         kind="review_new",
         to=to.user.email,
@@ -170,7 +161,10 @@ def _new_review(review: Review, *, to: Membership) -> Letter:
         values={**_values(review), "author": lambda: review.author_label, "stars": lambda: rating(review.mean)},
         subject=_("New review with only %(stars)s stars") if review.is_low else _("New review with %(stars)s stars"),
         name=to.user.full_name,
-        intro=intro if review.text else without_text,
+        intro=_("You’ve received a review of “%(subject_label)s” with %(stars)s of 5 stars.")
+        if review.is_project
+        else _("You’ve received a review of your agency with %(stars)s of 5 stars."),
+        quote_label=_("%(author)s wrote:") if review.text else "",
         quote=review.text,
         outro=[_("You can reply to it publicly, once.")] if review.is_low else [],
         button=_("View review"),

@@ -60,6 +60,7 @@ INTERNAL = {
     "customers.project",
     "customers.tag",
     "customers.task",
+    "desk.digestrun",
     "desk.savedview",
     "desk.viewpin",
     "invitations.accessrequest",

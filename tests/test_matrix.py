@@ -341,6 +341,8 @@ PUBLIC_ROUTES = {
     "reviews:review_form": PublicRoute("GET POST", lambda world: [token_of(world.open_request.link)]),
     "reviews:edit": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
     "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
+    "desk:digest_unsubscribe": PublicRoute("GET POST", lambda world: [world.digest_token], forgeable=True),
+    "desk:digest_resubscribe": PublicRoute("GET POST", lambda world: [world.digest_token]),
     "reviews:unsubscribe": PublicRoute("GET POST", lambda world: [world.stop_token], forgeable=True),
     "reviews:resubscribe": PublicRoute("GET POST", lambda world: [world.stop_token]),
     "set_language": PublicRoute("GET POST PUT PATCH DELETE", forgeable=True),

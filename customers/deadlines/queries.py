@@ -27,6 +27,8 @@ class Deadline:
     item: Any
     date: date
     step: int
+    #: Primary key of the notice, if there is one.
+    notice: int = 0
 
     @property
     def is_past(self) -> bool:
@@ -101,7 +103,7 @@ def deadline_lines(agency: Agency, notices: Collection[int]) -> list[Deadline]:
         for item in items:
             notice = found[kind.name][item.pk]
             if item.deadline == notice.date:
-                lines.append(Deadline(kind, item, notice.date, notice.step))
+                lines.append(Deadline(kind, item, notice.date, notice.step, notice.pk))
     return sorted(lines, key=lambda line: (line.date, line.kind.name, line.item.pk))
 
 

@@ -1,5 +1,6 @@
 """Models of the desk app."""
 
+from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.saved_views.models import ListName, SavedView, ViewPin
 
-__all__ = ["ListName", "SavedView", "ViewPin"]
+__all__ = ["DigestRun", "ListName", "SavedView", "ViewPin"]

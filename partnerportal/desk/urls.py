@@ -3,6 +3,7 @@
 from django.urls import path
 
 from partnerportal.desk import views
+from partnerportal.desk.digest import views as digest
 from partnerportal.desk.saved_views import views as saved_views
 
 app_name = "desk"
@@ -22,6 +23,8 @@ urlpatterns = [
     path("views/<int:pk>/pin/", saved_views.pin, name="view_pin"),
     path("views/<int:pk>/unpin/", saved_views.unpin, name="view_unpin"),
     path("views/<int:pk>/move/", saved_views.move, name="view_move"),
+    path("digest/<str:token>/stop/", digest.unsubscribe, name="digest_unsubscribe"),
+    path("digest/<str:token>/start/", digest.resubscribe, name="digest_resubscribe"),
     path("search/", views.search_page, name="search"),
     path("site.webmanifest", views.manifest, name="manifest"),
     path("healthz", views.healthz, name="healthz"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contact, Customer, Project
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import DigestItem, Notification
+from partnerportal.agencies.models import DigestItem, Membership, Notification
 from partnerportal.agencies.queries import active_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -74,9 +74,9 @@ def ensure_can_request(customer: Customer, recipient: Contact | Customer, *, by_
         ensure_can_email(recipient)
 
 
-def ensure_not_own_staff(recipient: Contact | Customer) -> None:
-    """Raise ValidationError if the recipient's address belongs to the agency's staff, in any spelling."""
-    if recipient.agency.belongs_to_staff(recipient.email):
+def ensure_not_own_staff(recipient: Contact | Customer, *, members: list[Membership] | None = None) -> None:
+    """Raise ValidationError if the recipient's address belongs to the agency's staff (all `members`), in any spelling."""
+    if recipient.agency.belongs_to_staff(recipient.email, members=members):
         raise ValidationError(
             _("This customer’s e-mail address belongs to your team. Team members can’t review their own agency."), "own_staff"
         )

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from customers.models import Customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, DigestItem, Notification
-from partnerportal.agencies.queries import active_members
+from partnerportal.agencies.models import Agency
+from partnerportal.agencies.queries import all_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.pending import InvalidTransition
@@ -31,20 +31,18 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
         ValidationError: The customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
-    ensure_not_own_staff(locked.recipient)
+    members = all_members(locked.agency)
+    ensure_not_own_staff(locked.recipient, members=members)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
     cancel_queued_email(locked)
     record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
-    _notify_of_new(review)
+    # Digests find reviews by their date.
+    notified = [member for member in members if member.user.is_active and member.is_notified_about(*review.notification_kinds)]
+    if notified:
+        send_new_review(review, to=notified)
     return review
-
-
-def _notify_of_new(review: Review) -> None:
-    members, kinds = active_members(review.agency), review.notification_kinds
-    send_new_review(review, to=[member for member in members if member.is_notified_about(*kinds)])
-    DigestItem.objects.add(members, Notification.REVIEWS, review.pk, also=kinds)
 
 
 class NotEditable(Exception):

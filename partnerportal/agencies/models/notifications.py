@@ -96,12 +96,12 @@ class NotificationChoice(models.Model):
 
 
 class DigestItemQuerySet(models.QuerySet["DigestItem"]):
-    def add(self, members: Iterable[Any], kind: Notification, *object_ids: int, also: tuple[Notification, ...] = ()) -> None:
-        """Put objects into the next digest of those members who chose it for this kind and those that it is `also` of."""
+    def add(self, members: Iterable[Any], kind: Notification, *object_ids: int) -> None:
+        """Put objects into the next digest of those members who chose the digest for this kind."""
         items = [
             DigestItem(membership_id=member.pk, kind=kind, object_id=object_id)
             for member in members
-            if member.is_notified_about(kind, *also, mode=Mode.DIGEST)
+            if member.is_notified_about(kind, mode=Mode.DIGEST)
             for object_id in object_ids
         ]
         if items:

@@ -1,7 +1,7 @@
 """Digests that were sent, so that each is sent once."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar
 
 from django.db import connection, models
@@ -12,16 +12,16 @@ from partnerportal.agencies.models import Membership
 #: The rows that another transaction inserted first aren't returned.
 _CLAIM = """
     INSERT INTO desk_digestrun (membership_id, local_date, created_at)
-    SELECT unnest(%s::bigint[]), %s, statement_timestamp()
+    SELECT unnest(%s::bigint[]), %s, %s
     ON CONFLICT DO NOTHING RETURNING membership_id
 """
 
 
 class DigestRunQuerySet(models.QuerySet["DigestRun"]):
-    def claim(self, members: Collection[int], day: date) -> set[int]:
-        """Record the digests of a day, and return the members of whom the current transaction recorded it."""
+    def claim(self, members: Collection[int], day: date, at: datetime) -> set[int]:
+        """Record the digests of a day, sent `at` this time. Return the members whose one the current transaction recorded."""
         with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, [list(members), day])
+            cursor.execute(_CLAIM, [list(members), day, at])
             return {pk for (pk,) in cursor.fetchall()}
 
 
@@ -31,7 +31,7 @@ class DigestRun(models.Model):
     membership = models.ForeignKey(Membership, verbose_name=_("membership"), on_delete=models.CASCADE, related_name="digest_runs")
     #: The day in the member's time zone.
     local_date = models.DateField(_("Date"))
-    created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    created_at = models.DateTimeField(_("Created"))
 
     objects: ClassVar[DigestRunQuerySet] = DigestRunQuerySet.as_manager()  # type: ignore[assignment]
 
