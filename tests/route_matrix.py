@@ -100,7 +100,7 @@ class World:
         self.sessions["another client"] = self._signed_in(UserFactory())
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
-        self.digest_token = unsubscribe_link(cast.alder.memberships.get(user=cast.stan)).split("/")[-3]
+        self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
         self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.digest_token, *self.sessions.values()]
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))

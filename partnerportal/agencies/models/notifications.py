@@ -19,7 +19,7 @@ class Mode(models.TextChoices):
     """When members are notified, the most urgent first."""
 
     NOW = "now", _("Immediately")
-    DIGEST = "digest", _("In the digest")
+    DIGEST = "digest", pgettext_lazy("notifications", "Digest")
     OFF = "off", pgettext_lazy("notifications", "Off")
 
     @property

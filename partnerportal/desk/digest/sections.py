@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -16,6 +17,10 @@ from partnerportal.core.addresses import address
 from partnerportal.core.templatetags.portal import rating
 from partnerportal.desk.digest.queries import LIMIT, OVERDUE, TODAY, WEEK, Facts
 from partnerportal.desk.rows import Row, dated_row, request_row
+from requests_inbox.models import ContactRequest
+
+#: Number of characters of a request that are shown.
+EXCERPT_LENGTH = 100
 
 
 @dataclass(frozen=True)
@@ -88,9 +93,15 @@ def _dated(member: Membership, facts: Facts, name: str) -> DigestSection:
 def _waiting(member: Membership, facts: Facts) -> DigestSection:
     requests = sorted((request for person in _people(member) for request in facts.waiting.get(person, [])), key=lambda request: request.pk)
     total = sum(facts.waiting[person][0].total for person in _people(member) if person in facts.waiting)  # type: ignore[attr-defined]
-    lines = [_line(request_row(request, "")) for request in requests[:LIMIT]]
+    lines = [_request_line(request) for request in requests[:LIMIT]]
     summary = ngettext("%(count)d request waiting", "%(count)d requests waiting", total) % {"count": total}
     return DigestSection(_("Waiting for a reply"), lines, total, _url(reverse("requests_inbox:list")), summary)
+
+
+def _request_line(request: ContactRequest) -> Line:
+    row = request_row(request, "")
+    words = Truncator(request.excerpt.strip()).chars(EXCERPT_LENGTH)  # type: ignore[attr-defined]
+    return Line(row.title, _url(row.url), (row.when, _("“%(words)s”") % {"words": words}))
 
 
 def _reviews(member: Membership, facts: Facts) -> DigestSection:
