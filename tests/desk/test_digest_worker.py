@@ -91,6 +91,6 @@ def test_killed_workers_neither_lose_nor_repeat_digests(
     assert Counter(OutgoingMail.objects.values_list("to_email", flat=True)) == expected
     assert not DigestItem.objects.exists()
     for address in expected:
-        assert smtp_sink.wait_for(address)
+        assert smtp_sink.wait_for(address, seconds=60)
     # An e-mail that the killed worker had just sent has a stable Message-ID, by which its twin is known.
     assert len({arrived.message["Message-ID"] for arrived in smtp_sink.mails}) == len(members)
