@@ -15,6 +15,7 @@ from customers.merging.relations import RELATIONS
 from customers.merging.services import erase_merges
 from customers.models import Customer, Task
 from customers.models.customers import CustomerQuerySet
+from customers.services.assignments import add_to_digest, notify_of_many
 from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
@@ -29,11 +30,15 @@ def _customers(member: Membership) -> CustomerQuerySet:
     return Customer.objects.filter(agency=member.agency_id, responsible=member.user_id)
 
 
-def _reassign_tasks(member: Membership, to: User | None) -> None:
+def _reassign_tasks(member: Membership, to: User | None, by: User) -> None:
+    tasks = list(_tasks(member).only("pk"))
     _tasks(member).update(assignee=to)
+    assignee = to.pk if to else None
+    add_to_digest(tasks, agency=member.agency, assignee=assignee, by=by)
+    notify_of_many(len(tasks), agency=member.agency, assignee=assignee, by=by)
 
 
-def _reassign_customers(member: Membership, to: User | None) -> None:
+def _reassign_customers(member: Membership, to: User | None, by: User) -> None:
     # The new version makes open forms of the customer report a conflict.
     _customers(member).update(responsible=to, version=F("version") + 1)
 

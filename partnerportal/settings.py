@@ -254,6 +254,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     # Shortly after each hour, because the date changes on the hour or half-hour.
     "notify-of-deadlines": {"task": "customers.notify_deadlines", "schedule": crontab(minute="3"), "options": {"expires": 60 * 60}},
+    # Every quarter of an hour, because some time zones differ by half-hours or quarters.
+    "send-digests": {"task": "desk.send_digests", "schedule": crontab(minute="*/15"), "options": {"expires": 15 * 60}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "delete-old-emails": {"task": "outbox.delete_old", "schedule": crontab(hour="1", minute="47"), "options": {"expires": 60 * 60}},

@@ -22,7 +22,7 @@ def _requests(member: Membership) -> QuerySet[ContactRequest]:
     return open_ones.filter(agency=member.agency_id, assignee=member.user_id)
 
 
-def _reassign(member: Membership, to: User | None) -> None:
+def _reassign(member: Membership, to: User | None, by: User) -> None:
     # The activity marks the requests as unread for all members.
     _requests(member).update(assignee=to, last_activity_at=timezone.now())
 

@@ -16,6 +16,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from customers.deadlines.tokens import OPT_OUTS
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
+from partnerportal.desk.digest.tokens import unsubscribe_link
 from reviews import tokens
 from tests.cacheable import assert_private
 from tests.cast import Cast
@@ -103,8 +104,9 @@ class World:
         self.sessions["another client"] = self._signed_in(UserFactory())
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
-        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token, self.calendar_token]
-        self.secrets += self.sessions.values()
+        self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
+        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token]
+        self.secrets += [self.calendar_token, self.digest_token, *self.sessions.values()]
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 

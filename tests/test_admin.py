@@ -63,6 +63,7 @@ INTERNAL = {
     "customers.tag",
     "customers.task",
     "desk.calendarfeed",
+    "desk.digestrun",
     "desk.savedview",
     "desk.viewpin",
     "invitations.accessrequest",

@@ -28,6 +28,7 @@ from customers.models import (
 )
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
+from partnerportal.desk.models import DigestRun
 from partnerportal.network.models import OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
@@ -140,6 +141,9 @@ MAKE: dict[str, Make] = {
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
     "desk.CalendarFeed": lambda agency: CalendarFeedFactory(agency=agency),
+    "desk.DigestRun": lambda agency: DigestRun.objects.create(
+        membership=MembershipFactory(agency=agency), local_date=date(2026, 3, 29), created_at=NOW
+    ),
     "desk.SavedView": saved_view,
     "desk.ViewPin": lambda agency: ViewPinFactory(view=saved_view(agency)),
     "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),

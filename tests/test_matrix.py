@@ -363,6 +363,8 @@ PUBLIC_ROUTES = {
     "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
     "customers:deadlines_unsubscribe": PublicRoute("GET POST", lambda world: [world.reminder_token], forgeable=True),
     "customers:deadlines_resubscribe": PublicRoute("GET POST", lambda world: [world.reminder_token]),
+    "desk:digest_unsubscribe": PublicRoute("GET POST", lambda world: [world.digest_token], forgeable=True),
+    "desk:digest_resubscribe": PublicRoute("GET POST", lambda world: [world.digest_token]),
     "reviews:unsubscribe": PublicRoute("GET POST", lambda world: [world.stop_token], forgeable=True),
     "reviews:resubscribe": PublicRoute("GET POST", lambda world: [world.stop_token]),
     "set_language": PublicRoute("GET POST PUT PATCH DELETE", forgeable=True),

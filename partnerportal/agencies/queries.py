@@ -9,12 +9,17 @@ from partnerportal.agencies.models import Agency, Membership, Mode, Notification
 from partnerportal.core.compiled import compiled
 
 
-def active_members(agency: Agency, *, besides: User | None = None) -> list[Membership]:
-    """Return the active members, oldest first, with their notification modes, without the one who acts (`besides`)."""
-    members = [member for member in _active_members(agency=agency.pk) if besides is None or member.user_id != besides.pk]
+def all_members(agency: Agency) -> list[Membership]:
+    """Return the members, oldest first, with their notification modes and addresses, also deactivated ones."""
+    members = _members(agency=agency.pk)
     for member in members:
         member.agency = agency
     return members
+
+
+def active_members(agency: Agency, *, besides: User | None = None) -> list[Membership]:
+    """Return the active members, oldest first, with their notification modes, without the one who acts (`besides`)."""
+    return [member for member in all_members(agency) if member.user.is_active and (besides is None or member.user_id != besides.pk)]
 
 
 def members_notified_about(agency: Agency, *kinds: Notification, mode: Mode = Mode.NOW, besides: User | None = None) -> list[Membership]:
@@ -23,6 +28,6 @@ def members_notified_about(agency: Agency, *kinds: Notification, mode: Mode = Mo
 
 
 @compiled
-def _active_members(*, agency: Any) -> QuerySet[Membership]:
-    members = Membership.objects.filter(agency=agency, user__is_active=True)
-    return members.with_notification_modes().select_related("user").order_by("pk")
+def _members(*, agency: Any) -> QuerySet[Membership]:
+    members = Membership.objects.filter(agency=agency).with_notification_modes().with_addresses()
+    return members.select_related("user").order_by("pk")

@@ -4,6 +4,7 @@ from django.urls import path
 
 from partnerportal.desk import views
 from partnerportal.desk.calendar import views as calendar
+from partnerportal.desk.digest import views as digest
 from partnerportal.desk.saved_views import views as saved_views
 from partnerportal.desk.sent_mail import views as sent_mail
 
@@ -32,6 +33,8 @@ urlpatterns = [
     path("account/calendar/replace/", calendar.calendar_replace, name="calendar_replace"),
     path("account/calendar/end/", calendar.calendar_end, name="calendar_end"),
     path("feed/<str:token>/calendar.ics", calendar.calendar_feed, name="calendar_feed"),
+    path("r/digest/<str:token>/", digest.unsubscribe, name="digest_unsubscribe"),
+    path("r/digest/<str:token>/undo/", digest.resubscribe, name="digest_resubscribe"),
     path("search/", views.search_page, name="search"),
     path("site.webmanifest", views.manifest, name="manifest"),
     path("healthz", views.healthz, name="healthz"),

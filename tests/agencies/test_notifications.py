@@ -27,7 +27,7 @@ def choices(**modes: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("role", Role)
 def test_defaults_by_role(role: Role) -> None:
-    modes = {kind: Membership(role=role).notification_mode(kind) for kind in Notification}
+    modes = {kind: kind.default_mode(is_manager=Membership(role=role).is_manager) for kind in Notification}
     managers = role != Role.STAFF
     assert modes == {
         Notification.REQUESTS: Mode.NOW if managers else Mode.OFF,
@@ -53,10 +53,8 @@ def test_members_choose_when_they_get_the_digest(stan: Client, cast: Cast) -> No
     member = member_of(cast, cast.stan)
     assert (member.wants_digest, member.digest_hour, member.digest_days) == (True, 17, [1, 7])
     DigestItem.objects.add([member], Notification.TASKS, 1)
-    assert (
-        stan.post(PAGE, {name: value for name, value in choices().items() if name not in {"wants_digest", "digest_days"}}).status_code
-        == 302
-    )
+    unchecked = {name: value for name, value in choices().items() if name not in {"wants_digest", "digest_days"}}
+    assert stan.post(PAGE, unchecked).status_code == 302
     member = member_of(cast, cast.stan)
     assert (member.wants_digest, member.digest_hour, member.digest_days) == (False, 8, [1, 7])
     # Nothing is kept for a digest that isn't wanted.

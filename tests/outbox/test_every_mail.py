@@ -10,6 +10,7 @@ import pytest
 from django.conf import settings
 from django.utils import timezone, translation
 
+from customers import mails as customer_mails
 from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
@@ -26,11 +27,11 @@ from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
 from reviews import mails as review_mails
-from reviews.models import ReviewComment, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.email_html import EmailHTML
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -48,7 +49,7 @@ GREETING = {"en": "Hello", "de": "Guten Tag"}
 WRITTEN_BY_PERSON = {"contact_reply"}
 #: Folders of the code that calls them.
 PACKAGES = {"partnerportal", "customers", "requests_inbox", "invitations", "reviews"}
-MODULES = (access, access_requests, team, network, inbox, review_mails, deadline_mails)
+MODULES = (access, access_requests, customer_mails, team, network, inbox, review_mails, deadline_mails)
 
 
 @dataclass
@@ -74,6 +75,7 @@ class Scene:
         )
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
+        self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
         self.comments: list[ReviewComment] = []
         self.reports: list[ReviewReport] = []
         for about in (project, None):
@@ -121,6 +123,15 @@ def deadlines(scene: Scene) -> list[list[Deadline]]:
     return [every[:1], [*every, Deadline(KINDS["domain"], renewed, day, -1)]]
 
 
+def new_reviews(scene: Scene) -> None:
+    for comment in scene.comments:
+        for text, stars in (("", 5), (WORDS, 2)):
+            comment.review.text = text
+            for category in CATEGORIES:
+                setattr(comment.review, category, stars)
+            review_mails.send_new_review(comment.review, to=[scene.member(scene.cast.alice)])
+
+
 def declined(scene: Scene) -> None:
     profile = scene.cast.alder.profile
     profile.decline_reason = WORDS
@@ -159,6 +170,14 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     ],
     inbox.send_new_request: lambda s: inbox.send_new_request(s.request, to=[s.member(s.cast.alice)]),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
+    customer_mails.send_task_assigned: lambda s: [
+        customer_mails.send_task_assigned(task, to=s.member(s.cast.stan), by=s.cast.alice) for task in s.tasks
+    ],
+    customer_mails.send_tasks_assigned: lambda s: [
+        customer_mails.send_tasks_assigned(count, to=s.member(s.cast.stan), by=s.cast.alice) for count in (1, 7)
+    ],
+    review_mails.send_new_review: new_reviews,
+    review_mails.send_undeliverable: lambda s: review_mails.send_undeliverable(s.asked["project"], to=[s.member(s.cast.alice)]),
     review_mails.send_review_request: lambda s: [review_mails.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
     review_mails.send_reminder: lambda s: [review_mails.send_reminder(asked) for asked in s.asked.values()],
     review_mails.send_reply_notification: lambda s: [
@@ -171,7 +190,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 #: E-mails that quote another user.
 QUOTING = {
     "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
-    "profile_declined", "review_comment", "report_decided", "review_decided",
+    "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
 

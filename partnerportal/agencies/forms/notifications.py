@@ -41,7 +41,7 @@ class NotificationsForm(EditForm, forms.Form):
 
     def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
         digest = ("wants_digest", "digest_hour", "digest_days")
-        modes = {kind.value: member.notification_mode(kind).value for kind in Notification}
+        modes = {kind.value: member.chosen_mode(kind).value for kind in Notification}
         super().__init__(data, initial=modes | {name: getattr(member, name) for name in digest})
         for kind in Notification:
             self.fields[kind.value] = forms.TypedChoiceField(label=kind.label, choices=Mode, coerce=Mode, widget=forms.RadioSelect)

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('requests', 'New requests'), ('access', 'Access given, changed or revoked by clients'), ('reviews', 'New reviews'), ('low_reviews', 'New reviews with three stars or fewer'), ('tasks', 'Tasks assigned to me'), ('undeliverable', 'Undeliverable review requests'), ('deadlines', 'Deadlines')], max_length=20, verbose_name='Notification')),
-                ('mode', models.CharField(choices=[('now', 'Immediately'), ('digest', 'In the digest'), ('off', 'Off')], max_length=10, verbose_name='When')),
+                ('mode', models.CharField(choices=[('now', 'Immediately'), ('digest', 'Digest'), ('off', 'Off')], max_length=10, verbose_name='When')),
             ],
             options={
                 'verbose_name': 'notification setting',

@@ -1,11 +1,14 @@
 """Agencies, the tenants of the portal: their members, roles and team invitations."""
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -74,14 +77,18 @@ class Agency(models.Model):
         own = Q(user__email__in=addresses) | Q(user__emailaddress__email__in=addresses)
         return bool(email.strip()) and self.memberships.filter(own).exists()
 
-    def belongs_to_staff(self, email: str) -> bool:
+    def belongs_to_staff(self, email: str, *, members: "Iterable[Membership] | None" = None) -> bool:
         """Return whether e-mail to this address, or its sub-address (`stan+x@…`), reaches a team member.
 
-        Addresses are compared in Python, because PostgreSQL can't encode international domains.
+        Addresses are compared in Python, because PostgreSQL can't encode international domains. All `members` can be
+        given if they are loaded already.
         """
         if not email.strip():
             return False
-        addresses = {address for row in _staff_addresses(agency=self.pk) for address in row if address}
+        if members is None:
+            addresses = {address for row in _staff_addresses(agency=self.pk) for address in row if address}
+        else:
+            addresses = {address for member in members for address in (member.user.email, *member.other_addresses)}
         return without_sub_address(email) in {without_sub_address(address) for address in addresses}
 
 
@@ -126,6 +133,11 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
         choices = NotificationChoice.objects.filter(membership=models.OuterRef("pk")).values("membership").annotate(modes=modes)
         return self.annotate(chosen_modes=models.Subquery(choices.values("modes")))
 
+    def with_addresses(self) -> Self:
+        """Annotate `other_addresses`: all addresses of the account."""
+        addresses = EmailAddress.objects.filter(user=models.OuterRef("user")).values("email")
+        return self.annotate(other_addresses=ArraySubquery(addresses))
+
     def with_role(self, role: Role) -> Self:
         """Return members whose role includes `role`."""
         return self.filter(role__in=[other for other in Role if other.includes(role)])
@@ -151,9 +163,13 @@ class Membership(models.Model):
     digest_hour = models.PositiveSmallIntegerField(_("Time"), default=DIGEST_HOUR)
     #: ISO weekdays on which the digest is sent.
     digest_days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("Days"), default=default_digest_days)
+    #: No digest is sent that was due before this: before the member joined or chose the time.
+    digest_from = models.DateTimeField(default=timezone.now, editable=False)
 
     #: Annotated by `with_second_factor()`.
     has_second_factor: bool
+    #: Annotated by `with_addresses()`.
+    other_addresses: list[str]
 
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -221,12 +237,14 @@ class Membership(models.Model):
         """The chosen modes by kind. Annotated by `with_notification_modes()`."""
         return dict(self.notification_choices.values_list("kind", "mode"))
 
+    def chosen_mode(self, kind: Notification) -> Mode:
+        """Return the member's choice for this kind of notification, or the default of their role."""
+        return Mode((self.chosen_modes or {}).get(kind) or kind.default_mode(is_manager=self.is_manager))
+
     def notification_mode(self, *kinds: Notification) -> Mode:
         """Return when the member is notified of an event. If it is of several kinds, the most urgent choice applies."""
-        chosen = self.chosen_modes or {}
-        return min(
-            (Mode(chosen.get(kind) or kind.default_mode(is_manager=self.is_manager)) for kind in kinds), key=lambda mode: mode.urgency
-        )
+        mode = min((self.chosen_mode(kind) for kind in kinds), key=lambda mode: mode.urgency)
+        return Mode.OFF if mode == Mode.DIGEST and not self.wants_digest else mode
 
     def is_notified_about(self, *kinds: Notification, mode: Mode = Mode.NOW) -> bool:
         """Return whether the member is notified of these events in this way."""
@@ -234,7 +252,7 @@ class Membership(models.Model):
 
     def set_notification(self, kind: Notification, mode: Mode) -> None:
         """Choose when the member is notified of these events."""
-        if self.notification_mode(kind) != mode:
+        if self.chosen_mode(kind) != mode:
             choice = NotificationChoice(membership=self, kind=kind, mode=mode)
             NotificationChoice.objects.bulk_create(
                 [choice], update_conflicts=True, unique_fields=["membership", "kind"], update_fields=["mode"]

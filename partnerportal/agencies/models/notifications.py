@@ -19,7 +19,7 @@ class Mode(models.TextChoices):
     """When members are notified, the most urgent first."""
 
     NOW = "now", _("Immediately")
-    DIGEST = "digest", _("In the digest")
+    DIGEST = "digest", pgettext_lazy("notifications", "Digest")
     OFF = "off", pgettext_lazy("notifications", "Off")
 
     @property
@@ -97,11 +97,11 @@ class NotificationChoice(models.Model):
 
 class DigestItemQuerySet(models.QuerySet["DigestItem"]):
     def add(self, members: Iterable[Any], kind: Notification, *object_ids: int) -> None:
-        """Put objects into the next digest of these members, unless they get none."""
+        """Put objects into the next digest of those members who chose the digest for this kind."""
         items = [
             DigestItem(membership_id=member.pk, kind=kind, object_id=object_id)
             for member in members
-            if member.wants_digest
+            if member.is_notified_about(kind, mode=Mode.DIGEST)
             for object_id in object_ids
         ]
         if items:

@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("desk", "0001_saved_views")]
+    dependencies = [("desk", "0002_calendar_feeds")]
 
     operations = [
         migrations.RunSQL(
