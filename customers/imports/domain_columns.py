@@ -50,7 +50,7 @@ def is_domain_list(headings: Sequence[str]) -> bool:
     if "domain" not in fields or _TYPICAL & fields:
         return "domain" in fields
     customers = set(guess_mapping(headings).values())
-    is_first = list(found.values())[0] == "domain"
+    is_first = next(iter(found.values())) == "domain"
     return "customer" in fields and customers <= _SHARED and (is_first or not customers & _NAMES)
 
 

@@ -140,8 +140,8 @@ def test_content_can_be_chosen(alice: Client, cast: Cast) -> None:
     [
         "Domain;Customer number", "Domain;Company", "Domain;Customer;Notes", "Domain Name;Client", "Domain;Owner", "Customer ID;Domain",
         "Domain;Expiry", "Domain;Registrar", "Domain;Customer e-mail",
-        "Domain;Kundennummer", "Domainname;Kunden-Nr.", "Domain;Kd-Nr.", "Domain;Firma", "Domäne;Kunde", "Kundennummer;Domain", "Domain;Inhaber",
-        "Domain;Ablaufdatum", "Domain;läuft ab am", "Domain;Automatische Verlängerung", "Domains;Unternehmen",
+        "Domain;Kundennummer", "Domainname;Kunden-Nr.", "Domain;Kd-Nr.", "Domain;Firma", "Domäne;Kunde", "Kundennummer;Domain",
+        "Domain;Inhaber", "Domain;Ablaufdatum", "Domain;läuft ab am", "Domain;Automatische Verlängerung", "Domains;Unternehmen",
     ],
 )  # fmt: skip
 def test_domain_lists_are_recognized(alice: Client, cast: Cast, headings: str) -> None:
