@@ -202,8 +202,12 @@ CONDITIONS = {"text": "=word", "link": "=yes", "date": "_from=2026-01-01", "numb
 
 
 def test_every_filter_of_customers_reads_only_those_of_the_agency(full: Agency) -> None:
-    fields = [CustomField.objects.create(agency=full, name=kind, kind=kind, choices=[["rare", "Rare"]] if kind == "choice" else [])
-              for kind in CustomField.Kind.values]  # fmt: skip
+    fields = [
+        CustomField.objects.create(
+            agency=full, name=kind, kind=kind, position=place, choices=[["rare", "Rare"]] if kind == "choice" else []
+        )
+        for place, kind in enumerate(CustomField.Kind.values, start=1)
+    ]
     own = {f"field_{field.key}": f"field_{field.key}{CONDITIONS[field.kind]}" for field in fields}
     team = list(full.members.all())
     every = CustomerFilter(QueryDict(), agency=full, user=team[0], team=team).fields
@@ -213,14 +217,12 @@ def test_every_filter_of_customers_reads_only_those_of_the_agency(full: Agency) 
         filters = CustomerFilter(QueryDict(query.format(user=team[0].pk)), agency=full, user=team[0], team=team)
         assert not filters.errors
         assert filters.is_set, query
-        for rows in (
-            filters.exact_matches().order_by("-number")[:26],
-            Agency.objects.values_list(CappedCount(filters.exact_matches(), 99)),
-        ):
-            found = list(nodes(plan_of(*rows.query.sql_with_params())))
-            assert [node for node in found if node["Node Type"] == "Seq Scan" and node["Relation Name"] != "agencies_agency"] == [], query
+        rows = filters.exact_matches()
+        for queryset in (rows.order_by("-number")[:26], Agency.objects.values_list(CappedCount(rows, 99))):
+            found = [node for node in nodes(plan_of(*queryset.query.sql_with_params())) if node.get("Relation Name") != "agencies_agency"]
+            assert [node for node in found if node["Node Type"] == "Seq Scan"] == [], query
             read = [node["Actual Rows"] for node in found if node.get("Relation Name") == "customers_customer"]
-            assert max(read) <= ROWS, query
+            assert max(read, default=0) <= ROWS, query
 
 
 def test_search_for_pairs_never_compares_all_customers(full: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
