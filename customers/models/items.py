@@ -58,6 +58,8 @@ class Project(models.Model):
     """A project for a customer. A review can rate a single project."""
 
     Status = ProjectStatus
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
@@ -108,6 +110,8 @@ class Task(models.Model):
     """A task for a customer, optionally part of a project."""
 
     Priority = TaskPriority
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="tasks")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
