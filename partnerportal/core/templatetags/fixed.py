@@ -47,7 +47,7 @@ class QuickVariable:
 
     def __init__(self, variable: Variable) -> None:
         self._variable = variable
-        self._first, *self._names = variable.lookups
+        self._first, *self._names = variable.lookups or ()
 
     def resolve(self, context: Context) -> Any:
         try:
