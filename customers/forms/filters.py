@@ -14,13 +14,13 @@ from customers.forms.columns import ALWAYS, Columns, offered_columns, shown_colu
 from customers.forms.definition_filters import Panel, chosen_tags, definition_fields, panels, value_conditions
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
 from customers.queries.contracts import ENDING_DAYS, NO_SUMS, cached_outlook, horizons, read_outlook, sums_of
-from customers.queries.customers import customer_count, listed_customers, narrowed, with_details
+from customers.queries.customers import listed_customers, narrowed, with_details
 from customers.queries.definitions import read_once
 from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, search_items, search_words, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.pagination import COUNT_LIMIT, Rows, capped_count
+from partnerportal.core.pagination import COUNT_LIMIT, Page, Rows, capped_count
 
 
 class CustomerFilter(ListFilter):
@@ -76,17 +76,30 @@ class CustomerFilter(ListFilter):
             return (customers, *capped_count(customers))
         return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
 
-    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], int, bool]:
-        """Return the same with the customers' open work. Lists without texts to find are compiled."""
+    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], tuple[int, bool] | None]:
+        """Return the customers with what their rows show, and the number of `customers`; None if `Page.total` contains it.
+
+        Lists without texts to find are compiled.
+        """
         until = {"today": timezone.localdate(), "horizon": timezone.localdate() + timedelta(days=SOON_DAYS)}
-        with_tags = bool(self.definitions.tags) and "tags" in self.shown.names
         if self.chosen["q"] or self.chosen["city"] or value_conditions(self.chosen, self.definitions):
             customers, total, is_more = self.customers()
-            return with_details(customers, **until, with_tags=with_tags), total, is_more
+            return with_details(customers, **until, details=self._details), (total, is_more)
         choice, values = self._choice
-        (count,) = customer_count(*choice, agency=self.agency.pk, **values)
-        shown = (*choice, "show_tags") if with_tags else choice
-        return Rows(listed_customers, shown, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
+        return Rows(listed_customers, (*choice, *self._details), {"agency": self.agency.pk, **values, **until}, is_counted=True), None
+
+    def total(self, page: Page[Customer]) -> tuple[int, bool]:
+        """Return the number of customers of a compiled list up to a limit, and whether there are more."""
+        if page.total is None:
+            return capped_count(self.narrowed())
+        return min(page.total, COUNT_LIMIT), page.total > COUNT_LIMIT
+
+    @property
+    def _details(self) -> tuple[str, ...]:
+        """The details of `with_details`."""
+        shown = [name for name, _label in self.shown.extra]
+        has_tags = self.definitions.tags and "tags" in self.shown.names
+        return tuple(f"show_{name}" for name in (*shown, *["tags"] * bool(has_tags), *["values"] * bool(self.shown.fields)))
 
     @property
     def _choice(self) -> tuple[tuple[str, ...], dict[str, Any]]:

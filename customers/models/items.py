@@ -71,6 +71,8 @@ class Project(models.Model):
     """A project for a customer. A review can rate a single project."""
 
     Status = ProjectStatus
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
@@ -121,6 +123,8 @@ class Task(models.Model):
     """A task for a customer, optionally part of a project."""
 
     Priority = TaskPriority
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="tasks")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
@@ -210,7 +214,7 @@ class Domain(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"),
             # For the expiring domains of the dashboard.
-            models.Index(fields=["agency", "sort_date"], name="domain_to_renew", condition=Q(auto_renew=False)),
+            models.Index(fields=["agency", "sort_date", "id"], name="domain_to_renew", condition=Q(auto_renew=False)),
             search_index("domain_search"),
         ]
         triggers = triggers.DOMAIN

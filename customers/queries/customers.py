@@ -1,6 +1,6 @@
 """What the list of customers and a customer's page show besides the customers themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -14,11 +14,8 @@ from django.db.models.functions import Coalesce, JSONObject
 from customers.models import Contact, Contract, Customer, CustomerTag, Domain, MergeLog, Task
 from customers.models.customers import CustomerQuerySet
 from customers.models.triggers import PERSON
-from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount
-from partnerportal.core.pagination import COUNT_LIMIT
 from partnerportal.outbox.models import OutgoingMail
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
@@ -166,23 +163,28 @@ def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *
     return customers
 
 
+#: Fields that each row of the list shows or is sorted by, and those of details that only some lists show.
+_LISTED = ("number", "kind", "status", "company", "first_name", "last_name", "email", "phone", "city", "sort_name")
+_OF_DETAILS = {
+    "show_responsible": "responsible",
+    "show_created": "created_at",
+    "show_website": "website",
+    "show_values": "custom_values",
+}
+
+
 def listed_customers(*choice: str, agency: Any, today: Any, horizon: Any, **values: Any) -> QuerySet[Customer]:
-    """Return the customers of `customers_of` with their open work, and if `show_tags` is chosen, with their tags."""
-    return with_details(customers_of(agency, *choice, **values), today, horizon, with_tags="show_tags" in choice)
+    """Return the customers of `customers_of` with the details that are chosen; see `with_details`."""
+    return with_details(customers_of(agency, *choice, **values), today, horizon, choice)
 
 
-def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, *, with_tags: bool) -> QuerySet[Customer]:
-    """Annotate what `with_open_work` does, and the keys of the tags as `tag_ids`."""
-    customers = with_open_work(customers, today, horizon)
-    if not with_tags:
+def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, details: Collection[str]) -> QuerySet[Customer]:
+    """Annotate what `with_open_work` does, and with `show_tags` the keys of the tags as `tag_ids`. Reads only what rows show."""
+    fields = [name for detail, name in _OF_DETAILS.items() if detail in details]
+    customers = with_open_work(customers.only(*_LISTED, *fields), today, horizon)
+    if "show_tags" not in details:
         return customers
     return customers.annotate(tag_ids=ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).values("tag_id")))
-
-
-@compiled
-def customer_count(*choice: str, agency: Any, **values: Any) -> QuerySet[Any, int]:
-    """Return the number of customers of `customers_of`, up to one more than `COUNT_LIMIT`."""
-    return Agency.objects.filter(pk=agency).values_list(CappedCount(customers_of(agency, *choice, **values), COUNT_LIMIT + 1), flat=True)
 
 
 def with_open_work(customers: QuerySet[Customer], today: Any, horizon: Any) -> QuerySet[Customer]:

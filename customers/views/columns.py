@@ -22,7 +22,8 @@ def prepare_rows(customers: Iterable[Any], definitions: Definitions, columns: Co
     """Set the `pills` of the tags and the `extra_cells` of customers."""
     people = {person.pk: person.get_full_name() for person in team}
     for customer in customers:
-        customer.pills = tag_pills(definitions.tags_of(getattr(customer, "tag_ids", ())))
+        tags = getattr(customer, "tag_ids", ())
+        customer.pills = tag_pills(definitions.tags_of(tags)) if tags else ""
         customer.extra_cells = extra_cells(customer, columns, people) if columns.extra else ""
 
 

@@ -43,11 +43,11 @@ TIMELINE_LENGTH = 100
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """List the agency's customers. The search, the filters and the order are in the URL."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
-    customers, total, is_more = filters.listed()
+    customers, counted = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
+    total, is_more = counted or filters.total(page)
     shown = filters.shown
-    if filters.definitions.tags or shown.extra:
-        prepare_rows(page.items, filters.definitions, shown, request.team)
+    prepare_rows(page.items, filters.definitions, shown, request.team)
     context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": shown, "columns": shown.names}
     context["bulk_actions"] = offered(request.membership)
     return render(request, "customers/list.html", context)

@@ -67,7 +67,10 @@ def agency_details(*, agency: Any, now: Any) -> QuerySet[Agency]:
         has_customers=Exists(Customer.objects.filter(agency=own)),
         has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
         has_team_invitations=Exists(TeamInvitation.objects.pending(now).filter(agency=own)),
-        replied=RepliedCount(Review.objects.counted().filter(agency=own).order_by("-pk").values(reply=F("comment__pk"))[:ANSWERED_AMONG]),
+        # By date, because PostgreSQL would look for a small agency's reviews among all by their keys.
+        replied=RepliedCount(
+            Review.objects.counted().filter(agency=own).order_by("-created_at").values(reply=F("comment__pk"))[:ANSWERED_AMONG]
+        ),
     )
 
 

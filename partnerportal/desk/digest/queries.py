@@ -17,7 +17,7 @@ from partnerportal.agencies.models import Agency, DigestItem, Membership, Notifi
 from partnerportal.core.compiled import compiled
 from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.rows import Excerpt
-from partnerportal.desk.sections import _DATED, customers_named
+from partnerportal.desk.sections import DATED
 from requests_inbox.models import ContactRequest
 from reviews.models import Review, ReviewRequest
 
@@ -82,7 +82,7 @@ def facts_for(agency: Agency, members: list[Membership], day: date, at: datetime
     facts = Facts(day)
     # The week ends on Sunday.
     values = {"agency": agency.pk, "today": day, "sunday": day + timedelta(days=6 - day.weekday())}
-    for kind in _DATED:
+    for kind in DATED:
         for section, person, total, *row in dated_rows(kind.name, **values):
             facts.dated.setdefault((section, person), []).append((kind.name, *row))
             facts.totals[section, person] = facts.totals.get((section, person), 0) + (total if row[0] == 1 else 0)
@@ -102,7 +102,7 @@ def facts_for(agency: Agency, members: list[Membership], day: date, at: datetime
 @compiled
 def dated_rows(name: str, /, *, agency: Any, today: Any, sunday: Any) -> QuerySet[Any, tuple[Any, ...]]:
     """Return the first rows of one kind that are overdue or due until `sunday`, for each section and person."""
-    kind = next(kind for kind in _DATED if kind.name == name)
+    kind = next(kind for kind in DATED if kind.name == name)
     people = [F(person) for person in kind.people]
     is_overdue, is_today = When(sort_date__lt=today, then=Value(OVERDUE)), When(sort_date=today, then=Value(TODAY))
     section = Case(is_overdue, is_today, default=Value(WEEK), output_field=CharField())
@@ -123,9 +123,15 @@ def dated_rows(name: str, /, *, agency: Any, today: Any, sunday: Any) -> QuerySe
 
 
 @compiled
+def customers_named(*, keys: Any) -> QuerySet[Customer]:
+    """Return these customers with their names."""
+    return Customer.objects.filter(pk__any=keys).only("kind", "status", "company", "first_name", "last_name")
+
+
+@compiled
 def waiting_requests(*, agency: Any) -> QuerySet[ContactRequest]:
     """Return the oldest requests waiting for a reply, for each assignee."""
-    waiting = ContactRequest.objects.awaiting_reply().filter(agency=agency)
+    waiting = ContactRequest.objects.waiting().filter(agency=agency)
     found = waiting.annotate(
         total=Window(Count("pk"), partition_by=[F("assignee")]),
         position=Window(RowNumber(), partition_by=[F("assignee")], order_by=["pk"]),
