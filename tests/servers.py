@@ -32,13 +32,19 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
-TOGETHER = dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal") | {
-    module: module
-    for module in (
-        "tests/test_fuzz.py",
-        "tests/test_matrix.py",
-    )
-}
+TOGETHER = (
+    dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal")
+    | dict.fromkeys(("tests/test_german.py", "tests/test_wording.py"), "catalogs")
+    | {
+        module: module
+        for module in (
+            "tests/outbox/test_every_mail.py",
+            "tests/test_fuzz.py",
+            "tests/test_matrix.py",
+            "tests/test_references.py",
+        )
+    }
+)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -116,7 +122,7 @@ def set_up(config: pytest.Config) -> None:
 
 def migrate(servers: "Servers", folder: Path) -> dict[str, str]:
     """Migrate a database, of which each process's test database and the folders of tests/embedded are copies."""
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity=0"], cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-m", "tests.migrating"], cwd=ROOT, check=True)
     servers.stop()
     migrated = folder / "migrated"
     migrated.mkdir(mode=0o711)

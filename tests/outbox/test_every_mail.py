@@ -1,6 +1,7 @@
 """Every e-mail follows the conventions of a letter, in English and in German."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -8,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone, translation
 
 from customers import mails as customer_mails
@@ -29,7 +32,7 @@ from requests_inbox.models import ContactRequest
 from reviews import mails as review_mails
 from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
-from tests.cast import Cast
+from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
@@ -205,17 +208,20 @@ def account_mails(scene: Scene) -> None:
         send_account_mail(name, kim.email, context, owner=kim)
 
 
-@pytest.fixture(params=["en", "de"])
-def written(cast: Cast, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
-    """All e-mails in one language, created while the other language is active."""
+@pytest.fixture(scope="module", params=["en", "de"])
+def written(stored_cast: StoredCast, django_db_blocker: Any, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
+    """All e-mails in one language, created while the other language is active. Their rows are rolled back."""
     language = request.param
-    scene = Scene(cast, language)
-    with translation.override("de" if language == "en" else "en"):
-        for write in WRITERS.values():
-            write(scene)
-    with translation.override(language):
+    with django_db_blocker.unblock(), transaction.atomic(), translation.override(language):
+        cache.clear()
+        scene = Scene(stored_cast.copy(), language)
+        with translation.override("de" if language == "en" else "en"):
+            for write in WRITERS.values():
+                write(scene)
         account_mails(scene)
-    return language, list(OutgoingMail.objects.order_by("pk"))
+        mails = list(OutgoingMail.objects.order_by("pk"))
+        transaction.set_rollback(True)
+    return language, mails
 
 
 def functions(module: ModuleType) -> set[Callable[..., Any]]:
@@ -249,7 +255,8 @@ def test_emails_to_members_are_marked_and_the_others_have_a_type(written: tuple[
 def test_all_sending_functions_are_called() -> None:
     modules = (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py"))
     code = "\n".join(path.read_text() for path in modules)
-    assert [write.__name__ for write in WRITERS if len(re.findall(rf"\b{write.__name__}\(", code)) < 2] == []
+    calls = Counter(re.findall(r"\b((?:send|tell)_\w+)\(", code))
+    assert [write.__name__ for write in WRITERS if calls[write.__name__] < 2] == []
 
 
 def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple[str, list[OutgoingMail]]) -> None:
