@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from customers.models import Customer, Task
 from customers.models.items import NO_DATE
+from customers.services.items import update_item
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import Page
 from partnerportal.outbox.models import OutgoingMail
@@ -67,7 +68,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
     CustomerFactory.create_batch(30, agency=cast.alder)
     ContractFactory(customer=cast.alder.customers.first(), price=9)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
-    TaskFactory(customer=cast.alder.customers.first(), due_on=timezone.localdate(), assignee=cast.stan)
+    due = TaskFactory(customer=cast.alder.customers.first(), due_on=timezone.localdate(), assignee=cast.stan)
+    update_item(due, changed=["title"], by=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
     for request in cast.alder.review_requests.pending():
         cast.alder.review_opt_outs.get_or_create(address_digest=address_digest(request.customer.email))
