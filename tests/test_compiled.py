@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from customers.models import Customer, Task
 from customers.models.items import NO_DATE
+from customers.services.items import update_item
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import Page
 from partnerportal.outbox.models import OutgoingMail
@@ -25,7 +26,7 @@ from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
 from tests.factories.requests import SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
-from tests.test_queries import fill, first_customer, open_link
+from tests.test_queries import calendar_feed, fill, first_customer, open_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
 PAGES = (
@@ -67,6 +68,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
     CustomerFactory.create_batch(30, agency=cast.alder)
     ContractFactory(customer=cast.alder.customers.first(), price=9)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
+    due = TaskFactory(customer=cast.alder.customers.first(), due_on=timezone.localdate(), assignee=cast.stan)
+    update_item(due, changed=["title"], by=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
     for request in cast.alder.review_requests.pending():
         cast.alder.review_opt_outs.get_or_create(address_digest=address_digest(request.customer.email))
@@ -92,7 +95,7 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
                 following = browser.get(where + page.next_url)
                 assert following.context["page"].items
                 assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
-    for path in (*PUBLIC_PAGES, open_link(cast)) * 2:
+    for path in (*PUBLIC_PAGES, open_link(cast), calendar_feed(cast)) * 2:
         assert Client().get(path).status_code == 200
     for _ in range(2):
         answers = {**same_rating(5), "text": "", "author": "Lea"}

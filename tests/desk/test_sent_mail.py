@@ -192,8 +192,9 @@ def test_rare_emails_are_found_with_an_index(cast: Cast, query: dict[str, str], 
     data.update(query)
     rows = MailFilter(data, agency=cast.alder).mails().order_by("-pk")[:26]
     found = list(nodes(plan_of(*rows.query.sql_with_params())))
-    # The planner can also scan it once for each word.
-    assert min(node["Actual Rows"] for node in found if node.get("Index Name") == index) == number
+    # A trigram index may return a few rows that the table's text then excludes.
+    rows_read = min(node["Actual Rows"] for node in found if node.get("Index Name") == index)
+    assert number <= rows_read < number + 5
     assert "Seq Scan" not in {node["Node Type"] for node in found}
 
 

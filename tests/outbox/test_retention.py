@@ -192,6 +192,7 @@ def test_erasure_deletes_what_was_kept_of_a_conversation(cast: Cast, conversatio
     ContactRequest.objects.update(status="assigned", customer=customer)
     aged(*OutgoingMail.objects.all())
     delete_old()
+    assert DeletedMail.objects.exists()
     erase_customer(customer, by=cast.alice)
     assert not DeletedMail.objects.exists()
 
