@@ -32,9 +32,17 @@ from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory
 from tests.factories.requests import ContactRequestFactory
+from tests.factories.saved_views import SavedViewFactory
 from tests.test_plans import nodes, plan_of
 
 OLD = timedelta(days=31)
+#: Queries of views of the inbox, before and after the migration.
+INBOX_VIEWS = {
+    "": "state=new",
+    "whose=mine": "whose=mine&state=new",
+    "whose=mine&state=open": "whose=mine&state=open",
+    "q=zebra": "q=zebra",
+}
 
 
 @pytest.fixture
@@ -229,6 +237,17 @@ def test_the_migration_keeps_history(cast: Cast) -> None:
     assert (answered.first_reply_at is None, answered.no_reply_needed_at) == (False, None)
     old.refresh_from_db()
     assert old.no_reply_needed_at == now - OLD
+
+
+def test_the_migration_keeps_what_saved_views_show(cast: Cast) -> None:
+    (update,) = import_module("partnerportal.desk.migrations.0002_views_of_new_requests").Migration.operations
+    views = [SavedViewFactory(owner=cast.alder.memberships.first(), list_name="requests", query=query) for query in INBOX_VIEWS]
+    tasks = SavedViewFactory(owner=cast.alder.memberships.first(), list_name="tasks", query="whose=mine")
+    with connection.cursor() as cursor:
+        cursor.execute(update.sql)
+    for view, expected in zip([*views, tasks], [*INBOX_VIEWS.values(), "whose=mine"], strict=True):
+        view.refresh_from_db()
+        assert view.query == expected
 
 
 def test_the_badge_and_the_inbox_read_only_what_waits(cast: Cast) -> None:
