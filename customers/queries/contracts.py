@@ -141,11 +141,11 @@ class _Sums(Subquery):
 def sums_of(*, agency: Any, today: Any, **horizons: Any) -> Subquery:
     """Return a subquery for sums and numbers of an agency's active contracts, from an index alone; see `read_outlook`."""
     value, zero = per_year(), Decimal(0)
-    columns: dict[str, Any] = {"amount": Cast(Sum(value, default=zero), TextField()), "count": Count("pk")}
+    columns: dict[str, Any] = {"amount": Cast(Sum(value, default=zero), TextField()), "count": Count("currency")}
     for days, (_choice, name) in ENDING_DAYS.items():
         within = Q(sort_date__lte=horizons[name])
         columns[f"amount_{days}"] = Cast(Sum(value, filter=within, default=zero), TextField())
-        columns[f"count_{days}"] = Count("pk", filter=within)
+        columns[f"count_{days}"] = Count("currency", filter=within)
     running = Contract.objects.filter(agency=agency, status=Contract.Status.ACTIVE, sort_date__gte=today)
     return _Sums(running.order_by().values("currency").annotate(**columns))
 
