@@ -36,9 +36,9 @@ def agency(cast: Cast) -> Agency:
         customers = Customer.objects.bulk_create(Customer(agency=agency, number=2000 + n, company=f"Firm {n}") for n in range(ROWS))
         for model, fields, _indexes in DATED.values():
             [name] = [name for name, value in fields.items() if value is None]
+            days = [today + timedelta(days=number) for number in range(ROWS)]
             rows: list[Any] = [
-                model(agency=agency, customer=customer, **{**fields, name: today + timedelta(days=n)})
-                for n, customer in enumerate(customers)
+                model(agency=agency, customer=customer, **{**fields, name: day}) for customer, day in zip(customers, days, strict=True)
             ]
             if model is Domain:
                 for number, row in enumerate(rows):
