@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from customers.deadlines.tokens import OPT_OUTS
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.desk.digest.tokens import unsubscribe_link
@@ -92,6 +93,7 @@ class World:
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.opt_out_token(self.answered.customer.pk, self.answered.customer.email)
+        self.reminder_token = OPT_OUTS.token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
         self.logo = LogoFactory(profile=cast.alder.profile).digest
@@ -101,7 +103,7 @@ class World:
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
         self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
-        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.digest_token, *self.sessions.values()]
+        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token, self.digest_token, *self.sessions.values()]
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 

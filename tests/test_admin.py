@@ -48,6 +48,8 @@ INTERNAL = {
     "customers.customertag",
     "customers.customerword",
     "customers.customfield",
+    "customers.deadlinenotice",
+    "customers.deadlineoptout",
     "customers.domain",
     "customers.exportjob",
     "customers.exportpart",

@@ -17,6 +17,8 @@ from customers.models import (
     CustomerKey,
     CustomerPair,
     CustomerWord,
+    DeadlineNotice,
+    DeadlineOptOut,
     ExportPart,
     FormSubmission,
     ImportChunk,
@@ -113,6 +115,10 @@ MAKE: dict[str, Make] = {
     "customers.Tag": lambda agency: TagFactory(agency=agency),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
+    "customers.DeadlineNotice": lambda agency: DeadlineNotice.objects.create(
+        agency=agency, kind="domain", object_id=next(NUMBERS), date=date(2027, 1, 1), step=30
+    ),
+    "customers.DeadlineOptOut": lambda agency: DeadlineOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
     "customers.Note": of_customer(NoteFactory),
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
@@ -191,6 +197,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
+    "contract_term_is_plausible": [{"term_months": 0}, {"term_months": 121}],
+    "deadline_notice_step_is_known": [{"step": 0}, {"step": 61}],
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from customers.deadlines.queries import Deadline
 from customers.deadlines.tokens import OPT_OUTS
@@ -60,7 +60,7 @@ def _member_letter(member: Membership, deadlines: list[Deadline]) -> Letter:
 
 
 def _line(line: Deadline) -> str:
-    return gettext("%(deadline)s (%(customer)s)") % {"deadline": line.text, "customer": line.customer.name_in_text}
+    return f"{line.text} ({line.customer.name_in_text})"
 
 
 def _customer_letter(contact: Contact, deadlines: list[Deadline], agency: Agency, *, sender: User | None) -> Letter:
@@ -83,8 +83,8 @@ def _customer_letter(contact: Contact, deadlines: list[Deadline], agency: Agency
         signature=f"{sender}\n{agency.name}" if sender else agency.name,
         footer_reason=format_lazy(
             "{} {}",
-            gettext_lazy("You’re receiving this e-mail because %(agency)s reminds you of deadlines."),
-            gettext_lazy("Unsubscribe from these reminders:"),
+            _("You’re receiving this e-mail because %(agency)s reminds you of deadlines."),
+            _("Unsubscribe from these reminders:"),
         ),
         footer_link=unsubscribe_url,
         agency=agency,

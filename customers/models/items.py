@@ -343,6 +343,13 @@ class Contract(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"),
             models.Index(fields=["agency", "sort_date", "id"], name="contract_active_by_end", condition=Q(status="active")),
+            # Contains what `contract_outlook` adds up.
+            models.Index(
+                fields=["agency", "currency"],
+                include=["sort_date", "interval", "price"],
+                name="contract_active_values",
+                condition=Q(status="active"),
+            ),
             models.Index(fields=["agency", "cancel_by"], name="contract_active_by_notice", condition=Q(status="active")),
             search_index("contract_search"),
         ]

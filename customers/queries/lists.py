@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, Customer
 from customers.models.items import NO_DATE
+from customers.queries.contracts import per_year
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import CappedCount, FoldText
 from partnerportal.core.pagination import COUNT_LIMIT
@@ -27,7 +28,6 @@ MAX_WORDS = 8
 RARE = 1_000
 #: Labels of the groups after the first one, whose label depends on the kind of items.
 GROUPS = {"today": _("Today"), "week": _("This week"), "later": _("Later"), "none": _("No date")}
-_PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ def search_words(query: str) -> list[str]:
 
 
 def search_items(
-    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date
-) -> tuple[QuerySet[Any], list[list[Any]] | None]:
-    """Return the items that contain every word of the query, and their totals for `list_totals`, with one query."""
+    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date, sums: Any
+) -> tuple[QuerySet[Any], list[list[Any]] | None, Any]:
+    """Return the items that contain every word of the query, their totals for `list_totals`, and `sums`, with one query."""
     words = search_words(query)
     rare = _rare_words(items.model, words, agency)
     *led, unled = (matching(items, words, agency, lead) for lead in (*range(len(words)), None))
@@ -69,8 +69,8 @@ def search_items(
     cases = (When(condition, then=totals_of(found, today, week_end)) for condition, found in zip(rare, led, strict=True))
     totals = Case(*cases, default=totals_of(unled, today, week_end))
     lead = Case(*(When(condition, then=number) for number, condition in enumerate(rare)), default=len(words))
-    ((found_totals, number),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead)
-    return [*led, unled][number], found_totals
+    ((found_totals, number, found_sums),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead, sums)
+    return [*led, unled][number], found_totals, found_sums
 
 
 def matching(items: QuerySet[Any], words: list[str], agency: Agency, lead: int | None = 0) -> QuerySet[Any]:
@@ -131,7 +131,7 @@ def totals_of(items: QuerySet[Any], today: Any, week_end: Any) -> Subquery:
     price: Any = Cast(Value(None), DecimalField(max_digits=20, decimal_places=2))
     currency: Any = Value("")
     if items.model is Contract:
-        price = Case(*(When(interval=interval, then=F("price") * times) for interval, times in _PER_YEAR.items()))
+        price = per_year()
         currency = F("currency")
     # In the order of an index, because PostgreSQL otherwise merges whole tables to find the first rows.
     return _Totals(items.order_by("sort_date", "pk").values(item_group=group, item_currency=currency, per_year=price)[: COUNT_LIMIT + 1])
@@ -141,10 +141,10 @@ def list_totals(rows: list[list[Any]] | None) -> ListTotals:
     """Return the totals that a subquery of `totals_of` found."""
     groups = dict.fromkeys(("past", *GROUPS), 0)
     yearly: dict[str, Decimal] = {}
-    for group, currency, number, per_year in rows or []:
+    for group, currency, number, value in rows or []:
         groups[group] += number
-        if per_year:
-            yearly[currency] = yearly.get(currency, Decimal(0)) + Decimal(per_year)
+        if value:
+            yearly[currency] = yearly.get(currency, Decimal(0)) + Decimal(value)
     count = sum(groups.values())
     if count > COUNT_LIMIT:
         return ListTotals(COUNT_LIMIT, is_more=True, groups={}, yearly={})

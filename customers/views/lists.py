@@ -150,6 +150,7 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
         "totals": totals,
         "count": listing.count % {"number": totals.count, "shown": shown},
         "is_unused": not totals.count and not filters.is_set and not getattr(request.agency, f"{listing.kind}s").exists(),
+        "outlook": filters.outlook if isinstance(filters, ContractFilter) else None,
         "groups": date_groups(page.items, totals, past=str(listing.past)) if filters.is_by_date else [],
     }
     return render(request, "customers/item_list.html", context)

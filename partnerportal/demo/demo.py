@@ -218,6 +218,7 @@ CONTRACTS = (
     (0, "V-2025-014", "Hosting and maintenance", 89, "month", 45, 1),
     (3, "V-2024-003", "Hosting", 19, "month", 20, 1),
     (4, "V-2026-031", "Brand management", 450, "quarter", 300, 3),
+    (9, "V-2025-021", "Security updates", 1200, "two_years", 75, 1),
     (12, "V-2023-008", "Maintenance, hosting, three languages", 2400, "year", 160, 3),
 )
 #: Position of the customer, author, text.

@@ -11,6 +11,9 @@ from django.conf import settings
 from django.utils import timezone, translation
 
 from customers import mails as customer_mails
+from customers.deadlines import mails as deadline_mails
+from customers.deadlines.kinds import KINDS
+from customers.deadlines.queries import Deadline
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
@@ -27,7 +30,7 @@ from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.email_html import EmailHTML
-from tests.factories.customers import CustomerFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -45,7 +48,7 @@ GREETING = {"en": "Hello", "de": "Guten Tag"}
 WRITTEN_BY_PERSON = {"contact_reply"}
 #: Folders of the code that calls them.
 PACKAGES = {"partnerportal", "customers", "requests_inbox", "invitations", "reviews"}
-MODULES = (access, access_requests, customer_mails, team, network, inbox, review_mails)
+MODULES = (access, access_requests, customer_mails, team, network, inbox, review_mails, deadline_mails)
 
 
 @dataclass
@@ -109,6 +112,16 @@ def invited(scene: Scene) -> None:
         team.send_invitation(joining, account=account, by=scene.cast.alice)
 
 
+def deadlines(scene: Scene) -> list[list[Deadline]]:
+    """Return one deadline, and all kinds of deadlines, before and after."""
+    day, fields = timezone.localdate(), {"customer": scene.customer}
+    domain, renewed = DomainFactory(**fields, expires_on=day), DomainFactory(**fields, expires_on=day, auto_renew=True)
+    contract = ContractFactory(**fields, product="Hosting", ends_on=day)
+    items = [("domain", domain), ("contract", contract)]
+    every = [Deadline(KINDS[kind], item, day, step) for kind, item in items for step in (7, -1)]
+    return [every[:1], [*every, Deadline(KINDS["domain"], renewed, day, -1)]]
+
+
 def new_reviews(scene: Scene) -> None:
     for comment in scene.comments:
         for text, stars in (("", 5), (WORDS, 2)):
@@ -149,6 +162,11 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     team.send_ownership_transferred: lambda s: team.send_ownership_transferred(s.member(s.cast.max), by=s.cast.alice),
     network.send_profile_registered: lambda s: network.send_profile_registered(s.cast.alder.profile),
     network.send_profile_declined: declined,
+    deadline_mails.send_deadlines: lambda s: [deadline_mails.send_deadlines([(s.member(s.cast.alice), lines)]) for lines in deadlines(s)],
+    deadline_mails.send_customer_deadlines: lambda s: [
+        deadline_mails.send_customer_deadlines([(s.customer.contacts.get(), lines[:4])], s.cast.alder, replies_to=[s.cast.alice])
+        for lines in deadlines(s)
+    ],
     inbox.send_new_request: lambda s: inbox.send_new_request(s.request, to=[s.member(s.cast.alice)]),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
     customer_mails.send_task_assigned: lambda s: [
@@ -260,7 +278,7 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "review_comment", "review_reminder", "review_request",
+        "deadlines_customer", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 
@@ -400,6 +418,8 @@ def test_html_has_sturdy_buttons_and_addresses_only_in_the_footer(written: tuple
             assert button.attributes["href"] in [link.text for link in links], mail.kind
         if "List-Unsubscribe" in mail.headers:
             assert mail.headers["List-Unsubscribe"] in [f"<{link.attributes['href']}>" for link in links], mail.kind
-            assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
-    assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == set(review_mails.REVIEW_EMAIL_KINDS)
+            if mail.kind in review_mails.REVIEW_EMAIL_KINDS:
+                assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
+    subscribed = {*review_mails.REVIEW_EMAIL_KINDS, deadline_mails.CUSTOMER_KIND}
+    assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == subscribed
     assert len([mail for mail in mails if 'class="button-label"' in mail.html and "</a>" in mail.html]) > 30
