@@ -15,7 +15,9 @@ from requests_inbox.services.requests import erase_customer_requests
 
 
 def _requests(member: Membership) -> QuerySet[ContactRequest]:
-    return ContactRequest.objects.undecided().filter(agency=member.agency_id, assignee=member.user_id)
+    """Return the member's requests that are undecided or wait for a reply."""
+    open_ones = ContactRequest.objects.undecided() | ContactRequest.objects.waiting()
+    return open_ones.filter(agency=member.agency_id, assignee=member.user_id)
 
 
 def _reassign(member: Membership, to: User | None, by: User) -> None:

@@ -76,6 +76,7 @@ INTERNAL = {
     "requests_inbox.inboxsettings",
     "requests_inbox.requestmessage",
     "requests_inbox.requestseen",
+    "requests_inbox.savedreply",
     "requests_inbox.sender",
     "reviews.ratingsummary",
     "reviews.reviewmonth",

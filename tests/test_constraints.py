@@ -55,7 +55,7 @@ from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
@@ -147,6 +147,7 @@ MAKE: dict[str, Make] = {
         request=ContactRequestFactory(agency=agency), user=someone(agency), seen_at=NOW
     ),
     "requests_inbox.RequestMessage": lambda agency: add_note(ContactRequestFactory(agency=agency), text="Note", by=someone(agency)),
+    "requests_inbox.SavedReply": lambda agency: SavedReplyFactory(agency=agency),
     "requests_inbox.Sender": lambda agency: SenderFactory(agency=agency),
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
@@ -226,6 +227,9 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
     "request_message_kind_is_known": [{"kind": "song"}],
     "request_message_has_a_text": [{"text": ""}],
+    "contact_request_answered_or_needs_no_reply": [{"first_reply_at": NOW, "no_reply_needed_at": NOW}],
+    "saved_reply_has_title_and_text": [{"title": ""}, {"text": ""}],
+    "saved_reply_language_is_known": [{"language": "xx"}],
     "sender_standing_is_known": [{"status": "odd"}],
     "inbox_settings_keep_days_are_sane": [{"retention_days": 0}, {"retention_days": 3651}],
     "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
@@ -255,6 +259,9 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
     "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),
     "custom_field_once_per_agency": lambda ours, _: [CustomFieldFactory(agency=ours, name=name) for name in ("Size", "SIZE")],
+    "saved_reply_once_per_language": lambda ours, _: [
+        SavedReplyFactory(agency=ours, title=title) for title in ("Größe", "GRÖSSE", "größe")
+    ],
     "tag_once_per_agency": lambda ours, _: [TagFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
     "customer_merged_same_agency": lambda ours, theirs: change(

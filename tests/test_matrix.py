@@ -32,7 +32,7 @@ from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory
 from tests.factories.team import TeamInvitationFactory
@@ -125,6 +125,10 @@ def merge_log(agency: Agency) -> Model:
 
 def contact_request(agency: Agency) -> Model:
     return ContactRequestFactory(agency=agency)
+
+
+def saved_reply(agency: Agency) -> Model:
+    return SavedReplyFactory(agency=agency)
 
 
 def sender(agency: Agency) -> Model:
@@ -260,6 +264,10 @@ STAFF_ROUTES = {
     "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:settings": StaffRoute(Role.MANAGER),
     "requests_inbox:unblock_sender": StaffRoute(Role.MANAGER, "POST", sender),
+    "requests_inbox:saved_replies": StaffRoute(Role.MANAGER, "GET"),
+    "requests_inbox:saved_reply_add": StaffRoute(Role.MANAGER),
+    "requests_inbox:saved_reply_edit": StaffRoute(Role.MANAGER, "GET POST", saved_reply),
+    "requests_inbox:saved_reply_delete": StaffRoute(Role.MANAGER, "GET POST", saved_reply),
     "requests_inbox:detail": StaffRoute(Role.STAFF, "GET", contact_request),
     "requests_inbox:mark_seen": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:reply": StaffRoute(Role.STAFF, "GET POST", contact_request),
@@ -272,6 +280,8 @@ STAFF_ROUTES = {
     "requests_inbox:block_sender": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:close": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:reopen": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_no_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:add_customer": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "requests_inbox:assign": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "network:company": StaffRoute(Role.STAFF, writes=Role.MANAGER),

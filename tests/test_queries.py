@@ -24,7 +24,7 @@ from tests.factories.agencies import LanguageFactory, MembershipFactory, Profile
 from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
@@ -54,6 +54,7 @@ def fill(cast: Cast, rows: int) -> None:
         reply(contact_request, text="Reply", by=cast.stan, seen=None)
         reassign_request(ContactRequestFactory(agency=cast.alder), to=cast.alice, by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
+        SavedReplyFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
@@ -131,6 +132,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "add-customer/", True, 6),
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
+    ("/requests/saved-replies/", True, 6),
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),

@@ -139,7 +139,7 @@ MENU = (
         "inbox",
         "requests_inbox:list",
         badge_source=Badge(
-            lambda at: ContactRequest.objects.awaiting_reply(),
+            lambda at: ContactRequest.objects.waiting(),
             ngettext_lazy("%(count)d request waiting for a reply", "%(count)d requests waiting for a reply", "count"),
         ),
     ),

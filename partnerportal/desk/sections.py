@@ -119,7 +119,7 @@ def _waiting(member: Membership, team: list[User], *, mine: bool, limit: int) ->
 @compiled
 def waiting_requests(whose: str, limit: int, /, *, agency: Any, user: Any) -> Any:
     """Return the oldest requests without a reply."""
-    requests = ContactRequest.objects.awaiting_reply().filter(belongs_to(whose, user, "assignee"), agency=agency)
+    requests = ContactRequest.objects.waiting().filter(belongs_to(whose, user, "assignee", "customer__responsible"), agency=agency)
     return first_rows(requests.annotate(excerpt=Excerpt("message")).defer("message", "search_text"), "pk", limit)
 
 

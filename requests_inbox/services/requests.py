@@ -44,6 +44,10 @@ class ReplyConflict(Exception):
         self.replies = replies
 
 
+class AlreadyAnswered(Exception):
+    """The request has been answered, so that whether it needs a reply can no longer be said."""
+
+
 @transaction.atomic
 def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> RequestMessage:
     """Send a reply to the prospect by e-mail, and return it.
@@ -68,9 +72,42 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     mail = send_reply(locked, text=text, by=by)
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.REPLY, author=by, text=text, mail=mail)
     locked.first_reply_at = locked.first_reply_at or timezone.now()
+    locked.no_reply_needed_at = None
     locked.assignee = locked.assignee or by
-    _save_activity(locked, "request.replied", "first_reply_at", "assignee", status=_claimed_status(locked), by=by)
+    _save_activity(locked, "request.replied", "first_reply_at", "no_reply_needed_at", "assignee", status=_claimed_status(locked), by=by)
     return message
+
+
+@transaction.atomic
+def mark_no_reply_needed(request: ContactRequest, *, by: User) -> bool:
+    """Mark an unanswered request as needing no reply. Return False if it already was.
+
+    Raises:
+        InvalidTransition: The request is closed, spam or erased.
+        AlreadyAnswered: The request has been answered.
+    """
+    locked = _lock_unanswered(request)
+    if locked.no_reply_needed_at:
+        return False
+    locked.no_reply_needed_at = timezone.now()
+    _save_activity(locked, "request.no_reply_needed", "no_reply_needed_at", by=by)
+    return True
+
+
+@transaction.atomic
+def mark_reply_needed(request: ContactRequest, *, by: User) -> bool:
+    """Make a request that was marked as needing no reply wait again. Return False if it already does.
+
+    Raises:
+        InvalidTransition: The request is closed, spam or erased.
+        AlreadyAnswered: The request has been answered.
+    """
+    locked = _lock_unanswered(request)
+    if locked.no_reply_needed_at is None:
+        return False
+    locked.no_reply_needed_at = None
+    _save_activity(locked, "request.reply_needed", "no_reply_needed_at", by=by)
+    return True
 
 
 @transaction.atomic
@@ -281,6 +318,15 @@ def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(Re
         InvalidTransition: The request has been deleted, or its status isn't one of `allowed`.
     """
     return _ensure(ContactRequest.objects.select_for_update().filter(pk=request.pk).first(), request, allowed)
+
+
+def _lock_unanswered(request: ContactRequest) -> ContactRequest:
+    locked = _lock(request)
+    if not locked.can_be_answered:
+        raise InvalidTransition(locked.status, locked)
+    if locked.first_reply_at:
+        raise AlreadyAnswered
+    return locked
 
 
 def _ensure(locked: ContactRequest | None, request: ContactRequest, allowed: tuple[RequestStatus, ...]) -> ContactRequest:

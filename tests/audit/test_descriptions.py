@@ -38,6 +38,7 @@ DATA: dict[str, dict[str, Any]] = {
     "customers.bulk_undone": {"kind": "archive", "count": 3},
     "customers.export_downloaded": {"count": 3},
     "requests.deleted": {"count": 3},
+    "saved_reply.changed": {"fields": ["text"]},
     "invitation.received": {"scope": "full", "areas": []},
     "invitation.connected": {"scope": "partial", "areas": ["domains", "email"]},
     "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},

@@ -13,7 +13,7 @@ from customers.merging.services import merge_customers
 from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog, Tag
 from customers.services.customers import archive_customer
 from partnerportal.desk.models import SavedView
-from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
+from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import OpenPage, signed_in
@@ -34,7 +34,7 @@ from tests.factories.customers import (
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
@@ -89,6 +89,10 @@ def filled(cast: Cast) -> dict[str, str]:
     add_note(asking, text=LONG * 3, by=cast.stan)
     reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_failed("550")
     assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
+    unneeded = ContactRequestFactory(agency=cast.alder)
+    mark_no_reply_needed(unneeded, by=cast.stan)
+    texts = {"agency": cast.alder, "title": LONG[:60], "text": f"{LONG * 3} {{name}}"}
+    saved_replies = [SavedReplyFactory(language=code, **texts) for code in ("en", "de")]
     spam = ContactRequestFactory(agency=cast.alder)
     mark_spam(spam, by=cast.stan)
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
@@ -125,6 +129,9 @@ def filled(cast: Cast) -> dict[str, str]:
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
         "spam": spam.get_absolute_url(),
+        "needs no reply": unneeded.get_absolute_url(),
+        "saved reply": f"/requests/saved-replies/{saved_replies[0].pk}/",
+        "delete saved reply": f"/requests/saved-replies/{saved_replies[0].pk}/delete/",
         "invitation": waiting.get_absolute_url(),
         "connect": f"{waiting.get_absolute_url()}connect/",
         "connect new": f"{waiting.get_absolute_url()}connect/new/",
@@ -224,7 +231,8 @@ PAGES = {
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",
-         "/requests/settings/"],
+         "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
+         "delete saved reply"],
     ),
     "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
     "reviews": (
@@ -255,8 +263,8 @@ PAGES = {
     ),
 }  # fmt: skip
 EMPTY = [
-    "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/company/reviews/",
-    "/company/reviews/request/", "/company/mail/",
+    "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/requests/saved-replies/",
+    "/company/reviews/", "/company/reviews/request/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
 LOOKS = ((1280, "dark"), (360, "light"))
