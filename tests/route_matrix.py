@@ -103,7 +103,13 @@ class World:
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
         self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
-        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token, self.digest_token, *self.sessions.values()]
+        self.secrets = [
+            *(token_of(link.link) for link in links),
+            self.stop_token,
+            self.reminder_token,
+            self.digest_token,
+            *self.sessions.values(),
+        ]
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 

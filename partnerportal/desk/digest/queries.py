@@ -125,7 +125,7 @@ def dated_rows(name: str, /, *, agency: Any, today: Any, sunday: Any) -> QuerySe
 @compiled
 def waiting_requests(*, agency: Any) -> QuerySet[ContactRequest]:
     """Return the oldest requests waiting for a reply, for each assignee."""
-    waiting = ContactRequest.objects.awaiting_reply().filter(agency=agency)
+    waiting = ContactRequest.objects.waiting().filter(agency=agency)
     found = waiting.annotate(
         total=Window(Count("pk"), partition_by=[F("assignee")]),
         position=Window(RowNumber(), partition_by=[F("assignee")], order_by=["pk"]),
