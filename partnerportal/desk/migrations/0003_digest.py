@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0006_digest_from'),
-        ('desk', '0001_saved_views'),
+        ('desk', '0002_views_of_new_requests'),
     ]
 
     operations = [
