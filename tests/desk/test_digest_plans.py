@@ -13,18 +13,18 @@ from customers.models import Contract, Customer, Domain, Project, Task
 from partnerportal.agencies.models import Agency, DigestItem
 from partnerportal.desk.digest import queries
 from partnerportal.desk.digest.models import DigestRun
-from requests_inbox.models import ContactRequest
 from reviews.models import Review
 from tests.cast import Cast
+from tests.factories.reviews import ReviewFactory
 from tests.test_plans import nodes, plan_of
 
 #: Rows of each table and agency.
 ROWS = 300
-DATED: dict[str, tuple[type[Model], dict[str, Any], tuple[str, ...]]] = {
-    "task": (Task, {"title": "Call", "due_on": None}, ("task_open_by_due_date",)),
-    "project": (Project, {"title": "Website", "due_on": None}, ("project_open_by_due_date",)),
-    "domain": (Domain, {"expires_on": None}, ("domain_to_renew", "domain_by_expiry")),
-    "contract": (Contract, {"number": "V-1", "ends_on": None}, ("contract_active_by_end", "contract_by_end")),
+DATED: dict[str, tuple[type[Model], dict[str, Any]]] = {
+    "task": (Task, {"title": "Call", "due_on": None}),
+    "project": (Project, {"title": "Website", "due_on": None}),
+    "domain": (Domain, {"expires_on": None}),
+    "contract": (Contract, {"number": "V-1", "ends_on": None}),
 }
 
 
@@ -34,18 +34,21 @@ def agency(cast: Cast) -> Agency:
     today = timezone.localdate()
     for agency in (cast.alder, cast.birch):
         customers = Customer.objects.bulk_create(Customer(agency=agency, number=2000 + n, company=f"Firm {n}") for n in range(ROWS))
-        for model, fields, _indexes in DATED.values():
+        for model, fields in DATED.values():
             [name] = [name for name, value in fields.items() if value is None]
+            days = [today + timedelta(days=number) for number in range(ROWS)]
             rows: list[Any] = [
-                model(agency=agency, customer=customer, **{**fields, name: today + timedelta(days=n)})
-                for n, customer in enumerate(customers)
+                model(agency=agency, customer=customer, **{**fields, name: day}) for customer, day in zip(customers, days, strict=True)
             ]
             if model is Domain:
                 for number, row in enumerate(rows):
                     row.name = row.unicode_name = f"d{number}.example"
             model.objects.bulk_create(rows)  # type: ignore[attr-defined]
+    ReviewFactory.create_batch(30, review_request__customer__agency=cast.alder)
+    tables = ", ".join(model._meta.db_table for model in (Customer, Task, Project, Contract, Domain, Review))
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
+        cursor.execute("UPDATE reviews_review SET created_at = created_at - id * interval '1 day'")
+        cursor.execute(f"ANALYZE {tables}; SET LOCAL enable_seqscan = off; SET LOCAL jit = off")
     return cast.alder
 
 
@@ -56,34 +59,33 @@ def conditions(rows: QuerySet[Any]) -> Iterator[tuple[str, str, str]]:
             yield node["Node Type"], node.get("Index Name", ""), node.get("Index Cond", "")
 
 
-def assert_index(rows: QuerySet[Any], indexes: tuple[str, ...], *columns: str) -> None:
-    """Assert that no table is read as a whole, and that one of the indexes is searched by these columns."""
+def assert_index(rows: QuerySet[Any], *columns: str) -> None:
+    """Assert that no table is read as a whole, and that an index is searched by these columns."""
     found = list(conditions(rows))
     assert "Seq Scan" not in {node for node, _index, _condition in found}, found
-    matching = [condition for _node, index, condition in found if index in indexes]
-    assert any(all(column in condition for column in columns) for condition in matching), found
+    assert any(all(column in condition for column in columns) for _node, _index, condition in found), found
 
 
 @pytest.mark.parametrize("kind", DATED)
 def test_dated_rows(agency: Agency, kind: str) -> None:
     today = timezone.localdate()
     rows = queries.dated_rows.build(kind, agency=agency.pk, today=today, sunday=today + timedelta(days=6))
-    assert_index(rows, DATED[kind][2], "agency_id", "sort_date")
+    assert_index(rows, "agency_id", "sort_date")
 
 
 def test_waiting_requests(agency: Agency) -> None:
     rows = queries.waiting_requests.build(agency=agency.pk)
-    assert_index(rows, tuple(index.name for index in ContactRequest._meta.indexes), "agency_id")
+    assert_index(rows, "agency_id")
 
 
 def test_new_reviews(agency: Agency) -> None:
     now = timezone.now()
     rows = Review.objects.counted().filter(agency=agency, created_at__gte=now - timedelta(days=1), created_at__lt=now)
-    assert_index(rows, ("review_of_agency_by_date",), "agency_id", "created_at")
+    assert_index(rows, "agency_id", "created_at")
 
 
 def test_records_and_items_of_members(agency: Agency) -> None:
     keys = list(agency.memberships.values_list("pk", flat=True))
-    assert_index(DigestItem.objects.filter(membership__in=keys), ("digest_item_once",), "membership_id")
-    assert_index(DigestRun.objects.filter(membership=keys[0]).order_by("-local_date")[:1], ("digest_once_per_day",), "membership_id")
-    assert_index(DigestRun.objects.filter(local_date__lt=timezone.localdate()), ("digest_run_by_date",), "local_date")
+    assert_index(DigestItem.objects.filter(membership__in=keys), "membership_id")
+    assert_index(DigestRun.objects.filter(membership=keys[0]).order_by("-local_date")[:1], "membership_id")
+    assert_index(DigestRun.objects.filter(local_date__lt=timezone.localdate()), "local_date")
