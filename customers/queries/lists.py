@@ -26,7 +26,7 @@ MAX_WORDS = 8
 #: Maximum number of items or customers that contain a rare word.
 RARE = 1_000
 #: Maximum number of items in which a search for frequent words counts its matches.
-EXAMINED = 2_000
+EXAMINED = 1_000
 #: Labels of the groups after the first one, whose label depends on the kind of items.
 GROUPS = {"today": _("Today"), "week": _("This week"), "later": _("Later"), "none": _("No date")}
 _PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
@@ -169,7 +169,7 @@ def examined_totals(items: QuerySet[Any], words: list[str], today: Any, week_end
     customer = Customer.objects.filter(pk=OuterRef("customer_id")).values("search_text")
     items = items.alias(own_text=_text(items.model), customer_text=Subquery(customer))
     texts = [FoldText(Value(word)) for word in words]
-    is_found = Q(*(Q(own_text__contains=text) | Q(customer_text__contains=text) for text in texts))
+    is_found = Q(*(Q(customer_text__contains=text) | Q(own_text__contains=text) for text in texts))
     columns = {**_columns(items.model, today, week_end), "is_found": Case(When(is_found, then=True), default=False)}
     return _ExaminedTotals(items.order_by("sort_date", "pk").values(**columns)[: EXAMINED + 1])
 
