@@ -214,7 +214,7 @@ class Domain(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="domain_by_expiry"),
             # For the expiring domains of the dashboard.
-            models.Index(fields=["agency", "sort_date", "id"], name="domain_to_renew", condition=Q(auto_renew=False)),
+            models.Index(fields=["agency", "sort_date"], name="domain_to_renew", condition=Q(auto_renew=False)),
             search_index("domain_search"),
         ]
         triggers = triggers.DOMAIN

@@ -8,11 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0006_digest_from'),
-<<<<<<<< HEAD:partnerportal/desk/migrations/0004_digest.py
         ('desk', '0003_views_of_new_requests'),
-========
-        ('desk', '0002_views_of_new_requests'),
->>>>>>>> notify:partnerportal/desk/migrations/0003_digest.py
     ]
 
     operations = [
