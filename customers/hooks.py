@@ -1,11 +1,13 @@
 """Registrations: erasure of imports and merges, searches for duplicates, and reassignment of a departing member's work."""
 
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers import events  # noqa: F401  # registers the descriptions of audit events
 from customers.bulk import events as bulk_events  # noqa: F401  # the same
 from customers.deadlines import events as deadline_events  # noqa: F401  # the same
+from customers.deadlines.mails import CUSTOMER_KIND
 from customers.deadlines.services import erase_deadlines
 from customers.exports.services import erase_agency_exports
 from customers.imports.services import after_import, purge_agency_imports
@@ -20,6 +22,7 @@ from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.team import ReassignableWork, reassignable_work
+from partnerportal.outbox.kinds import register_type
 
 
 def _tasks(member: Membership) -> QuerySet[Task]:
@@ -58,3 +61,4 @@ erasure_hooks.extend([purge_agency_imports, erase_agency_exports, erase_merges, 
 RELATIONS.append(CONTACTS)
 after_import.append(start_search)
 reassignable_work.extend([TASKS, CUSTOMERS])
+register_type("deadlines", _("Deadlines"), CUSTOMER_KIND)

@@ -42,6 +42,7 @@ def send_task_assigned(task: Task, *, to: Membership, by: User) -> None:
             footer_reason=REASON,
             footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
             agency=to.agency,
+            to_team=True,
             customer=task.customer,
         )
     )
@@ -63,5 +64,6 @@ def send_tasks_assigned(count: int, *, to: Membership, by: User) -> None:
             footer_reason=REASON,
             footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
             agency=to.agency,
+            to_team=True,
         )
     )

@@ -174,6 +174,7 @@ def _new_review(review: Review, *, to: Membership) -> Letter:
         ),
         footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
         agency=review.agency,
+        to_team=True,
         customer=review.request.customer,
     )
 
@@ -204,6 +205,7 @@ def send_undeliverable(review_request: ReviewRequest, *, to: Sequence[Membership
                 ),
                 footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
                 agency=review_request.agency,
+                to_team=True,
                 customer=review_request.customer,
             )
             for member in to

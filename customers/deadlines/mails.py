@@ -55,6 +55,7 @@ def _member_letter(member: Membership, deadlines: list[Deadline]) -> Letter:
         ),
         footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
         agency=member.agency,
+        to_team=True,
         customer=deadlines[0].customer if len({line.customer.pk for line in deadlines}) == 1 else None,
     )
 
