@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from customers.deadlines.services import record_due_notices
 from customers.models import Customer, Task
 from customers.models.items import NO_DATE
 from customers.services.items import update_item
@@ -23,7 +24,7 @@ from requests_inbox.services.requests import reply
 from reviews.services.reviews import submit_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
-from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
 from tests.factories.requests import SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 from tests.test_queries import calendar_feed, fill, first_customer, open_link
@@ -108,6 +109,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
         reply(new, text="Hello.", by=cast.stan, seen=None)
         reply(new, text="Hello once again.", by=cast.stan, seen=None)
     send.run(OutgoingMail.objects.latest("pk").pk)
+    DomainFactory(customer__agency=cast.alder, expires_on=date.today())  # noqa: DTZ011  # near, in any time zone
+    assert record_due_notices(cast.alder)
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
 

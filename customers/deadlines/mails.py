@@ -46,7 +46,6 @@ def _member_letter(member: Membership, deadlines: list[Deadline]) -> Letter:
         language=member.language,
         values={"agency": member.agency.name, "count": len(deadlines), "first": lambda: deadlines[0].text, **texts},
         subject="%(first)s" if len(deadlines) == 1 else _("%(count)s deadlines: %(first)s …"),
-        heading=ngettext_lazy("A deadline", "%(count)s deadlines", len(deadlines)),
         name=member.user.full_name,
         intro=ngettext_lazy("This deadline is near or has just passed:", "These deadlines are near or have just passed:", len(deadlines)),
         more_links=links,
