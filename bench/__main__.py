@@ -56,7 +56,7 @@ def bench(environ: Mapping[str, str]) -> None:
     before = read_ratios(Path(environ["BASELINE"])) if environ.get("BASELINE") else {}
     folder = open_data_dir(Path(environ.get("PORTAL_DATA_DIR") or BASE_DIR / ".portal"))
     data_dir = open_data_dir(open_data_dir(folder / "bench") / f"{customers}-{reviews}")
-    port, bare_port = _free_ports()
+    ports, bare_ports = _free_ports(WORKERS), _free_ports(WORKERS)
     config = load_config(
         {
             **{name: value for name, value in environ.items() if name not in {"SITE_URL", "EMAIL_URL", "ALLOWED_HOSTS"}},
@@ -64,7 +64,7 @@ def bench(environ: Mapping[str, str]) -> None:
             "PORTAL_DEMO": "0",
             "DEBUG": "0",
             "HOST": "127.0.0.1",
-            "PORT": str(port),
+            "PORT": str(ports[0]),
             "WEB_CONCURRENCY": str(WORKERS),
             "LOG_LEVEL": "WARNING",
             # Restarts of workers would distort the results.
@@ -88,20 +88,23 @@ def bench(environ: Mapping[str, str]) -> None:
             _run([sys.executable, "-m", "bench.pages", *map(str, (file, customers, reviews, posts))], config.env)
             pages = [page_from(page) for page in json.loads(file.read_text())]
         if environ.get("MEMORY"):
-            with _gunicorn(data_dir, "web", [], config.env, port) as web:
+            with _gunicorn(data_dir, "web", [], config.env, ports[0]) as web:
                 shown = [page for page in pages if not page.posts and not page.revalidated]
-                echo(memory_table(shown, port, web.pid, data_dir, config.env))
+                echo(memory_table(shown, ports[0], web.pid, data_dir, config.env))
             return
         bare = [page_from(page) for page in json.loads(_run([sys.executable, "-m", "bench.bare"], config.env))]
-        stack.enter_context(_gunicorn(data_dir, "web", [], config.env, port))
-        stack.enter_context(_gunicorn(data_dir, "bare", ["bench.bare.wsgi"], {**config.env, "PORT": str(bare_port)}, bare_port))
-        results = _drive([*((page, bare_port) for page in bare), *((page, port) for page in pages)], bare[-1], rounds, seconds)
+        for number, (port, bare_port) in enumerate(zip(ports, bare_ports, strict=True)):
+            single = {**config.env, "WEB_CONCURRENCY": "1"}
+            stack.enter_context(_gunicorn(data_dir, f"web{number}", [], {**single, "PORT": str(port)}, port))
+            stack.enter_context(_gunicorn(data_dir, f"bare{number}", ["bench.bare.wsgi"], {**single, "PORT": str(bare_port)}, bare_port))
+        results = _drive([*((page, bare_ports) for page in bare), *((page, ports) for page in pages)], bare[-1], rounds, seconds)
         rows = [*(result.row() for result in results), *_mails(mails, data_dir, config.env)]
     echo(table(rows, before))
     load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
     echo(
-        f"\n{customers:,} customers, {reviews:,} reviews; {rounds} rounds of {seconds} s a page, 2 connections, gunicorn with {WORKERS} "
-        f"workers, {os.cpu_count()} CPUs; load average {load} (with nothing else on the machine, about {os.cpu_count()})."
+        f"\n{customers:,} customers, {reviews:,} reviews; {rounds} rounds of {seconds} s a page, {WORKERS} gunicorn processes "
+        f"with one worker and one connection each, {os.cpu_count()} CPUs; load average {load} "
+        f"(with nothing else on the machine, about {os.cpu_count()})."
     )
     if before:
         echo("\n" + comparison(rows, before))
@@ -114,18 +117,18 @@ def _mails(count: int, data_dir: Path, env: dict[str, str]) -> list[Row]:
     return [Row("bare: e-mails by Celery", plain), Row("e-mails by one worker", portal, ratio=portal / plain)]
 
 
-def _drive(pages: list[tuple[Page, int]], baseline: Page, rounds: int, seconds: int) -> list[Result]:
+def _drive(pages: list[tuple[Page, list[int]]], baseline: Page, rounds: int, seconds: int) -> list[Result]:
     """Measure all pages in several rounds. `baseline` is the page that the others are compared with."""
-    posts = {page.name: deque(page.posts) for page, _port in pages}
-    results = {page.name: Result(page, [], []) for page, _port in pages}
-    for page, port in pages:
+    posts = {page.name: deque(page.posts) for page, _ports in pages}
+    results = {page.name: Result(page, [], []) for page, _ports in pages}
+    for page, ports in pages:
         if not page.posts:
-            drive(page, port, seconds=0.2, posts=deque())
+            drive(page, ports, seconds=0.2, posts=deque())
     for number in range(1, rounds + 1):
         echo(f"Round {number} of {rounds} …", error=True)
         measured: dict[str, Round] = {}
-        for page, port in pages:
-            measured[page.name] = drive(page, port, seconds=seconds, posts=posts[page.name])
+        for page, ports in pages:
+            measured[page.name] = drive(page, ports, seconds=seconds, posts=posts[page.name])
         for name, result in measured.items():
             if result.latencies:
                 results[name].rounds.append(result)
@@ -140,9 +143,9 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _free_ports() -> list[int]:
+def _free_ports(number: int) -> list[int]:
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(2)]
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
         for listener in sockets:
             listener.bind(("127.0.0.1", 0))
         return [listener.getsockname()[1] for listener in sockets]

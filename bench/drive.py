@@ -1,8 +1,9 @@
-"""Load generator: requests one page repeatedly over two local connections."""
+"""Load generator: requests one page repeatedly over two local connections, each to its own web process."""
 
 import http.client
 import time
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from statistics import median, quantiles
@@ -58,11 +59,14 @@ class Round:
         return len(self.latencies) / self.seconds
 
 
-def drive(page: Page, port: int, *, seconds: float, posts: "deque[Post]") -> Round:
-    """Request a page over all connections for some seconds. Raise PageError on an unexpected status."""
+def drive(page: Page, ports: Sequence[int], *, seconds: float, posts: "deque[Post]") -> Round:
+    """Request a page over all connections for some seconds. Raise PageError on an unexpected status.
+
+    Connections use the ports in turn: with one port, the kernel may give all connections to the same worker, which halves the rate.
+    """
     started = time.perf_counter()
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        parts = list(pool.map(lambda _: _connection(page, port, started + seconds, posts), range(CONNECTIONS)))
+        parts = list(pool.map(lambda number: _connection(page, ports[number % len(ports)], started + seconds, posts), range(CONNECTIONS)))
     return Round([latency for part in parts for latency in part], time.perf_counter() - started)
 
 

@@ -1,9 +1,11 @@
 """Descriptions of the audit events of customers and their items."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.db.models import Model
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from customers.models import Contact, Contract, Customer, Domain, Project, Task
@@ -17,6 +19,10 @@ def _customer_fields(data: dict[str, Any]) -> dict[str, Any]:
 def _item_fields(model: type[Model]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     # Events of earlier versions have no "fields".
     return lambda data: field_labels(model, data) if "fields" in data else {}
+
+
+def _renewal(data: dict[str, Any]) -> dict[str, Any]:
+    return {"until": date_format(date.fromisoformat(data["until"]), "DATE_FORMAT")}
 
 
 register("customer.created", gettext_lazy("Customer %(object)s created"), icon="user-plus")
@@ -96,6 +102,20 @@ register(
     named=gettext_lazy("Domain %(item)s updated: %(fields)s"),
 )
 register(
+    "domain.renewed",
+    gettext_lazy("Domain renewed until %(until)s"),
+    icon="arrow-path",
+    values=_renewal,
+    named=gettext_lazy("Domain %(item)s renewed until %(until)s"),
+)
+register(
+    "domain.renewal_undone",
+    gettext_lazy("Renewal of a domain undone: %(until)s again"),
+    icon="arrow-uturn-left",
+    values=_renewal,
+    named=gettext_lazy("Renewal of domain %(item)s undone: %(until)s again"),
+)
+register(
     "domain.removed",
     gettext_lazy("Domain removed"),
     icon="globe-alt",
@@ -114,6 +134,20 @@ register(
     icon="document-text",
     values=_item_fields(Contract),
     named=gettext_lazy("Contract %(item)s updated: %(fields)s"),
+)
+register(
+    "contract.renewed",
+    gettext_lazy("Contract renewed until %(until)s"),
+    icon="arrow-path",
+    values=_renewal,
+    named=gettext_lazy("Contract %(item)s renewed until %(until)s"),
+)
+register(
+    "contract.renewal_undone",
+    gettext_lazy("Renewal of a contract undone: %(until)s again"),
+    icon="arrow-uturn-left",
+    values=_renewal,
+    named=gettext_lazy("Renewal of contract %(item)s undone: %(until)s again"),
 )
 register(
     "contract.removed",

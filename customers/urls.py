@@ -3,10 +3,11 @@
 from django.urls import path
 
 from customers.bulk import views as bulk
+from customers.deadlines import views as deadlines
 from customers.exports import views as exporting
 from customers.imports import views as importing
 from customers.merging import views as merging
-from customers.views import custom_fields, customers, items, lists, tags
+from customers.views import custom_fields, customers, items, lists, renewals, tags
 
 app_name = "customers"
 
@@ -66,11 +67,15 @@ urlpatterns = [
     path("domains/add/", lists.domain_add_to, name="domain_add_to"),
     path("domains/<int:pk>/edit/", items.domain_edit, name="domain_edit"),
     path("domains/<int:pk>/remove/", items.domain_remove, name="domain_remove"),
+    path("domains/<int:pk>/renew/", renewals.domain_renew, name="domain_renew"),
+    path("domains/<int:pk>/renew/undo/", renewals.domain_renew_undo, name="domain_renew_undo"),
     path("customers/<int:pk>/contracts/add/", items.contract_add, name="contract_add"),
     path("contracts/", lists.contract_list, name="contract_list"),
     path("contracts/add/", lists.contract_add_to, name="contract_add_to"),
     path("contracts/<int:pk>/edit/", items.contract_edit, name="contract_edit"),
     path("contracts/<int:pk>/remove/", items.contract_remove, name="contract_remove"),
+    path("contracts/<int:pk>/renew/", renewals.contract_renew, name="contract_renew"),
+    path("contracts/<int:pk>/renew/undo/", renewals.contract_renew_undo, name="contract_renew_undo"),
     path("customers/<int:pk>/contacts/add/", items.contact_add, name="contact_add"),
     path("contacts/<int:pk>/edit/", items.contact_edit, name="contact_edit"),
     path("contacts/<int:pk>/primary/", items.contact_primary, name="contact_primary"),
@@ -79,4 +84,6 @@ urlpatterns = [
     path("customers/<int:pk>/notes/add/", items.note_add, name="note_add"),
     path("notes/<int:pk>/edit/", items.note_edit, name="note_edit"),
     path("notes/<int:pk>/remove/", items.note_remove, name="note_remove"),
+    path("r/stop-deadlines/<str:token>/", deadlines.unsubscribe, name="deadlines_unsubscribe"),
+    path("r/stop-deadlines/<str:token>/undo/", deadlines.resubscribe, name="deadlines_resubscribe"),
 ]

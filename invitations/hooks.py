@@ -1,5 +1,6 @@
 """Registrations with other apps: erasure and merges of access, and the customer page's access rows."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.merging.relations import RELATIONS, Relation
@@ -10,7 +11,20 @@ from invitations.models import AccessInvitation, AccessRequest
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
+from partnerportal.outbox.kinds import register_type
 
+register_type(
+    "access",
+    _("Access"),
+    "access_request",
+    "access_request_withdrawn",
+    "access_request_expired",
+    "access_connected",
+    "access_rejected",
+    "access_disconnected",
+    "access_expired",
+    "access_force_ended",
+)
 erasure_hooks.append(erase_customer_access)
 customer_page_sections.append(access_section)
 RELATIONS.extend(

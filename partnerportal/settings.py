@@ -252,8 +252,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="2", minute="37"),
         "options": {"expires": 60 * 60},
     },
+    # Shortly after each hour, because the date changes on the hour or half-hour.
+    "notify-of-deadlines": {"task": "customers.notify_deadlines", "schedule": crontab(minute="3"), "options": {"expires": 60 * 60}},
+    # Every quarter of an hour, because some time zones differ by half-hours or quarters.
+    "send-digests": {"task": "desk.send_digests", "schedule": crontab(minute="*/15"), "options": {"expires": 15 * 60}},
     "delete-settled-requests": {"task": "requests_inbox.delete_settled", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "refresh-reply-times": {"task": "requests_inbox.refresh_reply_times", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
+    "delete-old-emails": {"task": "outbox.delete_old", "schedule": crontab(hour="1", minute="47"), "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
@@ -420,6 +425,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # --- Deadlines ---------------------------------------------------------------------------------------------------------
+
+#: Days after which sent e-mails are deleted. Failed ones are kept until a member has marked them as seen.
+SENT_MAIL_RETENTION: int = env.positive("SENT_MAIL_RETENTION", default=365)
 
 #: Days for which a personal review link is valid.
 REVIEW_LINK_DAYS: int = env.int("REVIEW_LINK_DAYS", default=90)

@@ -2,6 +2,7 @@
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.merging.relations import RELATIONS, Relation, no_rows
@@ -9,20 +10,24 @@ from customers.services.customers import erasure_hooks
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.team import ReassignableWork, reassignable_work
+from partnerportal.outbox.kinds import register_type
 from requests_inbox import events  # noqa: F401  # registers the descriptions of audit events
 from requests_inbox.models import ContactRequest
 from requests_inbox.services.requests import erase_customer_requests
 
 
 def _requests(member: Membership) -> QuerySet[ContactRequest]:
-    return ContactRequest.objects.undecided().filter(agency=member.agency_id, assignee=member.user_id)
+    """Return the member's requests that are undecided or wait for a reply."""
+    open_ones = ContactRequest.objects.undecided() | ContactRequest.objects.waiting()
+    return open_ones.filter(agency=member.agency_id, assignee=member.user_id)
 
 
-def _reassign(member: Membership, to: User | None) -> None:
+def _reassign(member: Membership, to: User | None, by: User) -> None:
     # The activity marks the requests as unread for all members.
     _requests(member).update(assignee=to, last_activity_at=timezone.now())
 
 
+register_type("requests", _("Requests"), "contact_acknowledgement", "contact_reply")
 erasure_hooks.append(erase_customer_requests)
 # An assigned request permanently belongs to its customer.
 RELATIONS.append(

@@ -66,6 +66,7 @@ def _notification(request: ContactRequest, *, to: Membership) -> Letter:
         ),
         footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
         agency=request.agency,
+        to_team=True,
         thread=request.thread,
     )
 

@@ -54,18 +54,23 @@ def reply_times(*, agency: Any, since: Any) -> Any:
 
 @compiled
 def inbox_numbers(*, agency: Any, since: Any) -> Any:
-    """Return the numbers of `new` and `open` requests and the `median` response time; no row without any of these requests."""
+    """Return the numbers of `waiting`, `new` and `open` requests and the `median` response time; no row without any of these requests."""
     is_new, is_open, answered = Q(status=RequestStatus.NEW), Q(status=RequestStatus.OPEN), recently_answered(since)
-    requests = ContactRequest.objects.filter(is_new | is_open | answered, agency=agency).order_by().values("agency")
-    counts = requests.annotate(new=Count("pk", filter=is_new), open=Count("pk", filter=is_open), median=response_time(filter=answered))
-    return counts.values("new", "open", "median")
+    waits = Q(is_waiting=True)
+    requests = ContactRequest.objects.filter(is_new | is_open | answered | waits, agency=agency).order_by().values("agency")
+    counts = requests.annotate(
+        waiting=Count("pk", filter=waits),
+        new=Count("pk", filter=is_new),
+        open=Count("pk", filter=is_open),
+        median=response_time(filter=answered),
+    )
+    return counts.values("waiting", "new", "open", "median")
 
 
-def listed_requests(state: str, whose: str, /, *, agency: Any, user: Any) -> QuerySet[ContactRequest]:
-    """Return an agency's requests with a status (empty: any), of the user (`mine`), of `nobody` or of all, with what rows show."""
-    requests = ContactRequest.objects.filter(agency=agency)
-    if state:
-        requests = requests.filter(status=state)
+def listed_requests(tab: str, whose: str, /, *, agency: Any, user: Any) -> QuerySet[ContactRequest]:
+    """Return an agency's requests on a tab (empty: all), of the user (`mine`), of `nobody` or of all, with what rows show."""
+    requests = ContactRequest.objects.filter(agency=agency).on_tab(tab)
     if whose:
         requests = requests.filter(assignee=user if whose == "mine" else None)
-    return requests.with_unread(user).select_related("assignee", "customer").defer("search_text")
+    listed: QuerySet[ContactRequest] = requests.with_unread(user).select_related("assignee", "customer").defer("search_text")
+    return listed

@@ -1,10 +1,12 @@
 """Registrations with other apps: erasure of reviews, merges of customers and delivery of review e-mails."""
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from customers.merging.relations import RELATIONS, Relation
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
+from partnerportal.outbox.kinds import register_type
 from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
@@ -13,6 +15,8 @@ from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
 
+register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
+register_type("reviews", _("Reviews"), "review_comment", "review_decided")
 erasure_hooks.append(erase_customer_reviews)
 primary_contact_hooks.append(keep_recipients)
 RELATIONS.append(

@@ -1,5 +1,6 @@
 """E-mails about review requests and reviews."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -11,11 +12,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Role
+from partnerportal.agencies.models import Membership, Role
 from partnerportal.core.pending import day_in
+from partnerportal.core.templatetags.portal import rating
 from partnerportal.outbox.letters import Letter, letter_context
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import queue_letter
+from partnerportal.outbox.services import queue_letter, queue_letters
 from reviews import tokens
 from reviews.models import Review, ReviewComment, ReviewReport, ReviewRequest
 
@@ -146,6 +148,71 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     )
 
 
+def send_new_review(review: Review, *, to: Sequence[Membership]) -> None:
+    """Notify members of a new review. One with few stars says so in its subject."""
+    queue_letters([_new_review(review, to=member) for member in to])
+
+
+def _new_review(review: Review, *, to: Membership) -> Letter:
+    return Letter(
+        kind="review_new",
+        to=to.user.email,
+        language=to.language,
+        values={**_values(review), "author": lambda: review.author_label, "stars": lambda: rating(review.mean)},
+        subject=_("New review with only %(stars)s stars") if review.is_low else _("New review with %(stars)s stars"),
+        name=to.user.full_name,
+        intro=_("You’ve received a review of “%(subject_label)s” with %(stars)s of 5 stars.")
+        if review.is_project
+        else _("You’ve received a review of your agency with %(stars)s of 5 stars."),
+        quote_label=_("%(author)s wrote:") if review.text else "",
+        quote=review.text,
+        outro=[_("You can reply to it publicly, once.")] if review.is_low else [],
+        button=_("View review"),
+        link=f"{settings.SITE_URL}{reverse('reviews:detail', args=[review.pk])}",
+        footer_reason=_(
+            "You’re receiving this e-mail because you’re notified about new reviews of %(agency)s. You can turn this off in your account:"
+        ),
+        footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
+        agency=review.agency,
+        to_team=True,
+        customer=review.request.customer,
+    )
+
+
+def send_undeliverable(review_request: ReviewRequest, *, to: Sequence[Membership]) -> None:
+    """Notify members that a review request or its reminder couldn’t be delivered."""
+    recipient = review_request.recipient
+    queue_letters(
+        [
+            Letter(
+                kind="review_undeliverable",
+                to=member.user.email,
+                language=member.language,
+                values={
+                    "agency": review_request.agency.name,
+                    "customer": lambda: review_request.customer.name_in_text,
+                    "email": recipient.email,
+                },
+                subject=_("Review request to %(customer)s not delivered"),
+                name=member.user.full_name,
+                intro=_("The review request to %(customer)s couldn’t be delivered to %(email)s."),
+                outro=[_("Check the address, then send the request again or share its link in another way.")],
+                button=_("View review request"),
+                link=f"{settings.SITE_URL}{reverse('reviews:request_detail', args=[review_request.pk])}",
+                footer_reason=_(
+                    "You’re receiving this e-mail because you’re notified about undeliverable review requests of %(agency)s. "
+                    "You can turn this off in your account:"
+                ),
+                footer_link=f"{settings.SITE_URL}{reverse('agencies:notifications')}",
+                agency=review_request.agency,
+                to_team=True,
+                customer=review_request.customer,
+            )
+            for member in to
+        ]
+    )
+
+
 def send_report_to_admins(report: ReviewReport) -> None:
     """Notify all administrators who can decide on the report. The agency can’t see this e-mail."""
     for admin in User.objects.filter(is_active=True, is_staff=True).order_by("pk"):
@@ -220,6 +287,7 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 link=f"{settings.SITE_URL}/company/reviews/#review-{review.pk}",
                 footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
                 agency=report.agency,
+                to_team=True,
                 customer=review.request.customer,
                 reply_to=by.email,
             )

@@ -210,7 +210,7 @@ def pytest_runtestloop() -> None:
     """Exclude loaded modules from garbage collection, which speeds it up, and enable it."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
+    gc.set_threshold(200_000)
     gc.enable()
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 from html.parser import HTMLParser
 
 VOID = {"br", "img", "meta", "link", "hr", "input"}
@@ -21,13 +22,13 @@ class Node:
     parent: "Node | None"
     children: "list[Node | str]" = field(default_factory=list)
 
-    @property
+    @cached_property
     def style(self) -> dict[str, str]:
         """The inline style."""
         pairs = (part.partition(":") for part in self.attributes.get("style", "").split(";") if part.strip())
         return {name.strip(): value.strip() for name, _, value in pairs}
 
-    @property
+    @cached_property
     def classes(self) -> list[str]:
         return self.attributes.get("class", "").split()
 
@@ -38,9 +39,9 @@ class Node:
             yield node
             node = node.parent
 
-    @property
+    @cached_property
     def is_hidden(self) -> bool:
-        return any(node.style.get("display") == "none" for node in self.with_ancestors)
+        return self.style.get("display") == "none" or (self.parent is not None and self.parent.is_hidden)
 
     @property
     def text(self) -> str:
@@ -113,6 +114,7 @@ class EmailHTML(HTMLParser):
         return (max(values) + 0.05) / (min(values) + 0.05)
 
 
+@cache
 def _luminance(colour: str) -> float:
     assert re.fullmatch(r"#[0-9a-f]{6}", colour), colour
     channels = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]

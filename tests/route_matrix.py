@@ -13,13 +13,16 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from customers.deadlines.tokens import OPT_OUTS
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
+from partnerportal.desk.digest.tokens import unsubscribe_link
 from reviews import tokens
 from tests.cacheable import assert_private
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory, WorkSampleFactory
+from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
@@ -91,6 +94,8 @@ class World:
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request
         self.stop_token = tokens.opt_out_token(self.answered.customer.pk, self.answered.customer.email)
+        self.calendar_token = token_of(CalendarFeedFactory(agency=cast.alder).link.removesuffix("/calendar.ics"))
+        self.reminder_token = OPT_OUTS.token(self.answered.customer.pk, self.answered.customer.email)
         self.joining = TeamInvitationFactory(agency=cast.alder)
         self.work = WorkSampleFactory(profile=cast.alder.profile).digest
         self.logo = LogoFactory(profile=cast.alder.profile).digest
@@ -99,7 +104,9 @@ class World:
         self.sessions["another client"] = self._signed_in(UserFactory())
         #: Texts that no response for shared caches may contain.
         links = (self.open_request, self.answered, self.joining, self.access_request)
-        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, *self.sessions.values()]
+        self.digest_token = token_of(unsubscribe_link(cast.alder.memberships.get(user=cast.stan)))
+        self.secrets = [*(token_of(link.link) for link in links), self.stop_token, self.reminder_token]
+        self.secrets += [self.calendar_token, self.digest_token, *self.sessions.values()]
         self.secrets += [text for user in User.objects.all() for text in (user.email, user.full_name) if text]
         self.networks = map(str, ip_network("10.0.0.0/8"))
 

@@ -32,13 +32,19 @@ MEMORY = Path("/dev/shm")  # noqa: S108
 WORKER = "@worker"
 #: Groups of modules that run in the same process, because they share an expensive fixture.
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
-TOGETHER = dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal") | {
-    module: module
-    for module in (
-        "tests/test_fuzz.py",
-        "tests/test_matrix.py",
-    )
-}
+TOGETHER = (
+    dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal")
+    | dict.fromkeys(("tests/test_german.py", "tests/test_wording.py"), "catalogs")
+    | {
+        module: module
+        for module in (
+            "tests/outbox/test_every_mail.py",
+            "tests/test_fuzz.py",
+            "tests/test_matrix.py",
+            "tests/test_references.py",
+        )
+    }
+)
 
 
 @pytest.hookimpl(wrapper=True)

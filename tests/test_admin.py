@@ -35,6 +35,8 @@ OWN = {
 STAGED = {"customers.importchunk", "customers.importrow", "customers.importkey"}
 #: Rows that administrators have no use for.
 INTERNAL = {
+    "agencies.digestitem",
+    "agencies.notificationchoice",
     "agencies.teaminvitation",
     "customers.bulkbatch",
     "customers.bulkjob",
@@ -46,6 +48,8 @@ INTERNAL = {
     "customers.customertag",
     "customers.customerword",
     "customers.customfield",
+    "customers.deadlinenotice",
+    "customers.deadlineoptout",
     "customers.domain",
     "customers.exportjob",
     "customers.exportpart",
@@ -58,6 +62,8 @@ INTERNAL = {
     "customers.project",
     "customers.tag",
     "customers.task",
+    "desk.calendarfeed",
+    "desk.digestrun",
     "desk.savedview",
     "desk.viewpin",
     "invitations.accessrequest",
@@ -68,9 +74,11 @@ INTERNAL = {
     "network.publicversion",
     "network.workpicture",
     "network.worksample",
+    "outbox.deletedmail",
     "requests_inbox.inboxsettings",
     "requests_inbox.requestmessage",
     "requests_inbox.requestseen",
+    "requests_inbox.savedreply",
     "requests_inbox.sender",
     "reviews.ratingsummary",
     "reviews.reviewmonth",

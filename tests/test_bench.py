@@ -70,5 +70,5 @@ def test_revalidated_pages_are_requested_with_their_current_etag() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Changing) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         page = Page("public profile, 304", "/", status=304, revalidated=True)
-        assert drive(page, server.server_address[1], seconds=0.1, posts=deque()).latencies
+        assert drive(page, [server.server_address[1]], seconds=0.1, posts=deque()).latencies
         server.shutdown()

@@ -11,8 +11,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from customers.deadlines.services import record_due_notices
 from customers.models import Customer, Task
 from customers.models.items import NO_DATE
+from customers.services.items import update_item
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pagination import Page
 from partnerportal.outbox.models import OutgoingMail
@@ -22,10 +24,10 @@ from requests_inbox.services.requests import reply
 from reviews.services.reviews import submit_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
-from tests.factories.customers import ContractFactory, CustomerFactory, TaskFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, TaskFactory
 from tests.factories.requests import SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
-from tests.test_queries import fill, first_customer, open_link
+from tests.test_queries import calendar_feed, fill, first_customer, open_link
 
 #: Pages that together call every compiled query. Those of lists have both directions of the pages.
 PAGES = (
@@ -67,6 +69,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
     CustomerFactory.create_batch(30, agency=cast.alder)
     ContractFactory(customer=cast.alder.customers.first(), price=9)
     TaskFactory(customer=cast.alder.customers.first(), due_on="2020-01-01", assignee=cast.stan)
+    due = TaskFactory(customer=cast.alder.customers.first(), due_on=timezone.localdate(), assignee=cast.stan)
+    update_item(due, changed=["title"], by=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
     for request in cast.alder.review_requests.pending():
         cast.alder.review_opt_outs.get_or_create(address_digest=address_digest(request.customer.email))
@@ -92,7 +96,7 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
                 following = browser.get(where + page.next_url)
                 assert following.context["page"].items
                 assert browser.get(where + following.context["page"].previous_url).context["page"].items == page.items
-    for path in (*PUBLIC_PAGES, open_link(cast)) * 2:
+    for path in (*PUBLIC_PAGES, open_link(cast), calendar_feed(cast)) * 2:
         assert Client().get(path).status_code == 200
     for _ in range(2):
         answers = {**same_rating(5), "text": "", "author": "Lea"}
@@ -105,6 +109,8 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
         reply(new, text="Hello.", by=cast.stan, seen=None)
         reply(new, text="Hello once again.", by=cast.stan, seen=None)
     send.run(OutgoingMail.objects.latest("pk").pk)
+    DomainFactory(customer__agency=cast.alder, expires_on=date.today())  # noqa: DTZ011  # near, in any time zone
+    assert record_due_notices(cast.alder)
     own = [query.__name__ for query in compiled.registry if not query.__module__.startswith("tests.")]
     assert called == set(own), "add a page to PAGES that calls the query and finds rows"
 

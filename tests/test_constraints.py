@@ -17,6 +17,8 @@ from customers.models import (
     CustomerKey,
     CustomerPair,
     CustomerWord,
+    DeadlineNotice,
+    DeadlineOptOut,
     ExportPart,
     FormSubmission,
     ImportChunk,
@@ -24,9 +26,11 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
+from partnerportal.desk.models import DigestRun
 from partnerportal.network.models import OfferedService
+from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
 from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
@@ -35,6 +39,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
+from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -52,7 +57,7 @@ from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
@@ -85,11 +90,22 @@ def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
 
 
+def notification_choice(agency: Agency) -> Any:
+    return NotificationChoice.objects.create(membership=MembershipFactory(agency=agency), kind="tasks", mode="off")
+
+
+def digest_item(agency: Agency) -> Any:
+    return DigestItem.objects.create(membership=agency.memberships.order_by("pk")[0], kind="tasks", object_id=next(NUMBERS))
+
+
 #: Factories of a row for each table with constraints.
 MAKE: dict[str, Make] = {
     "accounts.User": lambda agency: UserFactory(),
     "agencies.Membership": lambda agency: MembershipFactory(agency=agency),
+    "agencies.NotificationChoice": notification_choice,
+    "agencies.DigestItem": digest_item,
     "agencies.TeamInvitation": lambda agency: TeamInvitationFactory(agency=agency),
+    "outbox.DeletedMail": lambda agency: DeletedMail.objects.create(thread="x:1", message_id=f"<{next(NUMBERS)}@x>"),
     "outbox.OutgoingMail": lambda agency: MailFactory(agency=agency),
     "network.PartnerProfile": lambda agency: ProfileFactory(),
     "network.OfferedService": lambda agency: OfferedService.objects.create(profile=agency.profile, service=ServiceFactory()),
@@ -102,6 +118,10 @@ MAKE: dict[str, Make] = {
     "customers.Tag": lambda agency: TagFactory(agency=agency),
     "customers.Contract": of_customer(ContractFactory),
     "customers.Domain": of_customer(DomainFactory),
+    "customers.DeadlineNotice": lambda agency: DeadlineNotice.objects.create(
+        agency=agency, kind="domain", object_id=next(NUMBERS), date=date(2027, 1, 1), step=30
+    ),
+    "customers.DeadlineOptOut": lambda agency: DeadlineOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
     "customers.Note": of_customer(NoteFactory),
     "customers.Project": of_customer(ProjectFactory),
     "customers.Task": of_customer(TaskFactory),
@@ -120,6 +140,10 @@ MAKE: dict[str, Make] = {
     "customers.ImportChunk": lambda agency: ImportChunk.objects.create(job=ImportJobFactory(agency=agency), number=next(NUMBERS), data=b""),
     "customers.ImportRow": import_row,
     "customers.ImportKey": lambda agency: ImportKey.objects.create(job=ImportJobFactory(agency=agency), key=uuid4(), line=1),
+    "desk.CalendarFeed": lambda agency: CalendarFeedFactory(agency=agency),
+    "desk.DigestRun": lambda agency: DigestRun.objects.create(
+        membership=MembershipFactory(agency=agency), local_date=date(2026, 3, 29), created_at=NOW
+    ),
     "desk.SavedView": saved_view,
     "desk.ViewPin": lambda agency: ViewPinFactory(view=saved_view(agency)),
     "requests_inbox.ContactRequest": lambda agency: ContactRequestFactory(agency=agency),
@@ -127,6 +151,7 @@ MAKE: dict[str, Make] = {
         request=ContactRequestFactory(agency=agency), user=someone(agency), seen_at=NOW
     ),
     "requests_inbox.RequestMessage": lambda agency: add_note(ContactRequestFactory(agency=agency), text="Note", by=someone(agency)),
+    "requests_inbox.SavedReply": lambda agency: SavedReplyFactory(agency=agency),
     "requests_inbox.Sender": lambda agency: SenderFactory(agency=agency),
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
@@ -142,8 +167,14 @@ MAKE: dict[str, Make] = {
 WRONG: dict[str, list[dict[str, Any]]] = {
     "user_email_is_lower_case": [{"email": "Upper@people.example"}],
     "membership_role_is_known": [{"role": "boss"}],
+    "membership_digest_hour_exists": [{"digest_hour": 24}],
+    "membership_digest_days_exist": [{"digest_days": [0]}, {"digest_days": [8]}, {"digest_days": [1] * 8}],
+    "notification_choice_kind_is_known": [{"kind": "songs"}],
+    "notification_choice_mode_is_known": [{"mode": "later"}],
+    "digest_item_kind_is_known": [{"kind": "songs"}],
     "team_invitation_answered_has_its_time": [{"status": "accepted"}, {"answered_at": NOW}],
     "outbox_status_is_known": [{"status": "lost"}],
+    "outbox_seen_is_failed": [{"seen_at": NOW}],
     "outbox_sent_has_its_time": [{"status": "sent"}, {"sent_at": NOW}],
     "profile_status_is_known": [{"status": "famous"}],
     "profile_registered_has_its_time": [{"registered_at": None}],
@@ -172,6 +203,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contract_has_a_number": [{"number": ""}],
     "contract_price_not_negative": [{"price": -1}],
     "contract_ends_after_its_start": [{"starts_on": "2026-01-02", "ends_on": "2026-01-01"}],
+    "contract_term_is_plausible": [{"term_months": 0}, {"term_months": 121}],
+    "deadline_notice_step_is_known": [{"step": 0}, {"step": 61}],
     "contract_notice_unit_is_known": [{"notice_unit": "moons"}],
     "contract_status_is_known": [{"status": "lost"}],
     "domain_name_is_lower_case": [{"name": "Upper.example"}, {"name": ""}],
@@ -189,6 +222,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "project_status_is_known": [{"status": "lost"}],
     "task_has_a_title": [{"title": ""}],
     "task_priority_is_known": [{"priority": 4}],
+    "calendar_feed_whose_is_known": [{"whose": "everyone"}],
     "saved_view_list_is_known": [{"list_name": "lost"}],
     "saved_view_has_a_name": [{"name": ""}],
     "saved_view_private_has_its_owner": [{"owner": None, "slot": None}],
@@ -199,6 +233,9 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "contact_request_has_its_sender": [{"name": ""}, {"email": ""}, {"message": ""}],
     "request_message_kind_is_known": [{"kind": "song"}],
     "request_message_has_a_text": [{"text": ""}],
+    "contact_request_answered_or_needs_no_reply": [{"first_reply_at": NOW, "no_reply_needed_at": NOW}],
+    "saved_reply_has_title_and_text": [{"title": ""}, {"text": ""}],
+    "saved_reply_language_is_known": [{"language": "xx"}],
     "sender_standing_is_known": [{"status": "odd"}],
     "inbox_settings_keep_days_are_sane": [{"retention_days": 0}, {"retention_days": 3651}],
     "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
@@ -228,6 +265,9 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "team_invitation_pending_once": lambda ours, _: [TeamInvitationFactory(agency=ours, email="x@people.example") for _ in range(2)],
     "contact_primary_once": lambda ours, _: ContactFactory(customer=CustomerFactory(agency=ours), is_primary=True),
     "custom_field_once_per_agency": lambda ours, _: [CustomFieldFactory(agency=ours, name=name) for name in ("Size", "SIZE")],
+    "saved_reply_once_per_language": lambda ours, _: [
+        SavedReplyFactory(agency=ours, title=title) for title in ("Größe", "GRÖSSE", "größe")
+    ],
     "tag_once_per_agency": lambda ours, _: [TagFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],
     "export_one_at_a_time": lambda ours, _: [ExportJobFactory(agency=ours, status="running") for _ in range(2)],
     "customer_merged_same_agency": lambda ours, theirs: change(

@@ -79,6 +79,7 @@ STAFF_PAGES = [
     "/company/team/hand-over/",
     "/account/",
     "/account/notices/",
+    "/account/calendar/",
     "/accounts/sessions/",
     "/accounts/2fa/webauthn/add/",
     "/accounts/email/",
@@ -94,6 +95,7 @@ def catalog(path: Path) -> Catalog:
         return read_po(file, locale="de")
 
 
+@cache
 def messages(path: Path) -> list[Message]:
     """Return the messages of a catalog without its header."""
     return [message for message in catalog(path) if message.id]

@@ -32,7 +32,7 @@ from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory
 from tests.factories.team import TeamInvitationFactory
@@ -127,6 +127,10 @@ def contact_request(agency: Agency) -> Model:
     return ContactRequestFactory(agency=agency)
 
 
+def saved_reply(agency: Agency) -> Model:
+    return SavedReplyFactory(agency=agency)
+
+
 def sender(agency: Agency) -> Model:
     return SenderFactory(agency=agency)
 
@@ -162,6 +166,9 @@ STAFF_ROUTES = {
     "desk:remind": StaffRoute(Role.STAFF, "POST", review_request),
     "desk:setup_dismiss": StaffRoute(Role.STAFF, "POST"),
     "desk:setup_restore": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar": StaffRoute(Role.STAFF),
+    "desk:calendar_replace": StaffRoute(Role.STAFF, "POST"),
+    "desk:calendar_end": StaffRoute(Role.STAFF, "POST"),
     "desk:view_add": StaffRoute(Role.STAFF),
     "desk:view_edit": StaffRoute(Role.STAFF, "GET POST", saved_view),
     "desk:view_save": StaffRoute(Role.STAFF, "POST", saved_view),
@@ -171,8 +178,10 @@ STAFF_ROUTES = {
     "desk:view_unpin": StaffRoute(Role.STAFF, "POST", saved_view),
     "desk:view_move": StaffRoute(Role.STAFF, "POST", saved_view),
     "agencies:switch": StaffRoute(Role.STAFF, "POST"),
-    "agencies:mail_list": StaffRoute(Role.STAFF, "GET"),
-    "agencies:mail_detail": StaffRoute(Role.STAFF, "GET", mail),
+    "desk:mail_list": StaffRoute(Role.STAFF, "GET"),
+    "desk:mail_detail": StaffRoute(Role.STAFF, "GET", mail),
+    "desk:mail_seen": StaffRoute(Role.STAFF, "POST", mail),
+    "desk:mail_unseen": StaffRoute(Role.STAFF, "POST", mail),
     "agencies:team": StaffRoute(Role.STAFF, "GET"),
     "agencies:invite": StaffRoute(Role.OWNER),
     "agencies:invitation_resend": StaffRoute(Role.OWNER, "POST", team_invitation),
@@ -222,11 +231,15 @@ STAFF_ROUTES = {
     "customers:domain_add": StaffRoute(Role.STAFF, "GET POST", customer),
     "customers:domain_edit": StaffRoute(Role.STAFF, "GET POST", domain),
     "customers:domain_remove": StaffRoute(Role.STAFF, "POST", domain),
+    "customers:domain_renew": StaffRoute(Role.STAFF, "GET POST", domain),
+    "customers:domain_renew_undo": StaffRoute(Role.STAFF, "POST", domain),
     "customers:contract_list": StaffRoute(Role.STAFF, "GET"),
     "customers:contract_add_to": StaffRoute(Role.STAFF),
     "customers:contract_add": StaffRoute(Role.STAFF, "GET POST", customer),
     "customers:contract_edit": StaffRoute(Role.STAFF, "GET POST", contract),
     "customers:contract_remove": StaffRoute(Role.STAFF, "POST", contract),
+    "customers:contract_renew": StaffRoute(Role.STAFF, "GET POST", contract),
+    "customers:contract_renew_undo": StaffRoute(Role.STAFF, "POST", contract),
     "customers:note_add": StaffRoute(Role.STAFF, "GET POST", customer),
     "customers:note_edit": StaffRoute(Role.STAFF, "GET POST", note),
     "customers:note_remove": StaffRoute(Role.STAFF, "POST", note),
@@ -256,6 +269,10 @@ STAFF_ROUTES = {
     "requests_inbox:list": StaffRoute(Role.STAFF, "GET"),
     "requests_inbox:settings": StaffRoute(Role.MANAGER),
     "requests_inbox:unblock_sender": StaffRoute(Role.MANAGER, "POST", sender),
+    "requests_inbox:saved_replies": StaffRoute(Role.MANAGER, "GET"),
+    "requests_inbox:saved_reply_add": StaffRoute(Role.MANAGER),
+    "requests_inbox:saved_reply_edit": StaffRoute(Role.MANAGER, "GET POST", saved_reply),
+    "requests_inbox:saved_reply_delete": StaffRoute(Role.MANAGER, "GET POST", saved_reply),
     "requests_inbox:detail": StaffRoute(Role.STAFF, "GET", contact_request),
     "requests_inbox:mark_seen": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:reply": StaffRoute(Role.STAFF, "GET POST", contact_request),
@@ -268,6 +285,8 @@ STAFF_ROUTES = {
     "requests_inbox:block_sender": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:close": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:reopen": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_no_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
+    "requests_inbox:mark_reply_needed": StaffRoute(Role.STAFF, "POST", contact_request),
     "requests_inbox:add_customer": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "requests_inbox:assign": StaffRoute(Role.STAFF, "GET POST", contact_request),
     "network:company": StaffRoute(Role.STAFF, writes=Role.MANAGER),
@@ -322,6 +341,7 @@ def in_languages(name: str, route: PublicRoute) -> dict[str, PublicRoute]:
 
 #: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
+    "desk:calendar_feed": PublicRoute("GET", lambda world: [world.calendar_token]),
     "agencies:join": PublicRoute("GET POST", lambda world: [token_of(world.joining.link)], others=403),
     "desk:home": PublicRoute(),
     "desk:manifest": PublicRoute(),
@@ -341,6 +361,10 @@ PUBLIC_ROUTES = {
     "reviews:review_form": PublicRoute("GET POST", lambda world: [token_of(world.open_request.link)]),
     "reviews:edit": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
     "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
+    "customers:deadlines_unsubscribe": PublicRoute("GET POST", lambda world: [world.reminder_token], forgeable=True),
+    "customers:deadlines_resubscribe": PublicRoute("GET POST", lambda world: [world.reminder_token]),
+    "desk:digest_unsubscribe": PublicRoute("GET POST", lambda world: [world.digest_token], forgeable=True),
+    "desk:digest_resubscribe": PublicRoute("GET POST", lambda world: [world.digest_token]),
     "reviews:unsubscribe": PublicRoute("GET POST", lambda world: [world.stop_token], forgeable=True),
     "reviews:resubscribe": PublicRoute("GET POST", lambda world: [world.stop_token]),
     "set_language": PublicRoute("GET POST PUT PATCH DELETE", forgeable=True),

@@ -11,19 +11,32 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
+from django.http import QueryDict
 from django.utils import timezone
 
 from customers.forms.definition_filters import value_conditions
-from customers.forms.filters import ContractFilter, DomainFilter, ItemFilter, ProjectFilter, TaskFilter, items_of, items_total
+from customers.forms.filters import (
+    ContractFilter,
+    CustomerFilter,
+    DomainFilter,
+    ItemFilter,
+    ProjectFilter,
+    TaskFilter,
+    items_of,
+    items_total,
+)
+from customers.merging import pairs
+from customers.merging.models import SCORES, CustomerKey
 from customers.models import SOON_DAYS, Contract, Customer, CustomerTag, CustomerWord, CustomField, Domain, Project, Tag, Task
 from customers.models.words import _SIMILAR
 from customers.queries import lists
 from customers.queries.customers import customers_of
 from customers.queries.definitions import Definitions, definitions_of
-from customers.queries.lists import matching
+from customers.queries.lists import examined_totals, matching
 from partnerportal.agencies.models import Agency
+from partnerportal.core.db_functions import CappedCount
 from partnerportal.core.search import fuzzy_threshold
-from partnerportal.desk.sections import dated_rows
+from partnerportal.desk.sections import dated_keys
 from reviews.models import ReviewRequest
 from reviews.queries.stats import agency_with_stats
 from tests.cast import Cast
@@ -144,7 +157,13 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
             ("customer_by_number", "customer_number_once_per_agency"),
         ),
         "dashboard of a manager": (
-            dated_rows.build("manager", 7, "overdue", "week", agency=agency.pk, user=1, today=today, sunday=today, horizon=today),
+            dated_keys.build("manager", 7, "overdue", "week", agency=agency.pk, user=1, today=today, sunday=today, horizon=today),
+            ("task_open_by_due_date",),
+        ),
+        "number of tasks with a frequent word": (
+            Agency.objects.filter(pk=agency.pk).values_list(
+                examined_totals(items_of(TaskFilter, {"state": "open", "whose": "", "when": ""}.items(), given), ["gmbh"], today, today)
+            ),
             ("task_open_by_due_date",),
         ),
         "pending review requests": (
@@ -161,6 +180,7 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
 def test_the_slowest_queries_use_indexes_that_begin_with_the_agency(full: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
     # Fewer than the rows.
     monkeypatch.setattr(lists, "COUNT_LIMIT", MAX_SORTED)
+    monkeypatch.setattr(lists, "EXAMINED", MAX_SORTED - 1)
     for name, (queryset, indexes) in queries(full).items():
         sql, params = queryset.query.sql_with_params()
         try:
@@ -173,6 +193,72 @@ def test_the_slowest_queries_use_indexes_that_begin_with_the_agency(full: Agency
     with fuzzy_threshold():
         plan = plan_of(_SIMILAR, [["mueler"], full.pk, 5])
     check(plan, "customer_word_search")
+
+
+#: An address with each filter of the customers list, besides those of tags and custom fields.
+FILTERS = {
+    "q": "q=firm+7919",
+    "status": "status=archived",
+    "kind": "kind=person",
+    "city": "city=Köln",
+    "responsible": "responsible={user}",
+    "open_tasks": "open_tasks=on",
+}
+#: Condition of each kind of custom field.
+CONDITIONS = {"text": "=word", "link": "=yes", "date": "_from=2026-01-01", "number": "_to=20", "choice": "=rare"}
+
+
+def test_every_filter_of_customers_reads_only_those_of_the_agency(full: Agency) -> None:
+    fields = [
+        CustomField.objects.create(
+            agency=full, name=kind, kind=kind, position=place, choices=[["rare", "Rare"]] if kind == "choice" else []
+        )
+        for place, kind in enumerate(CustomField.Kind.values, start=1)
+    ]
+    own = {f"field_{field.key}": f"field_{field.key}{CONDITIONS[field.kind]}" for field in fields}
+    team = list(full.members.all())
+    every = CustomerFilter(QueryDict(), agency=full, user=team[0], team=team).fields
+    # None of these narrows the list.
+    assert {name.removesuffix("_from").removesuffix("_to") for name in every} - {"sort", "columns"} == {*FILTERS, *own}
+    for query in (*FILTERS.values(), *own.values()):
+        filters = CustomerFilter(QueryDict(query.format(user=team[0].pk)), agency=full, user=team[0], team=team)
+        assert not filters.errors
+        assert filters.is_set, query
+        rows = filters.exact_matches()
+        for queryset in (rows.order_by("-number")[:26], Agency.objects.values_list(CappedCount(rows, 99))):
+            found = [node for node in nodes(plan_of(*queryset.query.sql_with_params())) if node.get("Relation Name") != "agencies_agency"]
+            assert [node for node in found if node["Node Type"] == "Seq Scan"] == [], query
+            read = [node["Actual Rows"] for node in found if node.get("Relation Name") == "customers_customer"]
+            assert max(read, default=0) <= ROWS, query
+
+
+def test_search_for_pairs_never_compares_all_customers(full: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Groups of three have the same e-mail address; all have the same website and, in groups, the same name.
+    for number, customer in enumerate(Customer.objects.filter(agency=full).order_by("pk")):
+        Customer.objects.filter(pk=customer.pk).update(email=f"c{number // 3}@c.example", website="https://shared.example")
+    plans: list[dict[str, Any]] = []
+
+    def explained(search: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE customers_customerkey")
+        values = {"max_shared": pairs.MAX_SHARED, "max_pairs": 10, "reasons": list(SCORES), "scores": list(SCORES.values())}
+        plans.append(plan_of(pairs._FIND, {"agency": full.pk, "search": search.number, **values}))
+        plans[0]["Keys"] = CustomerKey.objects.filter(agency=full).count()
+
+    monkeypatch.setattr(pairs, "_store_pairs", explained)
+    monkeypatch.setattr(pairs, "enqueue", lambda _pk: None)
+    for _batch in pairs.run_batches(pairs.start_search(full).pk):
+        pass
+    (plan,) = plans
+    found = list(nodes(plan))
+    assert [node for node in found if node["Node Type"] == "Seq Scan"] == []
+    compared = [
+        node["Actual Loops"] * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Join Filter", 0))
+        for node in found
+    ]
+    # All with all would be more than 100,000.
+    assert plan["Keys"] >= 3 * ROWS
+    assert max(compared) <= plan["Keys"] * len(SCORES)
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ from django.test.utils import CaptureQueriesContext
 
 from customers.models.custom_fields import MAX_FIELDS
 from invitations.models import AccessRequest
-from partnerportal.desk.models import ListName, SavedView
+from partnerportal.desk.models import CalendarFeed, ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
 from partnerportal.network.models import MAX_SAMPLES
+from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
@@ -24,7 +25,7 @@ from tests.factories.agencies import LanguageFactory, MembershipFactory, Profile
 from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
@@ -54,6 +55,7 @@ def fill(cast: Cast, rows: int) -> None:
         reply(contact_request, text="Reply", by=cast.stan, seen=None)
         reassign_request(ContactRequestFactory(agency=cast.alder), to=cast.alice, by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
+        SavedReplyFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
@@ -109,6 +111,12 @@ def stop_link(cast: Cast) -> str:
     return f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/"
 
 
+def calendar_feed(cast: Cast) -> str:
+    member = cast.alder.memberships.get(user=cast.alice)
+    feed, _is_new = CalendarFeed.objects.get_or_create(agency=cast.alder, member=member, defaults={"whose": "all"})
+    return "/" + str(feed.link).split("/", 3)[3]
+
+
 PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     # page, signed in, limit
     # Four for the layout; figures, replies, contracts, all dated sections, requests, invitations, reviews, review requests and opt-outs.
@@ -131,6 +139,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "add-customer/", True, 6),
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
+    ("/requests/saved-replies/", True, 6),
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),
@@ -142,11 +151,16 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
     ("/company/mail/", True, 6),
+    ("/company/mail/?q=company&status=queued&type=requests", True, 6),
+    (lambda cast: f"/company/mail/?customer={cast.alder.customers.order_by('pk')[0].reference}", True, 6),
+    (lambda cast: f"/company/mail/{OutgoingMail.objects.filter(agency=cast.alder).order_by('pk')[0].pk}/", True, 6),
     ("/company/team/", True, 6),
     ("/company/team/second-factor/", True, 6),
     (removal, True, 8),
     ("/account/", True, 6),
     ("/account/notices/", True, 6),
+    ("/account/calendar/", True, 6),
+    (calendar_feed, False, 6),
     ("/company/", True, 10),  # four for the layout; the profile, its choices, all choices, the work samples, the history
     ("/company/preview/", True, 6),
     ("/partners/", False, 4),

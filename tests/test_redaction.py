@@ -66,6 +66,7 @@ def test_every_text_parameter_is_a_secret_or_known_to_be_harmless() -> None:
 def test_secret_routes_are_found() -> None:
     assert {
         "agencies:join",
+        "desk:calendar_feed",
         "reviews:review_form",
         "reviews:resubscribe",
         "invitations:access_request_decline",

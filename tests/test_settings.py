@@ -85,6 +85,7 @@ def test_missing_variable_prevents_the_start() -> None:
         ("OUTBOX_RETRY_DELAY", "0"),
         ("OUTBOX_LEASE", "-1"),
         ("OUTBOX_SWEEP_INTERVAL", "0"),
+        ("SENT_MAIL_RETENTION", "0"),
         ("WEB_STATEMENT_TIMEOUT", "-1"),
         ("WORKER_IDLE_TIMEOUT", "ever"),
         ("DATABASE_USES_PGBOUNCER", "perhaps"),

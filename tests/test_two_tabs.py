@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notification, Role
+from partnerportal.agencies.models import Mode, Notification, Role
 from requests_inbox.models import InboxSettings
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, ServiceFactory
@@ -34,14 +34,14 @@ def test_account_settings(alice: Client, cast: Cast) -> None:
 
 def test_notification_settings(alice: Client, cast: Cast) -> None:
     path = reverse("agencies:notifications")
-    member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notification.REQUESTS]
-    member.save()
     first, second = opened(alice, path), opened(alice, path)
-    assert alice.post(path, first | {"notices": [Notification.REQUESTS, Notification.ACCESS]}).status_code == 302
-    assert alice.post(path, second | {"notices": []}).status_code == 302
-    member.refresh_from_db()
-    assert member.notices == [Notification.ACCESS]
+    assert alice.post(path, first | {"access": "off", "digest_days": ["1", "2"], "digest_hour": "7"}).status_code == 302
+    assert alice.post(path, second | {"requests": "digest", "digest_days": ["1", "2", "3", "4", "5", "6"]}).status_code == 302
+    member = cast.alder.memberships.get(user=cast.alice)
+    modes = member.notification_mode(Notification.ACCESS), member.notification_mode(Notification.REQUESTS)
+    assert (*modes, member.digest_hour, member.digest_days) == (Mode.OFF, Mode.DIGEST, 7, [1, 2, 6])
+    # The same setting changed in both tabs is a conflict.
+    assert "access" in alice.post(path, second | {"access": "digest"}).context["form"].errors
 
 
 def test_member_role(alice: Client, cast: Cast) -> None:
@@ -66,7 +66,7 @@ def test_member_role(alice: Client, cast: Cast) -> None:
 def test_inbox_settings(alice: Client, cast: Cast) -> None:
     path = reverse("requests_inbox:settings")
     stan, max_ = (cast.alder.memberships.get(user=user) for user in (cast.stan, cast.max))
-    stan.set_notification(Notification.REQUESTS, True)
+    stan.set_notification(Notification.REQUESTS, Mode.NOW)
     first, second = opened(alice, path), opened(alice, path)
     assert alice.post(path, first | {"notified": [*first["notified"], max_.pk], "retention_days": "30"}).status_code == 302
     assert alice.post(path, second | {"notified": [pk for pk in second["notified"] if pk != stan.pk]}).status_code == 302
@@ -106,14 +106,11 @@ def test_deeply_nested_shown_values_are_rejected(alice: Client, cast: Cast, show
 def test_shown_values_of_other_types_are_rejected(alice: Client, cast: Cast, value: Any) -> None:
     cast.alder.profile.services.add(ServiceFactory())
     cast.alder.profile.languages.add(LanguageFactory())
-    member = cast.alder.memberships.get(user=cast.alice)
-    member.notices = [Notification.REQUESTS]
-    member.save()
-    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, Mode.NOW)
     for path, name in (
         (reverse("network:company"), "services"),
         (reverse("network:company"), "languages"),
-        (reverse("agencies:notifications"), "notices"),
+        (reverse("agencies:notifications"), "digest_days"),
         (reverse("requests_inbox:settings"), "notified"),
     ):
         form = sent_by_page(alice, path)
@@ -139,5 +136,5 @@ def test_longest_shown_list_is_accepted(alice: Client, cast: Cast) -> None:
     form = opened(alice, path)
     # As long as for a team of a thousand members.
     many = json.loads(form["shown"]) | {"others": [str(10_000_000 + number) for number in range(1_000)]}
-    assert alice.post(path, form | {"notices": [Notification.ACCESS], "shown": json.dumps(many)}).status_code == 302
-    assert cast.alder.memberships.get(user=cast.alice).notices == [Notification.ACCESS]
+    assert alice.post(path, form | {"access": "off", "shown": json.dumps(many)}).status_code == 302
+    assert cast.alder.memberships.get(user=cast.alice).notification_mode(Notification.ACCESS) == Mode.OFF

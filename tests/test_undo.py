@@ -22,6 +22,11 @@ def a_request(cast: Cast) -> tuple[str, Callable[[], Any]]:
     return f"/requests/{request.pk}/", lambda: type(request).objects.get(pk=request.pk).status
 
 
+def a_waiting_request(cast: Cast) -> tuple[str, Callable[[], Any]]:
+    path, _state = a_request(cast)
+    return path, lambda: cast.alder.contact_requests.get().is_waiting
+
+
 def a_customer(cast: Cast) -> tuple[str, Callable[[], Any]]:
     customer = CustomerFactory(agency=cast.alder)
     return f"/customers/{customer.pk}/", lambda: type(customer).objects.get(pk=customer.pk).status
@@ -70,6 +75,8 @@ def setup_steps(cast: Cast) -> tuple[str, Callable[[], Any]]:
         (a_request, ["spam"], "not-spam", {}, ("spam", "open", "spam")),
         (a_request, [], "close", {}, ("new", "closed", "open")),
         (a_request, ["close"], "reopen", {}, ("closed", "open", "closed")),
+        (a_waiting_request, [], "no-reply-needed", {}, (True, False, True)),
+        (a_waiting_request, ["no-reply-needed"], "reply-needed", {}, (False, True, False)),
         (a_customer, [], "archive", {}, ("active", "archived", "active")),
         (a_customer, ["archive"], "restore", {}, ("archived", "active", "archived")),
         (a_task, [], "done", {}, (False, True, False)),

@@ -5,13 +5,10 @@ The patterns match replaced wordings; their values are the replacements.
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po
-from django.conf import settings
 
-LOCALE = settings.BASE_DIR / "locale" / "de" / "LC_MESSAGES" / "django.po"
+from tests.test_german import OURS, forms, messages
 
 #: Requests in e-mails, where “please” is polite.
 REQUESTS = (
@@ -122,30 +119,22 @@ GERMAN = {
 
 
 @cache
-def messages() -> list[tuple[str, str]]:
+def texts() -> list[tuple[str, str]]:
     """Return all English messages and their German translations, including plurals."""
-    with Path(LOCALE).open("rb") as file:
-        catalog = read_po(file)
-    pairs: list[tuple[str, str]] = []
-    for message in catalog:
-        if message.id:
-            english = message.id if isinstance(message.id, tuple) else (message.id,)
-            german = message.string if isinstance(message.string, tuple) else (message.string,)
-            pairs += zip(english, german, strict=True)
-    return pairs
+    return [pair for message in messages(OURS) for pair in zip(forms(message.id), forms(message.string), strict=True)]
 
 
 @pytest.mark.parametrize("pattern", ENGLISH)
 def test_english_texts_use_the_products_vocabulary(pattern: str) -> None:
-    matches = [english for english, _ in messages() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
+    matches = [english for english, _ in texts() if re.search(pattern, english) and english not in ENGLISH_EXCEPTIONS]
     assert matches == [], f"write instead: {ENGLISH[pattern]}"
 
 
 @pytest.mark.parametrize("pattern", GERMAN)
 def test_german_texts_use_the_products_vocabulary(pattern: str) -> None:
-    matches = [german for _, german in messages() if re.search(pattern, german)]
+    matches = [german for _, german in texts() if re.search(pattern, german)]
     assert matches == [], f"write instead: {GERMAN[pattern]}"
 
 
 def test_every_exception_is_still_a_message() -> None:
-    assert {english for english, _ in messages()} >= ENGLISH_EXCEPTIONS
+    assert {english for english, _ in texts()} >= ENGLISH_EXCEPTIONS

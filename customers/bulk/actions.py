@@ -15,6 +15,7 @@ from django.utils.translation import ngettext_lazy
 from customers.bulk.models import LeftOut
 from customers.models import Customer, CustomerTag, Tag, Task
 from customers.models.customers import CustomerStatus
+from customers.services.assignments import add_to_digest, notify_of_many
 from customers.services.tags import change_customer_tags
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -58,6 +59,9 @@ class BulkAction:
     def apply(self, customers: list[Customer], *, values: Values, by: User) -> dict[int, Any]:
         """Change the customers. Return for each that was changed its previous value, or the key of what was added."""
         raise NotImplementedError
+
+    def finished(self, agency: Agency, changed: int, *, values: Values, by: User) -> None:
+        """Notify others after the last customer; `changed` is the number of changed ones."""
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
         """Undo the change for customers that have stayed as the action left them. Return why the others weren't changed.
@@ -151,7 +155,11 @@ class AddTask(BulkAction):
         fields = {"title": values["title"], "due_on": values["due_on"], "assignee_id": values["assignee"], "priority": values["priority"]}
         tasks = Task.objects.bulk_create(Task(agency_id=customer.agency_id, customer=customer, **fields) for customer in customers)
         record_all("task.added", tasks, by=by)
+        add_to_digest(tasks, agency=customers[0].agency, assignee=values["assignee"], by=by)
         return {task.customer_id: task.pk for task in tasks}
+
+    def finished(self, agency: Agency, changed: int, *, values: Values, by: User) -> None:
+        notify_of_many(changed, agency=agency, assignee=values["assignee"], by=by)
 
     def undo(self, customers: list[Customer], before: dict[int, Any], *, values: Values, by: User | None) -> dict[int, LeftOut]:
         known = {customer.pk: customer for customer in customers}

@@ -111,6 +111,8 @@ def start_undo(job: BulkJob, *, by: User) -> bool:
 def finish(job: BulkJob, status: BulkStatus) -> None:
     """End a locked action, and remove what can name a customer."""
     action = ACTIONS.get(job.action)
+    if action and job.started_by:
+        action.finished(job.agency, job.changed, values=job.values, by=job.started_by)
     job.status, job.finished_at, job.query = status, timezone.now(), ""
     job.values = {name: value for name, value in job.values.items() if action and name not in action.private}
     job.save()

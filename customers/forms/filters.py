@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from customers.forms.columns import ALWAYS, Columns, offered_columns, shown_columns
 from customers.forms.definition_filters import Panel, chosen_tags, definition_fields, panels, value_conditions
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project, Task
-from customers.queries.customers import customer_count, listed_customers, narrowed, with_details
+from customers.queries.contracts import ENDING_DAYS, NO_SUMS, cached_outlook, horizons, read_outlook, sums_of
+from customers.queries.customers import listed_customers, narrowed, with_details
 from customers.queries.definitions import read_once
 from customers.queries.lists import ListTotals, end_of_week, list_totals, matching, search_items, search_words, totals_of
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.pagination import COUNT_LIMIT, Rows, capped_count
+from partnerportal.core.pagination import COUNT_LIMIT, Page, Rows, capped_count
 
 
 class CustomerFilter(ListFilter):
@@ -75,17 +76,30 @@ class CustomerFilter(ListFilter):
             return (customers, *capped_count(customers))
         return customers.found(self.chosen["q"])  # type: ignore[no-any-return]
 
-    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], int, bool]:
-        """Return the same with the customers' open work. Lists without texts to find are compiled."""
+    def listed(self) -> tuple[QuerySet[Customer] | Rows[Customer], tuple[int, bool] | None]:
+        """Return the customers with what their rows show, and the number of `customers`; None if `Page.total` contains it.
+
+        Lists without texts to find are compiled.
+        """
         until = {"today": timezone.localdate(), "horizon": timezone.localdate() + timedelta(days=SOON_DAYS)}
-        with_tags = bool(self.definitions.tags) and "tags" in self.shown.names
         if self.chosen["q"] or self.chosen["city"] or value_conditions(self.chosen, self.definitions):
             customers, total, is_more = self.customers()
-            return with_details(customers, **until, with_tags=with_tags), total, is_more
+            return with_details(customers, **until, details=self._details), (total, is_more)
         choice, values = self._choice
-        (count,) = customer_count(*choice, agency=self.agency.pk, **values)
-        shown = (*choice, "show_tags") if with_tags else choice
-        return Rows(listed_customers, shown, {"agency": self.agency.pk, **values, **until}), min(count, COUNT_LIMIT), count > COUNT_LIMIT
+        return Rows(listed_customers, (*choice, *self._details), {"agency": self.agency.pk, **values, **until}, is_counted=True), None
+
+    def total(self, page: Page[Customer]) -> tuple[int, bool]:
+        """Return the number of customers of a compiled list up to a limit, and whether there are more."""
+        if page.total is None:
+            return capped_count(self.narrowed())
+        return min(page.total, COUNT_LIMIT), page.total > COUNT_LIMIT
+
+    @property
+    def _details(self) -> tuple[str, ...]:
+        """The details of `with_details`."""
+        shown = [name for name, _label in self.shown.extra]
+        has_tags = self.definitions.tags and "tags" in self.shown.names
+        return tuple(f"show_{name}" for name in (*shown, *["tags"] * bool(has_tags), *["values"] * bool(self.shown.fields)))
 
     @property
     def _choice(self) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -165,17 +179,20 @@ class ItemFilter(ListFilter):
             "yesterday": today - timedelta(days=1),
             "today": today,
             "week_end": end_of_week(),
-            "horizon": today + timedelta(days=SOON_DAYS),
+            **horizons(today),
         }
 
     def listed(self) -> tuple[QuerySet[Any] | Rows[Any], ListTotals]:
         """Return the agency's matching items with what their rows show, and their totals. Lists without a search are compiled."""
-        kind, chosen, given = type(self), tuple(self.chosen.items()), self.given
+        kind, chosen, given, with_sums = type(self), tuple(self.chosen.items()), self.given, self.needs_sums()
         if not self.chosen["q"]:
-            (totals,) = items_total(kind, chosen, **given)
+            ((totals, sums),) = items_total(kind, chosen, with_sums, **given)
+            self.keep_sums(sums)
             listed = Rows(listed_items, (kind, chosen), given)
             return (listed if totals else listed.queryset().none()), list_totals(totals)
-        found, totals = search_items(items_of(kind, chosen, given), self.chosen["q"], self.agency, given["today"], given["week_end"])
+        items, sums = items_of(kind, chosen, given), sums_for(given) if with_sums else NO_SUMS
+        found, totals, sums = search_items(items, self.chosen["q"], self.agency, given["today"], given["week_end"], sums)
+        self.keep_sums(sums)
         rows = kind.with_details(found).select_related("customer")
         return (rows if totals else rows.none()), list_totals(totals)
 
@@ -183,6 +200,13 @@ class ItemFilter(ListFilter):
         """Return the agency's matching items."""
         items = items_of(type(self), self.chosen.items(), self.given)
         return matching(items, search_words(self.chosen["q"]), self.agency) if self.chosen["q"] else items
+
+    def needs_sums(self) -> bool:
+        """Return whether the list also shows sums of the agency's contracts."""
+        return False
+
+    def keep_sums(self, sums: Any) -> None:
+        """Receive these sums."""
 
     @property
     def is_by_date(self) -> bool:
@@ -204,10 +228,16 @@ def listed_items(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, *
 
 
 @compiled
-def items_total(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], /, **given: Any) -> QuerySet[Any, Any]:
-    """Return the totals of `items_of`, for `list_totals`."""
+def items_total(kind: type[ItemFilter], chosen: Iterable[tuple[str, Any]], with_sums: bool = False, /, **given: Any) -> QuerySet[Any, Any]:
+    """Return the totals of `items_of`, for `list_totals`, and `with_sums` those of the contracts, for `read_outlook`."""
     totals = totals_of(items_of(kind, chosen, given), given["today"], given["week_end"])
-    return Agency.objects.filter(pk=given["agency"]).values_list(totals, flat=True)
+    sums = sums_for(given) if with_sums else NO_SUMS
+    return Agency.objects.filter(pk=given["agency"]).values_list(totals, sums)
+
+
+def sums_for(given: dict[str, Any]) -> Any:
+    """Return the subquery `sums_of` for the values of a filter."""
+    return sums_of(agency=given["agency"], today=given["today"], **{name: given[name] for _choice, name in ENDING_DAYS.values()})
 
 
 class TaskFilter(ItemFilter):
@@ -287,6 +317,8 @@ class ContractFilter(ItemFilter):
     DUE_CHOICES = (
         ("", _("Any time")),
         ("soon", _("Ending within 30 days")),
+        ("soon60", _("Ending within 60 days")),
+        ("soon90", _("Ending within 90 days")),
         ("cancel", _("Cancellation due within 30 days")),
         ("overdue", _("Past end date")),
     )
@@ -304,6 +336,14 @@ class ContractFilter(ItemFilter):
             return contracts.filter(sort_date__gte=given["today"], cancel_by__range=(given["today"], given["horizon"]))
         return _due_within(contracts, chosen["when"], given)
 
+    def needs_sums(self) -> bool:
+        #: What the list shows of all active contracts. None before `listed`.
+        self.outlook = cached_outlook(self.agency)
+        return self.outlook is None
+
+    def keep_sums(self, sums: Any) -> None:
+        self.outlook = self.outlook or read_outlook(self.agency, sums)
+
     @property
     def is_by_date(self) -> bool:
         return bool(self.chosen["status"] == Contract.Status.ACTIVE)
@@ -313,6 +353,7 @@ def _due_within(items: QuerySet[Any], when: str, given: Any) -> QuerySet[Any]:
     # By the column of the indexes. Items without a date are sorted last.
     if when == "overdue":
         return items.filter(sort_date__lt=given["today"])
-    if when == "soon":
-        return items.filter(sort_date__range=(given["today"], given["horizon"]))
+    horizons = dict(ENDING_DAYS.values())
+    if when in horizons:
+        return items.filter(sort_date__range=(given["today"], given[horizons[when]]))
     return items

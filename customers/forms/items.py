@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_ascii
 from customers.forms.submissions import AddOnceForm
 from customers.models import Contact, Contract, Customer, Domain, Note, Project, Task
+from customers.models.items import MAX_TERM
 from partnerportal.core.forms import form_helper
 from partnerportal.core.money import PriceField, typed_currency
 from partnerportal.core.versions import EditForm
@@ -54,11 +55,11 @@ class TaskForm(ItemForm):
 
 
 class DomainForm(ItemForm):
-    layout = ("name", Row(Column("registrar"), Column("expires_on")), "auto_renew")
+    layout = ("name", Row(Column("registrar"), Column("expires_on")), "auto_renew", "notify_customer")
 
     class Meta:
         model = Domain
-        fields = ("name", "registrar", "expires_on", "auto_renew")
+        fields = ("name", "registrar", "expires_on", "auto_renew", "notify_customer")
         widgets = {
             "name": forms.TextInput(attrs={"placeholder": "example.com", "autocapitalize": "off", "spellcheck": "false"}),
             "expires_on": _date(),
@@ -88,17 +89,44 @@ class ContractForm(ItemForm):
     layout = (
         Row(Column("number"), Column("product")),
         Row(Column("price"), Column("currency"), Column("interval")),
-        Row(Column("starts_on"), Column("ends_on")),
+        Row(Column("starts_on"), Column("ends_on"), Column("term_months")),
         Row(Column("notice_count"), Column("notice_unit"), Column("status")),
+        "notify_customer",
     )
 
     class Meta:
         model = Contract
-        fields = ("number", "product", "price", "currency", "interval", "starts_on", "ends_on", "notice_count", "notice_unit", "status")
+        fields = (
+            "number",
+            "product",
+            "price",
+            "currency",
+            "interval",
+            "starts_on",
+            "ends_on",
+            "term_months",
+            "notice_count",
+            "notice_unit",
+            "status",
+            "notify_customer",
+        )
         field_classes = {"price": PriceField}
         widgets = {"starts_on": _date(), "ends_on": _date()}
 
     notice_count = forms.IntegerField(label=_("Notice period"), min_value=0, max_value=999, initial=0)
+    # An empty field means the usual term, as in forms that were opened before the field existed.
+    term_months = forms.IntegerField(
+        label=_("Renews by (months)"),
+        min_value=1,
+        max_value=MAX_TERM,
+        initial=12,
+        required=False,
+        help_text=_("How far “Renew” moves the end date."),
+    )
+
+    def clean_term_months(self) -> int:
+        """Return the number of months, by default a year."""
+        return self.cleaned_data["term_months"] or 12
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

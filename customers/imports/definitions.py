@@ -67,7 +67,9 @@ class DefinedCells:
 
     def _tags(self, cells: Any) -> list[str]:
         names, column = [], cells.column(TAGS)
-        for name in split_names(cells.text(TAGS)):
+        # Mailchimp puts each tag in quotation marks.
+        text = cells.text(TAGS) if self._exact else cells.text(TAGS).replace('"', "")
+        for name in split_names(text):
             if name.upper() not in self._known:
                 problem = self._problem(name)
                 if problem:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from customers.imports.columns import normalize
+from customers.imports.columns import guess_mapping, normalize
 from customers.models import Domain
 
 #: Fields that a column can be mapped to: name → label.
@@ -16,11 +16,16 @@ DOMAIN_FIELDS: dict[str, str | Promise] = {
 }
 #: Fields that only domain lists have.
 _TYPICAL = {"registrar", "expires_on", "auto_renew"}
+#: Fields of a customer that a list with the customers of domains can contain as well: their names, or who takes care of them.
+_NAMES = {"company", "full_name"}
+_SHARED = _NAMES | {"domains", "responsible", "status", "notes", "tags"}
 
 _HEADINGS = {
     "domain": "domain|domain name|domains|fqdn|host name|Domainname|Domäne",
-    "customer": "customer number|customer|customer name|client|account|owner|company|company name|registrant|registrant organization"
-    "|registrant name|registrant email|holder|domain owner|Kundennummer|Kunde|Kundenname|Firma|Inhaber|Domaininhaber|Eigentümer",
+    "customer": "customer number|customer no|customer id|customer|customer name|customer email|client number|client id|client|client name"
+    "|account|account name|owner|company|company name|organization|organisation|registrant|registrant organization|registrant name"
+    "|registrant email|holder|domain owner|Kundennummer|Kunden-Nr.|Kundennr|Kd-Nr.|Kd.-Nr.|Kundenkonto|Kunde|Kundenname|Firma|Firmenname"
+    "|Unternehmen|Inhaber|Domaininhaber|Eigentümer",
     "registrar": "registrar",
     "expires_on": "expires on|expires|expiration date|expiration|expiry date|expiry|expire date|valid until|paid until|renewal date"
     "|next due date|Ablaufdatum|Ablauf|läuft ab|läuft ab am|gültig bis|Laufzeit bis|Laufzeitende|Verlängerung am",
@@ -36,9 +41,17 @@ def domain_field_for_heading(heading: str) -> str:
 
 
 def is_domain_list(headings: Sequence[str]) -> bool:
-    """Return whether a file with these headings contains domains rather than customers."""
-    found = set(guess_domain_mapping(headings).values())
-    return "domain" in found and bool(_TYPICAL & found)
+    """Return whether a file with these headings contains domains rather than customers.
+
+    A file with the customers of domains has no other columns of a customer, and no names or the domains before the names.
+    """
+    found = guess_domain_mapping(headings)
+    fields = set(found.values())
+    if "domain" not in fields or _TYPICAL & fields:
+        return "domain" in fields
+    customers = set(guess_mapping(headings).values())
+    is_first = next(iter(found.values())) == "domain"
+    return "customer" in fields and customers <= _SHARED and (is_first or not customers & _NAMES)
 
 
 def guess_domain_mapping(headings: Sequence[str], fits: Callable[[int, str], bool] = lambda column, field: True) -> dict[int, str]:

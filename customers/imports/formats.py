@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.imports.columns import guess_mapping, looks_like_header
+from customers.imports.domain_columns import guess_domain_mapping
 from customers.imports.reader import BYTE_ORDER_MARK, Record, read_records
 
 #: Number of bytes from which UTF-16, binary files, the delimiter and the headings are detected.
@@ -88,7 +89,7 @@ def find_header(records: Sequence[Record]) -> tuple[int, bool]:
     """
     if not records:
         return 1, True
-    known = [len(guess_mapping(record.cells)) for record in records[:HEADER_RECORDS]]
+    known = [max(len(guess_mapping(record.cells)), len(guess_domain_mapping(record.cells))) for record in records[:HEADER_RECORDS]]
     best = known.index(max(known))
     if not known[0] and known[best] >= 2:
         return records[best].line, True

@@ -169,6 +169,7 @@ class RowParser:
             row.problems += [(cells.column(name), message) for message in messages]
         if row.problems and len([cell for cell in record.cells if cell.strip()]) == 1 and not any(cells.names().values()):
             row.problems = [(None, _("This row contains only one value and no name. It may be a title or a footer."))]
+            row.remarks = []
         row.fields = {name: self._form.cleaned_data.get(name, "") for name in FORM_FIELDS}
         row.fields["responsible_id"] = responsible or None
         row.fields["status"] = str(status)

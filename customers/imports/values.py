@@ -11,7 +11,7 @@ LINE_SEPARATOR = "\u2028"
 #: Words that mean that a field is empty, in lower case.
 _EMPTY = frozenset({"null", "\\n", "n/a", "n.a.", "#n/a", "#nv", "none", "nil", "unknown"})
 _EMPTY |= {"keine", "keiner", "kein", "k.a.", "k. a.", "unbekannt"}
-#: The same for names and cities. Null is a last name; NULL isn't.
+#: The same for names, cities and notes. Null is a last name; NULL isn't.
 _EMPTY_NAMES = frozenset({"NULL", "\\N", "n/a", "N/A", "#N/A", "#NV"})
 _NAMES = frozenset({"company", "first_name", "last_name", "full_name", "city"})
 _DASHES = re.compile(r"[-–—*./_]*")  # these dashes are meant
@@ -103,8 +103,8 @@ def split_name(text: str) -> Name:
 def _is_empty(text: str, field: str) -> bool:
     if _DASHES.fullmatch(text):
         return True
-    if field in _NAMES:
+    if field in _NAMES or field == "notes":
         return text in _EMPTY_NAMES
     if field == "website" and text.lower() in ("http://", "https://", "www."):
         return True
-    return text.lower().strip("*") in _EMPTY and field != "notes"
+    return text.lower().strip("*") in _EMPTY

@@ -125,11 +125,16 @@ def _remove_added(log: MergeLog) -> Iterable[str]:
     for name, rows in log.created.items():
         model: Any = apps.get_model(name)
         for key, digest in row_digests(model, [int(key) for key in rows], without="customer_id").items():
-            uses = (use.related_model._base_manager.filter(**{use.field.name: int(key)}) for use in model._meta.related_objects)
+            uses = (use.related_model._base_manager.filter(**{use.field.name: int(key)}) for use in _uses(model))
             if digest != rows[key] or any(use.exists() for use in uses):
                 yield f"{name}.customer"
             else:
                 model._base_manager.filter(pk=int(key)).delete()
+
+
+def _uses(model: Any) -> list[Any]:
+    """Return the foreign keys to a model, also those without a reverse relation."""
+    return [relation for relation in model._meta.get_fields(include_hidden=True) if relation.auto_created and not relation.concrete]
 
 
 def _restore(model: Any, key: int, before: dict[str, Any]) -> bool:

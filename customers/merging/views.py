@@ -78,7 +78,9 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
 def merge(request: AgencyRequest, pk: int) -> HttpResponse:
     """Select the other customer, compare the two field by field, and merge the other one into this one."""
     customers = request.agency.customers.not_erased().select_related("responsible")
-    first = get_object_or_404(customers, pk=pk)
+    first = customers.filter(pk=pk).first()
+    if first is None:
+        return _merged_since(request, pk)
     if request.method == "POST" and "customer" in request.POST:
         return redirect(f"{request.path}?{urlencode({'with': selected_customer(request.agency, request.POST).pk})}")
     other = request.GET.get("with", "")
@@ -86,7 +88,16 @@ def merge(request: AgencyRequest, pk: int) -> HttpResponse:
         return _select_other(request, first)
     if not other.isascii() or not other.isdigit() or len(other) > 18 or int(other) == pk:
         raise Http404
-    return _compare(request, first, get_object_or_404(customers, pk=int(other)))
+    second = customers.filter(pk=int(other)).first()
+    return _compare(request, first, second) if second else _merged_since(request, int(other))
+
+
+def _merged_since(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Show the customer that this one was merged into, for example after a double click."""
+    merged = get_object_or_404(request.agency.customers.select_related("merged_into"), pk=pk, status=Customer.Status.MERGED)
+    text = _("%(customer)s has since been merged into %(target)s.")
+    messages.info(request, text % {"customer": merged.reference, "target": merged.merged_into.reference})
+    return redirect(merged.merged_into)
 
 
 def _select_other(request: AgencyRequest, first: Customer) -> HttpResponse:

@@ -9,6 +9,7 @@ from customers.models.tags import CustomerTag, Tag
 from customers.models.words import CustomerWord
 
 from customers.bulk.models import BulkBatch, BulkJob  # isort: skip  # registers its models with Django
+from customers.deadlines.models import DeadlineNotice, DeadlineOptOut  # isort: skip  # registers its models with Django
 from customers.exports.models import ExportJob, ExportPart  # isort: skip  # registers its models with Django
 from customers.imports.models import ImportChunk, ImportJob, ImportKey, ImportRow  # isort: skip  # registers its models with Django
 from customers.merging.models import CustomerKey, CustomerPair, MergeLog, PairSearch  # isort: skip  # registers its models with Django
@@ -28,6 +29,8 @@ __all__ = [
     "CustomerPair",
     "CustomerTag",
     "CustomerWord",
+    "DeadlineNotice",
+    "DeadlineOptOut",
     "Domain",
     "ExportJob",
     "ExportPart",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Count, DateField, F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Lower
@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from customers.domain_names import to_ascii, to_unicode
 from customers.models import triggers
 from customers.models.customers import Customer
+from customers.terms import months_later
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.db_functions import FoldText
@@ -26,8 +27,20 @@ from partnerportal.core.validators import validate_one_line, validate_plain_text
 validate_plausible_date = MinValueValidator(date(1900, 1, 1), _("This date is too far in the past. Check the year."))
 #: Days ahead within which expiry and end dates count as soon.
 SOON_DAYS = 30
+#: Maximum number of months by which a contract is renewed.
+MAX_TERM = 120
 #: Sort date of items without a date; puts them at the end of lists.
 NO_DATE = date(9999, 12, 31)
+
+
+def _notify_customer() -> "models.BooleanField[bool, bool]":
+    """Return the field that says whether the customer receives e-mails about the item's deadlines."""
+    return models.BooleanField(
+        _("Notify the customer"),
+        default=False,
+        db_default=False,
+        help_text=_("E-mails the customer’s contact for billing or technical questions, or else the primary contact, before the deadline."),
+    )
 
 
 def sort_date(field: str) -> models.GeneratedField:
@@ -58,6 +71,8 @@ class Project(models.Model):
     """A project for a customer. A review can rate a single project."""
 
     Status = ProjectStatus
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="projects")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="projects")
@@ -108,6 +123,8 @@ class Task(models.Model):
     """A task for a customer, optionally part of a project."""
 
     Priority = TaskPriority
+    #: Number of the merged customer that it is from, on the page of another one.
+    merged_from = ""
 
     agency = models.ForeignKey(Agency, verbose_name=_("Agency"), on_delete=models.CASCADE, related_name="tasks")
     customer = models.ForeignKey(Customer, verbose_name=_("Customer"), on_delete=models.CASCADE, related_name="tasks")
@@ -176,9 +193,13 @@ class Domain(models.Model):
     registrar = models.CharField(_("Registrar"), max_length=120, blank=True, validators=[validate_one_line])
     expires_on = models.DateField(_("Expires on"), null=True, blank=True, validators=[validate_plausible_date])
     auto_renew = models.BooleanField(_("Renews automatically"), default=False)
+    notify_customer = _notify_customer()
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     sort_date = sort_date("expires_on")
     search_text = search_text("unicode_name", "name")
+
+    #: The field that a renewal moves.
+    renewable_field = "expires_on"
 
     objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -221,6 +242,11 @@ class Domain(models.Model):
         """Return the expiry date of a domain that doesn't renew automatically, if known."""
         return None if self.auto_renew else self.expires_on
 
+    @property
+    def renewed_until(self) -> date | None:
+        """The expiry date after a renewal by one year; None if it can't be renewed."""
+        return self.expires_on and months_later(self.expires_on, 12)
+
 
 class NoticeUnit(models.TextChoices):
     DAYS = "days", _("days")
@@ -243,7 +269,9 @@ class Contract(models.Model):
         ONCE = "once", _("one-time")
         MONTH = "month", _("per month")
         QUARTER = "quarter", _("per quarter")
+        HALF_YEAR = "half_year", _("every six months")
         YEAR = "year", _("per year")
+        TWO_YEARS = "two_years", _("every two years")
 
     class Currency(models.TextChoices):
         EUR = "EUR", "EUR"
@@ -262,6 +290,15 @@ class Contract(models.Model):
     ends_on = models.DateField(_("Ends on"), null=True, blank=True, validators=[validate_plausible_date])
     notice_count = models.PositiveSmallIntegerField(_("Notice period"), default=0)
     notice_unit = models.CharField(_("Unit"), max_length=10, choices=NoticeUnit, default=NoticeUnit.MONTHS)
+    #: Months by which a renewal moves the end date.
+    term_months = models.PositiveSmallIntegerField(
+        _("Renews by (months)"),
+        default=12,
+        db_default=12,
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_TERM)],
+        help_text=_("How far “Renew” moves the end date."),
+    )
+    notify_customer = _notify_customer()
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     #: The last day for cancellation: the end date minus the notice period, as PostgreSQL subtracts intervals
     #: (one month before 31 March is 28 or 29 February).
@@ -286,6 +323,9 @@ class Contract(models.Model):
     sort_date = sort_date("ends_on")
     search_text = search_text("number", "product")
 
+    #: The field that a renewal moves.
+    renewable_field = "ends_on"
+
     objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
@@ -299,6 +339,7 @@ class Contract(models.Model):
                 name="contract_ends_after_its_start",
                 violation_error_message=_("The end date can’t be before the start date."),
             ),
+            models.CheckConstraint(condition=Q(term_months__gte=1, term_months__lte=MAX_TERM), name="contract_term_is_plausible"),
             models.CheckConstraint(condition=Q(notice_unit__in=NoticeUnit.values), name="contract_notice_unit_is_known"),
             models.CheckConstraint(condition=Q(status__in=ContractStatus.values), name="contract_status_is_known"),
             SameParent(field="customer", parent="agency", name="contract_customer_same_agency"),
@@ -306,11 +347,31 @@ class Contract(models.Model):
         indexes = [
             models.Index(fields=["agency", "sort_date", "id"], name="contract_by_end"),
             models.Index(fields=["agency", "sort_date", "id"], name="contract_active_by_end", condition=Q(status="active")),
+            models.Index(fields=["agency", "cancel_by", "id"], name="contract_active_by_cancel", condition=Q(status="active")),
+            # Contains what `contract_outlook` adds up.
+            models.Index(
+                fields=["agency", "currency"],
+                include=["sort_date", "interval", "price"],
+                name="contract_active_values",
+                condition=Q(status="active"),
+            ),
             search_index("contract_search"),
         ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def renewed_until(self) -> date | None:
+        """The end date after a renewal by one term; None if it can't be renewed."""
+        if self.status != ContractStatus.ACTIVE or self.ends_on is None:
+            return None
+        return months_later(self.ends_on, self.term_months, keep_month_end=True)
+
+    @property
+    def named_product(self) -> str:
+        """The number with the product: “V-12 (Hosting)”."""
+        return f"{self.number} ({self.product})" if self.product else self.number
 
 
 class Note(models.Model):

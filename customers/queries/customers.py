@@ -1,26 +1,27 @@
 """What the list of customers and a customer's page show besides the customers themselves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import BooleanField, Count, Exists, F, Func, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 
 from customers.models import Contact, Contract, Customer, CustomerTag, Domain, MergeLog, Task
 from customers.models.customers import CustomerQuerySet
 from customers.models.triggers import PERSON
-from partnerportal.agencies.models import Agency
 from partnerportal.audit.descriptions import ItemNames
 from partnerportal.core.compiled import compiled
-from partnerportal.core.db_functions import CappedCount
-from partnerportal.core.pagination import COUNT_LIMIT
+from partnerportal.outbox.models import OutgoingMail
 
 #: Maximum number of rows of each kind on a customer's page; the lists across customers show all.
 MAX_ROWS = 200
+#: Number of e-mails on a customer's page.
+SHOWN_MAILS = 5
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class PageSection:
 
 #: Fields of a merged customer that name it.
 _NAME = ("kind", "company", "first_name", "last_name")
+#: Fields of an e-mail that the page shows.
+_MAIL = ("created_at", "subject", "to_email", "status")
 #: Fields of a contact that the page shows.
 _CONTACT = ("is_primary", "role", *PERSON)
 
@@ -67,14 +70,25 @@ def customer_items(customer: Any) -> dict[str, list[Any]]:
 def known_customer(*, agency: Any, pk: Any) -> QuerySet[Customer]:
     """Return an agency's customer with this key, unless erased or merged.
 
-    `merged_rows` are the customers merged into it, `contact_rows` its contacts. A merged customer's contacts were copied.
+    `merged_rows` are the customers merged into it, `contact_rows` its contacts, and `mail_rows` the latest e-mails to it and
+    to the merged ones. A merged customer's contacts were copied.
     """
     merged = Customer.objects.filter(merged_into=OuterRef("pk")).order_by("number").annotate(log=_merge_of(OuterRef("pk")))
     rows = ArraySubquery(merged.values(json=JSONObject(id="pk", number="number", log="log", **{name: name for name in _NAME})))
     found = Customer.objects.filter(agency=agency, pk=pk).not_erased().select_related("responsible")
     contacts = Contact.objects.filter(customer=OuterRef("pk")).in_order()[:MAX_ROWS]
     contact_rows = ArraySubquery(contacts.values(json=JSONObject(id="pk", **{name: name for name in _CONTACT})))
-    return found.annotate(merged_rows=rows, contact_rows=contact_rows)  # type: ignore[no-any-return]
+    mail_rows = ArraySubquery(_latest_mails().values(json=JSONObject(id="pk", **{name: name for name in _MAIL})))
+    return found.annotate(merged_rows=rows, contact_rows=contact_rows, mail_rows=mail_rows)  # type: ignore[no-any-return]
+
+
+def _latest_mails() -> QuerySet[OutgoingMail]:
+    """Return the latest e-mails to the customer of the outer query and those merged into it, without notices to the team."""
+    of_customer = Customer.objects.filter(Q(pk=OuterRef(OuterRef("pk"))) | Q(merged_into=OuterRef(OuterRef("pk"))))
+    # An array, because the index would not be used for a subquery.
+    keys = ArraySubquery(of_customer.order_by().values("pk"))
+    is_to_customer = Func(F("customer_id"), keys, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
+    return OutgoingMail.objects.filter(is_to_customer, to_team=False).order_by("-pk")[:SHOWN_MAILS]
 
 
 def _merge_of(second: Any) -> Subquery:
@@ -84,6 +98,14 @@ def _merge_of(second: Any) -> Subquery:
 def contacts_of(customer: Any) -> list[Contact]:
     """Return the contacts of the customer of `known_customer`, the primary one first."""
     return [Contact(agency=customer.agency, customer=customer, **row) for row in customer.contact_rows]
+
+
+def mails_to(customer: Any) -> list[OutgoingMail]:
+    """Return the latest e-mails to the customer of `known_customer`, newest first, without their bodies."""
+    return [
+        OutgoingMail(pk=row["id"], created_at=datetime.fromisoformat(row["created_at"]), **{name: row[name] for name in _MAIL[1:]})
+        for row in customer.mail_rows
+    ]
 
 
 def merged_customers(customer: Any) -> list[Customer]:
@@ -141,23 +163,28 @@ def narrowed(customers: CustomerQuerySet, agency: Any, status: str, kind: str, *
     return customers
 
 
+#: Fields that each row of the list shows or is sorted by, and those of details that only some lists show.
+_LISTED = ("number", "kind", "status", "company", "first_name", "last_name", "email", "phone", "city", "sort_name")
+_OF_DETAILS = {
+    "show_responsible": "responsible",
+    "show_created": "created_at",
+    "show_website": "website",
+    "show_values": "custom_values",
+}
+
+
 def listed_customers(*choice: str, agency: Any, today: Any, horizon: Any, **values: Any) -> QuerySet[Customer]:
-    """Return the customers of `customers_of` with their open work, and if `show_tags` is chosen, with their tags."""
-    return with_details(customers_of(agency, *choice, **values), today, horizon, with_tags="show_tags" in choice)
+    """Return the customers of `customers_of` with the details that are chosen; see `with_details`."""
+    return with_details(customers_of(agency, *choice, **values), today, horizon, choice)
 
 
-def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, *, with_tags: bool) -> QuerySet[Customer]:
-    """Annotate what `with_open_work` does, and the keys of the tags as `tag_ids`."""
-    customers = with_open_work(customers, today, horizon)
-    if not with_tags:
+def with_details(customers: QuerySet[Customer], today: Any, horizon: Any, details: Collection[str]) -> QuerySet[Customer]:
+    """Annotate what `with_open_work` does, and with `show_tags` the keys of the tags as `tag_ids`. Reads only what rows show."""
+    fields = [name for detail, name in _OF_DETAILS.items() if detail in details]
+    customers = with_open_work(customers.only(*_LISTED, *fields), today, horizon)
+    if "show_tags" not in details:
         return customers
     return customers.annotate(tag_ids=ArraySubquery(CustomerTag.objects.filter(customer=OuterRef("pk")).values("tag_id")))
-
-
-@compiled
-def customer_count(*choice: str, agency: Any, **values: Any) -> QuerySet[Any, int]:
-    """Return the number of customers of `customers_of`, up to one more than `COUNT_LIMIT`."""
-    return Agency.objects.filter(pk=agency).values_list(CappedCount(customers_of(agency, *choice, **values), COUNT_LIMIT + 1), flat=True)
 
 
 def with_open_work(customers: QuerySet[Customer], today: Any, horizon: Any) -> QuerySet[Customer]:

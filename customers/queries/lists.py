@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, DecimalField, F, JSONField, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, DecimalField, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, Customer
 from customers.models.items import NO_DATE
+from customers.queries.contracts import per_year
 from partnerportal.agencies.models import Agency
 from partnerportal.core.db_functions import CappedCount, FoldText
 from partnerportal.core.pagination import COUNT_LIMIT
@@ -25,9 +26,10 @@ from partnerportal.core.search import MAX_QUERY_LENGTH
 MAX_WORDS = 8
 #: Maximum number of items or customers that contain a rare word.
 RARE = 1_000
+#: Maximum number of items in which a search for frequent words counts its matches.
+EXAMINED = 1_000
 #: Labels of the groups after the first one, whose label depends on the kind of items.
 GROUPS = {"today": _("Today"), "week": _("This week"), "later": _("Later"), "none": _("No date")}
-_PER_YEAR = {Contract.Interval.MONTH: 12, Contract.Interval.QUARTER: 4, Contract.Interval.YEAR: 1}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class ListTotals:
     """Numbers of a list's items, up to `COUNT_LIMIT`."""
 
     count: int
+    #: Whether there are more, or can be more.
     is_more: bool
     #: Number of items by group; empty if there are more items than counted.
     groups: dict[str, int]
@@ -59,18 +62,24 @@ def search_words(query: str) -> list[str]:
 
 
 def search_items(
-    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date
-) -> tuple[QuerySet[Any], list[list[Any]] | None]:
-    """Return the items that contain every word of the query, and their totals for `list_totals`, with one query."""
+    items: QuerySet[Any], query: str, agency: Agency, today: date, week_end: date, sums: Any
+) -> tuple[QuerySet[Any], list[list[Any]] | None, Any]:
+    """Return the items that contain every word of the query, their totals for `list_totals`, and `sums`, with one query."""
     words = search_words(query)
     rare = _rare_words(items.model, words, agency)
-    *led, unled = (matching(items, words, agency, lead) for lead in (*range(len(words)), None))
+    led = [matching(items, words, agency, lead) for lead in range(len(words))]
     # A CASE executes only the subquery whose condition applies.
-    cases = (When(condition, then=totals_of(found, today, week_end)) for condition, found in zip(rare, led, strict=True))
-    totals = Case(*cases, default=totals_of(unled, today, week_end))
-    lead = Case(*(When(condition, then=number) for number, condition in enumerate(rare)), default=len(words))
-    ((found_totals, number),) = Agency.objects.filter(pk=agency.pk).values_list(totals, lead)
-    return [*led, unled][number], found_totals
+    cases = (
+        When(condition, then=_numbered(lead, totals_of(found, today, week_end)))
+        for lead, (condition, found) in enumerate(zip(rare, led, strict=True))
+    )
+    frequent = _numbered(len(words), examined_totals(items, words, today, week_end) if words else totals_of(items, today, week_end))
+    (((lead, totals), found_sums),) = Agency.objects.filter(pk=agency.pk).values_list(Case(*cases, default=frequent), sums)
+    return [*led, matching(items, words, agency, None)][lead], totals, found_sums
+
+
+def _numbered(lead: int, totals: Subquery) -> Func:
+    return Func(Value(lead), totals, function="jsonb_build_array", output_field=JSONField())
 
 
 def matching(items: QuerySet[Any], words: list[str], agency: Agency, lead: int | None = 0) -> QuerySet[Any]:
@@ -119,8 +128,26 @@ class _Totals(Subquery):
     output_field = JSONField()
 
 
+class _ExaminedTotals(Subquery):
+    """The same of the rows with `is_found`, each with the number of all rows."""
+
+    template = (
+        "(SELECT jsonb_agg(jsonb_build_array(item_group, item_currency, n, per_year, examined)) FROM "
+        "(SELECT item_group, item_currency, COUNT(*) FILTER (WHERE is_found) AS n, "
+        "(SUM(per_year) FILTER (WHERE is_found))::text AS per_year, COUNT(*) AS examined "
+        "FROM (%(subquery)s) AS counted GROUP BY item_group, item_currency) AS totals)"
+    )
+    output_field = JSONField()
+
+
 def totals_of(items: QuerySet[Any], today: Any, week_end: Any) -> Subquery:
     """Return a subquery for the totals of items; `list_totals` reads its value."""
+    # In the order of an index, because PostgreSQL otherwise merges whole tables to find the first rows.
+    return _Totals(items.order_by("sort_date", "pk").values(**_columns(items.model, today, week_end))[: COUNT_LIMIT + 1])
+
+
+def _columns(model: Any, today: Any, week_end: Any) -> dict[str, Any]:
+    """Return the columns from which totals are calculated."""
     group = Case(
         When(sort_date__lt=today, then=Value("past")),
         When(sort_date=today, then=Value("today")),
@@ -130,24 +157,36 @@ def totals_of(items: QuerySet[Any], today: Any, week_end: Any) -> Subquery:
     )
     price: Any = Cast(Value(None), DecimalField(max_digits=20, decimal_places=2))
     currency: Any = Value("")
-    if items.model is Contract:
-        price = Case(*(When(interval=interval, then=F("price") * times) for interval, times in _PER_YEAR.items()))
+    if model is Contract:
+        price = per_year()
         currency = F("currency")
-    # In the order of an index, because PostgreSQL otherwise merges whole tables to find the first rows.
-    return _Totals(items.order_by("sort_date", "pk").values(item_group=group, item_currency=currency, per_year=price)[: COUNT_LIMIT + 1])
+    return {"item_group": group, "item_currency": currency, "per_year": price}
+
+
+def examined_totals(items: QuerySet[Any], words: list[str], today: Any, week_end: Any) -> Subquery:
+    """Return the totals of the items that contain every word, among the first `EXAMINED` ones, and the number of these."""
+    # A subquery, because for a join PostgreSQL would read all customers first.
+    customer = Customer.objects.filter(pk=OuterRef("customer_id")).values("search_text")
+    items = items.alias(own_text=_text(items.model), customer_text=Subquery(customer))
+    texts = [FoldText(Value(word)) for word in words]
+    is_found = Q(*(Q(customer_text__contains=text) | Q(own_text__contains=text) for text in texts))
+    columns = {**_columns(items.model, today, week_end), "is_found": Case(When(is_found, then=True), default=False)}
+    return _ExaminedTotals(items.order_by("sort_date", "pk").values(**columns)[: EXAMINED + 1])
 
 
 def list_totals(rows: list[list[Any]] | None) -> ListTotals:
-    """Return the totals that a subquery of `totals_of` found."""
+    """Return the totals that a subquery of `totals_of` or `examined_totals` found."""
     groups = dict.fromkeys(("past", *GROUPS), 0)
     yearly: dict[str, Decimal] = {}
-    for group, currency, number, per_year in rows or []:
+    examined = 0
+    for group, currency, number, value, *all_rows in rows or []:
         groups[group] += number
-        if per_year:
-            yearly[currency] = yearly.get(currency, Decimal(0)) + Decimal(per_year)
+        examined += sum(all_rows)
+        if value:
+            yearly[currency] = yearly.get(currency, Decimal(0)) + Decimal(value)
     count = sum(groups.values())
-    if count > COUNT_LIMIT:
-        return ListTotals(COUNT_LIMIT, is_more=True, groups={}, yearly={})
+    if count > COUNT_LIMIT or examined > EXAMINED:
+        return ListTotals(min(count, COUNT_LIMIT), is_more=True, groups={}, yearly={})
     ordered = {currency: yearly[currency] for currency in Contract.Currency.values if yearly.get(currency)}
     return ListTotals(count, is_more=False, groups=groups, yearly=ordered)
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import Customer, Note, Task
+from customers.services.assignments import notify_assignee
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import changed_data, record
 from partnerportal.core.versions import EditConflict
@@ -44,6 +45,8 @@ def add_item_to_locked(item: Any, *, customer: Customer, by: User) -> None:
         item.author = by
     _save(item)
     record(f"{item._meta.model_name}.added", item, by=by)
+    if isinstance(item, Task):
+        notify_assignee(item, by=by)
 
 
 @transaction.atomic
@@ -66,6 +69,8 @@ def update_item(item: Any, *, changed: list[str], by: User, loaded: dict[str, An
         raise EditConflict(stored)
     _save(item, update_fields=changed)
     record(f"{item._meta.model_name}.changed", item, by=by, **changed_data(item, changed))
+    if isinstance(item, Task) and "assignee" in changed:
+        notify_assignee(item, by=by)
 
 
 @transaction.atomic

@@ -80,6 +80,15 @@ def review_link(pk: int, customer_pk: int) -> SafeString:
 
 
 @register.simple_tag
+def renew_button(kind: str, pk: int, until: str) -> SafeString:
+    """Render the button that renews a domain or contract, whose present end is `until` in ISO format."""
+    pattern = (
+        '<button class="menu-item" type="submit" form="rows-form" formaction="{url}" name="until" value="{until}">{icon} {label}</button>'
+    )
+    return _fill(pattern, url=_url(kind, pk, "renew"), until=until, icon=icon("arrow-path"), label=escape(pgettext("button", "Renew")))
+
+
+@register.simple_tag
 def item_status(kind: str, status: str) -> SafeString:
     """Render the status of a project or contract."""
     return status_pill(status, _STATUSES[kind](status).label)

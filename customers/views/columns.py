@@ -1,10 +1,11 @@
 """Cells of the optional columns of the customers list. In Python, because few lists show them."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.utils.formats import date_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
@@ -22,22 +23,28 @@ def prepare_rows(customers: Iterable[Any], definitions: Definitions, columns: Co
     """Set the `pills` of the tags and the `extra_cells` of customers."""
     people = {person.pk: person.get_full_name() for person in team}
     for customer in customers:
-        customer.pills = tag_pills(definitions.tags_of(getattr(customer, "tag_ids", ())))
+        tags = getattr(customer, "tag_ids", ())
+        customer.pills = tag_pills(definitions.tags_of(tags)) if tags else ""
         customer.extra_cells = extra_cells(customer, columns, people) if columns.extra else ""
 
 
 def extra_cells(customer: Customer, columns: Columns, people: dict[int, str]) -> SafeString:
     """Render the cells between phone and open work."""
     fields = {form_name(field): field for field in columns.fields}
-    cells = [_cell(_content(customer, name, fields, people), label) for name, label in columns.extra]
-    return format_html("{}" * len(cells), *cells)
+    cells = SafeString("")
+    for name, label in columns.extra:
+        content = _content(customer, name, fields, people)
+        cells += _cell_start(bool(content), str(label)) + conditional_escape(content) + _CELL_END
+    return cells
 
 
-def _cell(content: Any, label: Any) -> SafeString:
-    css = "cell-extra" if content else "cell-blank"
-    return format_html(
-        '<td class="{} text-soft"><span class="list-label">{}: </span><span class="clip">{}</span></td>', css, label, content
-    )
+_CELL_END = SafeString("</span></td>")
+
+
+@lru_cache(maxsize=256)
+def _cell_start(is_filled: bool, label: str) -> SafeString:
+    css = "cell-extra" if is_filled else "cell-blank"
+    return format_html('<td class="{} text-soft"><span class="list-label">{}: </span><span class="clip">', css, label)
 
 
 def _content(customer: Customer, name: str, fields: dict[str, CustomField], people: dict[int, str]) -> Any:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Exists, Model
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Model
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,6 +20,7 @@ from customers.queries.customers import (
     customer_items,
     customer_page_sections,
     known_customer,
+    mails_to,
     merged_customers,
     review_requests_to,
 )
@@ -41,11 +43,11 @@ TIMELINE_LENGTH = 100
 def customer_list(request: AgencyRequest) -> HttpResponse:
     """List the agency's customers. The search, the filters and the order are in the URL."""
     filters = CustomerFilter(request.GET, agency=request.agency, user=request.user, team=request.team)
-    customers, total, is_more = filters.listed()
+    customers, counted = filters.listed()
     page = keyset_page(request, customers, order_by=filters.order_by())
+    total, is_more = counted or filters.total(page)
     shown = filters.shown
-    if filters.definitions.tags or shown.extra:
-        prepare_rows(page.items, filters.definitions, shown, request.team)
+    prepare_rows(page.items, filters.definitions, shown, request.team)
     context = {"page": page, "total": total, "total_is_more": is_more, "filters": filters, "shown": shown, "columns": shown.names}
     context["bulk_actions"] = offered(request.membership)
     return render(request, "customers/list.html", context)
@@ -102,9 +104,11 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     review_requests = review_requests_to(customers=tuple(customer.shown_keys))
     customer.mark_origin(review_requests)
     reviews = [review_request.review for review_request in review_requests if hasattr(review_request, "review")]
+    emails = {contact.email for contact in contacts}
+    opt_outs = request.agency.review_opt_outs.for_emails(emails)
     # Every customer has at least one event, so the annotation saves a query.
-    has_opted_out = Exists(request.agency.review_opt_outs.for_email(customer.email))
-    events = AuditEvent.objects.for_agency(request.agency).of_customer(*customer.shown_keys).annotate(has_opted_out=has_opted_out)
+    digests = ArraySubquery(opt_outs.values("address_digest"))
+    events = AuditEvent.objects.for_agency(request.agency).of_customer(*customer.shown_keys).annotate(opt_outs=digests)
     timeline = list(events[:TIMELINE_LENGTH])
     names = _names(*items["projects"], *items["tasks"], *items["domains"], *items["contracts"], *contacts)
     names |= _rated_projects(*review_requests, *reviews)
@@ -122,7 +126,8 @@ def detail(request: AgencyRequest, pk: int) -> HttpResponse:
             "attention": attention(tasks=items["tasks"], domains=items["domains"], contracts=items["contracts"]),
             **{name: value for section in sections for name, value in section.context.items()},
             "review_requests": review_requests,
-            "wants_no_review_mails": any(event.has_opted_out for event in timeline),  # type: ignore[attr-defined]  # annotated above
+            "mails": mails_to(customer),
+            "opted_out": opt_outs.addresses(emails, timeline[0].opt_outs or ()) if timeline else (),  # type: ignore[attr-defined]  # annotated above
             "reviews": reviews,
             "activity": fold_runs(timeline, limit=TIMELINE_LENGTH),
             "is_new": not any(items.values()) and len(contacts) == 1 and not review_requests,

@@ -140,7 +140,9 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
     filters = listing.filters(request.GET, agency=request.agency, user=request.user, team=request.team)
     rows, totals = filters.listed()
     page = keyset_page(request, rows, order_by=("sort_date", "pk"))
-    shown = number_format(totals.count, force_grouping=True) + "+" * totals.is_more
+    # A search for frequent words can count less than it finds.
+    count = max(totals.count, len(page.items)) if totals.is_more else totals.count
+    shown = number_format(count, force_grouping=True) + "+" * totals.is_more
     context = {
         "page": page,
         "filters": filters,
@@ -148,8 +150,9 @@ def _list(request: AgencyRequest, listing: Listing) -> HttpResponse:
         "across": True,
         "message": "",
         "totals": totals,
-        "count": listing.count % {"number": totals.count, "shown": shown},
+        "count": listing.count % {"number": count, "shown": shown},
         "is_unused": not totals.count and not filters.is_set and not getattr(request.agency, f"{listing.kind}s").exists(),
+        "outlook": filters.outlook if isinstance(filters, ContractFilter) else None,
         "groups": date_groups(page.items, totals, past=str(listing.past)) if filters.is_by_date else [],
     }
     return render(request, "customers/item_list.html", context)

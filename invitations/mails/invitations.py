@@ -210,7 +210,8 @@ def _send_to_agency(invitation: AccessInvitation, letter: Letter) -> None:
         customer=customer,
         reply_to=invitation.client.email,
     )
-    send_to_member(letter, invitation.agency, customer.responsible_id if customer else None, invitation.connected_by_id)
+    responsible = customer.responsible_id if customer else None
+    send_to_member(letter, invitation.agency, responsible, invitation.connected_by_id, invitation=invitation)
 
 
 def _values(invitation: AccessInvitation) -> dict[str, object]:

@@ -126,5 +126,6 @@ def _send(letter: Letter, agency: Agency, recipients: Iterable[User]) -> None:
                 link=f"{settings.SITE_URL}{reverse('agencies:team')}",
                 footer_reason=letter.footer_reason or _("You’re receiving this e-mail because you work for %(agency)s."),
                 agency=agency,
+                to_team=True,
             )
         )

@@ -2,13 +2,11 @@
 
 from django.urls import path
 
-from partnerportal.agencies.views import agency, join, team
+from partnerportal.agencies.views import agency, join, notifications, team
 
 app_name = "agencies"
 urlpatterns = [
     path("company/switch/", agency.switch, name="switch"),
-    path("company/mail/", agency.mail_list, name="mail_list"),
-    path("company/mail/<int:pk>/", agency.mail_detail, name="mail_detail"),
     path("company/team/", team.team, name="team"),
     path("company/team/invite/", team.invite, name="invite"),
     path("company/team/invitations/<int:pk>/resend/", team.invitation_resend, name="invitation_resend"),
@@ -19,6 +17,6 @@ urlpatterns = [
     path("company/team/hand-over/", team.transfer_ownership, name="transfer_ownership"),
     path("company/team/second-factor/", team.require_second_factor, name="require_second_factor"),
     path("company/second-factor/", team.second_factor_required, name="second_factor_required"),
-    path("account/notices/", team.notifications, name="notifications"),
+    path("account/notices/", notifications.notifications, name="notifications"),
     path("join/<str:token>/", join.join, name="join"),
 ]

@@ -4,9 +4,20 @@ import logging
 from typing import Any
 
 import redis
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 
 logger = logging.getLogger(__name__)
+
+
+class KeptClient(RedisCacheClient):
+    """Client that keeps the object that sends commands, which Django would create for each of them."""
+
+    _kept: Any = None
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> Any:
+        if self._kept is None:
+            self._kept = super().get_client(key, write=write)
+        return self._kept
 
 
 class FaultTolerantRedisCache(RedisCache):
@@ -14,6 +25,10 @@ class FaultTolerantRedisCache(RedisCache):
 
     Rate limits of the sign-in are stored here, and an outage must not lock users out.
     """
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = KeptClient
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._with_fallback(True, super().add, *args, **kwargs))

@@ -16,8 +16,9 @@ one of a few queries, each of which is compiled. docs/decisions/0023-compiled-qu
 Django that this relies on. `COMPILED_QUERIES=0` runs the plain querysets.
 """
 
+import re
 from collections.abc import Callable, Collection
-from copy import copy
+from datetime import date, datetime
 from functools import lru_cache, update_wrapper
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -30,6 +31,8 @@ R = TypeVar("R")
 
 #: Maximum number of compiled queries of each function.
 MAX_STATEMENTS = 256
+#: Usual types of values.
+_SINGLE = {int, str, bool, date, datetime, tuple}
 
 
 class Parameter(Expression):
@@ -63,22 +66,51 @@ class _Statement:
         self._rows = rows
         self._compiler = rows.query.get_compiler(rows.db)
         try:
-            self._sql, self._parameters = self._compiler.as_sql()
+            sql, self._parameters = self._compiler.as_sql()
         except EmptyResultSet:
-            self._sql, self._parameters = "", ()
+            sql, self._parameters = "", ()
+        self._sql = _with_constants(sql, self._parameters, self._compiler.connection)
+        self._names = [param.name for param in self._parameters if isinstance(param, Parameter)]
+        self._converters: Any = None
 
     def rows(self, values: dict[str, Any]) -> list[Any]:
         if not self._sql:
             return []
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-        filled = self._sql, tuple(values[param.name] if isinstance(param, Parameter) else param for param in self._parameters)
-        compiler = copy(self._compiler)
+        filled = self._sql, tuple([values[name] for name in self._names])
+        compiler = _shallow_copy(self._compiler)
         # Connections belong to a thread.
         compiler.connection = connections[self._rows.db]
         compiler.as_sql = lambda *args, **kwargs: filled
-        rows: Any = self._rows.all()
-        rows.query.get_compiler = lambda *args, **kwargs: compiler
+        compiler.get_converters = self._get_converters
+        rows, query = _shallow_copy(self._rows), _shallow_copy(self._rows.query)
+        query.get_compiler = lambda *args, **kwargs: compiler
+        rows._query = query
         return list(rows)
+
+    def _get_converters(self, expressions: Any) -> Any:
+        """Return what converts the columns of the result, which Django would find out again for each execution."""
+        if self._converters is None:
+            self._converters = self._compiler.get_converters(expressions)
+        return self._converters
+
+
+def _with_constants(sql: str, parameters: Any, connection: Any) -> str:
+    """Return the SQL with its constants, which needn't be quoted for each execution, and placeholders of the other parameters."""
+    # Nothing but its placeholders and “%%” contains a percent sign.
+    parts = re.split("(%s|%%)", sql)
+    remaining = iter(parameters)
+    for number, part in enumerate(parts):
+        if part == "%s" and not isinstance(value := next(remaining), Parameter):
+            parts[number] = connection.ops.compose_sql("%s", [value]).replace("%", "%%")
+    return "".join(parts)
+
+
+def _shallow_copy(original: Any) -> Any:
+    """Return a copy with the same attributes. Django's own copies of querysets also copy their parts."""
+    copied = object.__new__(type(original))
+    vars(copied).update(vars(original))
+    return copied
 
 
 class compiled(Generic[R]):  # noqa: N801  # a decorator
@@ -100,6 +132,8 @@ class compiled(Generic[R]):  # noqa: N801  # a decorator
             TypeError: A value isn't a single one, which the SQL would compare differently.
         """
         for name, value in values.items():
+            if type(value) in _SINGLE:
+                continue
             # Strings are collections, too.
             is_single = isinstance(value, str | tuple) or not isinstance(value, Collection | Model | type(None))
             if not is_single or hasattr(value, "resolve_expression"):

@@ -87,9 +87,12 @@ def form_helper(
     return helper
 
 
-def submit_button(label: str | Promise, *, style: str = "primary", name: str = "") -> Submit:
-    """Return a submit button in a Bootstrap button style, such as "danger" or "outline-primary"."""
-    button = Submit(name, label, css_id=None)
+def submit_button(label: str | Promise, *, style: str = "primary", name: str = "", **attributes: str) -> Submit:
+    """Return a submit button in a Bootstrap button style, such as "danger" or "outline-primary".
+
+    Underscores in the names of `attributes` become hyphens.
+    """
+    button = Submit(name, label, css_id=None, **attributes)
     button.field_classes = f"btn btn-{style}"
     return button
 

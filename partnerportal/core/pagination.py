@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -18,6 +18,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
 from partnerportal.core.compiled import Parameter, compiled
+from partnerportal.core.db_functions import CappedCount
 
 M = TypeVar("M", bound=Model)
 
@@ -34,6 +35,8 @@ class Page(Generic[M]):
     items: list[M]
     previous_url: str
     next_url: str
+    #: Number of rows on all pages, up to one more than `COUNT_LIMIT`; None if unknown.
+    total: int | None = None
 
     def __bool__(self) -> bool:
         return bool(self.items)
@@ -46,6 +49,8 @@ class Rows(Generic[M]):
     build: Callable[..., QuerySet[M]]
     choice: tuple[Any, ...] = ()
     values: dict[str, Any] = field(default_factory=dict)
+    #: Whether the query of a page also counts the rows of all pages.
+    is_counted: bool = False
 
     def queryset(self) -> QuerySet[M]:
         """Return the queryset with the values."""
@@ -69,7 +74,11 @@ def keyset_page(request: HttpRequest, rows: QuerySet[M] | Rows[M], *, order_by: 
         items = _compiled_rows(rows, ordering, size + 1, place) if isinstance(rows, Rows) else list(_first(rows, ordering, size + 1, place))
     except (ValueError, TypeError, ValidationError, FieldError) as error:
         raise Http404("no such page") from error
-    return _page(request, items, order_by=order_by, size=size, backwards=backwards, position=position)
+    page = _page(request, items, order_by=order_by, size=size, backwards=backwards, position=position)
+    if not (isinstance(rows, Rows) and rows.is_counted):
+        return page
+    # An empty page that isn't the first one doesn't tell how many rows there are.
+    return replace(page, total=page.items[0].total_rows if page.items else None if position else 0)  # type: ignore[attr-defined]
 
 
 def is_first_page(request: HttpRequest) -> bool:
@@ -113,16 +122,26 @@ def _compiled_rows(rows: Rows[M], ordering: tuple[str, ...], number: int, place:
         # The values of compiled queries aren't converted. Those in the address can have any type.
         columns = _columns(rows.build, rows.choice, tuple(rows.values), ordering)
         values |= {f"place_{n}": column.to_python(value) for n, (column, value) in enumerate(zip(columns, place, strict=True))}
-    return page_rows(rows.build, rows.choice, ordering, number, bool(place), **values)
+    return page_rows(rows.build, rows.choice, ordering, number, bool(place), rows.is_counted, **values)
 
 
 @compiled
 def page_rows(
-    build: Callable[..., QuerySet[Any]], choice: tuple[Any, ...], ordering: tuple[str, ...], number: int, is_deep: bool, /, **values: Any
+    build: Callable[..., QuerySet[Any]],
+    choice: tuple[Any, ...],
+    ordering: tuple[str, ...],
+    number: int,
+    is_deep: bool,
+    is_counted: bool,
+    /,
+    **values: Any,
 ) -> QuerySet[Any]:
-    """Return the rows of a page of `Rows`."""
+    """Return the rows of a page of `Rows`, each with the number of all rows as `total_rows` if they are counted."""
     place = [values.pop(f"place_{n}") for n in range(len(ordering) if is_deep else 0)]
-    return _first(build(*choice, **values), ordering, number, place)
+    rows = build(*choice, **values)
+    if is_counted:
+        rows = rows.annotate(total_rows=CappedCount(rows, COUNT_LIMIT + 1))
+    return _first(rows, ordering, number, place)
 
 
 @lru_cache(maxsize=1024)

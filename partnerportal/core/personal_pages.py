@@ -4,8 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -35,6 +38,26 @@ def personal_page(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
         return response
 
     return guarded
+
+
+def in_language(language: str, respond: Callable[[], HttpResponse]) -> HttpResponse:
+    """Return the response of `respond` in a language, with its header: the middleware sets only the browser's."""
+    with translation.override(language):
+        response = respond()
+    response["Content-Language"] = language
+    return response
+
+
+def selected_language(request: HttpRequest, default: str) -> str:
+    """Return the language selected on the page, or the default."""
+    selected = request.POST.get("language") or request.GET.get("language")
+    return selected if selected in dict(settings.LANGUAGES) else default
+
+
+def language_query(request: HttpRequest) -> str:
+    """Return a query string that preserves the selected language."""
+    language = selected_language(request, "")
+    return f"?{urlencode({'language': language})}" if language else ""
 
 
 def link_not_found(request: HttpRequest, template: str, *, limit: RateLimit, address: str | None) -> HttpResponse:

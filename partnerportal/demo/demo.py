@@ -218,6 +218,7 @@ CONTRACTS = (
     (0, "V-2025-014", "Hosting and maintenance", 89, "month", 45, 1),
     (3, "V-2024-003", "Hosting", 19, "month", 20, 1),
     (4, "V-2026-031", "Brand management", 450, "quarter", 300, 3),
+    (9, "V-2025-021", "Security updates", 1200, "two_years", 75, 1),
     (12, "V-2023-008", "Maintenance, hosting, three languages", 2400, "year", 160, 3),
 )
 #: Position of the customer, author, text.
@@ -238,6 +239,8 @@ NORDLICHT_REQUESTS = (
     ("SEO Experts Team", "Rank #1 Agency", "offers@rank-one-now.example", "", "en", "Dear website owner, we can bring you to page 1 of Google in 14 days GUARANTEED. Reply for a free audit!!!", 120),
     ("Hanna Ruge", "Kita Wurzelkinder", "leitung@wurzelkinder.example", "+49 40 5550177", "de", "Guten Tag, betreuen Sie auch Websites, die in einem Baukasten entstanden sind? Unsere läuft seit fünf Jahren bei einem Anbieter, der bald schließt.", 610),
     ("Mark Oyelaran", "Oyelaran Architects", "studio@oyelaran.example", "+44 20 5550 119", "en", "Hi, we’re looking for a portfolio website in English and German, to launch in about a year. Is it too early to talk?", 980),
+    ("Deniz Aydin", "Fahrrad Kontor", "werkstatt@fahrradkontor.example", "+49 421 345670", "de", "Moin, unsere Kunden sollen Reparaturtermine künftig online buchen können. Geht das mit unserer jetzigen Website, und was kostet es etwa?", 31),
+    ("Lea Brandt", "", "lea@brandt.example", "+49 221 5550148", "de", "Nur zur Info: Die neue Seite läuft wunderbar, vielen Dank! Sie brauchen nicht zu antworten.", 52),
 )  # fmt: skip
 SUEDWIND_REQUESTS = (
     ("Leni Reiter", "Sennerei Reiter", "leni@sennerei-reiter.example", "+49 8321 9090", "de", "Grüß Gott, für unsere Käserei brauchen wir neue Etiketten und eine Website dazu. Habt ihr im Herbst noch Luft?", 30),
@@ -258,6 +261,17 @@ REQUEST_STEPS = (
     (7, "close", "ben@nordlicht.example", None),
     (8, "reply", "anna@nordlicht.example", "Hello Mark,\n\nNot at all, but we only plan half a year ahead. Please write again in spring, and we’ll find a date.\n\nBest,\nAnna"),
     (8, "close", "anna@nordlicht.example", None),
+    (9, "assign", "ben@nordlicht.example", 9),
+    (10, "assign", "mia@nordlicht.example", 1),
+    (10, "no_reply", "mia@nordlicht.example", None),
+)  # fmt: skip
+#: Saved replies: language, title, text.
+SAVED_REPLIES = (
+    ("de", "Danke, wir melden uns", "Guten Tag {Anrede},\n\nvielen Dank für Ihre Nachricht[ und das Interesse von {Firma}]. Wir sehen uns alles in Ruhe an und melden uns innerhalb von zwei Werktagen.\n\nViele Grüße\n{Mein Name}\n{Agentur}"),
+    ("de", "Termin zum Kennenlernen", "Guten Tag {Anrede},\n\ngern lernen wir Sie kennen. Am besten geht das in einem Telefonat von 20 Minuten: Passt es Ihnen am Dienstag oder Donnerstag zwischen 10 und 12 Uhr?\n\n[Einige unserer Arbeiten finden Sie hier: {Profil-Link}]\n\nViele Grüße\n{Mein Name}"),
+    ("de", "Absage: ausgebucht", "Guten Tag {Anrede},\n\nvielen Dank, dass Sie an uns gedacht haben. Leider sind wir bis zum Frühjahr ausgebucht. Fragen Sie uns danach gern noch einmal.\n\nViele Grüße\n{Mein Name}"),
+    ("en", "Thanks, we’ll be in touch", "Hello {first name},\n\nThank you for your message[ and for considering us for {company}]. We’ll take a close look and reply within two working days.\n\nBest,\n{my name}\n{agency}"),
+    ("en", "Suggest a call", "Hello {first name},\n\nThe easiest next step is a call of 20 minutes. Would Tuesday or Thursday between 10 a.m. and noon work for you?\n\n[You can see some of our work here: {profile link}]\n\nBest,\n{my name}"),
 )  # fmt: skip
 #: Pending invitations: e-mail, name, company, phone, street, ZIP, city, areas (none: full access), domains, message,
 #: age in hours.

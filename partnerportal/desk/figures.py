@@ -1,6 +1,7 @@
 """Figures of the dashboard: first reply, rating, contracts and profile."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils.translation import get_language, ngettext, pgettext, to_locale
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
-from customers.queries.contracts import yearly_values
+from customers.queries.contracts import Ending, contract_outlook
 from partnerportal.agencies.models import Agency, TeamInvitation
 from partnerportal.core.addresses import address
 from partnerportal.core.compiled import compiled
@@ -38,6 +39,8 @@ class Figure:
     url: str
     #: Whether it was measured in the agency's work.
     is_known: bool = True
+    #: Contracts that end soon.
+    endings: Sequence[Ending] = ()
 
 
 class RepliedCount(Subquery):
@@ -64,7 +67,10 @@ def agency_details(*, agency: Any, now: Any) -> QuerySet[Agency]:
         has_customers=Exists(Customer.objects.filter(agency=own)),
         has_review_requests=Exists(ReviewRequest.objects.filter(agency=own)),
         has_team_invitations=Exists(TeamInvitation.objects.pending(now).filter(agency=own)),
-        replied=RepliedCount(Review.objects.counted().filter(agency=own).order_by("-pk").values(reply=F("comment__pk"))[:ANSWERED_AMONG]),
+        # By date, because PostgreSQL would look for a small agency's reviews among all by their keys.
+        replied=RepliedCount(
+            Review.objects.counted().filter(agency=own).order_by("-created_at").values(reply=F("comment__pk"))[:ANSWERED_AMONG]
+        ),
     )
 
 
@@ -100,16 +106,17 @@ def _rating(agency: Any) -> Figure:
 
 
 def _contracts(agency: Agency) -> Figure:
-    values, url = yearly_values(agency), address("customers:contract_list")
-    if not values:
-        return Figure(_("Contracts per year"), "–", _("no recurring contracts"), url, is_known=False)
-    largest, *others = (_whole(value.amount, value.currency) for value in values)
-    ending = " + ".join(_whole(value.ending, value.currency) for value in values if value.ending)
+    outlook, url = contract_outlook(agency), address("customers:contract_list")
+    endings = outlook.endings if outlook.has_endings else []
+    if not outlook.values:
+        return Figure(_("Contracts per year"), "–", _("no recurring contracts"), url, is_known=False, endings=endings)
+    largest, *others = (_whole(value.amount, value.currency) for value in outlook.values)
+    ending = " + ".join(_whole(value.amount, value.currency) for value in outlook.endings[0].values)
     notes = [
         _("plus %(amounts)s") % {"amounts": ", ".join(others)} if others else "",
         _("%(amount)s ends within 30 days") % {"amount": ending} if ending else _("none ends within 30 days"),
     ]
-    return Figure(_("Contracts per year"), largest, " · ".join(filter(None, notes)), url)
+    return Figure(_("Contracts per year"), largest, " · ".join(filter(None, notes)), url, endings=endings)
 
 
 def _profile(agency: Any) -> Figure:

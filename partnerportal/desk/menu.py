@@ -139,7 +139,7 @@ MENU = (
         "inbox",
         "requests_inbox:list",
         badge_source=Badge(
-            lambda at: ContactRequest.objects.awaiting_reply(),
+            lambda at: ContactRequest.objects.waiting(),
             ngettext_lazy("%(count)d request waiting for a reply", "%(count)d requests waiting for a reply", "count"),
         ),
     ),
@@ -167,7 +167,7 @@ MENU = (
                 ),
             ),
             Item(_("Team"), "user-group", "agencies:team"),
-            Item(_("Sent e-mails"), "envelope", "agencies:mail_list"),
+            Item(_("Sent e-mails"), "envelope", "desk:mail_list"),
         ),
     ),
 )

@@ -1,5 +1,7 @@
 """Models of the desk app."""
 
+from partnerportal.desk.calendar.models import CalendarFeed
+from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.saved_views.models import ListName, SavedView, ViewPin
 
-__all__ = ["ListName", "SavedView", "ViewPin"]
+__all__ = ["CalendarFeed", "DigestRun", "ListName", "SavedView", "ViewPin"]

@@ -156,7 +156,7 @@ def _dated_action(kind: str, pk: int, form_url: str, customer_url: str) -> Actio
     if kind == "task":
         return Action(_("Done"), address("desk:task_done", pk), "post")
     if kind == "domain":
-        return Action(_("Renew…"), form_url, "dialog")
+        return Action(_("Renew…"), address("customers:domain_renew", pk), "dialog")
     return Action(pgettext("button", "Open"), customer_url)
 
 

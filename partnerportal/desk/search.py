@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.search import MAX_CANDIDATES, SearchQuerySet, fuzzy_threshold, words
 from partnerportal.desk.menu import flat_menu
+from partnerportal.desk.saved_views.lists import view_url
+from partnerportal.desk.saved_views.models import SavedView
 from requests_inbox.models import ContactRequest, RequestStatus
 
 #: Maximum number of hits shown of each type.
@@ -90,15 +92,28 @@ SOURCES = (
     _customer_items(_("Domains"), "globe-alt", Domain, "unicode_name"),
     _customer_items(_("Contracts"), "document-text", Contract, "number"),
     _customer_items(_("Projects"), "briefcase", Project, "title"),
+    Source(
+        _("Saved views"),
+        "bookmark",
+        lambda agency: SavedView.searchable.get_queryset().for_agency(agency),
+        ("id", "list_name", "name", "query"),
+        lambda view: Hit(view.name, view.get_list_name_display(), view_url(view)),
+    ),
 )
+#: Position of the saved views, which depend on the member.
+_VIEWS = len(SOURCES) - 1
 
 
-def search(agency: Agency, query: str) -> list[Group]:
-    """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all."""
+def search(agency: Agency, query: str, *, member: Membership | None = None) -> list[Group]:
+    """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all.
+
+    With a member, the results contain the member's own and shared views.
+    """
     pages = _pages(query)
     groups: list[Group] = []
     if words(query):
-        rows = {number: source.rows(agency) for number, source in enumerate(SOURCES)}
+        rows: dict[int, Any] = {number: source.rows(agency) for number, source in enumerate(SOURCES)}
+        rows[_VIEWS] = rows[_VIEWS].visible_to(member) if member else rows[_VIEWS].none()
         groups = _exact(rows, query)
         if not groups and not pages:
             groups = _fuzzy(rows, query)
@@ -114,7 +129,11 @@ def _exact(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:
     keys: dict[int, list[int]] = {}
     for number, key in parts[0].union(*parts[1:], all=True):
         keys.setdefault(number, []).append(key)
-    return _groups({number: rows[number].model._default_manager.filter(pk__in=found) for number, found in keys.items()}, query, keys)
+    return _groups({number: _all(rows[number].model).filter(pk__in=found) for number, found in keys.items()}, query, keys)
+
+
+def _all(model: Any) -> Any:
+    return (model.searchable if model is SavedView else model._default_manager).all()
 
 
 def _fuzzy(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:

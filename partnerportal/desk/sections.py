@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, F, Func, IntegerField, Q, QuerySet, Value
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import BigIntegerField, CharField, F, IntegerField, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, NullIf
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import SOON_DAYS, Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Membership
+from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.compiled import compiled
 from partnerportal.desk.menu import open_tasks
 from partnerportal.desk.rows import (
@@ -81,7 +82,7 @@ class Dated:
     people: tuple[str, ...] = ("customer__responsible",)
 
 
-_DATED = (
+DATED = (
     Dated("task", open_tasks, F("title"), ("assignee", "customer__responsible")),
     Dated("project", lambda: Project.objects.filter(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE]), F("title")),
     Dated("domain", lambda: Domain.objects.filter(auto_renew=False), F("unicode_name")),
@@ -119,7 +120,7 @@ def _waiting(member: Membership, team: list[User], *, mine: bool, limit: int) ->
 @compiled
 def waiting_requests(whose: str, limit: int, /, *, agency: Any, user: Any) -> Any:
     """Return the oldest requests without a reply."""
-    requests = ContactRequest.objects.awaiting_reply().filter(belongs_to(whose, user, "assignee"), agency=agency)
+    requests = ContactRequest.objects.waiting().filter(belongs_to(whose, user, "assignee", "customer__responsible"), agency=agency)
     return first_rows(requests.annotate(excerpt=Excerpt("message")).defer("message", "search_text"), "pk", limit)
 
 
@@ -138,36 +139,34 @@ def _dated_sections(member: Membership, team: list[User], names: list[str], *, m
     today = timezone.localdate()
     # The week ends on Sunday.
     dates = {"today": today, "sunday": today + timedelta(days=6 - today.weekday()), "horizon": today + timedelta(days=SOON_DAYS)}
-    found = dated_rows(whose_rows(member, mine=mine), limit, *names, agency=member.agency_id, user=member.user_id, **dates)
-    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in names}
-    totals: dict[str, dict[str, int]] = {name: {} for name in names}
-    for name, kind, pk, day, title, person, priority, total, customer in found:
-        rows[name].append((day, priority or 0, kind, pk, title, person, customer))
-        totals[name][kind] = total
-    rows = {name: sorted(values, key=lambda values: values[:2])[:limit] for name, values in rows.items()}
-    keys = tuple({customer for values in rows.values() for *_item, customer in values})
-    customers = {customer.pk: customer for customer in customers_named(keys=keys)} if keys else {}
+    values = {"agency": member.agency_id, "user": member.user_id, **dates}
+    (found,) = dated_keys(whose_rows(member, mine=mine), limit, *names, **values)
+    # For each section and kind, the number of rows and the keys of the first ones.
+    totals = {name: [total for total, *_keys in found[place :: len(names)]] for place, name in enumerate(names)}
+    keys = {name: [keys for _total, *keys in found[place :: len(names)]] for place, name in enumerate(names)}
+    shown = {kind.name: tuple(chain(*(keys[name][place] for name in names))) for place, kind in enumerate(DATED)}
+    items = {item[:2]: item for item in dated_rows(**shown)} if any(shown.values()) else {}
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for name in names:
+        # Without those that changed between the two queries.
+        section = [items[kind.name, key] for kind, own in zip(DATED, keys[name], strict=True) for key in own if (kind.name, key) in items]
+        rows[name] = sorted(section, key=lambda item: (item[2], item[5] or 0))[:limit]
 
-    def row(day: date, priority: int, kind: str, pk: int, title: str, person: int | None, customer: int) -> Row:
+    def row(kind: str, pk: int, day: date, title: str, person: int | None, priority: int | None, *customer: Any) -> Row:
         name = person_name(person, member, team)
-        return dated_row(kind, pk, day, title, customer=customers[customer], person=name, priority=priority)
+        shown_customer = Customer(**dict(zip(_CUSTOMER, customer, strict=True)))
+        return dated_row(kind, pk, day, title, customer=shown_customer, person=name, priority=priority)
 
     return {
         name: Section(
             name,
             *SECTIONS[name],
             [row(*values) for values in rows[name]],
-            sum(min(total, LONG) for total in totals[name].values()),
-            is_capped=any(total > LONG for total in totals[name].values()),
+            sum(min(total, LONG) for total in totals[name]),
+            is_capped=any(total > LONG for total in totals[name]),
         )
         for name in names
     }
-
-
-@compiled
-def customers_named(*, keys: Any) -> QuerySet[Customer]:
-    """Return these customers with their names. Joining them in each part of `dated_rows` takes PostgreSQL several times as long to plan."""
-    return Customer.objects.filter(pk__any=keys).only("kind", "status", "company", "first_name", "last_name")
 
 
 #: Condition of each section by date.
@@ -178,36 +177,49 @@ _RANGES: dict[str, Callable[[Any, Any, Any], Q]] = {
 }
 
 
+class FirstKeys(Subquery):
+    """The number of keys that a queryset returns, followed by the first ones, as an array."""
+
+    template = "(SELECT cardinality(keys)::bigint || keys[1:%(limit)s] FROM (SELECT ARRAY(%(subquery)s) AS keys) AS found)"
+    output_field = ArrayField(BigIntegerField())
+
+
 @compiled
-def dated_rows(
+def dated_keys(
     whose: str, limit: int, /, *names: str, agency: Any, user: Any, today: Any, sunday: Any, horizon: Any
 ) -> QuerySet[Any, tuple[Any, ...]]:
-    """Return the first rows of each kind in each of the sections."""
+    """Return one row: for each kind, `FirstKeys` of each section, which counts up to one row more than `LONG`."""
     found = [
-        (name, kind, kind.rows().filter(_RANGES[name](today, sunday, horizon), belongs_to(whose, user, *kind.people), agency=agency))
+        kind.rows().filter(_RANGES[name](today, sunday, horizon), belongs_to(whose, user, *kind.people), agency=agency)
+        for kind in DATED
         for name in names
-        for kind in _DATED
     ]
-    parts = [_part(rows, name, kind, limit) for name, kind, rows in found]
+    # In the order of the index, because PostgreSQL otherwise reads the whole table.
+    keys = [FirstKeys(rows.order_by("sort_date", "pk").values("pk")[: LONG + 1], limit=limit) for rows in found]
+    return Agency.objects.filter(pk=agency).values_list(*keys)
+
+
+#: Fields of the customers of dated rows.
+_CUSTOMER = ("id", "kind", "status", "company", "first_name", "last_name")
+
+
+@compiled
+def dated_rows(**keys: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return the rows with these keys, which are given for each kind, with their customers."""
+    parts = [_part(kind, keys[kind.name]) for kind in DATED]
     return parts[0].union(*parts[1:], all=True)
 
 
-def _part(found: QuerySet[Any], section: str, kind: Dated, limit: int) -> QuerySet[Any, tuple[Any, ...]]:
-    """Return the first rows of one kind in one section, with their number up to a limit."""
+def _part(kind: Dated, keys: Any) -> QuerySet[Any, tuple[Any, ...]]:
     is_task = kind.name == "task"
     columns: dict[str, Any] = {
-        "row_section": Value(section, CharField()),
         "row_kind": Value(kind.name, CharField()),
         "row_pk": F("pk"),
         "row_day": F("sort_date"),
         "row_title": kind.title,
         "row_person": F("assignee") if is_task else Cast(Value(None), IntegerField()),
         "row_priority": F("priority") if is_task else Cast(Value(None), IntegerField()),
-        # Counts at most one row more than the limit, in the order of the index, because PostgreSQL otherwise reads the whole table.
-        "row_total": Func(
-            ArraySubquery(found.order_by("sort_date", "pk").values("pk")[: LONG + 1]), function="cardinality", output_field=IntegerField()
-        ),
-        "row_customer": F("customer_id"),
+        **{f"customer_row_{name}": F(f"customer__{name}") for name in _CUSTOMER},
     }
-    rows: QuerySet[Any, tuple[Any, ...]] = found.annotate(**columns).order_by("sort_date", "pk").values_list(*columns)[:limit]
+    rows: QuerySet[Any, tuple[Any, ...]] = kind.rows().filter(pk__any=keys).annotate(**columns).values_list(*columns)
     return rows

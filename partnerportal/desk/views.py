@@ -134,7 +134,7 @@ def setup_restore(request: AgencyRequest) -> HttpResponse:
 def search_page(request: AgencyRequest) -> HttpResponse:
     """Search all objects. htmx requests get the list below the search box with commands, others a page."""
     query = request.GET.get("q", "")
-    groups = search(request.agency, query)
+    groups = search(request.agency, query, member=request.membership)
     if not cast(Any, request).htmx:
         return render(request, "desk/search.html", {"q": query, "groups": groups})
     commands = commands_for(request.membership, query, groups)

@@ -57,5 +57,6 @@ def _send_to_managers(profile: PartnerProfile, letter: Letter) -> None:
                 values={"agency": agency.name},
                 footer_reason=_("You’re receiving this e-mail because you’re an owner or manager of %(agency)s."),
                 agency=agency,
+                to_team=True,
             )
         )

@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.outbox.models import OutgoingMail
-from partnerportal.outbox.services import resend
+from partnerportal.outbox.services import mark_seen, resend
 
 
 @admin.register(OutgoingMail)
@@ -19,12 +19,12 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
     """Read-only list of e-mails. Their bodies stay encrypted, because administrators only need to see the delivery."""
 
     list_display = ("created_at", "status", "to_email", "subject", "agency", "attempts", "next_attempt_at", "last_error")
-    list_filter = ("status", "kind", "created_at")
+    list_filter = ("status", ("seen_at", admin.EmptyFieldListFilter), "kind", "created_at")
     search_fields = ("to_email", "subject", "message_id", "request_id")
     list_select_related = ("agency",)
     date_hierarchy = "created_at"
     exclude = ("encrypted_body",)
-    actions = ("resend",)
+    actions = ("resend", "mark_seen")
 
     @admin.action(description=_("Resend"), permissions=["resend"])
     def resend(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
@@ -32,6 +32,12 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
             resend(mail, by=cast(User, request.user))
         count = len(queryset)
         text = ngettext("%(count)d e-mail queued again.", "%(count)d e-mails queued again.", count)
+        self.message_user(request, text % {"count": count}, messages.SUCCESS)
+
+    @admin.action(description=_("Mark failed e-mails as seen"), permissions=["resend"])
+    def mark_seen(self, request: HttpRequest, queryset: QuerySet[OutgoingMail]) -> None:
+        count = sum(mark_seen(mail, by=cast(User, request.user)) for mail in queryset)
+        text = ngettext("%(count)d e-mail marked as seen.", "%(count)d e-mails marked as seen.", count)
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
 
     def has_resend_permission(self, request: HttpRequest) -> bool:

@@ -66,6 +66,8 @@ class Letter:
 
     #: Team that can read the e-mail; None for e-mails that contain a link or code for one person only.
     agency: Model | None = None
+    #: Whether the recipient is a member of the team, and not a customer or client of it.
+    to_team: bool = False
     #: Customer it concerns, so that it is deleted when the customer is erased.
     customer: Model | None = None
     #: Sender name; the portal's name by default.

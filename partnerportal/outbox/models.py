@@ -8,13 +8,16 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Cast, Concat, Now
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from partnerportal.core.db_functions import FoldText
 from partnerportal.core.encryption import Encryptor
+from partnerportal.core.search import words
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +50,29 @@ _MARK_SENT = """
 """
 
 
+def searched_text() -> FoldText:
+    """Return the text in which searches find an e-mail: its subject and recipient."""
+    return FoldText(Concat("subject", models.Value(" "), "to_email", output_field=models.TextField()))
+
+
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     """E-mails and the guarded transitions of their delivery."""
 
     def for_agency(self, agency: models.Model) -> Self:
         """Return the e-mails the agency can see; e-mails about accounts belong to no agency."""
-        return self.filter(agency=agency)
+        # GIN can't compare the search index's bigint with an integer.
+        return self.filter(agency=Cast(models.Value(agency.pk), models.BigIntegerField()))
+
+    def unseen(self) -> Self:
+        """Return the failed e-mails that no member has marked as seen."""
+        return self.filter(status=DeliveryStatus.FAILED, seen_at__isnull=True)
+
+    def matching(self, query: str) -> Self:
+        """Return the e-mails whose subject or recipient contains each word, ignoring accents and case."""
+        mails = self.alias(searched=searched_text())
+        for word in words(query):
+            mails = mails.filter(searched__contains=FoldText(models.Value(word)))
+        return mails
 
     def due(self) -> Self:
         """Return queued e-mails whose next attempt is due by the database clock, which all workers share."""
@@ -116,10 +136,19 @@ class OutgoingMail(models.Model):
     Status = DeliveryStatus
 
     agency = models.ForeignKey(
-        "agencies.Agency", verbose_name=_("Agency"), on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+        # Each index but those of the delivery begins with it.
+        "agencies.Agency",
+        verbose_name=_("Agency"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     #: The customer it concerns, for erasure. Not a foreign key because this app must not import customers.
     customer_id = models.BigIntegerField(_("Customer ID"), null=True, blank=True)
+    #: The recipient is a member of the agency's team, and not a customer or client of it.
+    to_team = models.BooleanField(_("To the team"), default=False, db_default=False)
     kind = models.CharField(_("Kind"), max_length=80, help_text=_("Template"))
     to_email = models.EmailField(_("To"))
     from_name = models.CharField(_("Sender name"), max_length=150, blank=True)
@@ -145,6 +174,8 @@ class OutgoingMail(models.Model):
     last_error = models.TextField(_("Last error"), blank=True)
     created_at = models.DateTimeField(_("Written"), auto_now_add=True)
     sent_at = models.DateTimeField(_("Sent at"), null=True, blank=True)
+    #: When a member marked the failed e-mail as seen. Failed e-mails are kept until then.
+    seen_at = models.DateTimeField(_("Seen"), null=True, blank=True)
 
     objects: ClassVar[OutgoingMailQuerySet] = OutgoingMailQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -155,6 +186,14 @@ class OutgoingMail(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=Q(status="queued")),
             models.Index(fields=["agency", "-id"], name="outbox_of_agency"),
+            # For statuses, recipients and kinds that are rare among the e-mails of an agency.
+            models.Index(fields=["agency", "-id"], name="outbox_unsent", condition=~Q(status="sent")),
+            models.Index(fields=["agency", "-id"], name="outbox_to_team", condition=Q(to_team=True)),
+            models.Index(fields=["agency", "kind", "-id"], name="outbox_of_kind"),
+            GinIndex(models.F("agency"), OpClass(searched_text(), "gin_trgm_ops"), name="outbox_search"),
+            # For the deletion of old e-mails.
+            models.Index(fields=["sent_at"], name="outbox_sent", condition=Q(status="sent")),
+            models.Index(fields=["created_at"], name="outbox_seen", condition=Q(seen_at__isnull=False)),
             models.Index(fields=["customer_id"], name="outbox_of_customer", condition=Q(customer_id__isnull=False)),
             models.Index(fields=["thread"], name="outbox_of_thread", condition=~Q(thread="")),
         ]
@@ -164,6 +203,7 @@ class OutgoingMail(models.Model):
                 condition=Q(status="sent", sent_at__isnull=False) | ~Q(status="sent") & Q(sent_at__isnull=True),
                 name="outbox_sent_has_its_time",
             ),
+            models.CheckConstraint(condition=Q(seen_at__isnull=True) | Q(status="failed"), name="outbox_seen_is_failed"),
         ]
 
     def __str__(self) -> str:
@@ -234,6 +274,21 @@ class OutgoingMail(models.Model):
             raise
         except Exception:
             logger.exception("Delivery hook for e-mail %s failed", self.pk)
+
+
+class DeletedMail(models.Model):
+    """The Message-ID of a deleted e-mail of a conversation, which later e-mails of the conversation reference."""
+
+    thread = models.CharField(_("Conversation"), max_length=60, db_index=True)
+    to_email = models.EmailField(_("To"))
+    message_id = models.CharField("Message-ID", max_length=200, unique=True)
+
+    class Meta:
+        verbose_name = _("deleted e-mail")
+        verbose_name_plural = _("deleted e-mails")
+
+    def __str__(self) -> str:
+        return self.message_id
 
 
 def _readable(error: str) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.translation import gettext
@@ -23,7 +23,7 @@ from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
 from partnerportal.core.compiled import compiled
 from partnerportal.outbox.letters import Letter, RenderedLetter, render_letter
-from partnerportal.outbox.models import BODY_CIPHER, OutgoingMail
+from partnerportal.outbox.models import BODY_CIPHER, DeletedMail, OutgoingMail
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ def queue_rendered(letter: Letter, rendered: RenderedLetter) -> OutgoingMail:
 
 
 def _queue(letters: Sequence[tuple[Letter, RenderedLetter]]) -> list[OutgoingMail]:
-    threads = {thread: _message_ids(thread=thread) for thread in {letter.thread for letter, _rendered in letters} if thread}
+    threads = {thread: _message_ids(thread) for thread in {letter.thread for letter, _rendered in letters} if thread}
     mails = []
     for letter, rendered in letters:
         thread = threads.get(letter.thread, [])
@@ -72,6 +72,7 @@ def _unsaved(letter: Letter, rendered: RenderedLetter, earlier: list[str]) -> Ou
         encrypted_body=BODY_CIPHER.encrypt(json.dumps(body)),
         agency_id=letter.agency.pk if letter.agency else None,
         customer_id=letter.customer.pk if letter.customer else None,
+        to_team=letter.to_team,
         from_name=_one_line(letter.from_name or _portal_name(rendered.language))[:150],
         reply_to=letter.reply_to,
         message_id=_new_message_id(),
@@ -112,11 +113,21 @@ def resend(mail: OutgoingMail, *, by: User) -> None:
         locked.message_id = _new_message_id()
         locked.request_id = _current_request_id()
         locked._state.adding = True
-    locked.status, locked.attempts, locked.last_error = OutgoingMail.Status.QUEUED, 0, ""
+    locked.status, locked.attempts, locked.last_error, locked.seen_at = OutgoingMail.Status.QUEUED, 0, "", None
     locked.next_attempt_at = locked.sent_to_broker_at = Now()
     locked.save()
     record("mail.resent", locked, by=by)
     _enqueue_on_commit([locked.pk])
+
+
+@transaction.atomic
+def mark_seen(mail: OutgoingMail, *, by: User, seen: bool = True) -> bool:
+    """Mark a failed e-mail as seen, after which it is deleted like sent ones, or as not seen. Return False if nothing changes."""
+    failed = OutgoingMail.objects.filter(pk=mail.pk, status=OutgoingMail.Status.FAILED, seen_at__isnull=seen)
+    is_changed = failed.update(seen_at=Now() if seen else None) == 1
+    if is_changed:
+        record("mail.seen" if seen else "mail.unseen", mail, by=by)
+    return is_changed
 
 
 class _Pending(threading.local):
@@ -141,10 +152,18 @@ def _enqueue_pending() -> None:
     enqueue(*ids)
 
 
-@compiled
-def _message_ids(*, thread: Any) -> QuerySet[OutgoingMail, Any]:
+def _message_ids(thread: str) -> list[tuple[str, str]]:
     """Return the Message-IDs and recipients of a thread's e-mails, oldest first."""
-    return OutgoingMail.objects.filter(thread=thread).order_by("pk").values_list("message_id", "to_email")
+    return [(message_id, to) for _place, _pk, message_id, to in emails_of(thread=thread)]
+
+
+@compiled
+def emails_of(*, thread: Any) -> QuerySet[Any, Any]:
+    """Return the e-mails of a thread, beginning with those that the retention deleted."""
+    columns = ("place", "pk", "message_id", "to_email")
+    deleted, present = (model.objects.filter(thread=thread).order_by() for model in (DeletedMail, OutgoingMail))
+    parts = [rows.annotate(place=Value(place)).values_list(*columns) for place, rows in enumerate((deleted, present))]
+    return parts[0].union(parts[1], all=True).order_by("place", "pk")
 
 
 def _new_message_id() -> str:

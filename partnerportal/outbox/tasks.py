@@ -15,12 +15,16 @@ from django_guid import get_guid, set_guid
 from partnerportal.core.compiled import compiled
 from partnerportal.outbox.delivery import PermanentFailure, TemporaryFailure, deliver
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.retention import delete_past_retention
 from partnerportal.outbox.services import enqueue
 
 logger = logging.getLogger(__name__)
 
 #: Maximum number of e-mails that one sweep enqueues.
 SWEEP_BATCH = 1000
+
+#: Number of e-mails that are deleted together, and maximum number of such batches of one task.
+DELETE_BATCH, MAX_BATCHES = 500, 1000
 
 #: Seconds after which a worker returns the rest of several e-mails to the queue.
 TIME_SLICE = 2
@@ -96,6 +100,21 @@ def sweep() -> int:
     for mail_id in (mail_id for mail_id, number in attempts.items() if number):
         enqueue(mail_id)
     return len(attempts)
+
+
+@shared_task(name="outbox.delete_old")
+def delete_old() -> int:
+    """Delete e-mails past the retention period and return their number.
+
+    Each batch is a transaction, so that a killed task has deleted complete batches. The rest is deleted the next day.
+    """
+    total = 0
+    for _number in range(MAX_BATCHES):
+        deleted = delete_past_retention(DELETE_BATCH)
+        total += deleted
+        if deleted < DELETE_BATCH:
+            break
+    return total
 
 
 def _attempt(mail: OutgoingMail) -> Callable[[], None]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, cast
 
+from crispy_forms.layout import Div
 from django import forms
 from django.http import QueryDict
 from django.urls import reverse
@@ -10,14 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.forms import form_helper
+from partnerportal.core.forms import form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
-from requests_inbox.models import ContactRequest, RequestMessage, RequestStatus
-from requests_inbox.models.requests import ContactRequestQuerySet
+from requests_inbox.models import ContactRequest, RequestMessage, RequestStatus, SavedReply
+from requests_inbox.models.requests import WAITING, ContactRequestQuerySet
+
+#: The tabs of the inbox: requests that wait for a reply, and each status.
+TABS: list[tuple[str, Any]] = [(WAITING, _("Waiting for a reply")), *RequestStatus.choices]
 
 
 class InboxFilter(ListFilter):
-    """Filter of the inbox by status (the tabs), search query and assignee."""
+    """Filter of the inbox by tab, search query and assignee."""
 
     ASSIGNEE_CHOICES = (("", _("Anyone")), ("mine", _("Me")), ("nobody", _("Unassigned")))
 
@@ -28,7 +32,7 @@ class InboxFilter(ListFilter):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _("Name, company, e-mail, phone or message text")}),
     )
     whose = forms.ChoiceField(label=_("Assignee"), choices=ASSIGNEE_CHOICES, required=False)
-    state = forms.ChoiceField(choices=[("", ""), *RequestStatus.choices], required=False, widget=forms.HiddenInput)
+    state = forms.ChoiceField(choices=[("", ""), *TABS], required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         """Keep invalid search queries, so that they find nothing instead of being ignored."""
@@ -38,8 +42,13 @@ class InboxFilter(ListFilter):
 
     @property
     def active_tab(self) -> str:
-        """The selected status. By default, a search covers all statuses, and the inbox shows new requests."""
-        return str(self.chosen["state"] or ("" if self.chosen["q"] else RequestStatus.NEW))
+        """The selected tab. By default, a search covers all statuses, and the inbox shows requests that wait for a reply."""
+        return str(self.chosen["state"] or ("" if self.chosen["q"] else WAITING))
+
+    @property
+    def shows_new_requests(self) -> bool:
+        """Whether requests that have just arrived are on the selected tab."""
+        return self.active_tab in (WAITING, RequestStatus.NEW)
 
     @property
     def is_set(self) -> bool:
@@ -48,9 +57,7 @@ class InboxFilter(ListFilter):
 
     def narrowed(self) -> ContactRequestQuerySet:
         """Return the requests that match the filters other than the search, unordered."""
-        requests: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency)
-        if self.active_tab:
-            requests = requests.filter(status=self.active_tab)
+        requests: ContactRequestQuerySet = ContactRequest.objects.for_agency(self.agency).on_tab(self.active_tab)
         if self.chosen["whose"]:
             requests = requests.filter(assignee=self.user if self.chosen["whose"] == "mine" else None)
         return requests
@@ -80,17 +87,44 @@ def _text_field(label: Any, *, rows: int, help_text: Any = "") -> forms.CharFiel
 
 
 class ReplyForm(forms.Form):
-    """Form for a reply to the prospect."""
+    """Form for a reply to the prospect. Its button “Insert” adds a saved reply to the text instead of sending it."""
 
+    saved = forms.TypedChoiceField(
+        label=_("Saved reply"),
+        coerce=int,
+        empty_value=None,
+        required=False,
+        error_messages={"required": _("Select a saved reply."), "invalid_choice": _("This saved reply was deleted in the meantime.")},
+    )
     text = _text_field(_("Reply by e-mail"), rows=6)
     #: Primary key of the last message shown on the page.
     seen = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0)
 
-    def __init__(self, data: QueryDict | None, *, request: ContactRequest, seen: int = 0) -> None:
+    def __init__(self, data: QueryDict | None, *, request: ContactRequest, saved: Sequence[SavedReply] = (), seen: int = 0) -> None:
         super().__init__(data, auto_id="id_reply_%s", initial={"seen": seen})
+        self.is_inserting = data is not None and "insert" in data
         self.fields["text"].help_text = _("Sent to %(email)s in your name. Replies go to your own mailbox.") % {"email": request.email}
-        self.helper = form_helper("text", "seen", submit=_("Send reply"))
-        self.helper.form_action = reverse("requests_inbox:reply", args=[request.pk])
+        self.fields["text"].required = not self.is_inserting
+        self.fields["saved"].required = self.is_inserting
+        self.fields["saved"].choices = _by_language(saved)  # type: ignore[attr-defined]
+        path = reverse("requests_inbox:reply", args=[request.pk])
+        # The answer is the whole page, of which only this form is replaced.
+        swap = {"hx_post": path, "hx_target": "#reply-form", "hx_select": "#reply-form", "hx_swap": "outerHTML"}
+        insert = submit_button(_("Insert"), style="secondary", name="insert", **swap)
+        fields = [Div("saved", insert, css_class="saved-reply"), "text", "seen"] if saved or self.is_inserting else ["text", "seen"]
+        self.helper = form_helper(*fields, submit=_("Send reply"))
+        self.helper.form_action, self.helper.form_id = path, "reply-form"
+
+    def insert(self, text: str) -> None:
+        """Append a text to what was typed."""
+        data = cast(QueryDict, self.data).copy()
+        typed = data.get("text", "").rstrip()
+        data["text"] = f"{typed}\n\n{text}" if typed else text
+        data["saved"] = ""
+        self.fields["saved"].required = False
+        self.fields["text"].widget.attrs["autofocus"] = True
+        self.data = data
+        self.full_clean()
 
     def show_conflict(self, replies: Sequence[RequestMessage]) -> None:
         """Report newer replies and mark them as seen, so that submitting the form again sends it."""
@@ -100,6 +134,15 @@ class ReplyForm(forms.Form):
         data = cast(QueryDict, self.data).copy()
         data["seen"] = str(replies[-1].pk)
         self.data = data
+
+
+def _by_language(saved: Sequence[SavedReply]) -> list[tuple[Any, Any]]:
+    """Return the choices of saved replies, grouped by their language if there are several."""
+    groups: dict[str, list[tuple[int, str]]] = {}
+    for reply in saved:
+        groups.setdefault(str(reply.get_language_display()), []).append((reply.pk, reply.title))
+    choices: list[Any] = list(groups.items()) if len(groups) > 1 else [choice for group in groups.values() for choice in group]
+    return [("", _("Select a saved reply")), *choices]
 
 
 class NoteForm(forms.Form):

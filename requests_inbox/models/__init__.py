@@ -1,10 +1,12 @@
-"""Contact requests and their messages, senders, and inbox settings."""
+"""Contact requests and their messages, saved replies, senders, and inbox settings."""
 
-from requests_inbox.models.requests import UNDECIDED, ContactRequest, MessageKind, RequestMessage, RequestSeen, RequestStatus
+from requests_inbox.models.requests import ANSWERABLE, UNDECIDED, ContactRequest, MessageKind, RequestMessage, RequestSeen, RequestStatus
+from requests_inbox.models.saved_replies import SavedReply
 from requests_inbox.models.senders import Sender, SenderStatus, sender_key
 from requests_inbox.models.settings import InboxSettings
 
 __all__ = [
+    "ANSWERABLE",
     "UNDECIDED",
     "ContactRequest",
     "InboxSettings",
@@ -12,6 +14,7 @@ __all__ = [
     "RequestMessage",
     "RequestSeen",
     "RequestStatus",
+    "SavedReply",
     "Sender",
     "SenderStatus",
     "sender_key",

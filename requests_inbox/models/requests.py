@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, ExpressionWrapper, OuterRef, Q, Value
 from django.db.models.functions import Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -47,14 +47,28 @@ class RequestStatus(models.TextChoices):
 
 #: Statuses in which a request can be assigned to a customer or closed.
 UNDECIDED = (RequestStatus.NEW, RequestStatus.OPEN)
+#: Statuses in which a request can be answered.
+ANSWERABLE = (*UNDECIDED, RequestStatus.ASSIGNED)
+
+#: Tab of the inbox with the requests that wait for a reply. The other tabs are statuses.
+WAITING = "waiting"
+
+#: Condition under which a request waits for a reply. Requests of erased customers have no message and can't be answered.
+_WAITS = Q(status__in=["new", "open", "assigned"], first_reply_at__isnull=True, no_reply_needed_at__isnull=True) & ~Q(message="")
 
 
 class ContactRequestQuerySet(SearchQuerySet):
     """Queryset of contact requests."""
 
-    def awaiting_reply(self) -> Self:
-        """Return new and open requests without a reply, claimed or not."""
-        return self.undecided().filter(first_reply_at=None)
+    def waiting(self) -> Self:
+        """Return requests that wait for a reply, whether or not they are claimed or assigned to a customer."""
+        return self.filter(is_waiting=True)
+
+    def on_tab(self, tab: str) -> Self:
+        """Return the requests on a tab of the inbox: `WAITING`, a status, or all (empty)."""
+        if tab == WAITING:
+            return self.waiting()
+        return self.filter(status=tab) if tab else self
 
     def undecided(self) -> Self:
         """Return new and open requests."""
@@ -99,6 +113,12 @@ class ContactRequest(models.Model):
     #: Time of the last activity that marks the request as unread.
     last_activity_at = models.DateTimeField(default=timezone.now, editable=False)
     first_reply_at = models.DateTimeField(_("First response"), null=True, blank=True)
+    #: Time at which a member marked the unanswered request as needing no reply.
+    no_reply_needed_at = models.DateTimeField(_("No reply needed"), null=True, blank=True)
+    #: Stored, so that every query and the partial index use the same condition.
+    is_waiting = models.GeneratedField(
+        expression=ExpressionWrapper(_WAITS, output_field=models.BooleanField()), output_field=models.BooleanField(), db_persist=True
+    )
 
     #: Not `partnerportal.core.search.search_text()`, which combines fields of a single type.
     search_text = models.GeneratedField(expression=FoldText(_ALL_WORDS), output_field=models.TextField(), db_persist=True)
@@ -118,13 +138,17 @@ class ContactRequest(models.Model):
             models.CheckConstraint(
                 condition=Q(status="assigned") | ~Q(name="") & ~Q(email="") & ~Q(message=""), name="contact_request_has_its_sender"
             ),
+            models.CheckConstraint(
+                condition=Q(first_reply_at__isnull=True) | Q(no_reply_needed_at__isnull=True),
+                name="contact_request_answered_or_needs_no_reply",
+            ),
             models.UniqueConstraint(fields=["id", "agency"], name="contact_request_same_agency_target"),
             SameParent(field="customer", parent="agency", name="contact_request_customer_same_agency"),
         ]
         indexes = [
             models.Index(fields=["agency", "status", "-id"], name="contact_request_by_status"),
-            # For the newest undecided requests, regardless of the number of other requests.
-            models.Index(fields=["agency", "-id"], name="contact_request_waiting", condition=Q(status__in=["new", "open"])),
+            # For the badge and the lists, regardless of the number of other requests.
+            models.Index(fields=["agency", "-id"], name="contact_request_waiting", condition=Q(is_waiting=True)),
             models.Index(fields=["agency", "created_at"], name="contact_request_answered", condition=Q(first_reply_at__isnull=False)),
             models.Index(fields=["agency", "sender_key"], name="contact_request_by_sender"),
             models.Index(fields=["agency", "status_since"], name="contact_request_to_delete", condition=Q(status__in=["closed", "spam"])),
@@ -140,6 +164,13 @@ class ContactRequest(models.Model):
                     "RAISE EXCEPTION 'Contact request % permanently belongs to customer %.', OLD.id, OLD.customer_id "
                     "USING ERRCODE = 'integrity_constraint_violation';"
                 ),
+            ),
+            pgtrigger.Trigger(
+                name="answered_stays",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Q(old__first_reply_at__isnull=False, new__first_reply_at__isnull=True),
+                func=("RAISE EXCEPTION 'Contact request % has been answered.', OLD.id USING ERRCODE = 'integrity_constraint_violation';"),
             ),
             pgtrigger.Trigger(
                 name="assigned_stays",
@@ -198,7 +229,7 @@ class ContactRequest(models.Model):
     @property
     def waiting_time(self) -> timedelta | None:
         """Time for which the sender has been waiting for a reply; None if no reply is pending."""
-        return timezone.now() - self.created_at if self.is_undecided and not self.first_reply_at else None
+        return timezone.now() - self.created_at if self.is_waiting else None
 
     @property
     def is_erased(self) -> bool:
@@ -213,7 +244,7 @@ class ContactRequest(models.Model):
     @property
     def can_be_answered(self) -> bool:
         """Whether members can reply to the sender."""
-        return not self.is_erased and self.status in (*UNDECIDED, RequestStatus.ASSIGNED)
+        return not self.is_erased and self.status in ANSWERABLE
 
     @property
     def customer_fields(self) -> dict[str, str]:

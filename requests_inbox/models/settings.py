@@ -1,14 +1,12 @@
 """Inbox settings of an agency."""
 
-from typing import Any
-
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from partnerportal.agencies.models import Agency, Membership, Notification, Role
-from partnerportal.core.compiled import compiled
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification
+from partnerportal.agencies.queries import active_members
 
 
 class InboxSettings(models.Model):
@@ -39,14 +37,12 @@ class InboxSettings(models.Model):
 
     @classmethod
     def notified_members(cls, agency: Agency) -> list[Membership]:
-        """Return the members notified about new requests; by default, owners and managers."""
-        members = _active_members(agency=agency.pk)
-        for member in members:
-            member.agency = agency
-        chosen = [member for member in members if member.is_notified_about(Notification.REQUESTS)]
-        return chosen or [member for member in members if member.has_role(Role.MANAGER)]
+        """Return the members notified immediately about new requests. If no one is notified at all, owners and managers are."""
+        return cls.notified_among(active_members(agency))
 
-
-@compiled
-def _active_members(*, agency: Any) -> QuerySet[Membership]:
-    return Membership.objects.filter(agency=agency, user__is_active=True).select_related("user").order_by("pk")
+    @staticmethod
+    def notified_among(members: list[Membership]) -> list[Membership]:
+        """Return those of an agency's active members who are notified immediately about new requests."""
+        if all(member.is_notified_about(Notification.REQUESTS, mode=Mode.OFF) for member in members):
+            return [member for member in members if member.is_manager]
+        return [member for member in members if member.is_notified_about(Notification.REQUESTS)]

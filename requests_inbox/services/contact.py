@@ -6,7 +6,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, DigestItem, Notification
+from partnerportal.agencies.queries import active_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.compiled import compiled
@@ -46,7 +47,9 @@ def _submit(agency: Agency, submission: str, suspicious: bool, fields: dict[str,
     status = RequestStatus.SPAM if spam else RequestStatus.NEW
     request = ContactRequest.objects.create(agency=agency, sender_key=key, status=status, submission=submission, **fields)
     if not spam:
-        send_new_request(request, to=InboxSettings.notified_members(agency))
+        members = active_members(agency)
+        send_new_request(request, to=InboxSettings.notified_among(members))
+        DigestItem.objects.add(members, Notification.REQUESTS, request.pk)
         record("request.received", request, by=None, source=AuditEvent.Source.WEB)
     return request
 

@@ -14,10 +14,11 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import create_customer
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Notification
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification
 from partnerportal.audit.services import record, record_all
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.retention import delete_conversations
 from requests_inbox.mails import send_reply
 from requests_inbox.models import (
     UNDECIDED,
@@ -44,6 +45,10 @@ class ReplyConflict(Exception):
         self.replies = replies
 
 
+class AlreadyAnswered(Exception):
+    """The request has been answered, so that whether it needs a reply can no longer be said."""
+
+
 @transaction.atomic
 def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> RequestMessage:
     """Send a reply to the prospect by e-mail, and return it.
@@ -68,9 +73,42 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     mail = send_reply(locked, text=text, by=by)
     message = RequestMessage.objects.create(agency=locked.agency, request=locked, kind=MessageKind.REPLY, author=by, text=text, mail=mail)
     locked.first_reply_at = locked.first_reply_at or timezone.now()
+    locked.no_reply_needed_at = None
     locked.assignee = locked.assignee or by
-    _save_activity(locked, "request.replied", "first_reply_at", "assignee", status=_claimed_status(locked), by=by)
+    _save_activity(locked, "request.replied", "first_reply_at", "no_reply_needed_at", "assignee", status=_claimed_status(locked), by=by)
     return message
+
+
+@transaction.atomic
+def mark_no_reply_needed(request: ContactRequest, *, by: User) -> bool:
+    """Mark an unanswered request as needing no reply. Return False if it already was.
+
+    Raises:
+        InvalidTransition: The request is closed, spam or erased.
+        AlreadyAnswered: The request has been answered.
+    """
+    locked = _lock_unanswered(request)
+    if locked.no_reply_needed_at:
+        return False
+    locked.no_reply_needed_at = timezone.now()
+    _save_activity(locked, "request.no_reply_needed", "no_reply_needed_at", by=by)
+    return True
+
+
+@transaction.atomic
+def mark_reply_needed(request: ContactRequest, *, by: User) -> bool:
+    """Make a request that was marked as needing no reply wait again. Return False if it already does.
+
+    Raises:
+        InvalidTransition: The request is closed, spam or erased.
+        AlreadyAnswered: The request has been answered.
+    """
+    locked = _lock_unanswered(request)
+    if locked.no_reply_needed_at is None:
+        return False
+    locked.no_reply_needed_at = None
+    _save_activity(locked, "request.reply_needed", "no_reply_needed_at", by=by)
+    return True
 
 
 @transaction.atomic
@@ -227,8 +265,9 @@ def save_settings(settings: InboxSettings, *, retention_days: int, notified: lis
     """Save for how long settled requests are kept and which members are notified about new ones."""
     settings.retention_days = retention_days
     settings.save()
-    for member in settings.agency.memberships.all():
-        member.set_notification(Notification.REQUESTS, member in notified)
+    for member in settings.agency.memberships.with_notification_modes():
+        if member.is_notified_about(Notification.REQUESTS) != (member in notified):
+            member.set_notification(Notification.REQUESTS, Mode.NOW if member in notified else Mode.OFF)
     record("inbox.changed", settings, by=by)
 
 
@@ -252,6 +291,7 @@ def erase_customer_requests(customer: Customer, by: User) -> None:
     # Locks the requests first, so that concurrent replies and notes come before or fail.
     keys = {request.sender_key for request in requests.select_for_update().order_by("pk") if request.sender_key}
     RequestMessage.objects.filter(request__in=requests).delete()
+    delete_conversations([request.thread for request in requests])
     Sender.objects.filter(agency=customer.agency, key__in=keys).delete()
     requests.update(**dict.fromkeys(ContactRequest.personal_fields(), ""))
 
@@ -265,7 +305,7 @@ def delete_expired(agency: Agency, *, batch: int) -> int:
     due = ContactRequest.objects.filter(agency=agency).past_retention(InboxSettings.for_agency(agency).retention_days)
     requests = list(due.select_for_update(skip_locked=True, of=("self",)).order_by("pk")[:batch])
     if requests:
-        OutgoingMail.objects.filter(agency=agency, thread__in=[request.thread for request in requests]).delete()
+        delete_conversations([request.thread for request in requests])
         ContactRequest.objects.filter(pk__in=[request.pk for request in requests]).delete()
         record("requests.deleted", agency, by=None, label="", count=len(requests))
     return len(requests)
@@ -280,6 +320,15 @@ def _lock(request: ContactRequest, allowed: tuple[RequestStatus, ...] = tuple(Re
         InvalidTransition: The request has been deleted, or its status isn't one of `allowed`.
     """
     return _ensure(ContactRequest.objects.select_for_update().filter(pk=request.pk).first(), request, allowed)
+
+
+def _lock_unanswered(request: ContactRequest) -> ContactRequest:
+    locked = _lock(request)
+    if not locked.can_be_answered:
+        raise InvalidTransition(locked.status, locked)
+    if locked.first_reply_at:
+        raise AlreadyAnswered
+    return locked
 
 
 def _ensure(locked: ContactRequest | None, request: ContactRequest, allowed: tuple[RequestStatus, ...]) -> ContactRequest:

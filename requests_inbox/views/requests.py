@@ -20,10 +20,11 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pagination import Rows, keyset_page
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.undo import success_with_undo
-from requests_inbox.forms.requests import InboxFilter, NoteForm, ReassignForm, ReplyForm
-from requests_inbox.models import ContactRequest, RequestStatus
+from requests_inbox.forms.requests import TABS, InboxFilter, NoteForm, ReassignForm, ReplyForm
+from requests_inbox.models import ContactRequest, SavedReply
 from requests_inbox.queries import inbox_numbers, listed_requests, recently
 from requests_inbox.services import requests as services
+from requests_inbox.services.saved_replies import fill_for
 
 #: Maximum number of events on the page of a request.
 TIMELINE_LENGTH = 50
@@ -40,7 +41,7 @@ _CONFLICTS: dict[str, str | Promise] = {
 
 @agency_view(methods=("GET",))
 def request_list(request: AgencyRequest) -> HttpResponse:
-    """Show the inbox, with a tab for each status."""
+    """Show the inbox, with a tab for waiting requests and one for each status."""
     filters = InboxFilter(request.GET, agency=request.agency, user=request.user)
     values = {"agency": request.agency.pk, "user": request.user.pk}
     requests: Any = Rows(listed_requests, (filters.active_tab, filters.chosen["whose"]), values)
@@ -54,16 +55,16 @@ def request_list(request: AgencyRequest) -> HttpResponse:
         "page": keyset_page(request, requests, order_by=("-pk",)),
         "filters": filters,
         "stats": stats,
-        "tabs": [{"state": state, "label": label, "count": stats.get(state)} for state, label in [*tabs, *RequestStatus.choices]],
+        "tabs": [{"state": state, "label": label, "count": stats.get(state)} for state, label in [*tabs, *TABS]],
     }
     return render(request, "requests_inbox/list.html", context)
 
 
 def _stats(request: AgencyRequest) -> Any:
-    """Return the numbers of `new` and `open` requests and the `median` response time, with one query."""
+    """Return the numbers of `waiting`, `new` and `open` requests and the `median` response time, with one query."""
     for numbers in inbox_numbers(agency=request.agency.pk, since=recently()):
         return numbers
-    return {"new": 0, "open": 0, "median": None}
+    return {"waiting": 0, "new": 0, "open": 0, "median": None}
 
 
 @agency_view(methods=("GET",))
@@ -88,12 +89,13 @@ def _detail_page(
     events = AuditEvent.objects.for_agency(request.agency).filter(
         object_type=ContactRequest._meta.label_lower, object_id=contact_request.pk
     )
+    saved = _saved_replies(contact_request) if reply_form is None else ()
     context = {
         "contact_request": contact_request,
         "match": find_exact_match(request.agency, contact_request.customer_fields) if contact_request.is_undecided else None,
         "is_blocked": contact_request.status == "spam" and senders.blocked().exists(),
         "conversation": conversation,
-        "reply_form": reply_form or ReplyForm(None, request=contact_request, seen=seen),
+        "reply_form": reply_form or ReplyForm(None, request=contact_request, saved=saved, seen=seen),
         "note_form": note_form or NoteForm(None, request=contact_request, seen=seen),
         "reassign_form": ReassignForm(None, team=colleagues),
         "timeline": list(events[:TIMELINE_LENGTH]),
@@ -104,12 +106,14 @@ def _detail_page(
 
 @agency_view()
 def reply(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Reply by e-mail. Shows other members' newer replies before sending."""
+    """Reply by e-mail, or insert a saved reply into the text. Shows other members' newer replies before sending."""
     contact_request = _get(request, pk)
-    form = ReplyForm(request.form_data, request=contact_request)
+    form = ReplyForm(request.form_data, request=contact_request, saved=_saved_replies(contact_request))
+    if form.is_inserting:
+        return _insert_saved_reply(request, contact_request, form)
     if request.method == "POST" and form.is_valid():
         try:
-            services.reply(contact_request, by=request.user, **form.cleaned_data)
+            services.reply(contact_request, text=form.cleaned_data["text"], seen=form.cleaned_data["seen"], by=request.user)
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
             contact_request = error.item
@@ -119,6 +123,22 @@ def reply(request: AgencyRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Reply sent to %(email)s.") % {"email": contact_request.email})
             return redirect("requests_inbox:detail", pk=pk)
     return _detail_page(request, contact_request, reply_form=form if form.is_bound else None)
+
+
+def _saved_replies(contact_request: ContactRequest) -> list[SavedReply]:
+    """Return the agency's saved replies without their texts, those in the language of the request first."""
+    saved = SavedReply.objects.for_agency(contact_request.agency)
+    return list(saved.in_order(contact_request.language).only("title", "language"))
+
+
+def _insert_saved_reply(request: AgencyRequest, contact_request: ContactRequest, form: ReplyForm) -> HttpResponse:
+    """Show the page with the saved reply after the text that was typed."""
+    if "saved" not in form.errors:
+        saved = request.agency.saved_replies.filter(pk=form.cleaned_data["saved"]).first()
+        form.insert(fill_for(saved.text, contact_request, by=request.user) if saved else "")
+    if not contact_request.can_be_answered:
+        form.add_error(None, _conflict_message(InvalidTransition(contact_request.status, contact_request)))
+    return _detail_page(request, contact_request, reply_form=form)
 
 
 @agency_view()
@@ -205,6 +225,19 @@ def reopen(request: AgencyRequest, pk: int) -> HttpResponse:
     return _apply_action(request, pk, services.reopen_request, _("Request reopened."), undo=_path("close"))
 
 
+@agency_view(methods=("POST",))
+def mark_no_reply_needed(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Mark an unanswered request as needing no reply."""
+    return _apply_action(request, pk, services.mark_no_reply_needed, _("Marked as needing no reply."), undo=_path("mark_reply_needed"))
+
+
+@agency_view(methods=("POST",))
+def mark_reply_needed(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Make a request that was marked as needing no reply wait again."""
+    text = _("The request is waiting for a reply again.")
+    return _apply_action(request, pk, services.mark_reply_needed, text, undo=_path("mark_no_reply_needed"))
+
+
 @agency_view()
 def add_customer(request: AgencyRequest, pk: int) -> HttpResponse:
     """Add a customer from a request, to which the request is assigned."""
@@ -283,6 +316,8 @@ def _apply_action(
         action(contact_request, by=request.user, **options)
     except InvalidTransition as error:
         messages.info(request, _conflict_message(error))
+    except services.AlreadyAnswered:
+        messages.info(request, _("This request has since been answered. Nothing was changed."))
     else:
         if undo_path:
             success_with_undo(request, success, undo_path)

@@ -1,5 +1,6 @@
 """Review requests with their personal links, and opt-outs from review e-mails."""
 
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import Any, ClassVar, Self
 
@@ -198,7 +199,16 @@ class RatedProject(Project):
 class ReviewOptOutQuerySet(TenantQuerySet["ReviewOptOut"]):
     def for_email(self, email: str) -> Self:
         """Return opt-outs of this address."""
-        return self.filter(address_digest__in=tokens.address_digests(email)) if email else self.none()
+        return self.for_emails([email])
+
+    def for_emails(self, emails: Iterable[str]) -> Self:
+        """Return opt-outs of these addresses."""
+        digests = set().union(*map(tokens.address_digests, filter(None, emails)))
+        return self.filter(address_digest__in=digests) if digests else self.none()
+
+    def addresses(self, emails: Iterable[str], digests: Collection[str]) -> set[str]:
+        """Return those of the addresses that have one of the stored digests."""
+        return {email for email in emails if email and not set(digests).isdisjoint(tokens.address_digests(email))}
 
 
 class ReviewOptOut(models.Model):

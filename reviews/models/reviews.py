@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from customers.models import Customer
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, Notification
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
@@ -28,6 +28,8 @@ from reviews.models.requests import ReviewRequest
 MAX_AUTHOR_LENGTH = 100
 #: Maximum number of reviews pinned to the top of an agency's profile.
 MAX_PINNED = 5
+#: Mean of the ratings up to which a review is low.
+LOW_STARS = 3
 
 
 def _rating(category: Category) -> Any:
@@ -162,6 +164,21 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author}: {number_format(self.overall)}"
+
+    @property
+    def mean(self) -> Decimal:
+        """The exact mean of the ratings, like `overall`, which the database computes."""
+        return Decimal(sum(getattr(self, name) for name in CATEGORIES)) / len(CATEGORIES)
+
+    @property
+    def is_low(self) -> bool:
+        """Whether it has three stars or fewer."""
+        return self.mean <= LOW_STARS
+
+    @property
+    def notification_kinds(self) -> tuple[Notification, ...]:
+        """The kinds of notifications that this review, when it is new, belongs to."""
+        return (Notification.REVIEWS, Notification.LOW_REVIEWS) if self.is_low else (Notification.REVIEWS,)
 
     @property
     def audit_customer(self) -> Customer:

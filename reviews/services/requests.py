@@ -14,13 +14,15 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contact, Customer, Project
 from partnerportal.accounts.models import User
+from partnerportal.agencies.models import DigestItem, Membership, Notification
+from partnerportal.agencies.queries import active_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
-from reviews.mails import send_reminder, send_review_request
+from reviews.mails import send_reminder, send_review_request, send_undeliverable
 from reviews.models import ReviewOptOut, ReviewRequest
 
 #: Requests that the reminder task loads at a time.
@@ -72,9 +74,9 @@ def ensure_can_request(customer: Customer, recipient: Contact | Customer, *, by_
         ensure_can_email(recipient)
 
 
-def ensure_not_own_staff(recipient: Contact | Customer) -> None:
-    """Raise ValidationError if the recipient's address belongs to the agency's staff, in any spelling."""
-    if recipient.agency.belongs_to_staff(recipient.email):
+def ensure_not_own_staff(recipient: Contact | Customer, *, members: list[Membership] | None = None) -> None:
+    """Raise ValidationError if the recipient's address belongs to the agency's staff (all `members`), in any spelling."""
+    if recipient.agency.belongs_to_staff(recipient.email, members=members):
         raise ValidationError(
             _("This customer’s e-mail address belongs to your team. Team members can’t review their own agency."), "own_staff"
         )
@@ -199,6 +201,16 @@ def record_delivery(mail: OutgoingMail) -> None:
     review_request.save(update_fields=["undeliverable_at"])
     if failed:
         record("review_request.undeliverable", review_request, by=None, source=AuditEvent.Source.SYSTEM)
+        _notify_of_undeliverable(review_request)
+
+
+def _notify_of_undeliverable(review_request: ReviewRequest) -> None:
+    """Notify the member who sent the request, or owners and managers if they have left."""
+    members = active_members(review_request.agency)
+    senders = [member for member in members if member.user_id == review_request.requested_by_id]
+    concerned = senders or [member for member in members if member.is_manager]
+    send_undeliverable(review_request, to=[member for member in concerned if member.is_notified_about(Notification.UNDELIVERABLE)])
+    DigestItem.objects.add(concerned, Notification.UNDELIVERABLE, review_request.pk)
 
 
 def lock_customer(customer: Customer) -> Customer:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
+from partnerportal.agencies.queries import all_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.pending import InvalidTransition
-from reviews.mails import send_reply_notification, send_report_to_admins
+from reviews.mails import send_new_review, send_reply_notification, send_report_to_admins
 from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReport, ReviewRequest
 from reviews.services.opt_outs import delete_opt_out
 from reviews.services.requests import cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
@@ -30,12 +31,17 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
         ValidationError: The customer's address belongs to the agency's staff.
     """
     locked = lock_open(review_request)
-    ensure_not_own_staff(locked.recipient)
+    members = all_members(locked.agency)
+    ensure_not_own_staff(locked.recipient, members=members)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
     locked.save(update_fields=["status"])
     cancel_queued_email(locked)
     record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
+    # Digests find reviews by their date.
+    notified = [member for member in members if member.user.is_active and member.is_notified_about(*review.notification_kinds)]
+    if notified:
+        send_new_review(review, to=notified)
     return review
 
 

@@ -11,15 +11,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from partnerportal.audit.context import origin
 from partnerportal.core.compiled import compiled
 from partnerportal.core.pending import InvalidTransition
-from partnerportal.core.personal_pages import guess_limit, link_not_found, personal_page
+from partnerportal.core.personal_pages import (
+    guess_limit,
+    in_language,
+    language_query,
+    link_not_found,
+    personal_page,
+    selected_language,
+)
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.core.tokens import hash_token
 from reviews.forms.personal import ReviewForm
@@ -44,7 +49,7 @@ def with_review_request(view: Callable[[HttpRequest, ReviewRequest], HttpRespons
         review_request = next(iter(_requests_of(token_digest=hash_token(token))), None)
         if review_request is None:
             return _not_found(request)
-        return _in_language(_language(request, review_request.recipient.language), lambda: view(request, review_request))
+        return in_language(selected_language(request, review_request.recipient.language), lambda: view(request, review_request))
 
     return behind_link
 
@@ -56,21 +61,13 @@ def _requests_of(*, token_digest: Any) -> QuerySet[ReviewRequest]:
     return requests.filter(token_digest=token_digest)
 
 
-def _in_language(language: str, respond: Callable[[], HttpResponse]) -> HttpResponse:
-    """Return the response of `respond` in a language, with its header: the middleware sets only the browser's."""
-    with translation.override(language):
-        response = respond()
-    response["Content-Language"] = language
-    return response
-
-
 @with_review_request
 def review_form(request: HttpRequest, review_request: ReviewRequest) -> HttpResponse:
     """Show the review form or, after submission, the customer's review."""
     if review_request.current_status == ReviewRequest.Status.ANSWERED:
         return _my_review(request, review_request)
     if link := joined_link(review_request):
-        return redirect(f"{link}{_query(request)}")
+        return redirect(f"{link}{language_query(request)}")
     if review_request.current_status != ReviewRequest.Status.OPEN:
         context = {"agency": review_request.agency, "reason": review_request.current_status}
         return render(request, "reviews/link_expired.html", context, status=410)
@@ -125,9 +122,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         opt_out(target)
         if "page" in request.POST:
             return redirect(request.get_full_path())
-    undo = f"{reverse('reviews:resubscribe', args=[token])}{_query(request)}"
+    undo = f"{reverse('reviews:resubscribe', args=[token])}{language_query(request)}"
     context = {"agency": target.customer.agency, "opted_out": target.is_opted_out, "undo": undo}
-    return _in_language(_language(request, target.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
+    return in_language(selected_language(request, target.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
 
 
 @personal_page
@@ -138,7 +135,7 @@ def resubscribe(request: HttpRequest, token: str) -> HttpResponse:
         return _not_found(request)
     if request.method == "POST":
         opt_in(target)
-    return redirect(f"{reverse('reviews:unsubscribe', args=[token])}{_query(request)}")
+    return redirect(f"{reverse('reviews:unsubscribe', args=[token])}{language_query(request)}")
 
 
 def _form_page(
@@ -173,7 +170,7 @@ def _form_page(
         "review": review,
         "subject_label": review_request.subject_label,
         "is_project": review_request.is_project,
-        "action": f"{request.path}{_query(request)}",
+        "action": f"{request.path}{language_query(request)}",
         "back": _page_url(request),
         "edit_days": settings.REVIEW_EDIT_DAYS,
     }
@@ -191,28 +188,16 @@ def _my_review(request: HttpRequest, review_request: ReviewRequest) -> HttpRespo
         "profile_url": profile.get_absolute_url() if profile and profile.is_registered else None,
         "just_submitted": JUST_SUBMITTED in tags,
         "just_changed": JUST_CHANGED in tags,
-        "edit": f"{request.path}edit/{_query(request)}",
-        "withdraw": f"{request.path}withdraw/{_query(request)}",
+        "edit": f"{request.path}edit/{language_query(request)}",
+        "withdraw": f"{request.path}withdraw/{language_query(request)}",
     }
     return render(request, "reviews/withdrawn.html" if review.withdrawn_at else "reviews/my_review.html", context)
-
-
-def _language(request: HttpRequest, default: str) -> str:
-    """Return the language selected on the page, or the default."""
-    selected = request.POST.get("language") or request.GET.get("language")
-    return selected if selected in dict(settings.LANGUAGES) else default
-
-
-def _query(request: HttpRequest) -> str:
-    """Return a query string that preserves the selected language."""
-    language = _language(request, "")
-    return f"?{urlencode({'language': language})}" if language else ""
 
 
 def _page_url(request: HttpRequest) -> str:
     """Return the URL of the personal link, in the selected language."""
     assert request.resolver_match  # noqa: S101  # set for every view
-    return f"{reverse('reviews:review_form', kwargs=request.resolver_match.kwargs)}{_query(request)}"
+    return f"{reverse('reviews:review_form', kwargs=request.resolver_match.kwargs)}{language_query(request)}"
 
 
 def _not_found(request: HttpRequest) -> HttpResponse:

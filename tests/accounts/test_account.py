@@ -1,5 +1,6 @@
 """Account settings, notifications, sessions and allauth's account pages."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from zeal import zeal_ignore
 
 from invitations.mails.recipients import select_recipient
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notification
+from partnerportal.agencies.models import Mode, Notification
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.models import InboxSettings
 from requests_inbox.services.contact import submit_request
@@ -59,7 +60,7 @@ def test_language_switch_changes_the_account(stan: Client, cast: Cast) -> None:
 
 def test_emails_use_the_account_language(stan: Client, cast: Cast) -> None:
     for member in cast.alder.memberships.all():
-        member.set_notification(Notification.REQUESTS, member.user == cast.stan)
+        member.set_notification(Notification.REQUESTS, Mode.NOW if member.user == cast.stan else Mode.OFF)
     save(stan, language="de")
     submit_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
     assert "Anfrage" in OutgoingMail.objects.get(to_email=cast.stan.email).subject
@@ -131,19 +132,26 @@ def test_missing_name_has_one_error(stan: Client) -> None:
     assert '<a href="#id_full_name">Enter your name.</a>' in page
 
 
+def notices(**modes: str) -> dict[str, Any]:
+    """Return the form's data: the defaults of staff, except for some kinds."""
+    digest = {"wants_digest": "on", "digest_hour": "8", "digest_days": ["1", "2", "3", "4", "5"]}
+    return {kind.value: kind.default_mode(is_manager=False).value for kind in Notification} | digest | modes
+
+
 # --- Notifications -----------------------------------------------------------------------------------------------------
 
 
 def test_request_notifications_match_the_inbox_settings(stan: Client, alice: Client, cast: Cast) -> None:
     assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
-    stan.post("/account/notices/", {"notices": ["requests", "access"]})
+    stan.post("/account/notices/", notices(requests="now"))
     assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max, cast.stan]
-    alice.post("/account/notices/", {"notices": ["access"]})
+    alice.post("/account/notices/", notices(requests="off"))
     assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.max, cast.stan]
     stans = cast.alder.memberships.get(user=cast.stan)
     alice.post("/requests/settings/", {"notified": [stans.pk], "retention_days": "30"})
-    assert stan.get("/account/notices/").context["form"].initial["notices"] == ["requests", "access"]
-    stan.post("/account/notices/", {})
+    initial = stan.get("/account/notices/").context["form"].initial
+    assert (initial["requests"], initial["access"]) == ("now", "now")
+    stan.post("/account/notices/", notices(requests="off", access="off"))
     # Owners and managers are notified if no member has turned notifications on.
     assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice, cast.max]
 
@@ -151,17 +159,17 @@ def test_request_notifications_match_the_inbox_settings(stan: Client, alice: Cli
 def test_members_without_access_notifications_are_skipped(cast: Cast) -> None:
     members = {member.user: member for member in cast.alder.memberships.all()}
     assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
-    members[cast.stan].set_notification(Notification.ACCESS, False)
+    members[cast.stan].set_notification(Notification.ACCESS, Mode.OFF)
     assert select_recipient(cast.alder, cast.stan.pk) == cast.alice
     for member in members.values():
-        member.set_notification(Notification.ACCESS, False)
+        member.set_notification(Notification.ACCESS, Mode.OFF)
     assert select_recipient(cast.alder, cast.stan.pk) == cast.stan
 
 
-@pytest.mark.parametrize("notices", [["everything"], ["requests", "\x00"]])
-def test_unknown_notifications_are_rejected(stan: Client, cast: Cast, notices: list[str]) -> None:
-    assert stan.post("/account/notices/", {"notices": notices}).status_code == 200
-    assert cast.alder.memberships.get(user=cast.stan).notices is None
+@pytest.mark.parametrize("mode", ["everything", "\x00", ""])
+def test_unknown_notifications_are_rejected(stan: Client, cast: Cast, mode: str) -> None:
+    assert stan.post("/account/notices/", notices(requests=mode)).status_code == 200
+    assert not cast.alder.memberships.get(user=cast.stan).notification_choices.exists()
 
 
 # --- Sessions ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.test import Client
 
-from partnerportal.agencies.forms import InviteForm
+from partnerportal.agencies.forms.team import InviteForm
 from partnerportal.agencies.models import ROLE_DESCRIPTIONS, Membership, Role
 from tests.cast import Cast
 from tests.factories.agencies import MembershipFactory

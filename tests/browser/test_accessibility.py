@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from customers.merging.services import merge_customers
 from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog, Tag
 from customers.services.customers import archive_customer
+from partnerportal.desk.calendar.services import save_feed
 from partnerportal.desk.models import SavedView
-from requests_inbox.services.requests import add_note, assign_request, mark_spam, reply
+from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
 from tests.browser.conftest import OpenPage, signed_in
@@ -34,7 +35,7 @@ from tests.factories.customers import (
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
-from tests.factories.requests import ContactRequestFactory, SenderFactory
+from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
@@ -82,12 +83,18 @@ def fill(cast: Cast) -> dict[str, str]:
     view = fill_views(cast)
     archived = CustomerFactory(agency=cast.alder, company=LONG)
     archive_customer(archived, by=cast.alice)
-    mail = MailFactory(agency=cast.alder, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    mail = MailFactory(agency=cast.alder, customer=customer, subject=LONG, text=f"{LONG} https://example.com/{'x' * 200}")
+    mail.mark_failed(f"550 {LONG}")
+    save_feed(cast.alder.memberships.select_related("agency", "user").get(user=cast.alice), whose="mine")
     long_email = f"{'long' * 15}@clients.example"
     asking = ContactRequestFactory(agency=cast.alder, company=LONG, name=LONG[:100], email=long_email, phone="+49 1", message=LONG * 3)
     add_note(asking, text=LONG * 3, by=cast.stan)
     reply(asking, text=LONG * 3, by=cast.stan, seen=None).mail.mark_failed("550")
     assign_request(ContactRequestFactory(agency=cast.alder, message=LONG * 3), customer, by=cast.stan)
+    unneeded = ContactRequestFactory(agency=cast.alder)
+    mark_no_reply_needed(unneeded, by=cast.stan)
+    texts = {"agency": cast.alder, "title": LONG[:60], "text": f"{LONG * 3} {{name}}"}
+    saved_replies = [SavedReplyFactory(language=code, **texts) for code in ("en", "de")]
     spam = ContactRequestFactory(agency=cast.alder)
     mark_spam(spam, by=cast.stan)
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
@@ -124,6 +131,9 @@ def fill(cast: Cast) -> dict[str, str]:
         "assign": f"{asking.get_absolute_url()}assign/?q=donau",
         "add from": f"{asking.get_absolute_url()}add-customer/",
         "spam": spam.get_absolute_url(),
+        "needs no reply": unneeded.get_absolute_url(),
+        "saved reply": f"/requests/saved-replies/{saved_replies[0].pk}/",
+        "delete saved reply": f"/requests/saved-replies/{saved_replies[0].pk}/delete/",
         "invitation": waiting.get_absolute_url(),
         "connect": f"{waiting.get_absolute_url()}connect/",
         "connect new": f"{waiting.get_absolute_url()}connect/new/",
@@ -232,7 +242,8 @@ PAGES = {
     "requests": (
         "alice",
         ["/requests/", "/requests/?state=open", "/requests/?q=nothinglikeit", "asking", "assign", "add from", "spam",
-         "/requests/settings/"],
+         "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
+         "delete saved reply"],
     ),
     "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
     "reviews": (
@@ -242,12 +253,13 @@ PAGES = {
     ),
     "company": (
         "alice",
-        ["/company/", "/company/preview/", "/company/mail/", "mail", "/company/team/", "/company/team/invite/", "removal",
-         "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/", "role", "/company/work/add/", "work"],
+        ["/company/", "/company/preview/", "/company/mail/", "/company/mail/?status=failed", "mail", "/company/team/",
+         "/company/team/invite/", "removal", "/company/team/leave/", "/company/team/hand-over/", "/company/team/second-factor/",
+         "role", "/company/work/add/", "work"],
     ),
     "own account": (
         "alice",
-        ["/account/", "/account/notices/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
+        ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
     "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
@@ -263,8 +275,8 @@ PAGES = {
     ),
 }  # fmt: skip
 EMPTY = [
-    "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/company/reviews/",
-    "/company/reviews/request/", "/company/mail/",
+    "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/requests/saved-replies/",
+    "/company/reviews/", "/company/reviews/request/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
 LOOKS = ((1280, "dark"), (360, "light"))

@@ -1,4 +1,4 @@
-"""A morning at the dashboard: a task done and undone in place, a domain renewed in the dialog."""
+"""A morning at the dashboard: a task done and undone in place, a domain renewed in the dialog and undone."""
 
 from datetime import timedelta
 
@@ -6,6 +6,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.models import Domain, Task
+from customers.terms import months_later
 from reviews.models import ReviewRequest
 from tests.browser.conftest import sign_in
 from tests.cast import Cast
@@ -61,12 +62,23 @@ def test_a_morning_at_the_dashboard(page: Page, portal: str, cast: Cast) -> None
     expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(0)
     page.get_by_role("link", name="Everyone’s").click()
     page.get_by_role("link", name="Renew… : mill.example").click()
-    page.get_by_role("dialog").get_by_label("Expires on").fill((today + timedelta(days=361)).isoformat())
-    page.get_by_role("dialog").get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Domain mill.example saved.")).to_be_visible()
+    page.get_by_role("dialog").get_by_role("button", name="Renew").click()
+    expect(page.get_by_text("mill.example renewed until")).to_be_visible()
     expect(page).to_have_url(f"{portal}/dashboard/")
     expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(0)
-    assert Domain.objects.get().expires_on == today + timedelta(days=361)
+    assert Domain.objects.get().expires_on == months_later(today - timedelta(days=4), 12)
+
+    # Undone, and renewed in the list.
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Renewal undone: mill.example has the date")).to_be_visible()
+    expect(page.get_by_role("link", name="mill.example", exact=True)).to_have_count(1)
+    page.goto(f"{portal}/domains/")
+    page.locator("summary", has_text="More actions for mill.example").click()
+    page.get_by_role("button", name="Renew", exact=True).click()
+    expect(page.get_by_text("mill.example renewed until")).to_be_visible()
+    expect(page).to_have_url(f"{portal}/domains/")
+    assert Domain.objects.get().expires_on == months_later(today - timedelta(days=4), 12)
+    page.goto(f"{portal}/dashboard/")
 
     for width in (320, 360, 768, 992, 1280):
         page.set_viewport_size({"width": width, "height": 800})

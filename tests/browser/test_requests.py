@@ -78,6 +78,41 @@ def test_request_is_assigned_to_an_existing_customer(page: Page, portal: str, ca
     expect(page.get_by_role("main").get_by_role("link", name="Add Customer")).to_have_count(0)
 
 
+def test_a_saved_reply_is_written_inserted_and_sent(page: Page, portal: str, cast: Cast, mail_server: Sink) -> None:
+    request = ContactRequestFactory(agency=cast.alder, email="ute@muellerei.example", name="Ute Größe", company="Müllerei Größe")
+    signed_in(page, portal, cast.max)
+    page.goto(f"{portal}/requests/saved-replies/")
+    page.get_by_role("link", name="Add saved reply").first.click()
+    page.get_by_label("Title").fill("Thanks")
+    page.get_by_label("Text").fill("Hello {first name},\n\nthank you[ for writing for {company}].\n\n{my nmae}")
+    # The preview follows the text.
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview).to_contain_text("Unknown placeholder: {my nmae}.")
+    page.get_by_label("Text").fill("Hello {first name},\n\nthank you[ for writing for {company}].\n\n{my name}")
+    expect(preview).to_contain_text("thank you for writing for Miller Ltd.")
+    expect(preview).to_contain_text("thank you.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("main")).to_contain_text("Saved reply “Thanks” added.")
+
+    page.goto(f"{portal}{request.get_absolute_url()}")
+    page.get_by_role("radio", name="Internal note").check(force=True)
+    page.locator("#id_note_text").fill("An unfinished note")
+    page.get_by_role("radio", name="Reply").check(force=True)
+    page.get_by_label("Reply by e-mail").fill("Quick answer:")
+    page.get_by_label("Saved reply").select_option("Thanks")
+    page.get_by_role("button", name="Insert").focus()
+    page.keyboard.press("Enter")
+    text = page.get_by_label("Reply by e-mail")
+    expect(text).to_have_value("Quick answer:\n\nHello Ute,\n\nthank you for writing for Müllerei Größe.\n\nMax Meyer")
+    expect(text).to_be_focused()
+    expect(page.locator("#id_note_text")).to_have_value("An unfinished note")
+    assert page.url == f"{portal}{request.get_absolute_url()}"
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_role("list", name="Conversation")).to_contain_text("thank you for writing for Müllerei Größe.")
+    expect(page.get_by_role("button", name="No reply needed")).to_have_count(0)
+    assert "Hello Ute," in mail_server.wait_for("ute@muellerei.example", seconds=30).part("plain")
+
+
 def test_later_requests_of_a_spam_sender_are_spam(page: Page, open_page: OpenPage, portal: str, cast: Cast, clean_cache: None) -> None:
     request = ContactRequestFactory(agency=cast.alder, company="Rank One", email="offers@rank-one.example")
     signed_in(page, portal, cast.stan)
@@ -94,7 +129,7 @@ def test_later_requests_of_a_spam_sender_are_spam(page: Page, open_page: OpenPag
 
     write(open_page(), portal, name="Rob", company="", email="Offers+2@rank-one.example", message="Still page one!")
     page.goto(f"{portal}/requests/")
-    expect(page.get_by_role("main")).to_contain_text("No new requests")
+    expect(page.get_by_role("main")).to_contain_text("No one is waiting for a reply")
     page.get_by_role("link", name="Spam").click()
     expect(page.get_by_role("main")).to_contain_text("Still page one!")
     assert not ContactRequest.objects.exclude(status="spam").exists()

@@ -135,6 +135,44 @@ def test_content_can_be_chosen(alice: Client, cast: Cast) -> None:
     assert "Map one column to Domain." in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Domain;Customer number", "Domain;Company", "Domain;Customer;Notes", "Domain Name;Client", "Domain;Owner", "Customer ID;Domain",
+        "Domain;Expiry", "Domain;Registrar", "Domain;Customer e-mail",
+        "Domain;Kundennummer", "Domainname;Kunden-Nr.", "Domain;Kd-Nr.", "Domain;Firma", "Domäne;Kunde", "Kundennummer;Domain",
+        "Domain;Inhaber", "Domain;Ablaufdatum", "Domain;läuft ab am", "Domain;Automatische Verlängerung", "Domains;Unternehmen",
+    ],
+)  # fmt: skip
+def test_domain_lists_are_recognized(alice: Client, cast: Cast, headings: str) -> None:
+    job = uploaded(alice, f"{headings}\na.example;Ott\n")
+    assert job.subject == "domains"
+    assert "domain" in job.mapping.values()
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Firma;Domain",
+        "Company;Domain",
+        "Name;Domain",
+        "Domain;Company;City",
+        "Domain;Kundennummer;Nachname",
+        "Domain;E-Mail;Firma",
+        "Domain",
+    ],
+)
+def test_customers_with_a_domain_are_no_domain_list(alice: Client, cast: Cast, headings: str) -> None:
+    assert uploaded(alice, f"{headings}\nOtt;a.example;Köln\n").subject == "customers"
+
+
+def test_domain_list_with_customer_numbers_is_imported_below_its_title(alice: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    job = imported(alice, "Unsere Domains\n\nDomain;Kundennummer\nneu.example;K-1001\nzwei.example;1001\n")
+    assert (job.subject, job.counts) == ("domains", {"imported": 2})
+    assert sorted(customer.domains.values_list("name", flat=True)) == ["neu.example", "zwei.example"]
+
+
 def test_pages_name_domains_and_their_customers(alice: Client, cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder, company="Müllerei Größe")
     job = checked(alice, "Domain;Kunde;Ablauf\nneu.example;K-1001;2027-01-01\nfremd.example;Unknown;2027-01-01\n")

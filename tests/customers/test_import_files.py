@@ -65,7 +65,8 @@ CUSTOMERS: dict[str, list[Fields]] = {
     "a12": [{"company": "Käs & Co", "street": "Molkegasse 2, c/o Ott", "city": "Ulm", "zip": "89073", "country": "DE",
             "phone": "+49 731 5551415"}],
     "a13": [{"last_name": "Süß", "email": "lotte@mc-lotte.example"}],
-    "a15": [{"kind": "person", "company": "", "last_name": "Falk", "first_name": "Grete", "phone": "", "city": "Jena", "zip": "07743"}],
+    "a15": [{"kind": "person", "company": "", "last_name": "Falk", "first_name": "Grete", "phone": "", "notes": "", "city": "Jena",
+            "zip": "07743"}],
     "a16": [
         {
             "company": "Müßig Möbel GmbH & Co. KG", "street": "Sägewerkstr. 14, z. Hd. Buchhaltung", "zip": "01067", "city": "Dresden",
@@ -166,6 +167,11 @@ def test_columns_with_other_values_are_not_proposed(max_: Client, cast: Cast, na
     assert not absent & set(uploaded(max_, content(name)).mapping.values())
 
 
+def test_tags_in_quotation_marks_are_read(max_: Client, cast: Cast) -> None:
+    imported(max_, content("a13"))
+    assert sorted(cast.alder.tags.values_list("name", flat=True)) == ["kunde", "newsletter"]
+
+
 def test_member_is_found_by_name(max_: Client, cast: Cast) -> None:
     cast.stan.full_name = "Mia Schröder"
     cast.stan.save()
@@ -181,6 +187,7 @@ def test_footer_of_a_report_is_named_as_such(max_: Client, cast: Cast) -> None:
     assert {row.explanation for row in job.rows.filter(outcome="error")} == {
         "This row contains only one value and no name. It may be a title or a footer."
     }
+    assert not any(row.remarks for row in job.rows.filter(outcome="error"))
 
 
 def test_broken_byte_costs_one_row(max_: Client, cast: Cast) -> None:

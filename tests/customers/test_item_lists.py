@@ -233,3 +233,18 @@ def test_a_frequent_word_finds_the_same_as_a_rare_one(cast: Cast, alice: Client,
             page = alice.get(path, {"q": query})
             assert [str(item) for item in page.context["page"].items] == found, (path, query)
             assert page.context["totals"].count == min(len(found), limit)
+
+
+def test_a_search_for_frequent_words_counts_only_in_the_first_items(cast: Cast, alice: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lists, "RARE", 2)
+    monkeypatch.setattr(lists, "EXAMINED", 4)
+    mill = CustomerFactory(agency=cast.alder, company="Mill")
+    for number in range(6):
+        TaskFactory(customer=mill, title="Call" if number % 2 else "Write", due_on=f"2030-01-0{number + 1}")
+    page = alice.get("/tasks/?q=call")
+    # As many as the page shows, of which the first four tasks contain two.
+    assert (len(page.context["page"].items), page.context["totals"].is_more) == (3, True)
+    assert "3+ tasks" in page.content.decode()
+    monkeypatch.setattr(lists, "EXAMINED", 6)
+    page = alice.get("/tasks/?q=call")
+    assert (page.context["totals"].count, page.context["totals"].is_more, page.context["totals"].groups["later"]) == (3, False, 3)

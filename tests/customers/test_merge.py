@@ -252,6 +252,19 @@ def test_conflicts_are_explained(max_: Client, cast: Cast, first: Customer, seco
         merge(cast, first, third)
 
 
+def test_second_click_and_second_tab_lead_to_the_merged_customer(max_: Client, cast: Cast, first: Customer, second: Customer) -> None:
+    submitted = answers(max_, first, second)
+    max_.post(merge_page(first, second), submitted)
+    for response in (
+        max_.post(merge_page(first, second), submitted, follow=True),
+        max_.get(merge_page(first, second), follow=True),
+        max_.get(merge_page(second, first), follow=True),
+    ):
+        assert response.redirect_chain == [(first.get_absolute_url(), 302)]
+        assert "K-1002 has since been merged into K-1001." in response.content.decode()
+    assert MergeLog.objects.count() == 1
+
+
 def test_database_rejects_cycles_and_merged_targets(cast: Cast, first: Customer, second: Customer) -> None:
     third, fourth = CustomerFactory(agency=cast.alder), CustomerFactory(agency=cast.birch)
     merge(cast, first, second)

@@ -15,7 +15,15 @@ from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_merge import merge
-from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.customers import (
+    ContactFactory,
+    ContractFactory,
+    CustomerFactory,
+    DomainFactory,
+    NoteFactory,
+    ProjectFactory,
+    TaskFactory,
+)
 from tests.factories.invitations import ConnectedFactory
 from tests.factories.reviews import ReviewRequestFactory
 
@@ -89,6 +97,16 @@ def test_what_has_changed_since_stays_and_is_listed(max_: Client, cast: Cast, fi
     first.refresh_from_db()
     assert (first.email, first.phone) == ("ute@mehl.example", "+49 3581 9999")
     assert "2 tasks" in max_.get(f"/customers/merges/{log.pk}/").content.decode()
+
+
+def test_added_contact_stays_if_a_review_was_requested_from_it(cast: Cast, first: Customer, second: Customer) -> None:
+    for name in ("Olga", "Tom"):
+        ContactFactory(customer=second, first_name=name, last_name="Orlow", email=f"{name}@mehl.example")
+    log = merge(cast, first, second)
+    olga = first.contacts.get(first_name="Olga")
+    ReviewRequestFactory(customer=first, contact=olga)
+    assert undo(log, cast).kept["rows"] == {"customers.contact.customer": 1}
+    assert list(first.contacts.filter(is_primary=False)) == [olga]
 
 
 def test_project_with_a_new_task_stays(cast: Cast, first: Customer, second: Customer) -> None:

@@ -64,6 +64,9 @@ def test_a_change_keeps_the_customers_and_is_recorded(cast: Cast) -> None:
     assert names_of(link.customer) == ["Webshop"]
     event = AuditEvent.objects.latest("pk")
     assert (event.action, event.object_label, event.data) == ("tag.renamed", "Webshop", {"before": "Shop"})
+    assert change_tag(link.tag, name="Webshop", color="teal", by=cast.alice)
+    event = AuditEvent.objects.latest("pk")
+    assert (event.action, event.data) == ("tag.recolored", {})
 
 
 def test_merging_moves_the_customers_once(cast: Cast) -> None:

@@ -133,7 +133,7 @@ def test_actions_of_each_kind(alice: Client, cast: Cast) -> None:
     assert actions == {
         f"task-{task.pk}": ("Done", f"/dashboard/tasks/{task.pk}/done/"),
         f"project-{project.pk}": ("Open", f"/customers/{customer.pk}/"),
-        f"domain-{domain.pk}": ("Renew…", f"/domains/{domain.pk}/edit/"),
+        f"domain-{domain.pk}": ("Renew…", f"/domains/{domain.pk}/renew/"),
         f"contract-{contract.pk}": ("Open", f"/customers/{customer.pk}/"),
         f"request-{request.pk}": ("Reply", f"/requests/{request.pk}/#answer"),
         f"invitation-{invitation.pk}": ("Connect", f"/invitations/{invitation.pk}/connect/"),

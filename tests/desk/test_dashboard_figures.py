@@ -1,6 +1,8 @@
 """The four figures of the dashboard."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -58,6 +60,35 @@ def test_contracts_are_summed_per_year_and_currency(cast: Cast) -> None:
     shown = figures(cast)["/contracts/"]
     assert (shown.value, shown.note) == ("€1,530", "plus CHF\xa01,080 · €228 ends within 30 days")
     assert figures(cast, "de")["/contracts/"].value == "1.530\xa0€"
+
+
+def test_all_intervals_are_summed_exactly(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    for interval in ("month", "quarter", "half_year", "year", "two_years", "once"):
+        ContractFactory(customer=customer, price="0.01", interval=interval)
+    (value,) = contracts.contract_outlook(cast.alder).values
+    assert (value.currency, value.amount) == ("EUR", Decimal("0.195"))
+
+
+def test_contracts_that_end_within_30_60_and_90_days(cast: Cast) -> None:
+    customer, today = CustomerFactory(agency=cast.alder), timezone.localdate()
+    for days in (-1, 0, 30, 31, 60, 90, 91):
+        ContractFactory(customer=customer, price=1, interval="year", ends_on=today + timedelta(days=days))
+    ContractFactory(customer=customer, interval="once", ends_on=today)
+    ContractFactory(customer=customer, price=1, ends_on=today, status="cancelled")
+    endings = figures(cast)["/contracts/"].endings
+    assert [(ending.days, ending.count, ending.values[0].amount) for ending in endings] == [(30, 3, 2), (60, 5, 4), (90, 6, 5)]
+    client = Client()
+    client.force_login(cast.stan)
+    for page in ("/contracts/", "/dashboard/"):
+        text = client.get(page).content.decode()
+        assert re.findall(r'href="/contracts/\?when=(\w+)">\s+(\d+) days: (\d+)', text) == [
+            ("soon", "30", "3"),
+            ("soon60", "60", "5"),
+            ("soon90", "90", "6"),
+        ]
+    for ending in endings:
+        assert f"{ending.count} contracts" in client.get(ending.url).content.decode()
 
 
 def test_profile_shows_the_checklist_and_status(cast: Cast) -> None:

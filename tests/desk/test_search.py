@@ -8,11 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from customers.models import Contract
+from partnerportal.agencies.models import Membership
 from partnerportal.desk.search import search
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.requests import ContactRequestFactory
+from tests.factories.saved_views import SavedViewFactory
 
 
 def found(client: Client, query: str) -> dict[str, list[str]]:
@@ -126,6 +128,35 @@ def test_number_of_queries_does_not_depend_on_the_types_found(stan: Client, cast
     with CaptureQueriesContext(connection) as queries:
         groups = search(cast.alder, query)
     assert len(groups) > (5 if query == "e" else 3)
+    assert len([entry for entry in queries if "SAVEPOINT" not in entry["sql"]]) == limit
+
+
+def test_own_and_shared_views_are_found(stan: Client, cast: Cast) -> None:
+    own, other = (Membership.objects.get(user=user) for user in (cast.stan, cast.alice))
+    mine = SavedViewFactory(owner=own, name="Überfällig in Kiel", list_name="tasks", query="when=overdue")
+    shared = SavedViewFactory(owner=other, name="Kiel", query="", is_shared=True)
+    SavedViewFactory(owner=other, name="Kiel privately")
+    SavedViewFactory(owner=own, name="Kiel, deleted", deleted_at="2026-01-01T00:00Z")
+    SavedViewFactory(owner=Membership.objects.get(user=cast.charlie), name="Kiel, elsewhere", is_shared=True)
+    (group,) = stan.get("/search/", {"q": "kiel"}).context["groups"]
+    assert str(group.title) == "Saved views"
+    assert [(hit.title, hit.note, hit.url) for hit in group.hits] == [
+        ("Kiel", "Customers", f"/customers/?view={shared.pk}"),
+        ("Überfällig in Kiel", "Tasks", f"/tasks/?when=overdue&view={mine.pk}"),
+    ]
+    assert found(stan, "uberfallig KIEL") == {"Saved views": ["Überfällig in Kiel"]}
+    assert found(stan, "ueberfaelig") == {}
+    assert found(stan, "uberfalig") == {"Saved views": ["Überfällig in Kiel"]}
+
+
+@pytest.mark.parametrize(("query", "limit"), [("kiel", 2), ("keil", 4)])
+def test_views_need_no_further_query(cast: Cast, query: str, limit: int) -> None:
+    member = Membership.objects.get(user=cast.stan)
+    SavedViewFactory(owner=member, name="Kiel")
+    CustomerFactory(agency=cast.alder, company="Kiel")
+    with CaptureQueriesContext(connection) as queries:
+        groups = search(cast.alder, query, member=member)
+    assert query != "kiel" or [str(group.title) for group in groups] == ["Customers", "Saved views"]
     assert len([entry for entry in queries if "SAVEPOINT" not in entry["sql"]]) == limit
 
 

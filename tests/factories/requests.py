@@ -1,9 +1,9 @@
-"""Factories for contact requests and senders."""
+"""Factories for contact requests, saved replies and senders."""
 
 import factory
 from django.utils import timezone
 
-from requests_inbox.models import ContactRequest, Sender, SenderStatus, sender_key
+from requests_inbox.models import ContactRequest, SavedReply, Sender, SenderStatus, sender_key
 from tests.factories.agencies import AgencyFactory
 
 
@@ -32,3 +32,15 @@ class SenderFactory(factory.django.DjangoModelFactory):
     agency = factory.SubFactory(AgencyFactory)
     key = factory.Sequence(lambda n: f"spammer{n}@mills.example")
     status = SenderStatus.BLOCKED
+
+
+class SavedReplyFactory(factory.django.DjangoModelFactory):
+    """English saved reply with placeholders."""
+
+    class Meta:
+        model = SavedReply
+
+    agency = factory.SubFactory(AgencyFactory)
+    title = factory.Sequence(lambda n: f"Thanks {n}")
+    language = "en"
+    text = "Hello {name},\n\nthank you.\n\nBest,\n{my name}"

@@ -1,6 +1,7 @@
 """Every e-mail follows the conventions of a letter, in English and in German."""
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -8,8 +9,14 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
 from django.utils import timezone, translation
 
+from customers import mails as customer_mails
+from customers.deadlines import mails as deadline_mails
+from customers.deadlines.kinds import KINDS
+from customers.deadlines.queries import Deadline
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
@@ -18,15 +25,16 @@ from partnerportal.agencies import mails as team
 from partnerportal.core.templatetags.portal import initials
 from partnerportal.network import mails as network
 from partnerportal.outbox import logos
+from partnerportal.outbox.kinds import TYPES, type_label
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
 from reviews import mails as review_mails
-from reviews.models import ReviewComment, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
-from tests.cast import Cast
+from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
-from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -44,7 +52,7 @@ GREETING = {"en": "Hello", "de": "Guten Tag"}
 WRITTEN_BY_PERSON = {"contact_reply"}
 #: Folders of the code that calls them.
 PACKAGES = {"partnerportal", "customers", "requests_inbox", "invitations", "reviews"}
-MODULES = (access, access_requests, team, network, inbox, review_mails)
+MODULES = (access, access_requests, customer_mails, team, network, inbox, review_mails, deadline_mails)
 
 
 @dataclass
@@ -70,6 +78,7 @@ class Scene:
         )
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
+        self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
         self.comments: list[ReviewComment] = []
         self.reports: list[ReviewReport] = []
         for about in (project, None):
@@ -107,6 +116,25 @@ def invited(scene: Scene) -> None:
         team.send_invitation(joining, account=account, by=scene.cast.alice)
 
 
+def deadlines(scene: Scene) -> list[list[Deadline]]:
+    """Return one deadline, and all kinds of deadlines, before and after."""
+    day, fields = timezone.localdate(), {"customer": scene.customer}
+    domain, renewed = DomainFactory(**fields, expires_on=day), DomainFactory(**fields, expires_on=day, auto_renew=True)
+    contract = ContractFactory(**fields, product="Hosting", ends_on=day)
+    items = [("domain", domain), ("contract", contract)]
+    every = [Deadline(KINDS[kind], item, day, step) for kind, item in items for step in (7, -1)]
+    return [every[:1], [*every, Deadline(KINDS["domain"], renewed, day, -1)]]
+
+
+def new_reviews(scene: Scene) -> None:
+    for comment in scene.comments:
+        for text, stars in (("", 5), (WORDS, 2)):
+            comment.review.text = text
+            for category in CATEGORIES:
+                setattr(comment.review, category, stars)
+            review_mails.send_new_review(comment.review, to=[scene.member(scene.cast.alice)])
+
+
 def declined(scene: Scene) -> None:
     profile = scene.cast.alder.profile
     profile.decline_reason = WORDS
@@ -138,8 +166,21 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     team.send_ownership_transferred: lambda s: team.send_ownership_transferred(s.member(s.cast.max), by=s.cast.alice),
     network.send_profile_registered: lambda s: network.send_profile_registered(s.cast.alder.profile),
     network.send_profile_declined: declined,
+    deadline_mails.send_deadlines: lambda s: [deadline_mails.send_deadlines([(s.member(s.cast.alice), lines)]) for lines in deadlines(s)],
+    deadline_mails.send_customer_deadlines: lambda s: [
+        deadline_mails.send_customer_deadlines([(s.customer.contacts.get(), lines[:4])], s.cast.alder, replies_to=[s.cast.alice])
+        for lines in deadlines(s)
+    ],
     inbox.send_new_request: lambda s: inbox.send_new_request(s.request, to=[s.member(s.cast.alice)]),
     inbox.send_reply: lambda s: inbox.send_reply(s.request, text="Gern.", by=s.cast.alice),
+    customer_mails.send_task_assigned: lambda s: [
+        customer_mails.send_task_assigned(task, to=s.member(s.cast.stan), by=s.cast.alice) for task in s.tasks
+    ],
+    customer_mails.send_tasks_assigned: lambda s: [
+        customer_mails.send_tasks_assigned(count, to=s.member(s.cast.stan), by=s.cast.alice) for count in (1, 7)
+    ],
+    review_mails.send_new_review: new_reviews,
+    review_mails.send_undeliverable: lambda s: review_mails.send_undeliverable(s.asked["project"], to=[s.member(s.cast.alice)]),
     review_mails.send_review_request: lambda s: [review_mails.send_review_request(asked, by=s.cast.alice) for asked in s.asked.values()],
     review_mails.send_reminder: lambda s: [review_mails.send_reminder(asked) for asked in s.asked.values()],
     review_mails.send_reply_notification: lambda s: [
@@ -152,7 +193,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 #: E-mails that quote another user.
 QUOTING = {
     "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
-    "profile_declined", "review_comment", "report_decided", "review_decided",
+    "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
 
@@ -167,17 +208,20 @@ def account_mails(scene: Scene) -> None:
         send_account_mail(name, kim.email, context, owner=kim)
 
 
-@pytest.fixture(params=["en", "de"])
-def written(cast: Cast, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
-    """All e-mails in one language, created while the other language is active."""
+@pytest.fixture(scope="module", params=["en", "de"])
+def written(stored_cast: StoredCast, django_db_blocker: Any, request: pytest.FixtureRequest) -> tuple[str, list[OutgoingMail]]:
+    """All e-mails in one language, created while the other language is active. Their rows are rolled back."""
     language = request.param
-    scene = Scene(cast, language)
-    with translation.override("de" if language == "en" else "en"):
-        for write in WRITERS.values():
-            write(scene)
-    with translation.override(language):
+    with django_db_blocker.unblock(), transaction.atomic(), translation.override(language):
+        cache.clear()
+        scene = Scene(stored_cast.copy(), language)
+        with translation.override("de" if language == "en" else "en"):
+            for write in WRITERS.values():
+                write(scene)
         account_mails(scene)
-    return language, list(OutgoingMail.objects.order_by("pk"))
+        mails = list(OutgoingMail.objects.order_by("pk"))
+        transaction.set_rollback(True)
+    return language, mails
 
 
 def functions(module: ModuleType) -> set[Callable[..., Any]]:
@@ -198,10 +242,21 @@ def test_all_sending_functions_are_listed() -> None:
     assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
 
 
+def test_emails_to_members_are_marked_and_the_others_have_a_type(written: tuple[str, list[OutgoingMail]], cast: Cast) -> None:
+    _, mails = written
+    members = set(cast.alder.members.values_list("email", flat=True))
+    ours = [mail for mail in mails if mail.agency_id]
+    assert [mail.kind for mail in ours if mail.to_team != (mail.to_email in members)] == []
+    assert {mail.kind for mail in ours if not mail.to_team and not type_label(mail.kind)} == set()
+    kinds = {mail.kind for mail in mails}
+    assert [kind for mail_type in TYPES.values() for kind in mail_type.kinds if kind not in kinds] == []
+
+
 def test_all_sending_functions_are_called() -> None:
     modules = (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py"))
     code = "\n".join(path.read_text() for path in modules)
-    assert [write.__name__ for write in WRITERS if len(re.findall(rf"\b{write.__name__}\(", code)) < 2] == []
+    calls = Counter(re.findall(r"\b((?:send|tell)_\w+)\(", code))
+    assert [write.__name__ for write in WRITERS if calls[write.__name__] < 2] == []
 
 
 def test_each_begins_with_a_greeting_and_the_right_capitalization(written: tuple[str, list[OutgoingMail]]) -> None:
@@ -241,7 +296,7 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "review_comment", "review_reminder", "review_request",
+        "deadlines_customer", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 
@@ -381,6 +436,8 @@ def test_html_has_sturdy_buttons_and_addresses_only_in_the_footer(written: tuple
             assert button.attributes["href"] in [link.text for link in links], mail.kind
         if "List-Unsubscribe" in mail.headers:
             assert mail.headers["List-Unsubscribe"] in [f"<{link.attributes['href']}>" for link in links], mail.kind
-            assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
-    assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == set(review_mails.REVIEW_EMAIL_KINDS)
+            if mail.kind in review_mails.REVIEW_EMAIL_KINDS:
+                assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
+    subscribed = {*review_mails.REVIEW_EMAIL_KINDS, deadline_mails.CUSTOMER_KIND}
+    assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == subscribed
     assert len([mail for mail in mails if 'class="button-label"' in mail.html and "</a>" in mail.html]) > 30

@@ -13,12 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 import partnerportal.core.rate_limits
-from partnerportal.agencies.models import Notification
+from partnerportal.agencies.models import DigestItem, Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.forms.contact import MAX_FORM_AGE, MIN_FORM_AGE
 from requests_inbox.models import ContactRequest, Sender
+from requests_inbox.services.contact import submit_request
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.requests import SenderFactory
@@ -98,7 +99,7 @@ def test_the_request_has_the_language_of_the_page(visitor: Client) -> None:
 def test_the_notification_goes_to_the_selected_members(visitor: Client, cast: Cast, chosen: bool) -> None:
     if chosen:
         for member in cast.alder.memberships.all():
-            member.set_notification(Notification.REQUESTS, member.user == cast.stan)
+            member.set_notification(Notification.REQUESTS, Mode.NOW if member.user == cast.stan else Mode.OFF)
     send(visitor, message="<b>Bold</b> & honest")
     notices = OutgoingMail.objects.filter(kind="contact_notice")
     expected = {"stan@alder.example"} if chosen else {"alice@alder.example", "max@alder.example"}
@@ -323,3 +324,13 @@ def test_a_member_who_writes_to_the_own_agency_gets_one_thread(visitor: Client, 
     first, second = OutgoingMail.objects.filter(to_email="alice@alder.example").order_by("pk")
     assert (first.kind, second.kind) == ("contact_acknowledgement", "contact_notice")
     assert (first.references, second.references) == ("", first.message_id)
+
+
+def test_members_who_chose_the_digest_find_the_request_there(cast: Cast) -> None:
+    for member in cast.alder.memberships.all():
+        member.set_notification(Notification.REQUESTS, Mode.DIGEST if member.user == cast.stan else Mode.OFF)
+    request = submit_request(cast.alder, submission="1", name="Pia", email="pia@people.example", message="Hi", consented_at=timezone.now())
+    assert request
+    assert list(DigestItem.objects.values_list("membership__user", "kind", "object_id")) == [(cast.stan.pk, "requests", request.pk)]
+    # Someone on the team is notified, so that owners and managers needn't be.
+    assert not OutgoingMail.objects.filter(kind="contact_notice").exists()

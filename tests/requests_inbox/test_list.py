@@ -22,11 +22,19 @@ def test_each_status_has_a_tab(stan: Client, cast: Cast) -> None:
     reassign_request(opened, to=cast.stan, by=cast.stan)
     mark_spam(spam, by=cast.stan)
     close_request(closed, by=cast.stan)
-    assert listed(stan) == [new]
-    for state, expected in {"new": [new], "open": [opened], "spam": [spam], "closed": [closed], "assigned": []}.items():
+    # The inbox opens with what waits for a reply.
+    assert listed(stan) == [opened, new]
+    for state, expected in {
+        "waiting": [opened, new],
+        "new": [new],
+        "open": [opened],
+        "spam": [spam],
+        "closed": [closed],
+        "assigned": [],
+    }.items():
         assert listed(stan, f"?state={state}") == expected
     # Invalid values, such as those in old bookmarks, are ignored.
-    assert listed(stan, "?state=nonsense&whose=x") == [new]
+    assert listed(stan, "?state=nonsense&whose=x") == [opened, new]
 
 
 @pytest.mark.parametrize("q", ["muhle", "MÜHLE", "ute groß", "ute@muehle.ex", "555 7788", "wholemeal", "wolemeal flour"])
@@ -82,17 +90,19 @@ def test_the_response_time_is_the_median(stan: Client, cast: Cast) -> None:
     for hours in (1, 3, 500):
         received_at = timezone.now() - timedelta(days=25)
         ContactRequestFactory(agency=cast.alder, created_at=received_at, first_reply_at=received_at + timedelta(hours=hours))
-    page = stan.get("/requests/").content.decode()
+    page = stan.get("/requests/?state=new").content.decode()
     assert "Time to first response (median, last 90 days): 3\xa0hours" in page
     assert "after 1\xa0hour" in page
 
 
 def test_agencies_outside_the_network_see_why_there_are_no_requests(stan: Client, cast: Cast) -> None:
-    assert "No new requests" in stan.get("/requests/").content.decode()
+    assert "No one is waiting for a reply" in stan.get("/requests/").content.decode()
+    assert "No new requests" in stan.get("/requests/?state=new").content.decode()
     cast.alder.profile.delete()
-    page = stan.get("/requests/").content.decode()
-    assert "You can’t receive requests yet" in page
-    assert 'href="/company/"' in page
+    for tab in ("waiting", "new"):
+        page = stan.get(f"/requests/?state={tab}").content.decode()
+        assert "You can’t receive requests yet" in page
+        assert 'href="/company/"' in page
 
 
 def test_pagination(stan: Client, cast: Cast) -> None:

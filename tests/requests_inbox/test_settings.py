@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Notification
+from partnerportal.agencies.models import Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox import tasks
@@ -42,7 +42,7 @@ def test_owners_and_managers_are_notified_by_default(max_: Client, cast: Cast) -
 
 
 def test_deactivated_members_are_not_notified(cast: Cast) -> None:
-    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, wanted=True)
+    cast.alder.memberships.get(user=cast.stan).set_notification(Notification.REQUESTS, Mode.NOW)
     User.objects.filter(pk__in=[cast.stan.pk, cast.max.pk]).update(is_active=False)
     assert [member.user for member in InboxSettings.notified_members(cast.alder)] == [cast.alice]
 

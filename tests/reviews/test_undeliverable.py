@@ -35,7 +35,10 @@ def test_permanent_failures_are_recorded_until_a_later_mail_arrives(cast: Cast, 
     # The link still works, because it can be shared in another way.
     assert review_request.current_status == "open"
 
-    resend(OutgoingMail.objects.get(), by=cast.ada)
+    notice = OutgoingMail.objects.get(kind="review_undeliverable")
+    assert (notice.to_email, notice.customer_id) == (cast.stan.email, review_request.customer_id)
+
+    resend(OutgoingMail.objects.get(kind="review_request"), by=cast.ada)
     eventually(lambda: not is_undeliverable(), "it has arrived after all", otherwise=celery_worker.logged)
 
 

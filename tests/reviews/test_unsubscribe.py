@@ -17,7 +17,7 @@ from reviews.services.opt_outs import opt_out, read_opt_out
 from reviews.services.requests import request_review
 from tests.cast import Cast
 from tests.concurrency import at_once
-from tests.factories.customers import CustomerFactory
+from tests.factories.customers import ContactFactory, CustomerFactory
 from tests.factories.reviews import ReviewRequestFactory
 from tests.polling import eventually
 from tests.reviews.test_rate import path_of
@@ -80,6 +80,16 @@ def test_the_page_can_opt_out_and_back_in(stan: Client, lea: Customer) -> None:
     assert not ReviewOptOut.objects.exists()
     assert AuditEvent.objects.filter(action="review_mails.allowed").count() == 1
     assert "Opted out of review e-mails" not in stan.get(lea.get_absolute_url()).content.decode()
+
+
+def test_the_customers_page_shows_it_at_the_contact(stan: Client, lea: Customer) -> None:
+    ContactFactory(customer=lea, first_name="Tom", last_name="Ott", email="tom@clients.example")
+    ContactFactory(customer=lea, first_name="Eva", last_name="Ott", email="")
+    Client().post(f"/r/stop/{tokens.opt_out_token(lea.pk, 'tom@clients.example')}/", ONE_CLICK)
+    page = stan.get(lea.get_absolute_url()).content.decode()
+    people = re.findall(r'<li class="person">(.*?)</li>', page, re.DOTALL)
+    assert ["Opted out of review e-mails." in person for person in people] == [False, True, False]
+    assert page.count("Opted out of review e-mails.") == 1
 
 
 def test_opting_back_in_needs_a_csrf_token(lea: Customer) -> None:

@@ -28,8 +28,8 @@ class ReassignableWork:
     count: Callable[[Membership], int]
     #: Label with this count, such as "%(count)d open tasks": an `ngettext_lazy`.
     label: Promise
-    #: Assigns the counted items to a colleague, or to no one.
-    reassign: Callable[[Membership, User | None], None]
+    #: Assigns the counted items to a colleague, or to no one, on behalf of the last one.
+    reassign: Callable[[Membership, User | None, User], None]
 
 
 #: Kinds of work that other apps register.
@@ -98,7 +98,7 @@ def remove_member(member: Membership, *, to: User | None, by: User) -> None:
     """
     agency = lock_team_as_owner(member.agency, by=by)
     locked = _get_current(agency, member)
-    _end_membership(agency, locked, to=to)
+    _end_membership(agency, locked, to=to, by=by)
     _withdraw_invitations(agency, sent_by=locked.user, by=by)
     record("team.removed", agency, by=by, label=str(locked.user))
     mails.send_member_removed(locked, by=by)
@@ -114,7 +114,7 @@ def leave(member: Membership, *, to: User | None) -> None:
     """
     agency = lock_team(member.agency_id)
     locked = _get_current(agency, member)
-    _end_membership(agency, locked, to=to)
+    _end_membership(agency, locked, to=to, by=locked.user)
     record("team.left", agency, by=locked.user, label=str(locked.user))
     mails.send_member_left(locked)
 
@@ -184,13 +184,13 @@ def _withdraw_invitations(agency: Agency, *, sent_by: User, by: User) -> None:
         record("team.invitation_withdrawn", agency, by=by, label=invitation.email)
 
 
-def _end_membership(agency: Agency, member: Membership, *, to: User | None) -> None:
+def _end_membership(agency: Agency, member: Membership, *, to: User | None, by: User) -> None:
     if member.role == Role.OWNER:
         _ensure_other_owner(agency, member)
     if to is not None and not agency.memberships.filter(user=to).exclude(pk=member.pk).exists():
         raise _has_left(to)
     for work in reassignable_work:
-        work.reassign(member, to)
+        work.reassign(member, to, by)
     for depart in departure_hooks:
         depart(member)
     agency.memberships.filter(pk=member.pk).delete()

@@ -1,16 +1,14 @@
-"""Views of the agency itself: switching between agencies and the sent e-mails."""
+"""Switching between agencies."""
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import Agency
-from partnerportal.core.pagination import keyset_page
-from partnerportal.outbox.models import OutgoingMail
 
 
 @agency_view(methods=("POST",), allow_without_second_factor=True)
@@ -24,17 +22,3 @@ def switch(request: AgencyRequest) -> HttpResponse:
     request.session[SESSION_KEY] = agency.pk
     messages.success(request, _("Switched to %(agency)s.") % {"agency": agency})
     return redirect("desk:dashboard")
-
-
-@agency_view(methods=("GET",))
-def mail_list(request: AgencyRequest) -> HttpResponse:
-    """List e-mails sent on behalf of the agency, newest first."""
-    mails = OutgoingMail.objects.for_agency(request.agency)
-    return render(request, "agencies/mail_list.html", {"page": keyset_page(request, mails, order_by=("-pk",))})
-
-
-@agency_view(methods=("GET",))
-def mail_detail(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Show a sent or queued e-mail."""
-    mail = get_object_or_404(OutgoingMail.objects.for_agency(request.agency), pk=pk)
-    return render(request, "agencies/mail_detail.html", {"mail": mail})

@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from partnerportal.accounts.models import User
 from partnerportal.accounts.queries import find_account, has_address
-from partnerportal.agencies.forms import JoinForm
+from partnerportal.agencies.forms.team import JoinForm
 from partnerportal.agencies.middleware import SESSION_KEY
 from partnerportal.agencies.models import TeamInvitation
 from partnerportal.agencies.services.team_invitations import accept, accept_with_new_account

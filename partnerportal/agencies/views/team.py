@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import NEXT_PAGE_KEY, AgencyRequest, agency_view
-from partnerportal.agencies.forms import InviteForm, NotificationsForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
-from partnerportal.agencies.models import Agency, Membership, Notification, Role, TeamInvitation
+from partnerportal.agencies.forms.team import InviteForm, ReassignForm, RoleForm, SecondFactorForm, TransferOwnershipForm
+from partnerportal.agencies.models import Agency, Membership, Role, TeamInvitation
 from partnerportal.agencies.services import team as services
 from partnerportal.agencies.services import team_invitations
 from partnerportal.audit.models import AuditEvent
@@ -195,18 +195,6 @@ def second_factor_required(request: AgencyRequest) -> HttpResponse:
     if not request.membership.lacks_second_factor:
         return redirect(request.session.pop(NEXT_PAGE_KEY, None) or "desk:dashboard")
     return render(request, "agencies/second_factor_required.html")
-
-
-@agency_view()
-def notifications(request: AgencyRequest) -> HttpResponse:
-    """Choose which of the agency's e-mail notifications to receive."""
-    form = NotificationsForm(request.form_data, member=request.membership)
-    if request.method == "POST" and form.is_valid():
-        for notification in Notification:
-            request.membership.set_notification(notification, notification in form.cleaned_data["notices"])
-        messages.success(request, _("Notification settings saved."))
-        return redirect("agencies:notifications")
-    return render(request, "agencies/notifications.html", {"form": form})
 
 
 def _get_member(request: AgencyRequest, pk: int) -> Membership:

@@ -2,10 +2,11 @@
 
 import re
 from html import escape
+from types import MethodType
 from typing import Any
 
 from django.template import Context, Library, Node, NodeList
-from django.template.base import FilterExpression, Parser, Token, token_kwargs
+from django.template.base import FilterExpression, Parser, Token, Variable, VariableDoesNotExist, token_kwargs
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -33,9 +34,36 @@ def fixed(parser: Parser, token: Token) -> "FixedNode":
     words = token.split_contents()[1:]
     start = words.index("slots") if "slots" in words else len(words)
     given, slots = token_kwargs(words[:start], parser), token_kwargs(words[start + 1 :], parser)
+    for expression in (*given.values(), *slots.values()):
+        if expression.is_var and expression.var.lookups:
+            expression.var = QuickVariable(expression.var)
     nodes = parser.parse(("endfixed",))
     parser.delete_first_token()
     return FixedNode(nodes, given, slots)
+
+
+class QuickVariable:
+    """A variable of Django that first looks up its parts as attributes, which those of rows are."""
+
+    def __init__(self, variable: Variable) -> None:
+        self._variable = variable
+        self._first, *self._names = variable.lookups or ()
+
+    def resolve(self, context: Context) -> Any:
+        try:
+            current = context[self._first]
+        except KeyError:
+            raise VariableDoesNotExist("%s isn’t set", (self._first,)) from None
+        try:
+            for name in self._names:
+                if hasattr(type(current), "__getitem__"):
+                    return self._variable.resolve(context)
+                current = getattr(current, name)
+                if isinstance(current, MethodType) and not hasattr(current, "alters_data"):
+                    current = current()
+        except (AttributeError, TypeError):
+            return self._variable.resolve(context)
+        return self._variable.resolve(context) if callable(current) else current
 
 
 class FixedNode(Node):

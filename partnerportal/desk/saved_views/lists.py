@@ -63,6 +63,11 @@ _TASKS = ViewedList(
 LISTS = {viewed.name.value: viewed for viewed in (_CUSTOMERS, _REQUESTS, _TASKS)}
 
 
+def view_url(view: Any) -> str:
+    """Return the address of the list with a view's filters."""
+    return f"{LISTS[view.list_name].url}?{view.query}{'&' if view.query else ''}view={view.pk}"
+
+
 def list_at(path: str) -> ViewedList | None:
     """Return the list at a path."""
     return next((viewed for viewed in LISTS.values() if viewed.url == path), None)

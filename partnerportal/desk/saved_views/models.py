@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency, Membership, Role
 from partnerportal.core.constraints import SameParent
+from partnerportal.core.db_functions import FoldText
 from partnerportal.core.querysets import TenantQuerySet
+from partnerportal.core.search import SearchQuerySet
 from partnerportal.core.validators import validate_one_line
 
 #: Maximum number of views that a member can have of each list.
@@ -38,6 +40,20 @@ class SavedViewQuerySet(TenantQuerySet["SavedView"]):
         return self.existing().filter(Q(is_shared=True) | Q(owner=member))
 
 
+class SearchableViewQuerySet(SearchQuerySet):
+    def visible_to(self, member: Any) -> Self:
+        """Return the existing views that a member owns or that are shared."""
+        return self.filter(pk__in=SavedView.objects.visible_to(member).values("pk"))
+
+
+class SearchableViews(models.Manager["SavedView"]):
+    """Views that the global search finds by their names."""
+
+    def get_queryset(self) -> SearchableViewQuerySet:
+        views: SearchableViewQuerySet = SearchableViewQuerySet(self.model, using=self._db).annotate(search_text=FoldText("name"))
+        return views
+
+
 class SavedView(models.Model):
     """A name for a query string of a list. Shared views of former members belong to the agency alone."""
 
@@ -57,6 +73,7 @@ class SavedView(models.Model):
     created_at = models.DateTimeField(_("Saved"), auto_now_add=True)
 
     objects: ClassVar[SavedViewQuerySet] = SavedViewQuerySet.as_manager()  # type: ignore[assignment]
+    searchable = SearchableViews()
 
     class Meta:
         verbose_name = _("saved view")

@@ -8,7 +8,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 
-from partnerportal.desk.saved_views.lists import LISTS
+from partnerportal.desk.saved_views.lists import view_url
 from partnerportal.desk.saved_views.models import SavedView, ViewPin
 
 _FIELDS = ("pk", "owner_id", "list_name", "name", "query", "is_shared", "position")
@@ -30,7 +30,7 @@ class ShownView:
     @property
     def url(self) -> str:
         """The list with the view's filters."""
-        return f"{LISTS[self.list_name].url}?{self.query}{'&' if self.query else ''}view={self.pk}"
+        return view_url(self)
 
 
 def shown_rows(member: Any, list_name: Any) -> ArraySubquery:

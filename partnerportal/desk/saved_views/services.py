@@ -102,7 +102,7 @@ def restore_view(view: SavedView, *, by: Membership) -> SavedView:
     """
     locked = _lock_view(view, by, deleted=True)
     if locked.deleted_at is not None:
-        locked.name = _free_name(locked, SavedView.objects.filter(agency=locked.agency_id, owner=locked.owner_id))
+        locked.name = free_name(locked, SavedView.objects.filter(agency=locked.agency_id, owner=locked.owner_id))
         locked.deleted_at = None
         locked.save(update_fields=["name", "deleted_at"])
         if locked.is_shared:
@@ -154,7 +154,7 @@ def leave_views(member: Membership) -> None:
     member.saved_views.exclude(is_shared=True, deleted_at=None).delete()
     ownerless = SavedView.objects.filter(agency=member.agency_id, owner=None)
     for view in member.saved_views.select_for_update():
-        view.name, view.owner, view.slot = _free_name(view, ownerless), None, None
+        view.name, view.owner, view.slot = free_name(view, ownerless), None, None
         view.save(update_fields=["name", "owner", "slot"])
 
 
@@ -202,7 +202,7 @@ def _ensure_new_name(view: SavedView) -> None:
         raise ValidationError({"name": _("There is already a view with this name. Choose another name.")})
 
 
-def _free_name(view: SavedView, views: QuerySet[SavedView]) -> str:
+def free_name(view: SavedView, views: QuerySet[SavedView]) -> str:
     """Return the view's name, with a number if one of the `views` of the same list has it."""
     others = views.filter(list_name=view.list_name, deleted_at=None).exclude(pk=view.pk)
     used = {name.lower() for name in others.values_list("name", flat=True)}

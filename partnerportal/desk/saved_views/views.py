@@ -16,7 +16,7 @@ from partnerportal.core.redirects import redirect_back
 from partnerportal.core.undo import success_with_undo
 from partnerportal.desk.saved_views import services
 from partnerportal.desk.saved_views.forms import NewViewForm, SavedViewForm
-from partnerportal.desk.saved_views.lists import LISTS, normalized
+from partnerportal.desk.saved_views.lists import LISTS, normalized, view_url
 from partnerportal.desk.saved_views.models import MAX_QUERY, ListName, SavedView
 
 
@@ -40,7 +40,7 @@ def add(request: AgencyRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(request, _("View “%(view)s” saved.") % {"view": view})
-            return _open(request, _url(view))
+            return _open(request, view_url(view))
     return render(request, "desk/view_form.html", {"form": form, "title": _("Save view")})
 
 
@@ -54,7 +54,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
         request.form_data,
         instance=view,
         initial={"is_pinned": view.pins.filter(member=request.membership).exists()},
-        cancel=_url(view),
+        cancel=view_url(view),
         is_own=view.owner_id == request.membership.pk,
     )
     if request.method == "POST" and form.is_valid():
@@ -65,7 +65,7 @@ def edit(request: AgencyRequest, pk: int) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(request, _("View “%(view)s” saved.") % {"view": view})
-            return redirect_back(request, _url(view))
+            return redirect_back(request, view_url(view))
     return render(request, "desk/view_form.html", {"form": form, "view": view, "title": _("Edit view")})
 
 
@@ -78,13 +78,13 @@ def save(request: AgencyRequest, pk: int) -> HttpResponse:
     query = normalized(view.list_name, request.GET.urlencode(), member=request.membership, team=request.team)
     if len(query) > MAX_QUERY:
         messages.error(request, _("These filters are too long to be saved."))
-        return redirect(_url(view))
+        return redirect(view_url(view))
     with _gone_is_404():
         former = services.replace_query(view, query, by=request.membership)
     view.query = query
     undo_path = f"{reverse('desk:view_save', args=[pk])}?{former}"
     success_with_undo(request, _("View “%(view)s” changed.") % {"view": view}, undo_path)
-    return redirect(_url(view))
+    return redirect(view_url(view))
 
 
 @agency_view(methods=("POST",))
@@ -110,7 +110,7 @@ def restore(request: AgencyRequest, pk: int) -> HttpResponse:
     with _gone_is_404():
         view = services.restore_view(view, by=request.membership)
     messages.success(request, _("View “%(view)s” restored.") % {"view": view})
-    return redirect(_url(view))
+    return redirect(view_url(view))
 
 
 @agency_view(methods=("POST",))
@@ -126,7 +126,7 @@ def pin(request: AgencyRequest, pk: int) -> HttpResponse:
         if is_new:
             text = _("“%(view)s” is pinned to your menu.") % {"view": view}
             success_with_undo(request, text, reverse("desk:view_unpin", args=[pk]))
-    return redirect_back(request, _url(view))
+    return redirect_back(request, view_url(view))
 
 
 @agency_view(methods=("POST",))
@@ -136,7 +136,7 @@ def unpin(request: AgencyRequest, pk: int) -> HttpResponse:
     if services.unpin_view(view, request.membership):
         text = _("“%(view)s” is no longer in your menu.") % {"view": view}
         success_with_undo(request, text, reverse("desk:view_pin", args=[pk]))
-    return redirect_back(request, _url(view))
+    return redirect_back(request, view_url(view))
 
 
 @agency_view(methods=("POST",))
@@ -144,7 +144,7 @@ def move(request: AgencyRequest, pk: int) -> HttpResponse:
     """Move a pinned view up (`direction=up`) or down in the member's own menu."""
     view = _get(request, pk)
     services.move_pin(view, request.membership, up=request.POST.get("direction") == "up")
-    return redirect_back(request, _url(view))
+    return redirect_back(request, view_url(view))
 
 
 @contextmanager
@@ -162,11 +162,6 @@ def _get(request: AgencyRequest, pk: int) -> SavedView:
     return view
 
 
-def _url(view: SavedView) -> str:
-    """Return the address of the list with the view's filters."""
-    return f"{LISTS[view.list_name].url}?{view.query}{'&' if view.query else ''}view={view.pk}"
-
-
 def _open(request: AgencyRequest, url: str) -> HttpResponse:
     """Show another page, even from a dialog."""
     return HttpResponse(status=204, headers={"HX-Redirect": url}) if cast(Any, request).htmx else redirect(url)
@@ -179,4 +174,4 @@ def _refused(request: AgencyRequest, view: SavedView) -> HttpResponse:
     else:
         text = _("Only managers can change this view. Save it under another name instead.")
     messages.error(request, text)
-    return _open(request, _url(view))
+    return _open(request, view_url(view))

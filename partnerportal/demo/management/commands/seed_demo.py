@@ -34,10 +34,19 @@ from partnerportal.desk.saved_views.services import save_view
 from partnerportal.network.models import Service, SpokenLanguage, WorkSample
 from partnerportal.network.services.profiles import register_profile, save_profile, submit_profile
 from partnerportal.network.services.work import add_work
-from requests_inbox.models import ContactRequest, RequestMessage
+from requests_inbox.models import ContactRequest, RequestMessage, SavedReply
 from requests_inbox.services.contact import submission_digest, submit_request
 from requests_inbox.services.reply_times import refresh_reply_times
-from requests_inbox.services.requests import add_note, assign_request, close_request, mark_spam, reassign_request, reply
+from requests_inbox.services.requests import (
+    add_note,
+    assign_request,
+    close_request,
+    mark_no_reply_needed,
+    mark_spam,
+    reassign_request,
+    reply,
+)
+from requests_inbox.services.saved_replies import add_saved_reply
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
 from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
@@ -65,6 +74,8 @@ class Command(BaseCommand):
             _reviews(customers, by=anna)
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
+            for language, title, text in demo.SAVED_REPLIES:
+                add_saved_reply(SavedReply(agency=nordlicht, language=language, title=title, text=text), by=anna)
             _access(customers, client, by=anna)
             _views(nordlicht)
             for _batch in run_batches(start_search(nordlicht).pk):
@@ -209,7 +220,7 @@ def _requests(agency: Agency, rows: tuple[tuple[Any, ...], ...]) -> list[Contact
 def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
     """Process the contact requests. The first replies are sent within a working day."""
     team = {user.email: user for user in customers[0].agency.members.all()}
-    steps: dict[str, Callable[..., object]] = {"close": close_request, "spam": mark_spam}
+    steps: dict[str, Callable[..., object]] = {"close": close_request, "spam": mark_spam, "no_reply": mark_no_reply_needed}
     for position, step, member, more in demo.REQUEST_STEPS:
         request, by = requests[position], team[member]
         if step == "reply":

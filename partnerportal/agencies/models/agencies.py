@@ -1,10 +1,14 @@
 """Agencies, the tenants of the portal: their members, roles and team invitations."""
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q, QuerySet
@@ -14,6 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.queries import SECOND_FACTORS
+from partnerportal.agencies.models.notifications import DIGEST_HOUR, WORKING_DAYS, Mode, Notification, NotificationChoice
 from partnerportal.core.compiled import compiled
 from partnerportal.core.email_addresses import address_variants, without_sub_address
 from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
@@ -72,14 +77,18 @@ class Agency(models.Model):
         own = Q(user__email__in=addresses) | Q(user__emailaddress__email__in=addresses)
         return bool(email.strip()) and self.memberships.filter(own).exists()
 
-    def belongs_to_staff(self, email: str) -> bool:
+    def belongs_to_staff(self, email: str, *, members: "Iterable[Membership] | None" = None) -> bool:
         """Return whether e-mail to this address, or its sub-address (`stan+x@…`), reaches a team member.
 
-        Addresses are compared in Python, because PostgreSQL can't encode international domains.
+        Addresses are compared in Python, because PostgreSQL can't encode international domains. All `members` can be
+        given if they are loaded already.
         """
         if not email.strip():
             return False
-        addresses = {address for row in _staff_addresses(agency=self.pk) for address in row if address}
+        if members is None:
+            addresses = {address for row in _staff_addresses(agency=self.pk) for address in row if address}
+        else:
+            addresses = {address for member in members for address in (member.user.email, *member.other_addresses)}
         return without_sub_address(email) in {without_sub_address(address) for address in addresses}
 
 
@@ -112,18 +121,22 @@ ROLE_DESCRIPTIONS: dict[Role, Promise] = {
 }
 
 
-class Notification(models.TextChoices):
-    """E-mail notifications that members can turn on and off."""
-
-    REQUESTS = "requests", _("New requests")
-    ACCESS = "access", _("Access given, changed or revoked by clients")
-
-
 class MembershipQuerySet(TenantQuerySet["Membership"]):
     def with_second_factor(self) -> Self:
         """Annotate `has_second_factor`. Recovery codes alone don't count."""
         factors = Authenticator.objects.filter(user=models.OuterRef("user"), type__in=SECOND_FACTORS)
         return self.annotate(has_second_factor=models.Exists(factors))
+
+    def with_notification_modes(self) -> Self:
+        """Annotate `chosen_modes`, so that the members' notifications need no further queries."""
+        modes = models.Aggregate("kind", "mode", function="jsonb_object_agg", output_field=models.JSONField())
+        choices = NotificationChoice.objects.filter(membership=models.OuterRef("pk")).values("membership").annotate(modes=modes)
+        return self.annotate(chosen_modes=models.Subquery(choices.values("modes")))
+
+    def with_addresses(self) -> Self:
+        """Annotate `other_addresses`: all addresses of the account."""
+        addresses = EmailAddress.objects.filter(user=models.OuterRef("user")).values("email")
+        return self.annotate(other_addresses=ArraySubquery(addresses))
 
     def with_role(self, role: Role) -> Self:
         """Return members whose role includes `role`."""
@@ -133,6 +146,11 @@ class MembershipQuerySet(TenantQuerySet["Membership"]):
         return self.filter(role=Role.OWNER)
 
 
+def default_digest_days() -> list[int]:
+    """Return the days on which members receive the digest until they choose others."""
+    return list(WORKING_DAYS)
+
+
 class Membership(models.Model):
     """A user's membership in an agency."""
 
@@ -140,11 +158,18 @@ class Membership(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("Person"), on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(_("Role"), max_length=10, choices=Role, default=Role.STAFF)
     created_at = models.DateTimeField(_("Since"), auto_now_add=True)
-    #: Enabled notifications. None means the defaults of `is_notified_about()`.
-    notices = ArrayField(models.CharField(max_length=10, choices=Notification), verbose_name=_("Notifications"), null=True, blank=True)
+    wants_digest = models.BooleanField(_("Daily digest"), default=True)
+    #: Local hour at which the digest is sent.
+    digest_hour = models.PositiveSmallIntegerField(_("Time"), default=DIGEST_HOUR)
+    #: ISO weekdays on which the digest is sent.
+    digest_days = ArrayField(models.PositiveSmallIntegerField(), verbose_name=_("Days"), default=default_digest_days)
+    #: No digest is sent that was due before this: before the member joined or chose the time.
+    digest_from = models.DateTimeField(default=timezone.now, editable=False)
 
     #: Annotated by `with_second_factor()`.
     has_second_factor: bool
+    #: Annotated by `with_addresses()`.
+    other_addresses: list[str]
 
     objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -155,6 +180,10 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=["agency", "user"], name="membership_once_per_agency"),
             models.UniqueConstraint(fields=["id", "agency"], name="membership_agency_target"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+            models.CheckConstraint(condition=Q(digest_hour__lte=23), name="membership_digest_hour_exists"),
+            models.CheckConstraint(
+                condition=Q(digest_days__contained_by=[1, 2, 3, 4, 5, 6, 7], digest_days__len__lte=7), name="membership_digest_days_exist"
+            ),
         ]
         triggers = [
             # Deferred, so that a transaction can replace the last owner. The lock serializes concurrent removals.
@@ -198,17 +227,37 @@ class Membership(models.Model):
         """Language of e-mails to the member."""
         return self.user.language or self.agency.language
 
-    def is_notified_about(self, notification: Notification) -> bool:
-        """Return whether the member receives these e-mails. By default, staff get none about requests."""
-        if self.notices is None:
-            return notification != Notification.REQUESTS or self.has_role(Role.MANAGER)
-        return notification in self.notices
+    @property
+    def time_zone(self) -> str:
+        """Time zone of the member's dates."""
+        return self.user.time_zone or self.agency.time_zone
 
-    def set_notification(self, notification: Notification, wanted: bool) -> None:
-        """Turn a notification on or off."""
-        if self.is_notified_about(notification) != wanted:
-            self.notices = [other for other in Notification if (wanted if other == notification else self.is_notified_about(other))]
-            self.save(update_fields=["notices"])
+    @cached_property
+    def chosen_modes(self) -> dict[str, str] | None:
+        """The chosen modes by kind. Annotated by `with_notification_modes()`."""
+        return dict(self.notification_choices.values_list("kind", "mode"))
+
+    def chosen_mode(self, kind: Notification) -> Mode:
+        """Return the member's choice for this kind of notification, or the default of their role."""
+        return Mode((self.chosen_modes or {}).get(kind) or kind.default_mode(is_manager=self.is_manager))
+
+    def notification_mode(self, *kinds: Notification) -> Mode:
+        """Return when the member is notified of an event. If it is of several kinds, the most urgent choice applies."""
+        mode = min((self.chosen_mode(kind) for kind in kinds), key=lambda mode: mode.urgency)
+        return Mode.OFF if mode == Mode.DIGEST and not self.wants_digest else mode
+
+    def is_notified_about(self, *kinds: Notification, mode: Mode = Mode.NOW) -> bool:
+        """Return whether the member is notified of these events in this way."""
+        return self.notification_mode(*kinds) == mode
+
+    def set_notification(self, kind: Notification, mode: Mode) -> None:
+        """Choose when the member is notified of these events."""
+        if self.chosen_mode(kind) != mode:
+            choice = NotificationChoice(membership=self, kind=kind, mode=mode)
+            NotificationChoice.objects.bulk_create(
+                [choice], update_conflicts=True, unique_fields=["membership", "kind"], update_fields=["mode"]
+            )
+            self.chosen_modes = (self.chosen_modes or {}) | {kind.value: mode.value}
 
 
 @compiled

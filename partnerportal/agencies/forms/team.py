@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Membership, Notification, Role
+from partnerportal.agencies.models import Membership, Role
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import form_helper
 from partnerportal.core.versions import EditForm
@@ -91,18 +91,6 @@ class SecondFactorForm(forms.Form):
         super().__init__(data, initial={"required": not is_required})
         submit = _("Make optional") if is_required else _("Require for everyone")
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
-
-
-class NotificationsForm(EditForm, forms.Form):
-    """Form for a member's e-mail notifications."""
-
-    notices = forms.TypedMultipleChoiceField(
-        label=_("Notify me by e-mail about"), choices=Notification, coerce=Notification, required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-    def __init__(self, data: QueryDict | None, *, member: Membership) -> None:
-        super().__init__(data, initial={"notices": [choice for choice in Notification if member.is_notified_about(choice)]})
-        self.helper = form_helper("notices", submit=_("Save"))
 
 
 class JoinForm(forms.Form):

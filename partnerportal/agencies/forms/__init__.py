@@ -1,0 +1,1 @@
+"""Forms of the team and of notifications."""
