@@ -46,15 +46,6 @@ def _empty_tables_with_retries(case: TransactionTestCase) -> None:
 TransactionTestCase._fixture_teardown = _empty_tables_with_retries
 
 
-def _keep_usable_connection(case: TransactionTestCase) -> bool:
-    """Keep the connection after the test, because a new one has no cached plans, unless it is unusable."""
-    connection.close_if_unusable_or_obsolete()
-    return False
-
-
-TransactionTestCase._should_reload_connections = _keep_usable_connection
-
-
 def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
     """Store a page's template and a copy of its context in the response, but not those of its hundreds of included templates."""
     if not INCLUDED.search(template.name or ""):
