@@ -45,7 +45,7 @@ def _member_letter(member: Membership, deadlines: list[Deadline]) -> Letter:
         to=member.user.email,
         language=member.language,
         values={"agency": member.agency.name, "count": len(deadlines), "first": lambda: deadlines[0].text, **texts},
-        subject="%(first)s" if len(deadlines) == 1 else _("%(count)s deadlines: %(first)s …"),
+        subject="%(first)s" if len(deadlines) == 1 else _("%(count)s deadlines, the first: %(first)s"),
         name=member.user.full_name,
         intro=ngettext_lazy("This deadline is near or has just passed:", "These deadlines are near or have just passed:", len(deadlines)),
         more_links=links,

@@ -38,8 +38,8 @@ class DeadlineNotice(models.Model):
     objects: ClassVar[TenantQuerySet["DeadlineNotice"]] = TenantQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = _("deadline notice")
-        verbose_name_plural = _("deadline notices")
+        verbose_name = _("deadline notification")
+        verbose_name_plural = _("deadline notifications")
         constraints = [
             models.UniqueConstraint(fields=["kind", "object_id", "date", "step"], name="deadline_notice_once"),
             models.CheckConstraint(condition=Q(step__in=[*STEPS, AFTER]), name="deadline_notice_step_is_known"),
@@ -69,8 +69,8 @@ class DeadlineOptOut(models.Model):
     objects: ClassVar[DeadlineOptOutQuerySet] = DeadlineOptOutQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
-        verbose_name = _("opt-out of deadline notices")
-        verbose_name_plural = _("opt-outs of deadline notices")
+        verbose_name = _("opt-out of deadline reminders")
+        verbose_name_plural = _("opt-outs of deadline reminders")
         constraints = [models.UniqueConstraint(fields=["agency", "address_digest"], name="deadline_opt_out_once")]
 
     def __str__(self) -> str:

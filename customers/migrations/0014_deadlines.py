@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Created')),
             ],
             options={
-                'verbose_name': 'deadline notice',
-                'verbose_name_plural': 'deadline notices',
+                'verbose_name': 'deadline notification',
+                'verbose_name_plural': 'deadline notifications',
             },
         ),
         migrations.CreateModel(
@@ -36,8 +36,8 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='Since')),
             ],
             options={
-                'verbose_name': 'opt-out of deadline notices',
-                'verbose_name_plural': 'opt-outs of deadline notices',
+                'verbose_name': 'opt-out of deadline reminders',
+                'verbose_name_plural': 'opt-outs of deadline reminders',
             },
         ),
         migrations.AddField(

@@ -83,9 +83,10 @@ def customer_create_page(
     duplicates = []
     if request.method == "POST" and form.is_valid():
         try:
-            if create:
-                ensure_not_added(request.agency, number=form.number, content=form.content, by=request.user)
             duplicates = [] if "add_anyway" in data else find_duplicates(request.agency, form.cleaned_data)
+            if create:
+                # After the search, which can find what a concurrent submission of this form has just added.
+                ensure_not_added(request.agency, number=form.number, content=form.content, by=request.user)
             if duplicates:
                 form.offer_duplicate_override()
             elif create:

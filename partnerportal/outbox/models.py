@@ -148,7 +148,7 @@ class OutgoingMail(models.Model):
     #: The customer it concerns, for erasure. Not a foreign key because this app must not import customers.
     customer_id = models.BigIntegerField(_("Customer ID"), null=True, blank=True)
     #: The recipient is a member of the agency's team, and not a customer or client of it.
-    to_team = models.BooleanField(_("To the team"), default=False, db_default=False)
+    to_team = models.BooleanField(_("For the team"), default=False, db_default=False)
     kind = models.CharField(_("Kind"), max_length=80, help_text=_("Template"))
     to_email = models.EmailField(_("To"))
     from_name = models.CharField(_("Sender name"), max_length=150, blank=True)

@@ -240,7 +240,7 @@ def test_the_migration_keeps_history(cast: Cast) -> None:
 
 
 def test_the_migration_keeps_what_saved_views_show(cast: Cast) -> None:
-    (update,) = import_module("partnerportal.desk.migrations.0002_views_of_new_requests").Migration.operations
+    (update,) = import_module("partnerportal.desk.migrations.0003_views_of_new_requests").Migration.operations
     views = [SavedViewFactory(owner=cast.alder.memberships.first(), list_name="requests", query=query) for query in INBOX_VIEWS]
     tasks = SavedViewFactory(owner=cast.alder.memberships.first(), list_name="tasks", query="whose=mine")
     with connection.cursor() as cursor:

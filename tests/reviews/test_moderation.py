@@ -44,8 +44,8 @@ def report(cast: Cast) -> ReviewReport:
 
 
 def decisions() -> QuerySet[OutgoingMail]:
-    """Return all e-mails except the notification of administrators."""
-    return OutgoingMail.objects.exclude(kind="review_reported").order_by("pk")
+    """Return all e-mails except the notifications of administrators and of new reviews."""
+    return OutgoingMail.objects.exclude(kind__in=["review_reported", "review_new"]).order_by("pk")
 
 
 def mails() -> list[tuple[str, str]]:

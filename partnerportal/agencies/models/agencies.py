@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.queries import SECOND_FACTORS
 from partnerportal.agencies.models.notifications import DIGEST_HOUR, WORKING_DAYS, Mode, Notification, NotificationChoice
-from partnerportal.core.compiled import compiled
 from partnerportal.core.email_addresses import address_variants, without_sub_address
 from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
 from partnerportal.core.personal_links import PersonalLink
@@ -260,7 +259,6 @@ class Membership(models.Model):
             self.chosen_modes = (self.chosen_modes or {}) | {kind.value: mode.value}
 
 
-@compiled
 def _staff_addresses(*, agency: Any) -> QuerySet[Membership, Any]:
     """Return the addresses of each member: that of the account, and another one."""
     return Membership.objects.filter(agency=agency).values_list("user__email", "user__emailaddress__email")

@@ -122,7 +122,6 @@ def dated_rows(name: str, /, *, agency: Any, today: Any, sunday: Any) -> QuerySe
     return found
 
 
-@compiled
 def customers_named(*, keys: Any) -> QuerySet[Customer]:
     """Return these customers with their names."""
     return Customer.objects.filter(pk__any=keys).only("kind", "status", "company", "first_name", "last_name")

@@ -18,7 +18,7 @@ TO_TEAM = "team"
 
 
 def _types() -> list[tuple[str, Any]]:
-    return [("", _("All")), *((name, mail_type.label) for name, mail_type in TYPES.items()), (TO_TEAM, _("To the team"))]
+    return [("", _("All")), *((name, mail_type.label) for name, mail_type in TYPES.items()), (TO_TEAM, _("For the team"))]
 
 
 class MailFilter(ListFilter):

@@ -40,7 +40,7 @@ def mail_detail(request: AgencyRequest, pk: int) -> HttpResponse:
     customer = known.select_related("merged_into").filter(pk=mail.customer_id).first() if mail.customer_id else None
     context = {
         "mail": mail,
-        "type": _("To the team") if mail.to_team else type_label(mail.kind),
+        "type": _("For the team") if mail.to_team else type_label(mail.kind),
         "retention": settings.SENT_MAIL_RETENTION,
         "customer": customer and (customer.merged_into or customer),
     }

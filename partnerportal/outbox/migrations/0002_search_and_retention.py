@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='outgoingmail',
             name='to_team',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='To the team'),
+            field=models.BooleanField(db_default=False, default=False, verbose_name='For the team'),
         ),
         migrations.AlterField(
             model_name='outgoingmail',
