@@ -140,7 +140,7 @@ TEMPLATES = [
                 "partnerportal.desk.context_processors.menu",
                 "partnerportal.network.context_processors.legal_links",
             ],
-            "builtins": ["partnerportal.core.templatetags.portal", "partnerportal.core.templatetags.fixed"],
+            "builtins": [f"partnerportal.core.templatetags.{name}" for name in ("portal", "dates", "fixed")],
         },
     },
 ]

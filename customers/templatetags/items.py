@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 
 from customers.models import Contract, Domain, Project, Task
 from partnerportal.core.addresses import address
-from partnerportal.core.templatetags.portal import bar, day, days_left, due, icon, money, relative_date, removal_label, status_pill
+from partnerportal.core.templatetags.dates import day, days_left, due, relative_date
+from partnerportal.core.templatetags.portal import bar, icon, money, removal_label, status_pill
 
 register = template.Library()
 

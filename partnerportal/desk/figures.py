@@ -19,7 +19,7 @@ from customers.queries.contracts import Ending, contract_outlook
 from partnerportal.agencies.models import Agency, TeamInvitation
 from partnerportal.core.addresses import address
 from partnerportal.core.compiled import compiled
-from partnerportal.core.templatetags.portal import duration
+from partnerportal.core.templatetags.dates import duration
 from partnerportal.network.models import OfferedService, PartnerProfile, ProfileLanguage
 from partnerportal.network.queries import checklist_with
 from requests_inbox.queries import RESPONSE_TIME_DAYS, TYPICAL_MIN_REPLIES, typical_first_reply

@@ -19,7 +19,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.core.addresses import address
 from partnerportal.core.db_functions import CappedCount
-from partnerportal.core.templatetags.portal import day_in_full, duration, moment_text
+from partnerportal.core.templatetags.dates import day_in_full, duration, moment_text
 from requests_inbox.models import ContactRequest
 
 #: Distance in days beyond which rows show a date.

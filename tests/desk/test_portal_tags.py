@@ -13,7 +13,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone, translation
 
 from partnerportal.core.countries import Select, country_choices
-from partnerportal.core.templatetags.portal import days_left, due, moment, money, relative_date
+from partnerportal.core.templatetags.dates import days_left, due, moment, relative_date
+from partnerportal.core.templatetags.portal import money
 
 
 @pytest.mark.parametrize(

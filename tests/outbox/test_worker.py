@@ -115,7 +115,9 @@ def test_two_beats_do_nothing_twice(
         asked = [ReviewRequestFactory(customer__agency=cast.alder, requested_by=cast.stan, mailed_at=week) for _ in range(20)]
         for mail in mails:
             once_sent(mail)
-        eventually(lambda: not ReviewRequest.objects.filter(reminded_at=None).exists(), "all are reminded", seconds=60, otherwise=worker.logged)
+        eventually(
+            lambda: not ReviewRequest.objects.filter(reminded_at=None).exists(), "all are reminded", seconds=60, otherwise=worker.logged
+        )
         time.sleep(3 * SWEEP)
         eventually(settled, "all is sent", seconds=60, otherwise=worker.logged)
     assert OutgoingMail.objects.filter(kind="review_reminder").count() == len(asked)
