@@ -132,6 +132,16 @@ def test_pairs_that_are_no_longer_alike_disappear_and_dismissed_ones_stay(max_: 
     assert found(cast.alder) == [({"A", "B"}, ["email"])]
 
 
+def test_a_dismissed_pair_stays_dismissed_when_it_is_alike_again(max_: Client, cast: Cast) -> None:
+    _one, two = customers(cast.alder, email=["a@mehl.example"] * 2)
+    searched(cast.alder)
+    max_.post(f"{DUPLICATES}{CustomerPair.objects.get().pk}/dismiss/")
+    for email in ("other@mehl.example", "a@mehl.example"):
+        Customer.objects.filter(pk=two.pk).update(email=email)
+        searched(cast.alder)
+        assert found(cast.alder) == []
+
+
 def test_progress_is_shown_and_can_be_left(max_: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "BATCH_SIZE", 2)
     customers(cast.alder, email=["a@mehl.example"] * 3)
