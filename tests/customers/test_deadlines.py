@@ -197,7 +197,7 @@ def test_a_member_gets_one_email_about_several_deadlines(lea: Customer) -> None:
     steps(lea.agency)
     mail = OutgoingMail.objects.get()
     assert (mail.to_email, mail.customer_id) == ("stan@alder.example", lea.pk)
-    assert mail.subject.startswith("9 deadlines: d1.example expires on ")
+    assert mail.subject.startswith("9 deadlines, the first: d1.example expires on ")
     assert all(f"d{days}.example expires on " in mail.text for days in range(1, 9))
     assert "Contract V-1 (Hosting): cancel by " in mail.text
 

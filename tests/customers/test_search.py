@@ -1,5 +1,6 @@
 """Search for customers: parts of words, ignoring accents, case and typing errors, best matches first."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -187,3 +188,23 @@ def test_a_typing_error_compares_words_instead_of_customers(stan: Client, cast: 
     fuzzy = [query["sql"] for query in queries if "%>" in query["sql"]]
     assert len(fuzzy) == 1
     assert "customers_customerword" in fuzzy[0]
+
+
+def test_changing_ten_times_as_many_customers_takes_about_ten_times_as_long(cast: Cast) -> None:
+    """PostgreSQL keeps the plan of a trigger, which it made for single rows."""
+    for number in range(8):
+        DomainFactory(customer=CustomerFactory(agency=cast.alder), name=f"single{number}.example")
+
+    def seconds(count: int) -> float:
+        numbers = range(Customer.objects.count() + 5000, Customer.objects.count() + 5000 + count)
+        customers = Customer.objects.bulk_create(Customer(agency=cast.alder, number=n, company=f"Firm {n * 7919}") for n in numbers)
+        names = [f"d{customer.number}.example" for customer in customers]
+        domains = [
+            Domain(agency=cast.alder, customer=customer, name=name, unicode_name=name)
+            for customer, name in zip(customers, names, strict=True)
+        ]
+        start = time.perf_counter()
+        Domain.objects.bulk_create(domains)
+        return time.perf_counter() - start
+
+    assert seconds(400) < 50 * seconds(40)

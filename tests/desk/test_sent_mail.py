@@ -275,7 +275,7 @@ def test_an_email_names_its_type_and_customer(stan: Client, cast: Cast) -> None:
     assert f'<a href="{customer.get_absolute_url()}">Ott &amp; Sohn</a>' in page
     assert "Review requests" in page
     notice = MailFactory(agency=cast.alder, kind="contact_notice", to_team=True)
-    assert "To the team" in stan.get(f"{PATH}{notice.pk}/").content.decode()
+    assert "For the team" in stan.get(f"{PATH}{notice.pk}/").content.decode()
 
 
 def test_erasure_deletes_a_customers_emails(alice: Client, cast: Cast) -> None:
