@@ -31,7 +31,8 @@ class NotificationsForm(EditForm, forms.Form):
         label=_("Send me the digest"),
         required=False,
         help_text=_(
-            "One e-mail with what is overdue or due this week, requests waiting for a reply and what’s new. Not sent if there’s nothing."
+            "One e-mail with what is overdue or due this week, requests waiting for a reply and what’s new. Not sent if there’s nothing. "
+            "Without it, you get no e-mail about what is set to “Digest”."
         ),
     )
     digest_hour = forms.TypedChoiceField(label=_("Time"), choices=_hour_choices, coerce=int)
