@@ -61,12 +61,13 @@ def matching(agency: Agency, query: str, user: Any) -> QuerySet[Customer] | None
 
 @transaction.atomic
 def _process_batch(job_id: int) -> bool:
-    """Process the next batch. Return False if the job has ended or another worker processes it."""
+    """Process the next batch. Return False if the job has ended."""
     agency = BulkJob.objects.filter(pk=job_id).values("agency")
     # Nobody leaves the team and no customer is erased until the end of the batch. Jobs of an agency take turns.
     if not Agency.objects.select_for_update(no_key=True).filter(pk__in=agency).first():
         return False
-    jobs = BulkJob.objects.select_for_update(skip_locked=True, of=("self",)).select_related("agency", "started_by", "undone_by")
+    # Waits for a second click on “Undo” or “Stop”, which holds the row for a moment.
+    jobs = BulkJob.objects.select_for_update(of=("self",)).select_related("agency", "started_by", "undone_by")
     job = jobs.filter(pk=job_id).first()
     action = ACTIONS.get(job.action) if job else None
     if job is None or not job.is_at_work or action is None:

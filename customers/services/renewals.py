@@ -49,7 +49,10 @@ def undo_renewal(item: Any, *, before: date, until: date, by: User) -> None:
 
 def _lock(item: Any) -> Any:
     """Return the stored item, which can't be changed until the transaction ends. Its customer can't be erased."""
-    Customer.objects.not_erased().select_for_update(of=("self",), no_key=True).get(pk=item.customer_id)
+    customers = Customer.objects.not_erased().select_for_update(of=("self",), no_key=True)
+    current = type(item).objects.filter(pk=item.pk).values("customer")
+    # The second query finds the customer to which a concurrent merge has moved the item.
+    customers.filter(pk__in=current).first() or customers.get(pk__in=current)
     return type(item).objects.select_related("customer").select_for_update(of=("self",)).get(pk=item.pk)
 
 

@@ -115,6 +115,13 @@ class ReplyForm(forms.Form):
         self.helper = form_helper(*fields, submit=_("Send reply"))
         self.helper.form_action, self.helper.form_id = path, "reply-form"
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not self.is_inserting:
+            # Only inserted replies matter: sending works if the selected one was deleted in the meantime.
+            self.errors.pop("saved", None)
+        return cleaned
+
     def insert(self, text: str) -> None:
         """Append a text to what was typed."""
         data = cast(QueryDict, self.data).copy()

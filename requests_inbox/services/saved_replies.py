@@ -63,10 +63,10 @@ def delete_saved_reply(reply: SavedReply, *, by: User) -> None:
     locked.delete()
 
 
-def fill_for(text: str, request: ContactRequest, *, by: User) -> str:
+def fill_for(saved: SavedReply, request: ContactRequest, *, by: User) -> str:
     """Return the text of a saved reply for a request that `by` answers."""
-    values = person_values(request) | agency_values(request.agency, request.language, by=by)
-    return fill(text, values)
+    values = person_values(request, saved.language) | agency_values(request.agency, saved.language, by=by)
+    return fill(saved.text, values)
 
 
 def sample_values(language: str) -> dict[str, str]:
@@ -88,7 +88,7 @@ def agency_values(agency: Agency, language: str, *, by: User) -> dict[str, str]:
     return {"agency": agency.name, "my_name": by.get_full_name(), "profile_link": f"{settings.SITE_URL}{link}" if link else ""}
 
 
-def person_values(request: ContactRequest) -> dict[str, str]:
+def person_values(request: ContactRequest, language: str) -> dict[str, str]:
     """Return the values of placeholders about the sender, from the customer's contact with this address if there is one."""
     company = request.company or (request.customer.company if request.customer else "")
     contact = _contact_of(request)
@@ -96,7 +96,7 @@ def person_values(request: ContactRequest) -> dict[str, str]:
         return {"name": request.name, "first_name": _first_name(request.name), "salutation": request.name, "company": company}
     salutation = contact.person_name
     if contact.salutation in (Customer.Salutation.MS, Customer.Salutation.MR):
-        with translation.override(request.language):
+        with translation.override(language):
             salutation = f"{contact.get_salutation_display()} {contact.last_name}"
     return {"name": contact.person_name, "first_name": contact.first_name, "salutation": salutation, "company": company}
 

@@ -135,7 +135,7 @@ def _insert_saved_reply(request: AgencyRequest, contact_request: ContactRequest,
     """Show the page with the saved reply after the text that was typed."""
     if "saved" not in form.errors:
         saved = request.agency.saved_replies.filter(pk=form.cleaned_data["saved"]).first()
-        form.insert(fill_for(saved.text, contact_request, by=request.user) if saved else "")
+        form.insert(fill_for(saved, contact_request, by=request.user) if saved else "")
     if not contact_request.can_be_answered:
         form.add_error(None, _conflict_message(InvalidTransition(contact_request.status, contact_request)))
     return _detail_page(request, contact_request, reply_form=form)

@@ -57,6 +57,10 @@ def test_members_choose_when_they_get_the_digest(stan: Client, cast: Cast) -> No
     assert stan.post(PAGE, unchecked).status_code == 302
     member = member_of(cast, cast.stan)
     assert (member.wants_digest, member.digest_hour, member.digest_days) == (False, 8, [1, 7])
+    # Repeated days count once.
+    assert stan.post(PAGE, choices() | {"digest_days": ["2", "1"] * 5}).status_code == 302
+    assert member_of(cast, cast.stan).digest_days == [1, 2]
+    assert stan.post(PAGE, unchecked).status_code == 302
     # Nothing is kept for a digest that isn't wanted.
     DigestItem.objects.add([member], Notification.TASKS, 2)
     assert not DigestItem.objects.exists()

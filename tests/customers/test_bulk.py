@@ -1,17 +1,20 @@
 """Bulk actions on customers (`/customers/bulk/`): selection, preview, jobs, who may do what."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.bulk import runner, services
 from customers.bulk.actions import ACTIONS
+from customers.bulk.services import start_undo
 from customers.bulk.tasks import sweep_bulk
 from customers.models import BulkBatch, BulkJob, Customer
 from customers.services.customers import archive_customer
@@ -23,6 +26,7 @@ from tests.concurrency import at_once
 from tests.customers.bulk_helpers import BULK, confirmed, opened, previewed, processed, references, started, undone
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import CustomerFactory
+from tests.polling import eventually
 
 
 @pytest.fixture(autouse=True)
@@ -355,3 +359,33 @@ def test_jobs_on_the_same_customers_beside_people_who_edit(stan: Client, cast: C
     assert len(archived(cast)) == 20
     assert AuditEvent.objects.filter(action="customer.archived").count() == 20
     assert AuditEvent.objects.filter(action="customer.updated").count() == jobs[0].changed + jobs[1].changed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_on_undo_does_not_stop_the_undo(stan: Client, cast: Cast) -> None:
+    job = started(stan, "task", references(*CustomerFactory.create_batch(2, agency=cast.alder)), {"title": "Call back", "priority": 2})
+    locked, released = Event(), Event()
+
+    def second_click(_index: int) -> None:
+        with transaction.atomic():
+            BulkJob.objects.select_for_update().get(pk=job.pk)
+            locked.set()
+            # Until the first click waits for the row.
+            eventually(lambda: released.is_set() or waits_for_lock(), "the undo waits")
+
+    assert start_undo(job, by=cast.stan)
+    with ThreadPoolExecutor(1) as pool:
+        click = pool.submit(at_once, 1, second_click)
+        assert locked.wait(10)
+        for _batch in runner.batches(job.pk):
+            pass
+        released.set()
+        assert click.result() == [None]
+    job.refresh_from_db()
+    assert (job.status, cast.alder.tasks.count()) == ("undone", 0)
+
+
+def waits_for_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
+        return bool(cursor.fetchone()[0])

@@ -13,6 +13,7 @@ from customers.services.renewals import renew
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
+from tests.customers.test_merge import merge
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory
 
 
@@ -91,6 +92,13 @@ def test_two_members_at_once_renew_once(transactional_db: None, cast: Cast, doma
     results = at_once(4, lambda _n: renew(domain, until=date(2027, 5, 1), by=cast.stan))
     assert sorted(results, key=str) == [date(2028, 5, 1), None, None, None]
     assert end_of(domain) == date(2028, 5, 1)
+
+
+def test_an_item_that_a_merge_has_moved_since_is_renewed(cast: Cast, domain: Domain) -> None:
+    first = CustomerFactory(agency=cast.alder)
+    merge(cast, first, domain.customer)
+    assert renew(domain, until=date(2027, 5, 1), by=cast.stan) == date(2028, 5, 1)
+    assert AuditEvent.objects.get(action="domain.renewed").customer_id == first.pk
 
 
 @pytest.mark.parametrize("until", ["2027-04-30", "", "soon", None])

@@ -232,6 +232,14 @@ def test_own_dates_are_those_of_the_dashboard(cast: Cast) -> None:
     assert len(summaries(path_of(cast, cast.stan, "all"))) == 6
 
 
+def test_backslashes_stay_as_they_are(cast: Cast, customer: Customer) -> None:
+    title = r"C:\Neu\N und \n; a,b"
+    TaskFactory(customer=customer, title=title, due_on=days(3))
+    (summary,) = summaries(path_of(cast, cast.alice))
+    assert title in summary
+    assert rb"C:\\Neu\\N und \\n\; a\,b" in body(path_of(cast, cast.alice)).replace(b"\r\n ", b"")
+
+
 def test_texts_are_in_the_members_language(cast: Cast, items: dict[str, Any]) -> None:
     cast.alice.language = "de"
     cast.alice.save()

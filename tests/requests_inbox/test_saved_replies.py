@@ -166,6 +166,20 @@ def test_it_is_inserted_after_what_was_typed(stan: Client, cast: Cast, request_:
     assert request_.messages.get().text.replace("\r\n", "\n") == text
 
 
+def test_the_language_is_that_of_the_saved_reply(stan: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, salutation="ms", first_name="Ute", last_name="Größe", email="ute@mehl.example")
+    request = ContactRequestFactory(agency=cast.alder, language="en", name="Ute Größe", email="ute@mehl.example")
+    assign_request(request, customer=customer, by=cast.alice)
+    saved = SavedReplyFactory(agency=cast.alder, language="de", text="Guten Tag {Anrede},")
+    assert typed(insert(stan, request, saved).content.decode()) == "Guten Tag Frau Größe,"
+
+
+def test_a_reply_is_sent_although_the_selected_saved_reply_was_deleted(stan: Client, cast: Cast, request_: ContactRequest) -> None:
+    SavedReplyFactory(agency=cast.alder)
+    stan.post(f"{request_.get_absolute_url()}reply/", {"text": "Gladly.", "seen": "0", "saved": "4242"})
+    assert request_.messages.get().text == "Gladly."
+
+
 def test_the_choices_begin_with_the_language_of_the_request(stan: Client, cast: Cast) -> None:
     for title, language in (("Thanks", "en"), ("Absage", "de"), ("Termin", "de")):
         SavedReplyFactory(agency=cast.alder, title=title, language=language)

@@ -66,6 +66,9 @@ class NotificationsForm(EditForm, forms.Form):
         """Return the chosen modes."""
         return {kind: self.cleaned_data[kind.value] for kind in Notification}
 
+    def clean_digest_days(self) -> list[int]:
+        return sorted(set(self.cleaned_data["digest_days"]))
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("wants_digest") and not cleaned.get("digest_days") and "digest_days" not in self.errors:

@@ -18,6 +18,14 @@ REFRESH_INTERVAL = timedelta(hours=1)
 PART = 50
 
 
+class Text(vText):
+    """A text that is escaped by RFC 5545, 3.3.11. `vText` takes “\\N”, such as in `C:\\New`, for a line break."""
+
+    def to_ical(self) -> bytes:
+        escaped = self.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,")
+        return escaped.replace("\r\n", "\\n").replace("\n", "\\n").encode()
+
+
 def etag_of(name: str, entries: list[Entry]) -> str:
     """Return the ETag of a calendar, which changes with its contents and with the code that writes it."""
     digest = hashlib.sha256(repr((name, entries, code_version())).encode())
@@ -31,8 +39,7 @@ def write_calendar(name: str, language: str, entries: list[Entry]) -> Iterator[b
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    calendar["name"] = calendar["x-wr-calname"] = Text(name)
     calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     # The same for Outlook.
     calendar["x-published-ttl"] = vDuration(REFRESH_INTERVAL)
@@ -52,7 +59,7 @@ def _event(entry: Entry) -> Event:
     event["SEQUENCE"] = vInt(entry.sequence)
     # Dates without times are the same day in every time zone. The end is exclusive.
     event["DTSTART"], event["DTEND"] = vDDDTypes(entry.day), vDDDTypes(entry.day + timedelta(days=1))
-    event["SUMMARY"], event["DESCRIPTION"] = vText(entry.summary), vText(entry.description)
+    event["SUMMARY"], event["DESCRIPTION"] = Text(entry.summary), Text(entry.description)
     event["URL"] = vUri(entry.url)
     event["TRANSP"] = vText("TRANSPARENT")
     return event
