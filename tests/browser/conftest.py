@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import Client
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page
 
 from partnerportal.accounts.models import User
+from tests.browser.frames import AXE, AXE_PATH
 from tests.browser.pages import DESKTOP, KeptPages
 from tests.cast import Cast
 from tests.factories.accounts import PASSWORD
@@ -64,11 +65,12 @@ def kept_pages(browser: Browser) -> KeptPages:
 
 @pytest.fixture(scope="session")
 def static_files() -> Iterator[None]:
-    """Let browsers cache static files, as in production."""
+    """Let browsers cache static files, as in production, and serve axe as one."""
     serve = StaticFilesHandler.serve
 
     def serve_cacheable(handler: StaticFilesHandler, request: HttpRequest) -> HttpResponseBase:
-        response = serve(handler, request)
+        is_axe = request.path == AXE_PATH
+        response = HttpResponse(AXE, content_type="text/javascript") if is_axe else serve(handler, request)
         response["Cache-Control"] = "max-age=3600"
         return response
 
@@ -84,6 +86,15 @@ def portal(static_files: None, live_server: Any, cast: Cast, settings: Any, tran
     settings.ALLOWED_HOSTS = ["localhost"]
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     return str(live_server.url)
+
+
+@pytest.fixture
+def framed(portal: str, settings: Any) -> str:
+    """Address of the portal, whose pages can be shown in frames of its own pages."""
+    settings.X_FRAME_OPTIONS = "SAMEORIGIN"
+    own = {"frame-src": ["'self'"], "frame-ancestors": ["'self'"]}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": settings.CONTENT_SECURITY_POLICY["DIRECTIVES"] | own}
+    return portal
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Accessibility of all pages: axe finds no violation in light and dark mode, and pages fit a phone."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.base import AxeResults
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -17,6 +16,7 @@ from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
+from tests.browser import frames
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast, StoredRows
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
@@ -41,20 +41,7 @@ from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
-#: axe, which remembers the colours that it has read: reading the same few for each text takes a third of its time for contrasts.
-AXE = f"""{Axe().axe_script};
-(() => {{
-  const Color = axe.commons.color.Color, parse = Color.prototype.parseString, known = new Map();
-  Color.prototype.parseString = function (text) {{
-    const color = known.get(text);
-    if (color) [this.r, this.g, this.b, this.alpha] = color;
-    else {{
-      parse.call(this, text);
-      known.set(text, [this.r, this.g, this.b, this.alpha]);
-    }}
-    return this;
-  }};
-}})()"""
+Scheme = Literal["dark", "light"]
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -279,8 +266,11 @@ EMPTY = [
     "/company/reviews/", "/company/reviews/request/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
-LOOKS = ((1280, "dark"), (360, "light"))
-WIDTHS = tuple(width for width, _scheme in LOOKS)
+LOOKS: tuple[tuple[int, Scheme], tuple[int, Scheme]] = ((1280, "dark"), (360, "light"))
+#: In CSS pixels: phones, tablets and desktops, and the widths on both sides of the breakpoints.
+WIDTHS = (320, 360, 390, 540, 552, 564, 575, 576, 600, 768, 834, 872, 991, 992, 1008, 1024, 1048, 1280, 1440)
+#: Pages in the language of the customer, not of the browser.
+IN_OTHER_LANGUAGE = {"rate", "answered", "change review", "take back", "stop", "gone", "question", "closed"}
 
 
 def width_of(page: Page) -> int:
@@ -294,9 +284,8 @@ def violations(page: Page, what: str, scheme: str, *, contrast_only: bool = Fals
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
     rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if contrast_only else {}
-    # Loaded once per page, because parsing axe takes as long as running many of its rules.
     if page.evaluate("typeof axe === 'undefined'"):
-        page.evaluate(AXE)
+        page.add_script_tag(url=frames.AXE_PATH)
     options = {"resultTypes": ["violations"], "preload": False, **rules}
     # Only the violations, because transferring the other results takes as long as many rules.
     results = AxeResults(page.evaluate("async options => { const {violations} = await axe.run(options); return {violations}; }", options))
@@ -312,46 +301,66 @@ def violations_in_both_schemes(page: Page, what: str) -> Iterator[str]:
     yield from violations(page, what, "light", contrast_only=True)
 
 
-def faults(page: Page, portal: str, where: str, expected_status: int = 200) -> Iterator[str]:
-    """Yield faults of the page at this address, on a desktop and on a phone."""
-    response = page.goto(portal + where)
-    assert response
-    if response.status != expected_status:
-        yield f"{where}: {response.status}"
-    if (headings := page.locator("h1").count()) != 1:
-        yield f"{where}: {headings} headings of the first level"
-    # Begins with the present width, because changing it takes long.
-    for width, scheme in sorted(LOOKS, key=lambda look: look[0] != width_of(page)):
-        page.set_viewport_size({"width": width, "height": 800})
-        yield from violations(page, where, scheme, contrast_only=(width, scheme) != LOOKS[0])
+def faults(page: Page, name: str, addresses: dict[str, str], expected_status: int = 200) -> Iterator[str]:
+    """Yield faults of the page with this name or address: those that axe finds on a desktop and a phone, and those at any width."""
+    (width, scheme), phone = LOOKS
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    status, language, headings = frames.load(page, addresses.get(name, name), width, 800)
+    if status != expected_status:
+        yield f"{name}: {status}"
+    if headings != 1:
+        yield f"{name}: {headings} headings of the first level"
+    if language != "en" and name not in IN_OTHER_LANGUAGE:
+        yield f"{name}: in {language}"
+    yield from framed_violations(page, name, width, scheme)
+    # Disables motion, because colours have wrong contrasts during the transition between schemes.
+    page.emulate_media(color_scheme=phone[1], reduced_motion="reduce")
+    yield from framed_violations(page, name, *phone, contrast_only=True)
+    yield from (f"{name}: {fault}" for fault in frames.cut_off(page, WIDTHS))
+
+
+def framed_violations(page: Page, name: str, width: int, scheme: str, *, contrast_only: bool = False) -> Iterator[str]:
+    """Yield violations found by axe at a width in a colour scheme, and a fault if the page is wider."""
+    rules: dict[str, Any] = {"runOnly": ["color-contrast"]} if contrast_only else {}
+    results, shown, inner, wide = frames.run_axe(page, width, scheme, rules)
+    if (shown, inner) != (scheme, width):
+        yield f"{name}: {shown} and {inner} px instead of {scheme} and {width} px"
+    if (found := AxeResults(results)).violations_count:
+        yield f"{name}, {width} px, {scheme}: {found.generate_report()}"
+    if wide > width:
+        yield f"{name}: {wide} px wide at {width} px"
 
 
 @pytest.mark.parametrize(("who", "pages"), PAGES.values(), ids=PAGES)
-def test_pages_are_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str], who: str | None, pages: list[str]) -> None:
+def test_pages_are_accessible(page: Page, framed: str, cast: Cast, filled: dict[str, str], who: str | None, pages: list[str]) -> None:
+    page.goto(f"{framed}/healthz")
     if who:
-        signed_in(page, portal, getattr(cast, who))
-    assert [fault for where in pages for fault in faults(page, portal, filled.get(where, where))] == []
+        signed_in(page, framed, getattr(cast, who))
+    assert [fault for name in pages for fault in faults(page, name, filled)] == []
 
 
 @pytest.mark.parametrize(("where", "status"), [("closed", 410), ("question", 403)])
 def test_closed_and_foreign_access_requests_are_accessible(
-    open_page: OpenPage, portal: str, cast: Cast, filled: dict[str, str], where: str, status: int
+    open_page: OpenPage, framed: str, cast: Cast, filled: dict[str, str], where: str, status: int
 ) -> None:
     page = open_page()
-    signed_in(page, portal, cast.kim if where == "closed" else cast.charlie)
-    assert list(faults(page, portal, filled[where], status)) == []
+    page.goto(f"{framed}/healthz")
+    signed_in(page, framed, cast.kim if where == "closed" else cast.charlie)
+    assert list(faults(page, where, filled, status)) == []
 
 
-def test_error_pages_are_accessible(open_page: OpenPage, portal: str, filled: dict[str, str]) -> None:
+def test_error_pages_are_accessible(open_page: OpenPage, framed: str, filled: dict[str, str]) -> None:
     # Doesn't use the fixture `page`, because the browser logs an error for each 404.
     page = open_page()
-    statuses = {filled["gone"]: 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
-    assert [fault for where, status in statuses.items() for fault in faults(page, portal, where, status)] == []
+    page.goto(f"{framed}/healthz")
+    statuses = {"gone": 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
+    assert [fault for name, status in statuses.items() for fault in faults(page, name, filled, status)] == []
 
 
-def test_empty_lists_are_accessible(page: Page, portal: str, cast: Cast) -> None:
-    signed_in(page, portal, cast.alice)
-    assert [fault for where in EMPTY for fault in faults(page, portal, where)] == []
+def test_empty_lists_are_accessible(page: Page, framed: str, cast: Cast) -> None:
+    page.goto(f"{framed}/healthz")
+    signed_in(page, framed, cast.alice)
+    assert [fault for where in EMPTY for fault in faults(page, where, {})] == []
 
 
 def test_form_with_errors_is_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str]) -> None:
@@ -369,7 +378,7 @@ def test_form_with_errors_is_accessible(page: Page, portal: str, cast: Cast, fil
     expect(summary).to_be_focused()
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [width for width, _scheme in LOOKS])
 def test_dialogs_and_menus_are_accessible(page: Page, portal: str, cast: Cast, filled: dict[str, str], width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     signed_in(page, portal, cast.alice)
