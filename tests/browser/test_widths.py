@@ -34,14 +34,20 @@ def pages_of_users(language: str) -> dict[str, list[str]]:
     return pages
 
 
-def faults(page: Page, names: Iterable[str], addresses: dict[str, str], widths: Sequence[int], language: str) -> list[tuple[str, str]]:
-    """Return pages with their faults."""
+def faults(
+    page: Page, names: Iterable[str], addresses: dict[str, str], widths: Sequence[int], language: str, paper: Sequence[int] = ()
+) -> list[tuple[str, str]]:
+    """Return pages with their faults on screens of these widths, and on paper."""
     found = []
     for name in names:
         _status, shown, _headings = frames.load(page, addresses.get(name, name), widths[0], 1112)
         if shown != language:
             found.append((name, f"in {shown}"))
         found += [(name, fault) for fault in frames.cut_off(page, widths)]
+        if paper:
+            page.emulate_media(media="print")
+            found += [(name, f"on paper {fault}") for fault in frames.cut_off(page, paper)]
+            page.emulate_media(media="screen")
     return found
 
 
@@ -59,10 +65,7 @@ def test_pages_fit_all_widths(
     # Not the fixture `page`, which fails for error messages in the console: the browser logs each 404.
     page = open_page(locale=language)
     page.goto(f"{framed}/healthz")
-    found = faults(page, PUBLIC_PAGES, filled, WIDTHS, language)
-    page.emulate_media(media="print")
-    found += faults(page, PUBLIC_PAGES, filled, PAPER_WIDTHS, language)
-    page.emulate_media(media="screen")
+    found = faults(page, PUBLIC_PAGES, filled, WIDTHS, language, PAPER_WIDTHS)
     for user, names in pages_of_users(language).items():
         signed_in(page, framed, getattr(cast, user))
         found += faults(page, names, filled, WIDTHS, language)
