@@ -44,8 +44,6 @@ def _empty_tables_with_retries(case: TransactionTestCase) -> None:
 
 
 TransactionTestCase._fixture_teardown = _empty_tables_with_retries
-# Keeps the connection, because a new one takes several times as long to empty the tables.
-TransactionTestCase._should_reload_connections = lambda _case: False
 
 
 def _store_rendered_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **_kwargs: Any) -> None:
