@@ -40,8 +40,8 @@ def _shapes(drawing: Drawing) -> Image.Image:
     for x, y, width, height in drawing.lines:
         pen.rectangle((x * unit, y * unit, (x + width) * unit - 1, (y + height) * unit - 1), fill=theme.line)
     left, top, height = drawing.mark
-    for corners, fill in zip(MARK, (theme.pale, theme.mark), strict=True):
-        pen.polygon(_placed(corners, left, top, height / 24, unit), fill=fill)
+    for diamond, fill in zip(MARK, (theme.pale, theme.mark), strict=True):
+        pen.polygon(_placed(diamond, left, top, height / 24, unit), fill=fill)
     if drawing.stars is not None:
         left, top, size, filled = drawing.stars
         row = [[(x + 20 * star, y) for x, y in STAR] for star in range(5)]

@@ -15,11 +15,11 @@ def svg(badge: Badge) -> str:
     """Return the SVG document of a badge."""
     drawing = arranged(badge)
     width, height, theme = drawing.width, drawing.height, drawing.theme
+    edge = f'width="{width - 1}" height="{height - 1}" rx="{drawing.radius - 0.5:g}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" role="img">',
         f"<title>{xml_text(badge.title)}</title>",
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="{drawing.radius - 0.5:g}" fill="{theme.ground}" '
-        f'stroke="{theme.line}"/>',
+        f'<rect x=".5" y=".5" {edge} fill="{theme.ground}" stroke="{theme.line}"/>',
         *(f'<rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" fill="{theme.line}"/>' for x, y, w, h in drawing.lines),
         *_stars(drawing),
         _mark(drawing),
