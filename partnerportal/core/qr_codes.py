@@ -7,8 +7,8 @@ from qrcode.main import QRCode
 
 
 def qr_code(text: str, *, label: str) -> SafeString:
-    """Return a QR code in black on white, with the margin that cameras need. `label` describes it to screen readers."""
-    code = QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    """Return a QR code in black on white, with a margin, to which the style sheet adds. `label` describes it to screen readers."""
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=2)
     code.add_data(text)
     rows = code.get_matrix()
     return format_html(

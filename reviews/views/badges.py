@@ -114,7 +114,8 @@ def request_card(request: AgencyRequest, pk: int) -> HttpResponse:
         raise Http404
     language = review_request.recipient.language
     with translation.override(language):
-        texts = {"heading": _("How was our work?"), "text": _("Rate us. It takes a minute."), "subject": review_request.subject_label}
+        texts = {"heading": _("How was our work?"), "text": _("Rate us. It takes a minute.")}
+        texts["subject"] = review_request.subject_label if review_request.is_project else ""
         label = _("QR code of your personal review page")
     return _card(request, _own_profile(request), review_request.link, language, label, texts | {"review_request": review_request})
 

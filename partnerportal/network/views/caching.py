@@ -97,7 +97,10 @@ def public_file(version_of: Callable[..., Version | None], *, max_age: int = MAX
             if changed_at:
                 response["ETag"], response["Last-Modified"] = etag, http_date(changed_at.timestamp())
             patch_cache_control(response, public=True, max_age=max_age, stale_while_revalidate=STALE_WHILE_REVALIDATE)
-            if not fixed_language(request):
+            if fixed_language(request):
+                # Middleware has read it, but the file doesn't depend on it, so it doesn't vary on cookies.
+                request.session.accessed = False
+            else:
                 patch_vary_headers(response, ["Cookie", "Accept-Language"])
             return response
 
