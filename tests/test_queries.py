@@ -94,6 +94,10 @@ def request_detail(cast: Cast) -> str:
     return f"/company/reviews/requests/{cast.alder.review_requests.order_by('pk')[0].pk}/"
 
 
+def request_card(cast: Cast) -> str:
+    return f"/company/reviews/requests/{cast.alder.review_requests.filter(status='open').order_by('pk')[0].pk}/card/"
+
+
 def feed_of_alder(cast: Cast) -> str:
     PartnerProfile.objects.filter(slug="alder").update(offers_feeds=True)
     return "/partners/alder/reviews.atom"
@@ -155,7 +159,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/requests/", True, 6),
     ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
-    (lambda cast: request_detail(cast) + "card/", True, 6),
+    (request_card, True, 6),
     ("/company/reviews/badge/", True, 6),
     ("/company/reviews/badge/card/", True, 6),
     ("/company/mail/", True, 6),

@@ -40,7 +40,7 @@ _NAME, _SITE = Face(SANS, 12, 600), Face(SANS, 12, 450)
 _SMALL_NUMBER, _SMALL_COUNT = Face(SANS, 15, 700), Face(SANS, 13, 450)
 
 #: Size of a badge that isn't compact, in pixels.
-WIDTH, HEIGHT = 288, 112
+WIDTH, HEIGHT = 304, 112
 #: Height of a compact badge, whose width depends on its texts.
 COMPACT_HEIGHT = 38
 _MARGIN = 20
@@ -57,6 +57,8 @@ class Badge:
     #: The rating, or “New”.
     number: str
     count: str
+    #: Shown in place of `count` on compact badges, and where that doesn't fit.
+    short_count: str
     rating: Decimal | None = None
     #: Shown in place of the stars of a new one.
     lead: str = ""
@@ -112,7 +114,8 @@ def _card(badge: Badge) -> Drawing:
     else:
         # A star has a margin in its box.
         card.stars = (column - 1.5, 17, 22, float(badge.rating))
-    card.write(column, 56, shortened(badge.count, _COUNT, WIDTH - _MARGIN - column), _COUNT, theme.soft)
+    count = badge.count if column + width(badge.count, _COUNT) <= WIDTH - _MARGIN else badge.short_count
+    card.write(column, 56, count, _COUNT, theme.soft)
     card.lines.append((0.5, 76, WIDTH - 1, 1))
     baseline, site = 98, width(badge.site, _SITE)
     left = WIDTH - _MARGIN - site
@@ -134,7 +137,7 @@ def _compact(badge: Badge) -> Drawing:
         pill.stars = (x - 1, 11, 16, float(badge.rating))
         x += 86
     x = pill.write(x, baseline, badge.number, _SMALL_NUMBER, theme.ink) + 8
-    x = pill.write(x, baseline, badge.count, _SMALL_COUNT, theme.soft) + 12
+    x = pill.write(x, baseline, badge.short_count, _SMALL_COUNT, theme.soft) + 12
     pill.lines.append((round(x), 11, 1, 16))
     pill.mark = (round(x) + 12, 12.5, 13)
     pill.width = round(x) + 12 + 17 + 15

@@ -83,7 +83,7 @@ def test_any_name_can_be_drawn(cast: Cast, name: str) -> None:
     for path in (BADGE, f"{BADGE}?size=compact", f"{BADGE}?theme=dark"):
         assert title_of(path).startswith(f"{name}: 4.3")
         assert "<script" not in Client().get(path).content.decode()
-    assert Image.open(BytesIO(Client().get(IMAGE).content)).size == (576, 224)
+    assert Image.open(BytesIO(Client().get(IMAGE).content)).size == (608, 224)
 
 
 def test_a_long_name_is_cut_where_the_space_ends() -> None:
