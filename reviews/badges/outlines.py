@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from threading import RLock
 from typing import Any
 from unicodedata import combining
 
@@ -10,6 +11,8 @@ from PIL import ImageFont
 
 #: Factor by which texts are measured larger than they are drawn, because widths of small fonts are rounded.
 _MEASURED = 16
+#: Held while a font is read, because fonttools loads tables and glyphs on first use and isn't thread-safe.
+_READING = RLock()
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ def width(text: str, face: Face) -> float:
 
 def can_draw(text: str, face: Face) -> bool:
     """Return whether the font has every character, and none is placed relative to another one."""
-    known = _cmap(face.path)
+    with _READING:
+        known = _cmap(face.path)
     return all(ord(char) in known and not combining(char) for char in text)
 
 
@@ -56,7 +60,8 @@ def sized(face: Face, scale: int) -> ImageFont.FreeTypeFont:
 
 def outline(text: str, face: Face) -> str:
     """Return the path of a text for SVG. Its origin is the beginning of the baseline."""
-    return "".join(_moved(char, face, place) for char, place in _places(text, face) if not char.isspace())
+    with _READING:
+        return "".join(_moved(char, face, place) for char, place in _places(text, face) if not char.isspace())
 
 
 def _places(text: str, face: Face) -> Iterator[tuple[str, float]]:

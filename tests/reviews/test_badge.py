@@ -1,6 +1,7 @@
 """`/partners/<slug>/badge.svg` and `.png`, and `/company/reviews/badge/`: badges for other sites."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -13,6 +14,7 @@ from PIL import Image
 
 from partnerportal.network.models import PartnerProfile
 from partnerportal.network.preview_images import SANS
+from reviews.badges import outlines
 from reviews.badges.outlines import Face, shortened, width
 from reviews.models import RatingSummary
 from reviews.services.reviews import hide_review, withdraw_review
@@ -195,3 +197,12 @@ def test_without_a_public_profile_there_is_nothing_to_copy(cast: Cast, stan: Cli
     PartnerProfile.objects.filter(slug="alder").update(status="draft")
     assert "Your profile isn’t public yet" in stan.get("/company/reviews/badge/").content.decode()
     assert stan.get("/company/reviews/badge/card/").status_code == 404
+
+
+def test_concurrent_requests_can_read_the_fonts_for_the_first_time() -> None:
+    for function in (outlines._font, outlines._cmap, outlines._glyphs, outlines._recorded):
+        function.cache_clear()
+    texts = ["Quick brown fox", "jumps over", "Ängström & Söhne", "1,234 reviews", "5.0", "XYZ", "Ññ Łł", "abcdefghijkl"] * 4
+    with ThreadPoolExecutor(16) as pool:
+        drawn = list(pool.map(lambda text: outlines.outline(text, Face(SANS, 12, 600)), texts))
+    assert len(set(drawn)) == 8
