@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from io import BytesIO
+from pathlib import Path
 from threading import RLock
 from typing import Any
 from unicodedata import combining
@@ -105,4 +107,5 @@ def _cmap(path: str) -> dict[int, str]:
 def _font(path: str) -> Any:
     from fontTools.ttLib import TTFont  # slow to load
 
-    return TTFont(path, lazy=True)
+    # Read completely, because the font would keep the file open.
+    return TTFont(BytesIO(Path(path).read_bytes()), lazy=True)
