@@ -75,6 +75,11 @@ class Subject:
     def contact_form(self) -> str:
         return self.path("requests_inbox:contact", self.agency.profile.slug)
 
+    def feed(self) -> str:
+        """Return the path of the agency's feed, and turn it on."""
+        PartnerProfile.objects.filter(agency=self.agency, offers_feeds=False).update(offers_feeds=True)
+        return self.path("reviews:feed_atom", self.agency.profile.slug)
+
     def network_deep(self) -> str:
         """Return the path of the last page of the directory, by rating."""
         profiles = PartnerProfile.objects.public().with_ranking_score()
@@ -116,6 +121,8 @@ PAGES: tuple[tuple[str, GetPath, bool, bool], ...] = (
     ("contracts", lambda subject: subject.path("customers:contract_list"), True, False),
     ("reviews", lambda subject: subject.path("reviews:list"), True, False),
     ("requesting a review", lambda subject: subject.path("reviews:request"), True, False),
+    ("badge", lambda subject: subject.path("reviews:badge_svg", subject.agency.profile.slug), False, False),
+    ("feed", Subject.feed, False, False),
     ("public profile", lambda subject: subject.agency.profile.get_absolute_url(), False, False),
     ("partner network", lambda subject: subject.path("network:directory"), False, False),
     ("partner network: words (onlineshops)", lambda subject: f"{subject.path('network:directory')}?q=onlineshops", False, False),

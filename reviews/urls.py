@@ -1,8 +1,9 @@
-"""URLs below /company/reviews/, and personal links."""
+"""URLs below /company/reviews/, badges and feeds of profiles, and personal links."""
 
 from django.urls import path
 
-from reviews.views import personal, requests, reviews
+from partnerportal.core.language_addresses import language_paths
+from reviews.views import badges, feeds, personal, requests, reviews
 
 app_name = "reviews"
 urlpatterns = [
@@ -21,6 +22,13 @@ urlpatterns = [
     path("company/reviews/requests/<int:pk>/resend/", requests.request_resend, name="request_resend"),
     path("company/reviews/requests/<int:pk>/replace/", requests.request_replace, name="request_replace"),
     path("company/reviews/requests/<int:pk>/withdraw/", requests.request_withdraw, name="request_withdraw"),
+    path("company/reviews/requests/<int:pk>/card/", badges.request_card, name="request_card"),
+    path("company/reviews/badge/", badges.badge_page, name="badge"),
+    path("company/reviews/badge/card/", badges.profile_card, name="profile_card"),
+    *language_paths("partners/<slug:slug>/badge.svg", badges.badge_svg, name="badge_svg"),
+    *language_paths("partners/<slug:slug>/badge.png", badges.badge_png, name="badge_png"),
+    *language_paths("partners/<slug:slug>/reviews.atom", feeds.feed_atom, name="feed_atom"),
+    *language_paths("partners/<slug:slug>/reviews.json", feeds.feed_json, name="feed_json"),
     path("r/<str:token>/", personal.review_form, name="review_form"),
     path("r/<str:token>/edit/", personal.edit, name="edit"),
     path("r/<str:token>/withdraw/", personal.withdraw, name="withdraw"),

@@ -10,6 +10,7 @@ from django.test import Client
 PUBLIC = {
     **dict.fromkeys(["directory", "profile"], False),
     **dict.fromkeys(["directory_image", "profile_image", "logo", "work_picture", "robots", "sitemap", "sitemap_section", "manifest"], True),
+    **dict.fromkeys(["badge_svg", "badge_png", "feed_atom", "feed_json"], True),
 }
 
 
@@ -29,7 +30,7 @@ def assert_private(response: Any, secrets: Iterable[str], *, signed_in: bool) ->
         return
     match = response.resolver_match
     name = match.url_name.removesuffix("_de").removesuffix("_en")
-    assert match.namespaces in (["network"], ["desk"]), path
+    assert match.namespaces in (["network"], ["desk"], ["reviews"]), path
     assert name in PUBLIC, f"{path} is public"
     assert PUBLIC[name] or not signed_in, f"{path} is public for someone who is signed in"
     assert not response.cookies, path

@@ -50,7 +50,13 @@ PAGES = (
     "/partners/?sort=name",
 )
 #: Pages of which members see another version.
-PUBLIC_PAGES = ("/partners/alder/", "/partners/alder/contact/", "/partners/alder/?sort=lowest", "/de/partners/alder/")
+PUBLIC_PAGES = (
+    "/partners/alder/",
+    "/partners/alder/contact/",
+    "/partners/alder/?sort=lowest",
+    "/partners/alder/badge.svg",
+    "/de/partners/alder/",
+)
 
 
 def content(row: Any, seen: tuple[Any, ...] = ()) -> Any:

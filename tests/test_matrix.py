@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
+from partnerportal.network.models import PartnerProfile
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
@@ -317,6 +318,9 @@ STAFF_ROUTES = {
     "reviews:request": StaffRoute(Role.STAFF),
     "reviews:request_list": StaffRoute(Role.STAFF, "GET"),
     "reviews:request_detail": StaffRoute(Role.STAFF, "GET", review_request),
+    "reviews:request_card": StaffRoute(Role.STAFF, "GET", review_request),
+    "reviews:badge": StaffRoute(Role.STAFF, "GET"),
+    "reviews:profile_card": StaffRoute(Role.STAFF, "GET"),
     "reviews:request_resend": StaffRoute(Role.STAFF, "POST", review_request),
     "reviews:request_replace": StaffRoute(Role.STAFF, "POST", review_request),
     "reviews:request_withdraw": StaffRoute(Role.STAFF, "POST", review_request),
@@ -339,6 +343,12 @@ def in_languages(name: str, route: PublicRoute) -> dict[str, PublicRoute]:
     return {f"{name}{suffix}": route for suffix in ("", "_en", "_de")}
 
 
+def feeds_of_alder(world: World) -> list[Any]:
+    """Turn Alder's feeds on, and return the argument of their paths."""
+    PartnerProfile.objects.filter(slug="alder").update(offers_feeds=True)
+    return ["alder"]
+
+
 #: Public routes, each with its own tests.
 PUBLIC_ROUTES = {
     "desk:calendar_feed": PublicRoute("GET", lambda world: [world.calendar_token]),
@@ -358,6 +368,10 @@ PUBLIC_ROUTES = {
     "network:robots": PublicRoute(),
     "network:sitemap": PublicRoute(),
     "network:sitemap_section": PublicRoute("GET", lambda world: ["profiles"]),
+    **in_languages("reviews:badge_svg", PublicRoute("GET", lambda world: ["alder"])),
+    **in_languages("reviews:badge_png", PublicRoute("GET", lambda world: ["alder"])),
+    **in_languages("reviews:feed_atom", PublicRoute("GET", feeds_of_alder)),
+    **in_languages("reviews:feed_json", PublicRoute("GET", feeds_of_alder)),
     "reviews:review_form": PublicRoute("GET POST", lambda world: [token_of(world.open_request.link)]),
     "reviews:edit": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
     "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),

@@ -15,7 +15,7 @@ from customers.models.custom_fields import MAX_FIELDS
 from invitations.models import AccessRequest
 from partnerportal.desk.models import CalendarFeed, ListName, SavedView
 from partnerportal.desk.saved_views.models import MAX_PINNED
-from partnerportal.network.models import MAX_SAMPLES
+from partnerportal.network.models import MAX_SAMPLES, PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
@@ -94,6 +94,15 @@ def request_detail(cast: Cast) -> str:
     return f"/company/reviews/requests/{cast.alder.review_requests.order_by('pk')[0].pk}/"
 
 
+def request_card(cast: Cast) -> str:
+    return f"/company/reviews/requests/{cast.alder.review_requests.filter(status='open').order_by('pk')[0].pk}/card/"
+
+
+def feed_of_alder(cast: Cast) -> str:
+    PartnerProfile.objects.filter(slug="alder").update(offers_feeds=True)
+    return "/partners/alder/reviews.atom"
+
+
 def contact_request_page(cast: Cast) -> str:
     return cast.alder.contact_requests.order_by("pk")[0].get_absolute_url()
 
@@ -150,6 +159,9 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/requests/", True, 6),
     ("/company/reviews/requests/?q=company", True, 6),
     (request_detail, True, 6),
+    (request_card, True, 6),
+    ("/company/reviews/badge/", True, 6),
+    ("/company/reviews/badge/card/", True, 6),
     ("/company/mail/", True, 6),
     ("/company/mail/?q=company&status=queued&type=requests", True, 6),
     (lambda cast: f"/company/mail/?customer={cast.alder.customers.order_by('pk')[0].reference}", True, 6),
@@ -175,6 +187,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/partners/alder/?stars=4", False, 4),
     ("/de/partners/alder/", False, 4),
     ("/de/partners/alder/contact/", False, 4),
+    ("/partners/alder/badge.svg", False, 4),
+    ("/de/partners/alder/badge.png", False, 4),
+    (feed_of_alder, False, 4),
+    (lambda cast: feed_of_alder(cast).replace("atom", "json"), False, 4),
     ("/partners/alder/", True, 8),
     (open_link, False, 4),
     (used_link, False, 4),

@@ -15,7 +15,7 @@ from partnerportal.core.rate_limits import RateLimitExceeded
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 #: Content types that are compressed.
-_TEXTS = re.compile(r"text/|application/([\w.-]+\+)?(json|xml)\b")
+_TEXTS = re.compile(r"text/|image/svg\+xml|application/([\w.-]+\+)?(json|xml)\b")
 
 
 class SecurityHeadersMiddleware:
@@ -37,7 +37,7 @@ class SecurityHeadersMiddleware:
 
 
 class CompressionMiddleware(GZipMiddleware):
-    """Compresses pages and other texts, but not images, which are compressed already.
+    """Compresses pages and other texts, but not other images, which are compressed already.
 
     Django adds up to 100 random bytes to each response against BREACH (`docs/decisions/0021`).
     """

@@ -22,6 +22,7 @@ from customers.models import Contact, Customer
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.qr_codes import qr_code
 from partnerportal.core.redirects import redirect_back
 from reviews.forms.requests import RequestFilter, SelectCustomerForm, SelectSubjectForm, SendRequestForm
 from reviews.mails import default_texts, preview_review_request
@@ -144,6 +145,7 @@ def _detail_page(request: AgencyRequest, pk: int) -> HttpResponse:
         "review_request": review_request,
         "email_error": _error(ensure_can_email, review_request.recipient) if is_open else None,
         "reminder_at": _reminder_at(review_request) if is_open else None,
+        "qr": qr_code(review_request.link, label=_("QR code of the personal link")) if is_open and review_request.link else "",
     }
     return render(request, "reviews/request_detail.html", context)
 

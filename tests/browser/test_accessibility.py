@@ -147,6 +147,7 @@ def fill(cast: Cast) -> dict[str, str]:
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
         "request": f"/company/reviews/requests/{asked.pk}/",
+        "request card": f"/company/reviews/requests/{asked.pk}/card/",
         "review": f"/company/reviews/{answered.review.pk}/",
         "comment": f"/company/reviews/{answered.review.pk}/comment/",
         "hide": f"/company/reviews/{answered.review.pk}/hide/",
@@ -236,7 +237,7 @@ PAGES = {
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
-         "hide", "report", "/partners/alder/"],
+         "hide", "report", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card", "/partners/alder/"],
     ),
     "company": (
         "alice",

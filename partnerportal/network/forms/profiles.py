@@ -31,7 +31,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         model = PartnerProfile
         fields = (
             "slug", "tagline", "description", "services", "languages", "city", "website", "founded", "team_size", "open_for_clients",
-            "contact_name", "contact_email", "privacy_url",
+            "contact_name", "contact_email", "privacy_url", "offers_feeds",
         )  # fmt: skip
         widgets = {
             "description": forms.Textarea(attrs={"rows": 9}),
@@ -47,6 +47,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
             "contact_name": _("The person who answers inquiries. Their name appears on e-mails to prospects."),
             "contact_email": _("Replies from prospects are sent here. Not shown on your profile."),
             "privacy_url": _("People who contact you must agree to it first."),
+            "offers_feeds": _("Feed readers and your website can follow your public reviews (Atom and JSON Feed)."),
         }
 
     name = forms.CharField(label=_("Name"), max_length=120, validators=Agency._meta.get_field("name").validators)
@@ -96,6 +97,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
                 Row(Column("founded"), Column("team_size")),
             ),
             Fieldset(_("Contact"), Row(Column("contact_name"), Column("contact_email")), "privacy_url"),
+            Fieldset(_("Feeds"), "offers_feeds"),
             "version",
         )
         if may_edit:

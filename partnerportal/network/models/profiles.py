@@ -174,6 +174,7 @@ class PartnerProfile(models.Model):
     )
     team_size = models.CharField(_("Team"), max_length=5, choices=TeamSize, blank=True)
     open_for_clients = models.BooleanField(_("Accepting new clients"), default=True)
+    offers_feeds = models.BooleanField(_("Offer reviews as feeds"), default=False, db_default=False)
     #: Sender name and reply address of e-mails to prospects.
     contact_name = models.CharField(_("Contact name"), max_length=100, blank=True, validators=[validate_one_line])
     contact_email = AddressField(_("Contact e-mail"), blank=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers
+from django.utils.http import http_date
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
@@ -23,6 +25,8 @@ PublicView = Callable[..., HttpResponse]
 #: Seconds for which caches store a public page, and for which they may then still deliver it while
 #: they fetch it again. Together they are the minute after which a change is public at the latest.
 MAX_AGE, STALE_WHILE_REVALIDATE = 30, 30
+#: Seconds for which caches store a badge, which other sites show on each of their pages.
+BADGE_MAX_AGE = 600
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,11 @@ class Version:
 
     def etag(self) -> str:
         return f'"{self.lists}.{self.content}-{get_language()}-{code_version()}"'
+
+    @property
+    def changed_at(self) -> datetime:
+        """Time of the last change of what the page shows, in full seconds."""
+        return datetime.fromtimestamp(max(self.lists, self.content) // 1_000_000, UTC)
 
 
 def public_page(version_of: Callable[..., Version | None]) -> Callable[[PublicView], PublicView]:
@@ -64,6 +73,35 @@ def public_page(version_of: Callable[..., Version | None]) -> Callable[[PublicVi
             else:
                 patch_cache_control(response, private=True, no_cache=True)
             patch_vary_headers(response, ["Cookie"] if fixed_language(request) else ["Cookie", "Accept-Language"])
+            return response
+
+        return cached
+
+    return decorate
+
+
+def public_file(version_of: Callable[..., Version | None], *, max_age: int = MAX_AGE) -> Callable[[PublicView], PublicView]:
+    """Let caches store a file that is the same for all, whether or not they are signed in.
+
+    `version_of` and `request.public_version` are those of `public_page`. The file also has a date, for clients without ETags.
+    """
+
+    def decorate(view: PublicView) -> PublicView:
+        @require_safe
+        @wraps(view)
+        def cached(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            version = cast(Any, request).public_version = version_of(*args, **kwargs)
+            etag, changed_at = (version.etag(), version.changed_at) if version else ("", None)
+            modified = int(changed_at.timestamp()) if changed_at else None
+            response = get_conditional_response(request, etag=etag, last_modified=modified) or view(request, *args, **kwargs)
+            if changed_at:
+                response["ETag"], response["Last-Modified"] = etag, http_date(changed_at.timestamp())
+            patch_cache_control(response, public=True, max_age=max_age, stale_while_revalidate=STALE_WHILE_REVALIDATE)
+            if fixed_language(request):
+                # Middleware has read it, but the file doesn't depend on it, so it doesn't vary on cookies.
+                request.session.accessed = False
+            else:
+                patch_vary_headers(response, ["Cookie", "Accept-Language"])
             return response
 
         return cached

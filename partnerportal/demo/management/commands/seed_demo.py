@@ -115,6 +115,7 @@ def _profile(sketch: demo.DemoAgency) -> dict[str, Any]:
     return {
         **{name: getattr(sketch, name) for name in names},
         "privacy_url": f"{sketch.website}/privacy/",
+        "offers_feeds": True,
         "services": [Service.objects.get_or_create(name_en=en, defaults={"name_de": de})[0] for en, de in sketch.services],
         "languages": [
             SpokenLanguage.objects.get_or_create(code=code, defaults={"name_en": en, "name_de": de})[0] for code, en, de in sketch.languages

@@ -1,0 +1,22 @@
+"""What badges and feeds show of an agency."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from partnerportal.core.compiled import compiled
+from partnerportal.network.models import PartnerProfile
+from reviews.models import Review
+
+
+@compiled
+def public_profiles(*, slug: Any) -> QuerySet[PartnerProfile]:
+    """Return the registered profile with this current or former address, with its rating."""
+    profiles = PartnerProfile.objects.public().select_related("agency__rating_summary").filter(slugs__slug=slug)
+    rows: QuerySet[PartnerProfile] = profiles.defer("description", "lead_text", "search_text")
+    return rows
+
+
+def public_reviews(*, agency: Any) -> QuerySet[Review]:
+    """Return the reviews that an agency's profile shows."""
+    return Review.objects.filter(agency=agency).for_public()
