@@ -19,7 +19,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
 
+from customers.deadlines.tokens import OPT_OUTS
 from invitations.services.invitations import change_access, connect_customer, disconnect_access, reject_invitation
+from partnerportal.desk.digest.tokens import unsubscribe_link
 from partnerportal.outbox.letters import render_letter
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.contact import submit_request
@@ -27,7 +29,7 @@ from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
 from reviews.mails import preview_review_request, review_request_letter
 from tests.cast import Cast
-from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -262,6 +264,8 @@ def test_staff_pages_are_german(busy: Cast, path: str) -> None:
 def test_customer_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     review_request = busy.alder.review_requests.pending().get()
+    domain = DomainFactory(customer=customer, expires_on="2020-01-01")
+    contract = ContractFactory(customer=customer, ends_on="2099-01-01")
     for path in (
         customer.get_absolute_url(),
         f"{customer.get_absolute_url()}edit/",
@@ -272,10 +276,27 @@ def test_customer_pages_are_german(busy: Cast) -> None:
         "/company/reviews/requests/",
         str(review_request.link).removeprefix(settings.SITE_URL),
         f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/?language=de",
+        f"/domains/{domain.pk}/renew/",
+        f"/contracts/{contract.pk}/renew/",
     ):
         page = german(busy).get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path
+
+
+def test_unsubscribe_pages_are_german_before_and_afterwards(busy: Cast) -> None:
+    customer = busy.alder.customers.get()
+    for stop in (
+        str(unsubscribe_link(busy.alder.memberships.get(user=busy.stan))).removeprefix(settings.SITE_URL),
+        f"/r/stop-deadlines/{OPT_OUTS.token(customer.pk, customer.email)}/",
+    ):
+        pages = [german().get(f"{stop}?language=de").content.decode()]
+        Client().post(stop, {"List-Unsubscribe": "One-Click"})
+        pages.append(german().get(f"{stop}?language=de").content.decode())
+        assert pages[0] != pages[1], stop
+        for page in pages:
+            assert '<html lang="de">' in page, stop
+            assert english_left(page) == [], stop
 
 
 def test_contact_request_pages_are_german(busy: Cast) -> None:

@@ -8,15 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 #: Permitted control characters: tab, line feed, carriage return.
 _ALLOWED_CONTROLS = frozenset("\t\n\r")
+#: First letters of the Unicode categories without a glyph of their own: control and format characters, marks, spaces.
+_INVISIBLE_CATEGORIES = frozenset("CMZ")
+#: Letters and symbols without a glyph: fillers of Hangul, and the empty Braille pattern.
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def validate_plain_text(value: str) -> None:
-    """Reject control characters (Unicode category Cc) except tab and line breaks.
+    """Reject control characters (Unicode category Cc) except tab and line breaks, and texts that look empty.
 
     Raises:
-        ValidationError: The text contains such a character.
+        ValidationError: The text contains such a character, or only invisible ones.
     """
-    if any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value):
+    has_control = any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value)
+    if has_control or (value.strip() and not any(map(_is_visible, value))):
         raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
 
 
@@ -27,10 +32,12 @@ def validate_one_line(value: str) -> None:
         ValidationError: The text contains such a character, or only invisible ones.
     """
     validate_plain_text(value)
-    if value.strip() and all(unicodedata.category(char)[0] in "CZ" for char in value):
-        raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
     if any(char in value for char in "\r\n\t\u2028\u2029"):
         raise ValidationError(_("This must be a single line."), "line_break")
+
+
+def _is_visible(char: str) -> bool:
+    return unicodedata.category(char)[0] not in _INVISIBLE_CATEGORIES and char not in _BLANKS
 
 
 def validate_time_zone(value: str) -> None:

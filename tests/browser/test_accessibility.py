@@ -8,10 +8,13 @@ from axe_playwright_python.base import AxeResults
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from customers.deadlines.tokens import OPT_OUTS
 from customers.merging.services import merge_customers
-from customers.models import BulkBatch, BulkJob, CustomerPair, MergeLog, Tag
+from customers.models import BulkBatch, BulkJob, CustomerPair, DeadlineOptOut, MergeLog, Tag
 from customers.services.customers import archive_customer
+from partnerportal.agencies.services.notifications import unsubscribe_from_digest
 from partnerportal.desk.calendar.services import save_feed
+from partnerportal.desk.digest.tokens import unsubscribe_link
 from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
@@ -62,9 +65,11 @@ def fill(cast: Cast) -> dict[str, str]:
         ContactFactory(
             customer=customer, first_name="", last_name=LONG[:100], email=f"{'long' * 15}@people.example", phone="1" * 40, role=role
         )
-    DomainFactory(customer=customer, name=f"{LONG[:60]}.example".lower(), registrar=LONG, expires_on="2020-01-01")
+    domain = DomainFactory(customer=customer, name=f"{LONG[:60]}.example".lower(), registrar=LONG, expires_on="2020-01-01")
     DomainFactory(customer=customer, name="xn--mllerei-n2a.example", auto_renew=True, expires_on="2099-01-01")
-    ContractFactory(customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3)
+    contract = ContractFactory(
+        customer=customer, number=LONG[:60], product=LONG, price="1234567890.12", ends_on="2099-01-01", notice_count=3
+    )
     NoteFactory(customer=customer, text=LONG * 3, author=cast.alice)
     fill_profile(cast)
     view = fill_views(cast)
@@ -95,7 +100,9 @@ def fill(cast: Cast) -> dict[str, str]:
     twin = CustomerPairFactory(agency=cast.alder, first__company=LONG, second__company=LONG, second__notes=LONG * 3).first
     customer.refresh_from_db()
     merge_customers(customer, CustomerFactory(agency=cast.alder, company=LONG), values={}, by=cast.alice)
-    stan = cast.alder.memberships.get(user=cast.stan)
+    stan, max_ = cast.alder.memberships.get(user=cast.stan), cast.alder.memberships.get(user=cast.max)
+    unsubscribe_from_digest(max_)
+    DeadlineOptOut.objects.create(agency=cast.alder, address_digest=OPT_OUTS.digest(archived.email))
     tag = CustomerTagFactory(customer=customer, tag__name=LONG[:40]).tag
     for color in Tag.Color.values:
         CustomerTagFactory(customer=customer, tag__color=color)
@@ -137,6 +144,8 @@ def fill(cast: Cast) -> dict[str, str]:
         "contact_add": f"/customers/{customer.pk}/contacts/add/",
         "task_edit": f"/tasks/{task.pk}/edit/",
         "contract_add": f"{customer.get_absolute_url()}contracts/add/",
+        "domain_renew": f"/domains/{domain.pk}/renew/",
+        "contract_renew": f"/contracts/{contract.pk}/renew/",
         "erase": f"{customer.get_absolute_url()}erase/",
         "bulk": f"/customers/bulk/{bulk_job(cast, status='running', finished_at=None, progress_total=20).pk}/",
         "bulk undone": f"/customers/bulk/{bulk_job(cast, counts={'changed': 3, 'undone': 1, 'kept_edited': 2}, undone_batches=1).pk}/",
@@ -162,6 +171,10 @@ def fill(cast: Cast) -> dict[str, str]:
         "change review": path(answered.link) + "edit/",
         "take back": path(answered.link) + "withdraw/",
         "stop": f"/r/stop/{tokens.opt_out_token(customer.pk, customer.email)}/",
+        "stop digest": path(unsubscribe_link(stan)),
+        "stopped digest": path(unsubscribe_link(max_)),
+        "stop deadlines": f"/r/stop-deadlines/{OPT_OUTS.token(customer.pk, customer.email)}/",
+        "stopped deadlines": f"/r/stop-deadlines/{OPT_OUTS.token(archived.pk, archived.email)}/",
         "gone": path(withdrawn.link),
     }
 
@@ -218,7 +231,7 @@ PAGES = {
     "customers": (
         "alice",
         ["/dashboard/", "/customers/", "/customers/add/", "customer", "edit", "project_add", "task_edit", "contact_add",
-         "contract_add", "erase",
+         "contract_add", "domain_renew", "contract_renew", "erase",
          "/customers/bulk/", "/customers/bulk/start/?action=task&all=1", "/customers/bulk/start/?action=archive&all=1",
          "bulk", "bulk undone",
          "archived", "/customers/?status=all&q=donau", "/customers/?q=nobodyiscalledlikethis", "/tasks/", "/tasks/?state=done",
@@ -258,8 +271,8 @@ PAGES = {
     ),
     "personal links": (
         None,
-        ["join", "joining", "rate", "answered", "change review", "take back", "stop", "/accounts/login/", "/accounts/login/code/",
-         "/accounts/password/reset/"],
+        ["join", "joining", "rate", "answered", "change review", "take back", "stop", "stop digest", "stopped digest", "stop deadlines",
+         "stopped deadlines", "/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/"],
     ),
 }  # fmt: skip
 EMPTY = [
@@ -270,8 +283,11 @@ EMPTY = [
 LOOKS: tuple[tuple[int, Scheme], tuple[int, Scheme]] = ((1280, "dark"), (360, "light"))
 #: In CSS pixels: phones, tablets and desktops, and the widths on both sides of the breakpoints.
 WIDTHS = (320, 360, 390, 540, 552, 564, 575, 576, 600, 768, 834, 872, 991, 992, 1008, 1024, 1048, 1280, 1440)
-#: Pages in the language of the customer, not of the browser.
-IN_OTHER_LANGUAGE = {"rate", "answered", "change review", "take back", "stop", "gone", "question", "closed"}
+#: Pages in the language of the recipient, not of the browser.
+IN_OTHER_LANGUAGE = {
+    "rate", "answered", "change review", "take back", "stop", "stop digest", "stopped digest", "stop deadlines", "stopped deadlines",
+    "gone", "question", "closed",
+}  # fmt: skip
 
 
 def width_of(page: Page) -> int:

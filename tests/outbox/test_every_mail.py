@@ -1,9 +1,13 @@
 """Every e-mail follows the conventions of a letter, in English and in German."""
 
+import inspect
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -17,16 +21,22 @@ from customers import mails as customer_mails
 from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
+from customers.models import DeadlineNotice
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
+from partnerportal.agencies.models import DigestItem, Notification
 from partnerportal.core.templatetags.portal import initials
+from partnerportal.desk.digest import mails as digest_mails
+from partnerportal.desk.digest.queries import LIMIT, facts_for
+from partnerportal.desk.digest.sections import sections_of
 from partnerportal.network import mails as network
 from partnerportal.outbox import logos
 from partnerportal.outbox.kinds import TYPES, type_label
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.services import queue_letter, queue_letters
 from requests_inbox import mails as inbox
 from requests_inbox.models import ContactRequest
 from reviews import mails as review_mails
@@ -50,9 +60,10 @@ CLOSINGS = {
 GREETING = {"en": "Hello", "de": "Guten Tag"}
 #: E-mails typed completely by a person.
 WRITTEN_BY_PERSON = {"contact_reply"}
+#: E-mails that are lists, without a greeting and a signature.
+LISTS = {digest_mails.KIND}
 #: Folders of the code that calls them.
 PACKAGES = {"partnerportal", "customers", "requests_inbox", "invitations", "reviews"}
-MODULES = (access, access_requests, customer_mails, team, network, inbox, review_mails, deadline_mails)
 
 
 @dataclass
@@ -135,13 +146,37 @@ def new_reviews(scene: Scene) -> None:
             review_mails.send_new_review(comment.review, to=[scene.member(scene.cast.alice)])
 
 
+def digest(scene: Scene) -> None:
+    """Queue a digest with all sections, of which one has more lines than are shown."""
+    agency, customer, member = scene.cast.alder, scene.customer, scene.member(scene.cast.alice)
+    wednesday = date(2026, 6, 10)
+    for due_on in [wednesday - timedelta(days=1)] * (LIMIT + 2) + [wednesday, wednesday + timedelta(days=1)]:
+        TaskFactory(customer=customer, title="Renew", due_on=due_on, assignee=member.user, priority=1)
+    ProjectFactory(customer=customer, title="Shop", due_on=wednesday, status="active")
+    domain = DomainFactory(customer=customer, expires_on=wednesday)
+    notice = DeadlineNotice.objects.create(agency=agency, kind="domain", object_id=domain.pk, date=wednesday, step=1)
+    objects = {
+        Notification.DEADLINES: notice,
+        Notification.REQUESTS: scene.request,
+        Notification.ACCESS: scene.invitation,
+        Notification.TASKS: scene.tasks[1],
+    }
+    DigestItem.objects.bulk_create(DigestItem(membership=member, kind=kind, object_id=item.pk) for kind, item in objects.items())
+    # New reviews are shown a few minutes later.
+    facts = facts_for(agency, [member], wednesday, timezone.now() + timedelta(hours=1))
+    letter = digest_mails.digest_letter(member, facts)
+    assert letter
+    assert [section.total > len(section.lines) for section in sections_of(member, facts)] == [True, *[False] * 6]
+    queue_letters([letter])
+
+
 def declined(scene: Scene) -> None:
     profile = scene.cast.alder.profile
     profile.decline_reason = WORDS
     network.send_profile_declined(profile)
 
 
-#: How to call each function that sends e-mails.
+#: How to call each function that sends an e-mail, or returns its letter to a service that does.
 WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_access_given: lambda s: access.send_access_given(s.invitation),
     access.send_invitation_withdrawn: lambda s: access.send_invitation_withdrawn(s.invitation),
@@ -186,9 +221,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     review_mails.send_reply_notification: lambda s: [
         review_mails.send_reply_notification(comment, by=s.cast.alice) for comment in s.comments
     ],
+    review_mails.review_request_letter: lambda s: [
+        queue_letter(review_mails.review_request_letter(asked, by=s.cast.alice)) for asked in s.asked.values()
+    ],
     review_mails.send_report_to_admins: lambda s: review_mails.send_report_to_admins(s.reports[0]),
     review_mails.send_decision_to_agency: decided(review_mails.send_decision_to_agency, "upheld", "dismissed", "reinstated"),
     review_mails.send_decision_to_author: decided(review_mails.send_decision_to_author, "upheld", "reinstated"),
+    digest_mails.digest_letter: digest,
 }
 #: E-mails that quote another user.
 QUOTING = {
@@ -224,9 +263,30 @@ def written(stored_cast: StoredCast, django_db_blocker: Any, request: pytest.Fix
     return language, mails
 
 
+def modules() -> Iterator[ModuleType]:
+    """Yield all modules of e-mails."""
+    for package in sorted(PACKAGES):
+        for path in (settings.BASE_DIR / package).rglob("*.py"):
+            name = path.relative_to(settings.BASE_DIR).with_suffix("").as_posix().replace("/", ".")
+            if re.search(r"\.mails(\.|$)", name):
+                yield import_module(name.removesuffix(".__init__"))
+
+
 def functions(module: ModuleType) -> set[Callable[..., Any]]:
-    names = [name for name in vars(module) if re.match(r"(send|tell)_", name)]
-    return {getattr(module, name) for name in names if getattr(module, name).__module__ == module.__name__}
+    """Return the module's functions that send an e-mail or return a letter. One that receives a letter only delivers it."""
+    found = [function for name, function in inspect.getmembers(module, inspect.isfunction) if not name.startswith("_")]
+    return {
+        function
+        for function in found
+        if function.__module__ == module.__name__
+        and (re.match(r"(send|tell)_", function.__name__) or names_letter(inspect.signature(function).return_annotation))
+        and not any(names_letter(parameter.annotation) for parameter in inspect.signature(function).parameters.values())
+    }
+
+
+def names_letter(annotation: object) -> bool:
+    """Return whether a type is a `Letter`, or consists of them: `Letter | None`, `list[Letter]`."""
+    return bool(re.search(r"\bLetter\b", inspect.formatannotation(annotation)))
 
 
 def body(mail: OutgoingMail) -> str:
@@ -235,11 +295,17 @@ def body(mail: OutgoingMail) -> str:
 
 
 def letters(mails: list[OutgoingMail]) -> list[OutgoingMail]:
-    return [mail for mail in mails if mail.kind not in WRITTEN_BY_PERSON]
+    return [mail for mail in mails if mail.kind not in WRITTEN_BY_PERSON | LISTS]
 
 
-def test_all_sending_functions_are_listed() -> None:
-    assert set().union(*(functions(module) for module in MODULES)) == set(WRITERS)
+def test_all_functions_for_emails_are_listed() -> None:
+    assert set().union(*map(functions, modules())) == {*WRITERS, *EMAILS.values(), send_account_mail}
+
+
+def test_letters_are_written_in_modules_of_emails() -> None:
+    paths = (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py"))
+    writing = {path for path in paths if re.search(r"\bLetter\(", path.read_text())}
+    assert writing <= {Path(str(module.__file__)) for module in modules()}
 
 
 def test_emails_to_members_are_marked_and_the_others_have_a_type(written: tuple[str, list[OutgoingMail]], cast: Cast) -> None:
@@ -252,10 +318,10 @@ def test_emails_to_members_are_marked_and_the_others_have_a_type(written: tuple[
     assert [kind for mail_type in TYPES.values() for kind in mail_type.kinds if kind not in kinds] == []
 
 
-def test_all_sending_functions_are_called() -> None:
-    modules = (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py"))
-    code = "\n".join(path.read_text() for path in modules)
-    calls = Counter(re.findall(r"\b((?:send|tell)_\w+)\(", code))
+def test_all_functions_for_emails_are_called() -> None:
+    paths = (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py"))
+    code = "\n".join(path.read_text() for path in paths)
+    calls = Counter(re.findall(r"\b(\w+)\(", code))
     assert [write.__name__ for write in WRITERS if calls[write.__name__] < 2] == []
 
 
@@ -303,11 +369,13 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
 def test_text_of_other_users_is_quoted(written: tuple[str, list[OutgoingMail]]) -> None:
     _, mails = written
     quoting = {mail.kind for mail in mails if "of theirs." in mail.text}
-    assert quoting == QUOTING
+    assert quoting == QUOTING | LISTS
     for mail in mails:
         if mail.kind in QUOTING and "of theirs." in mail.text:
             assert QUOTED in mail.text, mail.text
             assert "<blockquote" in mail.html, mail.kind
+        if mail.kind in LISTS:
+            assert re.search(f"[“„]{' '.join(WORDS.splitlines())}[”“]", mail.text), mail.text
 
 
 def test_no_email_has_two_consecutive_empty_lines(written: tuple[str, list[OutgoingMail]]) -> None:
@@ -384,7 +452,9 @@ def test_html_begins_with_the_senders_name_a_heading_and_a_preheader(written: tu
         assert "serif" in heading.style["font-family"].split(", "), mail.kind
         (preheader,) = page.all("div")
         assert preheader.is_hidden and preheader.style["mso-hide"] == "all", mail.kind
-        assert preheader.text[:1].isupper() and preheader.text.lower() != heading.text.lower(), preheader.text
+        # The digest begins with a number.
+        assert preheader.text[:1].isupper() or (mail.kind in LISTS and preheader.text[:1].isdigit()), preheader.text
+        assert preheader.text.lower() != heading.text.lower(), preheader.text
 
 
 def test_html_is_a_table_layout_of_600_pixels_without_external_resources(written: tuple[str, list[OutgoingMail]]) -> None:
@@ -398,7 +468,7 @@ def test_html_is_a_table_layout_of_600_pixels_without_external_resources(written
         for table in page.all("table"):
             assert table.attributes.keys() >= {"role", "cellpadding", "cellspacing", "border"}, mail.kind
             assert table.attributes["role"] == "presentation", mail.kind
-        assert {node.tag for node in page.nodes} <= {
+        assert {node.tag for node in page.nodes} - ({"h2"} if mail.kind in LISTS else set()) <= {
             "html", "head", "meta", "title", "style", "body", "div", "table", "tr", "td", "h1", "p", "br", "a", "span", "blockquote",
         }, mail.kind  # fmt: skip
         urls = {name for node in page.nodes for name, value in node.attributes.items() if "//" in value}
@@ -428,7 +498,9 @@ def test_html_has_sturdy_buttons_and_addresses_only_in_the_footer(written: tuple
         for text, node in page.visible():
             assert "://" not in text or node.is_inside("foot"), (mail.kind, text)
         buttons, links = page.all("a", "button-label"), [node for node in page.all("a") if node.is_inside("foot")]
-        assert {node.attributes["href"].partition("?")[0] for node in page.all("a")} == set(re.findall(r"http\S+", mail.text)), mail.kind
+        in_text, hrefs = set(re.findall(r"http\S+", mail.text)), {node.attributes["href"] for node in page.all("a")}
+        # The stars of a review request add their number to its link.
+        assert {href if href in in_text else href.partition("?")[0] for href in hrefs} == in_text, mail.kind
         for button in buttons:
             cell = button.parent
             assert cell and cell.tag == "td" and "button" in cell.classes and cell.attributes["bgcolor"], mail.kind
@@ -438,6 +510,6 @@ def test_html_has_sturdy_buttons_and_addresses_only_in_the_footer(written: tuple
             assert mail.headers["List-Unsubscribe"] in [f"<{link.attributes['href']}>" for link in links], mail.kind
             if mail.kind in review_mails.REVIEW_EMAIL_KINDS:
                 assert [star.text for star in page.all("a", "star")] == ["☆"] * 5
-    subscribed = {*review_mails.REVIEW_EMAIL_KINDS, deadline_mails.CUSTOMER_KIND}
+    subscribed = {*review_mails.REVIEW_EMAIL_KINDS, deadline_mails.CUSTOMER_KIND, digest_mails.KIND}
     assert {mail.kind for mail in mails if "List-Unsubscribe" in mail.headers} == subscribed
     assert len([mail for mail in mails if 'class="button-label"' in mail.html and "</a>" in mail.html]) > 30

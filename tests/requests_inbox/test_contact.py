@@ -145,6 +145,7 @@ def test_another_message_from_the_same_page_creates_another_request(visitor: Cli
         ({"email": "nobody"}, "valid email"),
         ({"email": "a@b.example\nBcc: all@b.example"}, "valid email"),
         ({"message": "   "}, ">Enter a message.<"),
+        ({"message": "\u200b \ufeff"}, "displayed"),
         ({"message": "x" * 5001}, "at most 5000"),
         ({"message": "x" * 10_000_000}, "at most 5000"),
         ({"message": "null\x00byte"}, "ull characters"),
@@ -180,7 +181,7 @@ def test_missing_consent_has_one_link_in_the_error_summary(visitor: Client) -> N
 
 
 @pytest.mark.parametrize(
-    "text", ["🚀 שלום ‮ مرحبا", "<script>alert(1)</script>", "{{ 7 * 7 }} %s {0}", "\r\n.\r\nQUIT", "'; DROP TABLE x; --"]
+    "text", ["🚀 שלום ‮ مرحبا", "👍🏽", "❤️", "<script>alert(1)</script>", "{{ 7 * 7 }} %s {0}", "\r\n.\r\nQUIT", "'; DROP TABLE x; --"]
 )
 def test_any_text_is_accepted_and_escaped(visitor: Client, alice: Client, text: str) -> None:
     assert send(visitor, message=text, name="A" + text.replace("\r\n", "")[:90]).status_code == 302

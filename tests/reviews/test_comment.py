@@ -79,7 +79,7 @@ def test_authors_who_opted_out_or_have_no_address_are_not_notified(cast: Cast) -
     assert not OutgoingMail.objects.exists()
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 2001, "nul\x00"])
+@pytest.mark.parametrize("text", ["", "   ", "\u200b\u202e", "x" * 2001, "nul\x00"])
 def test_invalid_comments_are_rejected(alice: Client, cast: Cast, text: str) -> None:
     review = a_review(cast.alder)
     assert alice.post(f"/company/reviews/{review.pk}/comment/", {"text": text}).context["form"].errors

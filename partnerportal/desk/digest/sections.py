@@ -12,6 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
+from customers.models import Customer
 from partnerportal.agencies.models import Membership, Mode, Notification
 from partnerportal.core.addresses import address
 from partnerportal.core.templatetags.portal import rating
@@ -83,7 +84,7 @@ def _dated(member: Membership, facts: Facts, name: str) -> DigestSection:
     lines = []
     for kind, _position, pk, day, title, priority, customer in found[:LIMIT]:
         row = dated_row(kind, pk, day, title, customer=facts.customers[customer], priority=priority)
-        lines.append(_line(row, with_day=name != TODAY))
+        lines.append(_line(row, facts.customers[customer], with_day=name != TODAY))
     total = sum(facts.totals.get((name, person), 0) for person in _people(member))
     title, summary = _DATED_TITLES[name]
     url = _url(f"{reverse('desk:dashboard')}?whose=mine&section={OVERDUE if name == OVERDUE else WEEK}")
@@ -125,7 +126,7 @@ def _reviews(member: Membership, facts: Facts) -> DigestSection:
 
 def _deadlines(member: Membership, facts: Facts) -> DigestSection:
     found = _objects(member, facts, Notification.DEADLINES)
-    lines = [Line(line.text, line.url, (line.customer.display_name,)) for line in found]
+    lines = [Line(line.text, line.url, (line.customer.name_in_text,)) for line in found]
     summary = ngettext("%(count)d deadline", "%(count)d deadlines", len(found)) % {"count": len(found)}
     url = _url(f"{reverse('desk:dashboard')}?whose=mine")
     return DigestSection(_("Deadlines"), lines[:LIMIT], len(lines), url, summary)
@@ -146,7 +147,7 @@ def _objects(member: Membership, facts: Facts, kind: Notification) -> list[Any]:
 def _task_event(task: Any) -> Line:
     due = _("due %(date)s") % {"date": date_format(task.due_on, "SHORT_DATE_FORMAT")} if task.due_on else ""
     url = _url(address("customers:task_edit", task.pk))
-    return Line(_("Task assigned to you: %(title)s") % {"title": task.title}, url, _present(task.customer.display_name, due))
+    return Line(_("Task assigned to you: %(title)s") % {"title": task.title}, url, _present(task.customer.name_in_text, due))
 
 
 def _undeliverable_event(request: Any) -> Line:
@@ -167,8 +168,8 @@ _EVENTS: dict[Notification, Callable[[Any], Line]] = {
 }
 
 
-def _line(row: Row, *, with_day: bool = True) -> Line:
-    return Line(row.title, _url(row.url), _present(row.when if with_day else "", row.customer, *row.notes))
+def _line(row: Row, customer: Customer, *, with_day: bool = True) -> Line:
+    return Line(row.title, _url(row.url), _present(row.when if with_day else "", customer.name_in_text, *row.notes))
 
 
 def _present(*notes: str) -> tuple[str, ...]:
