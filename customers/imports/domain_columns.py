@@ -8,14 +8,18 @@ from django.utils.translation import gettext_lazy as _
 from customers.imports.columns import guess_mapping, normalize
 from customers.models import Domain
 
+#: Fields with yes or no.
+SWITCHES = ("auto_renew", "notify_customer")
+#: Fields that a list can change.
+UPDATED_FIELDS = ("registrar", "expires_on", *SWITCHES)
 #: Fields that a column can be mapped to: name → label.
 DOMAIN_FIELDS: dict[str, str | Promise] = {
     "domain": _("Domain"),
     "customer": _("Customer (number, name or e-mail)"),
-    **{name: Domain._meta.get_field(name).verbose_name for name in ("registrar", "expires_on", "auto_renew")},  # type: ignore[union-attr]
+    **{name: Domain._meta.get_field(name).verbose_name for name in UPDATED_FIELDS},  # type: ignore[union-attr]
 }
 #: Fields that only domain lists have.
-_TYPICAL = {"registrar", "expires_on", "auto_renew"}
+_TYPICAL = {*UPDATED_FIELDS}
 #: Fields of a customer that a list with the customers of domains can contain as well: their names, or who takes care of them.
 _NAMES = {"company", "full_name"}
 _SHARED = _NAMES | {"domains", "responsible", "status", "notes", "tags"}
@@ -31,6 +35,8 @@ _HEADINGS = {
     "|next due date|Ablaufdatum|Ablauf|läuft ab|läuft ab am|gültig bis|Laufzeit bis|Laufzeitende|Verlängerung am",
     "auto_renew": "auto renew|auto renewal|automatic renewal|renews automatically|renewal mode|automatische Verlängerung"
     "|Auto-Verlängerung|verlängert automatisch|verlängert sich automatisch",
+    "notify_customer": "notify the customer|notify customer|remind customer|customer is reminded|Kunden benachrichtigen"
+    "|Kunde benachrichtigen|Kunden erinnern|Kunde wird erinnert",
 }
 _FIELD_BY_HEADING = {normalize(heading): field for field, headings in _HEADINGS.items() for heading in headings.split("|")}
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from customers.domain_names import to_ascii, to_unicode
 from customers.imports import duplicates, words
 from customers.imports.dates import AmbiguousDate, is_month_first, parse_date
+from customers.imports.domain_columns import SWITCHES, UPDATED_FIELDS
 from customers.imports.models import RowOutcome
 from customers.imports.reader import MAX_COLUMNS, Record
 from customers.imports.rows import RowError, names_in, number_in, record_errors
@@ -22,9 +23,6 @@ from customers.models import Customer, Domain, ImportJob, ImportRow
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record_all
 from partnerportal.core.email_addresses import canonical_address
-
-#: Fields of a domain that a list can change.
-UPDATED_FIELDS = ("registrar", "expires_on", "auto_renew")
 
 
 @dataclass
@@ -58,13 +56,8 @@ class DomainParser:
         self._read_name(record, row)
         self._read_date(record, row)
         self._read_registrar(record, row)
-        if text := self._text(record, "auto_renew"):
-            value = words.switch(text)
-            if value is None:
-                accepted = _("This value isn’t recognized. Accepted: %(values)s.") % {"values": _("yes, no, on, off")}
-                row.remarks.append((self._columns["auto_renew"], accepted))
-            else:
-                row.fields["auto_renew"] = value
+        for name in SWITCHES:
+            self._read_switch(record, row, name)
         row.customer = self._text(record, "customer")
         return row
 
@@ -94,6 +87,15 @@ class DomainParser:
                 row.fields["registrar"] = Domain._meta.get_field("registrar").clean(text, None)
             except ValidationError as error:
                 row.problems.append((self._columns["registrar"], error.messages[0]))
+
+    def _read_switch(self, record: Record, row: DomainRow, name: str) -> None:
+        if text := self._text(record, name):
+            value = words.switch(text)
+            if value is None:
+                accepted = _("This value isn’t recognized. Accepted: %(values)s.") % {"values": _("yes, no, on, off")}
+                row.remarks.append((self._columns[name], accepted))
+            else:
+                row.fields[name] = value
 
     def _text(self, record: Record, name: str) -> str:
         column = self._columns.get(name)

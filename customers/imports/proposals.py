@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from customers.imports.contacts import read_line
 from customers.imports.dates import parse_date
+from customers.imports.domain_columns import SWITCHES
 from customers.imports.reader import Record
 from customers.imports.rows import WORDS, Members, number_in
 from customers.imports.values import clean
@@ -17,7 +18,7 @@ def column_fits(agency: Agency, records: Sequence[Record]) -> Callable[[int, str
         **WORDS,
         "responsible": Members(agency).find,
         "number": number_in,
-        "auto_renew": lambda text: switch(text) is not None,
+        **dict.fromkeys(SWITCHES, lambda text: switch(text) is not None),
         "expires_on": _is_date,
         "contacts": lambda text: all(map(read_line, text.splitlines())),
     }

@@ -243,6 +243,11 @@ class Domain(models.Model):
         return None if self.auto_renew else self.expires_on
 
     @property
+    def reminds_customer(self) -> bool:
+        """Whether the customer is told of the expiry date, which a domain that renews automatically doesn't need."""
+        return self.notify_customer and not self.auto_renew
+
+    @property
     def renewed_until(self) -> date | None:
         """The expiry date after a renewal by one year; None if it can't be renewed."""
         return self.expires_on and months_later(self.expires_on, 12)
@@ -360,6 +365,11 @@ class Contract(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def reminds_customer(self) -> bool:
+        """Whether the customer is told of the last day for cancellation."""
+        return self.notify_customer and self.status == ContractStatus.ACTIVE
 
     @property
     def renewed_until(self) -> date | None:

@@ -27,6 +27,8 @@ Batch = dict[str, list[tuple[Any, ...]]]
 DAYS = 5 * 365
 #: Share of active customers with an open review request.
 OPEN_REQUEST_SHARE = 0.02
+#: Share of domains and contracts of whose deadlines the customer is told.
+REMINDED_SHARE = 0.15
 #: Possible numbers of items per customer, all equally likely.
 DOMAINS = (0,) * 7 + (1,) * 9 + (2,) * 3 + (5,)
 CONTRACTS = (0,) * 11 + (1,) * 7 + (2, 3)
@@ -42,8 +44,11 @@ COLUMNS: dict[str, list[str]] = {
             "id agency_id number kind company salutation first_name last_name email phone website street zip city country language notes "
             "responsible_id status created_at updated_at custom_values"
         ),
-        "domains": "agency_id customer_id name unicode_name registrar expires_on auto_renew created_at",
-        "contracts": "agency_id customer_id number product price interval starts_on ends_on notice_count notice_unit status created_at",
+        "domains": "agency_id customer_id name unicode_name registrar expires_on auto_renew notify_customer created_at",
+        "contracts": (
+            "agency_id customer_id number product price interval starts_on ends_on notice_count notice_unit term_months notify_customer "
+            "status created_at"
+        ),
         "projects": "id agency_id customer_id title status due_on created_at",
         "tasks": "agency_id customer_id project_id title due_on assignee_id priority done_at created_at",
         "notes": "agency_id customer_id author_id text created_at",
@@ -198,7 +203,7 @@ class DataGenerator:
             unicode_name = f"{label}.example"
             name = unicode_name if unicode_name.isascii() else to_ascii(unicode_name)
             expires_on = self._day(-10, 365) if rng.random() < 0.9 else None
-            details = (rng.choice(words.REGISTRARS), expires_on, rng.random() < 0.7, self._later(customer))
+            details = (rng.choice(words.REGISTRARS), expires_on, rng.random() < 0.7, self._reminds(), self._later(customer))
             batch["domains"].append((customer.agency_id, customer.pk, name, unicode_name, *details))
 
     def _contracts(self, batch: Batch, customer: Customer) -> None:
@@ -212,8 +217,13 @@ class DataGenerator:
                 status = Contract.Status.ENDED.value
             interval = rng.choice(("month", "month", "month", "year", "quarter", "once"))
             notice = rng.choice(((3, "months"), (1, "months"), (4, "weeks"), (14, "days"), (0, "months")))
-            details = (product, price, interval, starts_on, ends_on, *notice, status, self._later(customer))
+            term = rng.choice((12,) * 7 + (1, 24, 24))
+            details = (product, price, interval, starts_on, ends_on, *notice, term, self._reminds(), status, self._later(customer))
             batch["contracts"].append((customer.agency_id, customer.pk, f"V-{customer.number}-{number}", *details))
+
+    def _reminds(self) -> bool:
+        """Return whether the customer is told of an item's deadlines, which is off by default."""
+        return self.rng.random() < REMINDED_SHARE
 
     def _projects(self, batch: Batch, customer: Customer) -> list[int]:
         """Add projects and return their ids."""

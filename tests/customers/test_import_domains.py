@@ -112,6 +112,14 @@ def test_words_for_automatic_renewal(alice: Client, cast: Cast, text: str, expec
     assert domain.auto_renew is expected
 
 
+@pytest.mark.parametrize(("heading", "text", "expected"), [("Notify the customer", "yes", True), ("Kunden benachrichtigen", "nein", False)])
+def test_list_says_whose_customers_are_reminded(alice: Client, cast: Cast, heading: str, text: str, expected: bool) -> None:
+    domain = DomainFactory(customer=CustomerFactory(agency=cast.alder), name="a.example", notify_customer=not expected)
+    assert imported(alice, f"Domain;{heading}\na.example;{text}\nb.example;\n").counts == {"imported": 1, "error": 1}
+    domain.refresh_from_db()
+    assert domain.notify_customer is expected
+
+
 def test_unknown_word_is_reported_and_changes_nothing(alice: Client, cast: Cast) -> None:
     DomainFactory(customer=CustomerFactory(agency=cast.alder), name="a.example", auto_renew=True)
     job = checked(alice, "Domain;Auto-Renew;Expires\na.example;later;2027-01-01\nb.example;on;\nc.example;on;\n", column_1="auto_renew")

@@ -248,3 +248,15 @@ def test_a_search_for_frequent_words_counts_only_in_the_first_items(cast: Cast, 
     monkeypatch.setattr(lists, "EXAMINED", 6)
     page = alice.get("/tasks/?q=call")
     assert (page.context["totals"].count, page.context["totals"].is_more, page.context["totals"].groups["later"]) == (3, False, 3)
+
+
+@pytest.mark.parametrize(
+    ("path", "item", "calm"), [("/domains/", DomainFactory, {"auto_renew": True}), ("/contracts/", ContractFactory, {"status": "ended"})]
+)
+def test_rows_say_whose_customer_is_reminded(alice: Client, mill: Customer, path: str, item: Any, calm: dict[str, Any]) -> None:
+    reminded = item(customer=mill, notify_customer=True)
+    for page in (path, mill.get_absolute_url()):
+        assert text(alice, page).count("customer is reminded") == 1
+    for fields in ({"notify_customer": False}, {"notify_customer": True, **calm}):
+        type(reminded).objects.update(**fields)
+        assert "customer is reminded" not in text(alice, path)

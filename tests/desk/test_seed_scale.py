@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 
 from customers.domain_names import to_ascii, to_unicode
-from customers.models import Customer, Domain, NumberSequence
+from customers.models import Contract, Customer, Domain, NumberSequence
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency
+from partnerportal.agencies.models import Agency, Membership, NotificationChoice
 from partnerportal.audit.models import AuditEvent
 from partnerportal.demo.seed_generator import agency_sizes
 from requests_inbox.models import ContactRequest
@@ -74,6 +74,20 @@ def test_seeded_data_is_valid() -> None:
         assert Customer.objects.filter(pk=domain.customer_id, search_text__contains=domain.name).exists()
     assert AuditEvent.objects.filter(action="customer.created").count() == 300
     assert AuditEvent.objects.filter(action="review.submitted").count() == 200
+
+
+def test_seeded_data_has_every_state_of_deadlines_requests_and_notifications() -> None:
+    seed(customers=2500, reviews=0)
+    for items in (Domain, Contract):
+        assert 0 < items.objects.filter(notify_customer=True).count() < items.objects.count() / 2
+    assert set(Contract.objects.values_list("term_months", flat=True)) == {1, 12, 24}
+    requests = ContactRequest.objects.exclude(status="spam")
+    waiting, idle = requests.filter(is_waiting=True), requests.filter(no_reply_needed_at__isnull=False)
+    assert {"new", "open", "assigned"} == set(waiting.values_list("status", flat=True))
+    assert {"assigned", "closed"} == set(idle.values_list("status", flat=True))
+    assert waiting.count() + idle.count() < requests.count() / 2
+    assert set(NotificationChoice.objects.values_list("mode", flat=True)) == {"now", "digest", "off"}
+    assert set(Membership.objects.values_list("wants_digest", flat=True)) == {True, False}
 
 
 def test_derived_columns_equal_those_written_by_triggers() -> None:

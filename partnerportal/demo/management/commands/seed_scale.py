@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from customers.models import Contract, Customer, Domain, Note, NumberSequence, Project, Task
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, Membership, Role
+from partnerportal.agencies.models import Agency, Membership, Mode, Notification, NotificationChoice, Role
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.tokens import hash_token
 from partnerportal.demo import seed_generator
@@ -39,6 +39,8 @@ MODELS = {
 }
 #: Members of each agency: name of the account, and role.
 TEAM = (("owner", Role.OWNER), ("manager", Role.MANAGER), ("staff", Role.STAFF))
+#: What the members who have changed their notifications chose.
+CHOICES = {Notification.REVIEWS: Mode.NOW, Notification.TASKS: Mode.DIGEST, Notification.ACCESS: Mode.OFF}
 MAIL_HOST = "scale.example"
 
 
@@ -99,10 +101,16 @@ class Command(BaseCommand):
         )
         EmailAddress.objects.bulk_create(EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users)
         teams = [users[start : start + len(TEAM)] for start in range(0, len(users), len(TEAM))]
-        Membership.objects.bulk_create(
-            Membership(agency=agency, user=user, role=role)
+        memberships = Membership.objects.bulk_create(
+            # A few members have turned off their digest.
+            Membership(agency=agency, user=user, role=role, wants_digest=bool(user.pk % 5))
             for agency, team in zip(agencies, teams, strict=True)
             for user, (_name, role) in zip(team, TEAM, strict=True)
+        )
+        NotificationChoice.objects.bulk_create(
+            NotificationChoice(membership=membership, kind=kind, mode=mode)
+            for membership in memberships[:: len(TEAM) + 1]
+            for kind, mode in CHOICES.items()
         )
         seed_profiles(dict(zip(numbers, agencies, strict=True)), host=MAIL_HOST)
         return [
@@ -174,15 +182,19 @@ class Command(BaseCommand):
         return inserted
 
     def _contact_requests(self, first_customer: int) -> int:
-        """Insert contact requests: a fifth of the new customers sent one, others are closed, spam or open."""
+        """Insert contact requests: a fifth of the new customers sent one, others are closed, spam or open.
+
+        Most were answered, some need no reply, and a few wait for one.
+        """
         columns = (
             "agency_id, customer_id, name, company, email, phone, message, sender_key, language, status, submission, "
-            "created_at, consented_at, last_activity_at, status_since, first_reply_at"
+            "created_at, consented_at, last_activity_at, status_since, first_reply_at, no_reply_needed_at"
         )
         rows = """
             SELECT agency_id, CASE WHEN status = 'assigned' THEN id END, name, company, email, phone, message, lower(email), language,
                    status, 'scale ' || id, created_at, created_at, created_at, created_at,
-                   CASE WHEN status IN ('assigned', 'open', 'closed') THEN created_at + mod(id, 50) * interval '1 hour' END
+                   CASE WHEN reply = 'sent' THEN created_at + mod(id, 50) * interval '1 hour' END,
+                   CASE WHEN reply = 'not needed' THEN created_at + interval '1 hour' END
             FROM (
                 SELECT id, agency_id, company, phone, language, created_at - interval '1 day' AS created_at,
                        COALESCE(NULLIF(trim(first_name || ' ' || last_name), ''), company) AS name,
@@ -190,7 +202,10 @@ class Command(BaseCommand):
                        (ARRAY['We need a website by summer.', 'Können Sie unseren Shop übernehmen?'])[1 + mod(id, 2)]
                        || ' ' || city AS message,
                        CASE WHEN mod(id, 20) < 4 THEN 'assigned' WHEN mod(id, 20) = 4 THEN 'closed' WHEN mod(id, 20) = 5 THEN 'spam'
-                            WHEN mod(id, 1000) = 6 THEN 'new' WHEN mod(id, 1000) = 7 THEN 'open' END AS status
+                            WHEN mod(id, 1000) = 6 THEN 'new' WHEN mod(id, 1000) = 7 THEN 'open' END AS status,
+                       -- Some wait for a reply even though they are claimed or have a customer.
+                       CASE WHEN mod(id, 20) = 5 OR mod(id, 1000) IN (6, 401) OR mod(id, 2000) = 7 THEN 'waiting'
+                            WHEN mod(id, 40) = 4 OR mod(id, 100) = 2 THEN 'not needed' ELSE 'sent' END AS reply
                 FROM customers_customer WHERE id >= %s
             ) AS prospects WHERE status IS NOT NULL ORDER BY created_at
         """
