@@ -1,4 +1,4 @@
-"""Forms that renew domains and contracts, and undo it."""
+"""Form that renews domains and contracts."""
 
 from typing import Any
 
@@ -17,10 +17,3 @@ class RenewForm(forms.Form):
         end = getattr(item, item.renewable_field)
         super().__init__(data, initial={"until": end and end.isoformat()})
         self.helper = form_helper("until", submit=pgettext_lazy("button", "Renew"), cancel=item.customer.get_absolute_url())
-
-
-class UndoForm(forms.Form):
-    """The dates in the address of the button “Undo”."""
-
-    before = forms.DateField(input_formats=["%Y-%m-%d"])
-    until = forms.DateField(input_formats=["%Y-%m-%d"])

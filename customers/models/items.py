@@ -200,6 +200,8 @@ class Domain(models.Model):
 
     #: The field that a renewal moves.
     renewable_field = "expires_on"
+    #: An undo of a renewal is refused if one of them has changed since.
+    renewal_terms = ("auto_renew",)
 
     objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -330,6 +332,8 @@ class Contract(models.Model):
 
     #: The field that a renewal moves.
     renewable_field = "ends_on"
+    #: As for domains.
+    renewal_terms = ("starts_on", "term_months", "notice_count", "notice_unit", "status")
 
     objects: ClassVar[SearchQuerySet] = SearchQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -1,8 +1,9 @@
 """Renewals of domains and contracts by one term."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.formats import date_format
@@ -11,6 +12,10 @@ from django.utils.translation import gettext as _
 from customers.models import Customer
 from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
+
+#: How long a renewal can be undone.
+VALID = timedelta(days=1)
+_SALT = "customers.services.renewals"
 
 
 @transaction.atomic
@@ -32,19 +37,41 @@ def renew(item: Any, *, until: date | None, by: User) -> date | None:
     return end
 
 
+def undo_token(item: Any, *, before: date, until: date) -> str:
+    """Return a signed token for undoing a renewal that moved the item's end from `before` to `until`."""
+    return signing.dumps([_key(item), before.isoformat(), until.isoformat(), _terms(item)], salt=_SALT)
+
+
 @transaction.atomic
-def undo_renewal(item: Any, *, before: date, until: date, by: User) -> None:
-    """Take back a renewal that moved the item's end from `before` to `until`.
+def undo_renewal(item: Any, *, token: str, by: User) -> date:
+    """Take back the renewal that an `undo_token()` names. Return the item's end before it.
 
     Raises:
-        ValidationError: It has another end now.
+        ValidationError: The token is invalid or too old, or the item has another end or other terms now.
         ObjectDoesNotExist: It was removed or its customer erased in the meantime.
     """
+    try:
+        key, before, until, terms = signing.loads(token, salt=_SALT, max_age=VALID)
+    except signing.BadSignature as error:
+        raise ValidationError(_("Nothing was changed."), "invalid") from error
+    if key != _key(item):
+        raise ValidationError(_("Nothing was changed."), "invalid")
     stored = _lock(item)
-    _check_end(stored, until)
-    if _renewed(stored, before) != until:
+    _check_end(stored, date.fromisoformat(until))
+    if _terms(stored) != terms:
         raise ValidationError(_("The term of “%(item)s” has changed since. Edit the date instead."), "changed", {"item": stored})
-    _move(stored, before, "renewal_undone", by=by)
+    end = date.fromisoformat(before)
+    _move(stored, end, "renewal_undone", by=by)
+    return end
+
+
+def _key(item: Any) -> str:
+    return f"{item._meta.model_name}.{item.pk}"
+
+
+def _terms(item: Any) -> dict[str, str]:
+    """Return what an undo must find unchanged besides the end."""
+    return {name: str(getattr(item, name)) for name in item.renewal_terms}
 
 
 def _lock(item: Any) -> Any:

@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
-from customers.forms.renewals import RenewForm, UndoForm
+from customers.forms.renewals import RenewForm
 from customers.models import Customer
-from customers.services.renewals import renew, undo_renewal
+from customers.services.renewals import renew, undo_renewal, undo_token
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.redirects import redirect_back
 from partnerportal.core.undo import success_with_undo
@@ -53,8 +53,8 @@ def _renew(request: AgencyRequest, item: Any) -> HttpResponse:
     if request.method == "POST":
         with _errors_as_messages(request):
             before = form.cleaned_data["until"] if form.is_valid() else None
-            if until := renew(item, until=before, by=request.user):
-                query = urlencode({"before": str(before), "until": until.isoformat()})
+            if (until := renew(item, until=before, by=request.user)) and before:
+                query = urlencode({"token": undo_token(item, before=before, until=until)})
                 text = _("%(item)s renewed until %(date)s.") % {"item": item, "date": date_format(until, "DATE_FORMAT")}
                 success_with_undo(request, text, f"{reverse(f'customers:{kind}_renew_undo', args=[item.pk])}?{query}")
             else:
@@ -73,12 +73,9 @@ def _renew(request: AgencyRequest, item: Any) -> HttpResponse:
 
 
 def _undo(request: AgencyRequest, item: Any) -> HttpResponse:
-    form = UndoForm(request.GET)
     with _errors_as_messages(request):
-        if not form.is_valid():
-            raise ValidationError(_("Nothing was changed."))
-        undo_renewal(item, **form.cleaned_data, by=request.user)
-        date = date_format(form.cleaned_data["before"], "DATE_FORMAT")
+        end = undo_renewal(item, token=request.GET.get("token", ""), by=request.user)
+        date = date_format(end, "DATE_FORMAT")
         messages.success(request, _("Renewal undone: %(item)s has the date %(date)s again.") % {"item": item, "date": date})
     return redirect_back(request, item.customer.get_absolute_url())
 

@@ -56,7 +56,7 @@ def send_request_granted(access_request: AccessRequest, *, given: AccessInvitati
         button=_("View customer"),
         values={"granted": lambda: given.access_label},
     )
-    _send_to_agency(access_request, letter)
+    _send_to_agency(access_request, letter, about=given)
 
 
 def send_request_declined(access_request: AccessRequest) -> None:
@@ -67,7 +67,7 @@ def send_request_declined(access_request: AccessRequest) -> None:
         intro=_("%(customer)s has declined your access request of %(date)s (%(access)s)."),
         button=_("View customer"),
     )
-    _send_to_agency(access_request, letter)
+    _send_to_agency(access_request, letter, about=access_request)
 
 
 def send_request_expired(access_request: AccessRequest) -> None:
@@ -84,7 +84,7 @@ def send_request_expired(access_request: AccessRequest) -> None:
         intro=_("%(customer)s didn’t respond to your access request of %(date)s (%(access)s), so it has expired. You can send a new one."),
         button=_("View customer"),
     )
-    _send_to_agency(access_request, to_agency)
+    _send_to_agency(access_request, to_agency, about=access_request)
 
 
 def _send_to_client(access_request: AccessRequest, letter: Letter, *, by: User | None = None) -> None:
@@ -108,7 +108,7 @@ def _send_to_client(access_request: AccessRequest, letter: Letter, *, by: User |
     )
 
 
-def _send_to_agency(access_request: AccessRequest, letter: Letter) -> None:
+def _send_to_agency(access_request: AccessRequest, letter: Letter, *, about: AccessInvitation | AccessRequest) -> None:
     customer = access_request.customer
     letter = replace(
         letter,
@@ -117,7 +117,7 @@ def _send_to_agency(access_request: AccessRequest, letter: Letter) -> None:
         customer=customer,
         reply_to=access_request.email,
     )
-    send_to_member(letter, access_request.agency, access_request.requested_by_id, customer.responsible_id)
+    send_to_member(letter, access_request.agency, access_request.requested_by_id, customer.responsible_id, about=about)
 
 
 def _values(access_request: AccessRequest) -> dict[str, object]:

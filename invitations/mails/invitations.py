@@ -211,7 +211,7 @@ def _send_to_agency(invitation: AccessInvitation, letter: Letter) -> None:
         reply_to=invitation.client.email,
     )
     responsible = customer.responsible_id if customer else None
-    send_to_member(letter, invitation.agency, responsible, invitation.connected_by_id, invitation=invitation)
+    send_to_member(letter, invitation.agency, responsible, invitation.connected_by_id, about=invitation)
 
 
 def _values(invitation: AccessInvitation) -> dict[str, object]:

@@ -4,23 +4,24 @@ from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
 
-from invitations.models import AccessInvitation
+from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
-from partnerportal.agencies.models import Agency, DigestItem, Membership, Mode, Notification, Role
+from partnerportal.agencies.models import Agency, DigestItem, InternalKind, Membership, Mode, Notification, Role
 from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.services import queue_letter
 
 
-def send_to_member(letter: Letter, agency: Agency, *preferred: int | None, invitation: AccessInvitation | None = None) -> None:
+def send_to_member(letter: Letter, agency: Agency, *preferred: int | None, about: AccessInvitation | AccessRequest) -> None:
     """Notify the agency’s `select_recipient()`; agencies without active members receive nothing.
 
-    Members who chose the digest find the `invitation` there instead. Without one, they receive the letter.
+    Members who chose the digest find the object that it is `about` there instead.
     """
     member = _select_member(agency, *preferred)
     if member is None:
         return
-    if invitation and member.is_notified_about(Notification.ACCESS, mode=Mode.DIGEST):
-        DigestItem.objects.add([member], Notification.ACCESS, invitation.pk)
+    if member.is_notified_about(Notification.ACCESS, mode=Mode.DIGEST):
+        kind = InternalKind.ACCESS_REQUESTS if isinstance(about, AccessRequest) else Notification.ACCESS
+        DigestItem.objects.add([member], kind, about.pk)
         return
     user = member.user
     queue_letter(

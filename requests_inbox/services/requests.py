@@ -54,8 +54,8 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     """Send a reply to the prospect by e-mail, and return it.
 
     `seen` is the primary key of the last message the author has seen; None skips the check for
-    newer replies. A repeated submission returns the existing reply. The first reply opens a new
-    request and assigns it to its author.
+    newer replies, and a key of no message counts as nothing seen. A repeated submission returns
+    the existing reply. The first reply opens a new request and assigns it to its author.
 
     Raises:
         InvalidTransition: The request is closed, spam or erased.
@@ -64,6 +64,8 @@ def reply(request: ContactRequest, *, text: str, by: User, seen: int | None) -> 
     locked = _lock(request)
     if not locked.can_be_answered:
         raise InvalidTransition(locked.status, locked)
+    if seen and not locked.messages.filter(pk=seen).exists():
+        seen = 0
     if duplicate := _find_duplicate(locked, MessageKind.REPLY, text=text, by=by, seen=seen):
         return duplicate
     if seen is not None:

@@ -113,7 +113,7 @@ def reply(request: AgencyRequest, pk: int) -> HttpResponse:
         return _insert_saved_reply(request, contact_request, form)
     if request.method == "POST" and form.is_valid():
         try:
-            services.reply(contact_request, text=form.cleaned_data["text"], seen=form.cleaned_data["seen"], by=request.user)
+            services.reply(contact_request, text=form.cleaned_data["text"], seen=form.cleaned_data["seen"] or 0, by=request.user)
         except InvalidTransition as error:
             form.add_error(None, _conflict_message(error))
             contact_request = error.item

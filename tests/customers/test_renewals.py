@@ -1,15 +1,19 @@
 """Renewals of domains and contracts: by one term, once, and with undo."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
+import time_machine
+from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 from django.utils.html import escape
 
 from customers.models import Contract, Customer, Domain
 from customers.services.customers import erase_customer
-from customers.services.renewals import renew
+from customers.services.renewals import renew, undo_renewal
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
@@ -113,6 +117,49 @@ def test_an_undo_restores_only_the_date_of_its_renewal(stan: Client, domain: Dom
     stan.post(path(domain), {"until": "2027-05-01"})
     stan.post(f"{path(domain)}undo/?{query}")
     assert end_of(domain) == date(2028, 5, 1)
+
+
+def test_an_undo_needs_the_token_of_a_renewal(stan: Client, cast: Cast, domain: Domain) -> None:
+    # This date could be the end of a renewal, but wasn't one.
+    query = "before=2026-05-01&until=2027-05-01"
+    stan.post(f"{path(domain)}undo/?{query}")
+    undo = undo_path(shown(stan.post(path(domain), {"until": "2027-05-01"}, follow=True)))
+    other = DomainFactory(customer=domain.customer, name="b.example", expires_on=date(2028, 5, 1))
+    contract = ContractFactory(pk=domain.pk, customer=domain.customer, ends_on=date(2028, 5, 1))
+    token = undo.partition("token=")[2]
+    for item, wrong in (
+        (other, token),
+        (contract, token),
+        (domain, f"{token[:-1]}{'A' if token[-1] != 'A' else 'B'}"),
+        (domain, "x"),
+        (domain, ""),
+    ):
+        page = shown(stan.post(f"{path(item)}undo/?token={wrong}", follow=True))
+        assert "Nothing was changed." in page and end_of(item) == date(2028, 5, 1)
+    with time_machine.travel(timezone.now() + timedelta(days=1, minutes=1)), pytest.raises(ValidationError, match="Nothing was changed"):
+        undo_renewal(domain, token=unquote(token), by=cast.stan)
+    assert end_of(domain) == date(2028, 5, 1)
+    stan.post(undo)
+    assert end_of(domain) == date(2027, 5, 1)
+
+
+@pytest.mark.parametrize(
+    ("factory", "fields"),
+    [
+        (ContractFactory, {"starts_on": date(2020, 1, 1)}),
+        (ContractFactory, {"term_months": 24}),
+        (ContractFactory, {"notice_count": 2}),
+        (ContractFactory, {"notice_unit": "weeks"}),
+        (ContractFactory, {"status": "cancelled"}),
+        (DomainFactory, {"auto_renew": True}),
+    ],
+)
+def test_an_undo_after_a_change_of_the_terms_is_refused(stan: Client, lea: Customer, factory: Any, fields: dict[str, Any]) -> None:
+    item = factory(customer=lea, **{"expires_on" if factory is DomainFactory else "ends_on": date(2027, 5, 1)})
+    undo = undo_path(shown(stan.post(path(item), {"until": "2027-05-01"}, follow=True)))
+    type(item).objects.filter(pk=item.pk).update(**fields)
+    assert escape(f"The term of “{item}” has changed since.") in shown(stan.post(undo, follow=True))
+    assert end_of(item) == date(2028, 5, 1)
 
 
 def test_an_undo_after_another_change_is_refused(stan: Client, domain: Domain) -> None:

@@ -1,6 +1,6 @@
 """Tests of access requests."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -10,7 +10,10 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import erase_customer
 from invitations.models import AccessInvitation, AccessRequest
+from invitations.tasks import expire
+from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification
 from partnerportal.core import tokens
+from partnerportal.desk.digest.services import send_due_digests
 from partnerportal.outbox.models import OutgoingMail
 from reviews.tokens import REVIEW_LINKS
 from tests.cast import Cast
@@ -162,6 +165,48 @@ def test_declining_notifies_the_agency_and_closes_the_link(kim: Client, access_r
     assert not AccessInvitation.objects.exists()
     response = kim.get(path(access_request))
     assert (response.status_code, "You’ve declined" in response.content.decode()) == (410, True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ("grant", "Access from {name}: connected"),
+        ("decline", "Access request to {name}: declined"),
+        ("expire", "Access request to {name}: expired"),
+    ],
+)
+def test_members_with_the_digest_find_the_answer_there(
+    kim: Client, access_request: AccessRequest, cast: Cast, answer: str, line: str
+) -> None:
+    member = Membership.objects.get(user=cast.stan)
+    member.set_notification(Notification.ACCESS, Mode.DIGEST)
+    # An invitation with the same key as the request is another object.
+    if answer != "grant":
+        ConnectedFactory(pk=access_request.pk, customer__agency=cast.alder, name="Another one", agency=cast.alder)
+    if answer == "expire":
+        AccessRequest.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert expire() == 1
+    else:
+        fields = {"scope": "partial", "areas": ["email"]} if answer == "grant" else {}
+        kim.post(f"{path(access_request)}{'' if answer == 'grant' else 'decline/'}", fields)
+    assert not OutgoingMail.objects.filter(to_email=cast.stan.email).exists()
+    Membership.objects.update(digest_from=datetime(2020, 1, 1, tzinfo=UTC))
+    list(send_due_digests(datetime(2026, 6, 10, 7, 0, tzinfo=UTC)))
+    text = OutgoingMail.objects.get(kind="digest", to_email=cast.stan.email).text
+    target = access_request.customer if answer != "grant" else AccessInvitation.objects.latest("pk")
+    line = line.format(name=access_request.customer.display_name)
+    assert f"* {line}\n" in text and f"{settings.SITE_URL}{target.get_absolute_url()}" in text and "Another one" not in text, text
+    assert not DigestItem.objects.exists()
+
+
+def test_the_digest_leaves_out_requests_to_erased_customers(kim: Client, access_request: AccessRequest, cast: Cast) -> None:
+    Membership.objects.get(user=cast.stan).set_notification(Notification.ACCESS, Mode.DIGEST)
+    kim.post(f"{path(access_request)}decline/")
+    assert DigestItem.objects.get().kind == "access_requests"
+    erase_customer(access_request.customer, by=cast.alice)
+    Membership.objects.update(digest_from=datetime(2020, 1, 1, tzinfo=UTC))
+    list(send_due_digests(datetime(2026, 6, 10, 7, 0, tzinfo=UTC)))
+    assert not OutgoingMail.objects.filter(kind="digest").exists()
 
 
 @pytest.mark.parametrize("action", ["", "decline/"])

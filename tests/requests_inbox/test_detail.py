@@ -104,6 +104,16 @@ def test_a_newer_reply_is_shown_before_sending_the_second(stan: Client, cast: Ca
     assert OutgoingMail.objects.count() == 2
 
 
+@pytest.mark.parametrize("seen", ["", None, "999999", "9" * 30, "elsewhere"])
+def test_a_forged_number_does_not_hide_a_newer_reply(stan: Client, cast: Cast, request_: ContactRequest, seen: str | None) -> None:
+    reply(request_, text="Alice was faster.", by=cast.alice, seen=None)
+    elsewhere = reply(ContactRequestFactory(agency=cast.alder), text="Another request", by=cast.alice, seen=None)
+    fields = {} if seen is None else {"seen": str(elsewhere.pk) if seen == "elsewhere" else seen}
+    shown = act(stan, request_, "reply", text="My long answer.", **fields).content.decode()
+    assert "Alice Alder replied while you were typing" in shown and "My long answer." in shown
+    assert not request_.messages.filter(author=cast.stan).exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_one_of_two_concurrent_replies_is_a_conflict(cast: Cast, request_: ContactRequest) -> None:
     team = [cast.alice, cast.stan]

@@ -71,6 +71,21 @@ DEFAULT_MODES: dict[Notification, tuple[Mode, Mode]] = {
 }
 
 
+class InternalKind(models.TextChoices):
+    """Kinds of digest items that members don't choose, because another kind's choice applies."""
+
+    ACCESS_REQUESTS = "access_requests", _("Access requests")
+
+    @property
+    def chosen_as(self) -> Notification:
+        """The kind whose mode applies."""
+        return CHOSEN_AS[self]
+
+
+#: They are kinds of their own, because their objects have other models.
+CHOSEN_AS: dict[InternalKind, Notification] = {InternalKind.ACCESS_REQUESTS: Notification.ACCESS}
+
+
 class NotificationChoice(models.Model):
     """A member's choice for one kind of notification. Without one, the default of the role applies."""
 
@@ -96,12 +111,13 @@ class NotificationChoice(models.Model):
 
 
 class DigestItemQuerySet(models.QuerySet["DigestItem"]):
-    def add(self, members: Iterable[Any], kind: Notification, *object_ids: int) -> None:
+    def add(self, members: Iterable[Any], kind: Notification | InternalKind, *object_ids: int) -> None:
         """Put objects into the next digest of those members who chose the digest for this kind."""
+        chosen = kind.chosen_as if isinstance(kind, InternalKind) else kind
         items = [
             DigestItem(membership_id=member.pk, kind=kind, object_id=object_id)
             for member in members
-            if member.is_notified_about(kind, mode=Mode.DIGEST)
+            if member.is_notified_about(chosen, mode=Mode.DIGEST)
             for object_id in object_ids
         ]
         if items:
@@ -114,7 +130,7 @@ class DigestItem(models.Model):
     membership = models.ForeignKey(
         "agencies.Membership", verbose_name=_("membership"), on_delete=models.CASCADE, related_name="digest_items"
     )
-    kind = models.CharField(_("Notification"), max_length=20, choices=Notification)
+    kind = models.CharField(_("Notification"), max_length=20, choices=[*Notification.choices, *InternalKind.choices])
     #: Primary key of the object; its model depends on the kind.
     object_id = models.PositiveBigIntegerField()
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
@@ -126,7 +142,7 @@ class DigestItem(models.Model):
         verbose_name_plural = _("digest items")
         constraints = [
             models.UniqueConstraint(fields=["membership", "kind", "object_id"], name="digest_item_once"),
-            models.CheckConstraint(condition=Q(kind__in=Notification.values), name="digest_item_kind_is_known"),
+            models.CheckConstraint(condition=Q(kind__in=[*Notification.values, *InternalKind.values]), name="digest_item_kind_is_known"),
         ]
 
     def __str__(self) -> str:

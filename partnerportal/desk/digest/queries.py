@@ -12,8 +12,8 @@ from django.db.models.functions import Cast, Coalesce, RowNumber
 
 from customers.deadlines.queries import Deadline, deadline_lines
 from customers.models import Customer, Task
-from invitations.models import AccessInvitation
-from partnerportal.agencies.models import Agency, DigestItem, Membership, Notification
+from invitations.models import AccessInvitation, AccessRequest
+from partnerportal.agencies.models import Agency, DigestItem, InternalKind, Membership, Notification
 from partnerportal.core.compiled import compiled
 from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.rows import Excerpt
@@ -152,9 +152,10 @@ def _add_reviews(facts: Facts, agency: Agency, members: list[Membership], at: da
 
 
 #: Objects of the kinds of items, of all agencies.
-_OBJECTS: dict[Notification, Any] = {
+_OBJECTS: dict[str, Any] = {
     Notification.REQUESTS: lambda: ContactRequest.objects.undecided().defer("message", "search_text"),
     Notification.ACCESS: lambda: AccessInvitation.objects.select_related("customer"),
+    InternalKind.ACCESS_REQUESTS: lambda: AccessRequest.objects.exclude(customer__status="erased").select_related("customer"),
     Notification.TASKS: lambda: Task.objects.filter(done_at=None).select_related("customer"),
     Notification.UNDELIVERABLE: lambda: ReviewRequest.objects.exclude(undeliverable_at=None).select_related("customer", "project"),
 }
@@ -169,7 +170,7 @@ def _add_objects(facts: Facts, agency: Agency) -> None:
         if kind == Notification.DEADLINES:
             facts.objects[kind] = _deadlines(agency, keys)
         elif kind in _OBJECTS:
-            facts.objects[kind] = {found.pk: found for found in _OBJECTS[Notification(kind)]().filter(agency=agency, pk__in=keys)}
+            facts.objects[kind] = {found.pk: found for found in _OBJECTS[kind]().filter(agency=agency, pk__in=keys)}
 
 
 def _deadlines(agency: Agency, notices: Collection[int]) -> dict[int, Deadline]:

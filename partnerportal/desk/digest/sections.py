@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from customers.models import Customer
-from partnerportal.agencies.models import Membership, Mode, Notification
+from partnerportal.agencies.models import InternalKind, Membership, Mode, Notification
 from partnerportal.core.addresses import address
 from partnerportal.core.templatetags.portal import rating
 from partnerportal.desk.digest.queries import LIMIT, OVERDUE, TODAY, WEEK, Facts
@@ -139,7 +139,7 @@ def _events(member: Membership, facts: Facts) -> DigestSection:
     return DigestSection(_("What’s new"), lines[:LIMIT], len(lines), _url(reverse("desk:dashboard")), summary)
 
 
-def _objects(member: Membership, facts: Facts, kind: Notification) -> list[Any]:
+def _objects(member: Membership, facts: Facts, kind: str) -> list[Any]:
     objects = facts.objects.get(kind, {})
     return [objects[item.object_id] for item in facts.items.get(member.pk, []) if item.kind == kind and item.object_id in objects]
 
@@ -155,13 +155,18 @@ def _undeliverable_event(request: Any) -> Line:
     return Line(title, _url(reverse("reviews:request_detail", args=[request.pk])), (request.subject_label,))
 
 
-_EVENTS: dict[Notification, Callable[[Any], Line]] = {
+_EVENTS: dict[str, Callable[[Any], Line]] = {
     Notification.REQUESTS: lambda request: Line(
         _("New request from %(sender)s") % {"sender": request.display_name}, _url(request.get_absolute_url())
     ),
     Notification.ACCESS: lambda invitation: Line(
         _("Access from %(who)s: %(status)s") % {"who": invitation.display_name, "status": invitation.get_status_display()},
         _url(invitation.get_absolute_url()),
+    ),
+    InternalKind.ACCESS_REQUESTS: lambda request: Line(
+        _("Access request to %(customer)s: %(status)s")
+        % {"customer": request.customer.name_in_text, "status": request.get_status_display()},
+        _url(request.customer.get_absolute_url()),
     ),
     Notification.TASKS: _task_event,
     Notification.UNDELIVERABLE: _undeliverable_event,
