@@ -117,6 +117,23 @@ def test_long_past_deadlines_are_not_sent(lea: Customer) -> None:
     assert steps(lea.agency) == []
 
 
+def test_an_earlier_step_is_not_sent_after_a_later_one(lea: Customer, calendar: Calendar) -> None:
+    """The agency's day goes back if it moves to a time zone further west."""
+    DomainFactory(customer=lea, expires_on=date(2031, 3, 31))
+    calendar.set(datetime(2031, 3, 24, 12, tzinfo=UTC))
+    assert steps(lea.agency) == [7]
+    calendar.set(datetime(2031, 3, 23, 12, tzinfo=UTC))
+    assert steps(lea.agency) == [7]
+
+
+def test_objects_of_different_kinds_with_the_same_key_are_not_confused(lea: Customer) -> None:
+    item = domain(lea, 5)
+    assert steps(lea.agency) == [7]
+    ContractFactory(pk=item.pk, customer=lea, ends_on=in_days(5), notice_count=0)
+    assert steps(lea.agency) == [7, 7]
+    assert list(DeadlineNotice.objects.order_by("pk").values_list("object_id", flat=True)) == [item.pk, item.pk]
+
+
 def test_a_changed_date_starts_again(lea: Customer) -> None:
     item = domain(lea, 5)
     assert steps(lea.agency) == [7]
