@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from customers.deadlines import queries
+from customers.deadlines import queries, services
 from customers.deadlines.kinds import KINDS, DeadlineKind
 from customers.deadlines.models import AFTER, LATE_DAYS, STEPS
 from customers.deadlines.queries import deadline_lines
@@ -198,6 +199,24 @@ def test_the_day_is_that_of_the_agency(cast: Cast, lea: Customer, calendar: Cale
     assert steps(lea.agency) == [7]
     calendar.set(datetime(2031, 3, 8, 11, 1, tzinfo=UTC))
     assert steps(lea.agency) == [7, 1]
+
+
+def test_an_agency_that_fails_does_not_stop_the_others(
+    cast: Cast, lea: Customer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain(lea, 5)
+    domain(CustomerFactory(agency=cast.birch), 5)
+    real = services.due_deadlines
+
+    def failing(agency: Agency) -> Any:
+        if agency == cast.alder:
+            raise OperationalError
+        return real(agency)
+
+    monkeypatch.setattr(services, "due_deadlines", failing)
+    assert list(services.notify_agencies()) == sorted(Agency.objects.values_list("pk", flat=True))
+    assert list(DeadlineNotice.objects.values_list("agency", flat=True)) == [cast.birch.pk]
+    assert "failed" in caplog.text
 
 
 def test_two_runs_at_once_notify_once(transactional_db: None, lea: Customer) -> None:
