@@ -62,7 +62,8 @@ def test_members_choose_when_they_get_the_digest(stan: Client, cast: Cast) -> No
     assert member_of(cast, cast.stan).digest_days == [1, 2]
     assert stan.post(PAGE, unchecked).status_code == 302
     # Nothing is kept for a digest that isn't wanted.
-    DigestItem.objects.add([member], Notification.TASKS, 2)
+    assert member.chosen_mode(Notification.DEADLINES) == Mode.DIGEST
+    DigestItem.objects.add([member], Notification.DEADLINES, 2)
     assert not DigestItem.objects.exists()
 
 

@@ -15,7 +15,9 @@ from partnerportal.agencies.models import Agency, Mode, Notification
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.delivery import build_message
+from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.models import OutgoingMail
+from partnerportal.outbox.services import queue_letter
 from tests.cast import Cast
 from tests.factories.customers import ContactFactory, ContractFactory, CustomerFactory, DomainFactory
 
@@ -129,8 +131,13 @@ def test_other_requests_change_nothing(lea: Customer, data: dict[str, str]) -> N
 def test_opting_out_deletes_queued_emails_to_the_address(lea: Customer) -> None:
     domain(lea)
     (mail,) = notified(lea.agency)
+    ContactFactory(customer=lea, email="other@client.example")
+    Client().post(stop_path(lea, "other@client.example"), ONE_CLICK)
+    assert OutgoingMail.objects.filter(pk=mail.pk).exists()
+    other = queue_letter(Letter(kind="test", to=lea.email, subject="Re", body="Hi", footer_reason="You wrote to us."))
+    OutgoingMail.objects.filter(pk=other.pk).update(customer_id=lea.pk)
     Client().post(stop_path(lea), ONE_CLICK)
-    assert not OutgoingMail.objects.filter(pk=mail.pk).exists()
+    assert list(OutgoingMail.objects.filter(to_email=lea.email)) == [other]
 
 
 def test_opt_outs_are_the_agencys_own(cast: Cast, lea: Customer) -> None:
@@ -164,3 +171,12 @@ class TestErasure:
         erase_customer(lea, by=cast.alice)
         (kept,) = OutgoingMail.objects.filter(kind="deadlines")
         assert "c.example" in kept.text
+
+    def test_it_deletes_sent_emails_that_can_name_the_customer(self, cast: Cast, lea: Customer) -> None:
+        cast.alder.memberships.get(user=cast.stan).set_notification(Notification.DEADLINES, Mode.NOW)
+        domain(lea, name="a.example")
+        domain(CustomerFactory(agency=cast.alder, responsible=cast.stan), name="b.example")
+        record_due_notices(cast.alder)
+        OutgoingMail.objects.update(status=OutgoingMail.Status.SENT, sent_at=timezone.now())
+        erase_customer(lea, by=cast.alice)
+        assert not OutgoingMail.objects.filter(kind="deadlines").exists()

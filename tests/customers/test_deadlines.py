@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
-from customers.deadlines import queries
+from customers.deadlines import queries, services
 from customers.deadlines.kinds import KINDS, DeadlineKind
 from customers.deadlines.models import AFTER, LATE_DAYS, STEPS
 from customers.deadlines.queries import deadline_lines
@@ -117,6 +118,23 @@ def test_long_past_deadlines_are_not_sent(lea: Customer) -> None:
     assert steps(lea.agency) == []
 
 
+def test_an_earlier_step_is_not_sent_after_a_later_one(lea: Customer, calendar: Calendar) -> None:
+    """The agency's day goes back if it moves to a time zone further west."""
+    DomainFactory(customer=lea, expires_on=date(2031, 3, 31))
+    calendar.set(datetime(2031, 3, 24, 12, tzinfo=UTC))
+    assert steps(lea.agency) == [7]
+    calendar.set(datetime(2031, 3, 23, 12, tzinfo=UTC))
+    assert steps(lea.agency) == [7]
+
+
+def test_objects_of_different_kinds_with_the_same_key_are_not_confused(lea: Customer) -> None:
+    item = domain(lea, 5)
+    assert steps(lea.agency) == [7]
+    ContractFactory(pk=item.pk, customer=lea, ends_on=in_days(5), notice_count=0)
+    assert steps(lea.agency) == [7, 7]
+    assert list(DeadlineNotice.objects.order_by("pk").values_list("object_id", flat=True)) == [item.pk, item.pk]
+
+
 def test_a_changed_date_starts_again(lea: Customer) -> None:
     item = domain(lea, 5)
     assert steps(lea.agency) == [7]
@@ -181,6 +199,24 @@ def test_the_day_is_that_of_the_agency(cast: Cast, lea: Customer, calendar: Cale
     assert steps(lea.agency) == [7]
     calendar.set(datetime(2031, 3, 8, 11, 1, tzinfo=UTC))
     assert steps(lea.agency) == [7, 1]
+
+
+def test_an_agency_that_fails_does_not_stop_the_others(
+    cast: Cast, lea: Customer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    domain(lea, 5)
+    domain(CustomerFactory(agency=cast.birch), 5)
+    real = services.due_deadlines
+
+    def failing(agency: Agency) -> Any:
+        if agency == cast.alder:
+            raise OperationalError
+        return real(agency)
+
+    monkeypatch.setattr(services, "due_deadlines", failing)
+    assert list(services.notify_agencies()) == sorted(Agency.objects.values_list("pk", flat=True))
+    assert list(DeadlineNotice.objects.values_list("agency", flat=True)) == [cast.birch.pk]
+    assert "failed" in caplog.text
 
 
 def test_two_runs_at_once_notify_once(transactional_db: None, lea: Customer) -> None:

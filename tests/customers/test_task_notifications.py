@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from customers.models import Task
 from customers.services.items import add_item, update_item
@@ -50,6 +51,13 @@ def test_a_new_assignee_is_notified(cast: Cast) -> None:
     task.assignee = cast.stan
     update_item(task, changed=["assignee"], by=cast.alice)
     assert sent() == [(cast.stan.email, "Task assigned to you: Write")]
+
+
+def test_nobody_is_notified_of_a_task_that_is_done(cast: Cast) -> None:
+    task = TaskFactory(customer__agency=cast.alder, assignee=cast.max, done_at=timezone.now())
+    task.assignee = cast.stan
+    update_item(task, changed=["assignee"], by=cast.alice)
+    assert sent() == []
 
 
 @pytest.mark.parametrize("mode", [Mode.DIGEST, Mode.OFF])

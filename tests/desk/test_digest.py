@@ -16,7 +16,7 @@ from customers.services.customers import erase_customer
 from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification, Role
 from partnerportal.desk.digest import services, tasks
 from partnerportal.desk.digest.models import DigestRun
-from partnerportal.desk.digest.queries import LAG, due_groups
+from partnerportal.desk.digest.queries import LAG, LIMIT, due_groups
 from partnerportal.desk.digest.services import purge, send_due_digests
 from partnerportal.desk.digest.tokens import unsubscribe_link
 from partnerportal.outbox.models import OutgoingMail
@@ -225,11 +225,21 @@ def test_requests_waiting_for_a_reply(cast: Cast) -> None:
     mine = ContactRequestFactory(agency=cast.alder, name="Pia Pohl", company="", assignee=cast.stan, status="open")
     ContactRequestFactory(agency=cast.alder, name="Nobody Yet", company="")
     ContactRequestFactory(agency=cast.alder, name="Done Deal", company="", assignee=cast.stan, status="open", first_reply_at=NOW)
+    ContactRequestFactory(agency=cast.birch, name="Other Olga", company="")
     texts = {mail.to_email: mail.text for mail in send()}
+    assert "Other Olga" in texts[cast.charlie.email] and "Other Olga" not in texts[cast.alice.email]
     assert "1 request waiting" in texts[cast.stan.email]
     assert "Pia Pohl" in texts[cast.stan.email] and f"{django_settings.SITE_URL}/requests/{mine.pk}/" in texts[cast.stan.email]
     assert "Nobody Yet" in texts[cast.alice.email] and "Nobody Yet" not in texts[cast.stan.email]
     assert not any("Done Deal" in text for text in texts.values())
+
+
+def test_the_requests_that_wait_longest_are_mentioned(cast: Cast) -> None:
+    for number in range(LIMIT + 2):
+        ContactRequestFactory(agency=cast.alder, name=f"Prospect {number:02}", company="")
+    text = digest_of(cast.alice)
+    assert f"{LIMIT + 2} requests waiting" in text
+    assert re.findall(r"\* (Prospect \d\d)", text) == [f"Prospect {number:02}" for number in range(LIMIT)]
 
 
 def review(cast: Cast, at: datetime, *, stars: int = 5, author: str = "Rita Rater") -> Review:
@@ -243,14 +253,25 @@ def review(cast: Cast, at: datetime, *, stars: int = 5, author: str = "Rita Rate
 
 def test_new_reviews_since_the_last_digest_are_mentioned_once(cast: Cast) -> None:
     found = review(cast, NOW - timedelta(days=1))
+    review(cast, NOW - LAG / 2, author="New Nora")
     texts = {mail.to_email: mail.text for mail in send()}
     assert set(texts) == {cast.alice.email, cast.max.email, cast.stan.email}
     assert "Rita Rater" in texts[cast.stan.email] and f"/company/reviews/{found.pk}/" in texts[cast.stan.email]
-    # A review whose transaction ends while the digest is sent is in the next one.
+    # One that is only moments old is in the next digest, like one whose transaction ends while this one is sent.
+    assert "New Nora" not in texts[cast.stan.email]
     review(cast, NOW - LAG / 2, author="Late Larry")
     text = digest_of(cast.stan, NOW + timedelta(days=1))
-    assert "Late Larry" in text and "Rita Rater" not in text
+    assert "Late Larry" in text and "New Nora" in text and "Rita Rater" not in text
     assert send(NOW + timedelta(days=2)) == []
+
+
+def test_each_member_hears_of_a_review_once_on_their_own_days(cast: Cast) -> None:
+    set_member(cast.stan, digest_days=[NOW.isoweekday()])
+    set_member(cast.max, digest_days=[NOW.isoweekday(), NOW.isoweekday() + 1])
+    set_member(cast.alice, digest_days=[NOW.isoweekday() + 1])
+    review(cast, NOW - timedelta(days=1))
+    assert {mail.to_email for mail in send()} == {cast.max.email, cast.stan.email}
+    assert [mail.to_email for mail in send(NOW + timedelta(days=1))] == [cast.alice.email]
 
 
 def test_reviews_of_which_a_member_is_notified_otherwise_are_left_out(cast: Cast) -> None:
@@ -277,7 +298,13 @@ def test_events_whose_mode_is_the_digest(cast: Cast) -> None:
     }
     for kind, found in objects.items():
         DigestItem.objects.add([member], kind, found.pk, 999_999)
+    done = TaskFactory(customer=customer, title="Already done", assignee=cast.stan, done_at=NOW)
+    elsewhere = TaskFactory(customer=CustomerFactory(agency=cast.birch), title="Work of others")
+    DigestItem.objects.add([member], Notification.TASKS, done.pk, elsewhere.pk)
+    resent = ReviewRequestFactory(customer=CustomerFactory(agency=cast.alder, company="Delivered Now"))
+    DigestItem.objects.add([member], Notification.UNDELIVERABLE, resent.pk)
     text = digest_of(cast.stan)
+    assert not any(words in text for words in ("Already done", "Work of others", "Delivered Now"))
     for line in (
         "New request from Pia Pohl", "Access from Kim Client: pending", "Task assigned to you: Check 100% of it",
         "Review request to Ott & Sohn not delivered",
@@ -298,6 +325,7 @@ def test_in_the_language_of_the_member(cast: Cast) -> None:
     assert (english.to_email, german.to_email) == (cast.max.email, cast.stan.email)
     assert "10 June 2026" in english.subject and 'lang="en"' in english.html
     assert "10. Juni 2026" in german.subject and 'lang="de"' in german.html
+    assert "\nToday\n" in english.text and "\nHeute\n" in german.text
 
 
 def test_long_lists_are_shortened(cast: Cast) -> None:
