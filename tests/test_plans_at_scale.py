@@ -32,14 +32,15 @@ MAX_READ = 1500
 DAY = f"CURRENT_DATE - 30 + (c.id %% {DAYS})::int"
 
 
-def insert(row: Model, source: str, **expressions: str) -> None:
+def insert(row: Any, source: str, **expressions: str) -> None:
     """Insert a copy of the row for each row of the source, with other expressions for some of its columns."""
     table = row._meta.db_table
     columns = [field.column for field in row._meta.concrete_fields if not field.primary_key and not field.generated]
     assert set(expressions) <= set(columns)
     values = ", ".join(expressions.get(column, f"t.{column}") for column in columns)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table} t, {source} WHERE t.id = %s", [row.pk])
+        into = f"{table} ({', '.join(columns)})"
+        cursor.execute(f"INSERT INTO {into} SELECT {values} FROM {table} t, {source} WHERE t.id = %s", [row.pk])  # noqa: S608
 
 
 def fill(cast: Cast) -> None:
@@ -48,7 +49,7 @@ def fill(cast: Cast) -> None:
     task, project = TaskFactory(customer=customer, assignee=cast.stan), ProjectFactory(customer=customer)
     domain, contract = DomainFactory(customer=customer), ContractFactory(customer=customer, notice_count=1)
     request = ContactRequestFactory(agency=cast.alder)
-    review = ReviewFactory(review_request__customer=customer)
+    review: Any = ReviewFactory(review_request__customer=customer)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for model in TABLES:
@@ -73,7 +74,7 @@ def fill(cast: Cast) -> None:
     )
     tokens = {"nonce": "'n' || c.id", "token_digest": "'t' || c.id"}
     insert(review.request, each, **of, **tokens)
-    requests = f"(SELECT * FROM {ReviewRequest._meta.db_table} WHERE token_digest LIKE 't%%') r"
+    requests = f"(SELECT * FROM {ReviewRequest._meta.db_table} WHERE token_digest LIKE 't%%') r"  # noqa: S608
     insert(review, requests, agency_id="r.agency_id", request_id="r.id", created_at="now() - r.id * interval '1 minute'")
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {', '.join(model._meta.db_table for model in TABLES)}")
