@@ -58,6 +58,8 @@ def full(cast: Cast) -> Agency:
             (Task, {"title": "Call", "due_on": today}),
             (Project, {"title": "Website", "due_on": today}),
             (Contract, {"number": "V-1", "ends_on": today}),
+            # Otherwise, the index of all contracts would be as good as that of active ones.
+            (Contract, {"number": "V-0", "ends_on": today, "status": "ended"}),
             (Domain, {"expires_on": today}),
         ):
             rows = (model(agency=agency, customer=customer, **fields) for customer in customers)
