@@ -77,3 +77,12 @@ def test_date_of_printing_is_in_the_users_time_zone(portal: str, cast: Cast, add
         page.goto(portal + address)
         with timezone.override(zone):
             assert f"As of {date_format(timezone.localdate(), 'DATE_FORMAT')}," in shown(page, "print")
+
+
+def test_a_card_is_one_page_in_a6(page: Page, portal: str, cast: Cast) -> None:
+    signed_in(page, portal, cast.alice)
+    page.goto(f"{portal}/company/reviews/badge/card/")
+    assert page.locator(".card-sheet").is_visible()
+    boxes = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ([\d.]+)\]", page.pdf(prefer_css_page_size=True))
+    # Points of 1/72 inch.
+    assert [(round(float(width) / 72 * 25.4), round(float(height) / 72 * 25.4)) for width, height in boxes] == [(105, 148)]
