@@ -165,6 +165,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/mail/", True, 6),
     ("/company/mail/?q=company&status=queued&type=requests", True, 6),
     (lambda cast: f"/company/mail/?customer={cast.alder.customers.order_by('pk')[0].reference}", True, 6),
+    ("/company/mail/?customer=company", True, 6),
     (lambda cast: f"/company/mail/{OutgoingMail.objects.filter(agency=cast.alder).order_by('pk')[0].pk}/", True, 6),
     ("/company/team/", True, 6),
     ("/company/team/second-factor/", True, 6),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from customers.models import Customer
 from customers.services.customers import erase_customer
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.search import MAX_CANDIDATES
 from partnerportal.desk.sent_mail.forms import MailFilter
 from partnerportal.outbox.models import OutgoingMail
 from tests.cast import Cast
@@ -50,10 +51,12 @@ def test_account_emails_return_404(alice: Client, cast: Cast) -> None:
     assert alice.get(f"/company/mail/{mail.pk}/").status_code == 404
 
 
-def test_the_list_names_the_status_of_emails_that_are_not_sent(stan: Client, cast: Cast) -> None:
+def test_the_list_highlights_the_status_of_emails_that_are_not_sent(stan: Client, cast: Cast) -> None:
     mail = MailFactory(agency=cast.alder, subject="Ours")
     mail.mark_sent()
-    assert "pill" not in stan.get("/company/mail/").content.decode().partition("<main")[2]
+    page = stan.get("/company/mail/").content.decode().partition("<main")[2]
+    assert "pill" not in page
+    assert '<td class="cell-blank text-faint">Sent</td>' in page
     failed = MailFactory(agency=cast.alder, subject="Not ours")
     failed.mark_failed("550 no such mailbox")
     page = stan.get("/company/mail/").content.decode().partition("<main")[2]
@@ -121,11 +124,56 @@ def test_emails_are_filtered_by_customer(stan: Client, cast: Cast) -> None:
     assert first.name_in_text in stan.get(f"{PATH}?customer={first.reference}").content.decode()
 
 
+def test_emails_are_filtered_by_a_customers_name_or_address(stan: Client, cast: Cast) -> None:
+    mill = CustomerFactory(agency=cast.alder, company="Müllerei Größe", email="ute@muellerei.example")
+    shop = CustomerFactory(agency=cast.alder, kind="person", first_name="Zoe", last_name="Müller")
+    foreign = CustomerFactory(agency=cast.birch, company="Müllerei Birch")
+    for customer in (mill, shop, foreign):
+        MailFactory(agency=customer.agency, customer=customer, subject=f"To {customer.name_in_text}", to="kim@client.example")
+    MailFactory(agency=cast.alder, subject="To nobody")
+    # The last two contain typing errors.
+    for typed in ("mullerei", "muellerei.ex", "Größe Müllerei", "Mülerei", "Grösze"):
+        assert subjects(stan, f"?customer={typed}") == ["To Müllerei Größe"], typed
+    assert "E-mails about Zoe Müller" in stan.get(f"{PATH}?customer=zoe").content.decode()
+    assert subjects(stan, "?customer=Müller") == ["To Zoe Müller", "To Müllerei Größe"]
+    assert subjects(stan, "?customer=Müller&q=zoe") == ["To Zoe Müller"]
+
+
+def test_several_found_customers_are_named_with_links_to_their_emails(stan: Client, cast: Cast) -> None:
+    customers = [CustomerFactory(agency=cast.alder, company=f"Mill {letter}") for letter in "ABCDEFG"]
+    for customer in customers:
+        MailFactory(agency=cast.alder, customer=customer, subject=f"To {customer.company}")
+    page = stan.get(f"{PATH}?customer=mill&status=queued").content.decode()
+    assert "E-mails about 7 customers:" in page
+    assert "and 2 more" in page
+    links = re.findall(r'<a href="(\?[^"]+)">(Mill .)</a>', page)
+    assert [name for _, name in links] == ["Mill A", "Mill B", "Mill C", "Mill D", "Mill E"]
+    assert links[0][0] == f"?customer={customers[0].reference}&amp;status=queued"
+    assert subjects(stan, links[0][0].replace("&amp;", "&")) == ["To Mill A"]
+
+
+def test_a_text_without_customers_says_so(stan: Client, cast: Cast) -> None:
+    MailFactory(agency=cast.alder, customer=CustomerFactory(agency=cast.alder))
+    page = stan.get(f"{PATH}?customer=<b>Nothing</b>").content.decode()
+    assert "No customer matches “&lt;b&gt;Nothing&lt;/b&gt;”." in page
+    assert subjects(stan, "?customer=" + "x" * 300) == []
+
+
+def test_a_text_with_too_many_customers_asks_for_more_of_it(stan: Client, cast: Cast) -> None:
+    Customer.objects.bulk_create(Customer(agency=cast.alder, number=2000 + n, company=f"Mill {n}") for n in range(MAX_CANDIDATES + 1))
+    customer = cast.alder.customers.first()
+    MailFactory(agency=cast.alder, customer=customer, subject="To the mill")
+    page = stan.get(f"{PATH}?customer=mill").content.decode()
+    assert "More than 200 customers match. Enter more of the name." in page
+    assert subjects(stan, "?customer=mill+2000") == ["To the mill"]
+
+
 def test_emails_of_merged_customers_are_listed_with_the_first(stan: Client, cast: Cast) -> None:
     first, second = CustomerFactory.create_batch(2, agency=cast.alder)
     MailFactory(agency=cast.alder, customer=second, subject="Before the merge")
     Customer.objects.filter(pk=second.pk).update(status="merged", merged_into=first)
     assert subjects(stan, f"?customer={first.reference}") == ["Before the merge"]
+    assert subjects(stan, f"?customer={first.company}") == ["Before the merge"]
     assert "Before the merge" in stan.get(first.get_absolute_url()).content.decode()
 
 

@@ -24,9 +24,10 @@ def mail_list(request: AgencyRequest) -> HttpResponse:
     """List the agency's e-mails, newest first. The search and the filters are in the URL."""
     filters = MailFilter(request.GET, agency=request.agency)
     page: Any = keyset_page(request, filters.mails(), order_by=("-pk",))
-    # With a chosen customer, rows don't repeat its name.
-    keys = {mail.customer_id for mail in page.items if mail.customer_id and not filters.found_customer}
-    customers = request.agency.customers.in_bulk(keys) if keys else {}
+    customers = filters.customers_by_key
+    if not filters.chosen["customer"]:
+        keys = {mail.customer_id for mail in page.items if mail.customer_id}
+        customers = request.agency.customers.in_bulk(keys) if keys else {}
     for mail in page.items:
         mail.customer = customers.get(mail.customer_id)
     return render(request, "desk/mail_list.html", {"page": page, "filters": filters})
