@@ -205,7 +205,8 @@ def _cancel_by(last_day: date | None, ends_on: date | None, status: str) -> Safe
     is_running = status == Contract.Status.ACTIVE and ends_on is not None and ends_on >= today
     if not is_running or last_day is None or last_day == ends_on:
         return SafeString("")
-    return format_html("<span>{} {}</span>", _("cancel by") if last_day >= today else _("could be cancelled until"), day(last_day))
+    text = _("cancel by") if last_day >= today else _("was cancellable until")
+    return format_html("<span>{} {}</span>", text, day(last_day, short=True))
 
 
 @register.simple_tag

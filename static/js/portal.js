@@ -282,14 +282,14 @@
   }
 
   // --- Unsaved changes: ask before leaving the page ------------------------------------------------------------------
-  for (const form of all("[data-warn-unsaved] form[method=post]")) {
-    let dirty = false;
-    form.addEventListener("input", () => (dirty = true));
-    form.addEventListener("submit", () => (dirty = false));
-    window.addEventListener("beforeunload", (event) => {
-      if (dirty && form.isConnected) event.preventDefault();
+  // The mark is not on the form, which htmx may replace.
+  for (const [name, isUnsaved] of [["input", true], ["submit", false]])
+    document.addEventListener(name, (event) => {
+      if (!event.defaultPrevented) event.target.closest("[data-warn-unsaved]")?.toggleAttribute("data-unsaved", isUnsaved);
     });
-  }
+  window.addEventListener("beforeunload", (event) => {
+    if (document.querySelector("[data-unsaved]")) event.preventDefault();
+  });
 
   // --- Copy buttons --------------------------------------------------------------------------------------------------
   setUp((root) => {

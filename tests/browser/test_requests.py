@@ -1,6 +1,6 @@
 """Contact requests: a prospect becomes a customer, a request is assigned to an existing customer, and spam."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from requests_inbox.forms.contact import MIN_FORM_AGE
 from requests_inbox.models import ContactRequest
@@ -107,6 +107,21 @@ def test_a_saved_reply_is_written_inserted_and_sent(page: Page, portal: str, cas
     expect(text).to_be_focused()
     expect(page.locator("#id_note_text")).to_have_value("An unfinished note")
     assert page.url == f"{portal}{request.get_absolute_url()}"
+    # Other actions of the page would lose what was typed, so the browser asks, also after the form was replaced.
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_role("button", name="No reply needed").click()
+    page.wait_for_timeout(300)
+    assert (asked, page.url) == (["beforeunload"], f"{portal}{request.get_absolute_url()}")
+    request.refresh_from_db()
+    assert request.is_waiting
+    page.remove_listener("dialog", stay)
+    page.on("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Send reply").click()
     expect(page.get_by_role("list", name="Conversation")).to_contain_text("thank you for writing for Müllerei Größe.")
     expect(page.get_by_role("button", name="No reply needed")).to_have_count(0)

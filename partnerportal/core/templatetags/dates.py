@@ -16,12 +16,12 @@ register = template.Library()
 
 
 @register.simple_tag
-def day(value: date | datetime | None) -> SafeString:
-    """Render a date in the active language and time zone. Empty for None."""
+def day(value: date | datetime | None, short: bool = False) -> SafeString:
+    """Render a date in the active language and time zone, optionally in the `short` format. Empty for None."""
     if value is None:
         return SafeString("")
     shown = timezone.localtime(value) if isinstance(value, datetime) and timezone.is_aware(value) else value
-    return _time_element(shown.isoformat()[:10], "DATE_FORMAT", get_language())
+    return _time_element(shown.isoformat()[:10], "SHORT_DATE_FORMAT" if short else "DATE_FORMAT", get_language())
 
 
 @register.simple_tag
