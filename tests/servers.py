@@ -41,6 +41,7 @@ TOGETHER = (
             "tests/outbox/test_every_mail.py",
             "tests/test_fuzz.py",
             "tests/test_matrix.py",
+            "tests/test_plans_at_scale.py",
             "tests/test_references.py",
         )
     }
