@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
@@ -58,6 +58,29 @@ def language_query(request: HttpRequest) -> str:
     """Return a query string that preserves the selected language."""
     language = selected_language(request, "")
     return f"?{urlencode({'language': language})}" if language else ""
+
+
+def unsubscribe_page(
+    request: HttpRequest,
+    template: str,
+    *,
+    agency: Any,
+    language: str,
+    undo: str,
+    opt_out: Callable[[], object],
+    is_opted_out: Callable[[], bool],
+) -> HttpResponse:
+    """Opt out by the page's button or an e-mail program's one-click request (RFC 8058), and show the page.
+
+    RFC 8058 requires a POST without cookie or CSRF token, so the view is exempt. Other POST requests, such as those of
+    scanners, only show the page. `undo` is the path of the view that undoes it.
+    """
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        opt_out()
+        if "page" in request.POST:
+            return redirect(request.get_full_path())
+    context = {"agency": agency, "opted_out": is_opted_out(), "undo": f"{undo}{language_query(request)}"}
+    return in_language(selected_language(request, language), lambda: render(request, template, context))
 
 
 def link_not_found(request: HttpRequest, template: str, *, limit: RateLimit, address: str | None) -> HttpResponse:

@@ -24,6 +24,7 @@ from partnerportal.core.personal_pages import (
     link_not_found,
     personal_page,
     selected_language,
+    unsubscribe_page,
 )
 from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits, network_prefix
 from partnerportal.core.tokens import hash_token
@@ -110,21 +111,19 @@ def withdraw(request: HttpRequest, review_request: ReviewRequest) -> HttpRespons
 @csrf_exempt
 @personal_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Opt out of the agency's review e-mails, by the page's button or an e-mail program's one-click request (RFC 8058).
-
-    RFC 8058 requires a POST without cookie or CSRF token. Other POST requests, such as those of
-    scanners, only display the page.
-    """
+    """Opt out of the agency's review e-mails."""
     target = read_opt_out(token)
     if target is None:
         return _not_found(request)
-    if request.POST.get("List-Unsubscribe") == "One-Click":
-        opt_out(target)
-        if "page" in request.POST:
-            return redirect(request.get_full_path())
-    undo = f"{reverse('reviews:resubscribe', args=[token])}{language_query(request)}"
-    context = {"agency": target.customer.agency, "opted_out": target.is_opted_out, "undo": undo}
-    return in_language(selected_language(request, target.customer.language), lambda: render(request, "reviews/unsubscribe.html", context))
+    return unsubscribe_page(
+        request,
+        "reviews/unsubscribe.html",
+        agency=target.customer.agency,
+        language=target.customer.language,
+        undo=reverse("reviews:resubscribe", args=[token]),
+        opt_out=lambda: opt_out(target),
+        is_opted_out=lambda: target.is_opted_out,
+    )
 
 
 @personal_page

@@ -51,12 +51,12 @@ class Notification(models.TextChoices):
 
 DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.REQUESTS: _("If no one on the team is notified, owners and managers are."),
-    Notification.ACCESS: _("For the customers assigned to you."),
+    Notification.ACCESS: _("For the customers assigned to you. If no one on the team is notified, an owner is."),
     Notification.REVIEWS: _("All reviews of your agency."),
     Notification.LOW_REVIEWS: _("The more urgent choice for reviews applies. You get one e-mail for each."),
     Notification.TASKS: _("When a colleague assigns you a task."),
     Notification.UNDELIVERABLE: _("Requests that you sent. Owners and managers also get those of former colleagues."),
-    Notification.DEADLINES: _("Domains, contracts and access that end, for the customers assigned to you."),
+    Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
 }
 
 #: Default modes: of owners and managers, and of staff.

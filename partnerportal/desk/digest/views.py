@@ -1,14 +1,14 @@
 """Page behind the digest's unsubscribe link. GET changes nothing."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.notifications import resubscribe_to_digest, unsubscribe_from_digest
 from partnerportal.audit.context import origin
-from partnerportal.core.personal_pages import guess_limit, in_language, language_query, link_not_found, personal_page, selected_language
+from partnerportal.core.personal_pages import guess_limit, language_query, link_not_found, personal_page, unsubscribe_page
 from partnerportal.desk.digest.tokens import read_token
 
 GUESS_LIMIT = guess_limit("digest-guesses")
@@ -17,22 +17,19 @@ GUESS_LIMIT = guess_limit("digest-guesses")
 @csrf_exempt
 @personal_page
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Turn off a member's digest, by the page's button or an e-mail program's one-click request (RFC 8058).
-
-    RFC 8058 requires a POST without cookie or CSRF token. Other POST requests, such as those of
-    scanners, only display the page.
-    """
+    """Turn off a member's digest."""
     member = _member(token)
     if member is None:
         return _not_found(request)
-    if request.POST.get("List-Unsubscribe") == "One-Click":
-        unsubscribe_from_digest(member)
-        if "page" in request.POST:
-            return redirect(request.get_full_path())
-    undo = f"{reverse('desk:digest_resubscribe', args=[token])}{language_query(request)}"
-    context = {"agency": member.agency, "opted_out": not member.wants_digest, "undo": undo}
-    language = selected_language(request, member.language)
-    return in_language(language, lambda: render(request, "desk/digest_unsubscribe.html", context))
+    return unsubscribe_page(
+        request,
+        "desk/digest_unsubscribe.html",
+        agency=member.agency,
+        language=member.language,
+        undo=reverse("desk:digest_resubscribe", args=[token]),
+        opt_out=lambda: unsubscribe_from_digest(member),
+        is_opted_out=lambda: not member.wants_digest,
+    )
 
 
 @personal_page
