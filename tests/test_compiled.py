@@ -46,6 +46,8 @@ PAGES = (
     "/contracts/?when=cancel",
     "/contracts/",
     "/company/reviews/",
+    "/search/?q=lea",
+    "/search/?q=gmbh+company",
     "/partners/",
     "/partners/?sort=name",
 )

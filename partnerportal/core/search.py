@@ -85,8 +85,12 @@ class SearchQuerySet(TenantQuerySet[Any]):
 
     def matching(self, query: str) -> Self:
         """Return the rows that contain every word."""
-        rows = self if words(query) else self.none()
-        for word in words(query):
+        return self.containing(*words(query)) if words(query) else self.none()
+
+    def containing(self, *typed: Any) -> Self:
+        """Return the rows that contain each of these words, which can be placeholders of compiled queries."""
+        rows = self
+        for word in typed:
             rows = rows.filter(search_text__contains=FoldText(Value(word)))
         return rows
 
@@ -104,7 +108,11 @@ class SearchQuerySet(TenantQuerySet[Any]):
 
     def ranked(self, query: str) -> Self:
         """Annotate each row with its `rank`, the similarity to the query from 0 to 1000."""
-        similarity = TrigramWordSimilarity(FoldText(Value(" ".join(words(query)))), "search_text")  # type: ignore[arg-type]  # accepts expressions
+        return self.ranked_by(" ".join(words(query)))
+
+    def ranked_by(self, text: Any) -> Self:
+        """Annotate `rank` like `ranked()`, by a text that can be a placeholder of a compiled query."""
+        similarity = TrigramWordSimilarity(FoldText(Value(text)), "search_text")  # type: ignore[arg-type]  # accepts expressions
         return self.annotate(rank=Cast(Coalesce(similarity, 0.0) * 1000, IntegerField()))
 
 

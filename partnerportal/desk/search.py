@@ -1,10 +1,10 @@
 """The global search over all objects of an agency, whose types `SOURCES` lists, and over the items of the menu."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import SmallIntegerField, Value
+from django.db.models import QuerySet, SmallIntegerField, Value
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import Contract, Customer, Domain, Project
 from invitations.models import AccessInvitation
 from partnerportal.agencies.models import Agency, Membership
+from partnerportal.core.compiled import compiled
 from partnerportal.core.search import MAX_CANDIDATES, SearchQuerySet, fuzzy_threshold, words
 from partnerportal.desk.menu import flat_menu
 from partnerportal.desk.saved_views.lists import view_url
@@ -38,6 +39,7 @@ class Source:
 
     title: str | Promise
     icon: str
+    model: Any
     rows: Callable[[Agency], SearchQuerySet]
     fields: tuple[str, ...]
     hit: Callable[[Any], Hit]
@@ -61,6 +63,7 @@ def _customer_items(title: str | Promise, icon: str, model: Any, name: str) -> S
     return Source(
         title,
         icon,
+        model,
         lambda agency: model.objects.for_agency(agency).exclude(customer__status=Customer.Status.ERASED),
         (name, *(f"customer__{field}" for field in _NAME)),
         lambda item: Hit(str(item), item.customer.display_name, item.customer.get_absolute_url()),
@@ -71,6 +74,7 @@ SOURCES = (
     Source(
         _("Customers"),
         "users",
+        Customer,
         lambda agency: Customer.objects.for_agency(agency).not_erased(),
         (*_NAME, "number", "city", "email"),
         lambda c: Hit(c.display_name, " · ".join(filter(None, [c.reference, c.city, c.email])), c.get_absolute_url()),
@@ -78,6 +82,7 @@ SOURCES = (
     Source(
         _("Requests"),
         "inbox",
+        ContactRequest,
         lambda agency: ContactRequest.objects.for_agency(agency).exclude(status=RequestStatus.SPAM),
         ("id", "company", "name", "email"),
         lambda r: Hit(r.display_name, " · ".join(filter(None, [r.name if r.company else "", r.email])), r.get_absolute_url()),
@@ -85,6 +90,7 @@ SOURCES = (
     Source(
         _("Invitations"),
         "key",
+        AccessInvitation,
         lambda agency: AccessInvitation.objects.for_agency(agency).visible(),
         ("id", "company", "name", "scope", "areas", "status", "expires_at"),
         lambda i: Hit(i.display_name, f"{i.access_label} · {i.get_current_status_display()}", i.get_absolute_url()),
@@ -95,6 +101,7 @@ SOURCES = (
     Source(
         _("Saved views"),
         "bookmark",
+        SavedView,
         lambda agency: SavedView.searchable.get_queryset().for_agency(agency),
         ("id", "list_name", "name", "query"),
         lambda view: Hit(view.name, view.get_list_name_display(), view_url(view)),
@@ -104,56 +111,82 @@ SOURCES = (
 _VIEWS = len(SOURCES) - 1
 
 
-def search(agency: Agency, query: str, *, member: Membership | None = None) -> list[Group]:
+def search(agency: Agency, query: str, *, member: Membership) -> list[Group]:
     """Return the groups with hits, pages last. Fuzzy matches are only used if there are no exact ones at all.
 
-    With a member, the results contain the member's own and shared views.
+    The results contain the member's own and shared views.
     """
     pages = _pages(query)
     groups: list[Group] = []
     if words(query):
-        rows: dict[int, Any] = {number: source.rows(agency) for number, source in enumerate(SOURCES)}
-        rows[_VIEWS] = rows[_VIEWS].visible_to(member) if member else rows[_VIEWS].none()
-        groups = _exact(rows, query)
+        groups = _exact(agency, query, member)
         if not groups and not pages:
-            groups = _fuzzy(rows, query)
+            groups = _fuzzy(agency, query, member)
     return [*groups, *pages]
 
 
-def _exact(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:
+def _rows(agency: Any, member: Any) -> list[SearchQuerySet]:
+    """Return the agency's rows of each source. The agency and the member are primary keys, or placeholders of them."""
+    rows: list[Any] = [source.rows(Agency(pk=agency)) for source in SOURCES]
+    return [*rows[:_VIEWS], rows[_VIEWS].visible_to(member)]
+
+
+def _exact(agency: Agency, query: str, member: Membership) -> list[Group]:
     """Return the exact matches of all types, with one query for their keys and one for those shown."""
-    parts = [
-        found.matching(query).order_by().values_list(Value(number, SmallIntegerField()), "pk")[: MAX_CANDIDATES + 1]
-        for number, found in rows.items()
-    ]
+    typed = {f"word{number}": word for number, word in enumerate(words(query))}
     keys: dict[int, list[int]] = {}
-    for number, key in parts[0].union(*parts[1:], all=True):
+    for number, key in matching_keys(agency=agency.pk, member=member.pk, **typed):
         keys.setdefault(number, []).append(key)
-    return _groups({number: _all(rows[number].model).filter(pk__in=found) for number, found in keys.items()}, query, keys)
+    if not keys:
+        return []
+    # Too many matches aren't ranked.
+    shown = [(number, len(found) <= MAX_CANDIDATES) for number, found in sorted(keys.items())]
+    return _groups(best_matches(*shown, text=" ".join(words(query)), **{f"keys{number}": tuple(found) for number, found in keys.items()}))
+
+
+@compiled
+def matching_keys(*, agency: Any, member: Any, **typed: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return the number of the source and the key of up to `MAX_CANDIDATES` + 1 exact matches of each type."""
+    parts = [
+        found.containing(*typed.values()).order_by().values_list(Value(number, SmallIntegerField()), "pk")[: MAX_CANDIDATES + 1]
+        for number, found in enumerate(_rows(agency, member))
+    ]
+    return parts[0].union(*parts[1:], all=True)
+
+
+@compiled
+def best_matches(*shown: tuple[int, bool], text: Any, **keys: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return the best of these matches, or the newest if the second value of a type in `shown` is false."""
+    found = {number: _all(SOURCES[number].model).filter(pk__any=keys[f"keys{number}"]) for number, _is_ranked in shown}
+    parts = [_best(number, found[number], text if is_ranked else None) for number, is_ranked in shown]
+    return parts[0].union(*parts[1:], all=True)
 
 
 def _all(model: Any) -> Any:
     return (model.searchable if model is SavedView else model._default_manager).all()
 
 
-def _fuzzy(rows: dict[int, SearchQuerySet], query: str) -> list[Group]:
+def _fuzzy(agency: Agency, query: str, member: Membership) -> list[Group]:
     """Return the similar objects of all types, with one query after that for similar words of customers."""
+    text = " ".join(words(query))
     with fuzzy_threshold():
-        similar = {number: found.similar(query).order_by().values("pk")[:MAX_CANDIDATES] for number, found in rows.items()}
-        return _groups({number: rows[number].filter(pk__in=keys) for number, keys in similar.items()}, query, {})
+        similar = [(rows, rows.similar(query).order_by().values("pk")[:MAX_CANDIDATES]) for rows in _rows(agency.pk, member.pk)]
+        parts = [_best(number, rows.filter(pk__in=keys), text) for number, (rows, keys) in enumerate(similar)]
+        return _groups(parts[0].union(*parts[1:], all=True))
 
 
-def _groups(rows: dict[int, SearchQuerySet], query: str, keys: dict[int, list[int]]) -> list[Group]:
-    """Return the best matches of each type, or the newest if there are too many keys to rank, with one query."""
-    parts = []
-    for number, found in rows.items():
-        is_ranked = len(keys.get(number, ())) <= MAX_CANDIDATES
-        ordered = found.ranked(query).order_by("-rank", "-pk") if is_ranked else found.order_by("-pk")
-        columns = JSONObject(**{field: field for field in SOURCES[number].fields})
-        parts.append(ordered.values_list(Value(number, SmallIntegerField()), columns)[:MAX_HITS])
+def _best(number: int, rows: SearchQuerySet, text: Any) -> QuerySet[Any, tuple[Any, ...]]:
+    """Return the number of the source and the fields of the rows most similar to the text; without a text, of the newest."""
+    ordered = rows.order_by("-pk") if text is None else rows.ranked_by(text).order_by("-rank", "-pk")
+    columns = JSONObject(**{field: field for field in SOURCES[number].fields})
+    return ordered.values_list(Value(number, SmallIntegerField()), columns)[:MAX_HITS]
+
+
+def _groups(rows: Iterable[tuple[Any, ...]]) -> list[Group]:
+    """Return the groups of these rows of `_best`, in the order of the sources."""
     hits: dict[int, list[Hit]] = {}
-    for number, values in parts[0].union(*parts[1:], all=True) if parts else ():
-        hits.setdefault(number, []).append(SOURCES[number].hit(_object(rows[number].model, values)))
+    for number, values in rows:
+        hits.setdefault(number, []).append(SOURCES[number].hit(_object(SOURCES[number].model, values)))
     return [Group(SOURCES[number].title, SOURCES[number].icon, found) for number, found in sorted(hits.items())]
 
 

@@ -1,5 +1,6 @@
 """Renewals of domains and contracts: by one term, once, and with undo."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -7,6 +8,7 @@ from urllib.parse import unquote
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django.utils.html import escape
@@ -17,8 +19,10 @@ from customers.services.renewals import renew, undo_renewal
 from partnerportal.audit.models import AuditEvent
 from tests.cast import Cast
 from tests.concurrency import at_once
+from tests.customers.test_edit_at_once import blocked_sessions
 from tests.customers.test_merge import merge
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory
+from tests.polling import eventually
 
 
 @pytest.fixture
@@ -96,6 +100,25 @@ def test_two_members_at_once_renew_once(transactional_db: None, cast: Cast, doma
     results = at_once(4, lambda _n: renew(domain, until=date(2027, 5, 1), by=cast.stan))
     assert sorted(results, key=str) == [date(2028, 5, 1), None, None, None]
     assert end_of(domain) == date(2028, 5, 1)
+
+
+def test_a_renewal_waits_for_a_change_that_is_being_saved(transactional_db: None, cast: Cast, lea: Customer) -> None:
+    contract = ContractFactory(customer=lea, ends_on=date(2027, 5, 1))
+
+    def renewal() -> date | None:
+        try:
+            return renew(contract, until=date(2027, 5, 1), by=cast.stan)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Contract.objects.filter(pk=contract.pk).update(ends_on=date(2030, 1, 1))
+            running = pool.submit(renewal)
+            eventually(lambda: blocked_sessions() == 1, "the renewal waits for the lock of the contract")
+        with pytest.raises(ValidationError, match="its date is now 1 January 2030"):
+            running.result(timeout=30)
+    assert end_of(contract) == date(2030, 1, 1)
 
 
 def test_an_item_that_a_merge_has_moved_since_is_renewed(cast: Cast, domain: Domain) -> None:
@@ -225,6 +248,15 @@ def test_the_term_is_a_field_of_the_form(stan: Client, lea: Customer) -> None:
 def test_items_of_erased_customers_are_not_found(stan: Client, cast: Cast, domain: Domain) -> None:
     erase_customer(domain.customer, by=cast.alice)
     assert stan.post(path(domain), {"until": "2027-05-01"}).status_code == 404
+
+
+def test_items_of_customers_erased_in_the_meantime_are_not_renewed(cast: Cast, domain: Domain) -> None:
+    erased = CustomerFactory(agency=cast.alder)
+    erase_customer(erased, by=cast.alice)
+    Domain.objects.filter(pk=domain.pk).update(customer=erased)
+    with pytest.raises(Customer.DoesNotExist):
+        renew(domain, until=date(2027, 5, 1), by=cast.stan)
+    assert end_of(domain) == date(2027, 5, 1)
 
 
 def test_the_dialog_reloads_its_page(stan: Client, domain: Domain) -> None:

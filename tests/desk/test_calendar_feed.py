@@ -199,6 +199,23 @@ def test_a_feed_contains_open_dates_of_the_next_two_years(cast: Cast, customer: 
     assert [summary.partition(" (")[0] for summary in summaries(path)] == ["Task: Last month", "Task: In two years"]
 
 
+@pytest.mark.parametrize(
+    ("of_user", "of_agency", "today"),
+    [("Pacific/Kiritimati", "America/Adak", 21), ("America/Adak", "Pacific/Kiritimati", 19), ("", "Pacific/Kiritimati", 21)],
+)
+def test_the_period_begins_in_the_members_time_zone(cast: Cast, customer: Customer, of_user: str, of_agency: str, today: int) -> None:
+    cast.alice.time_zone, cast.alder.time_zone = of_user, of_agency
+    cast.alice.save()
+    cast.alder.save()
+    first = date(2027, 3, today) - timedelta(days=30)
+    for day in range(-2, 3):
+        TaskFactory(customer=customer, title=f"{day}", due_on=first + timedelta(days=day))
+    # The hours at which the date of each zone isn't that of UTC.
+    with time_machine.travel(datetime(2027, 3, 20, 23 if today == 21 else 5, 30, tzinfo=UTC), tick=False):
+        found = summaries(path_of(cast, cast.alice))
+    assert [summary.partition(" (")[0] for summary in found] == ["Task: 0", "Task: 1", "Task: 2"]
+
+
 def test_customers_that_are_no_longer_active_are_left_out(cast: Cast, customer: Customer, items: dict[str, Any]) -> None:
     path = path_of(cast, cast.alice)
     assert len(events(path)) == 5
@@ -296,6 +313,13 @@ def test_only_the_digest_is_stored(cast: Cast) -> None:
         ((stored,),) = cursor.fetchall()
     assert len(token) == 32
     assert token not in stored
+
+
+def test_links_reach_neither_search_engines_nor_other_sites(cast: Cast) -> None:
+    path = path_of(cast, cast.alice)
+    etag = read(path)["ETag"]
+    for answer in (read(path), read(path, **{"If-None-Match": etag}), Client().head(path), read(f"/feed/{'0' * 32}/calendar.ics")):
+        assert (answer["Referrer-Policy"], answer["X-Robots-Tag"]) == ("no-referrer", "noindex, nofollow"), answer.status_code
 
 
 def test_unknown_links_are_limited(cast: Cast, clean_cache: None) -> None:

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings as django_settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -180,6 +181,16 @@ def test_not_to_others(cast: Cast, change: str) -> None:
     assert send() == []
 
 
+def test_on_the_day_on_which_the_member_is_activated_again(cast: Cast) -> None:
+    task(cast, "Call", 0, assignee=cast.stan)
+    cast.stan.is_active = False
+    cast.stan.save()
+    assert send() == []
+    cast.stan.is_active = True
+    cast.stan.save()
+    assert [mail.to_email for mail in send(NOW + timedelta(minutes=15))] == [cast.stan.email]
+
+
 def test_none_if_there_is_nothing(cast: Cast) -> None:
     task(cast, "Later", 20, assignee=cast.stan)
     assert send() == []
@@ -328,6 +339,18 @@ def test_in_the_language_of_the_member(cast: Cast) -> None:
     assert "\nToday\n" in english.text and "\nHeute\n" in german.text
 
 
+def test_days_are_counted_in_the_time_zone_of_the_member(cast: Cast) -> None:
+    cast.stan.time_zone = "Pacific/Kiritimati"
+    cast.stan.save()
+    task(cast, "Call", 2, assignee=cast.stan)
+    task(cast, "Write", -1, assignee=cast.stan)
+    # It is Thursday, 9:00, while in Berlin and in UTC it is still Wednesday.
+    with time_machine.travel(datetime(2026, 6, 10, 19, 0, tzinfo=UTC), tick=False):
+        text = digest_of(cast.stan, timezone.now())
+    assert "11 June 2026" in text
+    assert "2 days ago" in text and "tomorrow" in text
+
+
 def test_long_lists_are_shortened(cast: Cast) -> None:
     customer = CustomerFactory(agency=cast.alder)
     for number in range(23):
@@ -379,14 +402,17 @@ def test_concurrent_runs_send_each_digest_once(cast: Cast) -> None:
     assert sorted(OutgoingMail.objects.values_list("to_email", flat=True)) == [cast.alice.email, cast.max.email, cast.stan.email]
 
 
-def test_a_failing_agency_does_not_stop_the_others(cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyError, DatabaseError])
+def test_a_failing_agency_does_not_stop_the_others(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: type[Exception]
+) -> None:
     task(cast, "Call", 0, assignee=cast.stan)
     TaskFactory(customer=CustomerFactory(agency=cast.birch), title="Write", due_on=TODAY, assignee=cast.charlie)
     real = services.facts_for
 
     def failing(agency: Any, *args: Any) -> Any:
         if agency == cast.alder:
-            raise ZeroDivisionError
+            raise error
         return real(agency, *args)
 
     monkeypatch.setattr(services, "facts_for", failing)

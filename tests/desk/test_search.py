@@ -125,8 +125,9 @@ def test_number_of_queries_does_not_depend_on_the_types_found(stan: Client, cast
     ContactRequestFactory(agency=cast.alder, company="Zimmermann Reederei")
     InvitationFactory(agency=cast.alder, company="Zimmermann Segel")
     ProjectFactory(customer=customer, title="Zimmermann")
+    member = Membership.objects.get(user=cast.stan)
     with CaptureQueriesContext(connection) as queries:
-        groups = search(cast.alder, query)
+        groups = search(cast.alder, query, member=member)
     assert len(groups) > (5 if query == "e" else 3)
     assert len([entry for entry in queries if "SAVEPOINT" not in entry["sql"]]) == limit
 
@@ -164,7 +165,7 @@ def test_best_matches_come_first_and_show_their_details(stan: Client, cast: Cast
     for company in ("Nordlichtspiele", "Nordlicht", "Das Nordlichtspielhaus"):
         CustomerFactory(agency=cast.alder, company=company, city="Kiel", email="")
     client = InvitationFactory(agency=cast.alder, company="Nordlicht", scope="partial", areas=["domains", "email"])
-    groups = {str(group.title): group.hits for group in search(cast.alder, "nordlicht")}
+    groups = {str(group.title): group.hits for group in search(cast.alder, "nordlicht", member=Membership.objects.get(user=cast.stan))}
     assert [hit.title for hit in groups["Customers"]] == ["Nordlicht", "Das Nordlichtspielhaus", "Nordlichtspiele"]
     assert groups["Customers"][0].note == "K-1002 · Kiel"
     (invitation,) = groups["Invitations"]

@@ -336,3 +336,13 @@ def test_erasure_deletes_a_customers_emails(alice: Client, cast: Cast) -> None:
     MailFactory(agency=cast.alder, customer=customer, subject="Personal")
     erase_customer(customer, by=cast.alice)
     assert subjects(alice) == []
+
+
+def test_an_erased_customer_is_not_found_by_its_number(alice: Client, cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    query = f"{PATH}?customer={customer.reference}"
+    assert "E-mails about" in alice.get(query).content.decode()
+    erase_customer(customer, by=cast.alice)
+    page = alice.get(query).content.decode()
+    assert "No results" in page
+    assert "E-mails about" not in page

@@ -86,6 +86,15 @@ def test_the_task_deletes_a_bounded_number_in_batches(cast: Cast, monkeypatch: p
     assert delete_old() == 1
 
 
+def test_a_batch_counts_sent_and_seen_emails(cast: Cast) -> None:
+    seen = MailFactory.create_batch(2, agency=cast.alder, subject="Seen")
+    for mail in seen:
+        mail.mark_failed("550 no such mailbox")
+        mark_seen(mail, by=cast.alice)
+    aged(*MailFactory.create_batch(2, agency=cast.alder, subject="Sent"), *seen)
+    assert [delete_past_retention(3) for _ in range(3)] == [3, 1, 0]
+
+
 def test_a_killed_task_has_deleted_complete_batches(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = ContactRequest(pk=17).thread
     aged(*(MailFactory(agency=cast.alder, thread=thread, to="ute@muellerei.example") for _ in range(4)))

@@ -48,6 +48,7 @@ def test_texts_read_well_with_and_without_values(text: str, full: str, empty: st
 def test_values_are_never_read_as_placeholders() -> None:
     values = FULL | {"name": "{company} [{agency}]", "company": "<b>Mill</b>"}
     assert fill("Hello {name}[ of {company}],", values) == "Hello {company} [{agency}] of <b>Mill</b>,"
+    assert fill("Hello[ {name}, {my name} writes],", values) == "Hello {company} [{agency}], Stan Stein writes,"
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,9 @@ def test_the_language_is_that_of_the_saved_reply(stan: Client, cast: Cast) -> No
     customer = CustomerFactory(agency=cast.alder, salutation="ms", first_name="Ute", last_name="Größe", email="ute@mehl.example")
     request = ContactRequestFactory(agency=cast.alder, language="en", name="Ute Größe", email="ute@mehl.example")
     assign_request(request, customer=customer, by=cast.alice)
-    saved = SavedReplyFactory(agency=cast.alder, language="de", text="Guten Tag {Anrede},")
-    assert typed(insert(stan, request, saved).content.decode()) == "Guten Tag Frau Größe,"
+    saved = SavedReplyFactory(agency=cast.alder, language="de", text="Guten Tag {Anrede}, siehe {Profil-Link}")
+    expected = "Guten Tag Frau Größe, siehe http://localhost/de/partners/alder/"
+    assert typed(insert(stan, request, saved).content.decode()) == expected
 
 
 def test_a_reply_is_sent_although_the_selected_saved_reply_was_deleted(stan: Client, cast: Cast, request_: ContactRequest) -> None:
