@@ -81,7 +81,8 @@ class CommentForm(EditForm, ReviewActionForm):
         """
         is_stale = self._shown().get("text") != json.loads(self._stored_now())["text"]
         conflicts = ["text"] if is_stale and self._submitted("text") != self._stored("text") else []
-        data: Any = self.data.copy()
+        data: Any = self.data
+        data = data.copy()
         data[self.add_prefix("shown")] = self._stored_now()
         self.data = data
         return conflicts

@@ -5,7 +5,7 @@ All members can read them; managers and owners can act. Pages with a form also o
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
@@ -105,7 +105,7 @@ def comment(request: AgencyRequest, pk: int) -> HttpResponse:
                 review = _get_review(request, pk, "reply_draft__saved_by")
                 form = CommentForm(request.form_data, draft=review.draft, next_address=get_next_path(request))
     except ValidationError as error:
-        return _failed(request, review, error, text=(request.form_data or {}).get("text", "").strip())
+        return _failed(request, review, error, text=str((request.form_data or QueryDict()).get("text", "")))
     return _form_page(request, review, form, "reviews/comment.html")
 
 
@@ -188,8 +188,8 @@ def _done(request: AgencyRequest, review: Review, message: str | bool, *, undo: 
 def _failed(request: AgencyRequest, review: Review, error: ValidationError, *, text: str = "") -> HttpResponse:
     """Redirect back with the error and the `text` that the user entered, if any."""
     reason = " ".join(error.messages)
-    if text:
-        kept = linebreaksbr(text[:MAX_REPLY_LENGTH], autoescape=True)
+    if text.strip():
+        kept = linebreaksbr(text.strip()[:MAX_REPLY_LENGTH], autoescape=True)
         reason = format_html("{}<br>{}<br>{}", reason, _("Your text wasn’t published:"), kept)
     messages.error(request, reason)
     return _back(request, review)
