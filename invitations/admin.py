@@ -14,11 +14,12 @@ from invitations.models import MESSAGE_LENGTH, AccessInvitation
 from invitations.services.invitations import end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
+from partnerportal.core.forms import TextForm
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.validators import validate_plain_text
 
 
-class ForceEndForm(ActionForm):
+class ForceEndForm(TextForm, ActionForm):
     """Form of the actions, with a reason that is sent to both parties."""
 
     reason = forms.CharField(

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.audit.descriptions import item_key, name_items
 from partnerportal.audit.models import AuditEvent
+from partnerportal.core.forms import TextForm
 from partnerportal.core.validators import validate_plain_text
 from reviews.models import ReviewReport
 from reviews.services.reports import dismiss_report, reinstate_review, uphold_report
@@ -27,7 +28,7 @@ from reviews.services.reports import dismiss_report, reinstate_review, uphold_re
 MAX_EVENTS = 50
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(TextForm, forms.Form):
     """Form for the reason of a decision."""
 
     reason = forms.CharField(

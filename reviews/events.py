@@ -35,6 +35,12 @@ register("review.withdrawn", _("Customer withdrew their review"), icon="x-mark",
 register("review.pinned", _("Review pinned to top"), icon="bookmark", named=_("Review of “%(item)s” pinned to top"))
 register("review.unpinned", _("Review unpinned"), icon="bookmark", named=_("Review of “%(item)s” unpinned"))
 register("review.moved", _("Pinned reviews reordered"), icon="arrows-up-down")
+register(
+    "review.reply_drafted", _("Draft reply to review saved"), icon="pencil-square", named=_("Draft reply to review of “%(item)s” saved")
+)
+register(
+    "review.reply_draft_deleted", _("Draft reply to review deleted"), icon="trash", named=_("Draft reply to review of “%(item)s” deleted")
+)
 register("review.commented", _("Comment added to review"), icon="chat-bubble-left", named=_("Comment added to review of “%(item)s”"))
 
 

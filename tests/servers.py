@@ -34,7 +34,7 @@ WORKER = "@worker"
 #: pytest-xdist's mark `xdist_group` has no effect since pytest 9.2.
 TOGETHER = (
     dict.fromkeys((f"tests/embedded/test_{name}.py" for name in ("run", "outage", "graceful_shutdown", "web_log")), "portal")
-    | dict.fromkeys(("tests/test_german.py", "tests/test_wording.py"), "catalogs")
+    | dict.fromkeys(("tests/test_catalogs.py", "tests/test_german.py", "tests/test_wording.py"), "catalogs")
     | {
         module: module
         for module in (

@@ -85,6 +85,7 @@ INTERNAL = {
     "reviews.review",
     "reviews.reviewcomment",
     "reviews.reviewoptout",
+    "reviews.reviewreplydraft",
     "reviews.reviewrequest",
 }
 LISTED = sorted(OWN.keys() - STAGED - INTERNAL)

@@ -33,7 +33,7 @@ from partnerportal.network.models import OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
+from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReplyDraft, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -88,6 +88,10 @@ def saved_view(agency: Agency, **fields: Any) -> Any:
 
 def review(agency: Agency) -> Any:
     return ReviewFactory(review_request__customer__agency=agency)
+
+
+def reply_draft(agency: Agency, rated: Agency | None = None, text: str = "Thanks") -> Any:
+    return ReviewReplyDraft.objects.create(agency=agency, review=review(rated or agency), text=text)
 
 
 def notification_choice(agency: Agency) -> Any:
@@ -161,6 +165,7 @@ MAKE: dict[str, Make] = {
     "reviews.ReviewOptOut": lambda agency: ReviewOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
     "reviews.Review": review,
     "reviews.ReviewComment": lambda agency: comment_on_review(review(agency), text="Thanks", by=someone(agency)),
+    "reviews.ReviewReplyDraft": reply_draft,
     "reviews.ReviewReport": lambda agency: report_review(review(agency), reason="other", details="…", by=someone(agency)),
 }
 #: Invalid values by constraint. Each set violates only this constraint.
@@ -295,6 +300,8 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "review_pinned_once_each_place": lambda ours, _: [change(review(ours), pin_position=1) for _ in range(2)],
     "review_comment_says_something": lambda ours, _: comment_on_review(review(ours), text="", by=someone(ours)),
     "review_comment_same_agency": lambda ours, theirs: ReviewComment.objects.create(agency=ours, review=review(theirs), text="Thanks"),
+    "reply_draft_says_something": lambda ours, _: reply_draft(ours, text=""),
+    "reply_draft_same_agency": reply_draft,
     "review_report_each_number_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 1, state="settled", decided_at=NOW),
     "review_report_open_once": lambda ours, _: report_again(MAKE["reviews.ReviewReport"](ours), 2),
 }

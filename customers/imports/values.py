@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from customers.imports.csv_output import unescape_formula
+from partnerportal.core.validators import is_blank
 
 #: Stands for a line break within a cell of converted workbooks and address books, so that each row of the CSV file is one line.
 LINE_SEPARATOR = "\u2028"
@@ -64,7 +65,7 @@ def clean(cell: str, field: str) -> str:
     text = text.replace(LINE_SEPARATOR, "\n").strip()
     if field in ("zip", "phone", "other_phone", "number", "house_number"):
         text = text.lstrip("'")
-    return "" if _is_empty(text, field) else text
+    return "" if is_blank(text) or _is_empty(text, field) else text
 
 
 def one_line(text: str, separator: str = " ") -> str:

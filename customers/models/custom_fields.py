@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.models import triggers
 from partnerportal.agencies.models import Agency
 from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.validators import validate_one_line
+from partnerportal.core.validators import is_blank, validate_one_line
 
 #: Maximum number of fields of an agency.
 MAX_FIELDS = 12
@@ -99,7 +99,7 @@ class CustomField(models.Model):
             ValidationError: The text isn't a value of this field; the message names the accepted ones.
         """
         text = text.strip()
-        if not text:
+        if is_blank(text):
             return None
         if self.kind == FieldKind.NUMBER:
             return _number(text, plain=plain)

@@ -13,7 +13,7 @@ from customers.models.customers import Customer
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
-from partnerportal.core.validators import validate_one_line
+from partnerportal.core.validators import is_blank, validate_one_line
 
 #: Maximum number of tags of an agency; a trigger enforces it.
 MAX_TAGS = triggers.MAX_TAGS
@@ -107,6 +107,6 @@ def split_names(text: str) -> list[str]:
     names: dict[str, str] = {}
     for part in text.split("\n"):
         name = " ".join(part.split())
-        if name:
+        if not is_blank(name):
             names.setdefault(name.upper(), name)
     return list(names.values())

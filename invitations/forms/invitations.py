@@ -12,7 +12,7 @@ from customers.domain_names import to_ascii
 from invitations.models import MESSAGE_LENGTH, AccessInvitation
 from invitations.models.areas import Area, Scope, area_labels
 from partnerportal.core import countries
-from partnerportal.core.forms import WordedForm, form_helper, submit_button
+from partnerportal.core.forms import TextForm, WordedForm, form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
 
 #: Maximum number of domains in an invitation.
@@ -21,7 +21,7 @@ MAX_DOMAINS = 50
 MAX_ERROR_LINES = 5
 
 
-class AccessFieldsForm(forms.Form):
+class AccessFieldsForm(TextForm, forms.Form):
     """Base form for full or partial access and the areas of the latter."""
 
     scope = forms.ChoiceField(
@@ -137,7 +137,7 @@ class ChangeAccessForm(AccessFieldsForm):
         self.helper = form_helper(access_layout(), submit=_("Save"), cancel=cancel)
 
 
-class RejectForm(forms.Form):
+class RejectForm(TextForm, forms.Form):
     """Form with which staff reject an invitation. Scripts update the e-mail preview on input."""
 
     message = message_field(_("Personal message"), _("Optional. It is quoted in the e-mail."))
@@ -157,7 +157,7 @@ class RejectForm(forms.Form):
         self.helper = form_helper("message", submit=_("Reject invitation"), style="danger", buttons=[preview], cancel=cancel)
 
 
-class DisconnectForm(forms.Form):
+class DisconnectForm(TextForm, forms.Form):
     """Form with which staff end an access."""
 
     reason = message_field(_("Reason"), _("Optional. It is quoted in the e-mail to the client."))

@@ -2,22 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout, Submit
 from django import forms
+from django.core.validators import EMPTY_VALUES
 from django.db.models.fields import BLANK_CHOICE_DASH
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from partnerportal.core.validators import is_blank
+
 #: Django's label of an empty choice.
 _DASHES = BLANK_CHOICE_DASH[0][1]
 
 
-class WordedForm(forms.BaseForm):
+class _EmptyTexts:
+    """Django's empty values, and texts that look empty."""
+
+    def __contains__(self, value: object) -> bool:
+        return is_blank(value) if isinstance(value, str) else value in EMPTY_VALUES
+
+
+class TextForm(forms.BaseForm):
+    """Mixin for forms: a text of only invisible characters counts as missing, and is stored as an empty one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            # Passwords aren't stripped.
+            if isinstance(field, forms.CharField) and field.strip:
+                field.empty_values = cast(Any, _EmptyTexts())
+
+
+class WordedForm(TextForm):
     """Mixin for forms: labels of empty choices, and error messages of required fields."""
 
     #: Labels of empty choices by field name.
@@ -38,7 +59,7 @@ class WordedForm(forms.BaseForm):
                 self.fields[name].error_messages["required"] = message
 
 
-class StrictForm(forms.ModelForm):
+class StrictForm(TextForm, forms.ModelForm):
     """Form whose fields permit no more than the database: Django runs no queries to check the model's constraints."""
 
     def _post_clean(self) -> None:

@@ -12,6 +12,8 @@ _ALLOWED_CONTROLS = frozenset("\t\n\r")
 _INVISIBLE_CATEGORIES = frozenset("CMZ")
 #: Letters and symbols without a glyph: fillers of Hangul, and the empty Braille pattern.
 _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+#: Maximum length of a text that can count as empty, in characters; no field accepts more.
+_MAX_BLANK = 10_000
 
 
 def validate_plain_text(value: str) -> None:
@@ -20,8 +22,7 @@ def validate_plain_text(value: str) -> None:
     Raises:
         ValidationError: The text contains such a character, or only invisible ones.
     """
-    has_control = any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value)
-    if has_control or (value.strip() and not any(map(_is_visible, value))):
+    if _has_control(value) or (value.strip() and not any(map(_is_visible, value))):
         raise ValidationError(_("This text contains characters that can’t be displayed. Type it again."), "control")
 
 
@@ -34,6 +35,15 @@ def validate_one_line(value: str) -> None:
     validate_plain_text(value)
     if any(char in value for char in "\r\n\t\u2028\u2029"):
         raise ValidationError(_("This must be a single line."), "line_break")
+
+
+def is_blank(value: str) -> bool:
+    """Return whether a text looks empty. Texts that are rejected anyway don't count: long ones, and those with control characters."""
+    return len(value) <= _MAX_BLANK and not any(map(_is_visible, value)) and not _has_control(value)
+
+
+def _has_control(value: str) -> bool:
+    return any(unicodedata.category(char) == "Cc" and char not in _ALLOWED_CONTROLS for char in value)
 
 
 def _is_visible(char: str) -> bool:

@@ -41,6 +41,8 @@ class EditForm(WordedForm):
 
     #: Error message of the form if there are conflicts.
     conflict_text: Any = gettext_lazy("Someone else changed the same fields in the meantime. The saved values are shown below the fields.")
+    #: What the user can do about conflicts.
+    conflict_advice: Any = gettext_lazy("Select Save again to keep your version.")
     #: Other attributes of `instance` whose changes are conflicts.
     watched: Sequence[str] = ()
     #: Names of fields that aren't merged.
@@ -73,8 +75,7 @@ class EditForm(WordedForm):
             self.conflicts = self._merge()
         super().full_clean()
         if self.conflicts:
-            advice = _("Select Save again to keep your version.")
-            self.add_error(None, f"{self.conflict_text} {advice}")
+            self.add_error(None, f"{self.conflict_text} {self.conflict_advice}")
             for name in self.conflicts:
                 if name in self.fields:
                     self.add_error(name, _("Currently saved: %(value)s") % {"value": self._display_value(name) or "–"})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partnerportal.accounts.models import User
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.forms import form_helper, submit_button
+from partnerportal.core.forms import TextForm, form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
 from requests_inbox.models import ContactRequest, RequestMessage, RequestStatus, SavedReply
 from requests_inbox.models.requests import WAITING, ContactRequestQuerySet
@@ -86,7 +86,7 @@ def _text_field(label: Any, *, rows: int, help_text: Any = "") -> forms.CharFiel
     )
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(TextForm, forms.Form):
     """Form for a reply to the prospect. Its button “Insert” adds a saved reply to the text instead of sending it."""
 
     saved = forms.TypedChoiceField(
@@ -152,7 +152,7 @@ def _by_language(saved: Sequence[SavedReply]) -> list[tuple[Any, Any]]:
     return [("", _("Select a saved reply")), *choices]
 
 
-class NoteForm(forms.Form):
+class NoteForm(TextForm, forms.Form):
     """Form for an internal note."""
 
     text = _text_field(_("Internal note"), rows=3, help_text=_("Only visible to your team."))

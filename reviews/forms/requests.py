@@ -16,7 +16,7 @@ from customers.models import Contact, Customer, Project
 from customers.queries.contacts import addressable_contacts
 from partnerportal.agencies.models import Agency
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.forms import form_helper, submit_button
+from partnerportal.core.forms import TextForm, form_helper, submit_button
 from partnerportal.core.pagination import Rows
 from partnerportal.core.search import MAX_QUERY_LENGTH
 from reviews.mails import DefaultTexts
@@ -114,7 +114,7 @@ class SelectSubjectForm(forms.Form):
         return cleaned
 
 
-class SendRequestForm(forms.ModelForm):
+class SendRequestForm(TextForm, forms.ModelForm):
     """Step 3: the e-mail's greeting and closing, and buttons to send it or create a link."""
 
     anyway = forms.BooleanField(label=_("Request anyway"), required=False)

@@ -1,8 +1,9 @@
 """Forms of the actions on a review, and filters of the list of reviews."""
 
+import json
 from typing import Any
 
-from crispy_forms.layout import Hidden
+from crispy_forms.layout import Hidden, Submit
 from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -12,11 +13,13 @@ from django.utils.translation import pgettext_lazy
 
 from customers.models import Customer, Project
 from partnerportal.core.filters import ListFilter
-from partnerportal.core.forms import WordedForm, form_helper
+from partnerportal.core.forms import WordedForm, form_helper, submit_button
 from partnerportal.core.pagination import Rows
 from partnerportal.core.search import MAX_CANDIDATES
 from partnerportal.core.validators import validate_plain_text
-from reviews.models import Review, ReviewComment, ReviewReport
+from partnerportal.core.versions import EditForm
+from reviews.models import Review, ReviewComment, ReviewReplyDraft, ReviewReport
+from reviews.models.drafts import MAX_REPLY_LENGTH
 from reviews.queries.lists import listed_reviews
 
 
@@ -28,19 +31,75 @@ class ReviewActionForm(WordedForm, forms.Form):
     def __init__(self, *args: Any, next_address: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.helper = form_helper(
-            *self.fields, Hidden("next", next_address), submit=self.submit, cancel=next_address or reverse("reviews:list")
+            *self.fields,
+            Hidden("next", next_address),
+            submit=self.submit,
+            buttons=self.other_buttons(),
+            cancel=next_address or reverse("reviews:list"),
         )
 
+    def other_buttons(self) -> list[Submit]:
+        """Return further buttons."""
+        return []
 
-class CommentForm(ReviewActionForm):
+
+class CommentForm(EditForm, ReviewActionForm):
+    """Form for publishing a comment, or for saving it as a draft with “Save draft” or “Preview”."""
+
     submit = pgettext_lazy("button", "Reply")
+    conflict_text = _("The draft was changed in the meantime. The saved draft is shown below the field.")
+    conflict_advice = _("Select a button again to keep your version.")
     required_messages = {"text": _("Enter a comment.")}
     text = forms.CharField(
         label=ReviewComment._meta.get_field("text").verbose_name,
-        max_length=2000,
+        max_length=MAX_REPLY_LENGTH,
         widget=forms.Textarea(attrs={"rows": 4}),
         validators=[validate_plain_text],
     )
+
+    def __init__(self, *args: Any, draft: ReviewReplyDraft | None, **kwargs: Any) -> None:
+        self.draft = draft
+        #: Text of the draft that the input was compared with.
+        self.draft_text = draft.text if draft else ""
+        super().__init__(*args, initial={"text": self.draft_text}, **kwargs)
+        #: The button by which the form was submitted: `draft`, `preview`, `edit` or none of them.
+        self.button = next((name for name in ("draft", "preview", "edit") if name in self.data), "")
+        # Saving an empty text deletes the draft.
+        self.fields["text"].required = not (draft and self.button == "draft")
+
+    def other_buttons(self) -> list[Submit]:
+        """Return the buttons that don't publish."""
+        return [
+            submit_button(_("Preview"), style="secondary", name="preview"),
+            submit_button(_("Save draft"), style="secondary", name="draft"),
+        ]
+
+    def _merge(self) -> list[str]:
+        """Return the text as a conflict if someone else changed the draft, even if the user didn't change what the form showed.
+
+        Otherwise, “Reply” could publish a text that the user hasn't seen.
+        """
+        is_stale = self._shown().get("text") != json.loads(self._stored_now())["text"]
+        conflicts = ["text"] if is_stale and self._submitted("text") != self._stored("text") else []
+        data: Any = self.data
+        data = data.copy()
+        data[self.add_prefix("shown")] = self._stored_now()
+        self.data = data
+        return conflicts
+
+
+class CommentPreviewForm(CommentForm):
+    """The form below the preview of a draft, which contains its text."""
+
+    submit = _("Publish")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].widget = forms.HiddenInput()
+
+    def other_buttons(self) -> list[Submit]:
+        """Return the button that returns to the text."""
+        return [submit_button(_("Back to editing"), style="secondary", name="edit")]
 
 
 class HideForm(ReviewActionForm):

@@ -1,6 +1,7 @@
-"""Review requests, reviews, comments, reports, opt-outs and rating summaries."""
+"""Review requests, reviews, comments and their drafts, reports, opt-outs and rating summaries."""
 
 from reviews.models.categories import CATEGORIES, CategoryRating, rounded
+from reviews.models.drafts import ReviewReplyDraft
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import MAX_AUTHOR_LENGTH, MAX_PINNED, DisplayNameAs, Review, ReviewComment
@@ -18,6 +19,7 @@ __all__ = [
     "ReviewComment",
     "ReviewMonth",
     "ReviewOptOut",
+    "ReviewReplyDraft",
     "ReviewReport",
     "ReviewRequest",
     "StarCount",

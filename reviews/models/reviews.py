@@ -21,6 +21,7 @@ from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 from reviews.models import triggers
 from reviews.models.categories import CATEGORIES, Category, CategoryRating, CategoryValues, FieldPerCategory, sum_of_categories
+from reviews.models.drafts import MAX_REPLY_LENGTH, ReviewReplyDraft
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewRequest
 
@@ -61,13 +62,14 @@ class ReviewQuerySet(TenantQuerySet["Review"]):
         return self.published().select_related("request__project", "comment")
 
     def for_staff(self) -> Self:
-        """Add related rows and `is_reported`, `is_reportable` and `has_pin_below` for the agency's staff."""
+        """Add related rows and `is_reported`, `is_reportable`, `has_draft` and `has_pin_below` for the agency's staff."""
         reports = ReviewReport.objects.filter(review=OuterRef("pk"))
         # Positions have no gaps. The condition "not null" lets PostgreSQL use the partial unique index.
         next_position = Q(pin_position__isnull=False, pin_position=OuterRef("pin_position") + 1)
         return self.select_related("request__project", "request__customer", "comment").annotate(
             is_reported=Exists(reports.open()),
             is_reportable=~Exists(reports.open()) & ~Exists(reports.filter(number=MAX_REPORTS)),
+            has_draft=Exists(ReviewReplyDraft.objects.filter(review=OuterRef("pk"))),
             has_pin_below=Exists(Review.objects.filter(next_position, agency=OuterRef("agency"))),
         )
 
@@ -238,8 +240,13 @@ class Review(models.Model):
         return getattr(self, "comment", None)
 
     @property
+    def draft(self) -> "ReviewReplyDraft | None":
+        """The unpublished reply, if any."""
+        return getattr(self, "reply_draft", None)
+
+    @property
     def states(self) -> list[tuple[str, str]]:
-        """Names and labels of its states for the agency; “under review” only for rows of `for_staff()`."""
+        """Names and labels of its states for the agency; “under review” and “draft” only for rows of `for_staff()`."""
         if self.withdrawn_at:
             return [("withdrawn", _("withdrawn by its author"))]
         if self.removed_at:
@@ -248,6 +255,7 @@ class Review(models.Model):
             (self.pin_position, "pinned", _("pinned")),
             (self.hidden_at, "hidden", _("hidden")),
             (getattr(self, "is_reported", False), "reported", _("under review")),
+            (getattr(self, "has_draft", False), "draft", _("draft reply")),
         ]
         return [(name, label) for applies, name, label in states if applies]
 
@@ -267,7 +275,7 @@ class ReviewComment(models.Model):
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.RESTRICT, related_name="review_comments")
     review = models.OneToOneField(Review, verbose_name=gettext_lazy("Review"), on_delete=models.RESTRICT, related_name="comment")
-    text = models.TextField(gettext_lazy("Comment"), max_length=2000, validators=[validate_plain_text])
+    text = models.TextField(gettext_lazy("Comment"), max_length=MAX_REPLY_LENGTH, validators=[validate_plain_text])
     written_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Written by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )

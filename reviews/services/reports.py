@@ -7,7 +7,7 @@ from partnerportal.accounts.models import User
 from partnerportal.audit.services import record
 from reviews.mails import send_decision_to_agency, send_decision_to_author
 from reviews.models import ReviewReport
-from reviews.services.reviews import locked_review, remove_from_pins
+from reviews.services.reviews import delete_drafts, locked_review, remove_from_pins
 
 
 @transaction.atomic
@@ -20,6 +20,7 @@ def uphold_report(report: ReviewReport, *, reason: str, by: User) -> bool:
     remove_from_pins(review)
     review.removed_at = decided.decided_at
     review.save(update_fields=["removed_at"])
+    delete_drafts(review=review)
     send_decision_to_agency(decided, by=by)
     send_decision_to_author(decided, by=by)
     return True

@@ -16,8 +16,9 @@ from partnerportal.agencies.queries import all_members
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
 from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.versions import EditConflict
 from reviews.mails import send_new_review, send_reply_notification, send_report_to_admins
-from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReport, ReviewRequest
+from reviews.models import MAX_PINNED, MAX_REPORTS, Review, ReviewComment, ReviewReplyDraft, ReviewReport, ReviewRequest
 from reviews.services.opt_outs import delete_opt_out
 from reviews.services.requests import cancel_queued_email, ensure_not_own_staff, lock_open, withdraw_request
 
@@ -79,13 +80,14 @@ def withdraw_review(review: Review) -> bool:
     locked.withdrawn_at = timezone.now()
     locked.text = locked.author = ""
     locked.save(update_fields=["withdrawn_at", "text", "author"])
+    delete_drafts(review=locked)
     locked.reports.filter(state=ReviewReport.State.OPEN).update(state=ReviewReport.State.SETTLED, decided_at=locked.withdrawn_at)
     record("review.withdrawn", locked, by=None, source=AuditEvent.Source.LINK)
     return True
 
 
 def erase_customer_reviews(customer: Customer, by: User) -> None:
-    """Erase the customer's personal data from requests, reviews, reports and opt-outs.
+    """Erase the customer's personal data from requests, reviews, reports, draft replies and opt-outs.
 
     Registered as an erasure hook; runs in the transaction of the erasure.
     """
@@ -99,6 +101,7 @@ def erase_customer_reviews(customer: Customer, by: User) -> None:
     # Concurrent edits, comments and reports are either erased here or find no author.
     lock_reviews(customer.agency_id)
     Review.objects.filter(request__customer=customer).update(author="")
+    delete_drafts(review__request__customer=customer)
     # Text for administrators only. Reviews and comments are public and stay.
     ReviewReport.objects.filter(review__request__customer=customer).update(details="", decision="", reinstatement_reason="")
 
@@ -165,18 +168,60 @@ def move_pin(review: Review, *, up: bool, by: User) -> bool:
 
 
 @transaction.atomic
-def comment_on_review(review: Review, *, text: str, by: User) -> ReviewComment:
-    """Publish the only comment on a review and notify its author.
+def comment_on_review(review: Review, *, text: str, by: User, loaded: str | None = None) -> ReviewComment:
+    """Publish the only comment on a review, delete its draft and notify the author.
+
+    `loaded` is the text of the draft that the user saw, or empty without one. By default, the draft isn't compared.
 
     Raises:
+        EditConflict: The draft differs from `loaded`.
         ValidationError: The review already has a comment or isn't public.
     """
     locked = locked_review(review)
     ensure_can_comment(locked)
+    draft = _locked_draft(locked, loaded)
+    if draft:
+        draft.delete()
     comment = ReviewComment.objects.create(agency=locked.agency, review=locked, text=text, written_by=by)
     send_reply_notification(comment, by=by)
     record("review.commented", locked, by=by)
     return comment
+
+
+@transaction.atomic
+def save_reply_draft(review: Review, *, text: str, loaded: str, by: User) -> bool:
+    """Save the draft of a comment, or delete it if the `text` is empty. Return False if nothing changes.
+
+    `loaded` is the text of the draft that the user saw, or empty without one.
+
+    Raises:
+        EditConflict: The draft differs from `loaded`.
+        ValidationError: The review already has a comment or isn't public.
+    """
+    locked = locked_review(review)
+    ensure_can_comment(locked)
+    draft = _locked_draft(locked, loaded)
+    if text == (draft.text if draft else ""):
+        return False
+    if text:
+        ReviewReplyDraft.objects.update_or_create({"agency": locked.agency, "text": text, "saved_by": by}, review=locked)
+    elif draft:
+        draft.delete()
+    record("review.reply_drafted" if text else "review.reply_draft_deleted", locked, by=by)
+    return True
+
+
+def _locked_draft(review: Review, loaded: str | None) -> ReviewReplyDraft | None:
+    """Return the draft of a locked review. Raise EditConflict if it differs from `loaded`."""
+    draft = ReviewReplyDraft.objects.filter(review=review).first()
+    if loaded is not None and loaded != (draft.text if draft else ""):
+        raise EditConflict(review)
+    return draft
+
+
+def delete_drafts(**reviews: Any) -> None:
+    """Delete the drafts of comments on these locked reviews."""
+    ReviewReplyDraft.objects.filter(**reviews).delete()
 
 
 def ensure_can_comment(review: Review) -> None:

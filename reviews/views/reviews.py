@@ -5,9 +5,12 @@ All members can read them; managers and owners can act. Pages with a form also o
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -15,8 +18,10 @@ from partnerportal.agencies.models import Role
 from partnerportal.core.pagination import keyset_page
 from partnerportal.core.redirects import get_next_path, redirect_back
 from partnerportal.core.undo import success_with_undo
-from reviews.forms.reviews import CommentForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
-from reviews.models import Review
+from partnerportal.core.versions import EditConflict
+from reviews.forms.reviews import CommentForm, CommentPreviewForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
+from reviews.models import Review, ReviewComment
+from reviews.models.drafts import MAX_REPLY_LENGTH
 from reviews.queries.stats import review_stats
 from reviews.services.reviews import (
     PinLimitReached,
@@ -27,6 +32,7 @@ from reviews.services.reviews import (
     move_pin,
     pin_review,
     report_review,
+    save_reply_draft,
     unhide_review,
     unpin_review,
 )
@@ -47,8 +53,8 @@ def review_list(request: AgencyRequest) -> HttpResponse:
 
 @agency_view(methods=("GET",))
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Show one review with its actions."""
-    review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
+    """Show one review with its actions and the draft of a comment."""
+    review = get_object_or_404(request.agency.reviews.for_staff().select_related("reply_draft__saved_by"), pk=pk)
     return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.has_role(Role.MANAGER)})
 
 
@@ -87,17 +93,36 @@ def move(request: AgencyRequest, pk: int) -> HttpResponse:
 
 @agency_view(role=Role.MANAGER)
 def comment(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Publish the only comment on a review."""
-    review = _get_review(request, pk)
+    """Publish the only comment on a review, or save and preview its draft."""
+    review = _get_review(request, pk, "reply_draft__saved_by")
     try:
         ensure_can_comment(review)
-        form = CommentForm(request.form_data, next_address=get_next_path(request))
-        if request.method == "POST" and form.is_valid():
-            comment_on_review(review, text=form.cleaned_data["text"], by=request.user)
-            return _done(request, review, _("Comment published."))
+        form = CommentForm(request.form_data, draft=review.draft, next_address=get_next_path(request))
+        while request.method == "POST" and form.button != "edit" and form.is_valid():
+            try:
+                return _comment(request, review, form)
+            except EditConflict:
+                review = _get_review(request, pk, "reply_draft__saved_by")
+                form = CommentForm(request.form_data, draft=review.draft, next_address=get_next_path(request))
     except ValidationError as error:
-        return _failed(request, review, error)
+        return _failed(request, review, error, text=str((request.form_data or QueryDict()).get("text", "")))
     return _form_page(request, review, form, "reviews/comment.html")
+
+
+def _comment(request: AgencyRequest, review: Review, form: CommentForm) -> HttpResponse:
+    """Do what the form's button says."""
+    values = {"text": form.cleaned_data["text"], "loaded": form.draft_text, "by": request.user}
+    if not form.button:
+        comment_on_review(review, **values)
+        return _done(request, review, _("Comment published."))
+    save_reply_draft(review, **values)
+    if form.button == "draft":
+        return _done(request, review, _("Draft saved.") if values["text"] else _("Draft deleted."))
+    review = _get_review(request, review.pk, "reply_draft")
+    # Not saved: what the profile will show.
+    review.comment = ReviewComment(agency=request.agency, review=review, text=values["text"], created_at=timezone.now())
+    preview = CommentPreviewForm(draft=review.draft, next_address=get_next_path(request))
+    return _form_page(request, review, preview, "reviews/comment_preview.html")
 
 
 @agency_view(role=Role.MANAGER)
@@ -138,8 +163,8 @@ def report(request: AgencyRequest, pk: int) -> HttpResponse:
     return _form_page(request, review, form, "reviews/report.html")
 
 
-def _get_review(request: AgencyRequest, pk: int) -> Review:
-    return get_object_or_404(request.agency.reviews.select_related("request__project", "request__customer", "comment"), pk=pk)
+def _get_review(request: AgencyRequest, pk: int, *related: str) -> Review:
+    return get_object_or_404(request.agency.reviews.select_related("request__project", "request__customer", "comment", *related), pk=pk)
 
 
 def _form_page(request: AgencyRequest, review: Review, form: ReviewActionForm, template: str) -> HttpResponse:
@@ -160,8 +185,13 @@ def _done(request: AgencyRequest, review: Review, message: str | bool, *, undo: 
     return _back(request, review)
 
 
-def _failed(request: AgencyRequest, review: Review, error: ValidationError) -> HttpResponse:
-    messages.error(request, " ".join(error.messages))
+def _failed(request: AgencyRequest, review: Review, error: ValidationError, *, text: str = "") -> HttpResponse:
+    """Redirect back with the error and the `text` that the user entered, if any."""
+    reason = " ".join(error.messages)
+    if text.strip():
+        kept = linebreaksbr(text.strip()[:MAX_REPLY_LENGTH], autoescape=True)
+        reason = format_html("{}<br>{}<br>{}", reason, _("Your text wasn’t published:"), kept)
+    messages.error(request, reason)
     return _back(request, review)
 
 

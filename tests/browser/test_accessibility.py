@@ -19,6 +19,7 @@ from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
 from reviews.services.requests import withdraw_request
+from reviews.services.reviews import save_reply_draft
 from tests.browser import frames
 from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast, StoredRows
@@ -58,6 +59,7 @@ def fill(cast: Cast) -> dict[str, str]:
     asked = ReviewRequestFactory(customer=customer)
     withdrawn = ReviewRequestFactory(customer__agency=cast.alder)
     withdraw_request(withdrawn, by=cast.alice)
+    save_reply_draft(answered.review, text=LONG * 3, loaded="", by=cast.alice)
     task = TaskFactory(customer=customer, project=project, title=LONG, assignee=cast.alice, priority=1, due_on="2020-01-01")
     for number in range(5):
         TaskFactory(customer=customer, title=f"{LONG} {number}", done_at=timezone.now(), project=project)

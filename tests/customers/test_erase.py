@@ -13,7 +13,7 @@ from partnerportal.audit.models import AuditEvent
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import RatingSummary, Review, ReviewRequest
 from reviews.services.reports import dismiss_report
-from reviews.services.reviews import report_review
+from reviews.services.reviews import report_review, save_reply_draft
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.customers.test_add import FIELDS
@@ -38,6 +38,7 @@ def mill(cast: Cast, alice: Client) -> Customer:
     review = ReviewFactory(review_request=asked, author="Ute Größe", text="Good work.")
     report = report_review(review, reason="other", details="Zwetschge is a dog.", by=cast.alice)
     dismiss_report(report, reason="Zwetschge may be one.", by=cast.ada)
+    save_reply_draft(review, text="Thank you, Zwetschge.", loaded="", by=cast.alice)
     ProjectFactory(customer=customer, title="Zwetschge shop")
     TaskFactory(customer=customer, title="Call Zwetschge")
     DomainFactory(customer=customer, name="zwetschge.example")

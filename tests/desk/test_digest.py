@@ -10,16 +10,13 @@ from django.conf import settings as django_settings
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
-from customers.models import Customer, Task
-from customers.services.customers import erase_customer
+from customers.models import Task
 from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification, Role
-from partnerportal.desk.digest import services, tasks
+from partnerportal.desk.digest import services
 from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.digest.queries import LAG, LIMIT, due_groups
-from partnerportal.desk.digest.services import purge, send_due_digests
-from partnerportal.desk.digest.tokens import unsubscribe_link
+from partnerportal.desk.digest.services import send_due_digests
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import CATEGORIES, Review
 from tests.cast import Cast
@@ -421,101 +418,3 @@ def test_a_failing_agency_does_not_stop_the_others(
     # Nothing was recorded, so that the next run tries again.
     monkeypatch.undo()
     assert [mail.to_email for mail in send(NOW + timedelta(minutes=15))] == [cast.stan.email]
-
-
-def test_long_runs_continue_in_another_task(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    today = timezone.localdate()
-    for user, agency in ((cast.stan, cast.alder), (cast.charlie, cast.birch)):
-        TaskFactory(customer=CustomerFactory(agency=agency), due_on=today, assignee=user)
-    Membership.objects.update(digest_hour=0, digest_days=[1, 2, 3, 4, 5, 6, 7])
-    enqueued: list[bool] = []
-    monkeypatch.setattr(tasks, "TIME_SLICE", -1)
-    monkeypatch.setattr(tasks, "enqueue", lambda: enqueued.append(True))
-    assert [tasks.send_digests() for _ in range(3)] == [1, 1, 0]
-    assert len(enqueued) == 2
-
-
-def test_old_records_are_deleted(cast: Cast) -> None:
-    member = set_member(cast.stan)
-    today = timezone.localdate()
-    for days in (5, 30, 40):
-        DigestRun.objects.claim([member.pk], today - timedelta(days=days), timezone.now())
-    assert purge() == 1
-    assert DigestRun.objects.count() == 2
-
-
-def test_the_task_is_scheduled_for_all_time_zones() -> None:
-    entry = django_settings.CELERY_BEAT_SCHEDULE["send-digests"]
-    assert entry["task"] == tasks.send_digests.name
-    assert entry["schedule"].minute == {0, 15, 30, 45}
-
-
-# --- Unsubscribing ----------------------------------------------------------------------------------------------------
-
-
-def test_the_header_and_the_footer_unsubscribe(cast: Cast) -> None:
-    task(cast, "Call", 0, assignee=cast.stan)
-    [mail] = send()
-    link = unsubscribe_link(set_member(cast.stan))
-    assert link.startswith(django_settings.SITE_URL) and link in mail.text and link in mail.html
-    assert mail.headers["List-Unsubscribe"] == f"<{link}>"
-    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-
-
-def test_one_click_needs_neither_session_nor_token(cast: Cast) -> None:
-    DigestItem.objects.create(membership=set_member(cast.stan), kind=Notification.TASKS, object_id=1)
-    path = unsubscribe_link(set_member(cast.stan)).removeprefix(django_settings.SITE_URL)
-    client = Client(enforce_csrf_checks=True)
-    assert "Unsubscribe from the daily digest of Alder Web?" in " ".join(client.get(path).content.decode().split())
-    # Scanners follow links, and some post to them.
-    client.post(path)
-    assert set_member(cast.stan).wants_digest
-    assert client.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
-    assert not set_member(cast.stan).wants_digest
-    assert not DigestItem.objects.exists()
-    others = Membership.objects.exclude(user=cast.stan)
-    assert all(others.values_list("wants_digest", flat=True))
-    assert "You’ve unsubscribed" in client.get(path).content.decode()
-
-
-def test_undo(cast: Cast) -> None:
-    path = unsubscribe_link(set_member(cast.stan, wants_digest=False)).removeprefix(django_settings.SITE_URL)
-    page = Client().get(path).content.decode()
-    action = re.search(r'action="([^"]+/undo/)"', page)
-    assert action
-    Client().get(action[1])
-    assert not set_member(cast.stan).wants_digest
-    assert Client().post(action[1]).status_code == 302
-    member = set_member(cast.stan)
-    assert member.wants_digest and member.digest_from > LONG_AGO
-
-
-def test_links_belong_to_one_member(cast: Cast) -> None:
-    path = unsubscribe_link(set_member(cast.stan)).removeprefix(django_settings.SITE_URL)
-    other = str(set_member(cast.alice).pk)
-    forged = path.replace(f"/{set_member(cast.stan).pk}.", f"/{other}.")
-    assert forged != path
-    assert Client().post(forged, {"List-Unsubscribe": "One-Click"}).status_code == 404
-    Membership.objects.filter(user=cast.stan).delete()
-    assert Client().get(path).status_code == 404
-    assert all(Membership.objects.values_list("wants_digest", flat=True))
-
-
-# --- Privacy ----------------------------------------------------------------------------------------------------------
-
-
-def test_only_the_recipient_can_read_it(cast: Cast) -> None:
-    task(cast, "Call", 0, assignee=cast.stan)
-    [mail] = send()
-    assert (mail.agency_id, mail.customer_id) == (None, None)
-
-
-def test_erasing_a_customer_deletes_digests_that_name_it(cast: Cast) -> None:
-    erased, kept = (task(cast, title, 0, assignee=user).customer for title, user in (("Erased", cast.stan), ("Kept", cast.max)))
-    Customer.objects.filter(pk=kept.pk).update(company="Kept AG")
-    send()
-    erase_customer(erased, by=cast.alice)
-    assert list(OutgoingMail.objects.filter(kind="digest").values_list("to_email", flat=True)) == [cast.max.email]
-    OutgoingMail.objects.filter(kind="digest").update(status="sent", sent_at=NOW)
-    erase_customer(kept, by=cast.alice)
-    assert not OutgoingMail.objects.filter(kind="digest").exists()

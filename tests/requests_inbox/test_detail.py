@@ -129,8 +129,8 @@ def test_one_of_two_concurrent_replies_is_a_conflict(cast: Cast, request_: Conta
         ("", "Enter a message."),
         ("x" * 10_001, "at most 10000"),
         ("a\x00b", "ull characters"),
-        ("\u200b\n\u2060", "can’t be displayed"),
-        ("\u3164\ufe0f", "can’t be displayed"),
+        ("\u200b\n\u2060", "Enter a message."),
+        ("\u3164\ufe0f", "Enter a message."),
     ],
 )
 def test_invalid_input_is_reported(stan: Client, request_: ContactRequest, action: str, text: str, says: str) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership, Role
 from partnerportal.core.fields import AddressFormField
-from partnerportal.core.forms import form_helper
+from partnerportal.core.forms import TextForm, form_helper
 from partnerportal.core.versions import EditForm
 
 
@@ -93,7 +93,7 @@ class SecondFactorForm(forms.Form):
         self.helper = form_helper("required", submit=submit, cancel=reverse("agencies:team"))
 
 
-class JoinForm(forms.Form):
+class JoinForm(TextForm, forms.Form):
     """Form for the name and password of a new user."""
 
     full_name = forms.CharField(

@@ -258,6 +258,12 @@ def truncatechars(text: str, length: int) -> str:
 
 
 @register.filter
+def yes_no(value: object) -> str:
+    """Return “Yes” or “No”."""
+    return _("Yes") if value else _("No")
+
+
+@register.filter
 def initials(name: str) -> str:
     """Return one or two initials of a name, for use as an avatar."""
     words = [word for word in str(name).split() if word[0].isalnum()]

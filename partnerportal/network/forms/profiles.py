@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from partnerportal.agencies.models import Agency
-from partnerportal.core.forms import form_helper
+from partnerportal.core.forms import TextForm, form_helper
 from partnerportal.core.validators import validate_plain_text
 from partnerportal.core.versions import VersionedForm
 from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
@@ -131,7 +131,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
         return values
 
 
-class DeclineForm(forms.Form):
+class DeclineForm(TextForm, forms.Form):
     """The reason for declining a profile, which the agency receives unchanged."""
 
     decline_reason = forms.CharField(
