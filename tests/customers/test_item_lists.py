@@ -13,8 +13,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from customers.models import Customer, Task
+from customers.models import Contract, Customer, Task
 from customers.queries import lists
 from customers.services.customers import archive_customer
 from tests.cast import Cast
@@ -129,6 +130,15 @@ def test_contracts_are_summed_up_per_year_and_currency(stan: Client, cast: Cast,
     assert "1 contract €" not in text(stan, "/contracts/?status=cancelled")
     ContractFactory(customer__agency=cast.alder, price="1", interval="year", product="Ours")
     assert "1 contract €1.00 per year" in text(stan, "/contracts/?q=ours")
+
+
+def test_a_contracts_row_says_until_when_it_can_be_cancelled(stan: Client, mill: Customer) -> None:
+    soon = timezone.localdate() + timedelta(days=20)
+    ContractFactory(customer=mill, ends_on=soon, notice_count=5, notice_unit="days")
+    page = text(stan, "/contracts/")
+    assert f"cancel by {date_format(soon - timedelta(days=5), 'SHORT_DATE_FORMAT')}" in page
+    Contract.objects.update(notice_count=30)
+    assert f"was cancellable until {date_format(soon - timedelta(days=30), 'SHORT_DATE_FORMAT')}" in text(stan, "/contracts/")
 
 
 @pytest.mark.parametrize("kind", ["task", "project", "domain", "contract"])
