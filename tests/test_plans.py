@@ -179,6 +179,16 @@ def queries(agency: Agency) -> dict[str, tuple[QuerySet[Any], tuple[str, ...]]]:
     }
 
 
+def test_the_dashboard_reads_the_rows_of_each_section_once(full: Agency) -> None:
+    today = timezone.localdate()
+    rows = dated_keys.build("", 7, "overdue", "week", agency=full.pk, user=1, today=today, sunday=today, horizon=today)
+    plan = plan_of(*rows.query.sql_with_params())
+    read = [node.get("Relation Name") for node in nodes(plan)]
+    assert {model: read.count(model._meta.db_table) for model in (Task, Project, Domain, Contract)} == dict.fromkeys(
+        (Task, Project, Domain, Contract), 2
+    )
+
+
 def test_the_slowest_queries_use_indexes_that_begin_with_the_agency(full: Agency, monkeypatch: pytest.MonkeyPatch) -> None:
     # Fewer than the rows.
     monkeypatch.setattr(lists, "COUNT_LIMIT", MAX_SORTED)

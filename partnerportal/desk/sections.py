@@ -180,7 +180,8 @@ _RANGES: dict[str, Callable[[Any, Any, Any], Q]] = {
 class FirstKeys(Subquery):
     """The number of keys that a queryset returns, followed by the first ones, as an array."""
 
-    template = "(SELECT cardinality(keys)::bigint || keys[1:%(limit)s] FROM (SELECT ARRAY(%(subquery)s) AS keys) AS found)"
+    # Without OFFSET, PostgreSQL would put the subquery in both places and execute it twice.
+    template = "(SELECT cardinality(keys)::bigint || keys[1:%(limit)s] FROM (SELECT ARRAY(%(subquery)s) AS keys OFFSET 0) AS found)"
     output_field = ArrayField(BigIntegerField())
 
 

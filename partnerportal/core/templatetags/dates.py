@@ -44,6 +44,12 @@ def _formatted(iso: str, format_name: str, language: str | None) -> str:
     return format_date(datetime.fromisoformat(iso), format_name)
 
 
+@register.filter
+def iso(value: date | None) -> str:
+    """Return a date in ISO format. Empty for None."""
+    return value.isoformat() if value else ""
+
+
 def day_in_full(value: date) -> str:
     """Return a date in the active language."""
     return _formatted(value.isoformat(), "DATE_FORMAT", get_language())

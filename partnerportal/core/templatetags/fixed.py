@@ -17,6 +17,8 @@ register = Library()
 MAX_KEPT = 256
 #: Stands for the first slot in a kept part; the following ones are the next numbers.
 _FIRST_SLOT = 7_000_000_000
+#: Types whose texts need no escaping, for which `conditional_escape` takes longer.
+_HARMLESS = {SafeString, int}
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
@@ -66,6 +68,10 @@ class QuickVariable:
         return self._variable.resolve(context) if callable(current) else current
 
 
+def _escaped(value: Any) -> str:
+    return escape(value) if type(value) is str else conditional_escape(value)
+
+
 class FixedNode(Node):
     """Node of the tag."""
 
@@ -86,7 +92,7 @@ class FixedNode(Node):
             parts = self._kept[key] = self._parts(context, values, filling)
         if len(parts) == 1:
             return SafeString(parts[0])  # nosec B703
-        texts = [escape(value) if type(value) is str else conditional_escape(value) for value in filling]
+        texts = [str(value) if type(value) in _HARMLESS else _escaped(value) for value in filling]
         return SafeString("".join([part if isinstance(part, str) else texts[part] for part in parts]))  # nosec B703
 
     def _parts(self, context: Context, values: list[Any], filling: list[Any]) -> list[Any]:
