@@ -1,8 +1,9 @@
-"""URLs below /company/reviews/, and personal links."""
+"""URLs below /company/reviews/, public pages of reviews, and personal links."""
 
 from django.urls import path
 
-from reviews.views import personal, requests, reviews
+from partnerportal.core.language_addresses import language_paths
+from reviews.views import personal, public, requests, reviews
 
 app_name = "reviews"
 urlpatterns = [
@@ -21,6 +22,7 @@ urlpatterns = [
     path("company/reviews/requests/<int:pk>/resend/", requests.request_resend, name="request_resend"),
     path("company/reviews/requests/<int:pk>/replace/", requests.request_replace, name="request_replace"),
     path("company/reviews/requests/<int:pk>/withdraw/", requests.request_withdraw, name="request_withdraw"),
+    *language_paths("partners/<slug:slug>/reviews/<int:pk>/", public.review_page, name="public"),
     path("r/<str:token>/", personal.review_form, name="review_form"),
     path("r/<str:token>/edit/", personal.edit, name="edit"),
     path("r/<str:token>/withdraw/", personal.withdraw, name="withdraw"),
