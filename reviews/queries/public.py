@@ -1,11 +1,11 @@
-"""What badges and feeds show of an agency."""
+"""What public pages of reviews, badges and feeds show of an agency."""
 
 from typing import Any
 
 from django.db.models import QuerySet
 
 from partnerportal.core.compiled import compiled
-from partnerportal.network.models import PartnerProfile
+from partnerportal.network.models import PartnerProfile, ProfileStatus
 from reviews.models import Review
 
 
@@ -20,3 +20,12 @@ def public_profiles(*, slug: Any) -> QuerySet[PartnerProfile]:
 def public_reviews(*, agency: Any) -> QuerySet[Review]:
     """Return the reviews that an agency's profile shows."""
     return Review.objects.filter(agency=agency).for_public()
+
+
+@compiled
+def reviews_at(*, slug: Any, pk: Any) -> QuerySet[Review]:
+    """Return this review in any state, with its agency's registered profile, which has this current or former address."""
+    of_profile = {"agency__profile__slugs__slug": slug, "agency__profile__status": ProfileStatus.REGISTERED}
+    related = ("agency__profile", "agency__rating_summary", "request__project", "comment")
+    reviews = Review.objects.filter(pk=pk, **of_profile).select_related(*related)
+    return reviews.defer("agency__profile__lead_text", "agency__profile__search_text")
