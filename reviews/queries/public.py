@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.network.models import PartnerProfile, ProfileStatus
 from reviews.models import Review
@@ -20,6 +21,16 @@ def public_profiles(*, slug: Any) -> QuerySet[PartnerProfile]:
 def public_reviews(*, agency: Any) -> QuerySet[Review]:
     """Return the reviews that an agency's profile shows."""
     return Review.objects.filter(agency=agency).for_public()
+
+
+def slug_of(agency: Agency) -> str:
+    """Return the address of the agency's registered profile, or an empty string."""
+    return next(iter(_slugs(agency=agency.pk)), "")
+
+
+@compiled
+def _slugs(*, agency: Any) -> QuerySet[PartnerProfile, Any]:
+    return PartnerProfile.objects.public().filter(agency=agency).values_list("slug", flat=True)
 
 
 @compiled
