@@ -198,7 +198,6 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: feed_of_alder(cast).replace("atom", "json"), False, 4),
     (public_review, False, 4),
     (lambda cast: f"/de{public_review(cast)}", False, 4),
-    (lambda cast: f"{public_review(cast)}preview.png", False, 4),
     ("/partners/alder/", True, 8),
     (public_review, True, 8),
     (open_link, False, 4),
