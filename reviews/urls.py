@@ -1,9 +1,9 @@
-"""URLs below /company/reviews/, badges and feeds of profiles, and personal links."""
+"""URLs below /company/reviews/, public pages of profiles' reviews, and personal links."""
 
 from django.urls import path
 
 from partnerportal.core.language_addresses import language_paths
-from reviews.views import badges, feeds, personal, requests, reviews
+from reviews.views import badges, feeds, personal, public, requests, reviews
 
 app_name = "reviews"
 urlpatterns = [
@@ -29,6 +29,8 @@ urlpatterns = [
     *language_paths("partners/<slug:slug>/badge.png", badges.badge_png, name="badge_png"),
     *language_paths("partners/<slug:slug>/reviews.atom", feeds.feed_atom, name="feed_atom"),
     *language_paths("partners/<slug:slug>/reviews.json", feeds.feed_json, name="feed_json"),
+    *language_paths("partners/<slug:slug>/reviews/<int:pk>/", public.review_page, name="public"),
+    *language_paths("partners/<slug:slug>/reviews/<int:pk>/preview.png", public.review_image, name="public_image"),
     path("r/<str:token>/", personal.review_form, name="review_form"),
     path("r/<str:token>/edit/", personal.edit, name="edit"),
     path("r/<str:token>/withdraw/", personal.withdraw, name="withdraw"),

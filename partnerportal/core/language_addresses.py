@@ -44,6 +44,14 @@ def alternates(name: str, *args: Any) -> dict[str, str]:
     return paths | {"x-default": language_url(name, *args, language="")}
 
 
+def page_addresses(request: HttpRequest, name: str, *args: Any) -> dict[str, Any]:
+    """Return the absolute addresses of a page: its canonical one, and its alternates by the value of their `hreflang`."""
+    return {
+        "canonical": f"{settings.SITE_URL}{language_url(name, *args, language=fixed_language(request))}",
+        "alternates": {code: f"{settings.SITE_URL}{path}" for code, path in alternates(name, *args).items()},
+    }
+
+
 def fixed_language(request: HttpRequest | None) -> str:
     """Return the language fixed by the request's path, or an empty string."""
     return getattr(request, "fixed_language", "")

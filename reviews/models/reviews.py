@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -166,6 +167,10 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.author}: {number_format(self.overall)}"
+
+    def get_absolute_url(self) -> str:
+        """Return the address of its public page, which exists while the agency’s profile is registered."""
+        return reverse("reviews:public", args=[self.agency.profile.slug, self.pk])
 
     @property
     def mean(self) -> Decimal:

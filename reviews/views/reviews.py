@@ -22,6 +22,7 @@ from partnerportal.core.versions import EditConflict
 from reviews.forms.reviews import CommentForm, CommentPreviewForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
 from reviews.models import Review, ReviewComment
 from reviews.models.drafts import MAX_REPLY_LENGTH
+from reviews.queries.public import slug_of
 from reviews.queries.stats import review_stats
 from reviews.services.reviews import (
     PinLimitReached,
@@ -47,6 +48,7 @@ def review_list(request: AgencyRequest) -> HttpResponse:
         "filters": filters,
         "page": keyset_page(request, filters.reviews(), order_by=filters.order_by()),
         "may_act": request.membership.has_role(Role.MANAGER),
+        "public_slug": slug_of(request.agency),
     }
     return render(request, "reviews/list.html", context)
 
@@ -55,7 +57,8 @@ def review_list(request: AgencyRequest) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show one review with its actions and the draft of a comment."""
     review = get_object_or_404(request.agency.reviews.for_staff().select_related("reply_draft__saved_by"), pk=pk)
-    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.has_role(Role.MANAGER)})
+    context = {"review": review, "may_act": request.membership.has_role(Role.MANAGER), "public_slug": slug_of(request.agency)}
+    return render(request, "reviews/detail.html", context)
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))

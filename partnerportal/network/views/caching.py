@@ -114,9 +114,9 @@ def directory_version() -> Version:
     return next((Version(lists, content) for lists, content in _sums()), Version(0, 0))
 
 
-def profile_version(slug: str) -> Version | None:
-    """Return the version of the registered profile with this current address."""
-    return next((Version(lists, content) for lists, content in _numbers(slug=slug)), None)
+def profile_version(slug: str, **related: Any) -> Version | None:
+    """Return the version of the registered profile with this current address and the `related` values."""
+    return next((Version(lists, content) for lists, content in _numbers(slug=slug, **related)), None)
 
 
 @compiled
@@ -128,8 +128,8 @@ def _sums() -> QuerySet[PublicVersion, Any]:
 
 
 @compiled
-def _numbers(*, slug: Any) -> QuerySet[PartnerProfile, Any]:
+def _numbers(*, slug: Any, **related: Any) -> QuerySet[PartnerProfile, Any]:
     def number(agency: Any) -> Coalesce:
         return Coalesce(Subquery(PublicVersion.objects.filter(agency_id=agency).values("number")), 0)
 
-    return PartnerProfile.objects.public().filter(slug=slug).values_list(number(EVERY_PAGE), number(OuterRef("agency_id")))
+    return PartnerProfile.objects.public().filter(slug=slug, **related).values_list(number(EVERY_PAGE), number(OuterRef("agency_id")))

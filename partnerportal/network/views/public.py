@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.core.compiled import compiled
-from partnerportal.core.language_addresses import alternates, fixed_language, language_url, moved
+from partnerportal.core.language_addresses import fixed_language, language_url, moved, page_addresses
 from partnerportal.core.pagination import capped_count, first_page, is_first_page, keyset_page
 from partnerportal.network.forms.filters import DirectoryFilter, ReviewChoice
 from partnerportal.network.models import (
@@ -55,8 +55,8 @@ def directory(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": total,
         "total_is_more": more,
-        "preview_image": image_url(preview_of_directory()),
-        **_addresses(request, "network:directory"),
+        "preview_image": image_url("network:directory_image", preview_of_directory()),
+        **page_addresses(request, "network:directory"),
     }
     return render(request, "network/directory.html", context)
 
@@ -99,17 +99,19 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
     """Return the template context of a profile `with_names`. `is_own` adds what only the agency's members see."""
-    addresses = _addresses(request, "network:profile", profile.slug)
+    addresses = page_addresses(request, "network:profile", profile.slug)
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     return {
         "profile": profile,
+        # Reviews have pages of their own while the profile is registered.
+        "slug": profile.slug if profile.is_registered else "",
         "agency": profile.agency,
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
         "work": [WorkSample(profile=profile, **sample) for sample in profile.work],  # type: ignore[attr-defined]
         **addresses,
-        "preview_image": image_url(preview_of(profile), profile.slug),
+        "preview_image": image_url("network:profile_image", preview_of(profile), profile.slug),
         "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
         **_reviews(request, profile, is_own=is_own),
     }
@@ -211,14 +213,6 @@ def _with_slug(_column: str, only_public: bool, *, slug: Any) -> QuerySet[Partne
     """Return the profile. The names in it are those of the column, which is that of the active language."""
     profiles = PartnerProfile.objects.public() if only_public else PartnerProfile.objects.all()
     return with_names(profiles).filter(slugs__slug=slug)
-
-
-def _addresses(request: HttpRequest, name: str, *args: str) -> dict[str, Any]:
-    """Return the addresses of the page: its canonical one, and one for each language."""
-    return {
-        "canonical": _absolute(language_url(name, *args, language=fixed_language(request))),
-        "alternates": {code: _absolute(path) for code, path in alternates(name, *args).items()},
-    }
 
 
 def _absolute(path: str) -> str:
