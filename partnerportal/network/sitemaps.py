@@ -60,6 +60,12 @@ class DirectorySitemap(_LanguageSitemap):
         return [self.route]
 
 
+class HowReviewsWorkSitemap(DirectorySitemap):
+    """The page that explains how reviews work."""
+
+    route = "reviews:how"
+
+
 class ProfileSitemap(_LanguageSitemap):
     """All registered profiles."""
 
@@ -83,4 +89,4 @@ class ProfileSitemap(_LanguageSitemap):
         return latest
 
 
-SITEMAPS = {"directory": DirectorySitemap, "profiles": ProfileSitemap}
+SITEMAPS = {"directory": DirectorySitemap, "how": HowReviewsWorkSitemap, "profiles": ProfileSitemap}
