@@ -29,6 +29,9 @@ class StarCount:
 #: The Bayesian average starts with `PRIOR_WEIGHT` reviews of `PRIOR` stars.
 PRIOR, PRIOR_WEIGHT = Decimal("3.5"), 7
 
+#: Figures that no profile shows.
+NOT_ON_PROFILES = ["requested", "answered", "edited", "withdrawn", "removed"]
+
 _ALL_STARS = sum_of_categories("_sum")
 _EXACT = models.DecimalField(max_digits=20, decimal_places=4)
 
@@ -82,12 +85,9 @@ class RatingSummary(models.Model):
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
-        # No profile shows the excluded figures.
         triggers = [
             notes_changes(operation=pgtrigger.Insert | pgtrigger.Delete),
-            notes_changes(
-                operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["requested", "answered", "withdrawn", "removed", "edited"]), name="public_update"
-            ),
+            notes_changes(operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=NOT_ON_PROFILES), name="public_update"),
         ]
 
     def __str__(self) -> str:
