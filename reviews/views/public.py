@@ -10,6 +10,7 @@ from partnerportal.agencies.models import Role
 from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import fixed_language, language_url, moved, page_addresses
 from partnerportal.network.models import ProfileStatus
+from partnerportal.network.structured_data import structured_review
 from partnerportal.network.views.caching import Version, profile_version, public_page
 from reviews.models import Review
 
@@ -40,6 +41,7 @@ def review_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "is_own": is_own,
         "may_act": is_own and visitor.membership.has_role(Role.MANAGER),
         **page_addresses(request, "reviews:public", slug, pk),
+        "structured_data": structured_review(review, profile, language=fixed_language(request)) if review.is_public else "",
     }
     return render(request, "reviews/public.html", context)
 
