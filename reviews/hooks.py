@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure of reviews, merges of customers and delivery of review e-mails."""
+"""Registrations with other apps: erasure of reviews, merges of customers, delivery of review e-mails, and the sitemap."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -6,6 +6,7 @@ from django.utils.translation import ngettext_lazy
 from customers.merging.relations import RELATIONS, Relation
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
+from partnerportal.network.sitemaps import SITEMAPS
 from partnerportal.outbox.kinds import register_type
 from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
@@ -14,9 +15,12 @@ from reviews.models import ReviewRequest
 from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
+from reviews.sitemaps import HowReviewsWorkSitemap, ReviewSitemap
 
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
+SITEMAPS["reviews"] = ReviewSitemap
+SITEMAPS["how_reviews_work"] = HowReviewsWorkSitemap
 erasure_hooks.append(erase_customer_reviews)
 primary_contact_hooks.append(keep_recipients)
 RELATIONS.append(

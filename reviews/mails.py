@@ -116,8 +116,7 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
     agency, review, recipient = comment.agency, comment.review, comment.review.request.recipient
     if not recipient.email or agency.review_opt_outs.for_email(recipient.email).exists():
         return
-    profile = getattr(agency, "profile", None)
-    is_public = profile is not None and profile.is_registered
+    public_link = _public_link(review)
     editable = _("Your review (you can edit it until %(date)s and withdraw it at any time)")
     not_editable = _("Your review (you can withdraw it at any time)")
     queue_letter(
@@ -132,8 +131,8 @@ def send_reply_notification(comment: ReviewComment, *, by: User) -> None:
             if review.is_project
             else _("%(agency)s has replied publicly to your review:"),
             quote=comment.text,
-            button=_("View on profile") if is_public else "",
-            link=f"{settings.SITE_URL}{profile.get_absolute_url()}#review-{review.pk}" if profile else "",
+            button=_("View on profile") if public_link else "",
+            link=public_link,
             more_links=[(editable if review.is_editable else not_editable, review.request.link)] if review.request.link else [],
             signature=f"{by}\n{agency.name}",
             footer_reason=_(
@@ -154,6 +153,7 @@ def send_new_review(review: Review, *, to: Sequence[Membership]) -> None:
 
 
 def _new_review(review: Review, *, to: Membership) -> Letter:
+    public_link = _public_link(review)
     return Letter(
         kind="review_new",
         to=to.user.email,
@@ -168,7 +168,8 @@ def _new_review(review: Review, *, to: Membership) -> Letter:
         quote=review.text,
         outro=[_("You can reply to it publicly, once.")] if review.is_low else [],
         button=_("View review"),
-        link=f"{settings.SITE_URL}{reverse('reviews:detail', args=[review.pk])}",
+        link=_staff_link(review),
+        more_links=[(_("Public page of this review"), public_link)] if public_link else [],
         footer_reason=_(
             "You’re receiving this e-mail because you’re notified about new reviews of %(agency)s. You can turn this off in your account:"
         ),
@@ -283,8 +284,8 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 intro=format_lazy("{} {}", intro, _("The review was written by %(author)s on %(date)s.")),
                 quote_label=_("Reason:"),
                 quote=report.reinstatement_reason or report.decision,
-                button=_("View your reviews"),
-                link=f"{settings.SITE_URL}/company/reviews/#review-{review.pk}",
+                button=_("View review"),
+                link=_staff_link(review),
                 footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
                 agency=report.agency,
                 to_team=True,
@@ -322,6 +323,7 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
             if review.is_project
             else _("Your review of %(agency)s, which we had removed, has been reinstated on the agency’s profile, including its stars.")
         )
+    public_link = "" if review.is_off_profile else _public_link(review)
     queue_letter(
         Letter(
             kind="review_decided",
@@ -334,12 +336,24 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
             quote_label=_("Reason:"),
             quote=report.reinstatement_reason or report.decision,
             outro=[_("If you disagree, reply to this e-mail.")],
+            button=_("View on profile") if public_link else "",
+            link=public_link,
             footer_reason=_("You’re receiving this e-mail from the partner network because you reviewed %(agency)s."),
             agency=report.agency,
             customer=review.request.customer,
             reply_to=by.email,
         )
     )
+
+
+def _staff_link(review: Review) -> str:
+    return f"{settings.SITE_URL}{reverse('reviews:detail', args=[review.pk])}"
+
+
+def _public_link(review: Review) -> str:
+    """Return the URL of the review’s public page, or an empty string while the profile isn’t registered."""
+    profile = getattr(review.agency, "profile", None)
+    return f"{settings.SITE_URL}{review.get_absolute_url()}" if profile is not None and profile.is_registered else ""
 
 
 def _values(review: Review) -> dict[str, object]:

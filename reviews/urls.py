@@ -31,6 +31,7 @@ urlpatterns = [
     *language_paths("partners/<slug:slug>/reviews.atom", feeds.feed_atom, name="feed_atom"),
     *language_paths("partners/<slug:slug>/reviews.json", feeds.feed_json, name="feed_json"),
     *language_paths("partners/<slug:slug>/reviews/<int:pk>/", public.review_page, name="public"),
+    *language_paths("partners/<slug:slug>/reviews/<int:pk>/preview.png", public.review_image, name="public_image"),
     path("r/<str:token>/", personal.review_form, name="review_form"),
     path("r/<str:token>/edit/", personal.edit, name="edit"),
     path("r/<str:token>/withdraw/", personal.withdraw, name="withdraw"),

@@ -18,7 +18,7 @@ from partnerportal.network.models import PartnerProfile
 LIMIT = 2_000
 
 
-class _LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at run time
+class LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameters at run time
     """Base of sitemaps with an entry for each language, at `SITE_URL` regardless of the requested host."""
 
     limit = LIMIT
@@ -31,7 +31,7 @@ class _LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameter
     def get_protocol(self, protocol: str | None = None) -> str:
         return urlsplit(settings.SITE_URL).scheme
 
-    def args(self, item: Any) -> list[str]:
+    def args(self, item: Any) -> list[Any]:
         """Return the route's arguments for a page."""
         return []
 
@@ -51,7 +51,7 @@ class _LanguageSitemap(Sitemap):  # type: ignore[type-arg]  # takes no parameter
         return [{**plain, "location": address, "alternates": named} for address in addresses.values()]
 
 
-class DirectorySitemap(_LanguageSitemap):
+class DirectorySitemap(LanguageSitemap):
     """The directory."""
 
     route = "network:directory"
@@ -60,13 +60,7 @@ class DirectorySitemap(_LanguageSitemap):
         return [self.route]
 
 
-class HowReviewsWorkSitemap(DirectorySitemap):
-    """The page that explains how reviews work."""
-
-    route = "reviews:how"
-
-
-class ProfileSitemap(_LanguageSitemap):
+class ProfileSitemap(LanguageSitemap):
     """All registered profiles."""
 
     route = "network:profile"
@@ -89,4 +83,5 @@ class ProfileSitemap(_LanguageSitemap):
         return latest
 
 
-SITEMAPS = {"directory": DirectorySitemap, "how": HowReviewsWorkSitemap, "profiles": ProfileSitemap}
+#: Later apps add theirs.
+SITEMAPS: dict[str, type[LanguageSitemap]] = {"directory": DirectorySitemap, "profiles": ProfileSitemap}

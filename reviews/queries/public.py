@@ -1,14 +1,13 @@
-"""What badges and feeds show of an agency, and the figures of the whole network."""
+"""What public pages of reviews, badges and feeds show of an agency."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
+from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
 from partnerportal.network.models import PartnerProfile, ProfileStatus
-from reviews.models import RatingSummary, Review
+from reviews.models import Review
 
 
 @compiled
@@ -24,38 +23,20 @@ def public_reviews(*, agency: Any) -> QuerySet[Review]:
     return Review.objects.filter(agency=agency).for_public()
 
 
-@dataclass(frozen=True)
-class NetworkFigures:
-    """Numbers of reviews and review requests of all agencies with a public profile. Requests that were withdrawn don’t count."""
-
-    requested: int = 0
-    #: Reviews whose stars count, and those of them that are hidden, and that their authors edited.
-    counted: int = 0
-    hidden: int = 0
-    edited: int = 0
-    withdrawn: int = 0
-    removed: int = 0
-
-    @property
-    def published(self) -> int:
-        """Reviews that profiles show with text and author."""
-        return self.counted - self.hidden
-
-    @property
-    def written(self) -> int:
-        """All reviews that were ever written."""
-        return self.counted + self.withdrawn + self.removed
-
-
-def network_figures() -> NetworkFigures:
-    """Return the sums of the agencies’ rating summaries."""
-    return next((NetworkFigures(*row) for row in _sums()), NetworkFigures())
+def slug_of(agency: Agency) -> str:
+    """Return the address of the agency's registered profile, or an empty string."""
+    return next(iter(_slugs(agency=agency.pk)), "")
 
 
 @compiled
-def _sums() -> QuerySet[RatingSummary, Any]:
-    # A single row for the whole network would make all agencies wait for each other.
-    public = RatingSummary.objects.filter(agency__profile__status=ProfileStatus.REGISTERED)
-    columns = ("requested", "count", "hidden", "edited", "withdrawn", "removed")
-    sums = {f"all_{column}": Coalesce(Sum(column), 0) for column in columns}
-    return public.order_by().annotate(all=Value(1)).values("all").annotate(**sums).values_list(*sums)
+def _slugs(*, agency: Any) -> QuerySet[PartnerProfile, Any]:
+    return PartnerProfile.objects.public().filter(agency=agency).values_list("slug", flat=True)
+
+
+@compiled
+def reviews_at(*, slug: Any, pk: Any) -> QuerySet[Review]:
+    """Return this review in any state, with its agency's registered profile, which has this current or former address."""
+    of_profile = {"agency__profile__slugs__slug": slug, "agency__profile__status": ProfileStatus.REGISTERED}
+    related = ("agency__profile", "agency__rating_summary", "request__project", "comment")
+    reviews = Review.objects.filter(pk=pk, **of_profile).select_related(*related)
+    return reviews.defer("agency__profile__lead_text", "agency__profile__search_text")

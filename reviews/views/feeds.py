@@ -74,7 +74,7 @@ def _entry(review: Review, profile: PartnerProfile, language: str) -> Entry:
     changes = [review.created_at, review.edited_at, reply.created_at if reply else None]
     return Entry(
         id=_tag(review.created_at, f"reviews/{review.pk}"),
-        address=f"{settings.SITE_URL}{language_url('network:profile', profile.slug, language=language)}#review-{review.pk}",
+        address=f"{settings.SITE_URL}{language_url('reviews:public', profile.slug, review.pk, language=language)}",
         title=title,
         text="\n\n".join(text for text in texts if text) or title,
         author=review.author_label,

@@ -12,7 +12,7 @@ from partnerportal.network.views.caching import etag_of, public_page
 from partnerportal.network.views.preview_images import image_url, preview_of_directory
 from reviews.models import CATEGORIES, MAX_PINNED, MAX_REPORTS
 from reviews.models.summary import PRIOR, PRIOR_WEIGHT
-from reviews.queries.public import NetworkFigures, network_figures
+from reviews.queries.figures import NetworkFigures, network_figures
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def how_reviews_work(request: HttpRequest) -> HttpResponse:
         "link_days": settings.REVIEW_LINK_DAYS,
         "reminder_days": settings.REVIEW_REMINDER_DAYS,
         "edit_days": settings.REVIEW_EDIT_DAYS,
-        "preview_image": image_url(preview_of_directory()),
+        "preview_image": image_url("network:directory_image", preview_of_directory()),
         **page_addresses(request, "reviews:how"),
     }
     return render(request, "reviews/how.html", context)

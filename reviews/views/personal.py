@@ -182,10 +182,12 @@ def _my_review(request: HttpRequest, review_request: ReviewRequest) -> HttpRespo
     """Show the customer's review with links to edit and withdraw it."""
     review, tags = review_request.review, {message.extra_tags for message in messages.get_messages(request)}
     profile = getattr(review_request.agency, "profile", None)
+    public = profile if profile and profile.is_registered else None
     context = {
         "agency": review_request.agency,
         "review": review,
-        "profile_url": profile.get_absolute_url() if profile and profile.is_registered else None,
+        "profile_url": public.get_absolute_url() if public else None,
+        "review_url": review.get_absolute_url() if public else None,
         "just_submitted": JUST_SUBMITTED in tags,
         "just_changed": JUST_CHANGED in tags,
         "edit": f"{request.path}edit/{language_query(request)}",

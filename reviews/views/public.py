@@ -1,21 +1,29 @@
 """Public pages of single reviews. Reviews of profiles that aren't registered return 404."""
 
+from dataclasses import replace
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from partnerportal.agencies.models import Role
-from partnerportal.core.compiled import compiled
 from partnerportal.core.language_addresses import fixed_language, language_url, moved, page_addresses
-from partnerportal.network.models import ProfileStatus
+from partnerportal.core.templatetags.portal import rating
+from partnerportal.network.preview_images import Preview
 from partnerportal.network.structured_data import structured_review
 from partnerportal.network.views.caching import Version, profile_version, public_page
+from partnerportal.network.views.preview_images import image_response, image_url, preview_of
 from reviews.models import Review
+from reviews.queries.public import reviews_at
 
 #: Largest key that the database can look up in its index.
 MAX_KEY = 2**63 - 1
+#: Lengths of the customer's words in the preview image and in the description, in characters.
+MAX_WORDS, MAX_DESCRIPTION = 80, 200
 
 
 def review_version(slug: str, pk: int) -> Version | None:
@@ -30,32 +38,73 @@ def review_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     agency, profile = review.agency, review.agency.profile
     if profile.slug != slug:
         return moved(request, language_url("reviews:public", profile.slug, pk, language=fixed_language(request)))
-    context: dict[str, Any] = {"agency": agency, "profile": profile, "rating": profile.rating}
     if review.is_off_profile:
-        return render(request, "reviews/public_gone.html", context, status=410)
+        return render(request, "reviews/public_gone.html", {"agency": agency, "profile": profile}, status=410)
     visitor = cast(Any, request)
     is_own = visitor.agency == agency and not visitor.membership.lacks_second_factor
-    context |= {
+    context = {
+        "agency": agency,
+        "profile": profile,
+        "rating": profile.rating,
         # With what only the agency's members see.
         "review": agency.reviews.for_staff().get(pk=pk) if is_own else review,
         "is_own": is_own,
         "may_act": is_own and visitor.membership.has_role(Role.MANAGER),
+        "shows_words": is_own or not review.hidden_at,
+        "title": _title(review),
+        "description": _description(review),
+        "preview_image": image_url("reviews:public_image", _preview_of(review), slug, pk),
         **page_addresses(request, "reviews:public", slug, pk),
         "structured_data": structured_review(review, profile, language=fixed_language(request)) if review.is_public else "",
     }
     return render(request, "reviews/public.html", context)
 
 
+@require_safe
+def review_image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Return the image that represents a review in link previews."""
+    review = _review_or_404(slug, pk)
+    if review.is_off_profile:
+        raise Http404
+    return image_response(request, _preview_of(review), review.agency.profile)
+
+
+def _title(review: Review) -> str:
+    if review.is_project:
+        return _("Review of %(agency)s: %(subject)s") % {"agency": review.agency.name, "subject": review.subject_label}
+    return _("Review of %(agency)s") % {"agency": review.agency.name}
+
+
+def _description(review: Review) -> str:
+    """Return the stars and first words for search engines and link previews, or nothing of hidden ones."""
+    if not review.is_public:
+        return ""
+    words = _shortened(review.text, MAX_DESCRIPTION) or review.subject_label
+    return _("%(rating)s of 5 stars: %(subject)s") % {"rating": rating(review.overall), "subject": words}
+
+
+def _shortened(text: str, length: int) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= length else f"{words[:length].rsplit(' ', 1)[0]}…"
+
+
+def _preview_of(review: Review) -> Preview:
+    """Return what the image of a review says in the active language: never its author, and nothing of hidden ones."""
+    profile = review.agency.profile
+    preview = preview_of(profile)
+    if not review.is_public:
+        return preview
+    title = _("Review of %(agency)s") % {"agency": profile.agency.name}
+    if review.text:
+        preview = replace(preview, title=_("“%(words)s”") % {"words": _shortened(review.text, MAX_WORDS)}, text=title)
+    else:
+        preview = replace(preview, title=title, text=review.subject_label if review.is_project else profile.tagline)
+    month = date_format(localtime(review.created_at), "YEAR_MONTH_FORMAT")
+    return replace(preview, rating=review.overall, figures=(rating(review.overall), month))
+
+
 def _review_or_404(slug: str, pk: int) -> Review:
     """Return the review with its agency's profile, which has this current or former address, or raise Http404."""
-    for review in _with_profile(slug=slug, pk=pk) if pk <= MAX_KEY else ():
+    for review in reviews_at(slug=slug, pk=pk) if pk <= MAX_KEY else ():
         return review
     raise Http404
-
-
-@compiled
-def _with_profile(*, slug: Any, pk: Any) -> QuerySet[Review]:
-    of_profile = {"agency__profile__slugs__slug": slug, "agency__profile__status": ProfileStatus.REGISTERED}
-    return Review.objects.select_related("agency__profile", "agency__rating_summary", "request__project", "comment").filter(
-        pk=pk, **of_profile
-    )

@@ -17,6 +17,7 @@ from partnerportal.core.redirects import get_next_path, redirect_back
 from partnerportal.core.undo import success_with_undo
 from reviews.forms.reviews import CommentForm, HideForm, ReportForm, ReviewActionForm, ReviewFilter
 from reviews.models import Review
+from reviews.queries.public import slug_of
 from reviews.queries.stats import review_stats
 from reviews.services.reviews import (
     PinLimitReached,
@@ -41,6 +42,7 @@ def review_list(request: AgencyRequest) -> HttpResponse:
         "filters": filters,
         "page": keyset_page(request, filters.reviews(), order_by=filters.order_by()),
         "may_act": request.membership.has_role(Role.MANAGER),
+        "public_slug": slug_of(request.agency),
     }
     return render(request, "reviews/list.html", context)
 
@@ -49,7 +51,8 @@ def review_list(request: AgencyRequest) -> HttpResponse:
 def detail(request: AgencyRequest, pk: int) -> HttpResponse:
     """Show one review with its actions."""
     review = get_object_or_404(request.agency.reviews.for_staff(), pk=pk)
-    return render(request, "reviews/detail.html", {"review": review, "may_act": request.membership.has_role(Role.MANAGER)})
+    context = {"review": review, "may_act": request.membership.has_role(Role.MANAGER), "public_slug": slug_of(request.agency)}
+    return render(request, "reviews/detail.html", context)
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))

@@ -1,6 +1,7 @@
 """Images that represent public pages in link previews."""
 
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,19 +25,13 @@ VERSION_MAX_AGE, OTHER_MAX_AGE = 60 * 60 * 24 * 365, 60
 def profile_image(request: HttpRequest, slug: str) -> HttpResponse:
     """Return the image of a registered profile."""
     profile = get_object_or_404(PartnerProfile.objects.public().select_related("agency__rating_summary"), slugs__slug=slug)
-    preview = preview_of(profile)
-    image = kept_image(preview)
-    if image is None:
-        logo = ProfileLogo.objects.filter(profile=profile).first()
-        image = draw(preview, bytes(logo.content) if logo else None)
-    return _response(request, preview, image)
+    return image_response(request, preview_of(profile), profile)
 
 
 @require_safe
 def directory_image(request: HttpRequest) -> HttpResponse:
     """Return the image of the directory."""
-    preview = preview_of_directory()
-    return _response(request, preview, kept_image(preview) or draw(preview))
+    return image_response(request, preview_of_directory())
 
 
 def preview_of(profile: PartnerProfile) -> Preview:
@@ -56,14 +51,18 @@ def preview_of_directory() -> Preview:
     return Preview(_("Find an agency you can rely on"), _("Web agencies with verified customer reviews."), _("Partner Network"))
 
 
-def image_url(preview: Preview, *args: str) -> str:
+def image_url(name: str, preview: Preview, *args: Any) -> str:
     """Return the absolute address of an image in the active language, which changes with the image."""
-    name = "network:profile_image" if args else "network:directory_image"
     language = next((code for code in CODES if (get_language() or "").startswith(code)), CODES[0])
     return f"{settings.SITE_URL}{language_url(name, *args, language=language)}?v={preview.version}"
 
 
-def _response(request: HttpRequest, preview: Preview, image: bytes) -> HttpResponse:
+def image_response(request: HttpRequest, preview: Preview, profile: PartnerProfile | None = None) -> HttpResponse:
+    """Return the image, with the logo of `profile` if it has to be drawn."""
+    image = kept_image(preview)
+    if image is None:
+        logo = ProfileLogo.objects.filter(profile=profile).first() if profile else None
+        image = draw(preview, bytes(logo.content) if logo else None)
     response = HttpResponse(image, content_type=MEDIA_TYPE)
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     is_current = request.GET.get("v") == preview.version

@@ -55,7 +55,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "total": total,
         "total_is_more": more,
-        "preview_image": image_url(preview_of_directory()),
+        "preview_image": image_url("network:directory_image", preview_of_directory()),
         **page_addresses(request, "network:directory"),
     }
     return render(request, "network/directory.html", context)
@@ -105,16 +105,16 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
     displayed, language = [*reviews["highlighted"], *reviews["page"].items], fixed_language(request)
     return {
         "profile": profile,
+        # Reviews have pages of their own while the profile is registered.
+        "slug": profile.slug if profile.is_registered else "",
         "agency": profile.agency,
         "rating": profile.rating,
         "services": profile.service_names,  # type: ignore[attr-defined]  # annotated by `with_names`
         "languages": profile.language_names,  # type: ignore[attr-defined]
         "work": [WorkSample(profile=profile, **sample) for sample in profile.work],  # type: ignore[attr-defined]
         **addresses,
-        "preview_image": image_url(preview_of(profile), profile.slug),
-        "structured_data": structured_data(
-            profile, address=addresses["canonical"], logo=logo, reviews=displayed, language=language
-        ),
+        "preview_image": image_url("network:profile_image", preview_of(profile), profile.slug),
+        "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo, reviews=displayed, language=language),
         **reviews,
     }
 
