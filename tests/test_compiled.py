@@ -48,6 +48,7 @@ PAGES = (
     "/company/reviews/",
     "/partners/",
     "/partners/?sort=name",
+    "/partners/how-reviews-work/",
 )
 #: Pages of which members see another version.
 PUBLIC_PAGES = (
