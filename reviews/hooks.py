@@ -20,7 +20,7 @@ from reviews.sitemaps import HowReviewsWorkSitemap, ReviewSitemap
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
 SITEMAPS["reviews"] = ReviewSitemap
-SITEMAPS["how_reviews_work"] = HowReviewsWorkSitemap
+SITEMAPS["how-reviews-work"] = HowReviewsWorkSitemap
 erasure_hooks.append(erase_customer_reviews)
 primary_contact_hooks.append(keep_recipients)
 RELATIONS.append(

@@ -18,8 +18,8 @@ PAPER_WIDTHS = (718, 740, 480)
 PUBLIC_PAGES = (
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/alder/?stars=4",
     "/partners/birch/", "/partners/alder/contact/", "/partners/birch/contact/", "/partners/alder/contact/thanks/", "/nothing/",
-    "/partners/how-reviews-work/", "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/", "/r/mistyped/", "/join/mistyped/",
-    "rate", "answered", "change review", "take back", "stop", "gone", "join", "joining",
+    "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/", "/r/mistyped/", "/join/mistyped/",
+    "/partners/how-reviews-work/", "rate", "answered", "change review", "take back", "stop", "gone", "join", "joining",
 )  # fmt: skip
 #: Errors by user.
 ERRORS_OF = {"alice": ["/nothing/"], "kim": ["closed"], "charlie": ["question"]}

@@ -53,8 +53,7 @@ def test_it_sums_the_figures_of_all_public_agencies(cast: Cast) -> None:
     edit_review(a_review(cast.birch), cooperation=1)
     ReviewRequestFactory(customer__agency=cast.birch)
     # Not in the partner network.
-    draft = ProfileFactory(status="draft").agency
-    in_state("hidden", draft)
+    a_review(ProfileFactory(status="draft").agency)
     assert figures() == {"published": 5, "hidden": 1, "edited": 1, "withdrawn": 1, "removed": 1}
     assert "9 reviews have been requested. 8 have been written." in words()
 
@@ -142,7 +141,7 @@ def test_it_has_an_address_for_each_language(cast: Cast) -> None:
         assert f'<link rel="canonical" href="{settings.SITE_URL}{path}{PATH}">' in page
         for code, prefix in (("en", "/en"), ("de", "/de"), ("x-default", "")):
             assert f'<link rel="alternate" hreflang="{code}" href="{settings.SITE_URL}{prefix}{PATH}">' in page
-    assert f"<loc>{settings.SITE_URL}/de{PATH}</loc>" in Client().get("/sitemap-how_reviews_work.xml").content.decode()
+    assert f"<loc>{settings.SITE_URL}/de{PATH}</loc>" in Client().get("/sitemap-how-reviews-work.xml").content.decode()
 
 
 # --- Its address -------------------------------------------------------------------------------------------------------
