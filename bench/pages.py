@@ -80,6 +80,10 @@ class Subject:
         PartnerProfile.objects.filter(agency=self.agency, offers_feeds=False).update(offers_feeds=True)
         return self.path("reviews:feed_atom", self.agency.profile.slug)
 
+    def review(self) -> str:
+        """Return the path of the public page of the agency's newest review with words."""
+        return str(self.agency.reviews.published().exclude(text="").order_by("-pk")[0].get_absolute_url())
+
     def network_deep(self) -> str:
         """Return the path of the last page of the directory, by rating."""
         profiles = PartnerProfile.objects.public().with_ranking_score()
@@ -123,6 +127,7 @@ PAGES: tuple[tuple[str, GetPath, bool, bool], ...] = (
     ("requesting a review", lambda subject: subject.path("reviews:request"), True, False),
     ("badge", lambda subject: subject.path("reviews:badge_svg", subject.agency.profile.slug), False, False),
     ("feed", Subject.feed, False, False),
+    ("review page public", Subject.review, False, False),
     ("public profile", lambda subject: subject.agency.profile.get_absolute_url(), False, False),
     ("partner network", lambda subject: subject.path("network:directory"), False, False),
     ("partner network: words (onlineshops)", lambda subject: f"{subject.path('network:directory')}?q=onlineshops", False, False),

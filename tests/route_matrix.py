@@ -210,7 +210,8 @@ def public_cells(name: str, route: PublicRoute, world: World) -> Iterator[Cell]:
         for person in PEOPLE:
             yield Cell(person, method, "own", path, "page" if person == "visitor" else route.others)
             if args:
-                yield Cell(person, method, "absent", reverse(name, args=["nothing"] * len(args)), 404)
+                absent = ["nothing" if isinstance(arg, str) else 0 for arg in args]
+                yield Cell(person, method, "absent", reverse(name, args=absent), 404)
 
 
 def account_cells(name: str, route: AllauthRoute, world: World) -> Iterator[Cell]:

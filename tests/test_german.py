@@ -28,6 +28,7 @@ from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
 from reviews.mails import preview_review_request, review_request_letter
+from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
@@ -253,6 +254,22 @@ def test_public_pages_are_german(busy: Cast, path: str) -> None:
     page = german().get(path).content.decode()
     assert '<html lang="de">' in page
     assert english_left(page) == []
+
+
+def test_pages_of_reviews_are_german(busy: Cast) -> None:
+    busy.alder.profile.tagline = "Wir bauen Websites."
+    busy.alder.profile.save()
+    review = busy.alder.reviews.get()
+    where, pages = review.get_absolute_url(), []
+    pages += [german().get(where), german(busy).get(where)]
+    hide_review(review, reason="other", by=busy.alice)
+    pages += [german().get(where), german(busy).get(where)]
+    withdraw_review(review)
+    pages += [german().get(where)]
+    assert [page.status_code for page in pages] == [200] * 4 + [410]
+    for page in pages:
+        assert '<html lang="de">' in page.content.decode()
+        assert english_left(page.content.decode()) == []
 
 
 @pytest.mark.parametrize("path", STAFF_PAGES)

@@ -373,6 +373,8 @@ PUBLIC_ROUTES = {
     **in_languages("reviews:badge_png", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("reviews:feed_atom", PublicRoute("GET", feeds_of_alder)),
     **in_languages("reviews:feed_json", PublicRoute("GET", feeds_of_alder)),
+    **in_languages("reviews:public", PublicRoute("GET", lambda world: ["alder", world.answered.review.pk])),
+    **in_languages("reviews:public_image", PublicRoute("GET", lambda world: ["alder", world.answered.review.pk])),
     "reviews:review_form": PublicRoute("GET POST", lambda world: [token_of(world.open_request.link)]),
     "reviews:edit": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),
     "reviews:withdraw": PublicRoute("GET POST", lambda world: [token_of(world.answered.link)]),

@@ -103,6 +103,10 @@ def feed_of_alder(cast: Cast) -> str:
     return "/partners/alder/reviews.atom"
 
 
+def public_review(cast: Cast) -> str:
+    return f"/partners/alder/reviews/{cast.alder.reviews.order_by('pk')[0].pk}/"
+
+
 def contact_request_page(cast: Cast) -> str:
     return cast.alder.contact_requests.order_by("pk")[0].get_absolute_url()
 
@@ -181,6 +185,7 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/de/partners/", False, 4),
     ("/sitemap.xml", False, 4),
     ("/sitemap-profiles.xml", False, 4),
+    ("/sitemap-reviews.xml", False, 4),
     ("/partners/alder/", False, 4),
     ("/partners/alder/contact/", False, 4),
     ("/partners/alder/contact/thanks/", False, 4),
@@ -193,7 +198,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/de/partners/alder/badge.png", False, 4),
     (feed_of_alder, False, 4),
     (lambda cast: feed_of_alder(cast).replace("atom", "json"), False, 4),
+    (public_review, False, 4),
+    (lambda cast: f"/de{public_review(cast)}", False, 4),
     ("/partners/alder/", True, 8),
+    (public_review, True, 8),
     (open_link, False, 4),
     (used_link, False, 4),
     (lambda cast: used_link(cast) + "edit/", False, 4),

@@ -158,6 +158,9 @@ def fill(cast: Cast) -> dict[str, str]:
         "request": f"/company/reviews/requests/{asked.pk}/",
         "request card": f"/company/reviews/requests/{asked.pk}/card/",
         "review": f"/company/reviews/{answered.review.pk}/",
+        "public review": answered.review.get_absolute_url(),
+        "hidden review": cast.alder.reviews.get(hidden_at__isnull=False).get_absolute_url(),
+        "removed review": cast.alder.reviews.get(removed_at__isnull=False).get_absolute_url(),
         "comment": f"/company/reviews/{answered.review.pk}/comment/",
         "hide": f"/company/reviews/{answered.review.pk}/hide/",
         "report": f"/company/reviews/{answered.review.pk}/report/",
@@ -250,7 +253,8 @@ PAGES = {
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
-         "hide", "report", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card", "/partners/alder/"],
+         "hide", "report", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card", "/partners/alder/",
+         "public review"],
     ),
     "company": (
         "alice",
@@ -268,7 +272,7 @@ PAGES = {
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
          "/partners/how-reviews-work/",
-         "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/"],
+         "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/", "public review", "hidden review"],
     ),
     "personal links": (
         None,
@@ -371,7 +375,7 @@ def test_error_pages_are_accessible(open_page: OpenPage, framed: str, filled: di
     # Doesn't use the fixture `page`, because the browser logs an error for each 404.
     page = open_page()
     page.goto(f"{framed}/healthz")
-    statuses = {"gone": 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
+    statuses = {"gone": 410, "removed review": 410, "/r/mistyped/": 404, "/join/mistyped/": 404, "/nothing/": 404}
     assert [fault for name, status in statuses.items() for fault in faults(page, name, filled, status)] == []
 
 

@@ -18,6 +18,7 @@ PAPER_WIDTHS = (718, 740, 480)
 PUBLIC_PAGES = (
     "/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/alder/?stars=4",
     "/partners/birch/", "/partners/alder/contact/", "/partners/birch/contact/", "/partners/alder/contact/thanks/", "/nothing/",
+    "public review", "hidden review", "removed review",
     "/accounts/login/", "/accounts/signup/", "/accounts/login/code/", "/accounts/password/reset/", "/r/mistyped/", "/join/mistyped/",
     "/partners/how-reviews-work/", "rate", "answered", "change review", "take back", "stop", "gone", "join", "joining",
 )  # fmt: skip

@@ -170,7 +170,7 @@ def test_the_sitemap_names_every_registered_profile_and_no_other(cast: Cast, set
     slugs = ["alder", "birch", "more-0", "more-1", "more-2"]
     pages = ["/partners/", "/partners/how-reviews-work/", *(f"/partners/{slug}/" for slug in slugs)]
     assert sorted(listed) == sorted(f"{settings.SITE_URL}{language}{page}" for page in pages for language in ("", "/de", "/en"))
-    assert len(addresses("/sitemap.xml")) == 6
+    assert len(addresses("/sitemap.xml")) == 6  # the last two are for reviews and for how they work
     assert Client().get("/sitemap-profiles.xml?p=99").status_code == 404
     assert Client().get("/sitemap-nothing.xml").status_code == 404
 

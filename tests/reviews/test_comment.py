@@ -54,7 +54,7 @@ def test_the_author_is_notified_in_their_language(cast: Cast, language: str, sub
     assert mail.subject.startswith(subject)
     text = mail.text
     assert TEXT in text
-    assert f"/partners/alder/#review-{review.pk}" in text
+    assert f"{settings.SITE_URL}/partners/alder/reviews/{review.pk}/" in text
     assert review.request.link in text
 
 
