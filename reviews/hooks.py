@@ -15,11 +15,12 @@ from reviews.models import ReviewRequest
 from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
-from reviews.sitemaps import ReviewSitemap
+from reviews.sitemaps import HowReviewsWorkSitemap, ReviewSitemap
 
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
 SITEMAPS["reviews"] = ReviewSitemap
+SITEMAPS["how-reviews-work"] = HowReviewsWorkSitemap
 erasure_hooks.append(erase_customer_reviews)
 primary_contact_hooks.append(keep_recipients)
 RELATIONS.append(

@@ -1,4 +1,4 @@
-"""Sitemap of the reviews' pages."""
+"""Sitemaps of the reviews' pages, and of the page that explains them."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -60,3 +60,12 @@ class ReviewSitemap(LanguageSitemap):
         """Return the latest date. The summaries change with their reviews and are far fewer."""
         latest: datetime | None = RatingSummary.objects.filter(**_IN_NETWORK).aggregate(latest=Max("changed_at"))["latest"]
         return latest
+
+
+class HowReviewsWorkSitemap(LanguageSitemap):
+    """The page that explains how reviews work."""
+
+    route = "reviews:how"
+
+    def items(self) -> list[str]:
+        return [self.route]

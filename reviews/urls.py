@@ -3,7 +3,7 @@
 from django.urls import path
 
 from partnerportal.core.language_addresses import language_paths
-from reviews.views import badges, feeds, personal, public, requests, reviews
+from reviews.views import badges, feeds, how, personal, public, requests, reviews
 
 app_name = "reviews"
 urlpatterns = [
@@ -25,6 +25,7 @@ urlpatterns = [
     path("company/reviews/requests/<int:pk>/card/", badges.request_card, name="request_card"),
     path("company/reviews/badge/", badges.badge_page, name="badge"),
     path("company/reviews/badge/card/", badges.profile_card, name="profile_card"),
+    *language_paths("partners/how-reviews-work/", how.how_reviews_work, name="how"),
     *language_paths("partners/<slug:slug>/badge.svg", badges.badge_svg, name="badge_svg"),
     *language_paths("partners/<slug:slug>/badge.png", badges.badge_png, name="badge_png"),
     *language_paths("partners/<slug:slug>/reviews.atom", feeds.feed_atom, name="feed_atom"),

@@ -50,6 +50,7 @@ PAGES = (
     "/search/?q=gmbh+company",
     "/partners/",
     "/partners/?sort=name",
+    "/partners/how-reviews-work/",
 )
 #: Pages of which members see another version.
 PUBLIC_PAGES = (

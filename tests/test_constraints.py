@@ -185,6 +185,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "profile_registered_has_its_time": [{"registered_at": None}],
     "profile_reason_only_if_declined": [{"decline_reason": "No."}],
     "profile_tint_is_known": [{"tint": 12}],
+    "profile_address_is_not_reserved": [{"slug": "how-reviews-work"}],
     "work_position_from_1_to_3": [{"position": 0}, {"position": 4}],
     "profile_team_size_is_known": [{"team_size": "7"}],
     "customer_number_from_1001": [{"number": 1000}],

@@ -45,6 +45,7 @@ ENGLISH = re.compile(
 PUBLIC_PAGES = [
     "/partners/",
     "/partners/?q=nichts",
+    "/partners/how-reviews-work/",
     "/partners/alder/",
     "/partners/alder/contact/",
     "/partners/alder/contact/thanks/",

@@ -368,6 +368,7 @@ PUBLIC_ROUTES = {
     "network:robots": PublicRoute(),
     "network:sitemap": PublicRoute(),
     "network:sitemap_section": PublicRoute("GET", lambda world: ["profiles"]),
+    **in_languages("reviews:how", PublicRoute()),
     **in_languages("reviews:badge_svg", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("reviews:badge_png", PublicRoute("GET", lambda world: ["alder"])),
     **in_languages("reviews:feed_atom", PublicRoute("GET", feeds_of_alder)),

@@ -193,6 +193,8 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/partners/alder/?stars=4", False, 4),
     ("/de/partners/alder/", False, 4),
     ("/de/partners/alder/contact/", False, 4),
+    ("/partners/how-reviews-work/", False, 4),
+    ("/de/partners/how-reviews-work/", False, 4),
     ("/partners/alder/badge.svg", False, 4),
     ("/de/partners/alder/badge.png", False, 4),
     (feed_of_alder, False, 4),

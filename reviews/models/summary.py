@@ -29,6 +29,9 @@ class StarCount:
 #: The Bayesian average starts with `PRIOR_WEIGHT` reviews of `PRIOR` stars.
 PRIOR, PRIOR_WEIGHT = Decimal("3.5"), 7
 
+#: Figures that no profile shows.
+NOT_ON_PROFILES = ["requested", "answered", "edited", "withdrawn", "removed"]
+
 _ALL_STARS = sum_of_categories("_sum")
 _EXACT = models.DecimalField(max_digits=20, decimal_places=4)
 
@@ -51,6 +54,11 @@ class RatingSummary(models.Model):
     stars_5 = models.IntegerField(default=0)
     #: Number of hidden reviews, whose stars count.
     hidden = models.IntegerField(gettext_lazy("Hidden"), default=0)
+    #: Number of reviews that their authors have edited, hidden ones included.
+    edited = models.IntegerField(gettext_lazy("Edited"), default=0, db_default=0)
+    #: Reviews that no longer count: withdrawn by their authors, and removed after a report but not withdrawn.
+    withdrawn = models.IntegerField(gettext_lazy("Withdrawn"), default=0, db_default=0)
+    removed = models.IntegerField(gettext_lazy("Removed"), default=0, db_default=0)
     #: Review requests that weren't withdrawn, and those of them that were answered.
     requested = models.IntegerField(gettext_lazy("Requested"), default=0, db_default=0)
     answered = models.IntegerField(gettext_lazy("Answered"), default=0, db_default=0)
@@ -77,12 +85,9 @@ class RatingSummary(models.Model):
     class Meta:
         verbose_name = gettext_lazy("rating summary")
         verbose_name_plural = gettext_lazy("rating summaries")
-        # The profile shows neither of the excluded figures.
         triggers = [
             notes_changes(operation=pgtrigger.Insert | pgtrigger.Delete),
-            notes_changes(
-                operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=["requested", "answered"]), name="public_update"
-            ),
+            notes_changes(operation=pgtrigger.Update, condition=pgtrigger.AnyChange(exclude=NOT_ON_PROFILES), name="public_update"),
         ]
 
     def __str__(self) -> str:
@@ -127,15 +132,22 @@ class RatingSummary(models.Model):
     @classmethod
     def recalculated(cls, agency: Agency) -> "RatingSummary":
         """Return an unsaved summary calculated from the agency's reviews and review requests."""
-        reviews, requests = agency.reviews.counted(), agency.review_requests.all()
-        return cls(agency=agency, **reviews.aggregate(**cls.totals()), **requests.aggregate(**cls.request_totals()))
+        totals, request_totals = cls.totals(), cls.request_totals()
+        return cls(agency=agency, **agency.reviews.aggregate(**totals), **agency.review_requests.aggregate(**request_totals))
 
     @staticmethod
     def totals() -> dict[str, Any]:
         """Return the aggregate over reviews that yields each figure, by field name."""
-        totals: dict[str, Any] = {"count": Count("pk"), "hidden": Count("pk", filter=Q(hidden_at__isnull=False))}
-        totals |= {f"{name}_sum": Sum(name, default=0) for name in CATEGORIES}
-        return totals | {f"stars_{n}": Count("pk", filter=Q(stars=n)) for n in range(1, 6)}
+        counted = Q(withdrawn_at=None, removed_at=None)
+        totals: dict[str, Any] = {"count": Count("pk", filter=counted)}
+        totals |= {f"{name}_sum": Sum(name, filter=counted, default=0) for name in CATEGORIES}
+        totals |= {f"stars_{n}": Count("pk", filter=counted & Q(stars=n)) for n in range(1, 6)}
+        return totals | {
+            "hidden": Count("pk", filter=counted & Q(hidden_at__isnull=False)),
+            "edited": Count("pk", filter=counted & Q(edited_at__isnull=False)),
+            "withdrawn": Count("pk", filter=Q(withdrawn_at__isnull=False)),
+            "removed": Count("pk", filter=Q(removed_at__isnull=False, withdrawn_at=None)),
+        }
 
     @staticmethod
     def request_totals() -> dict[str, Any]:

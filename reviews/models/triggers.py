@@ -18,18 +18,26 @@ _MONTH = "date_trunc('month', changes.created_at AT TIME ZONE agency.time_zone):
 _ZEROS = ("count", *(f"{name}_sum" for name in CATEGORIES), *(f"stars_{n}" for n in range(1, 6)), "hidden")
 
 
+def _sum(condition: str, value: str = "sign") -> str:
+    return f"COALESCE(SUM({value}) FILTER (WHERE {condition}), 0)"
+
+
 def _apply(changes: str) -> pgtrigger.Func:
     """Return SQL that adds `changes` (rows of reviews with a `sign` of 1 or -1) to their agencies' summaries."""
-    columns = {"count": "SUM(sign)"}
-    columns |= {f"{name}_sum": f"SUM(sign * {name})" for name in CATEGORIES}
-    columns |= {f"stars_{n}": f"COALESCE(SUM(sign) FILTER (WHERE stars = {n}), 0)" for n in range(1, 6)}
-    columns["hidden"] = "COALESCE(SUM(sign) FILTER (WHERE hidden_at IS NOT NULL), 0)"
+    columns = {"count": _sum(_COUNTED)}
+    columns |= {f"{name}_sum": _sum(_COUNTED, f"sign * {name}") for name in CATEGORIES}
+    columns |= {f"stars_{n}": _sum(f"{_COUNTED} AND stars = {n}") for n in range(1, 6)}
+    columns["hidden"] = _sum(f"{_COUNTED} AND hidden_at IS NOT NULL")
+    columns["edited"] = _sum(f"{_COUNTED} AND edited_at IS NOT NULL")
+    off_profile = {"withdrawn": _sum("withdrawn_at IS NOT NULL"), "removed": _sum("removed_at IS NOT NULL AND withdrawn_at IS NULL")}
+    columns |= off_profile
     # Ordered by key to avoid deadlocks between statements that change several agencies.
     return pgtrigger.Func(  # type: ignore[no-untyped-call]
         f"""
         INSERT INTO reviews_ratingsummary AS summary (agency_id, changed_at, {", ".join(columns)})
         SELECT agency_id, {_NOW}, {", ".join(columns.values())}
-        FROM ({changes}) AS changes WHERE {_COUNTED} GROUP BY agency_id ORDER BY agency_id
+        FROM ({changes}) AS changes GROUP BY agency_id
+        HAVING bool_or({_COUNTED}) OR {" OR ".join(f"{total} <> 0" for total in off_profile.values())} ORDER BY agency_id
         ON CONFLICT (agency_id) DO UPDATE SET changed_at = {_NOW}, {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
         -- After the summary, whose lock makes writes and a change of the time zone wait for each other.
         INSERT INTO reviews_reviewmonth AS stored (agency_id, month, count)

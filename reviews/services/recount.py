@@ -32,7 +32,7 @@ def _find_mismatches(keys: list[int]) -> list[int]:
     totals, request_totals = RatingSummary.totals(), RatingSummary.request_totals()
     zeros = dict.fromkeys((*totals, *request_totals), 0)
     calculated: dict[int, dict[str, int]] = {key: dict(zeros) for key in keys}
-    rows: Any = Review.objects.counted().filter(agency__in=keys).order_by().values("agency").annotate(**totals)
+    rows: Any = Review.objects.filter(agency__in=keys).order_by().values("agency").annotate(**totals)
     requests: Any = ReviewRequest.objects.filter(agency__in=keys).order_by().values("agency").annotate(**request_totals)
     for row in (*rows, *requests):
         calculated[row.pop("agency")] |= row

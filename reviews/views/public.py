@@ -14,6 +14,7 @@ from partnerportal.agencies.models import Role
 from partnerportal.core.language_addresses import fixed_language, language_url, moved, page_addresses
 from partnerportal.core.templatetags.portal import rating
 from partnerportal.network.preview_images import Preview
+from partnerportal.network.structured_data import structured_review
 from partnerportal.network.views.caching import Version, profile_version, public_page
 from partnerportal.network.views.preview_images import image_response, image_url, preview_of
 from reviews.models import Review
@@ -54,6 +55,7 @@ def review_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "description": _description(review),
         "preview_image": image_url("reviews:public_image", _preview_of(review), slug, pk),
         **page_addresses(request, "reviews:public", slug, pk),
+        "structured_data": structured_review(review, profile, language=fixed_language(request)) if review.is_public else "",
     }
     return render(request, "reviews/public.html", context)
 

@@ -273,6 +273,7 @@ PAGES = {
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
+         "/partners/how-reviews-work/",
          "/partners/alder/contact/", "/partners/alder/contact/thanks/", "/partners/birch/contact/", "public review", "hidden review"],
     ),
     "personal links": (

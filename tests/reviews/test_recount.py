@@ -53,6 +53,16 @@ def test_missing_and_stale_summaries_are_corrected(cast: Cast) -> None:
     assert [RatingSummary.objects.get(agency=agency).count for agency in (cast.alder, cast.birch)] == [1, 0]
 
 
+@pytest.mark.parametrize("figure", ["edited", "withdrawn", "removed"])
+def test_each_figure_of_the_public_page_is_corrected(cast: Cast, figure: str) -> None:
+    for state in STATES:
+        in_state(state, cast.alder)
+    right = RatingSummary.objects.get(agency=cast.alder).figures()
+    RatingSummary.objects.filter(agency=cast.alder).update(**{figure: 7})
+    assert repair_summaries() == [cast.alder.pk]
+    assert RatingSummary.objects.get(agency=cast.alder).figures() == right
+
+
 def months(agency: Agency) -> dict[str, int]:
     return {f"{row.month:%Y-%m-%d}": row.count for row in agency.review_months.exclude(count=0)}
 

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from partnerportal.agencies.models import Agency
 from partnerportal.network.models import UNRATED_SCORE
 from reviews.models import CATEGORIES, RatingSummary, Review, rounded
+from reviews.services.reports import reinstate_review, uphold_report
+from reviews.services.reviews import edit_review, hide_review, withdraw_review
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.agencies import AgencyFactory
 from tests.factories.customers import CustomerFactory
+from tests.factories.review_states import a_review, reported
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory, same_rating
 
 ratings = st.fixed_dictionaries({category: st.integers(1, 5) for category in CATEGORIES})
@@ -147,3 +150,28 @@ def test_the_average_is_rounded_and_the_ranking_score_weighted(db: None, reviews
         weighted = (Decimal("3.5") * 7 + summary.average * summary.count) / (7 + summary.count)
         assert abs(summary.ranking_score - weighted * 1_000_000) < 1
         transaction.set_rollback(True)
+
+
+def test_edited_withdrawn_and_removed_reviews_are_counted_after_each_action(cast: Cast) -> None:
+    def figures() -> tuple[int, ...]:
+        assert stored(cast.alder) == recalculated(cast.alder)
+        return tuple(stored(cast.alder)[name] for name in ("count", "hidden", "edited", "withdrawn", "removed"))
+
+    first, second = (a_review(cast.alder, **same_rating(4)) for _ in range(2))
+    assert figures() == (2, 0, 0, 0, 0)
+    for review in (first, second):
+        edit_review(review, cooperation=3)
+    assert figures() == (2, 0, 2, 0, 0)
+    hide_review(first, reason="outdated", by=cast.alice)
+    assert figures() == (2, 1, 2, 0, 0)
+    report = reported(first)
+    uphold_report(report, reason="It does.", by=cast.alice)
+    assert figures() == (1, 0, 1, 0, 1)
+    reinstate_review(report, reason="It doesn’t.", by=cast.alice)
+    assert figures() == (2, 1, 2, 0, 0)
+    withdraw_review(second)
+    assert figures() == (1, 1, 1, 1, 0)
+    # A removed review that its author withdraws, too, is counted once.
+    uphold_report(reported(first), reason="It does.", by=cast.alice)
+    withdraw_review(first)
+    assert figures() == (0, 0, 0, 2, 0)

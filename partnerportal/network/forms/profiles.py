@@ -13,7 +13,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.core.forms import TextForm, form_helper
 from partnerportal.core.validators import validate_plain_text
 from partnerportal.core.versions import VersionedForm
-from partnerportal.network.models import PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
+from partnerportal.network.models import RESERVED_SLUGS, PartnerProfile, ProfileSlug, Service, SpokenLanguage, name_column
 from partnerportal.network.queries import REQUIRED_FIELDS
 from partnerportal.network.services.logos import Logo, process_logo
 
@@ -108,7 +108,7 @@ class ProfileForm(VersionedForm, forms.ModelForm):
 
     def clean_slug(self) -> str:
         slug: str = self.cleaned_data["slug"].lower()
-        if ProfileSlug.objects.filter(slug=slug).exclude(profile=self.instance.pk).exists():
+        if slug in RESERVED_SLUGS or ProfileSlug.objects.filter(slug=slug).exclude(profile=self.instance.pk).exists():
             self.reject_slug()
         return slug
 

@@ -1,6 +1,7 @@
 """Profiles in the public partner network."""
 
 from partnerportal.network.models.profiles import (
+    RESERVED_SLUGS,
     UNRATED_SCORE,
     OfferedService,
     PartnerProfile,
@@ -19,6 +20,7 @@ from partnerportal.network.models.work import MAX_SAMPLES, WorkPicture, WorkSamp
 __all__ = [
     "EVERY_PAGE",
     "MAX_SAMPLES",
+    "RESERVED_SLUGS",
     "UNRATED_SCORE",
     "OfferedService",
     "PartnerProfile",

@@ -31,6 +31,8 @@ MAX_QUERY_LENGTH = 100
 MAX_REPLY_HOURS = 36
 #: Ranking score of agencies without reviews: the prior of 3.5 stars (reviews/models/summary.py), in millionths.
 UNRATED_SCORE = 3_500_000
+#: Addresses below /partners/ that belong to pages of the network, so that no profile can have them.
+RESERVED_SLUGS = ("how-reviews-work",)
 
 
 def validate_not_in_future(year: int) -> None:
@@ -215,6 +217,7 @@ class PartnerProfile(models.Model):
             models.CheckConstraint(condition=Q(decline_reason="") | Q(status="declined"), name="profile_reason_only_if_declined"),
             models.CheckConstraint(condition=Q(team_size__in=["", *TeamSize.values]), name="profile_team_size_is_known"),
             models.CheckConstraint(condition=Q(tint=None) | Q(tint__lt=TINTS), name="profile_tint_is_known"),
+            models.CheckConstraint(condition=~Q(slug__in=RESERVED_SLUGS), name="profile_address_is_not_reserved"),
         ]
         indexes = [
             models.Index(fields=["sort_name", "id"], name="profile_by_name", condition=Q(status="registered")),

@@ -16,7 +16,7 @@ from partnerportal.agencies.models import Agency
 from partnerportal.audit.services import record
 from partnerportal.core.versions import EditConflict
 from partnerportal.network.mails import send_profile_declined, send_profile_registered
-from partnerportal.network.models import PartnerProfile, ProfileLogo, ProfileSlug, ProfileStatus
+from partnerportal.network.models import RESERVED_SLUGS, PartnerProfile, ProfileLogo, ProfileSlug, ProfileStatus
 from partnerportal.network.queries import is_complete
 from partnerportal.network.services.logos import Logo
 from partnerportal.network.services.search import update_search_texts
@@ -29,7 +29,7 @@ class SlugTaken(Exception):
 def new_profile(agency: Agency) -> PartnerProfile:
     """Return an unsaved profile with a free address derived from the agency's name."""
     base = slugify(agency.name)[:70].strip("-") or "agency"
-    taken = set(ProfileSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    taken = {*RESERVED_SLUGS, *ProfileSlug.objects.filter(slug__startswith=base).values_list("slug", flat=True)}
     slug = base if base not in taken else next(slug for number in count(2) if (slug := f"{base}-{number}") not in taken)
     return PartnerProfile(agency=agency, slug=slug, version=0)
 

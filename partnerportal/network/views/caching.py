@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -29,6 +29,17 @@ MAX_AGE, STALE_WHILE_REVALIDATE = 30, 30
 BADGE_MAX_AGE = 600
 
 
+class Versioned(Protocol):
+    """What tells the version of a public page."""
+
+    def etag(self) -> str: ...
+
+
+def etag_of(*numbers: int) -> str:
+    """Return the ETag of a page in the active language that shows nothing but what these numbers are versions of."""
+    return f'"{".".join(map(str, numbers))}-{get_language()}-{code_version()}"'
+
+
 @dataclass(frozen=True)
 class Version:
     """Version of a public page: of the lists of services and languages, and of what else it shows."""
@@ -37,7 +48,7 @@ class Version:
     content: int
 
     def etag(self) -> str:
-        return f'"{self.lists}.{self.content}-{get_language()}-{code_version()}"'
+        return etag_of(self.lists, self.content)
 
     @property
     def changed_at(self) -> datetime:
@@ -45,7 +56,7 @@ class Version:
         return datetime.fromtimestamp(max(self.lists, self.content) // 1_000_000, UTC)
 
 
-def public_page(version_of: Callable[..., Version | None]) -> Callable[[PublicView], PublicView]:
+def public_page(version_of: Callable[..., Versioned | None]) -> Callable[[PublicView], PublicView]:
     """Let caches store a page for anonymous visitors. Visitors with a session or a message always get a new one.
 
     `version_of` receives the view's arguments and returns the page's version, or None if there is no

@@ -101,6 +101,8 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
     """Return the template context of a profile `with_names`. `is_own` adds what only the agency's members see."""
     addresses = page_addresses(request, "network:profile", profile.slug)
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
+    reviews = _reviews(request, profile, is_own=is_own)
+    displayed, language = [*reviews["highlighted"], *reviews["page"].items], fixed_language(request)
     return {
         "profile": profile,
         # Reviews have pages of their own while the profile is registered.
@@ -112,8 +114,8 @@ def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bo
         "work": [WorkSample(profile=profile, **sample) for sample in profile.work],  # type: ignore[attr-defined]
         **addresses,
         "preview_image": image_url("network:profile_image", preview_of(profile), profile.slug),
-        "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo),
-        **_reviews(request, profile, is_own=is_own),
+        "structured_data": structured_data(profile, address=addresses["canonical"], logo=logo, reviews=displayed, language=language),
+        **reviews,
     }
 
 
