@@ -1,4 +1,4 @@
 """Review rounds and automatic requests: a slice of the reviews app.
 
-views, tasks → forms | runner, automatic → services → queries | hours → models
+tasks → automatic → runner → services | queries → hours | models
 """

@@ -130,11 +130,6 @@ class ReviewRound(models.Model):
         return self.name
 
     @property
-    def audit_label(self) -> str:
-        """The round's name in audit events."""
-        return self.name
-
-    @property
     def is_planned(self) -> bool:
         """Whether the round hasn't started."""
         return self.status in {RoundStatus.PREPARING, RoundStatus.DRAFT}
