@@ -91,6 +91,10 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'review rounds',
             },
         ),
+        migrations.AddConstraint(
+            model_name='reviewround',
+            constraint=models.UniqueConstraint(fields=('id', 'agency'), name='review_round_same_agency_target'),
+        ),
         migrations.AddField(
             model_name='reviewrequest',
             name='round',
@@ -150,10 +154,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='reviewround',
             constraint=models.CheckConstraint(condition=models.Q(('status__in', ['preparing', 'draft']), ('started_at__isnull', False), _connector='OR'), name='review_round_started_has_its_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='reviewround',
-            constraint=models.UniqueConstraint(fields=('id', 'agency'), name='review_round_same_agency_target'),
         ),
         migrations.AddIndex(
             model_name='roundentry',
