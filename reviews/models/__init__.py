@@ -4,7 +4,7 @@ from reviews.models.categories import CATEGORIES, CategoryRating, rounded
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import MAX_AUTHOR_LENGTH, MAX_PINNED, DisplayNameAs, Review, ReviewComment
-from reviews.models.summary import RatingSummary, ReviewMonth, StarCount
+from reviews.models.summary import RatingSummary, RequestMonth, ReviewMonth, StarCount
 
 from reviews.rounds.models import AutomaticRequest, AutomaticRequests, ReviewRound, RoundEntry  # isort: skip  # registers its models with Django
 
@@ -18,6 +18,7 @@ __all__ = [
     "CategoryRating",
     "DisplayNameAs",
     "RatingSummary",
+    "RequestMonth",
     "Review",
     "ReviewComment",
     "ReviewMonth",

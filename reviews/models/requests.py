@@ -115,6 +115,7 @@ class ReviewRequest(Pending, PersonalLink):
     mailed_at = models.DateTimeField(gettext_lazy("Sent by e-mail"), null=True, blank=True)
     expires_at = EndOfDayField(gettext_lazy("Valid until"))
     reminded_at = models.DateTimeField(gettext_lazy("Reminded"), null=True, blank=True)
+    answered_at = models.DateTimeField(gettext_lazy("Answered"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(gettext_lazy("Withdrawn"), null=True, blank=True)
     #: The open request of the same customer to which this withdrawn one's link leads, since two customers were merged.
     joined_to = models.ForeignKey(
@@ -149,6 +150,10 @@ class ReviewRequest(Pending, PersonalLink):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=RequestStatus.values), name="review_request_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="answered", answered_at__isnull=False) | ~Q(status="answered") & Q(answered_at=None),
+                name="review_request_answered_has_its_time",
+            ),
             models.UniqueConstraint(
                 fields=["customer", "project"],
                 condition=Q(status="open"),
