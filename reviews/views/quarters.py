@@ -1,13 +1,13 @@
 """`/company/reviews/stats/`: statistics by quarter, and their tables as CSV files."""
 
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from customers.imports.csv_output import csv_stream
@@ -33,7 +33,7 @@ def stats(request: AgencyRequest) -> HttpResponse:
 def quarters_csv(request: AgencyRequest) -> StreamingHttpResponse:
     """Download the figures by quarter."""
     labels = [str(category.label) for category in CATEGORIES.values()]
-    stars = [_("%(stars)s stars") % {"stars": number} for number in range(5, 0, -1)]
+    stars = [ngettext("%(stars)s star", "%(stars)s stars", number) % {"stars": number} for number in range(5, 0, -1)]
     answers = [_("Requested"), _("Answered"), _("Answer rate (%)"), _("Median days to answer")]
     rows = [[_("Quarter"), _("Reviews"), _("Average rating"), *labels, *stars, *answers]]
     quarters = quarter_stats(request.agency, _period(request)).quarters
@@ -74,7 +74,8 @@ def _answer_cells(answers: Answers) -> list[str]:
 
 def _figure(value: Decimal | int | None, decimals: int = 0) -> str:
     """Return a number in the active language; empty without one."""
-    return "" if value is None else number_format(value, decimals)
+    # `number_format` cuts decimals off.
+    return "" if value is None else number_format(Decimal(value).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP), decimals)
 
 
 def _attachment(rows: Iterable[list[str]], name: str) -> StreamingHttpResponse:
