@@ -250,7 +250,8 @@ PAGES = {
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
-         "hide", "report", "/company/reviews/stats/", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card", "/partners/alder/"],
+         "hide", "report", "/company/reviews/stats/", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card",
+         "/partners/alder/"],
     ),
     "company": (
         "alice",
