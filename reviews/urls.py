@@ -3,7 +3,7 @@
 from django.urls import path
 
 from partnerportal.core.language_addresses import language_paths
-from reviews.views import badges, feeds, how, personal, public, requests, reviews
+from reviews.views import badges, feeds, how, personal, public, quarters, requests, reviews
 
 app_name = "reviews"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("company/reviews/requests/<int:pk>/replace/", requests.request_replace, name="request_replace"),
     path("company/reviews/requests/<int:pk>/withdraw/", requests.request_withdraw, name="request_withdraw"),
     path("company/reviews/requests/<int:pk>/card/", badges.request_card, name="request_card"),
+    path("company/reviews/stats/", quarters.stats, name="stats"),
+    path("company/reviews/stats/quarters.csv", quarters.quarters_csv, name="stats_quarters"),
+    path("company/reviews/stats/answer-times.csv", quarters.answer_times_csv, name="stats_answer_times"),
+    path("company/reviews/stats/rounds.csv", quarters.rounds_csv, name="stats_rounds"),
     path("company/reviews/badge/", badges.badge_page, name="badge"),
     path("company/reviews/badge/card/", badges.profile_card, name="profile_card"),
     *language_paths("partners/how-reviews-work/", how.how_reviews_work, name="how"),

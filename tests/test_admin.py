@@ -81,6 +81,7 @@ INTERNAL = {
     "requests_inbox.savedreply",
     "requests_inbox.sender",
     "reviews.ratingsummary",
+    "reviews.requestmonth",
     "reviews.reviewmonth",
     "reviews.review",
     "reviews.reviewcomment",

@@ -21,6 +21,7 @@ from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.tasks import send
 from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import reply
+from reviews.models import ReviewRound
 from reviews.services.reviews import submit_review
 from reviews.tokens import address_digest
 from tests.cast import Cast
@@ -48,6 +49,7 @@ PAGES = (
     "/company/reviews/",
     "/search/?q=lea",
     "/search/?q=gmbh+company",
+    "/company/reviews/stats/",
     "/partners/",
     "/partners/?sort=name",
     "/partners/how-reviews-work/",
@@ -81,6 +83,7 @@ def test_each_compiled_query_returns_what_its_queryset_returns(
     due = TaskFactory(customer=cast.alder.customers.first(), due_on=timezone.localdate(), assignee=cast.stan)
     update_item(due, changed=["title"], by=cast.stan)
     ReviewFactory(review_request__customer__agency=cast.alder)
+    ReviewRound.objects.create(agency=cast.alder, name="Spring", status="running", started_at=timezone.now())
     for request in cast.alder.review_requests.pending():
         cast.alder.review_opt_outs.get_or_create(address_digest=address_digest(request.customer.email))
     called: set[str] = set()

@@ -33,7 +33,7 @@ from partnerportal.network.models import OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReplyDraft, ReviewReport
+from reviews.models import CATEGORIES, RequestMonth, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReplyDraft, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -160,6 +160,7 @@ MAKE: dict[str, Make] = {
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
     "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "reviews.RequestMonth": lambda agency: RequestMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.ReviewMonth": lambda agency: ReviewMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.ReviewRequest": of_customer(ReviewRequestFactory),
     "reviews.ReviewOptOut": lambda agency: ReviewOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
@@ -250,6 +251,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
     "review_request_status_is_known": [{"status": "lost"}],
+    "review_request_answered_has_its_time": [{"status": "answered"}, {"answered_at": NOW}],
     "review_ratings_from_1_to_5": [{name: wrong} for name in CATEGORIES for wrong in (0, 6)],
     "review_shown_as_is_known": [{"display_name_as": "nobody"}],
     "review_pinned_from_1_to_5": [{"pin_position": 0}, {"pin_position": 6}],

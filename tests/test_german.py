@@ -65,6 +65,7 @@ STAFF_PAGES = [
     "/company/",
     "/company/preview/",
     "/company/reviews/",
+    "/company/reviews/stats/",
     "/company/reviews/request/",
     "/company/mail/",
     "/company/team/",

@@ -164,8 +164,8 @@ REVIEWS = (
     (18, "", (1, 2, 1, 1), "No one needs an agency. My nephew does the same for half the price: see nephew-webdesign.example!", "S. N.", 5),
     (15, "", (5, 5, 5, 5), "Moin, alles bestens.", "Karl Petersen", 2),
 )  # fmt: skip
-#: Days between request and review.
-REQUESTED_BEFORE = 4
+#: Days between request and review, in turn.
+REQUESTED_BEFORE = (4, 1, 0, 9, 2, 6, 0)
 #: Reviews that are pinned, commented on, hidden and reported, by the position of their customer.
 PINNED = (12, 0)
 COMMENTS = (

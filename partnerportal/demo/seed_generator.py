@@ -52,7 +52,8 @@ COLUMNS: dict[str, list[str]] = {
         "projects": "id agency_id customer_id title status due_on created_at",
         "tasks": "agency_id customer_id project_id title due_on assignee_id priority done_at created_at",
         "notes": "agency_id customer_id author_id text created_at",
-        "requests": "id agency_id customer_id project_id requested_by_id nonce token_digest status created_at mailed_at expires_at",
+        "requests": "id agency_id customer_id project_id requested_by_id nonce token_digest status created_at mailed_at expires_at "
+        "answered_at",
         "reviews": f"agency_id request_id {' '.join(CATEGORIES)} text author created_at",
     }.items()
 }
@@ -271,7 +272,10 @@ class DataGenerator:
         nonce = new_nonce()  # not from the seed, so that equal seeds can be loaded repeatedly
         mailed_at = requested_at if customer.email else None
         expires_at = end_of_day_in(agency.time_zone, 90, since=requested_at)
-        details = (self.rng.choice(agency.members), nonce, self.digest(nonce), status, requested_at, mailed_at, expires_at)
+        # Not random either, so that the other data stay as they are.
+        answered_at = min(self.now, requested_at + timedelta(days=request_id % 23)) if status == ReviewRequest.Status.ANSWERED else None
+        member = self.rng.choice(agency.members)
+        details = (member, nonce, self.digest(nonce), status, requested_at, mailed_at, expires_at, answered_at)
         batch["requests"].append((request_id, agency.pk, customer.pk, project, *details))
         return request_id
 

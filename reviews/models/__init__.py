@@ -5,16 +5,21 @@ from reviews.models.drafts import ReviewReplyDraft
 from reviews.models.reports import MAX_REPORTS, ReviewReport
 from reviews.models.requests import ReviewOptOut, ReviewRequest
 from reviews.models.reviews import MAX_AUTHOR_LENGTH, MAX_PINNED, DisplayNameAs, Review, ReviewComment
-from reviews.models.summary import RatingSummary, ReviewMonth, StarCount
+from reviews.models.summary import RatingSummary, RequestMonth, ReviewMonth, StarCount
+
+from reviews.rounds.models import AutomaticRequest, AutomaticRequests, ReviewRound, RoundEntry  # isort: skip  # registers its models with Django
 
 __all__ = [
     "CATEGORIES",
     "MAX_AUTHOR_LENGTH",
     "MAX_PINNED",
     "MAX_REPORTS",
+    "AutomaticRequest",
+    "AutomaticRequests",
     "CategoryRating",
     "DisplayNameAs",
     "RatingSummary",
+    "RequestMonth",
     "Review",
     "ReviewComment",
     "ReviewMonth",
@@ -22,6 +27,8 @@ __all__ = [
     "ReviewReplyDraft",
     "ReviewReport",
     "ReviewRequest",
+    "ReviewRound",
+    "RoundEntry",
     "StarCount",
     "rounded",
 ]

@@ -156,18 +156,51 @@ class RatingSummary(models.Model):
 
 
 class ReviewMonth(models.Model):
-    """Number of an agency's counted reviews in a month of its time zone, maintained by the triggers of `RatingSummary`."""
+    """An agency's counted reviews in a month of its time zone, maintained by the triggers of `RatingSummary`."""
 
     agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="review_months")
     #: First day of the month.
     month = models.DateField()
     count = models.IntegerField()
+    star_totals = FieldPerCategory(lambda _category: models.IntegerField(default=0), suffix="_sum")
+    stars_1 = models.IntegerField(default=0)
+    stars_2 = models.IntegerField(default=0)
+    stars_3 = models.IntegerField(default=0)
+    stars_4 = models.IntegerField(default=0)
+    stars_5 = models.IntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["agency", "month"], name="review_month_once_per_agency")]
 
     def __str__(self) -> str:
         return f"{self.agency_id}: {self.month:%Y-%m} ({self.count})"
+
+    @staticmethod
+    def totals() -> dict[str, Any]:
+        """Return the aggregate over reviews that yields each figure, by field name."""
+        return {name: total for name, total in RatingSummary.totals().items() if name != "hidden"}
+
+
+class RequestMonth(models.Model):
+    """Number of an agency's review requests of a month that were answered after `days`, maintained by the same triggers.
+
+    Withdrawn requests don't count. Months and days are those of the agency's time zone.
+    """
+
+    agency = models.ForeignKey(Agency, verbose_name=gettext_lazy("Agency"), on_delete=models.CASCADE, related_name="request_months")
+    #: First day of the month of the requests.
+    month = models.DateField()
+    #: Days from the request to its answer; NULL for requests without one.
+    days = models.IntegerField(null=True)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agency", "month", "days"], nulls_distinct=False, name="request_month_once_per_days")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agency_id}: {self.month:%Y-%m}, {self.days} ({self.count})"
 
 
 class ZonedAgency(Agency):

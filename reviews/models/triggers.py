@@ -4,6 +4,8 @@ They run once per statement, so a bulk load of reviews costs one update. In the 
 write, they add the values of new rows and subtract those of old rows.
 """
 
+from collections.abc import Iterable
+
 import pgtrigger
 
 from reviews.models.categories import CATEGORIES
@@ -12,8 +14,10 @@ from reviews.models.categories import CATEGORIES
 _NOW = "clock_timestamp()"
 #: The condition of `ReviewQuerySet.counted()`.
 _COUNTED = "withdrawn_at IS NULL AND removed_at IS NULL"
-#: The month of a review joined with its `agency`.
+#: The month of a review or request joined with its `agency`.
 _MONTH = "date_trunc('month', changes.created_at AT TIME ZONE agency.time_zone)::date"
+#: The days that a request waited for its answer, in the same time zone; NULL without an answer.
+_DAYS = "(changes.answered_at AT TIME ZONE agency.time_zone)::date - (changes.created_at AT TIME ZONE agency.time_zone)::date"
 #: Figures about reviews, whose columns have no default in the database.
 _ZEROS = ("count", *(f"{name}_sum" for name in CATEGORIES), *(f"stars_{n}" for n in range(1, 6)), "hidden")
 
@@ -22,13 +26,17 @@ def _sum(condition: str, value: str = "sign") -> str:
     return f"COALESCE(SUM({value}) FILTER (WHERE {condition}), 0)"
 
 
-def _apply(changes: str) -> pgtrigger.Func:
-    """Return SQL that adds `changes` (rows of reviews with a `sign` of 1 or -1) to their agencies' summaries."""
+def _rating_columns() -> dict[str, str]:
+    """Return the SQL aggregate over changed reviews that yields each figure about the counted ones' ratings, by column."""
     columns = {"count": _sum(_COUNTED)}
     columns |= {f"{name}_sum": _sum(_COUNTED, f"sign * {name}") for name in CATEGORIES}
-    columns |= {f"stars_{n}": _sum(f"{_COUNTED} AND stars = {n}") for n in range(1, 6)}
-    columns["hidden"] = _sum(f"{_COUNTED} AND hidden_at IS NOT NULL")
-    columns["edited"] = _sum(f"{_COUNTED} AND edited_at IS NOT NULL")
+    return columns | {f"stars_{n}": _sum(f"{_COUNTED} AND stars = {n}") for n in range(1, 6)}
+
+
+def _apply(changes: str) -> pgtrigger.Func:
+    """Return SQL that adds `changes` (rows of reviews with a `sign` of 1 or -1) to their agencies' summaries."""
+    columns = _rating_columns()
+    columns |= {"hidden": _sum(f"{_COUNTED} AND hidden_at IS NOT NULL"), "edited": _sum(f"{_COUNTED} AND edited_at IS NOT NULL")}
     off_profile = {"withdrawn": _sum("withdrawn_at IS NOT NULL"), "removed": _sum("removed_at IS NOT NULL AND withdrawn_at IS NULL")}
     columns |= off_profile
     # Ordered by key to avoid deadlocks between statements that change several agencies.
@@ -38,16 +46,41 @@ def _apply(changes: str) -> pgtrigger.Func:
         SELECT agency_id, {_NOW}, {", ".join(columns.values())}
         FROM ({changes}) AS changes GROUP BY agency_id
         HAVING bool_or({_COUNTED}) OR {" OR ".join(f"{total} <> 0" for total in off_profile.values())} ORDER BY agency_id
-        ON CONFLICT (agency_id) DO UPDATE SET changed_at = {_NOW}, {", ".join(f"{c} = summary.{c} + EXCLUDED.{c}" for c in columns)};
+        ON CONFLICT (agency_id) DO UPDATE SET changed_at = {_NOW}, {_added("summary", columns)};
         -- After the summary, whose lock makes writes and a change of the time zone wait for each other.
-        INSERT INTO reviews_reviewmonth AS stored (agency_id, month, count)
-        SELECT agency_id, {_MONTH}, SUM(sign)
-        FROM ({changes}) AS changes JOIN agencies_agency agency ON agency.id = agency_id
-        WHERE {_COUNTED} GROUP BY 1, 2 HAVING SUM(sign) <> 0 ORDER BY 1, 2
-        ON CONFLICT (agency_id, month) DO UPDATE SET count = stored.count + EXCLUDED.count;
+        {_add_months(changes)};
         RETURN NULL;
         """  # noqa: S608  # built from the constants above
     )
+
+
+def _added(table: str, columns: Iterable[str]) -> str:
+    """Return SQL that adds the excluded row's columns to those of the row in `table`."""
+    return ", ".join(f"{name} = {table}.{name} + EXCLUDED.{name}" for name in columns)
+
+
+def _add_months(changes: str) -> str:
+    """Return SQL that adds `changes` of reviews to the months of their agencies."""
+    columns = _rating_columns()
+    # An edit changes ratings, but no count; most other updates change nothing, and then lock no month.
+    return f"""
+        INSERT INTO reviews_reviewmonth AS stored (agency_id, month, {", ".join(columns)})
+        SELECT agency_id, {_MONTH}, {", ".join(columns.values())}
+        FROM ({changes}) AS changes JOIN agencies_agency agency ON agency.id = agency_id
+        WHERE {_COUNTED} GROUP BY 1, 2 HAVING {" OR ".join(f"{value} <> 0" for value in columns.values())} ORDER BY 1, 2
+        ON CONFLICT (agency_id, month) DO UPDATE SET {_added("stored", columns)}
+        """  # noqa: S608  # built from the constants above
+
+
+def _add_request_months(changes: str) -> str:
+    """Return SQL that adds `changes` of review requests to the months of their agencies."""
+    return f"""
+        INSERT INTO reviews_requestmonth AS stored (agency_id, month, days, count)
+        SELECT agency_id, {_MONTH}, {_DAYS}, SUM(sign)
+        FROM ({changes}) AS changes JOIN agencies_agency agency ON agency.id = agency_id
+        WHERE status <> 'withdrawn' GROUP BY 1, 2, 3 HAVING SUM(sign) <> 0 ORDER BY 1, 2, 3
+        ON CONFLICT (agency_id, month, days) DO UPDATE SET {_added("stored", ["count"])}
+        """  # noqa: S608  # built from the constants above
 
 
 def _apply_requests(changes: str) -> pgtrigger.Func:
@@ -60,7 +93,9 @@ def _apply_requests(changes: str) -> pgtrigger.Func:
         SELECT agency_id, {_NOW}, {", ".join("0" for _ in _ZEROS)}, {requested}, {answered}
         FROM ({changes}) AS changes GROUP BY agency_id HAVING {requested} <> 0 OR {answered} <> 0 ORDER BY agency_id
         ON CONFLICT (agency_id) DO UPDATE
-        SET requested = summary.requested + EXCLUDED.requested, answered = summary.answered + EXCLUDED.answered;
+        SET {_added("summary", ["requested", "answered"])};
+        -- After the summary, like the months of reviews.
+        {_add_request_months(changes)};
         RETURN NULL;
         """  # noqa: S608  # built from the constants above
     )
@@ -118,7 +153,9 @@ def comment_trigger() -> pgtrigger.Trigger:
 
 
 def time_zone_trigger() -> pgtrigger.Trigger:
-    """Return the trigger of `Agency` that counts the reviews by month again."""
+    """Return the trigger of `Agency` that counts the reviews and review requests by month again."""
+    reviews = "SELECT *, 1 AS sign FROM reviews_review WHERE agency_id = NEW.id"
+    requests = "SELECT *, 1 AS sign FROM reviews_reviewrequest WHERE agency_id = NEW.id"
     return pgtrigger.Trigger(
         name="review_months",
         when=pgtrigger.After,
@@ -128,18 +165,10 @@ def time_zone_trigger() -> pgtrigger.Trigger:
             f"""
             PERFORM FROM reviews_ratingsummary WHERE agency_id = NEW.id FOR NO KEY UPDATE;
             DELETE FROM reviews_reviewmonth WHERE agency_id = NEW.id;
-            {count_months("agency.id = NEW.id")};
+            DELETE FROM reviews_requestmonth WHERE agency_id = NEW.id;
+            {_add_months(reviews)};
+            {_add_request_months(requests)};
             RETURN NULL;
             """  # noqa: S608  # built from constants
         ),
     )
-
-
-def count_months(agencies: str) -> str:
-    """Return SQL that counts the reviews of agencies by month."""
-    return f"""
-        INSERT INTO reviews_reviewmonth (agency_id, month, count)
-        SELECT agency_id, {_MONTH}, COUNT(*)
-        FROM reviews_review AS changes JOIN agencies_agency agency ON agency.id = agency_id
-        WHERE {_COUNTED} AND {agencies} GROUP BY 1, 2
-        """  # noqa: S608  # built from constants

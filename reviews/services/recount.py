@@ -1,27 +1,46 @@
 """Consistency check of the rating summaries maintained by database triggers."""
 
 import logging
-from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, DateField, F, Func, Value
+from django.db.models import Count, DateField, F, Func, IntegerField, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from reviews.models import RatingSummary, Review, ReviewMonth, ReviewRequest
+from reviews.models import RatingSummary, RequestMonth, Review, ReviewMonth, ReviewRequest
 
 logger = logging.getLogger(__name__)
+
+#: Rows of a table of months.
+Rows = set[tuple[Any, ...]]
+#: The compared columns of these tables; those from `count` on are figures.
+_COLUMNS: dict[type[ReviewMonth | RequestMonth], tuple[str, ...]] = {
+    ReviewMonth: ("agency", "month", *ReviewMonth.totals()),
+    RequestMonth: ("agency", "month", "days", "count"),
+}
+
+
+def _local(field: str) -> Func:
+    return Func(F("agency__time_zone"), F(field), function="timezone")
+
+
+def _local_date(field: str) -> Cast:
+    """Return an expression for the date of a timestamp in the agency's time zone."""
+    return Cast(_local(field), DateField())
+
+
+_MONTH = Cast(Func(Value("month"), _local("created_at"), function="date_trunc"), DateField())
 
 #: Agencies compared per query.
 BATCH_SIZE = 200
 
 
 def repair_summaries() -> list[int]:
-    """Compare all summaries with the reviews and return the keys of the agencies whose summary or months were corrected."""
+    """Compare all summaries with the reviews and requests. Return the keys of the agencies whose summary or months were corrected."""
     keys = list(Agency.objects.order_by("pk").values_list("pk", flat=True))
     batches = (keys[start : start + BATCH_SIZE] for start in range(0, len(keys), BATCH_SIZE))
     return [key for batch in batches for key in _find_mismatches(batch) if any([_repair(key), _repair_months(key)])]
@@ -37,20 +56,34 @@ def _find_mismatches(keys: list[int]) -> list[int]:
     for row in (*rows, *requests):
         calculated[row.pop("agency")] |= row
     stored = {summary.pk: summary.figures() for summary in RatingSummary.objects.filter(agency__in=keys)}
-    wrong_months = {key for key, _month, _number in counted_months(keys) ^ _stored_months(keys)}
+    wrong_months = {agency for counted_rows, stored_rows in _months(keys).values() for agency, *_row in counted_rows ^ stored_rows}
     return [key for key in keys if stored.get(key, zeros) != calculated[key] or key in wrong_months]
 
 
-def counted_months(keys: list[int]) -> set[tuple[int, date, int]]:
-    """Return the agency, month and number of all `ReviewMonth`s of these agencies, counted from the reviews."""
-    local = Func(F("agency__time_zone"), F("created_at"), function="timezone")
-    month = Cast(Func(Value("month"), local, function="date_trunc"), DateField())
-    reviews = Review.objects.counted().filter(agency__in=keys).order_by()
-    return set(reviews.values("agency", month=month).annotate(number=Count("*")).values_list("agency", "month", "number"))
+def _months(keys: list[int]) -> dict[type[ReviewMonth | RequestMonth], tuple[Rows, Rows]]:
+    """Return the counted and the stored rows of these agencies in both tables; rows of zeros are the same as none."""
+    stored: dict[type[ReviewMonth | RequestMonth], Rows] = {
+        model: {row for row in model.objects.filter(agency__in=keys).values_list(*columns) if any(row[columns.index("count") :])}
+        for model, columns in _COLUMNS.items()
+    }
+    return {
+        ReviewMonth: (counted_months(keys), stored[ReviewMonth]),
+        RequestMonth: (counted_request_months(keys), stored[RequestMonth]),
+    }
 
 
-def _stored_months(keys: list[int]) -> set[tuple[int, date, int]]:
-    return set(ReviewMonth.objects.filter(agency__in=keys).exclude(count=0).values_list("agency", "month", "count"))
+def counted_months(keys: list[int]) -> Rows:
+    """Return all `ReviewMonth`s of these agencies, counted from the reviews, in the order of `_COLUMNS`."""
+    reviews: Any = Review.objects.counted().filter(agency__in=keys).order_by()
+    return set(reviews.values("agency", month=_MONTH).annotate(**ReviewMonth.totals()).values_list(*_COLUMNS[ReviewMonth]))
+
+
+def counted_request_months(keys: list[int]) -> Rows:
+    """Return all `RequestMonth`s of these agencies, counted from the review requests, in the order of `_COLUMNS`."""
+    requests: Any = ReviewRequest.objects.exclude(status="withdrawn").filter(agency__in=keys).order_by()
+    dates = _local_date("answered_at"), _local_date("created_at")
+    days = Func(*dates, template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField())
+    return set(requests.values("agency", month=_MONTH, days=days).annotate(count=Count("*")).values_list(*_COLUMNS[RequestMonth]))
 
 
 @transaction.atomic
@@ -72,12 +105,13 @@ def _repair(key: int) -> bool:
 
 @transaction.atomic
 def _repair_months(key: int) -> bool:
-    """Count an agency's reviews by month again, under the same lock. Return False if the numbers were right."""
+    """Count an agency's reviews and requests by month again, under the same lock. Return False if the numbers were right."""
     RatingSummary.objects.select_for_update().get(agency=key)
-    counted, stored = counted_months([key]), _stored_months([key])
-    if counted == stored:
-        return False
-    logger.error("The reviews by month of agency %s were wrong (stored, counted): %s, %s", key, sorted(stored), sorted(counted))
-    ReviewMonth.objects.filter(agency=key).delete()
-    ReviewMonth.objects.bulk_create(ReviewMonth(agency_id=agency, month=month, count=number) for agency, month, number in counted)
-    return True
+    wrong = {model: both for model, both in _months([key]).items() if both[0] != both[1]}
+    for model, (counted, stored) in wrong.items():
+        table = model._meta.db_table
+        logger.error("The rows of agency %s in %s were wrong (stored, counted): %s, %s", key, table, stored - counted, counted - stored)
+        rows: Any = model.objects.filter(agency=key)
+        rows.delete()
+        rows.bulk_create(model(agency_id=key, **dict(zip(_COLUMNS[model][1:], row[1:], strict=True))) for row in counted)
+    return bool(wrong)

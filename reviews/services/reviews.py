@@ -36,7 +36,8 @@ def submit_review(review_request: ReviewRequest, **answers: Any) -> Review:
     ensure_not_own_staff(locked.recipient, members=members)
     review = Review.objects.create(agency=locked.agency, request=locked, **answers)
     locked.status = ReviewRequest.Status.ANSWERED
-    locked.save(update_fields=["status"])
+    locked.answered_at = review.created_at
+    locked.save(update_fields=["status", "answered_at"])
     cancel_queued_email(locked)
     record("review.submitted", review, by=None, source=AuditEvent.Source.LINK)
     # Digests find reviews by their date.

@@ -255,8 +255,8 @@ PAGES = {
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
-         "hide", "report", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card", "/partners/alder/",
-         "public review"],
+         "hide", "report", "/company/reviews/stats/", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card",
+         "/partners/alder/", "public review"],
     ),
     "company": (
         "alice",
@@ -284,7 +284,7 @@ PAGES = {
 }  # fmt: skip
 EMPTY = [
     "/dashboard/", "/customers/", "/tasks/", "/projects/", "/domains/", "/contracts/", "/requests/", "/requests/saved-replies/",
-    "/company/reviews/", "/company/reviews/request/", "/company/mail/",
+    "/company/reviews/", "/company/reviews/request/", "/company/reviews/stats/", "/company/mail/",
 ]  # fmt: skip
 #: Width in pixels and colour scheme: all of axe's rules apply to the first, and only those for contrast to the second.
 LOOKS: tuple[tuple[int, Scheme], tuple[int, Scheme]] = ((1280, "dark"), (360, "light"))

@@ -122,7 +122,8 @@ def test_the_chart_has_twelve_months_in_the_agencys_time_zone(stan: Client, cast
 def test_paging_shows_each_once(stan: Client, cast: Cast, rows: int) -> None:
     customer: Any = CustomerFactory(agency=cast.alder)
     requests = ReviewRequest.objects.bulk_create(
-        ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered") for n in range(rows)
+        ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered", answered_at=datetime.now(UTC))
+        for n in range(rows)
     )
     ratings = same_rating(5)
     Review.objects.bulk_create(Review(agency=cast.alder, request=review_request, author="Lea", **ratings) for review_request in requests)

@@ -157,13 +157,13 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         add_item(project, customer=customers[position], by=by)
         projects[position, title] = project
     reviews: dict[int, Review] = {}
-    for position, title, stars, text, author, days_ago in demo.REVIEWS:
+    for (position, title, stars, text, author, days_ago), days in zip(demo.REVIEWS, cycle(demo.REQUESTED_BEFORE), strict=False):
         review_request = request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=False)
         ratings = dict(zip(CATEGORIES, cycle(stars), strict=False))
         review = submit_review(review_request, text=text, author=author, **ratings)
         submitted = timezone.now() - timedelta(days=days_ago)
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
-        ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=submitted - timedelta(days=demo.REQUESTED_BEFORE))
+        ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=submitted - timedelta(days=days), answered_at=submitted)
         reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
