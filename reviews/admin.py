@@ -215,14 +215,11 @@ class AutomaticRequestsAdmin(ReadOnlyAdmin):
         def number(**wanted: Any) -> Count:
             return Count(outcome, filter=Q(**wanted))
 
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                requested=number(**{outcome: Outcome.REQUESTED}),
-                excluded=number(**{outcome: Outcome.EXCLUDED}),
-                left_out=number(**{f"{outcome}__in": LEFT_OUT}),
-            )
+        rows: QuerySet[AutomaticRequests] = super().get_queryset(request)
+        return rows.annotate(
+            requested=number(**{outcome: Outcome.REQUESTED}),
+            excluded=number(**{outcome: Outcome.EXCLUDED}),
+            left_out=number(**{f"{outcome}__in": LEFT_OUT}),
         )
 
     @admin.display(description=_("Requested"))
