@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from customers.models import Customer, Project
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.agencies.queries import active_members
 from partnerportal.audit.services import record
-from reviews.models import AutomaticRequest, AutomaticRequests, ReviewRequest
+from reviews.models import AutomaticRequest, AutomaticRequests
 from reviews.rounds.hours import is_open
 from reviews.rounds.models import Outcome
 from reviews.rounds.queries import automatic_projects, with_request_reason
@@ -76,6 +77,14 @@ def send_due(now: datetime | None = None) -> Iterator[Outcome]:
                 yield outcome
 
 
+def enqueue() -> None:
+    """Enqueue the task that sends due requests. If the broker is unavailable, the next hour's sends them."""
+    try:
+        current_app.send_task("reviews.send_automatic", retry=False, expires=60 * 60)
+    except OperationalError as error:
+        logger.warning("Broker unavailable; automatic review requests wait for the next run: %s", error)
+
+
 def sender_of(agency: Agency, user: User | None) -> User | None:
     """Return the member in whose name requests are sent: this one, or if they are no longer a manager, the oldest manager."""
     if may_send(agency, user):
@@ -95,8 +104,9 @@ def _send(agency: Agency, project_id: int) -> Outcome | None:
     if project is None or by is None:
         return None
     customer = lock_customer(project.customer)
-    answered = ReviewRequest.objects.filter(customer=OuterRef("pk"), project=project, status=ReviewRequest.Status.ANSWERED)
-    judged: Any = with_request_reason(Customer.objects.filter(pk=customer.pk), Q(Exists(answered))).get()
+    if not due.filter(pk=project_id, customer=customer).exists():
+        return None  # The project was rated, opened again or moved to another customer before its customer was locked.
+    judged: Any = with_request_reason(Customer.objects.filter(pk=customer.pk)).get()
     outcome = Outcome(judged.reason) if judged.reason else ask(customer, project, by=by)
     AutomaticRequest.objects.create(project=project, outcome=outcome)
     return outcome
