@@ -264,6 +264,8 @@ CELERY_BEAT_SCHEDULE = {
     "purge-unconfirmed": {"task": "accounts.purge_unconfirmed", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "reseal-second-factors": {"task": "accounts.reseal_second_factors", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "remind-of-reviews": {"task": "reviews.remind", "schedule": REVIEW_REMINDER_INTERVAL, "options": {"expires": REVIEW_REMINDER_INTERVAL}},
+    "sweep-rounds": {"task": "reviews.sweep_rounds", "schedule": OUTBOX_SWEEP_INTERVAL, "options": {"expires": OUTBOX_LEASE}},
+    "send-automatic-requests": {"task": "reviews.send_automatic", "schedule": crontab(minute="5"), "options": {"expires": 60 * 60}},
     "purge-imports": {"task": "customers.purge_imports", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "recount-ratings": {"task": "reviews.recount", "schedule": crontab(hour="3", minute="17"), "options": {"expires": 60 * 60}},
 }

@@ -3,14 +3,15 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from customers.merging.relations import RELATIONS, Relation
+from customers.merging.relations import RELATIONS, Relation, no_rows
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
 from partnerportal.outbox.kinds import register_type
 from partnerportal.outbox.models import on_delivery
 from reviews import events  # noqa: F401  # registers the descriptions of audit events
 from reviews.mails import REVIEW_EMAIL_KINDS
-from reviews.models import ReviewRequest
+from reviews.models import ReviewRequest, RoundEntry
+from reviews.rounds import events as round_events  # noqa: F401  # registers the descriptions of audit events
 from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
@@ -29,5 +30,7 @@ RELATIONS.append(
         anchor="reviews",
     )
 )
+# A round leaves out customers that were merged into others.
+RELATIONS.append(Relation(RoundEntry, None, moves=no_rows))
 for kind in REVIEW_EMAIL_KINDS:
     on_delivery(kind, record_delivery)

@@ -2,8 +2,11 @@
 
 from celery import shared_task
 
+from reviews.rounds.tasks import run_round, send_automatic, sweep_rounds
 from reviews.services.recount import repair_summaries
 from reviews.services.requests import remind_due
+
+__all__ = ["recount", "remind", "run_round", "send_automatic", "sweep_rounds"]
 
 
 @shared_task(name="reviews.remind")

@@ -81,6 +81,8 @@ class Project(models.Model):
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
     due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
+    #: When the status became “done”; set by a trigger.
+    completed_at = models.DateTimeField(_("Completed"), null=True, blank=True, editable=False)
     sort_date = sort_date("due_on")
     search_text = search_text("title")
 
@@ -92,6 +94,10 @@ class Project(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(title=""), name="project_has_a_title"),
             models.CheckConstraint(condition=Q(status__in=ProjectStatus.values), name="project_status_is_known"),
+            models.CheckConstraint(
+                condition=Q(status="done", completed_at__isnull=False) | ~Q(status="done") & Q(completed_at=None),
+                name="project_done_has_its_time",
+            ),
             models.UniqueConstraint(fields=["id", "customer"], name="project_same_customer_target"),
             SameParent(field="customer", parent="agency", name="project_customer_same_agency"),
         ]
@@ -102,7 +108,11 @@ class Project(models.Model):
                 fields=["agency", "sort_date", "id"], name="project_open_by_due_date", condition=Q(status="planned") | Q(status="active")
             ),
             search_index("project_search"),
+            # For the projects that customers are asked to review.
+            models.Index(fields=["customer", "-completed_at", "-id"], name="project_completed_of_customer", condition=Q(status="done")),
+            models.Index(fields=["agency", "completed_at", "id"], name="project_completed", condition=Q(status="done")),
         ]
+        triggers = triggers.PROJECT
 
     def __str__(self) -> str:
         return self.title

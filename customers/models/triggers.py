@@ -325,3 +325,23 @@ CUSTOM_FIELD = [
         ),
     ),
 ]
+
+PROJECT = [
+    pgtrigger.Trigger(
+        name="completed",
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("status"),  # type: ignore[no-untyped-call]
+        when=pgtrigger.Before,
+        func=pgtrigger.Func(  # type: ignore[no-untyped-call]
+            """
+            IF NEW.status <> 'done' THEN
+                NEW.completed_at = NULL;
+            ELSIF TG_OP = 'INSERT' THEN
+                NEW.completed_at = COALESCE(NEW.completed_at, now());
+            ELSIF OLD.status <> 'done' THEN
+                NEW.completed_at = now();
+            END IF;
+            RETURN NEW;
+            """
+        ),
+    ),
+]

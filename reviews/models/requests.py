@@ -96,6 +96,16 @@ class ReviewRequest(Pending, PersonalLink):
         related_name="+",
         db_index=False,
     )
+    #: The round that the request belongs to; None for single requests.
+    round = models.ForeignKey(
+        "reviews.ReviewRound",
+        verbose_name=gettext_lazy("Review round"),
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="requests",
+        db_index=False,
+    )
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=gettext_lazy("Requested by"), on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -129,6 +139,7 @@ class ReviewRequest(Pending, PersonalLink):
             models.Index(fields=["agency", "-id"], name="review_request_by_age"),
             # For the pending requests of the dashboard and the statistics.
             models.Index(fields=["agency", "expires_at"], name="review_request_pending", condition=Q(status="open")),
+            models.Index(fields=["round", "status", "-id"], name="review_request_of_round", condition=Q(round__isnull=False)),
             models.Index(fields=["contact"], name="review_request_of_contact", condition=Q(contact__isnull=False)),
             models.Index(
                 fields=["mailed_at"],
@@ -148,6 +159,7 @@ class ReviewRequest(Pending, PersonalLink):
             SameParent(field="customer", parent="agency", name="review_request_customer_same_agency"),
             SameParent(field="project", parent="customer", name="review_request_project_same_customer"),
             SameParent(field="contact", parent="customer", name="review_request_contact_same_customer"),
+            SameParent(field="round", parent="agency", name="review_request_round_same_agency"),
         ]
         triggers = triggers.request_triggers()
 

@@ -23,7 +23,7 @@ from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews import tokens
 from reviews.mails import send_reminder, send_review_request, send_undeliverable
-from reviews.models import ReviewOptOut, ReviewRequest
+from reviews.models import ReviewOptOut, ReviewRequest, ReviewRound
 
 #: Requests that the reminder task loads at a time.
 BATCH_SIZE = 500
@@ -42,12 +42,13 @@ def request_review(
     anyway: bool = False,
     greeting: str = "",
     closing: str = "",
+    review_round: ReviewRound | None = None,
 ) -> ReviewRequest:
     """Request a review of the company or `project`, and e-mail the personal link if `by_mail`.
 
     `contact` receives the e-mails, by default the customer's primary contact. An open request for the
     same subject is reused with its link and e-mailed only once. Empty `greeting` and `closing` mean the
-    default texts.
+    default texts. A new request belongs to `review_round`.
 
     Raises:
         ValidationError: The customer can't be asked. With the code `recently_requested`, they can be
@@ -56,7 +57,7 @@ def request_review(
     customer = lock_customer(customer)
     contact = _chosen_contact(customer, contact)
     ensure_can_request(customer, contact or customer, by_mail=by_mail)
-    review_request = _open_request(customer, project, contact, by=by, anyway=anyway)
+    review_request = _open_request(customer, project, contact, by=by, anyway=anyway, review_round=review_round)
     if by_mail and review_request.mailed_at is None:
         review_request.contact = contact
         review_request.greeting, review_request.closing = greeting, closing
@@ -128,6 +129,7 @@ def replace_link(review_request: ReviewRequest, *, by: User) -> ReviewRequest:
         customer=locked.customer,
         project=locked.project,
         contact=locked.contact,
+        round_id=locked.round_id,
         requested_by=by,
         greeting=locked.greeting,
         closing=locked.closing,
@@ -272,7 +274,9 @@ def _chosen_contact(customer: Customer, contact: Contact | None) -> Contact | No
     return None if stored.is_primary else stored
 
 
-def _open_request(customer: Customer, project: Project | None, contact: Contact | None, *, by: User, anyway: bool) -> ReviewRequest:
+def _open_request(
+    customer: Customer, project: Project | None, contact: Contact | None, *, by: User, anyway: bool, review_round: ReviewRound | None
+) -> ReviewRequest:
     same_subject = ReviewRequest.objects.filter(customer=customer, project=project, status=ReviewRequest.Status.OPEN)
     same_subject.filter(expires_at__lte=timezone.now()).update(status=ReviewRequest.Status.EXPIRED)
     existing = same_subject.first()
@@ -284,7 +288,13 @@ def _open_request(customer: Customer, project: Project | None, contact: Contact 
     # Withdraws a request whose link no known key can recover.
     same_subject.update(status=ReviewRequest.Status.WITHDRAWN, withdrawn_at=timezone.now())
     created = ReviewRequest.objects.create(
-        agency=customer.agency, customer=customer, project=project, contact=contact, requested_by=by, requested_anyway=is_early
+        agency=customer.agency,
+        customer=customer,
+        project=project,
+        contact=contact,
+        round=review_round,
+        requested_by=by,
+        requested_anyway=is_early,
     )
     record("review_request.created_anyway" if is_early else "review_request.created", created, by=by)
     return created
