@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from customers.merging.relations import RELATIONS, Relation, no_rows
+from customers.merging.relations import RELATIONS, Relation
 from customers.services.contacts import primary_contact_hooks
 from customers.services.customers import erasure_hooks
 from partnerportal.outbox.kinds import register_type
@@ -12,13 +12,15 @@ from reviews import events  # noqa: F401  # registers the descriptions of audit 
 from reviews.mails import REVIEW_EMAIL_KINDS
 from reviews.models import ReviewRequest, RoundEntry
 from reviews.rounds import events as round_events  # noqa: F401  # registers the descriptions of audit events
+from reviews.rounds.queries import of_the_same_rounds
+from reviews.rounds.services import erase_entries
 from reviews.services.merging import prepare_requests, without_review
 from reviews.services.requests import keep_recipients, record_delivery
 from reviews.services.reviews import erase_customer_reviews
 
 register_type("review_requests", _("Review requests"), *REVIEW_EMAIL_KINDS)
 register_type("reviews", _("Reviews"), "review_comment", "review_decided")
-erasure_hooks.append(erase_customer_reviews)
+erasure_hooks.extend([erase_customer_reviews, erase_entries])
 primary_contact_hooks.append(keep_recipients)
 RELATIONS.append(
     Relation(
@@ -30,7 +32,6 @@ RELATIONS.append(
         anchor="reviews",
     )
 )
-# A round leaves out customers that were merged into others.
-RELATIONS.append(Relation(RoundEntry, None, moves=no_rows))
+RELATIONS.append(Relation(RoundEntry, None, held=of_the_same_rounds))
 for kind in REVIEW_EMAIL_KINDS:
     on_delivery(kind, record_delivery)

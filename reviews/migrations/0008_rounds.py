@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='reviewround',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['preparing', 'draft']), ('started_at__isnull', False), _connector='OR'), name='review_round_started_has_its_time'),
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['preparing', 'draft', 'failed']), ('started_at__isnull', False), _connector='OR'), name='review_round_started_has_its_time'),
         ),
         migrations.AddIndex(
             model_name='roundentry',

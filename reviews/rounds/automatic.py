@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery import current_app
 from django.db import DatabaseError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from customers.models import Customer, Project
 from partnerportal.accounts.models import User
@@ -74,6 +76,14 @@ def send_due(now: datetime | None = None) -> Iterator[Outcome]:
                 continue
             if outcome:
                 yield outcome
+
+
+def enqueue() -> None:
+    """Enqueue the task that sends due requests. If the broker is unavailable, the next hour's sends them."""
+    try:
+        current_app.send_task("reviews.send_automatic", retry=False, expires=60 * 60)
+    except OperationalError as error:
+        logger.warning("Broker unavailable; automatic review requests wait for the next run: %s", error)
 
 
 def sender_of(agency: Agency, user: User | None) -> User | None:

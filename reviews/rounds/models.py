@@ -21,7 +21,7 @@ MIN_DAYS, MAX_DAYS = 1, 180
 
 
 class RoundStatus(models.TextChoices):
-    """Status of a round: preparing → draft → running ⇄ paused → done or stopped."""
+    """Status of a round: preparing → draft → running ⇄ paused → done or stopped. Preparing and running can fail."""
 
     PREPARING = "preparing", _("being prepared")
     DRAFT = "draft", _("draft")
@@ -117,7 +117,8 @@ class ReviewRound(models.Model):
                 violation_error_message=_("The end of the working hours must be after their beginning."),
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["preparing", "draft"]) | Q(started_at__isnull=False), name="review_round_started_has_its_time"
+                condition=Q(status__in=["preparing", "draft", "failed"]) | Q(started_at__isnull=False),
+                name="review_round_started_has_its_time",
             ),
             models.UniqueConstraint(fields=["id", "agency"], name="review_round_same_agency_target"),
         ]
@@ -132,7 +133,7 @@ class ReviewRound(models.Model):
     @property
     def is_planned(self) -> bool:
         """Whether the round hasn't started."""
-        return self.status in {RoundStatus.PREPARING, RoundStatus.DRAFT}
+        return self.started_at is None
 
     @property
     def has_ended(self) -> bool:

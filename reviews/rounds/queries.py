@@ -13,7 +13,7 @@ from django.utils import timezone
 from customers.models import Customer, CustomerTag, Project
 from partnerportal.agencies.models import Agency
 from partnerportal.agencies.queries import all_members
-from reviews.models import ReviewRequest, ReviewRound
+from reviews.models import ReviewRequest, ReviewRound, RoundEntry
 from reviews.queries.opt_outs import opted_out_addresses
 from reviews.rounds.models import Outcome
 
@@ -101,6 +101,11 @@ def automatic_projects(agency: Agency) -> QuerySet[Project]:
         return Project.objects.none()
     projects = Project.objects.filter(agency=agency, status=Project.Status.DONE, completed_at__gte=setting.enabled_at)
     return projects.filter(Q(automatic_request=None) | Q(automatic_request__outcome=Outcome.EXCLUDED))
+
+
+def of_the_same_rounds(entries: QuerySet[Any], first: Customer) -> QuerySet[Any]:
+    """Return those of a merged customer's entries whose round also has the first customer. The round leaves them out."""
+    return entries.filter(round__in=RoundEntry.objects.filter(customer=first).values("round"))
 
 
 def _completed(review_round: ReviewRound) -> QuerySet[Project]:

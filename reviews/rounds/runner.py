@@ -87,6 +87,8 @@ def _ask_next(review_round: ReviewRound) -> bool:
     now, zone = timezone.now(), review_round.agency.time_zone
     entry = review_round.entries.filter(outcome=Outcome.WAITING).select_related("customer").order_by("pk").first()
     if entry is None:
+        # Entries of customers that were erased in the meantime.
+        review_round.count(Outcome.GONE, review_round.waiting)
         finish_round(review_round, RoundStatus.DONE, by=None)
         return False
     if not may_send(review_round.agency, review_round.started_by):
@@ -100,7 +102,10 @@ def _ask_next(review_round: ReviewRound) -> bool:
         review_round.resume_at = next_opening(now, zone, review_round.from_hour)
         return False
     review_round.resume_at = None
-    entry.outcome = _ask(review_round, entry.customer)
+    customer = lock_customer(entry.customer)
+    if not review_round.entries.filter(pk=entry.pk, customer=customer).exists():
+        return True  # The customer was erased or merged before it was locked.
+    entry.outcome = _ask(review_round, customer)
     entry.save(update_fields=["outcome"])
     review_round.count(entry.outcome)
     review_round.sent_count += entry.outcome == Outcome.REQUESTED
@@ -108,8 +113,7 @@ def _ask_next(review_round: ReviewRound) -> bool:
 
 
 def _ask(review_round: ReviewRound, customer: Customer) -> Outcome:
-    """Request the review, or return why the customer is now left out."""
-    customer = lock_customer(customer)
+    """Request the review of a locked customer, or return why it is now left out."""
     if customer.status not in {Customer.Status.ACTIVE, Customer.Status.ARCHIVED}:
         return Outcome.GONE
     found: Any = with_reason(selected_customers(review_round).filter(pk=customer.pk), review_round).first()

@@ -15,6 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from customers.models import Customer
 from customers.services.submissions import add_once
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
@@ -66,7 +67,7 @@ def start_round(review_round: ReviewRound, *, by: User) -> bool:
 
 
 def resume_round(review_round: ReviewRound, *, by: User) -> bool:
-    """Resume a paused or failed round. Return False if it is neither."""
+    """Resume a paused or failed round, or its preparation. Return False if it is neither."""
     return _run(review_round, {RoundStatus.PAUSED, RoundStatus.FAILED}, "review_round.resumed", by=by)
 
 
@@ -101,6 +102,11 @@ def discard_round(review_round: ReviewRound) -> bool:
         return False
     locked.delete()
     return True
+
+
+def erase_entries(customer: Customer, _by: User) -> None:
+    """Remove a customer from all rounds, whose counts stay. Registered as an erasure hook."""
+    RoundEntry.objects.filter(customer=customer).delete()
 
 
 def finish_round(locked: ReviewRound, status: RoundStatus, *, by: User | None) -> None:
@@ -139,7 +145,7 @@ def sweep() -> int:
     stalled = ReviewRound.objects.filter(at_work, is_time, heard_at__lte=Now() - timedelta(seconds=settings.IMPORT_LEASE))
     for round_id in stalled.filter(attempts__gte=MAX_ATTEMPTS).values_list("pk", flat=True):
         logger.error("Review round %s failed.", round_id)
-    stalled.filter(attempts__gte=MAX_ATTEMPTS, status=RoundStatus.RUNNING).update(status=RoundStatus.FAILED)
+    stalled.filter(attempts__gte=MAX_ATTEMPTS).update(status=RoundStatus.FAILED)
     keys = list(stalled.filter(attempts__lt=MAX_ATTEMPTS).values_list("pk", flat=True))
     ReviewRound.objects.filter(pk__in=keys).update(heard_at=Now(), attempts=F("attempts") + 1)
     for key in keys:
@@ -149,7 +155,7 @@ def sweep() -> int:
 
 def purge() -> int:
     """Delete drafts after `KEEP_DRAFT_DAYS`, and return their number."""
-    old = ReviewRound.objects.filter(status__in=[RoundStatus.PREPARING, RoundStatus.DRAFT])
+    old = ReviewRound.objects.filter(started_at=None)
     keys = list(old.filter(created_at__lt=Now() - timedelta(days=KEEP_DRAFT_DAYS)).values_list("pk", flat=True))
     return sum(discard_round(ReviewRound(pk=key)) for key in keys)
 
@@ -159,11 +165,14 @@ def _run(review_round: ReviewRound, states: set[RoundStatus], action: str, *, by
     locked = lock_round(review_round)
     if locked.status not in states:
         return False
-    if not may_send(locked.agency, locked.started_by) or locked.status == RoundStatus.DRAFT:
-        locked.started_by = by
-    locked.status, locked.started_at = RoundStatus.RUNNING, locked.started_at or timezone.now()
+    if locked.status == RoundStatus.FAILED and locked.is_planned:
+        locked.status = RoundStatus.PREPARING
+    else:
+        if not may_send(locked.agency, locked.started_by) or locked.status == RoundStatus.DRAFT:
+            locked.started_by = by
+        locked.status, locked.started_at = RoundStatus.RUNNING, locked.started_at or timezone.now()
+        record(action, locked, by=by, count=locked.waiting)
     locked.heard_at, locked.attempts, locked.resume_at = timezone.now(), 0, None
     locked.save()
-    record(action, locked, by=by, count=locked.waiting)
     transaction.on_commit(lambda: enqueue(locked.pk), robust=True)
     return True

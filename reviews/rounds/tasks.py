@@ -4,6 +4,7 @@ import time
 
 from celery import shared_task
 
+from reviews.rounds.automatic import enqueue as enqueue_automatic
 from reviews.rounds.automatic import send_due
 from reviews.rounds.runner import steps
 from reviews.rounds.services import enqueue, purge, sweep
@@ -29,7 +30,14 @@ def sweep_rounds() -> int:
 
 
 @shared_task(name="reviews.send_automatic")
-def send_automatic() -> int:
-    """Send the automatic requests that are due, and delete old drafts of rounds. Return the number of projects."""
+def send_automatic() -> None:
+    """Delete old drafts of rounds, and send the automatic requests that are due, for `TIME_SLICE` seconds at a time.
+
+    A killed task is completed by the next hour's.
+    """
     purge()
-    return sum(1 for _outcome in send_due())
+    end = time.monotonic() + TIME_SLICE
+    for _outcome in send_due():
+        if time.monotonic() > end:
+            enqueue_automatic()
+            return
