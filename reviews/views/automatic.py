@@ -48,7 +48,7 @@ def automatic(request: AgencyRequest) -> HttpResponse:
 def automatic_cancel(request: AgencyRequest, pk: int) -> HttpResponse:
     """Cancel the upcoming request for a project."""
     project = _get_project(request, pk)
-    if services.cancel(project, by=request.user):
+    if _has_setting(request) and services.cancel(project, by=request.user):
         text = _("Request for “%(project)s” cancelled.") % {"project": project.title}
         success_with_undo(request, text, reverse("reviews:automatic_restore", args=[pk]))
     else:
@@ -60,7 +60,7 @@ def automatic_cancel(request: AgencyRequest, pk: int) -> HttpResponse:
 def automatic_restore(request: AgencyRequest, pk: int) -> HttpResponse:
     """Let a cancelled request be sent after all."""
     project = _get_project(request, pk)
-    if services.restore(project, by=request.user):
+    if _has_setting(request) and services.restore(project, by=request.user):
         messages.success(request, _("The review of “%(project)s” is requested after all.") % {"project": project.title})
     else:
         messages.info(request, _("The request for “%(project)s” isn’t cancelled. Nothing was changed.") % {"project": project.title})
@@ -70,3 +70,7 @@ def automatic_restore(request: AgencyRequest, pk: int) -> HttpResponse:
 def _get_project(request: AgencyRequest, pk: int) -> Project:
     project: Project = get_object_or_404(request.agency.projects, pk=pk)
     return project
+
+
+def _has_setting(request: AgencyRequest) -> bool:
+    return AutomaticRequests.objects.filter(agency=request.agency).exists()

@@ -1,5 +1,7 @@
 """Review rounds for managers: plan, preview, exclude by hand, start, pause, resume, stop."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,7 +26,6 @@ from partnerportal.core.redirects import redirect_back
 from reviews.forms.rounds import RoundForm
 from reviews.models import AutomaticRequests, ReviewRequest, ReviewRound
 from reviews.rounds import runner, services
-from reviews.rounds.hours import is_open, next_opening
 from reviews.rounds.models import LEFT_OUT, Outcome, RoundStatus
 from reviews.rounds.queries import answers_so_far, rated_projects
 
@@ -133,19 +134,25 @@ def estimated_end(review_round: ReviewRound) -> date | None:
     waiting, per_day = review_round.waiting, review_round.per_day
     if waiting <= 0 or review_round.has_ended:
         return None
-    now, zone = timezone.now(), ZoneInfo(review_round.agency.time_zone)
-    today = timezone.localtime(now, zone).date()
-    left = per_day - review_round.sent_count if review_round.sent_on == today else per_day
-    if left <= 0 or not is_open(now, review_round.agency.time_zone, 0, review_round.until_hour):
-        left, today = per_day, timezone.localtime(next_opening(now, review_round.agency.time_zone, 24), zone).date()
-    days = max(0, -(-(waiting - left) // per_day))
+    local = timezone.localtime(timezone.now(), ZoneInfo(review_round.agency.time_zone))
+    end, first = local.date(), per_day
+    if review_round.sent_on == end:
+        first -= review_round.sent_count
+    if first <= 0 or local.hour >= review_round.until_hour or end.weekday() >= _WORKDAYS:
+        end, first = _next_workday(end), per_day
+    days = max(0, -(-(waiting - first) // per_day))
     if days > MAX_ESTIMATE:
         return None
     weeks, rest = divmod(days, _WORKDAYS)
-    end = today + timedelta(weeks=weeks)
+    end += timedelta(weeks=weeks)
     for _day in range(rest):
-        end += timedelta(days=3 if end.weekday() == _WORKDAYS - 1 else 1)
+        end = _next_workday(end)
     return end
+
+
+def _next_workday(day: date) -> date:
+    day += timedelta(days=1)
+    return day + timedelta(days=max(0, 7 - day.weekday())) if day.weekday() >= _WORKDAYS else day
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
@@ -157,47 +164,52 @@ def round_exclude(request: AgencyRequest, pk: int) -> HttpResponse:
     before = review_round.excluded
     if not listed:
         messages.warning(request, _("Select at least one customer."))
-    elif not services.exclude_customers(review_round, listed=listed, excluded=[] if "include" in request.POST else listed):
-        messages.warning(request, _("This round has already been started. Nothing was changed."))
-    else:
+        return redirect_back(request, page)
+    with _missing_as_404():
+        is_draft = services.exclude_customers(review_round, listed=listed, excluded=[] if "include" in request.POST else listed)
         review_round.refresh_from_db()
-        if (number := review_round.excluded - before) > 0:
-            text = ngettext("%(count)d customer excluded.", "%(count)d customers excluded.", number)
-            messages.success(request, text % {"count": number})
-        elif number < 0:
-            text = ngettext("%(count)d customer included again.", "%(count)d customers included again.", -number)
-            messages.success(request, text % {"count": -number})
+    if not is_draft:
+        messages.warning(request, _("This round has already been started. Nothing was changed."))
+    elif (number := review_round.excluded - before) > 0:
+        text = ngettext("%(count)d customer excluded.", "%(count)d customers excluded.", number)
+        messages.success(request, text % {"count": number})
+    elif number < 0:
+        text = ngettext("%(count)d customer included again.", "%(count)d customers included again.", -number)
+        messages.success(request, text % {"count": -number})
     return redirect_back(request, page)
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def round_start(request: AgencyRequest, pk: int) -> HttpResponse:
+    """Start a draft, once."""
     review_round = _get_round(request, pk)
-    if not review_round.waiting:
+    if review_round.status == RoundStatus.DRAFT and not review_round.waiting:
         messages.warning(request, _("No customer of this round can be asked."))
-    elif services.start_round(review_round, by=request.user):
-        messages.success(request, _("Round started."))
-    else:
-        messages.info(request, _("This round has already been started."))
-    return redirect("reviews:round", pk)
+        return redirect("reviews:round", pk)
+    return _act(request, review_round, services.start_round, _("Round started."), _("This round has already been started."))
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def round_pause(request: AgencyRequest, pk: int) -> HttpResponse:
-    if services.pause_round(_get_round(request, pk), by=request.user):
-        messages.success(request, _("Round paused. No further requests are sent until you resume it."))
-    else:
-        messages.info(request, _("This round isn’t running. Nothing was changed."))
-    return redirect("reviews:round", pk)
+    done, refused = _("Round paused. No requests are sent until you resume it."), _("This round isn’t running. Nothing was changed.")
+    return _act(request, _get_round(request, pk), services.pause_round, done, refused)
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def round_resume(request: AgencyRequest, pk: int) -> HttpResponse:
-    if services.resume_round(_get_round(request, pk), by=request.user):
-        messages.success(request, _("Round resumed."))
-    else:
-        messages.info(request, _("This round isn’t paused. Nothing was changed."))
-    return redirect("reviews:round", pk)
+    return _act(
+        request, _get_round(request, pk), services.resume_round, _("Round resumed."), _("This round isn’t paused. Nothing was changed.")
+    )
+
+
+def _act(request: AgencyRequest, review_round: ReviewRound, action: Callable[..., bool], done: str, refused: str) -> HttpResponse:
+    """Do an action, say what was done, or that the round's status didn't allow it, and return to the round."""
+    with _missing_as_404():
+        if action(review_round, by=request.user):
+            messages.success(request, done)
+        else:
+            messages.info(request, refused)
+    return redirect("reviews:round", review_round.pk)
 
 
 @agency_view(role=Role.MANAGER)
@@ -207,19 +219,20 @@ def round_stop(request: AgencyRequest, pk: int) -> HttpResponse:
     if review_round.is_planned:
         raise Http404
     if request.method == "POST":
-        if services.stop_round(review_round, by=request.user):
-            messages.success(request, _("Round stopped."))
-        else:
-            messages.info(request, _("This round has already ended. Nothing was changed."))
-    elif not review_round.has_ended:
-        return render(request, "reviews/rounds/stop.html", {"review_round": review_round})
-    return redirect("reviews:round", pk)
+        return _act(
+            request, review_round, services.stop_round, _("Round stopped."), _("This round has already ended. Nothing was changed.")
+        )
+    if review_round.has_ended:
+        return redirect("reviews:round", pk)
+    return render(request, "reviews/rounds/stop.html", {"review_round": review_round})
 
 
 @agency_view(role=Role.MANAGER, methods=("POST",))
 def round_discard(request: AgencyRequest, pk: int) -> HttpResponse:
     """Delete a round that wasn't started."""
-    if services.discard_round(_get_round(request, pk)):
+    with _missing_as_404():
+        is_discarded = services.discard_round(_get_round(request, pk))
+    if is_discarded:
         messages.success(request, _("Draft discarded. No requests were sent."))
         return redirect("reviews:rounds")
     messages.warning(request, _("This round has already been started. Nothing was changed."))
@@ -229,3 +242,12 @@ def round_discard(request: AgencyRequest, pk: int) -> HttpResponse:
 def _get_round(request: AgencyRequest, pk: int) -> ReviewRound:
     review_round: ReviewRound = get_object_or_404(request.agency.review_rounds, pk=pk)
     return review_round
+
+
+@contextmanager
+def _missing_as_404() -> Iterator[None]:
+    """Report a round that was discarded in the meantime as missing."""
+    try:
+        yield
+    except ReviewRound.DoesNotExist as error:
+        raise Http404 from error
