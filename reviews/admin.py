@@ -1,4 +1,4 @@
-"""Queue of review reports in Django admin, where administrators decide them."""
+"""Django admin: the queue of review reports, which administrators decide; review rounds and automatic requests."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -20,7 +20,8 @@ from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.audit.descriptions import item_key, name_items
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.validators import validate_plain_text
-from reviews.models import ReviewReport
+from reviews.models import AutomaticRequests, ReviewReport, ReviewRound
+from reviews.rounds.models import LEFT_OUT, Outcome
 from reviews.services.reports import dismiss_report, reinstate_review, uphold_report
 
 #: Maximum number of audit events on a report's page, newest first.
@@ -147,3 +148,91 @@ class ReviewReportAdmin(ReadOnlyAdmin):
             "can_reinstate": report.state == ReviewReport.State.UPHELD and not review.withdrawn_at,
         }
         return TemplateResponse(request, "admin/reviews/report.html", context, status=200)
+
+
+@admin.register(ReviewRound)
+class ReviewRoundAdmin(ReadOnlyAdmin):
+    """Rounds with their counts, which show how many customers were excluded by hand."""
+
+    list_display = (
+        "name",
+        "agency",
+        "status",
+        "total",
+        "number_requested",
+        "number_excluded",
+        "number_left_out",
+        "created_at",
+        "started_by",
+    )
+    list_filter = ("status", "created_at")
+    list_select_related = ("agency", "started_by")
+    search_fields = ("name", "agency__name")
+    ordering = ("-pk",)
+    show_full_result_count = False
+    fields = (
+        "agency", "name", "status", "started_by", "completed_since", "not_asked_days", "tag_id", "responsible_id", "per_day", "from_hour",
+        "until_hour", "total", "number_requested", "number_excluded", "reasons", "created_at", "started_at", "finished_at",
+    )  # fmt: skip
+
+    @admin.display(description=_("Requested"))
+    def number_requested(self, review_round: ReviewRound) -> int:
+        """Return the number of requests."""
+        return review_round.requested
+
+    @admin.display(description=_("Excluded by hand"))
+    def number_excluded(self, review_round: ReviewRound) -> int:
+        """Return the number of customers that members excluded."""
+        return review_round.excluded
+
+    @admin.display(description=_("Left out in all"))
+    def number_left_out(self, review_round: ReviewRound) -> int:
+        """Return the number of customers that weren't asked."""
+        return review_round.left_out
+
+    @admin.display(description=_("Left out, with reasons"))
+    def reasons(self, review_round: ReviewRound) -> str:
+        """Return the numbers of customers that weren't asked, by reason."""
+        counts = ((reason.label, review_round.counts.get(reason, 0)) for reason in LEFT_OUT)
+        return ", ".join(f"{label}: {count}" for label, count in counts if count) or "–"
+
+
+@admin.register(AutomaticRequests)
+class AutomaticRequestsAdmin(ReadOnlyAdmin):
+    """Agencies with automatic requests, and how many of these were sent, left out or cancelled by hand."""
+
+    list_display = ("agency", "enabled_at", "days", "enabled_by", "number_requested", "number_excluded", "number_left_out")
+    list_select_related = ("agency", "enabled_by")
+    search_fields = ("agency__name",)
+    ordering = ("agency",)
+    show_full_result_count = False
+    fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AutomaticRequests]:
+        """Add the numbers of projects."""
+        outcome = "agency__projects__automatic_request__outcome"
+
+        def number(**wanted: Any) -> Count:
+            return Count(outcome, filter=Q(**wanted))
+
+        rows: QuerySet[AutomaticRequests] = super().get_queryset(request)
+        return rows.annotate(
+            requested=number(**{outcome: Outcome.REQUESTED}),
+            excluded=number(**{outcome: Outcome.EXCLUDED}),
+            left_out=number(**{f"{outcome}__in": LEFT_OUT}),
+        )
+
+    @admin.display(description=_("Requested"))
+    def number_requested(self, setting: Any) -> int:
+        """Return the number of requests."""
+        return int(setting.requested)
+
+    @admin.display(description=_("Cancelled by hand"))
+    def number_excluded(self, setting: Any) -> int:
+        """Return the number of requests that members cancelled."""
+        return int(setting.excluded)
+
+    @admin.display(description=_("Left out in all"))
+    def number_left_out(self, setting: Any) -> int:
+        """Return the number of projects without a request."""
+        return int(setting.left_out)

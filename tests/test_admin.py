@@ -11,6 +11,7 @@ from django.urls import reverse
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.services.requests import add_note
+from reviews.rounds.automatic import switch
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -19,6 +20,7 @@ from tests.factories.invitations import InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory
+from tests.factories.rounds import RoundFactory
 
 EDITABLE = {
     "accounts.user",
@@ -80,12 +82,14 @@ INTERNAL = {
     "requests_inbox.requestseen",
     "requests_inbox.savedreply",
     "requests_inbox.sender",
+    "reviews.automaticrequest",
     "reviews.ratingsummary",
     "reviews.reviewmonth",
     "reviews.review",
     "reviews.reviewcomment",
     "reviews.reviewoptout",
     "reviews.reviewrequest",
+    "reviews.roundentry",
 }
 LISTED = sorted(OWN.keys() - STAGED - INTERNAL)
 READ_ONLY = sorted(set(LISTED) - EDITABLE)
@@ -102,6 +106,8 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
+    RoundFactory(agency=cast.alder, by=cast.alice)
+    switch(cast.alder, is_on=True, days=14, by=cast.alice)
     client = Client()
     client.force_login(cast.ada)
     return client

@@ -33,7 +33,17 @@ from partnerportal.network.models import OfferedService
 from partnerportal.outbox.models import DeletedMail
 from requests_inbox.models import InboxSettings, RequestSeen
 from requests_inbox.services.requests import add_note, reply
-from reviews.models import CATEGORIES, ReviewComment, ReviewMonth, ReviewOptOut, ReviewReport
+from reviews.models import (
+    CATEGORIES,
+    AutomaticRequest,
+    AutomaticRequests,
+    ReviewComment,
+    ReviewMonth,
+    ReviewOptOut,
+    ReviewReport,
+    ReviewRound,
+    RoundEntry,
+)
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast
 from tests.factories.accounts import UserFactory
@@ -156,6 +166,14 @@ MAKE: dict[str, Make] = {
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
     "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "reviews.AutomaticRequest": lambda agency: AutomaticRequest.objects.create(
+        project=ProjectFactory(customer__agency=agency), outcome="excluded"
+    ),
+    "reviews.AutomaticRequests": lambda agency: AutomaticRequests.objects.create(agency=agency),
+    "reviews.ReviewRound": lambda agency: ReviewRound.objects.create(agency=agency, name="Round"),
+    "reviews.RoundEntry": lambda agency: RoundEntry.objects.create(
+        agency=agency, customer=CustomerFactory(agency=agency), round=ReviewRound.objects.create(agency=agency, name="Round")
+    ),
     "reviews.ReviewMonth": lambda agency: ReviewMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.ReviewRequest": of_customer(ReviewRequestFactory),
     "reviews.ReviewOptOut": lambda agency: ReviewOptOut.objects.create(agency=agency, address_digest=uuid4().hex),
@@ -220,6 +238,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "note_has_a_text": [{"text": ""}],
     "project_has_a_title": [{"title": ""}],
     "project_status_is_known": [{"status": "lost"}],
+    "project_done_has_its_time": [{"completed_at": NOW}],
     "task_has_a_title": [{"title": ""}],
     "task_priority_is_known": [{"priority": 4}],
     "calendar_feed_whose_is_known": [{"whose": "everyone"}],
@@ -243,6 +262,14 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
+    "automatic_request_outcome_is_known": [{"outcome": "lost"}, {"outcome": "waiting"}],
+    "automatic_requests_days_are_plausible": [{"days": 0}, {"days": 181}],
+    "review_round_has_a_name": [{"name": ""}],
+    "review_round_status_is_known": [{"status": "lost", "started_at": NOW}],
+    "review_round_per_day_is_plausible": [{"per_day": 0}, {"per_day": 1001}],
+    "review_round_hours_in_order": [{"from_hour": 17}, {"until_hour": 25}],
+    "review_round_started_has_its_time": [{"status": status} for status in ("running", "paused", "done", "stopped")],
+    "round_entry_outcome_is_known": [{"outcome": "lost"}],
     "review_request_status_is_known": [{"status": "lost"}],
     "review_ratings_from_1_to_5": [{name: wrong} for name in CATEGORIES for wrong in (0, 6)],
     "review_shown_as_is_known": [{"display_name_as": "nobody"}],

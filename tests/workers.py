@@ -24,6 +24,7 @@ from kombu import pools
 
 from partnerportal import celery_app
 from partnerportal.embedded.environment import BASE_DIR
+from reviews.rounds import automatic, runner
 from tests.polling import eventually
 from tests.smtp import Sink
 
@@ -37,6 +38,8 @@ def _run(arguments: list[str], log: str) -> None:
     with Path(log).open("wb") as output:
         for descriptor in (1, 2):
             os.dup2(output.fileno(), descriptor)
+    # Review rounds send at any time, so that their tests can run on Sundays.
+    runner.is_open = automatic.is_open = lambda *_: True
     sys.argv = ["celery", *arguments]
     celery_main()
 

@@ -87,8 +87,8 @@ def _ask_next(review_round: ReviewRound) -> bool:
     now, zone = timezone.now(), review_round.agency.time_zone
     entry = review_round.entries.filter(outcome=Outcome.WAITING).select_related("customer").order_by("pk").first()
     if entry is None:
-        # Entries of customers that were erased in the meantime.
-        review_round.count(Outcome.GONE, review_round.waiting)
+        if erased := review_round.waiting:
+            review_round.count(Outcome.GONE, erased)
         finish_round(review_round, RoundStatus.DONE, by=None)
         return False
     if not may_send(review_round.agency, review_round.started_by):

@@ -44,6 +44,7 @@ DATA: dict[str, dict[str, Any]] = {
     "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
     "access_request.sent": {"scope": "full", "areas": []},
     "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
+    **{f"review_round.{step}": {"count": 3} for step in ("started", "resumed", "paused", "stopped", "finished")},
     "review.hidden": {"reason": "outdated"},
     "review.reported": {"reason": "offensive"},
     "team.invited": {"role": "manager"},
