@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_htmx.http import HttpResponseClientRefresh
 
-from customers.models import Customer, Tag
+from customers.models import Customer, Project, Tag
 from customers.services.submissions import AlreadyAdded
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import AgencyRequest, agency_view
@@ -24,6 +24,7 @@ from partnerportal.agencies.models import Role
 from partnerportal.core.pagination import is_first_page, keyset_page
 from partnerportal.core.redirects import redirect_back
 from reviews.forms.rounds import RoundForm
+from reviews.mails import preview_review_request
 from reviews.models import AutomaticRequests, ReviewRequest, ReviewRound
 from reviews.rounds import runner, services
 from reviews.rounds.models import LEFT_OUT, Outcome, RoundStatus
@@ -97,6 +98,7 @@ def round_detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "end": estimated_end(review_round),
         "tabs": tabs,
         "outcome": outcome,
+        "mail": _mail_preview(request, review_round, page.items) if review_round.status == RoundStatus.DRAFT else None,
         "can_select": review_round.status == RoundStatus.DRAFT and outcome in {Outcome.WAITING, Outcome.EXCLUDED},
         "outcome_label": Outcome(outcome).label,
         "page": page,
@@ -127,6 +129,19 @@ def _add_subjects(review_round: ReviewRound, entries: list[Any], outcome: str) -
     for entry in entries:
         entry.request, entry.project_title = requests.get(entry.customer_id), titles.get(entry.customer_id, "")
         entry.has_page = entry.customer.status in {Customer.Status.ACTIVE, Customer.Status.ARCHIVED}
+
+
+def _mail_preview(request: AgencyRequest, review_round: ReviewRound, entries: list[Any]) -> dict[str, str] | None:
+    """Return the e-mail to the first of the customers listed, if they will be asked."""
+    entry = next((entry for entry in entries if entry.outcome == Outcome.WAITING), None)
+    if entry is None:
+        return None
+    entry.customer.agency = request.agency
+    # Only the title is displayed.
+    project = Project(pk=0, title=entry.project_title) if entry.project_title else None
+    draft = ReviewRequest(agency=request.agency, customer=entry.customer, project=project)
+    draft.greeting, draft.closing = review_round.greeting, review_round.closing
+    return {**preview_review_request(draft, by=request.user), "to": entry.customer.display_name}
 
 
 def estimated_end(review_round: ReviewRound) -> date | None:

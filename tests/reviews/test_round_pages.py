@@ -177,6 +177,16 @@ def test_the_preview_names_the_projects(cast: Cast, alice: Client) -> None:
     assert "Planned" not in page
 
 
+def test_the_preview_shows_the_email_to_the_first_customer(cast: Cast, alice: Client) -> None:
+    ProjectFactory(customer__agency=cast.alder, customer__language="de", title="Relaunch", status="done")
+    review_round = draft(cast, 0, completed_since=timezone.localdate() - timedelta(days=3), greeting="Dear all,")
+    page = text_of(alice.get(f"{ROUNDS}{review_round.pk}/"))
+    assert "Wie war die Zusammenarbeit mit Alder Web beim Projekt „Relaunch“?" in page
+    assert "Dear all," in page
+    review_round.entries.update(outcome="excluded")
+    assert "E-mail preview" not in text_of(alice.get(f"{ROUNDS}{review_round.pk}/?outcome=excluded"))
+
+
 def test_the_list_of_customers_is_paged(cast: Cast, alice: Client) -> None:
     review_round = draft(cast, 27)
     first = alice.get(f"{ROUNDS}{review_round.pk}/")
