@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import current_app
 from django.db import DatabaseError, transaction
-from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -16,7 +15,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.agencies.queries import active_members
 from partnerportal.audit.services import record
-from reviews.models import AutomaticRequest, AutomaticRequests, ReviewRequest
+from reviews.models import AutomaticRequest, AutomaticRequests
 from reviews.rounds.hours import is_open
 from reviews.rounds.models import Outcome
 from reviews.rounds.queries import automatic_projects, with_request_reason
@@ -105,8 +104,9 @@ def _send(agency: Agency, project_id: int) -> Outcome | None:
     if project is None or by is None:
         return None
     customer = lock_customer(project.customer)
-    answered = ReviewRequest.objects.filter(customer=OuterRef("pk"), project=project, status=ReviewRequest.Status.ANSWERED)
-    judged: Any = with_request_reason(Customer.objects.filter(pk=customer.pk), Q(Exists(answered))).get()
+    if not due.filter(pk=project_id, customer=customer).exists():
+        return None  # The project was rated, opened again or moved to another customer before its customer was locked.
+    judged: Any = with_request_reason(Customer.objects.filter(pk=customer.pk)).get()
     outcome = Outcome(judged.reason) if judged.reason else ask(customer, project, by=by)
     AutomaticRequest.objects.create(project=project, outcome=outcome)
     return outcome

@@ -46,7 +46,7 @@ def with_reason(customers: QuerySet[Customer], review_round: ReviewRound) -> Que
     return with_request_reason(customers, reviewed, days=review_round.not_asked_days)
 
 
-def with_request_reason(customers: QuerySet[Customer], reviewed: Q, *, days: int = 0) -> QuerySet[Customer]:
+def with_request_reason(customers: QuerySet[Customer], reviewed: Q | None = None, *, days: int = 0) -> QuerySet[Customer]:
     """Annotate `reason`. Customers that were asked in the last `days`, or in the general waiting time, are left out."""
     now = timezone.now()
     since = now - timedelta(days=max(days, settings.REVIEW_REQUEST_COOLDOWN_DAYS))
@@ -55,7 +55,7 @@ def with_request_reason(customers: QuerySet[Customer], reviewed: Q, *, days: int
         Outcome.ARCHIVED: Q(status=Customer.Status.ARCHIVED),
         Outcome.GONE: ~Q(status=Customer.Status.ACTIVE),
         Outcome.NO_EMAIL: Q(email=""),
-        Outcome.REVIEWED: reviewed,
+        **({Outcome.REVIEWED: reviewed} if reviewed else {}),
         Outcome.OPEN: Q(Exists(requests.pending(now))),
         Outcome.RECENT: Q(Exists(requests.filter(Q(created_at__gte=since) | Q(mailed_at__gte=since)))),
     }
@@ -95,11 +95,12 @@ def rated_projects(review_round: ReviewRound, customers: Iterable[int]) -> dict[
 
 
 def automatic_projects(agency: Agency) -> QuerySet[Project]:
-    """Return the projects completed since automatic requests were switched on, without those that were asked or left out."""
+    """Return the projects completed since automatic requests were switched on, without those that were rated, asked or left out."""
     setting = getattr(agency, "automatic_requests", None)
     if setting is None or setting.enabled_at is None:
         return Project.objects.none()
     projects = Project.objects.filter(agency=agency, status=Project.Status.DONE, completed_at__gte=setting.enabled_at)
+    projects = projects.exclude(Exists(_answered(project=OuterRef("pk"))))
     return projects.filter(Q(automatic_request=None) | Q(automatic_request__outcome=Outcome.EXCLUDED))
 
 

@@ -1,5 +1,6 @@
 """Consistency of the demo data."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,6 +10,8 @@ from partnerportal.demo import demo
 from partnerportal.desk.models import SavedView
 from partnerportal.desk.saved_views.lists import normalized
 from requests_inbox.models import RequestMessage
+from reviews.models import ReviewRound
+from reviews.rounds.queries import answers_so_far, automatic_projects
 from tests.test_german import ENGLISH
 
 
@@ -37,3 +40,24 @@ def test_saved_views_contain_only_valid_filters(settings: Any) -> None:
     for view in SavedView.objects.select_related("owner__user", "owner__agency"):
         assert normalized(view.list_name, view.query, member=view.owner, team=[]) == view.query != ""
     assert SavedView.objects.count() == len(demo.VIEWS)
+
+
+@pytest.mark.django_db
+def test_rounds_and_automatic_requests_are_in_every_state(settings: Any) -> None:
+    settings.DEMO = True
+    call_command("seed_demo", verbosity=0)
+    finished, running = ReviewRound.objects.order_by("pk")
+    assert (finished.status, finished.waiting, running.status) == ("done", 0, "running")
+    assert finished.requests.filter(status="answered").exists() and finished.requests.filter(status="open").exists()
+    for review_round in (finished, running):
+        assert review_round.requested == review_round.requests.count()
+        assert review_round.counts == Counter(review_round.entries.exclude(outcome="waiting").values_list("outcome", flat=True))
+    assert running.requested and running.excluded and running.waiting
+    projects = automatic_projects(running.agency)
+    assert projects.filter(automatic_request=None).count() == 3
+    assert projects.filter(automatic_request__outcome="excluded").count() == 1
+    assert not set(projects.values_list("customer", flat=True)) & set(
+        running.entries.filter(outcome="waiting").values_list("customer", flat=True)
+    )
+    answers = dict(answers_so_far(ReviewRound.objects.all()).values_list("pk", "answers"))
+    assert answers == {finished.pk: finished.requests.filter(status="answered").count(), running.pk: 0}

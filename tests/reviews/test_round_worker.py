@@ -20,7 +20,7 @@ from tests.polling import eventually
 from tests.workers import LEASE, Process
 
 #: Customers of a round that a worker sends, and of one that it prepares in several batches.
-ROWS, MANY = 150, 1_300
+ROWS, MANY = 60, 1_300
 #: Tables that a step writes to, in this order.
 TABLES = ("reviews_reviewrequest", "outbox_outgoingmail", "reviews_roundentry", "reviews_reviewround")
 

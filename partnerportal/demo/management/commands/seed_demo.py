@@ -29,6 +29,7 @@ from partnerportal.agencies.models import Agency, Membership
 from partnerportal.core.pending import end_of_day_in
 from partnerportal.demo import demo
 from partnerportal.demo.demo_logos import demo_logo
+from partnerportal.demo.demo_rounds import add_automatic_requests, add_rounds
 from partnerportal.demo.demo_work import DEMO_WORK, demo_picture
 from partnerportal.desk.saved_views.services import save_view
 from partnerportal.network.models import Service, SpokenLanguage, WorkSample
@@ -72,6 +73,8 @@ class Command(BaseCommand):
             customers = _customers(nordlicht, demo.NORDLICHT_CUSTOMERS, by=anna)
             _definitions(nordlicht, customers, by=anna)
             _reviews(customers, by=anna)
+            add_automatic_requests(customers, by=anna)
+            add_rounds(customers, by=anna)
             _work(customers, by=anna)
             _answer(_requests(nordlicht, demo.NORDLICHT_REQUESTS), customers)
             for language, title, text in demo.SAVED_REPLIES:
@@ -164,6 +167,8 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         submitted = timezone.now() - timedelta(days=days_ago)
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
         ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=submitted - timedelta(days=demo.REQUESTED_BEFORE))
+        completed = submitted - timedelta(days=2 * demo.REQUESTED_BEFORE)
+        Project.objects.filter(review_requests=review_request).update(completed_at=completed)
         reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
