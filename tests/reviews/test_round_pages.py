@@ -252,6 +252,13 @@ def test_progress_names_what_was_sent_and_links_to_it(cast: Cast, alice: Client)
     assert "Continues on 16 April 2026" in text_of(page)
 
 
+def test_requests_link_to_their_round_for_managers(cast: Cast, alice: Client, stan: Client) -> None:
+    review_round = started(cast, 1, name="Spring")
+    page = f"/company/reviews/requests/{review_round.requests.get().pk}/"
+    assert f'href="{ROUNDS}{review_round.pk}/">Spring</a>' in alice.get(page).content.decode()
+    assert "Spring" not in stan.get(page).content.decode()
+
+
 def test_a_round_is_paused_resumed_and_stopped(cast: Cast, alice: Client) -> None:
     review_round = started(cast, 3, per_day=2)
     page = f"{ROUNDS}{review_round.pk}/"
