@@ -3,7 +3,7 @@
 from django.urls import path
 
 from partnerportal.core.language_addresses import language_paths
-from reviews.views import badges, feeds, how, personal, public, quarters, requests, reviews
+from reviews.views import automatic, badges, feeds, how, personal, public, quarters, requests, reviews, rounds
 
 app_name = "reviews"
 urlpatterns = [
@@ -27,6 +27,18 @@ urlpatterns = [
     path("company/reviews/stats/quarters.csv", quarters.quarters_csv, name="stats_quarters"),
     path("company/reviews/stats/answer-times.csv", quarters.answer_times_csv, name="stats_answer_times"),
     path("company/reviews/stats/rounds.csv", quarters.rounds_csv, name="stats_rounds"),
+    path("company/reviews/rounds/", rounds.round_list, name="rounds"),
+    path("company/reviews/rounds/add/", rounds.round_add, name="round_add"),
+    path("company/reviews/rounds/<int:pk>/", rounds.round_detail, name="round"),
+    path("company/reviews/rounds/<int:pk>/exclude/", rounds.round_exclude, name="round_exclude"),
+    path("company/reviews/rounds/<int:pk>/start/", rounds.round_start, name="round_start"),
+    path("company/reviews/rounds/<int:pk>/pause/", rounds.round_pause, name="round_pause"),
+    path("company/reviews/rounds/<int:pk>/resume/", rounds.round_resume, name="round_resume"),
+    path("company/reviews/rounds/<int:pk>/stop/", rounds.round_stop, name="round_stop"),
+    path("company/reviews/rounds/<int:pk>/discard/", rounds.round_discard, name="round_discard"),
+    path("company/reviews/rounds/automatic/", automatic.automatic, name="automatic"),
+    path("company/reviews/rounds/automatic/<int:pk>/cancel/", automatic.automatic_cancel, name="automatic_cancel"),
+    path("company/reviews/rounds/automatic/<int:pk>/restore/", automatic.automatic_restore, name="automatic_restore"),
     path("company/reviews/badge/", badges.badge_page, name="badge"),
     path("company/reviews/badge/card/", badges.profile_card, name="profile_card"),
     *language_paths("partners/how-reviews-work/", how.how_reviews_work, name="how"),

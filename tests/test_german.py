@@ -22,12 +22,16 @@ from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
 from reviews.mails import preview_review_request, review_request_letter
 from reviews.services.reviews import hide_review, withdraw_review
+from reviews.models import AutomaticRequests
+from reviews.rounds.automatic import cancel, switch
+from reviews.rounds.services import pause_round, start_round, stop_round
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.rounds import RoundFactory
 
 LOCALE = settings.BASE_DIR / "locale"
 #: The portal's catalog, and the one that overrides django-allauth's German.
@@ -67,6 +71,9 @@ STAFF_PAGES = [
     "/company/reviews/",
     "/company/reviews/stats/",
     "/company/reviews/request/",
+    "/company/reviews/rounds/",
+    "/company/reviews/rounds/add/",
+    "/company/reviews/rounds/automatic/",
     "/company/mail/",
     "/company/team/",
     "/company/team/invite/",
@@ -197,6 +204,34 @@ def test_customer_pages_are_german(busy: Cast) -> None:
         page = german(busy).get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path
+
+
+def test_pages_of_rounds_are_german_in_every_status(busy: Cast) -> None:
+    CustomerFactory(agency=busy.alder, company="Müller AG", language="de")
+    CustomerFactory(agency=busy.alder, company="Meier AG", language="de", email="")
+    review_round = RoundFactory(agency=busy.alder, by=busy.alice, name="Runde", per_day=1)
+    page = f"/company/reviews/rounds/{review_round.pk}/"
+    paths = [page, f"{page}?outcome=no_email"]
+    for action, status in ((None, "draft"), (start_round, "running"), (pause_round, "paused"), (stop_round, "stopped")):
+        if action:
+            action(review_round, by=busy.alice)
+            paths = [page, f"{page}stop/", "/company/reviews/rounds/"] if status != "stopped" else [page]
+        for path in paths:
+            text = german(busy).get(path).content.decode()
+            assert '<html lang="de">' in text, path
+            assert english_left(text) == [], (path, status)
+
+
+def test_automatic_requests_are_german(busy: Cast) -> None:
+    switch(busy.alder, is_on=True, days=14, by=busy.alice)
+    AutomaticRequests.objects.update(enabled_at="2020-01-01T00:00Z")
+    project = ProjectFactory(customer__agency=busy.alder, title="Auftritt", status="done")
+    page = "/company/reviews/rounds/automatic/"
+    pages = [german(busy).get(page).content.decode()]
+    cancel(project, by=busy.alice)
+    pages += [german(busy).get(path).content.decode() for path in (page, f"{page}?show=cancelled", "/company/reviews/rounds/")]
+    assert "Auftritt" in pages[0]
+    assert [english_left(text) for text in pages] == [[]] * 4
 
 
 def test_unsubscribe_pages_are_german_before_and_afterwards(busy: Cast) -> None:

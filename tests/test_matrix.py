@@ -15,6 +15,7 @@ from django.db.models import Model
 
 from partnerportal.agencies.models import Agency, Role
 from partnerportal.network.models import PartnerProfile
+from reviews.rounds.services import start_round
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.customers import (
@@ -35,6 +36,7 @@ from tests.factories.merging import CustomerPairFactory, MergeLogFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.rounds import RoundFactory
 from tests.factories.saved_views import SavedViewFactory
 from tests.factories.team import TeamInvitationFactory
 from tests.route_matrix import (
@@ -98,6 +100,16 @@ def review_request(agency: Agency) -> Model:
 
 def review(agency: Agency) -> Model:
     return ReviewFactory(review_request__customer__agency=agency)
+
+
+def review_round(agency: Agency) -> Model:
+    return RoundFactory(agency=agency, by=agency.members.first())
+
+
+def running_round(agency: Agency) -> Model:
+    planned = RoundFactory(agency=agency, by=agency.members.first())
+    start_round(planned, by=planned.started_by)
+    return planned
 
 
 def mail(agency: Agency) -> Model:
@@ -323,6 +335,18 @@ STAFF_ROUTES = {
     "reviews:stats_quarters": StaffRoute(Role.STAFF, "GET"),
     "reviews:stats_answer_times": StaffRoute(Role.STAFF, "GET"),
     "reviews:stats_rounds": StaffRoute(Role.STAFF, "GET"),
+    "reviews:rounds": StaffRoute(Role.MANAGER, "GET"),
+    "reviews:round_add": StaffRoute(Role.MANAGER),
+    "reviews:round": StaffRoute(Role.MANAGER, "GET", review_round),
+    "reviews:round_exclude": StaffRoute(Role.MANAGER, "POST", review_round),
+    "reviews:round_start": StaffRoute(Role.MANAGER, "POST", review_round),
+    "reviews:round_pause": StaffRoute(Role.MANAGER, "POST", review_round),
+    "reviews:round_resume": StaffRoute(Role.MANAGER, "POST", review_round),
+    "reviews:round_stop": StaffRoute(Role.MANAGER, "GET POST", running_round),
+    "reviews:round_discard": StaffRoute(Role.MANAGER, "POST", review_round),
+    "reviews:automatic": StaffRoute(Role.MANAGER),
+    "reviews:automatic_cancel": StaffRoute(Role.MANAGER, "POST", project),
+    "reviews:automatic_restore": StaffRoute(Role.MANAGER, "POST", project),
     "reviews:badge": StaffRoute(Role.STAFF, "GET"),
     "reviews:profile_card": StaffRoute(Role.STAFF, "GET"),
     "reviews:request_resend": StaffRoute(Role.STAFF, "POST", review_request),

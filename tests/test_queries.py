@@ -5,6 +5,7 @@ Limits (docs/architecture.md): 6 on a staff list, 4 on a public page, 15 on a cu
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import date
 
 import pytest
 from django.db import connection, transaction
@@ -19,14 +20,17 @@ from partnerportal.network.models import MAX_SAMPLES, PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from requests_inbox.services.requests import add_note, assign_request, reassign_request, reply
 from reviews import tokens
+from reviews.models import AutomaticRequest, AutomaticRequests, RoundEntry
+from reviews.rounds.automatic import switch
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
-from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory
+from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory, TagFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.rounds import RoundFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
@@ -65,6 +69,24 @@ def fill(cast: Cast, rows: int) -> None:
         InvitationFactory(agency=cast.alder)
         MembershipFactory(agency=cast.alder, role="staff")
         TeamInvitationFactory(agency=cast.alder)
+        fill_rounds(cast)
+
+
+def fill_rounds(cast: Cast) -> None:
+    """Add a round, a customer of the first one for each of two results, and an upcoming and a cancelled automatic request."""
+    tag = cast.alder.tags.first() or TagFactory(agency=cast.alder)
+    RoundFactory(agency=cast.alder, by=cast.alice, completed_since=date(2020, 1, 1), tag_id=tag.pk)
+    first = cast.alder.review_rounds.order_by("pk")[0]
+    for outcome in ("waiting", "requested"):
+        project = ProjectFactory(customer__agency=cast.alder, status="done")
+        RoundEntry.objects.create(round=first, agency=cast.alder, customer=project.customer, outcome=outcome)
+    ReviewRequestFactory(customer=project.customer, project=project, round=first)
+    first.counts["requested"] = first.counts.get("requested", 0) + 1
+    first.total += 2
+    first.save()
+    switch(cast.alder, is_on=True, days=14, by=cast.alice)
+    AutomaticRequests.objects.update(enabled_at="2020-01-01T00:00Z")
+    AutomaticRequest.objects.create(project=ProjectFactory(customer__agency=cast.alder, status="done"), outcome="excluded")
 
 
 def pin_views(cast: Cast) -> None:
@@ -96,6 +118,10 @@ def request_detail(cast: Cast) -> str:
 
 def request_card(cast: Cast) -> str:
     return f"/company/reviews/requests/{cast.alder.review_requests.filter(status='open').order_by('pk')[0].pk}/card/"
+
+
+def review_round(cast: Cast) -> str:
+    return f"/company/reviews/rounds/{cast.alder.review_rounds.order_by('pk')[0].pk}/"
 
 
 def feed_of_alder(cast: Cast) -> str:
@@ -168,6 +194,12 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/company/reviews/stats/quarters.csv", True, 6),
     ("/company/reviews/stats/answer-times.csv", True, 6),
     ("/company/reviews/stats/rounds.csv", True, 6),
+    ("/company/reviews/rounds/", True, 6),
+    ("/company/reviews/rounds/add/", True, 6),
+    (review_round, True, 6),
+    (lambda cast: f"{review_round(cast)}?outcome=requested", True, 6),
+    ("/company/reviews/rounds/automatic/", True, 6),
+    ("/company/reviews/rounds/automatic/?show=cancelled", True, 6),
     ("/company/reviews/badge/", True, 6),
     ("/company/reviews/badge/card/", True, 6),
     ("/company/mail/", True, 6),

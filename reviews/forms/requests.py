@@ -187,10 +187,20 @@ class SendRequestForm(TextForm, forms.ModelForm):
         Raises:
             ValidationError: The text contains a web address.
         """
-        text: str = "\n".join(self.cleaned_data[name].split("\r\n")).strip()
-        if _ADDRESS.search(text):
-            raise forms.ValidationError(_("Web addresses aren’t allowed here: the e-mail should contain only the review link."), "address")
+        text = text_without_addresses(self.cleaned_data[name])
         return "" if text == getattr(self.defaults, name) else text
+
+
+def text_without_addresses(value: str) -> str:
+    """Return the greeting or closing of an e-mail, stripped.
+
+    Raises:
+        ValidationError: The text contains a web address.
+    """
+    text = "\n".join(value.split("\r\n")).strip()
+    if _ADDRESS.search(text):
+        raise forms.ValidationError(_("Web addresses aren’t allowed here: the e-mail should contain only the review link."), "address")
+    return text
 
 
 class RequestFilter(ListFilter):

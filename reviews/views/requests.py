@@ -138,7 +138,8 @@ def request_detail(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 def _detail_page(request: AgencyRequest, pk: int) -> HttpResponse:
-    requests = request.agency.review_requests.select_related("agency", "customer__agency", "contact__agency", "project", "review", "mail")
+    related = ("agency", "customer__agency", "contact__agency", "project", "review", "mail", "round")
+    requests = request.agency.review_requests.select_related(*related)
     review_request = get_object_or_404(requests, pk=pk)
     is_open = review_request.current_status == ReviewRequest.Status.OPEN
     context = {

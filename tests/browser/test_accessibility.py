@@ -18,6 +18,9 @@ from partnerportal.desk.digest.tokens import unsubscribe_link
 from partnerportal.desk.models import SavedView
 from requests_inbox.services.requests import add_note, assign_request, mark_no_reply_needed, mark_spam, reply
 from reviews import tokens
+from reviews.models import AutomaticRequest, AutomaticRequests
+from reviews.rounds.automatic import switch
+from reviews.rounds.services import start_round
 from reviews.services.requests import withdraw_request
 from reviews.services.reviews import save_reply_draft
 from tests.browser import frames
@@ -42,6 +45,7 @@ from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory, SenderFactory
 from tests.factories.review_states import in_state
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
+from tests.factories.rounds import RoundFactory
 from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
@@ -157,6 +161,7 @@ def fill(cast: Cast) -> dict[str, str]:
         "merge": f"/customers/merges/{MergeLog.objects.get().pk}/",
         "step 2": f"/company/reviews/request/?customer={customer.pk}",
         "step 3": f"/company/reviews/request/?customer={customer.pk}&subject=company",
+        **fill_rounds(cast),
         "request": f"/company/reviews/requests/{asked.pk}/",
         "request card": f"/company/reviews/requests/{asked.pk}/card/",
         "review": f"/company/reviews/{answered.review.pk}/",
@@ -199,6 +204,31 @@ def bulk_job(cast: Cast, **fields: Any) -> BulkJob:
     rows = [[customer.pk, customer.number, "edited"] for customer in cast.alder.customers.order_by("number")[:2]]
     BulkBatch.objects.create(job=job, number=0, left_out=rows, not_undone=rows)
     return job
+
+
+def fill_rounds(cast: Cast) -> dict[str, str]:
+    """Add a draft and a running round, and automatic requests. Return addresses of pages."""
+    planned, running = (RoundFactory(agency=cast.alder, by=cast.alice, name=LONG[:100]) for _ in range(2))
+    start_round(running, by=cast.alice)
+    entry = running.entries.order_by("pk")[0]
+    entry.outcome = "requested"
+    entry.save()
+    running.refresh_from_db()
+    running.counts["requested"] = 1
+    running.save()
+    switch(cast.alder, is_on=True, days=14, by=cast.alice)
+    AutomaticRequests.objects.update(enabled_at="2020-01-01T00:00Z")
+    for _ in range(2):
+        project = ProjectFactory(customer__agency=cast.alder, title=LONG[:150], status="done")
+    AutomaticRequest.objects.create(project=project, outcome="excluded")
+    planned.refresh_from_db()
+    reason = next(iter(planned.counts))
+    return {
+        "round": f"/company/reviews/rounds/{planned.pk}/",
+        "round left out": f"/company/reviews/rounds/{planned.pk}/?outcome={reason}",
+        "round running": f"/company/reviews/rounds/{running.pk}/",
+        "stop round": f"/company/reviews/rounds/{running.pk}/stop/",
+    }
 
 
 def fill_profile(cast: Cast) -> None:
@@ -257,6 +287,11 @@ PAGES = {
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
          "hide", "report", "/company/reviews/stats/", "/company/reviews/badge/", "/company/reviews/badge/card/", "request card",
          "/partners/alder/", "public review"],
+    ),
+    "rounds": (
+        "alice",
+        ["/company/reviews/rounds/", "/company/reviews/rounds/add/", "round", "round left out", "round running", "stop round",
+         "/company/reviews/rounds/automatic/", "/company/reviews/rounds/automatic/?show=cancelled"],
     ),
     "company": (
         "alice",

@@ -168,7 +168,7 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         Review.objects.filter(pk=review.pk).update(created_at=submitted)
         requested = submitted - timedelta(days=days)
         ReviewRequest.objects.filter(pk=review_request.pk).update(created_at=requested, answered_at=submitted)
-        Project.objects.filter(review_requests=review_request).update(completed_at=requested - timedelta(days=demo.REQUESTED_BEFORE))
+        Project.objects.filter(review_requests=review_request).update(completed_at=requested - timedelta(days=14))
         reviews[position] = review
     for position, title, by_mail in demo.OPEN_REQUESTS:
         request_review(customer=customers[position], project=projects.get((position, title)), by=by, by_mail=by_mail)
