@@ -21,10 +21,10 @@ from requests_inbox.services.contact import submit_request
 from requests_inbox.services.requests import assign_request, reply
 from reviews import tokens
 from reviews.mails import preview_review_request, review_request_letter
-from reviews.services.reviews import hide_review, withdraw_review
 from reviews.models import AutomaticRequests
 from reviews.rounds.automatic import cancel, switch
 from reviews.rounds.services import pause_round, start_round, stop_round
+from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory

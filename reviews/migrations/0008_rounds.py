@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('agencies', '0006_digest_from'),
+        ('agencies', '0007_digest_of_access_requests'),
         ('customers', '0017_project_completed'),
         ('outbox', '0003_emails_to_the_team'),
         ('reviews', '0007_review_months'),

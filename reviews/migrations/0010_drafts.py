@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0007_digest_of_access_requests'),
-        ('reviews', '0007_review_months'),
+        ('reviews', '0009_stats'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

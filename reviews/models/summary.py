@@ -178,7 +178,7 @@ class ReviewMonth(models.Model):
     @staticmethod
     def totals() -> dict[str, Any]:
         """Return the aggregate over reviews that yields each figure, by field name."""
-        return {name: total for name, total in RatingSummary.totals().items() if name != "hidden"}
+        return {name: total for name, total in RatingSummary.totals().items() if name not in ("hidden", "edited", "withdrawn", "removed")}
 
 
 class RequestMonth(models.Model):
