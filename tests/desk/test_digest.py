@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from customers.models import Task
 from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification, Role
