@@ -15,6 +15,7 @@ from partnerportal.agencies.services.team import remove_member
 from partnerportal.audit.models import AuditEvent
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.desk.menu import menu_values
+from partnerportal.desk.sections import waiting_requests
 from requests_inbox.models import ContactRequest, RequestMessage
 from requests_inbox.queries import listed_requests, typical_first_reply
 from requests_inbox.services.requests import (
@@ -250,14 +251,17 @@ def test_the_migration_keeps_what_saved_views_show(cast: Cast) -> None:
         assert view.query == expected
 
 
-def test_the_badge_and_the_inbox_read_only_what_waits(cast: Cast) -> None:
+def test_the_badge_the_inbox_and_the_dashboard_read_only_what_waits(cast: Cast) -> None:
     now = timezone.now()
     ContactRequest.objects.bulk_create(
         ContactRequestFactory.build(agency=cast.alder, status="open", first_reply_at=None if number % 100 == 0 else now)
         for number in range(3000)
     )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE requests_inbox_contactrequest")
+        # The statistics that an upgrade leaves.
+        cursor.execute(import_module("requests_inbox.migrations.0004_analyze_waiting").ANALYZE)
+        cursor.execute("SELECT count(*) FROM pg_stats WHERE tablename = 'requests_inbox_contactrequest' AND attname = 'is_waiting'")
+        assert cursor.fetchone() == (1,)
     badges = menu_values.build(agency=cast.alder.pk, member=1, list_name="", now=now, today=now.date(), recently=now)
     inbox = listed_requests("waiting", "", agency=cast.alder.pk, user=cast.stan.pk).order_by("-pk")[:26]
     for query, scan_type in ((badges, "Index Only Scan"), (inbox, "Index Scan")):
@@ -265,6 +269,10 @@ def test_the_badge_and_the_inbox_read_only_what_waits(cast: Cast) -> None:
         (scan,) = (node for node in plan if node.get("Relation Name") == "requests_inbox_contactrequest")
         assert (scan["Node Type"], scan["Index Name"]) == (scan_type, "contact_request_waiting")
         assert scan["Actual Rows"] <= 30
+    dashboard = waiting_requests.build("", 7, agency=cast.alder.pk, user=cast.stan.pk)
+    plan = nodes(plan_of(*dashboard.query.sql_with_params()))
+    scans = [node for node in plan if node.get("Relation Name") == "requests_inbox_contactrequest"]
+    assert [scan.get("Index Name") for scan in scans] == ["contact_request_waiting"] * 2
 
 
 # --- At the same time --------------------------------------------------------------------------------------------------------
