@@ -12,15 +12,17 @@ from django.test import Client
 from PIL import Image
 
 from partnerportal.network.models import PartnerProfile
+from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
 from reviews.queries import public
+from reviews.services.reports import reinstate_review, uphold_report
 from reviews.services.reviews import comment_on_review, edit_review, hide_review, unhide_review
 from reviews.sitemaps import ReviewSitemap
 from tests.cacheable import directives
 from tests.cast import Cast
-from tests.factories.customers import ProjectFactory
-from tests.factories.review_states import a_review, in_state
-from tests.factories.reviews import same_rating
+from tests.factories.customers import CustomerFactory, ProjectFactory
+from tests.factories.review_states import a_review, in_state, reported
+from tests.factories.reviews import ReviewFactory, same_rating
 
 ACTIONS = ("Pin review to top", "Comment", "Hide review", "Report offensive review")
 
@@ -209,6 +211,30 @@ def test_pages_link_to_it(cast: Cast, stan: Client) -> None:
     personal = Client().get(str(shown.request.link).removeprefix(settings.SITE_URL)).content.decode()
     for page in (stan.get("/company/reviews/").content.decode(), stan.get("/company/preview/").content.decode(), personal):
         assert path_of(shown) not in page
+
+
+def test_emails_link_to_it_while_it_exists(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder, email="kim@client.example", language="en")
+    review = ReviewFactory(review_request__customer=customer, **same_rating(1))
+    public, own = (f"{settings.SITE_URL}{path}" for path in (path_of(review), f"/company/reviews/{review.pk}/"))
+
+    def links() -> dict[str, tuple[bool, bool]]:
+        """Return for each new e-mail whether it links to the public page and to the one in the portal."""
+        found = {mail.kind: (public in mail.text, own in mail.text) for mail in OutgoingMail.objects.all()}
+        OutgoingMail.objects.all().delete()
+        return found
+
+    assert links()["review_new"] == (True, True)
+    report = reported(review)
+    uphold_report(report, reason="It does.", by=cast.ada)
+    found = links()
+    assert (found["report_decided"], found["review_decided"]) == ((False, True), (False, False))
+    reinstate_review(report, reason="It is true.", by=cast.ada)
+    found = links()
+    assert (found["report_decided"], found["review_decided"]) == ((False, True), (True, False))
+    PartnerProfile.objects.filter(slug="alder").update(status="draft")
+    comment_on_review(Review.objects.get(pk=review.pk), text="Thank you.", by=cast.alice)
+    assert links()["review_comment"] == (False, False)
 
 
 def sitemap(query: str = "") -> dict[str, str]:
