@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 
 from customers.models import Customer, CustomerTag, Project
@@ -42,7 +43,7 @@ def with_reason(customers: QuerySet[Customer], review_round: ReviewRound) -> Que
         reviewed = Q(rated=None)
     else:
         customers = customers.annotate(rated=Value(None, Project._meta.pk))
-        reviewed = Q(Exists(_answered(customer=OuterRef("pk"), project=None)))
+        reviewed = Q(_is_any(_answered(customer=OuterRef("pk"), project=None)))
     return with_request_reason(customers, reviewed, days=review_round.not_asked_days)
 
 
@@ -56,8 +57,8 @@ def with_request_reason(customers: QuerySet[Customer], reviewed: Q | None = None
         Outcome.GONE: ~Q(status=Customer.Status.ACTIVE),
         Outcome.NO_EMAIL: Q(email=""),
         **({Outcome.REVIEWED: reviewed} if reviewed else {}),
-        Outcome.OPEN: Q(Exists(requests.pending(now))),
-        Outcome.RECENT: Q(Exists(requests.filter(Q(created_at__gte=since) | Q(mailed_at__gte=since)))),
+        Outcome.OPEN: Q(_is_any(requests.pending(now))),
+        Outcome.RECENT: Q(_is_any(requests.filter(Q(created_at__gte=since) | Q(mailed_at__gte=since)))),
     }
     cases = (When(condition, then=Value(reason.value)) for reason, condition in reasons.items())
     return customers.annotate(reason=Case(*cases, default=Value("")))
@@ -65,7 +66,7 @@ def with_request_reason(customers: QuerySet[Customer], reviewed: Q | None = None
 
 def rated_project(review_round: ReviewRound) -> Subquery:
     """Return the key of the customer's latest completed project without a review."""
-    unrated = _completed(review_round).exclude(Exists(_answered(project=OuterRef("pk"))))
+    unrated = _completed(review_round).exclude(_is_any(_answered(project=OuterRef("pk"))))
     return Subquery(unrated.order_by("-completed_at", "-pk").values("pk")[:1])
 
 
@@ -112,11 +113,17 @@ def of_the_same_rounds(entries: QuerySet[Any], first: Customer) -> QuerySet[Any]
 def _completed(review_round: ReviewRound) -> QuerySet[Project]:
     assert review_round.completed_since  # noqa: S101  # the callers check it
     since = datetime.combine(review_round.completed_since, time.min, ZoneInfo(review_round.agency.time_zone))
-    return Project.objects.filter(customer=OuterRef("pk"), status=Project.Status.DONE, completed_at__gte=since)
+    projects = Project.objects.filter(agency=review_round.agency_id, status=Project.Status.DONE, completed_at__gte=since)
+    return projects.filter(customer=OuterRef("pk"))
 
 
 def _answered(**subject: Any) -> QuerySet[ReviewRequest]:
     return ReviewRequest.objects.filter(status=ReviewRequest.Status.ANSWERED, **subject)
+
+
+def _is_any(rows: QuerySet[Any]) -> IsNull:
+    """Return whether there is a row. Unlike for `Exists`, PostgreSQL never reads the whole table for this."""
+    return IsNull(Subquery(rows.values("pk")[:1]), False)
 
 
 def answers_so_far(rounds: QuerySet[ReviewRound]) -> QuerySet[ReviewRound]:
