@@ -80,10 +80,7 @@ def test_a_batch_is_a_range_of_customers_with_lookups(full: ReviewRound) -> None
         rows = with_reason(selected_customers(full).filter(number__gt=1500, number__lte=3000), full).order_by("number")[:100]
         found = scans(plan_of(rows, *JOINS))
         requests = [scan for name, scan in found.items() if scan["Relation Name"] == "reviews_reviewrequest"]
-        for n, sc in found.items():
-            print(
-                n, sc["Node Type"], sc.get("Index Cond"), sc["Relation Name"], sc["Actual Rows"], sc["Actual Loops"], sc.get("Subplan Name")
-            )
+        for n,sc in found.items(): print(n, sc["Node Type"], sc.get("Index Cond"), sc["Relation Name"], sc["Actual Rows"], sc["Actual Loops"], sc.get("Subplan Name"))
         assert requests and all("customer_id" in scan["Index Cond"] or "project_id" in scan["Index Cond"] for scan in requests)
         projects = [name for name, scan in found.items() if scan["Relation Name"] == "customers_project"]
         assert set(projects) <= {"project_completed_of_customer", "project_completed"}
