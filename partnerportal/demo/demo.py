@@ -166,12 +166,13 @@ REVIEWS = (
 )  # fmt: skip
 #: Days between request and review, in turn.
 REQUESTED_BEFORE = (4, 1, 0, 9, 2, 6, 0)
-#: Reviews that are pinned, commented on, hidden and reported, by the position of their customer.
+#: Reviews that are pinned, commented on, hidden and reported, and draft comments, by the position of their customer.
 PINNED = (12, 0)
 COMMENTS = (
     (10, "Vielen Dank, Herr Hansen. Sie haben recht: Wir sagen jetzt Bescheid, bevor ein Angebot überschritten wird, nicht erst danach."),
     (12, "Vielen Dank, Frau Claasen! Wir freuen uns auf die nächste Saison mit Ihnen."),
 )
+DRAFTS = ((1, "Vielen Dank, Frau Brandt! Ihre Bilder haben es uns leicht gemacht. Bis bald, spätestens zur neuen Serie."),)
 HIDDEN = ((6, "outdated"),)
 REPORTED = (
     (

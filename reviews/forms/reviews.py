@@ -99,7 +99,8 @@ class CommentPreviewForm(CommentForm):
 
     def other_buttons(self) -> list[Submit]:
         """Return the button that returns to the text."""
-        return [submit_button(_("Back to editing"), style="secondary", name="edit")]
+        # Focused so that pressing Enter twice on “Preview” doesn't publish.
+        return [submit_button(_("Back to editing"), style="secondary", name="edit", autofocus="")]
 
 
 class HideForm(ReviewActionForm):

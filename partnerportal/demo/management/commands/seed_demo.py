@@ -50,7 +50,7 @@ from requests_inbox.services.requests import (
 from requests_inbox.services.saved_replies import add_saved_reply
 from reviews.models import CATEGORIES, Review, ReviewRequest
 from reviews.services.requests import request_review
-from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, submit_review
+from reviews.services.reviews import comment_on_review, hide_review, pin_review, report_review, save_reply_draft, submit_review
 
 CUSTOMER_FIELDS = (
     "company", "salutation", "first_name", "last_name", "email", "phone", "street", "zip", "city", "country", "language"
@@ -176,6 +176,8 @@ def _reviews(customers: list[Customer], *, by: User) -> None:
         pin_review(reviews[position], by=by)
     for position, text in demo.COMMENTS:
         comment_on_review(reviews[position], text=text, by=by)
+    for position, text in demo.DRAFTS:
+        save_reply_draft(reviews[position], text=text, loaded="", by=by)
     for position, reason in demo.HIDDEN:
         hide_review(reviews[position], reason=reason, by=by)
     for position, reason, details in demo.REPORTED:
