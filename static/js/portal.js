@@ -281,15 +281,12 @@
     else history.replaceState({ ...history.state, formNumber: input.value }, "");
   }
 
-  // --- Unsaved changes: ask before leaving the page ------------------------------------------------------------------
-  // The mark is not on the form, which htmx may replace.
-  for (const [name, isUnsaved] of [["input", true], ["submit", false]])
+  // --- Unsaved changes: ask before leaving the page, also if htmx replaced the form ----------------------------------
+  for (const name of ["input", "submit"])
     document.addEventListener(name, (event) => {
-      if (!event.defaultPrevented) event.target.closest("[data-warn-unsaved]")?.toggleAttribute("data-unsaved", isUnsaved);
+      if (!event.defaultPrevented) event.target.closest("[data-warn-unsaved]")?.toggleAttribute("data-unsaved", name === "input");
     });
-  window.addEventListener("beforeunload", (event) => {
-    if (document.querySelector("[data-unsaved]")) event.preventDefault();
-  });
+  window.addEventListener("beforeunload", (event) => document.querySelector("[data-unsaved]") && event.preventDefault());
 
   // --- Copy buttons --------------------------------------------------------------------------------------------------
   setUp((root) => {

@@ -51,7 +51,7 @@ class Notification(models.TextChoices):
 
 DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.REQUESTS: _("If no one on the team is notified, owners and managers are."),
-    Notification.ACCESS: _("For the customers assigned to you. If no one on the team is notified, an owner is."),
+    Notification.ACCESS: _("For the customers assigned to you. If everyone turns this off, one member is still notified."),
     Notification.REVIEWS: _("All reviews of your agency."),
     Notification.LOW_REVIEWS: _("The more urgent choice for reviews applies. You get one e-mail for each."),
     Notification.TASKS: _("When a colleague assigns you a task."),
