@@ -120,14 +120,14 @@ def _reasons(review_round: ReviewRound) -> list[tuple[str, int]]:
 def _add_subjects(review_round: ReviewRound, entries: list[Any], outcome: str) -> None:
     """Give entries their request if they have one, or else the title of the project to be rated."""
     customers = [entry.customer_id for entry in entries]
-    requests, titles = {}, {}
+    sent, titles = {}, {}
     if outcome == Outcome.REQUESTED and customers:
         found = ReviewRequest.objects.filter(agency=review_round.agency, round=review_round, customer__in=customers)
-        requests = {one.customer_id: one for one in found.select_related("project")}
+        sent = {one.customer_id: one for one in found.select_related("project")}
     elif outcome in {Outcome.WAITING, Outcome.EXCLUDED} and customers:
         titles = rated_projects(review_round, customers)
     for entry in entries:
-        entry.request, entry.project_title = requests.get(entry.customer_id), titles.get(entry.customer_id, "")
+        entry.request, entry.project_title = sent.get(entry.customer_id), titles.get(entry.customer_id, "")
         entry.has_page = entry.customer.status in {Customer.Status.ACTIVE, Customer.Status.ARCHIVED}
 
 
