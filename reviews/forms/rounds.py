@@ -37,7 +37,13 @@ class RoundForm(AddOnceForm, WordedForm, StrictForm):
 
     required_messages = {"name": gettext_lazy("Enter a name.")}
 
-    not_asked_days = forms.TypedChoiceField(label=gettext_lazy("Not asked for"), choices=PERIODS, coerce=int, initial=365)
+    not_asked_days = forms.TypedChoiceField(
+        label=gettext_lazy("Not asked within"),
+        choices=PERIODS,
+        coerce=int,
+        initial=365,
+        help_text=gettext_lazy("Customers who received a request in this time are left out."),
+    )
     tag = forms.ModelChoiceField(
         label=gettext_lazy("Tag"), queryset=Tag.objects.none(), required=False, empty_label=gettext_lazy("All customers")
     )

@@ -100,7 +100,7 @@ def round_detail(request: AgencyRequest, pk: int) -> HttpResponse:
         "outcome": outcome,
         "mail": _mail_preview(request, review_round, page.items) if review_round.status == RoundStatus.DRAFT else None,
         "can_select": review_round.status == RoundStatus.DRAFT and outcome in {Outcome.WAITING, Outcome.EXCLUDED},
-        "outcome_label": Outcome(outcome).label,
+        "outcome_label": _label(review_round, Outcome(outcome)),
         "page": page,
     }
     return render(request, "reviews/rounds/detail.html", context)
@@ -109,7 +109,18 @@ def round_detail(request: AgencyRequest, pk: int) -> HttpResponse:
 def _tabs(review_round: ReviewRound) -> list[tuple[str, str, int]]:
     """Return the results that the round's customers have, with their labels and numbers."""
     counts = {**review_round.counts, Outcome.WAITING: review_round.waiting}
-    return [(one.value, str(one.label), counts[one]) for one in (Outcome.REQUESTED, Outcome.WAITING, *LEFT_OUT) if counts.get(one)]
+    return [
+        (one.value, _label(review_round, one), counts[one]) for one in (Outcome.REQUESTED, Outcome.WAITING, *LEFT_OUT) if counts.get(one)
+    ]
+
+
+def _label(review_round: ReviewRound, outcome: Outcome) -> str:
+    """Return the name of a result, which for waiting customers depends on the round's status."""
+    if outcome == Outcome.WAITING and review_round.has_ended:
+        return _("Not asked")
+    if outcome == Outcome.WAITING and review_round.is_planned:
+        return _("Will be asked")
+    return str(outcome.label)
 
 
 def _reasons(review_round: ReviewRound) -> list[tuple[str, int]]:

@@ -249,7 +249,7 @@ def test_progress_names_what_was_sent_and_links_to_it(cast: Cast, alice: Client)
     for review_request in ReviewRequest.objects.all():
         assert f'href="/company/reviews/requests/{review_request.pk}/"' in page.content.decode()
         assert f'href="{review_request.customer.get_absolute_url()}"' in page.content.decode()
-    assert "Continues on 16 April 2026" in text_of(page)
+    assert "Next requests on 16 April 2026" in text_of(page)
 
 
 def test_requests_link_to_their_round_for_managers(cast: Cast, alice: Client, stan: Client) -> None:
