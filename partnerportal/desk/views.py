@@ -28,7 +28,7 @@ from partnerportal.core.undo import success_with_undo
 from partnerportal.desk.commands import commands_for
 from partnerportal.desk.dashboard import OpenRequest, dashboard_for, summary_of, today_text
 from partnerportal.desk.rows import task_row
-from partnerportal.desk.search import search
+from partnerportal.desk.search import MAX_HITS, search
 from partnerportal.desk.sections import SECTIONS, sections_for
 from partnerportal.desk.setup import steps_of
 from reviews.views.requests import errors_as_messages, resend
@@ -136,7 +136,7 @@ def search_page(request: AgencyRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     groups = search(request.agency, query, member=request.membership)
     if not cast(Any, request).htmx:
-        return render(request, "desk/search.html", {"q": query, "groups": groups})
+        return render(request, "desk/search.html", {"q": query, "groups": groups, "max_hits": MAX_HITS})
     commands = commands_for(request.membership, query, groups)
     return render(request, "desk/includes/_results.html", {"q": query, "groups": groups, "commands": commands})
 
