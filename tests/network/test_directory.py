@@ -208,7 +208,7 @@ def test_a_card_quotes_the_first_pinned_review_with_text(cast: Cast) -> None:
 
 
 def test_the_whole_directory_explains_the_reviews(cast: Cast) -> None:
-    heading = "How reviews come about"
+    heading = "Where reviews come from"
     assert heading in Client().get("/partners/").content.decode()
     assert heading not in Client().get("/partners/", {"q": "alder"}).content.decode()
 
