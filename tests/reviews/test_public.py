@@ -142,8 +142,9 @@ def test_its_image_changes_with_it_and_names_no_author(cast: Cast) -> None:
     response = Client().get(first)
     assert Image.open(BytesIO(response.content)).size == (1200, 630)
     assert (response["Content-Type"], response["Cross-Origin-Resource-Policy"]) == ("image/png", "cross-origin")
-    assert "immutable" in response["Cache-Control"]
-    assert Client().get(first.partition("?")[0])["Cache-Control"] == "public, max-age=60"
+    # The words can be hidden or withdrawn, so caches keep no version of the image for longer.
+    for path in (first, first.partition("?")[0]):
+        assert Client().get(path)["Cache-Control"] == "public, max-age=60"
     edit_review(review, text="They listened.", author="Kim Peters", **same_rating(4) | {"cooperation": 5, "schedule": 3})
     assert address() == first
     seen = {first}
