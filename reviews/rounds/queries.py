@@ -43,7 +43,7 @@ def with_reason(customers: QuerySet[Customer], review_round: ReviewRound) -> Que
         reviewed = Q(rated=None)
     else:
         customers = customers.annotate(rated=Value(None, Project._meta.pk))
-        reviewed = Q(_is_any(_answered(customer=OuterRef("pk"), project=None)))
+        reviewed = _has_any(_answered(project=None))
     return with_request_reason(customers, reviewed, days=review_round.not_asked_days)
 
 
@@ -51,14 +51,14 @@ def with_request_reason(customers: QuerySet[Customer], reviewed: Q | None = None
     """Annotate `reason`. Customers that were asked in the last `days`, or in the general waiting time, are left out."""
     now = timezone.now()
     since = now - timedelta(days=max(days, settings.REVIEW_REQUEST_COOLDOWN_DAYS))
-    requests = ReviewRequest.objects.filter(customer=OuterRef("pk"))
+    requests = ReviewRequest.objects.all()
     reasons = {
         Outcome.ARCHIVED: Q(status=Customer.Status.ARCHIVED),
         Outcome.GONE: ~Q(status=Customer.Status.ACTIVE),
         Outcome.NO_EMAIL: Q(email=""),
         **({Outcome.REVIEWED: reviewed} if reviewed else {}),
-        Outcome.OPEN: Q(_is_any(requests.pending(now))),
-        Outcome.RECENT: Q(_is_any(requests.filter(Q(created_at__gte=since) | Q(mailed_at__gte=since)))),
+        Outcome.OPEN: _has_any(requests.pending(now)),
+        Outcome.RECENT: _has_any(requests.filter(Q(created_at__gte=since) | Q(mailed_at__gte=since))),
     }
     cases = (When(condition, then=Value(reason.value)) for reason, condition in reasons.items())
     return customers.annotate(reason=Case(*cases, default=Value("")))
@@ -119,6 +119,11 @@ def _completed(review_round: ReviewRound) -> QuerySet[Project]:
 
 def _answered(**subject: Any) -> QuerySet[ReviewRequest]:
     return ReviewRequest.objects.filter(status=ReviewRequest.Status.ANSWERED, **subject)
+
+
+def _has_any(requests: QuerySet[ReviewRequest]) -> Q:
+    """Return whether the customer has such a request, or one that was merged into it and kept its answered ones."""
+    return Q(_is_any(requests.filter(customer=OuterRef("pk")))) | Q(_is_any(requests.filter(customer__merged_into=OuterRef("pk"))))
 
 
 def _is_any(rows: QuerySet[Any]) -> IsNull:

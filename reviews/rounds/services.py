@@ -5,6 +5,7 @@ A worker, or for small rounds the request itself, works on them between these ac
 
 import logging
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import timedelta
 
 from celery import current_app
@@ -156,8 +157,11 @@ def sweep() -> int:
 def purge() -> int:
     """Delete drafts after `KEEP_DRAFT_DAYS`, and return their number."""
     old = ReviewRound.objects.filter(started_at=None)
-    keys = list(old.filter(created_at__lt=Now() - timedelta(days=KEEP_DRAFT_DAYS)).values_list("pk", flat=True))
-    return sum(discard_round(ReviewRound(pk=key)) for key in keys)
+    number = 0
+    for key in list(old.filter(created_at__lt=Now() - timedelta(days=KEEP_DRAFT_DAYS)).values_list("pk", flat=True)):
+        with suppress(ReviewRound.DoesNotExist):  # Discarded concurrently.
+            number += discard_round(ReviewRound(pk=key))
+    return number
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from partnerportal.core.templatetags.portal import rating
 from partnerportal.network.preview_images import Preview
 from partnerportal.network.structured_data import structured_review
 from partnerportal.network.views.caching import Version, profile_version, public_page
-from partnerportal.network.views.preview_images import image_response, image_url, preview_of
+from partnerportal.network.views.preview_images import OTHER_MAX_AGE, image_response, image_url, preview_of
 from reviews.models import Review
 from reviews.queries.public import reviews_at
 
@@ -66,11 +66,14 @@ def review_image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     review = _review_or_404(slug, pk)
     if review.is_off_profile:
         raise Http404
-    return image_response(request, _preview_of(review), review.agency.profile)
+    response = image_response(request, _preview_of(review), review.agency.profile)
+    # Even at the address of its version: the words can be hidden, removed or withdrawn.
+    response["Cache-Control"] = f"public, max-age={OTHER_MAX_AGE}"
+    return response
 
 
 def _title(review: Review) -> str:
-    if review.is_project:
+    if review.is_project and review.is_public:
         return _("Review of %(agency)s: %(subject)s") % {"agency": review.agency.name, "subject": review.subject_label}
     return _("Review of %(agency)s") % {"agency": review.agency.name}
 

@@ -35,7 +35,13 @@ def fill(agency: Agency, number: int, *, first: int = 1001) -> list[Customer]:
         for n, customer in enumerate(customers)
     )
     ReviewRequest.objects.bulk_create(
-        ReviewRequest(agency=agency, customer=customer, status="open" if n % 2 else "answered", token_digest=f"{customer.pk:064}")
+        ReviewRequest(
+            agency=agency,
+            customer=customer,
+            status="open" if n % 2 else "answered",
+            answered_at=None if n % 2 else now,
+            token_digest=f"{customer.pk:064}",
+        )
         for n, customer in enumerate(customers[::2])
     )
     ReviewRequest.objects.filter(agency=agency).update(created_at=now - timedelta(days=500))
@@ -84,6 +90,8 @@ def test_a_batch_is_a_range_of_customers_with_lookups(full: ReviewRound) -> None
         projects = [name for name, scan in found.items() if scan["Relation Name"] == "customers_project"]
         assert set(projects) <= {"project_completed_of_customer", "project_completed"}
         assert bool(projects) == bool(full.completed_since)
+        # Requests also count if they stayed with a customer that was merged into this one.
+        assert "merged_into_id" in found.pop("customer_merged")["Index Cond"]
         (customers,) = [scan for scan in found.values() if scan["Relation Name"] == "customers_customer"]
         assert "number" in customers["Index Cond"] or "id" in customers["Index Cond"]
 

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from customers.merging.services import merge_customers
 from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from reviews.models import Review, ReviewOptOut, ReviewRequest, ReviewRound
@@ -143,6 +144,24 @@ def test_how_long_a_customer_is_not_asked_again(cast: Cast, not_asked_days: int,
     # The waiting time of single requests always applies.
     asked(customer(cast), days=days)
     assert list(outcomes(planned(cast, not_asked_days=not_asked_days)).values()) == [outcome]
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(10, "recent"), (400, "waiting")])
+def test_requests_that_stay_with_a_merged_customer_count(cast: Cast, days: int, outcome: str) -> None:
+    first, second, third = customer(cast), customer(cast), customer(cast)
+    completed("2026-05-01T12:00", customer=first)
+    reviewed(third, days=days, project=completed("2026-05-01T12:00", customer=third))
+    merge_customers(second, third, values={}, by=cast.max)
+    second.refresh_from_db()
+    merge_customers(first, second, values={}, by=cast.max)
+    assert outcomes(planned(cast, completed_since=date(2026, 5, 1))) == {first.email: outcome}
+
+
+def test_a_review_that_stays_with_a_merged_customer_counts(cast: Cast) -> None:
+    first, second = customer(cast), customer(cast)
+    reviewed(second, days=800)
+    merge_customers(first, second, values={}, by=cast.max)
+    assert outcomes(planned(cast)) == {first.email: "reviewed"}
 
 
 def test_a_request_sent_lately_counts_from_its_email(cast: Cast) -> None:

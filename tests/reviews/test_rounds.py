@@ -318,6 +318,17 @@ def test_old_drafts_are_deleted(cast: Cast) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_concurrent_tasks_delete_old_drafts_once(cast: Cast) -> None:
+    for _ in range(4):
+        RoundFactory(agency=cast.alder, by=cast.max)
+    ReviewRound.objects.update(created_at=timezone.now() - timedelta(days=31))
+    deleted = at_once(3, lambda _n: purge())
+    assert sum(number for number in deleted if isinstance(number, int)) == 4
+    assert not [error for error in deleted if isinstance(error, Exception)]
+    assert not ReviewRound.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_twenty_concurrent_submissions_of_a_form_plan_one_round(cast: Cast) -> None:
     customers_of(cast, 3)
     number = new_form_number()
