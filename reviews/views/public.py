@@ -70,7 +70,7 @@ def review_image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _title(review: Review) -> str:
-    if review.is_project:
+    if review.is_project and review.is_public:
         return _("Review of %(agency)s: %(subject)s") % {"agency": review.agency.name, "subject": review.subject_label}
     return _("Review of %(agency)s") % {"agency": review.agency.name}
 

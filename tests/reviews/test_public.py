@@ -65,12 +65,15 @@ def test_names_are_shown_as_their_authors_chose(cast: Cast) -> None:
 
 
 def test_hidden_ones_say_so_without_words_author_or_stars(cast: Cast) -> None:
-    review = a_review(cast.alder, text="They listened.", author="Lea Brandt", **same_rating(2))
+    project = ProjectFactory(customer__agency=cast.alder, title="Shop of Lea")
+    rated = {"review_request__customer": project.customer, "review_request__project": project}
+    review = a_review(cast.alder, text="They listened.", author="Lea Brandt", **rated, **same_rating(2))
+    comment_on_review(review, text="Thank you.", by=cast.alice)
     a_review(cast.alder, **same_rating(5))
     project_page = page_of(review)
     hide_review(review, reason="other", by=cast.alice)
     page = page_of(review)
-    for words in ("They listened", "Lea Brandt", "2.0 of 5"):
+    for words in ("They listened", "Lea Brandt", "2.0 of 5", "Shop of Lea", "Thank you."):
         assert (words in project_page, words in page) == (True, False)
     assert "Alder Web has hidden this review’s text and author. Its stars still count." in page
     assert meta(page, "robots") == ["noindex"]
