@@ -9,8 +9,8 @@ register("review_round.resumed", _("Review round resumed, customers to ask: %(co
 register("review_round.paused", _("Review round paused, requests sent: %(count)s"), icon="pause")
 register("review_round.stopped", _("Review round stopped, requests sent: %(count)s"), icon="stop")
 register("review_round.finished", _("Review round finished, requests sent: %(count)s"), icon="check-circle")
-register("automatic_requests.enabled", _("Automatic review requests switched on"), icon="bell")
-register("automatic_requests.disabled", _("Automatic review requests switched off"), icon="bell-slash")
+register("automatic_requests.enabled", _("Automatic review requests turned on"), icon="bell")
+register("automatic_requests.disabled", _("Automatic review requests turned off"), icon="bell-slash")
 register(
     "automatic_request.cancelled",
     _("Automatic review request cancelled"),
