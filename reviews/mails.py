@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -20,6 +21,9 @@ from partnerportal.outbox.models import OutgoingMail
 from partnerportal.outbox.services import queue_letter, queue_letters
 from reviews import tokens
 from reviews.models import Review, ReviewComment, ReviewReport, ReviewRequest
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 #: Kinds of e-mails that customers can unsubscribe from.
 REVIEW_EMAIL_KINDS = ("review_request", "review_reminder")
@@ -153,7 +157,6 @@ def send_new_review(review: Review, *, to: Sequence[Membership]) -> None:
 
 
 def _new_review(review: Review, *, to: Membership) -> Letter:
-    public_link = _public_link(review)
     return Letter(
         kind="review_new",
         to=to.user.email,
@@ -169,7 +172,7 @@ def _new_review(review: Review, *, to: Membership) -> Letter:
         outro=[_("You can reply to it publicly, once.")] if review.is_low else [],
         button=_("View review"),
         link=_staff_link(review),
-        more_links=[(_("Public page of this review"), public_link)] if public_link else [],
+        more_links=_more_links(review),
         footer_reason=_(
             "You’re receiving this e-mail because you’re notified about new reviews of %(agency)s. You can turn this off in your account:"
         ),
@@ -233,6 +236,7 @@ def send_report_to_admins(report: ReviewReport) -> None:
                     ),
                     button=_("Review and decide"),
                     link=f"{settings.SITE_URL}{reverse('admin:reviews_reviewreport_change', args=[report.pk])}",
+                    more_links=_more_links(report.review),
                     footer_reason=_("You’re receiving this e-mail because you decide on reported reviews in the partner network."),
                 )
             )
@@ -286,6 +290,7 @@ def send_decision_to_agency(report: ReviewReport, *, by: User) -> None:
                 quote=report.reinstatement_reason or report.decision,
                 button=_("View review"),
                 link=_staff_link(review),
+                more_links=_more_links(review),
                 footer_reason=_("You’re receiving this e-mail from the partner network because %(agency)s reported this review."),
                 agency=report.agency,
                 to_team=True,
@@ -323,7 +328,7 @@ def send_decision_to_author(report: ReviewReport, *, by: User) -> None:
             if review.is_project
             else _("Your review of %(agency)s, which we had removed, has been reinstated on the agency’s profile, including its stars.")
         )
-    public_link = "" if review.is_off_profile else _public_link(review)
+    public_link = _public_link(review)
     queue_letter(
         Letter(
             kind="review_decided",
@@ -351,9 +356,16 @@ def _staff_link(review: Review) -> str:
 
 
 def _public_link(review: Review) -> str:
-    """Return the URL of the review’s public page, or an empty string while the profile isn’t registered."""
+    """Return the URL of the review’s public page, or an empty string if there is none."""
     profile = getattr(review.agency, "profile", None)
-    return f"{settings.SITE_URL}{review.get_absolute_url()}" if profile is not None and profile.is_registered else ""
+    is_public = profile is not None and profile.is_registered and not review.is_off_profile
+    return f"{settings.SITE_URL}{review.get_absolute_url()}" if is_public else ""
+
+
+def _more_links(review: Review) -> list[tuple["StrOrPromise", str]]:
+    """Return the further link of e-mails about a review to people who aren’t its author."""
+    public_link = _public_link(review)
+    return [(_("Public page of this review"), public_link)] if public_link else []
 
 
 def _values(review: Review) -> dict[str, object]:

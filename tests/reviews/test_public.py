@@ -15,8 +15,8 @@ from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
 from reviews.queries import public
-from reviews.services.reports import reinstate_review, uphold_report
-from reviews.services.reviews import comment_on_review, edit_review, hide_review, unhide_review
+from reviews.services.reports import dismiss_report, reinstate_review, uphold_report
+from reviews.services.reviews import comment_on_review, edit_review, hide_review, report_review, unhide_review
 from reviews.sitemaps import ReviewSitemap
 from tests.cacheable import directives
 from tests.cast import Cast
@@ -229,13 +229,18 @@ def test_emails_link_to_it_while_it_exists(cast: Cast) -> None:
         return found
 
     assert links()["review_new"] == (True, True)
+    assert cast.ada.is_staff
+    report = report_review(review, reason="offensive", details="It is.", by=cast.max)
+    assert links()["review_reported"] == (True, False)
+    dismiss_report(report, reason="It is true.", by=cast.ada)
+    assert links()["report_decided"] == (True, True)
     report = reported(review)
     uphold_report(report, reason="It does.", by=cast.ada)
     found = links()
     assert (found["report_decided"], found["review_decided"]) == ((False, True), (False, False))
     reinstate_review(report, reason="It is true.", by=cast.ada)
     found = links()
-    assert (found["report_decided"], found["review_decided"]) == ((False, True), (True, False))
+    assert (found["report_decided"], found["review_decided"]) == ((True, True), (True, False))
     PartnerProfile.objects.filter(slug="alder").update(status="draft")
     comment_on_review(Review.objects.get(pk=review.pk), text="Thank you.", by=cast.alice)
     assert links()["review_comment"] == (False, False)
