@@ -27,7 +27,7 @@ def test_a_manager_plans_starts_pauses_and_stops_a_round(page: Page, portal: str
     expect(start).to_be_visible()
     page.get_by_role("link", name="No e-mail address 1").click()
     expect(page.get_by_role("link", name="Silent & Sons")).to_be_visible()
-    page.get_by_role("link", name="Waiting 3").click()
+    page.get_by_role("link", name="Will be asked 3").click()
     page.get_by_role("row", name="Bach GmbH").get_by_role("checkbox").check()
     page.get_by_role("button", name="Exclude selected customers").click()
     expect(page.get_by_text("1 customer excluded.")).to_be_visible()
