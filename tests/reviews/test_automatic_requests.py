@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
+from customers.merging.services import merge_customers
 from customers.models import Customer, Project
 from customers.services.customers import archive_customer
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -250,6 +251,23 @@ def test_a_failing_request_does_not_keep_the_others_waiting(cast: Cast, monkeypa
     monkeypatch.undo()
     assert run(WORKDAY) == ["requested"]
     assert sent() == [fine.customer.email, broken.customer.email]
+
+
+def test_a_project_that_moves_before_its_customer_is_locked_stays_due(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    switched_on(cast)
+    first, moved = CustomerFactory(agency=cast.alder), project(cast)
+    lock = automatic.lock_customer
+
+    def lock_later(customer: Customer) -> Customer:
+        merge_customers(first, customer, values={}, by=cast.max)
+        return lock(customer)
+
+    monkeypatch.setattr(automatic, "lock_customer", lock_later)
+    assert run(WORKDAY) == []
+    assert upcoming(cast.alder) == [moved.pk]
+    monkeypatch.undo()
+    assert run(WORKDAY) == ["requested"]
+    assert sent() == [first.email]
 
 
 @pytest.mark.django_db(transaction=True)

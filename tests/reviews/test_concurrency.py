@@ -14,8 +14,10 @@ from customers.services.customers import archive_customer, erase_customer
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review, ReviewRequest
+from reviews.services.opt_outs import OptOut, opt_out
 from reviews.services.requests import remind, replace_link, request_review, resend_request, withdraw_request
 from reviews.services.reviews import NotEditable, edit_review, submit_review
+from reviews.tokens import address_digest
 from tests.cast import Cast
 from tests.concurrency import at_once
 from tests.factories.customers import CustomerFactory
@@ -127,3 +129,12 @@ def test_archived_customers_are_not_asked_again(cast: Cast, action: str) -> None
     assert "no longer active" in page
     assert not OutgoingMail.objects.exists()
     assert ReviewRequest.objects.get().current_status == "open"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_opt_out_during_a_request_deletes_its_email(cast: Cast) -> None:
+    customer = CustomerFactory(agency=cast.alder)
+    target = OptOut(customer, address_digest(customer.email))
+    while_open(lambda: request_review(customer=customer, project=None, by=cast.stan, by_mail=True), lambda: opt_out(target))
+    assert cast.alder.review_opt_outs.exists()
+    assert not OutgoingMail.objects.exists()

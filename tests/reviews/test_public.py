@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from PIL import Image
 
+from partnerportal.agencies.models import Agency
 from partnerportal.network.models import PartnerProfile
 from partnerportal.outbox.models import OutgoingMail
 from reviews.models import Review
@@ -102,6 +103,9 @@ def test_only_its_agencys_registered_profile_has_it(cast: Cast) -> None:
     for path in (f"/partners/birch/reviews/{review.pk}/", "/partners/alder/reviews/999999/", f"/partners/alder/reviews/{10**30}/"):
         assert Client().get(path).status_code == Client().get(f"{path}preview.png").status_code == 404
     assert page_of(review)
+    profile = Client().get("/partners/birch/")
+    path = f"/partners/birch/reviews/{review.pk}/"
+    assert Client().get(path, headers={"If-None-Match": profile["ETag"]}).status_code == 404
     PartnerProfile.objects.filter(slug="alder").update(status="draft")
     assert Client().get(path_of(review)).status_code == Client().get(f"{path_of(review)}preview.png").status_code == 404
 
@@ -176,6 +180,11 @@ def test_members_of_its_agency_find_its_actions(cast: Cast, alice: Client, stan:
     assert "Unhide" in shown
     assert "They did what they said." in page_of(review, stan)
     assert "They did what they said." not in page_of(review, charlie)
+    # Members who must set up a second factor first are visitors.
+    Agency.objects.filter(pk=cast.alder.pk).update(second_factor_required=True)
+    page = page_of(review, alice)
+    assert "They did what they said." not in page
+    assert "Unhide" not in page
 
 
 def test_only_pages_for_everyone_are_shared(cast: Cast, alice: Client, charlie: Client) -> None:
