@@ -5,6 +5,7 @@ Kim is a client without any membership. Ada is an admin.
 """
 
 import pickle
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,6 +20,7 @@ from django.db import connection, transaction
 from django.db.models import Model, QuerySet
 from django.test import Client
 from psycopg.sql import SQL, Identifier, Literal
+from time_machine import escape_hatch
 
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency, Membership, Role
@@ -73,6 +75,10 @@ TABLES_OF_DJANGO = {"django_migrations", "django_content_type", "auth_permission
 MODELS: tuple[type[Model], ...] = (User, EmailAddress, Agency, Membership, PartnerProfile, OfferedService)
 
 
+#: Seconds after which a stored session is replaced, because a long run of the tests would outlast its last authentication.
+MAX_SESSION_AGE = 300
+
+
 class StoredCast:
     """A cast as one SQL statement, because most tests begin with a cast and most of those with a session.
 
@@ -86,16 +92,21 @@ class StoredCast:
             self._cast = pickle.dumps(cast)
             offered = Service.objects.exclude(pk__in=services)
             self._statement = "; ".join([inserted(offered), *(inserted(model._default_manager.all()) for model in MODELS)])
-            self._sessions = {user.email: self._session(user) for user in (cast.alice, cast.max, cast.stan, cast.charlie)}
+            self._sessions: dict[str, tuple[str, str]] = {}
+            self._signed_in_at: dict[str, float] = {}
+            for user in (cast.alice, cast.max, cast.stan, cast.charlie):
+                self._store_session(user)
             transaction.set_rollback(True)
 
-    @staticmethod
-    def _session(user: User) -> tuple[str, str]:
-        """Return the key of a session, and the statement that inserts it."""
-        client = Client()
-        client.force_login(user)
-        key = client.cookies[settings.SESSION_COOKIE_NAME].value
-        return key, inserted(Session.objects.filter(pk=key))
+    def _store_session(self, user: User) -> None:
+        """Store the key of a new session, and the statement that inserts it."""
+        with transaction.atomic():
+            client = Client()
+            client.force_login(user)
+            key = client.cookies[settings.SESSION_COOKIE_NAME].value
+            self._sessions[user.email] = key, inserted(Session.objects.filter(pk=key))
+            self._signed_in_at[user.email] = time.time()
+            transaction.set_rollback(True)
 
     def copy(self) -> Cast:
         """Insert the rows, and return the cast."""
@@ -106,6 +117,8 @@ class StoredCast:
 
     def sign_in(self, user: User) -> Client:
         """Return a client with the session of a user of the copied cast."""
+        if time.time() - self._signed_in_at[user.email] > MAX_SESSION_AGE and not escape_hatch.is_travelling():
+            self._store_session(user)
         client, (key, statement) = Client(), self._sessions[user.email]
         client.cookies[settings.SESSION_COOKIE_NAME] = key
         with connection.cursor() as cursor:

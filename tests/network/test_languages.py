@@ -1,5 +1,6 @@
 """Public pages at addresses with a language prefix."""
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -82,8 +83,9 @@ def test_each_page_names_all_of_its_addresses(cast: Cast, settings: Any, path: s
 
 
 def test_the_agency_is_the_same_in_every_language(cast: Cast, settings: Any) -> None:
-    page = text(Client(), "/de/partners/alder/")
-    assert f'"@id": "{settings.SITE_URL}/partners/alder/", "url": "{settings.SITE_URL}/de/partners/alder/"' in page
+    (script,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', text(Client(), "/de/partners/alder/"))
+    data = json.loads(script)
+    assert (data["@id"], data["url"]) == (f"{settings.SITE_URL}/partners/alder/", f"{settings.SITE_URL}/de/partners/alder/")
 
 
 def test_the_sitemap_names_all_addresses_of_each_page(cast: Cast, settings: Any) -> None:

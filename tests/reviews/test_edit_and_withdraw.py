@@ -75,6 +75,7 @@ def test_ten_concurrent_withdrawals_take_effect_once(cast: Cast) -> None:
     review = a_review(cast.alder)
     assert sorted(at_once(10, lambda n: withdraw_review(review))) == [False] * 9 + [True]
     assert RatingSummary.objects.get(agency=cast.alder).figures() == dict.fromkeys(RatingSummary.totals(), 0) | {
+        "withdrawn": 1,
         "requested": 1,
         "answered": 1,
     }
