@@ -301,7 +301,7 @@ def plan_of(rows: Any) -> str:
 
 
 def fill(cast: Cast) -> None:
-    """Add so many reviews that reading one by its key is cheaper than reading a whole index."""
+    """Add enough reviews for reading one by its key to be cheaper than reading a whole index."""
     customer: Any = CustomerFactory(agency=cast.alder)
     requests = ReviewRequest.objects.bulk_create(
         ReviewRequest(agency=cast.alder, customer=customer, token_digest=str(n), status="answered", answered_at=timezone.now())
