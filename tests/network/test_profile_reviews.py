@@ -132,6 +132,9 @@ def test_only_those_with_text(cast: Cast) -> None:
 )
 def test_an_index_leads_through_each_order(cast: Cast, query: str, index: str) -> None:
     choice = ReviewChoice(QueryDict(query))
+    with connection.cursor() as cursor:
+        # Rows that other tests rolled back still enlarge some indexes more than others.
+        cursor.execute("TRUNCATE reviews_review CASCADE")
     for number in range(15):
         a_review(cast.alder, text="Fine." if number % 3 else "", **same_rating(number % 5 + 1))
     with connection.cursor() as cursor:
@@ -139,9 +142,7 @@ def test_an_index_leads_through_each_order(cast: Cast, query: str, index: str) -
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ANALYZE reviews_review")
         # A few rows are always scanned and sorted, or read by their primary keys.
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off")
-        cursor.execute("SET LOCAL enable_incremental_sort = off")
         cursor.execute("ALTER TABLE reviews_review DROP CONSTRAINT reviews_review_pkey CASCADE")
-        cursor.execute("ALTER TABLE reviews_review DROP CONSTRAINT review_same_agency_target CASCADE")
         plan = choice.of(Review.objects.published().filter(agency=cast.alder)).order_by(*choice.order_by)[:11].explain()
     assert re.search(f"using {index} ", plan)
     assert "Sort" not in plan
