@@ -44,10 +44,13 @@ def alternates(name: str, *args: Any) -> dict[str, str]:
     return paths | {"x-default": language_url(name, *args, language="")}
 
 
-def page_addresses(request: HttpRequest, name: str, *args: Any) -> dict[str, Any]:
-    """Return the absolute addresses of a page: its canonical one, and its alternates by the value of their `hreflang`."""
+def page_addresses(name: str, *args: Any, language: str) -> dict[str, Any]:
+    """Return the absolute addresses of a page: its canonical one, and its alternates by the value of their `hreflang`.
+
+    `language` is the one fixed by the page's address, or empty.
+    """
     return {
-        "canonical": f"{settings.SITE_URL}{language_url(name, *args, language=fixed_language(request))}",
+        "canonical": f"{settings.SITE_URL}{language_url(name, *args, language=language)}",
         "alternates": {code: f"{settings.SITE_URL}{path}" for code, path in alternates(name, *args).items()},
     }
 

@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from partnerportal.agencies.models import Agency
 from partnerportal.core.compiled import compiled
-from partnerportal.network.models import PartnerProfile, ProfileStatus
+from partnerportal.network.models import PartnerProfile
 from reviews.models import Review
 
 
@@ -18,9 +18,16 @@ def public_profiles(*, slug: Any) -> QuerySet[PartnerProfile]:
     return rows
 
 
-def public_reviews(*, agency: Any) -> QuerySet[Review]:
-    """Return the reviews that an agency's profile shows."""
-    return Review.objects.filter(agency=agency).for_public()
+#: What feeds show of a review. The number of columns is most of the query's cost.
+_FEED_FIELDS = (
+    *("text", "author", "display_name_as", "overall", "created_at", "edited_at", "withdrawn_at"),
+    *("request__project__title", "comment__text", "comment__created_at"),
+)
+
+
+def feed_reviews(*, agency: Any) -> QuerySet[Review]:
+    """Return the reviews that an agency's profile shows, with only what feeds show of them."""
+    return Review.objects.filter(agency=agency).for_public().only(*_FEED_FIELDS)
 
 
 def slug_of(agency: Agency) -> str:
@@ -34,9 +41,6 @@ def _slugs(*, agency: Any) -> QuerySet[PartnerProfile, Any]:
 
 
 @compiled
-def reviews_at(*, slug: Any, pk: Any) -> QuerySet[Review]:
-    """Return this review in any state, with its agency's registered profile, which has this current or former address."""
-    of_profile = {"agency__profile__slugs__slug": slug, "agency__profile__status": ProfileStatus.REGISTERED}
-    related = ("agency__profile", "agency__rating_summary", "request__project", "comment")
-    reviews = Review.objects.filter(pk=pk, **of_profile).select_related(*related)
-    return reviews.defer("agency__profile__lead_text", "agency__profile__search_text")
+def reviews_of(*, agency: Any, pk: Any) -> QuerySet[Review]:
+    """Return this review of an agency in any state, with the related rows that its page shows."""
+    return Review.objects.filter(agency=agency, pk=pk).select_related("request__project", "comment")

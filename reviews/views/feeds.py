@@ -1,5 +1,7 @@
 """Feeds of an agency's public reviews, which the agency can turn on in its profile."""
 
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -15,7 +17,7 @@ from partnerportal.network.models import PartnerProfile
 from partnerportal.network.views.caching import profile_version, public_file
 from reviews.feeds import ATOM, JSON, Entry, Feed, atom, json_feed
 from reviews.models import Review
-from reviews.queries.public import public_profiles, public_reviews
+from reviews.queries.public import feed_reviews, public_profiles
 
 #: Number of reviews on a page.
 PAGE_SIZE = 20
@@ -46,7 +48,7 @@ def _response(request: HttpRequest, slug: str, route: str) -> HttpResponse:
 
 
 def _feed(request: HttpRequest, profile: PartnerProfile, route: str) -> Feed:
-    page = keyset_page(request, Rows(public_reviews, values={"agency": profile.agency_id}), order_by=("-pk",), size=PAGE_SIZE)
+    page = keyset_page(request, Rows(feed_reviews, values={"agency": profile.agency_id}), order_by=("-pk",), size=PAGE_SIZE)
     language, agency = fixed_language(request), profile.agency
     first = f"{settings.SITE_URL}{language_url(f'reviews:{route}', profile.slug, language=language)}"
     place = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
@@ -83,6 +85,11 @@ def _entry(review: Review, profile: PartnerProfile, language: str) -> Entry:
     )
 
 
-def _tag(created_at: Any, name: str) -> str:
+def _tag(created_at: datetime, name: str) -> str:
     """Return a permanent identifier (RFC 4151)."""
-    return f"tag:{urlsplit(settings.SITE_URL).hostname},{created_at:%Y-%m-%d}:{name}"
+    return f"tag:{_host(settings.SITE_URL)},{created_at.date().isoformat()}:{name}"
+
+
+@lru_cache
+def _host(url: str) -> str | None:
+    return urlsplit(url).hostname

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from partnerportal.core.language_addresses import page_addresses
+from partnerportal.core.language_addresses import fixed_language, page_addresses
 from partnerportal.network.views.caching import etag_of, public_page
 from partnerportal.network.views.preview_images import image_url, preview_of_directory
 from reviews.models import CATEGORIES, MAX_PINNED, MAX_REPORTS
@@ -41,6 +41,6 @@ def how_reviews_work(request: HttpRequest) -> HttpResponse:
         "reminder_days": settings.REVIEW_REMINDER_DAYS,
         "edit_days": settings.REVIEW_EDIT_DAYS,
         "preview_image": image_url("network:directory_image", preview_of_directory()),
-        **page_addresses(request, "reviews:how"),
+        **page_addresses("reviews:how", language=fixed_language(request)),
     }
     return render(request, "reviews/how.html", context)

@@ -1,6 +1,6 @@
 """Public pages of single reviews. Reviews of profiles that aren't registered return 404."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,12 +13,13 @@ from django.views.decorators.http import require_safe
 from partnerportal.agencies.models import Role
 from partnerportal.core.language_addresses import fixed_language, language_url, moved, page_addresses
 from partnerportal.core.templatetags.portal import rating
+from partnerportal.network.models import PartnerProfile
 from partnerportal.network.preview_images import Preview
 from partnerportal.network.structured_data import structured_review
 from partnerportal.network.views.caching import Version, profile_version, public_page
 from partnerportal.network.views.preview_images import OTHER_MAX_AGE, image_response, image_url, preview_of
 from reviews.models import Review
-from reviews.queries.public import reviews_at
+from reviews.queries.public import public_profiles, reviews_of
 
 #: Largest key that the database can look up in its index.
 MAX_KEY = 2**63 - 1
@@ -51,11 +52,7 @@ def review_page(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "is_own": is_own,
         "may_act": is_own and visitor.membership.has_role(Role.MANAGER),
         "shows_words": is_own or not review.hidden_at,
-        "title": _title(review),
-        "description": _description(review),
-        "preview_image": image_url("reviews:public_image", _preview_of(review), slug, pk),
-        **page_addresses(request, "reviews:public", slug, pk),
-        "structured_data": structured_review(review, profile, language=fixed_language(request)) if review.is_public else "",
+        "head": ReviewHead(review, profile, fixed_language(request)),
     }
     return render(request, "reviews/public.html", context)
 
@@ -72,18 +69,40 @@ def review_image(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return response
 
 
-def _title(review: Review) -> str:
-    if review.is_project and review.is_public:
-        return _("Review of %(agency)s: %(subject)s") % {"agency": review.agency.name, "subject": review.subject_label}
-    return _("Review of %(agency)s") % {"agency": review.agency.name}
+@dataclass(frozen=True)
+class ReviewHead:
+    """What search engines and link previews read of a review's page. It is found out only when it is rendered."""
 
+    review: Review = field(repr=False)
+    profile: PartnerProfile = field(repr=False)
+    #: The language fixed by the page's address, or an empty string.
+    language: str
 
-def _description(review: Review) -> str:
-    """Return the stars and first words for search engines and link previews, or nothing of hidden ones."""
-    if not review.is_public:
-        return ""
-    words = _shortened(review.text, MAX_DESCRIPTION) or review.subject_label
-    return _("%(rating)s of 5 stars: %(subject)s") % {"rating": rating(review.overall), "subject": words}
+    @property
+    def title(self) -> str:
+        if self.review.is_project and self.review.is_public:
+            return _("Review of %(agency)s: %(subject)s") % {"agency": self.profile.agency.name, "subject": self.review.subject_label}
+        return _("Review of %(agency)s") % {"agency": self.profile.agency.name}
+
+    @property
+    def description(self) -> str:
+        """The stars and first words, or nothing of hidden ones."""
+        if not self.review.is_public:
+            return ""
+        words = _shortened(self.review.text, MAX_DESCRIPTION) or self.review.subject_label
+        return _("%(rating)s of 5 stars: %(subject)s") % {"rating": rating(self.review.overall), "subject": words}
+
+    @property
+    def image(self) -> str:
+        return image_url("reviews:public_image", _preview_of(self.review), self.profile.slug, self.review.pk)
+
+    @property
+    def addresses(self) -> dict[str, Any]:
+        return page_addresses("reviews:public", self.profile.slug, self.review.pk, language=self.language)
+
+    @property
+    def structured_data(self) -> str:
+        return structured_review(self.review, self.profile, language=self.language)
 
 
 def _shortened(text: str, length: int) -> str:
@@ -108,6 +127,9 @@ def _preview_of(review: Review) -> Preview:
 
 def _review_or_404(slug: str, pk: int) -> Review:
     """Return the review with its agency's profile, which has this current or former address, or raise Http404."""
-    for review in reviews_at(slug=slug, pk=pk) if pk <= MAX_KEY else ():
-        return review
+    # Two queries, because PostgreSQL plans them in half the time of one that joins all tables.
+    for profile in public_profiles(slug=slug) if pk <= MAX_KEY else ():
+        for review in reviews_of(agency=profile.agency_id, pk=pk):
+            review.agency = profile.agency
+            return review
     raise Http404

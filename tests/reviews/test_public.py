@@ -325,7 +325,7 @@ def test_a_page_and_a_file_of_the_sitemap_read_only_their_reviews(cast: Cast) ->
     review = a_review(cast.alder)
     page = ReviewSitemap().paginator.page(FIRST_KEY // ReviewSitemap.limit + 100)
     assert len(page.object_list) == 1
-    for rows in (public.reviews_at.build(slug="alder", pk=review.pk), page.object_list):
+    for rows in (public.reviews_of.build(agency=cast.alder.pk, pk=review.pk), page.object_list):
         plan = plan_of(rows)
         assert re.search(r"on reviews_review [^\n]*\n\s*Index Cond: [^\n]*\bid\b", plan), plan
         assert "Seq Scan" not in plan

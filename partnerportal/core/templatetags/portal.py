@@ -105,7 +105,12 @@ def rating(value: Decimal | float | None) -> str:
         return "–"
     if isinstance(value, int):
         return number_format(value)
-    return number_format(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP), decimal_pos=1)
+    return _rating_text(Decimal(str(value)), get_language())
+
+
+@lru_cache(maxsize=1024)
+def _rating_text(value: Decimal, _language: str) -> str:
+    return number_format(value.quantize(Decimal("0.1"), ROUND_HALF_UP), decimal_pos=1)
 
 
 @register.filter

@@ -56,7 +56,7 @@ def directory(request: HttpRequest) -> HttpResponse:
         "total": total,
         "total_is_more": more,
         "preview_image": image_url("network:directory_image", preview_of_directory()),
-        **page_addresses(request, "network:directory"),
+        **page_addresses("network:directory", language=fixed_language(request)),
     }
     return render(request, "network/directory.html", context)
 
@@ -99,7 +99,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 def profile_context(request: HttpRequest, profile: PartnerProfile, *, is_own: bool) -> dict[str, Any]:
     """Return the template context of a profile `with_names`. `is_own` adds what only the agency's members see."""
-    addresses = page_addresses(request, "network:profile", profile.slug)
+    addresses = page_addresses("network:profile", profile.slug, language=fixed_language(request))
     logo = _absolute(profile.logo_url) if profile.logo_digest else ""
     reviews = _reviews(request, profile, is_own=is_own)
     displayed, language = [*reviews["highlighted"], *reviews["page"].items], fixed_language(request)
