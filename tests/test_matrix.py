@@ -329,7 +329,7 @@ STAFF_ROUTES = {
     "invitations:request_access": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:access_request_resend": StaffRoute(Role.STAFF, "POST", access_request),
     "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
-    "invitations:shared": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:shared_as_client": StaffRoute(Role.STAFF, "GET", connected, args=below_customer),
     "reviews:list": StaffRoute(Role.STAFF, "GET"),
     "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
