@@ -11,6 +11,7 @@ from invitations.credentials.models import AccessNeed, Credential
 from invitations.mails.recipients import send_to_member
 from invitations.models.areas import Area
 from invitations.models.invitations import AccessInvitation
+from invitations.space.addresses import client_address
 from partnerportal.accounts.models import User
 from partnerportal.outbox.letters import Letter
 from partnerportal.outbox.services import queue_letter
@@ -22,7 +23,9 @@ def send_needs_added(invitation: AccessInvitation, needs: Sequence[AccessNeed], 
         kind="needs_added",
         subject=_("%(agency)s needs something from you"),
         intro=_("%(person)s of %(agency)s asks you for access to: %(needs)s."),
-        outro=[_("On the linked page, you can invite them as a user, or hand over credentials in encrypted form. Don’t send them by e-mail.")],
+        outro=[
+            _("On the linked page, you can invite them as a user, or hand over a credential encrypted. Don’t send passwords by e-mail.")
+        ],
         button=_("View needs"),
         values={"person": str(by), "needs": ", ".join(need.name for need in needs)},
     )
@@ -73,7 +76,8 @@ def _need(need: AccessNeed) -> dict[str, object]:
 
 
 def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> None:
-    agency = invitation.agency
+    agency, customer = invitation.agency, invitation.customer
+    assert customer is not None  # noqa: S101  # for mypy: the access is connected
     queue_letter(
         replace(
             letter,
@@ -81,11 +85,11 @@ def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | 
             language=invitation.language,
             values={"agency": str(agency), **letter.values},
             name=invitation.name,
-            link=f"{settings.SITE_URL}{reverse('invitations:access_detail', args=[invitation.pk])}",
+            link=f"{settings.SITE_URL}{client_address(agency, customer.merged_into or customer, 'invitations:space_credentials')}",
             signature=f"{by}\n{agency}" if by else str(agency),
             footer_reason=_("You’re receiving this e-mail because you gave %(agency)s access in the Partner Portal."),
             agency=agency,
-            customer=invitation.customer,
+            customer=customer,
             from_name=agency.name,
             reply_to=by.email if by else "",
         )
@@ -94,7 +98,7 @@ def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | 
 
 def _send_to_agency(invitation: AccessInvitation | None, letter: Letter) -> None:
     assert invitation is not None and invitation.customer is not None  # noqa: S101  # for mypy: the access is connected
-    customer = invitation.customer
+    customer = invitation.customer.merged_into or invitation.customer
     letter = replace(
         letter,
         values={"agency": str(invitation.agency), "who": lambda: invitation.display_name, **letter.values},

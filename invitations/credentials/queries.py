@@ -2,21 +2,47 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 
 from invitations.credentials.models import AccessNeed, Credential, CredentialReveal
 from invitations.models.invitations import AccessInvitation
+from invitations.space.gates import shared_with
+from invitations.space.queries import Space
 
 
-def needs_of(invitations: Iterable[AccessInvitation]) -> list[AccessNeed]:
-    """Return the needs of these accesses with their credentials and reveals; needs of areas without access come last."""
-    accesses = {invitation.pk: invitation for invitation in invitations}
-    reveals = CredentialReveal.objects.select_related("by").order_by("-pk")
-    credentials = (
-        Credential.objects.defer("sealed").order_by("-pk").prefetch_related(Prefetch("reveals", reveals, to_attr="shown_reveals"))
-    )
-    needs = AccessNeed.objects.filter(invitation__in=accesses).in_order()
-    found = list(needs.prefetch_related(Prefetch("credentials", credentials, to_attr="shown_credentials")))
+def needs_in(space: Space) -> list[AccessNeed]:
+    """Return the needs that a client sees, with credentials and reveals."""
+    accesses = space.invitations
+    return [need for need in _with_credentials(shared_with(space, AccessNeed), accesses) if need.is_covered]
+
+
+def needs_for_staff(accesses: Iterable[AccessInvitation]) -> list[AccessNeed]:
+    """Return the needs of connected accesses, with credentials and reveals; needs of areas without access come last."""
+    connected = list(accesses)
+    needs = _with_credentials(AccessNeed.objects.filter(invitation__in=[access.pk for access in connected]), connected)
+    return sorted(needs, key=lambda need: not need.is_covered)
+
+
+def deleted_credentials(accesses: Iterable[AccessInvitation]) -> list[Credential]:
+    """Return the record of deleted credentials with their reveals, newest first, also of areas without access."""
+    deleted = _credentials().filter(invitation__in=[access.pk for access in accesses]).exclude(deleted_at=None)
+    return list(deleted.select_related("need"))
+
+
+def count_open_needs(space: Space) -> int:
+    """Return the number of needs for which the client has to do something."""
+    handed_over = Credential.objects.current().filter(need=OuterRef("pk"))
+    return shared_with(space, AccessNeed).filter(~Exists(handed_over), invited_at=None).count()
+
+
+def _with_credentials(needs: QuerySet[AccessNeed], accesses: Iterable[AccessInvitation]) -> list[AccessNeed]:
+    found = list(needs.order_by("pk").prefetch_related(Prefetch("credentials", _credentials())))
+    by_key = {access.pk: access for access in accesses}
     for need in found:
-        need.invitation = accesses[need.invitation_id or 0]
-    return sorted(found, key=lambda need: not need.is_covered)
+        need.invitation = by_key[need.invitation_id or 0]
+    return found
+
+
+def _credentials() -> QuerySet[Credential]:
+    reveals = CredentialReveal.objects.select_related("by").order_by("-pk")
+    return Credential.objects.defer("sealed").order_by("-pk").prefetch_related(Prefetch("reveals", reveals))

@@ -1,7 +1,7 @@
 """Credentials that clients hand over, and who revealed them."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 import pgtrigger
@@ -71,15 +71,15 @@ class Credential(models.Model):
 
     objects: ClassVar[CredentialQuerySet] = CredentialQuerySet.as_manager()  # type: ignore[assignment]
 
-    if TYPE_CHECKING:
-        #: Set by `invitations.credentials.queries`, newest first.
-        shown_reveals: list["CredentialReveal"]
-
     class Meta:
         verbose_name = _("credential")
         verbose_name_plural = _("credentials")
         indexes = [
-            models.Index(fields=["first_revealed_at"], name="credential_overdue", condition=Q(deleted_at=None, first_revealed_at__isnull=False))
+            models.Index(
+                fields=["first_revealed_at"],
+                name="credential_overdue",
+                condition=Q(deleted_at=None, first_revealed_at__isnull=False),
+            )
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,6 +1,6 @@
 """What an agency needs from one client."""
 
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -14,14 +14,6 @@ from partnerportal.core.constraints import SameParent
 
 if TYPE_CHECKING:
     from invitations.credentials.models.credentials import Credential
-
-
-class AccessNeedQuerySet(models.QuerySet["AccessNeed"]):
-    """Queryset of what agencies need."""
-
-    def in_order(self) -> Self:
-        """Sort in the order in which they were requested."""
-        return self.order_by("pk")
 
 
 class AccessNeed(NeedFields):
@@ -38,11 +30,7 @@ class AccessNeed(NeedFields):
     #: When the client confirmed that they have invited the agency as a user.
     invited_at = models.DateTimeField(_("Invited as a user"), null=True, blank=True)
 
-    objects: ClassVar[AccessNeedQuerySet] = AccessNeedQuerySet.as_manager()  # type: ignore[assignment]
-
-    if TYPE_CHECKING:
-        #: Set by `invitations.credentials.queries`, newest first.
-        shown_credentials: list[Credential]
+    objects: ClassVar[models.Manager["AccessNeed"]] = models.Manager()
 
     class Meta:
         verbose_name = _("need")
@@ -66,8 +54,8 @@ class AccessNeed(NeedFields):
 
     @property
     def current(self) -> "Credential | None":
-        """The credential that can be revealed, if there is one."""
-        return next((credential for credential in self.shown_credentials if credential.deleted_at is None), None)
+        """The credential that can be revealed, if there is one. Pages prefetch all of them."""
+        return next((credential for credential in self.credentials.all() if credential.deleted_at is None), None)
 
     @property
     def is_open(self) -> bool:

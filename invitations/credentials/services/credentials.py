@@ -4,9 +4,6 @@ A trigger deletes the credentials of an access that ends, and of areas that it n
 functions lock the customer and the access before a credential, in the order of such a change.
 """
 
-from typing import Any
-
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -16,30 +13,35 @@ from customers.models import Customer
 from invitations.credentials import mails
 from invitations.credentials.encryption import CIPHER, CredentialContent, seal, unseal
 from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, DeletionReason
-from invitations.credentials.services.locking import ensure_client, ensure_covered, lock_access, lock_writable_access
-from invitations.models.invitations import AccessInvitation
+from invitations.credentials.services.locking import (
+    ensure_covered,
+    lock_access,
+    lock_access_for_member,
+    lock_credential,
+    lock_for_client,
+)
+from invitations.space.queries import Space
+from invitations.space.services import SpaceClosed
 from partnerportal.accounts.models import User
-from partnerportal.agencies.services.team import lock_team
 from partnerportal.audit.models import AuditEvent
-from partnerportal.audit.services import record, record_all
+from partnerportal.audit.services import record
 from partnerportal.core.encryption import DecryptionError
 from partnerportal.core.pending import InvalidTransition
 
 
 @sensitive_variables("content")
 @transaction.atomic
-def hand_over(need: AccessNeed, *, content: CredentialContent, client: User) -> Credential:
+def hand_over(need: AccessNeed, *, content: CredentialContent, space: Space) -> Credential:
     """Store a credential encrypted, in place of an earlier one, and notify the agency.
 
     Raises:
-        InvalidTransition: The access is no longer connected.
-        ValidationError: The access no longer covers the area, or the customer is archived.
+        SpaceClosed: The access was ended, or no longer covers the area.
+        ValidationError: The customer is archived.
         AccessNeed.DoesNotExist: The agency removed the need in the meantime.
     """
-    locked = lock_writable_access(need.invitation_id)
-    ensure_client(locked, client)
-    ensure_covered(locked, need.area)
+    locked = lock_for_client(space, need)
     stored = AccessNeed.objects.select_for_update(of=("self",)).get(pk=need.pk)
+    stored.invitation = locked
     stored.credentials.all().delete_secrets(DeletionReason.REPLACED)
     credential = Credential(need=stored, invitation=locked, area=stored.area)
     credential.sealed = seal(content, credential)
@@ -49,27 +51,23 @@ def hand_over(need: AccessNeed, *, content: CredentialContent, client: User) -> 
     return credential
 
 
+@sensitive_variables()
 @transaction.atomic
-def reveal(credential: Credential, *, by: User) -> CredentialContent:
+def reveal(credential: Credential, *, customer: Customer, by: User) -> CredentialContent:
     """Return the content of a credential. The client sees this reveal, and receives an e-mail about the first one.
 
     Raises:
         InvalidTransition: The access is no longer connected, or the credential was deleted.
         ValidationError: The access no longer covers the area, or the customer is archived.
-        PermissionDenied: `by` has since left the agency.
+        PermissionDenied: `by` was removed from the team.
         DecryptionError: The key is unknown.
     """
-    # Locks the team first, in the order of removals of members and of erasures.
-    team = lock_team(credential.invitation.agency_id)
-    if not team.memberships.filter(user=by, user__is_active=True).exists():
-        raise PermissionDenied
-    locked = lock_writable_access(credential.invitation_id)
+    locked = lock_access_for_member(customer, credential.invitation_id, by=by)
     ensure_covered(locked, credential.area)
-    stored = _lock(credential, locked)
+    stored = lock_credential(credential, locked)
     content = unseal(stored)
-    is_first = stored.first_revealed_at is None
     CredentialReveal.objects.create(credential=stored, by=by)
-    if is_first:
+    if stored.first_revealed_at is None:
         stored.first_revealed_at = timezone.now()
         stored.save(update_fields=["first_revealed_at"])
         mails.send_revealed(stored, by=by)
@@ -78,15 +76,17 @@ def reveal(credential: Credential, *, by: User) -> CredentialContent:
 
 
 @transaction.atomic
-def delete_credential(credential: Credential, *, client: User) -> None:
+def delete_credential(credential: Credential, *, space: Space) -> None:
     """Delete a credential on behalf of its client, who can do so even while the customer is archived.
 
     Raises:
+        SpaceClosed: It belongs to another client, or staff are looking at the space.
         InvalidTransition: The access is no longer connected, or the credential was deleted before.
     """
-    locked = lock_access(credential.invitation_id)
-    ensure_client(locked, client)
-    stored = _lock(credential, locked)
+    locked = lock_access(credential.invitation)
+    if space.preview is not None or locked.client_id != space.client.pk:
+        raise SpaceClosed
+    stored = lock_credential(credential, locked)
     Credential.objects.filter(pk=stored.pk).delete_secrets(DeletionReason.CLIENT)
     record("credential.deleted", locked, by=None, source=AuditEvent.Source.WEB, area=stored.area)
 
@@ -110,7 +110,7 @@ def reencrypt() -> int:
     """
     return sum(
         _reencrypt(credential)
-        for credential in Credential.objects.current().order_by("pk").iterator()
+        for credential in Credential.objects.current().select_related("invitation").order_by("pk").iterator()
         if not CIPHER.uses_current_key(credential.sealed or b"", place=credential.place)
     )
 
@@ -120,8 +120,7 @@ def _reencrypt(credential: Credential) -> bool:
     """Re-encrypt a credential, or return False if that is impossible."""
     # Locks the access first, because the trigger that checks it would lock it after the credential.
     try:
-        locked = lock_access(credential.invitation_id)
-        stored = _lock(credential, locked)
+        stored = lock_credential(credential, lock_access(credential.invitation))
         stored.sealed = seal(unseal(stored), stored)
     except (InvalidTransition, DecryptionError):
         return False
@@ -132,13 +131,3 @@ def _reencrypt(credential: Credential) -> bool:
 def erase_credentials(customer: Customer, by: User) -> None:
     """Delete all needs and credentials of a customer, with the record of reveals. One of the `erasure_hooks`."""
     AccessNeed.objects.filter(Q(invitation__customer=customer) | Q(access_request__customer=customer)).delete()
-
-
-def _lock(credential: Credential, invitation: AccessInvitation) -> Credential:
-    """Lock and return a current credential of a locked access."""
-    stored: Any = Credential.objects.current().select_for_update(of=("self",)).select_related("need").filter(pk=credential.pk).first()
-    if stored is None:
-        raise InvalidTransition("deleted", credential)
-    stored.invitation = stored.need.invitation = invitation
-    result: Credential = stored
-    return result

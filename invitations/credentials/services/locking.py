@@ -1,50 +1,78 @@
-"""Locks of one access, in the order that all actions on it use."""
+"""Locks of one access: customer, membership and access, in this order."""
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from invitations.credentials.models import AccessNeed, Credential
 from invitations.models.invitations import AccessInvitation
+from invitations.space.queries import Space, of_customer
+from invitations.space.services import SpaceClosed, lock_for_member, lock_space
 from partnerportal.accounts.models import User
 from partnerportal.core.pending import InvalidTransition
 
 
-def lock_access(invitation_id: int | None) -> AccessInvitation:
-    """Lock the customer and the connected access, in this order, and return the access.
+def lock_for_client(space: Space, need: AccessNeed) -> AccessInvitation:
+    """Lock the client's access and return the one that a need belongs to.
 
     Raises:
-        InvalidTransition: The access is no longer connected.
+        SpaceClosed: The access was ended, doesn't cover the area of the need, or belongs to another client.
+        ValidationError: The customer is archived.
     """
-    invitation = AccessInvitation.objects.get(pk=invitation_id)
-    Customer.objects.select_for_update(no_key=True).get(pk=invitation.customer_id)
-    rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer__merged_into")
-    locked: AccessInvitation = rows.get(pk=invitation_id)
-    locked.ensure_status(AccessInvitation.Status.CONNECTED)
-    return locked
+    current = lock_space(space, area=need.area)
+    for invitation in current.invitations:
+        # A client can have several, of customers that were merged.
+        if invitation.pk == need.invitation_id and invitation.covers(need.area):
+            return invitation
+    raise SpaceClosed
 
 
-def lock_writable_access(invitation_id: int | None) -> AccessInvitation:
-    """Lock and return an access of an active customer, or of one that was merged into an active one.
+def lock_access_for_member(customer: Customer, invitation_id: int, *, by: User) -> AccessInvitation:
+    """Lock a customer, the membership of `by` and a connected access of the customer, and return the access.
 
     Raises:
+        PermissionDenied: `by` was removed from the team.
+        Customer.DoesNotExist: The customer was erased or merged.
+        AccessInvitation.DoesNotExist: The access isn't the customer's.
         InvalidTransition: The access is no longer connected.
         ValidationError: The customer is archived.
     """
-    locked = lock_access(invitation_id)
-    customer = locked.customer
-    assert customer is not None  # noqa: S101  # for mypy: the access is connected
-    if (customer.merged_into or customer).status != Customer.Status.ACTIVE:
-        raise ValidationError(_("This customer is archived, so nothing can be changed or revealed."), "not_active")
-    return locked
+    locked_customer = lock_for_member(customer, by=by)
+    return _connected(AccessInvitation.objects.filter(of_customer(locked_customer)).get(pk=invitation_id))
+
+
+def lock_access(invitation: AccessInvitation) -> AccessInvitation:
+    """Lock the customer and a connected access, also of an archived customer, and return the access.
+
+    Raises:
+        InvalidTransition: The access is no longer connected.
+    """
+    Customer.objects.select_for_update(no_key=True).get(pk=invitation.customer_id)
+    return _connected(invitation)
+
+
+def lock_credential(credential: Credential, invitation: AccessInvitation) -> Credential:
+    """Lock and return a current credential of a locked access, with the encrypted value.
+
+    Raises:
+        InvalidTransition: The credential was deleted.
+    """
+    rows = Credential.objects.current().filter(invitation=invitation).select_related("need").select_for_update(of=("self",))
+    stored = rows.filter(pk=credential.pk).first()
+    if stored is None:
+        raise InvalidTransition("deleted", credential)
+    stored.invitation = stored.need.invitation = invitation
+    return stored
 
 
 def ensure_covered(invitation: AccessInvitation, area: str) -> None:
     """Raise ValidationError if the locked access doesn't include the area."""
     if not invitation.covers(area):
-        raise ValidationError(_("This access no longer covers the area."), "area")
+        raise ValidationError(_("The access no longer covers this area."), "area")
 
 
-def ensure_client(invitation: AccessInvitation, client: User) -> None:
-    """Raise InvalidTransition if another client gave the access."""
-    if invitation.client_id != client.pk:
-        raise InvalidTransition(AccessInvitation.Status.REVOKED, invitation)
+def _connected(invitation: AccessInvitation) -> AccessInvitation:
+    rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency__profile", "client", "customer__merged_into")
+    locked: AccessInvitation = rows.get(pk=invitation.pk)
+    locked.ensure_status(AccessInvitation.Status.CONNECTED)
+    return locked

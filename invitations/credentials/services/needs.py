@@ -7,12 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from customers.models import Customer
 from invitations.credentials import mails
 from invitations.credentials.models import AccessNeed, NeedTemplate
-from invitations.credentials.services.locking import ensure_client, ensure_covered, lock_writable_access
+from invitations.credentials.services.locking import lock_access_for_member, lock_for_client
 from invitations.models.access_requests import AccessRequest
 from invitations.models.areas import Scope, sorted_areas
 from invitations.models.invitations import AccessInvitation
+from invitations.space.queries import Space
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -37,7 +39,7 @@ def ensure_areas(templates: Iterable[NeedTemplate], *, scope: str, areas: Sequen
 
 
 @transaction.atomic
-def add_needs(invitation: AccessInvitation, *, templates: Sequence[NeedTemplate], by: User) -> list[AccessNeed]:
+def add_needs(customer: Customer, *, access: AccessInvitation, templates: Sequence[NeedTemplate], by: User) -> list[AccessNeed]:
     """Add entries of the list to a connected access and notify the client. Return the added needs.
 
     Entries that this access already has, with the same name, are left out.
@@ -45,8 +47,9 @@ def add_needs(invitation: AccessInvitation, *, templates: Sequence[NeedTemplate]
     Raises:
         InvalidTransition: The access is no longer connected.
         ValidationError: The access doesn't cover the area of one, or the customer is archived.
+        PermissionDenied: `by` was removed from the team.
     """
-    locked = lock_writable_access(invitation.pk)
+    locked = lock_access_for_member(customer, access.pk, by=by)
     ensure_areas(templates, scope=locked.scope, areas=locked.areas)
     taken = set(locked.needs.values_list("name", flat=True))
     needs = [AccessNeed(invitation=locked, **_copied(template)) for template in templates if template.name not in taken]
@@ -58,14 +61,15 @@ def add_needs(invitation: AccessInvitation, *, templates: Sequence[NeedTemplate]
 
 
 @transaction.atomic
-def remove_need(need: AccessNeed, *, by: User) -> None:
+def remove_need(need: AccessNeed, *, customer: Customer, by: User) -> None:
     """Remove a need without a credential.
 
     Raises:
         InvalidTransition: The access is no longer connected.
         ValidationError: The client handed over a credential, or the customer is archived.
+        PermissionDenied: `by` was removed from the team.
     """
-    locked = lock_writable_access(need.invitation_id)
+    locked = lock_access_for_member(customer, need.invitation_id or 0, by=by)
     if need.credentials.exists():
         raise ValidationError(_("The client has already handed over a credential."), "handed_over")
     record("need.removed", locked, by=by, area=need.area)
@@ -73,17 +77,15 @@ def remove_need(need: AccessNeed, *, by: User) -> None:
 
 
 @transaction.atomic
-def mark_invited(need: AccessNeed, *, client: User) -> bool:
+def mark_invited(need: AccessNeed, *, space: Space) -> bool:
     """Store that the client has invited the agency as a user, and notify it. Return False if this was stored before.
 
     Raises:
-        InvalidTransition: The access is no longer connected.
-        ValidationError: The access no longer covers the area, or the customer is archived.
+        SpaceClosed: The access was ended, or no longer covers the area.
+        ValidationError: The customer is archived.
         AccessNeed.DoesNotExist: The agency removed the need in the meantime.
     """
-    locked = lock_writable_access(need.invitation_id)
-    ensure_client(locked, client)
-    ensure_covered(locked, need.area)
+    locked = lock_for_client(space, need)
     stored = AccessNeed.objects.select_for_update(of=("self",)).get(pk=need.pk)
     if stored.invited_at is not None:
         return False
