@@ -5,9 +5,9 @@ from typing import Any
 from django import template
 
 from customers.models import Customer
-from invitations.space.addresses import client_address, space_address
+from invitations.models import AccessInvitation
+from invitations.space.addresses import address_for, space_address
 from invitations.space.tabs import TABS, TabLink, client_tabs, preview_tabs, staff_tabs
-from partnerportal.agencies.models import Agency
 
 register = template.Library()
 
@@ -38,6 +38,6 @@ def shared_tabs(context: Any, customer: Customer) -> list[TabLink]:
 
 
 @register.simple_tag
-def space_of(agency: Agency, customer: Customer) -> str:
-    """Return the address of a client's space, for pages outside of it."""
-    return client_address(agency, customer)
+def space_of(invitation: AccessInvitation) -> str:
+    """Return the address of the space that a connected invitation opens."""
+    return address_for(invitation)
