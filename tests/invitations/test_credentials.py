@@ -1,9 +1,10 @@
 """Handing over, revealing and deleting credentials."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +17,7 @@ from invitations.credentials.services.credentials import reveal
 from invitations.models import AccessInvitation
 from invitations.services.invitations import change_access, disconnect_access, end_access_as_admin, revoke_access
 from invitations.tasks import delete_revealed_credentials
+from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Membership
 from partnerportal.agencies.services.team import remove_member
 from partnerportal.audit.models import AuditEvent
@@ -27,6 +29,8 @@ from tests.concurrency import at_once
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory
+from tests.invitations.test_transitions import a_transaction_waits
+from tests.polling import eventually
 
 PASSWORD = "Pa55 word+of=Kim"
 ENTERED = {"username": "kim-hosting", "password": PASSWORD, "url": "https://panel.example", "note": "PIN 4711-0815"}
@@ -120,7 +124,9 @@ def test_nothing_is_revealed_after_a_change(stan: Client, kim: Client, cast: Cas
     assert [row.sealed is None for row in Credential.objects.all()] == ([] if change == "erased" else [change != "archived"])
 
 
-def test_archived_customers_are_read_only_but_the_client_can_delete(kim: Client, cast: Cast, need: AccessNeed, credential: Credential) -> None:
+def test_archived_customers_are_read_only_but_the_client_can_delete(
+    kim: Client, cast: Cast, need: AccessNeed, credential: Credential
+) -> None:
     archive_customer(need.invitation.customer, by=cast.alice)
     kim.post(f"/my/alder/credentials/needs/{need.pk}/hand-over/", {**ENTERED, "password": "new"})
     assert Credential.objects.get() == credential
@@ -265,9 +271,9 @@ def test_database_keeps_the_place_of_a_secret(need: AccessNeed, credential: Cred
             Credential.objects.filter(pk=credential.pk).update(**values)
 
 
-def test_database_keeps_secrets_deleted(credential: Credential) -> None:
+def test_database_keeps_secrets_deleted(kim: Client, credential: Credential) -> None:
     sealed = bytes(stored(credential).sealed or b"")
-    revoke_access(credential.invitation)
+    kim.post(f"/my/alder/credentials/{credential.pk}/delete/")
     with pytest.raises(DatabaseError, match="pgtrigger: Cannot"), transaction.atomic():
         Credential.objects.update(sealed=sealed, deleted_at=None, deleted_because="")
 
@@ -275,48 +281,69 @@ def test_database_keeps_secrets_deleted(credential: Credential) -> None:
 # --- Concurrency -------------------------------------------------------------------------------------------------------
 
 
+#: Errors of a reveal without access.
+REFUSALS = (InvalidTransition, PermissionDenied, ValidationError)
+
+
+def end_access(invitation: AccessInvitation, member: Membership, end: str) -> None:
+    """End the access of the agency, or of Stan, in one of several ways."""
+    if end == "revoke":
+        revoke_access(invitation)
+    elif end == "narrow":
+        change_access(invitation, scope="partial", areas=["email"])
+    elif end == "disconnect":
+        disconnect_access(invitation, reason="", by=member.user)
+    else:
+        remove_member(member, to=None, by=User.objects.get(email="alice@alder.example"))
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(4))
 @pytest.mark.parametrize("end", ["revoke", "narrow", "remove member", "disconnect"])
-def test_reveal_and_the_end_of_access_at_the_same_time(cast: Cast, end: str) -> None:
-    for _ in range(4):
-        credential = CredentialFactory(need__invitation__customer__agency=cast.alder)
-        customer = credential.invitation.customer
-        Customer.objects.filter(pk=customer.pk).update(responsible=cast.stan)
-        member = Membership.objects.filter(agency=cast.alder, user=cast.stan).first() or cast.alder.memberships.create(
-            user=cast.stan, role="staff"
-        )
-        ends = {
-            "revoke": lambda: revoke_access(credential.invitation),
-            "narrow": lambda: change_access(credential.invitation, scope="partial", areas=["email"]),
-            "remove member": lambda: remove_member(member, to=None, by=cast.alice),
-            "disconnect": lambda: disconnect_access(credential.invitation, reason="", by=cast.alice),
-        }
-        actions = [lambda: reveal(credential, customer=customer, by=cast.stan), ends[end]]
-        revealed, ended = at_once(2, lambda n: actions[n]())
-        assert not isinstance(ended, Exception), ended
-        if isinstance(revealed, Exception):
-            assert isinstance(revealed, InvalidTransition | PermissionDenied | Exception)
-            assert type(revealed).__name__ in {"InvalidTransition", "PermissionDenied", "ValidationError"}, repr(revealed)
-        # A reveal that came first is recorded; one that came later shows nothing.
-        assert credential.reveals.count() == (0 if isinstance(revealed, Exception) else 1)
-        with pytest.raises((InvalidTransition, PermissionDenied, Exception)):
-            reveal(credential, customer=customer, by=cast.stan)
-        assert credential.reveals.count() == (0 if isinstance(revealed, Exception) else 1)
-        assert (stored(credential).sealed is None) == (end != "remove member")
+def test_reveal_and_the_end_of_access_at_the_same_time(cast: Cast, end: str, attempt: int) -> None:
+    # The removal of the member also changes the customer, which the reveal locks.
+    credential = CredentialFactory(need__invitation__customer__agency=cast.alder, need__invitation__customer__responsible=cast.stan)
+    customer, member = credential.invitation.customer, Membership.objects.select_related("user", "agency").get(user=cast.stan)
+
+    def act(number: int) -> object:
+        if number:
+            return end_access(credential.invitation, member, end)
+        return reveal(credential, customer=customer, by=cast.stan)
+
+    revealed, ended = at_once(2, act)
+    assert not isinstance(ended, Exception), ended
+    # A reveal that came first is recorded, and a later one is refused.
+    assert isinstance(revealed, (CredentialContent, *REFUSALS)), repr(revealed)
+    assert credential.reveals.count() == isinstance(revealed, CredentialContent)
+    with pytest.raises(REFUSALS):
+        reveal(credential, customer=customer, by=cast.stan)
+    assert (stored(credential).sealed is None) == (end != "remove member")
 
 
 @pytest.mark.django_db(transaction=True)
-def test_handing_over_while_access_is_revoked(cast: Cast) -> None:
-    for _ in range(4):
-        need = NeedFactory(invitation__customer__agency=cast.alder, invitation__client=cast.kim)
-        client = Client()
-        client.force_login(cast.kim)
-        address = f"/my/alder/credentials/needs/{need.pk}/hand-over/?customer={need.invitation.customer_id}"
-        actions = [lambda: client.post(address, ENTERED).status_code, lambda: revoke_access(need.invitation)]
-        handed_over, ended = at_once(2, lambda n: actions[n]())
-        assert handed_over in {302, 404}
-        assert not isinstance(ended, Exception), ended
-        assert not Credential.objects.current().exists()
+def test_reveal_waits_for_a_revocation_and_then_shows_nothing(cast: Cast, credential: Credential) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            revoke_access(credential.invitation)
+            revealing = pool.submit(lambda: at_once(1, lambda _n: reveal(credential, customer=credential.invitation.customer, by=cast.stan)))
+            eventually(a_transaction_waits, "the reveal waits for the revocation")
+        (revealed,) = revealing.result()
+    assert isinstance(revealed, InvalidTransition), revealed
+    assert not CredentialReveal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("attempt", range(4))
+def test_handing_over_while_access_is_revoked(cast: Cast, need: AccessNeed, kim: Client, attempt: int) -> None:
+    def act(number: int) -> object:
+        if number:
+            return revoke_access(need.invitation)
+        return kim.post(f"/my/alder/credentials/needs/{need.pk}/hand-over/", ENTERED).status_code
+
+    handed_over, ended = at_once(2, act)
+    assert handed_over in {302, 404}
+    assert not isinstance(ended, Exception), ended
+    assert not Credential.objects.current().exists()
 
 
 @pytest.mark.django_db(transaction=True)
