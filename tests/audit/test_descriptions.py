@@ -49,7 +49,12 @@ DATA: dict[str, dict[str, Any]] = {
     **{
         action: {"area": "hosting"}
         for action in (
-            "need.removed", "need.invited", "credential.handed_over", "credential.revealed", "credential.deleted", "credential.expired",
+            "need.removed",
+            "need.invited",
+            "credential.handed_over",
+            "credential.revealed",
+            "credential.deleted",
+            "credential.expired",
         )
     },
     **{f"review_round.{step}": {"count": 3} for step in ("started", "resumed", "paused", "stopped", "finished")},

@@ -3,7 +3,7 @@
 import factory
 
 from invitations.credentials.encryption import CredentialContent, seal
-from invitations.credentials.models import AccessNeed, Credential, NeedTemplate
+from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, NeedTemplate
 from tests.factories.agencies import AgencyFactory
 from tests.factories.invitations import ConnectedFactory
 
@@ -53,3 +53,12 @@ class CredentialFactory(factory.django.DjangoModelFactory):
             credential.sealed = seal(content, credential)
         credential.save(force_insert=True)
         return credential
+
+
+class CredentialRevealFactory(factory.django.DjangoModelFactory):
+    """A reveal of a credential."""
+
+    class Meta:
+        model = CredentialReveal
+
+    credential = factory.SubFactory(CredentialFactory)

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from customers.models import Customer
 from customers.services.customers import archive_customer, erase_customer
 from invitations.credentials.encryption import CredentialContent, unseal
-from invitations.credentials.models import AccessNeed, Credential, CredentialReveal
+from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, DeletionReason
 from invitations.credentials.services.credentials import reveal
 from invitations.models import AccessInvitation
 from invitations.services.invitations import change_access, disconnect_access, end_access_as_admin, revoke_access
@@ -26,6 +26,7 @@ from partnerportal.outbox.models import OutgoingMail
 from tests.accounts.test_reauthentication import later
 from tests.cast import Cast
 from tests.concurrency import at_once
+from tests.factories.accounts import UserFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.customers import CustomerFactory
 from tests.factories.invitations import ConnectedFactory
@@ -187,6 +188,19 @@ def test_preview_offers_no_action(stan: Client, cast: Cast, credential: Credenti
     assert "hand-over" not in page and "/delete/" not in page
 
 
+def test_the_number_of_queries_is_independent_of_the_data(kim: Client, cast: Cast, need: AccessNeed) -> None:
+    def count(rows: int) -> int:
+        for _ in range(rows):
+            for credential in (CredentialFactory(need__invitation=need.invitation), CredentialFactory(need__invitation=need.invitation)):
+                CredentialReveal.objects.create(credential=credential, by=UserFactory())
+            credential.need.credentials.all().delete_secrets(DeletionReason.CLIENT)
+        with CaptureQueriesContext(connection) as queries:
+            kim.get("/my/alder/credentials/")
+        return len(queries)
+
+    assert count(1) == count(4) <= 14
+
+
 # --- Deletion ----------------------------------------------------------------------------------------------------------
 
 
@@ -325,7 +339,9 @@ def test_reveal_waits_for_a_revocation_and_then_shows_nothing(cast: Cast, creden
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             revoke_access(credential.invitation)
-            revealing = pool.submit(lambda: at_once(1, lambda _n: reveal(credential, customer=credential.invitation.customer, by=cast.stan)))
+            revealing = pool.submit(
+                lambda: at_once(1, lambda _n: reveal(credential, customer=credential.invitation.customer, by=cast.stan))
+            )
             eventually(a_transaction_waits, "the reveal waits for the revocation")
         (revealed,) = revealing.result()
     assert isinstance(revealed, InvalidTransition), revealed

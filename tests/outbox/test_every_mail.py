@@ -371,7 +371,7 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "deadlines_customer", "review_comment", "review_reminder", "review_request",
+        "credential_revealed", "deadlines_customer", "needs_added", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 
