@@ -23,8 +23,6 @@ CONFLICT_MESSAGES: dict[str, Any] = {
     AccessInvitation.Status.DISCONNECTED: gettext_lazy("This access has already been ended."),
     AccessRequest.Status.GRANTED: gettext_lazy("This has already been granted."),
     AccessRequest.Status.DECLINED: gettext_lazy("This has already been declined."),
-    # The state of a credential.
-    "deleted": gettext_lazy("This has already been deleted."),
 }
 
 

@@ -103,9 +103,10 @@ def pg_dump() -> bytes:
 
 
 @pytest.fixture
-def handed_over(cast: Cast, kim: Client, caplog: pytest.LogCaptureFixture) -> list[Credential]:
-    """Credentials that were handed over and revealed through the pages, one of them replaced, with all log entries."""
+def handed_over(cast: Cast, kim: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[Credential]:
+    """Credentials that were handed over, replaced and revealed through the pages, with all log entries, also of SQL statements."""
     caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr(connection, "force_debug_cursor", True)
     needs = [NeedFactory(invitation__customer__agency=cast.alder, invitation__client=cast.kim) for _ in CREDENTIALS]
     for need, entered in zip(needs, CREDENTIALS, strict=True):
         address = f"/my/alder/credentials/needs/{need.pk}/hand-over/?customer={need.invitation.customer_id}"
@@ -139,7 +140,7 @@ def test_a_dump_contains_no_credential(handed_over: list[Credential], cast: Cast
 
 def test_logs_and_emails_contain_no_credential(handed_over: list[Credential], caplog: pytest.LogCaptureFixture) -> None:
     logged = "\n".join(f"{record.getMessage()} {record.__dict__}" for record in caplog.get_records("setup"))
-    assert "django" in logged
+    assert 'INSERT INTO "invitations_credential"' in logged
     assert leaks(logged.encode()) == []
     mails = list(OutgoingMail.objects.all())
     assert {mail.kind for mail in mails} == {"credential_handed_over", "credential_revealed"}

@@ -1,6 +1,6 @@
 """What an agency needs from one client."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,9 +11,6 @@ from invitations.models.access_requests import AccessRequest
 from invitations.models.areas import Area
 from invitations.models.invitations import AccessInvitation
 from partnerportal.core.constraints import SameParent
-
-if TYPE_CHECKING:
-    from invitations.credentials.models.credentials import Credential
 
 
 class AccessNeed(NeedFields):
@@ -53,7 +50,7 @@ class AccessNeed(NeedFields):
         return self.invitation is not None and self.invitation.covers(self.area)
 
     @property
-    def current(self) -> "Credential | None":
+    def current(self) -> Any:
         """The credential that can be revealed, if there is one. Pages prefetch all of them."""
         return next((credential for credential in self.credentials.all() if credential.deleted_at is None), None)
 

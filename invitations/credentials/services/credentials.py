@@ -14,6 +14,7 @@ from invitations.credentials import mails
 from invitations.credentials.encryption import CIPHER, CredentialContent, seal, unseal
 from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, DeletionReason
 from invitations.credentials.services.locking import (
+    CredentialDeleted,
     ensure_covered,
     lock_access,
     lock_access_for_member,
@@ -57,7 +58,8 @@ def reveal(credential: Credential, *, customer: Customer, by: User) -> Credentia
     """Return the content of a credential. The client sees this reveal, and receives an e-mail about the first one.
 
     Raises:
-        InvalidTransition: The access is no longer connected, or the credential was deleted.
+        InvalidTransition: The access is no longer connected.
+        CredentialDeleted: The credential was deleted.
         ValidationError: The access no longer covers the area, or the customer is archived.
         PermissionDenied: `by` was removed from the team.
         DecryptionError: The key is unknown.
@@ -81,7 +83,8 @@ def delete_credential(credential: Credential, *, space: Space) -> None:
 
     Raises:
         SpaceClosed: It belongs to another client, or staff are looking at the space.
-        InvalidTransition: The access is no longer connected, or the credential was deleted before.
+        InvalidTransition: The access is no longer connected.
+        CredentialDeleted: The credential was deleted before.
     """
     locked = lock_access(credential.invitation)
     if space.preview is not None or locked.client_id != space.client.pk:
@@ -122,7 +125,7 @@ def _reencrypt(credential: Credential) -> bool:
     try:
         stored = lock_credential(credential, lock_access(credential.invitation))
         stored.sealed = seal(unseal(stored), stored)
-    except (InvalidTransition, DecryptionError):
+    except (InvalidTransition, CredentialDeleted, DecryptionError):
         return False
     stored.save(update_fields=["sealed"])
     return True

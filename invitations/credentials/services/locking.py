@@ -9,7 +9,10 @@ from invitations.models.invitations import AccessInvitation
 from invitations.space.queries import Space, of_customer
 from invitations.space.services import SpaceClosed, lock_for_member, lock_space
 from partnerportal.accounts.models import User
-from partnerportal.core.pending import InvalidTransition
+
+
+class CredentialDeleted(Exception):
+    """Raised when a credential was deleted in the meantime."""
 
 
 def lock_for_client(space: Space, need: AccessNeed) -> AccessInvitation:
@@ -55,12 +58,12 @@ def lock_credential(credential: Credential, invitation: AccessInvitation) -> Cre
     """Lock and return a current credential of a locked access, with the encrypted value.
 
     Raises:
-        InvalidTransition: The credential was deleted.
+        CredentialDeleted: The credential was deleted.
     """
     rows = Credential.objects.current().filter(invitation=invitation).select_related("need").select_for_update(of=("self",))
     stored = rows.filter(pk=credential.pk).first()
     if stored is None:
-        raise InvalidTransition("deleted", credential)
+        raise CredentialDeleted
     stored.invitation = stored.need.invitation = invitation
     return stored
 

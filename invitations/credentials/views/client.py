@@ -83,7 +83,7 @@ def space_credential_delete(request: SpaceRequest, credential: int) -> HttpRespo
     space = request.space
     rows = shared_with(space, Credential).defer("sealed").select_related("invitation", "need")
     stored = get_object_or_404(rows, pk=credential)
-    with conflict_messages(request):
+    with conflict_messages(request), errors_as_messages(request):
         services.delete_credential(stored, space=space)
         messages.success(request, _("Credential for “%(need)s” deleted.") % {"need": stored.need})
     return redirect(space_address(space, "invitations:space_credentials"))

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from invitations.credentials.services.locking import CredentialDeleted
 from partnerportal.core.encryption import DecryptionError
 
 
@@ -18,5 +19,7 @@ def errors_as_messages(request: HttpRequest) -> Iterator[None]:
         yield
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
+    except CredentialDeleted:
+        messages.info(request, _("This credential has already been deleted."))
     except DecryptionError:
         messages.error(request, _("This credential can’t be decrypted. Ask the client to hand it over again."))
