@@ -23,10 +23,14 @@ def needs_for_staff(accesses: Iterable[AccessInvitation]) -> list[AccessNeed]:
     return sorted(needs, key=lambda need: not need.is_covered)
 
 
-def deleted_credentials(accesses: Iterable[AccessInvitation]) -> list[Credential]:
-    """Return the record of deleted credentials with their reveals, newest first, also of areas without access."""
-    deleted = _credentials().filter(invitation__in=[access.pk for access in accesses]).exclude(deleted_at=None)
-    return list(deleted.select_related("need"))
+def deleted_in(space: Space) -> list[Credential]:
+    """Return the record of deleted credentials that a client sees in the space, newest first."""
+    return _deleted(shared_with(space, Credential))
+
+
+def deleted_of(access: AccessInvitation) -> list[Credential]:
+    """Return the record of an access for its client, newest first: also of areas without access, and after its end."""
+    return _deleted(Credential.objects.filter(invitation=access))
 
 
 def count_open_needs(space: Space) -> int:
@@ -36,13 +40,18 @@ def count_open_needs(space: Space) -> int:
 
 
 def _with_credentials(needs: QuerySet[AccessNeed], accesses: Iterable[AccessInvitation]) -> list[AccessNeed]:
-    found = list(needs.order_by("pk").prefetch_related(Prefetch("credentials", _credentials())))
+    credentials = _with_reveals(Credential.objects.all())
+    found = list(needs.order_by("pk").prefetch_related(Prefetch("credentials", credentials)))
     by_key = {access.pk: access for access in accesses}
     for need in found:
         need.invitation = by_key[need.invitation_id or 0]
     return found
 
 
-def _credentials() -> QuerySet[Credential]:
+def _deleted(credentials: QuerySet[Credential]) -> list[Credential]:
+    return list(_with_reveals(credentials.exclude(deleted_at=None).select_related("need")))
+
+
+def _with_reveals(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     reveals = CredentialReveal.objects.select_related("by").order_by("-pk")
-    return Credential.objects.defer("sealed").order_by("-pk").prefetch_related(Prefetch("reveals", reveals))
+    return credentials.defer("sealed").order_by("-pk").prefetch_related(Prefetch("reveals", reveals))

@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 
 from invitations.credentials.forms.credentials import CredentialForm
 from invitations.credentials.models import AccessNeed, Credential
-from invitations.credentials.queries import deleted_credentials, needs_in
+from invitations.credentials.queries import deleted_in, needs_in
 from invitations.credentials.services import credentials as services
 from invitations.credentials.services.needs import mark_invited
 from invitations.credentials.views.feedback import errors_as_messages
@@ -27,7 +27,7 @@ PER_CLIENT = RateLimit("credentials-client", times=60, seconds=60 * 60)
 def space_credentials(request: SpaceRequest) -> HttpResponse:
     """List what the agency needs, with the client's credentials and who revealed them."""
     space = request.space
-    context = {"needs": needs_in(space), "deleted": deleted_credentials(space.invitations)}
+    context = {"needs": needs_in(space), "deleted": deleted_in(space)}
     return render(request, "invitations/space/credentials.html", context)
 
 
