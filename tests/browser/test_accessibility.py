@@ -351,7 +351,11 @@ PAGES = {
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
-    "client": ("kim", ["/my/", "mine", "space", "credentials", "hand over", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "client": (
+        "kim",
+        ["/my/", "mine", "space", "credentials", "hand over", "change", "question", "/partners/alder/access/", "/accounts/email/",
+         "/account/"],
+    ),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
