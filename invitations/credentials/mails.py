@@ -68,14 +68,14 @@ def send_revealed(credential: Credential, *, by: User) -> None:
         button=_("View credentials"),
         values={"person": str(by), "date": credential.deletes_at, **_need(credential.need)},
     )
-    _send_to_client(credential.invitation, letter)
+    _send_to_client(credential.invitation, letter, by=by)
 
 
 def _need(need: AccessNeed) -> dict[str, object]:
     return {"need": need.name, "area": lambda: str(Area(need.area).label)}
 
 
-def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> None:
+def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User) -> None:
     agency, customer = invitation.agency, invitation.customer
     assert customer is not None  # noqa: S101  # for mypy: the access is connected
     queue_letter(
@@ -86,12 +86,12 @@ def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | 
             values={"agency": str(agency), **letter.values},
             name=invitation.name,
             link=f"{settings.SITE_URL}{client_address(agency, customer.merged_into or customer, 'invitations:space_credentials')}",
-            signature=f"{by}\n{agency}" if by else str(agency),
+            signature=f"{by}\n{agency}",
             footer_reason=_("You’re receiving this e-mail because you gave %(agency)s access in the Partner Portal."),
             agency=agency,
             customer=customer,
             from_name=agency.name,
-            reply_to=by.email if by else "",
+            reply_to=by.email,
         )
     )
 

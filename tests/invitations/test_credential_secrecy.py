@@ -16,6 +16,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils.log import AdminEmailHandler
 from psycopg import sql
 
@@ -103,10 +104,15 @@ def pg_dump() -> bytes:
 
 
 @pytest.fixture
-def handed_over(cast: Cast, kim: Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> list[Credential]:
+def handed_over(cast: Cast, kim: Client, caplog: pytest.LogCaptureFixture) -> list[Credential]:
     """Credentials that were handed over, replaced and revealed through the pages, with all log entries, also of SQL statements."""
-    caplog.set_level(logging.DEBUG)
-    monkeypatch.setattr(connection, "force_debug_cursor", True)
+    for logger in ("", "django", "django.db.backends"):
+        caplog.set_level(logging.DEBUG, logger)
+    with CaptureQueriesContext(connection):
+        return hand_over_all(cast, kim)
+
+
+def hand_over_all(cast: Cast, kim: Client) -> list[Credential]:
     needs = [NeedFactory(invitation__customer__agency=cast.alder, invitation__client=cast.kim) for _ in CREDENTIALS]
     for need, entered in zip(needs, CREDENTIALS, strict=True):
         address = f"/my/alder/credentials/needs/{need.pk}/hand-over/?customer={need.invitation.customer_id}"
