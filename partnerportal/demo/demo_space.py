@@ -38,7 +38,7 @@ CONTRACTS = (
     ("V-2026-002", "Retainer for design", 380, "month", 130, 1, False),
 )
 #: What the client handed over.
-CREDENTIAL = CredentialContent(username="okafor", password="Correct-Horse-7", url="https://panel.example")  # noqa: S106  # for the demo
+CREDENTIAL = CredentialContent(username="okafor", password="Correct-Horse-7", url="https://panel.example")  # noqa: S106  # nosec B106
 
 
 def add_space(customers: list[Customer], *, by: User) -> None:
