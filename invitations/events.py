@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from invitations.models.areas import access_in_text, access_label
-from partnerportal.audit.descriptions import register
+from partnerportal.audit.descriptions import DESCRIPTIONS, register
 from partnerportal.audit.models import AuditEvent
 
 
@@ -77,8 +77,8 @@ register(
 register("access_request.withdrawn", _("Access request withdrawn"), icon="x-circle", named=_("Access request to %(item)s withdrawn"))
 register("access_request.expired", _("Access request expired"), icon="clock", named=_("Access request to %(item)s expired"))
 
-#: Descriptions for the client's own pages, where “you” is the client.
-_FOR_CLIENT = {
+#: Descriptions for the client's own pages, where “you” is the client. Packages of this app add theirs.
+FOR_CLIENT: dict[str, Any] = {
     "invitation.received": _("You offered %(granted)s"),
     "invitation.connected": _("%(agency)s connected your access (%(access)s)"),
     "invitation.rejected": _("%(agency)s rejected your invitation"),
@@ -96,7 +96,6 @@ _FOR_CLIENT = {
 
 def sentence_for_client(event: AuditEvent, *, agency: str) -> str:
     """Return the event's description for the client's own pages."""
-    if event.action not in _FOR_CLIENT:
+    if event.action not in FOR_CLIENT:
         return event.sentence
-    access = _access(event.data) if "scope" in event.data else {}
-    return str(_FOR_CLIENT[event.action]) % {"agency": agency, **access}
+    return str(FOR_CLIENT[event.action]) % {"agency": agency, **DESCRIPTIONS[event.action].values(event.data)}

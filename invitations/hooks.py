@@ -7,6 +7,8 @@ from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
+from invitations.credentials import events as credential_events  # noqa: F401  # registers the descriptions of audit events
+from invitations.credentials.services.credentials import erase_credentials
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
@@ -24,8 +26,10 @@ register_type(
     "access_disconnected",
     "access_expired",
     "access_force_ended",
+    "needs_added",
+    "credential_revealed",
 )
-erasure_hooks.append(erase_customer_access)
+erasure_hooks.extend([erase_customer_access, erase_credentials])
 customer_page_sections.append(access_section)
 RELATIONS.extend(
     [

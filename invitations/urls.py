@@ -2,6 +2,9 @@
 
 from django.urls import path, register_converter
 
+from invitations.credentials.views import client as own_credentials
+from invitations.credentials.views import staff as shared_credentials
+from invitations.credentials.views import templates as need_templates
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
 from invitations.views import access_requests, client, invitations
@@ -17,8 +20,25 @@ urlpatterns = [
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
     path("my/<agency:agency>/", space.overview, name="space"),
+    path("my/<agency:agency>/credentials/", own_credentials.space_credentials, name="space_credentials"),
+    path("my/<agency:agency>/credentials/needs/<int:need>/hand-over/", own_credentials.space_hand_over, name="space_hand_over"),
+    path("my/<agency:agency>/credentials/needs/<int:need>/invited/", own_credentials.space_invited, name="space_invited"),
+    path(
+        "my/<agency:agency>/credentials/<int:credential>/delete/", own_credentials.space_credential_delete, name="space_credential_delete"
+    ),
     path("customers/<int:pk>/shared/", space.shared, name="shared"),
     path("customers/<int:pk>/shared/as-client/<int:invitation>/", space.as_client, name="shared_as_client"),
+    path("customers/<int:pk>/shared/credentials/", shared_credentials.shared_credentials, name="shared_credentials"),
+    path("customers/<int:pk>/shared/credentials/add/", shared_credentials.shared_needs_add, name="shared_needs_add"),
+    path(
+        "customers/<int:pk>/shared/credentials/needs/<int:need>/remove/", shared_credentials.shared_need_remove, name="shared_need_remove"
+    ),
+    path("customers/<int:pk>/shared/credentials/<int:credential>/", shared_credentials.shared_credential, name="shared_credential"),
+    path("company/access-needs/", need_templates.need_templates, name="need_templates"),
+    path("company/access-needs/add/", need_templates.need_template_add, name="need_template_add"),
+    path("company/access-needs/suggestions/", need_templates.need_template_suggestions, name="need_template_suggestions"),
+    path("company/access-needs/<int:pk>/", need_templates.need_template_edit, name="need_template_edit"),
+    path("company/access-needs/<int:pk>/delete/", need_templates.need_template_delete, name="need_template_delete"),
     path("invitations/", invitations.invitation_list, name="list"),
     path("invitations/<int:pk>/", invitations.detail, name="detail"),
     path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),

@@ -52,6 +52,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
 from tests.factories.calendar import CalendarFeedFactory
+from tests.factories.credentials import CredentialFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -172,6 +173,9 @@ MAKE: dict[str, Make] = {
     "requests_inbox.InboxSettings": lambda agency: InboxSettings.objects.create(agency=agency),
     "invitations.AccessInvitation": lambda agency: InvitationFactory(agency=agency),
     "invitations.AccessRequest": of_customer(AccessRequestFactory),
+    "invitations.NeedTemplate": lambda agency: NeedTemplateFactory(agency=agency),
+    "invitations.AccessNeed": lambda agency: NeedFactory(invitation__customer__agency=agency),
+    "invitations.Credential": lambda agency: CredentialFactory(need__invitation__customer__agency=agency),
     "reviews.RequestMonth": lambda agency: RequestMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.AutomaticRequest": lambda agency: AutomaticRequest.objects.create(
         project=ProjectFactory(customer__agency=agency), outcome="excluded"
@@ -271,6 +275,17 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
     "access_request_granted_has_its_invitation": [{"status": "granted"}],
+    "need_template_has_a_name": [{"name": ""}],
+    "need_template_area_is_known": [{"area": "moon"}],
+    "need_has_a_name": [{"name": ""}],
+    "need_area_is_known": [{"area": "moon"}],
+    "need_belongs_to_a_request_or_access": [{"invitation": None}],
+    "credential_deleted_has_no_secret": [
+        {"sealed": None},
+        {"sealed": None, "deleted_at": NOW},
+        {"sealed": None, "deleted_at": NOW, "deleted_because": "luck"},
+        {"deleted_at": NOW, "deleted_because": "client"},
+    ],
     "automatic_request_outcome_is_known": [{"outcome": "lost"}, {"outcome": "waiting"}],
     "automatic_requests_days_are_plausible": [{"days": 0}, {"days": 181}],
     "review_round_has_a_name": [{"name": ""}],
@@ -316,6 +331,18 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
+    "need_template_name_once": lambda ours, _: [NeedTemplateFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],
+    "need_invited_has_its_access": lambda ours, _: NeedFactory(
+        invitation=None, access_request=AccessRequestFactory(customer__agency=ours), invited_at=NOW
+    ),
+    "need_access_of_its_request": lambda ours, theirs: NeedFactory(
+        invitation=ConnectedFactory(customer__agency=ours), access_request=AccessRequestFactory(customer__agency=theirs)
+    ),
+    "credential_current_once": lambda ours, _: again(MAKE["invitations.Credential"](ours)),
+    "credential_access_of_its_need": lambda ours, theirs: CredentialFactory(
+        need__invitation__customer__agency=ours, invitation=ConnectedFactory(customer__agency=theirs)
+    ),
+    "credential_area_of_its_need": lambda ours, _: CredentialFactory(need__invitation__customer__agency=ours, area="email"),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
     "saved_view_name_once_per_owner": lambda ours, _: [saved_view(ours, name=name) for name in ("VIP", "vip")],
     "saved_view_name_once_per_agency": lambda ours, _: [
@@ -342,6 +369,10 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
 def twice(customer: Model, factory: Any, **fields: Any) -> None:
     for _ in range(2):
         factory(customer=customer, **fields)
+
+
+def again(credential: Any) -> None:
+    CredentialFactory(need=credential.need)
 
 
 def pair_of(first: Any, second: Any) -> None:

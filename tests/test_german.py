@@ -26,6 +26,7 @@ from reviews.rounds.automatic import cancel, switch
 from reviews.rounds.services import pause_round, start_round, stop_round
 from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
+from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
@@ -286,6 +287,10 @@ def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
     given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
+    names = {"name": "Zugang", "area": "email", "address": "web@alder.example"}
+    template = NeedTemplateFactory(agency=busy.alder, **names, instructions="Bitte.")
+    need = NeedFactory(invitation=given, **names)
+    credential = CredentialRevealFactory(credential__need=NeedFactory(invitation=given, **names), by=busy.stan).credential
     access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
@@ -299,6 +304,13 @@ def test_access_pages_are_german(busy: Cast) -> None:
         f"{customer.get_absolute_url()}access/request/",
         f"{customer.get_absolute_url()}shared/",
         f"{customer.get_absolute_url()}shared/as-client/{given.pk}/",
+        f"{customer.get_absolute_url()}shared/credentials/",
+        f"{customer.get_absolute_url()}shared/credentials/add/",
+        f"{customer.get_absolute_url()}shared/credentials/{credential.pk}/",
+        "/company/access-needs/",
+        "/company/access-needs/add/",
+        f"/company/access-needs/{template.pk}/",
+        f"/company/access-needs/{template.pk}/delete/",
     ):
         page = german(busy).get(path).content.decode()
         assert english_left(page) == [], path
@@ -313,6 +325,8 @@ def test_access_pages_are_german(busy: Cast) -> None:
         link,
         "/partners/birch/access/",
         "/my/alder/",
+        "/my/alder/credentials/",
+        f"/my/alder/credentials/needs/{need.pk}/hand-over/",
     ):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path

@@ -18,6 +18,7 @@ from partnerportal.network.models import PartnerProfile
 from reviews.rounds.services import start_round
 from tests.factories.agencies import MembershipFactory, ProfileFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
+from tests.factories.credentials import CredentialFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -158,6 +159,18 @@ def connected(agency: Agency) -> Model:
     return ConnectedFactory(customer__agency=agency)
 
 
+def need_template(agency: Agency) -> Model:
+    return NeedTemplateFactory(agency=agency)
+
+
+def need(agency: Agency) -> Model:
+    return NeedFactory(invitation__customer__agency=agency)
+
+
+def credential(agency: Agency) -> Model:
+    return CredentialFactory(need__invitation__customer__agency=agency)
+
+
 def member(agency: Agency) -> Model:
     return MembershipFactory(agency=agency, role=Role.STAFF)
 
@@ -181,6 +194,11 @@ def work_sample(agency: Agency) -> Model:
 def below_customer(item: Any) -> list[Any]:
     """Return the arguments of paths below a customer: the customer's key, and that of the object."""
     return [item.customer_id, item.pk]
+
+
+def below_customer_of_access(item: Any) -> list[Any]:
+    """Return the arguments of paths below the customer of an access: the customer's key, and that of the object."""
+    return [item.invitation.customer_id, item.pk]
 
 
 STAFF_ROUTES = {
@@ -331,6 +349,15 @@ STAFF_ROUTES = {
     "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
     "invitations:shared": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:shared_as_client": StaffRoute(Role.STAFF, "GET", connected, args=below_customer),
+    "invitations:shared_credentials": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared_needs_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_need_remove": StaffRoute(Role.STAFF, "POST", need, args=below_customer_of_access),
+    "invitations:shared_credential": StaffRoute(Role.STAFF, "GET POST", credential, args=below_customer_of_access),
+    "invitations:need_templates": StaffRoute(Role.MANAGER, "GET"),
+    "invitations:need_template_add": StaffRoute(Role.MANAGER),
+    "invitations:need_template_suggestions": StaffRoute(Role.MANAGER, "POST"),
+    "invitations:need_template_edit": StaffRoute(Role.MANAGER, "GET POST", need_template),
+    "invitations:need_template_delete": StaffRoute(Role.MANAGER, "GET POST", need_template),
     "reviews:list": StaffRoute(Role.STAFF, "GET"),
     "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
     "reviews:pin": StaffRoute(Role.MANAGER, "POST", review),
@@ -381,6 +408,10 @@ CLIENT_ROUTES = {
 #: Routes in the shared space of Kim and Alder.
 SPACE_ROUTES = {
     "invitations:space": SpaceRoute(),
+    "invitations:space_credentials": SpaceRoute(),
+    "invitations:space_hand_over": SpaceRoute("GET POST", lambda world: [world.need.pk]),
+    "invitations:space_invited": SpaceRoute("POST", lambda world: [world.need.pk]),
+    "invitations:space_credential_delete": SpaceRoute("POST", lambda world: [world.credential.pk]),
 }
 
 

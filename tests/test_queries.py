@@ -24,7 +24,9 @@ from reviews.models import AutomaticRequest, AutomaticRequests, RoundEntry
 from reviews.rounds.automatic import switch
 from reviews.services.reviews import PinLimitReached, comment_on_review, hide_review, pin_review, report_review
 from tests.cast import Cast
+from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
+from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -57,7 +59,8 @@ def fill(cast: Cast, rows: int) -> None:
                 pin_review(review, by=cast.alice)
             ReviewRequestFactory(customer=customer, project=ProjectFactory(customer=customer, due_on="2020-01-01", status="active"))
             ContactFactory(customer=customer)
-            ConnectedFactory(customer=customer)
+            NeedFactory(invitation=ConnectedFactory(customer=customer))
+            CredentialRevealFactory(credential__need__invitation__customer=customer, by=UserFactory())
             TaskFactory(customer=customer, project=ProjectFactory(customer=customer, is_shared=True), is_shared=True)
             DomainFactory(customer=customer)
             ContractFactory(customer=customer, is_shared=True)
@@ -73,6 +76,7 @@ def fill(cast: Cast, rows: int) -> None:
         reassign_request(ContactRequestFactory(agency=cast.alder), to=cast.alice, by=cast.alice)
         ContactRequestFactory(agency=cast.alder)
         SavedReplyFactory(agency=cast.alder)
+        NeedTemplateFactory(agency=cast.alder)
         assign_request(ContactRequestFactory(agency=cast.alder), busy, by=cast.alice)
         ProfileFactory(services=[ServiceFactory(), ServiceFactory()]).languages.add(LanguageFactory(), LanguageFactory())
         cast.alder.profile.services.add(ServiceFactory())
@@ -195,6 +199,9 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     ("/requests/settings/", True, 8),
     ("/requests/saved-replies/", True, 6),
     ("/invitations/", True, 6),
+    ("/company/access-needs/", True, 6),
+    (lambda cast: first_customer(cast) + "shared/credentials/", True, 9),
+    (lambda cast: first_customer(cast) + "shared/credentials/add/", True, 9),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),
     (lambda cast: f"/company/reviews/{cast.alder.reviews.order_by('pk')[0].pk}/", True, 6),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from customers.queries.contacts import addressable_contacts
+from invitations.credentials.forms.needs import NeedsField, check_needs
 from invitations.forms.invitations import AccessFieldsForm, access_layout, message_field
 from invitations.models import AccessRequest
 from invitations.models.areas import Area, Scope
@@ -35,8 +36,19 @@ class RequestAccessForm(AccessFieldsForm):
     def __init__(self, *args: Any, customer: Customer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].choices = list(requestable_addresses(customer).items())  # type: ignore[attr-defined]
-        self.order_fields(["email", "scope", "areas", "message"])
-        self.helper = form_helper("email", access_layout(), "message", submit=_("Send access request"), cancel=customer.get_absolute_url())
+        self.fields["needs"] = NeedsField(customer.agency, help_text=_("The client sees this list after granting access."))
+        if not self.fields["needs"].queryset:  # type: ignore[attr-defined]
+            del self.fields["needs"]
+        self.order_fields(["email", "scope", "areas", "needs", "message"])
+        needs = ["needs"] if "needs" in self.fields else []
+        submit, cancel = _("Send access request"), customer.get_absolute_url()
+        self.helper = form_helper("email", access_layout(), *needs, "message", submit=submit, cancel=cancel)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "scope" in cleaned:
+            check_needs(self, scope=cleaned["scope"], areas=cleaned.get("areas", []))
+        return cleaned
 
 
 def requestable_addresses(customer: Customer) -> dict[str, str]:

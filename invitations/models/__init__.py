@@ -3,4 +3,14 @@
 from invitations.models.access_requests import AccessRequest
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
 
-__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest"]
+from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, NeedTemplate  # isort: skip  # registers its models with Django
+
+__all__ = [
+    "MESSAGE_LENGTH",
+    "AccessInvitation",
+    "AccessNeed",
+    "AccessRequest",
+    "Credential",
+    "CredentialReveal",
+    "NeedTemplate",
+]

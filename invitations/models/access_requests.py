@@ -85,6 +85,7 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
                 name="access_request_granted_has_its_invitation",
             ),
             SameParent(field="customer", parent="agency", name="access_request_customer_same_agency"),
+            models.UniqueConstraint(fields=["id", "invitation"], name="access_request_target"),
         ]
         triggers = [
             pgtrigger.FSM(

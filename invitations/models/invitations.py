@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_unicode
 from customers.models import Customer
 from invitations.models.areas import AccessScope
+from invitations.models.triggers import DELETES_CREDENTIALS
 from partnerportal.agencies.models import Agency
 from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
@@ -151,6 +152,7 @@ class AccessInvitation(Pending, AccessScope):
                 condition=(pgtrigger.Q(old__scope__df=pgtrigger.F("new__scope")) | pgtrigger.Q(old__areas__df=pgtrigger.F("new__areas")))
                 & ~pgtrigger.Q(old__status__in=["pending", "connected"]),
             ),
+            DELETES_CREDENTIALS,
         ]
 
     def __str__(self) -> str:

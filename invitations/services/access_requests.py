@@ -1,5 +1,7 @@
 """State transitions of access requests, with the rules of `invitations.services.invitations`."""
 
+from collections.abc import Sequence
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -7,6 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from customers.models import Customer
+from invitations.credentials.models import NeedTemplate
+from invitations.credentials.services.needs import attach_needs
 from invitations.mails import access_requests as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import Scope, stored_areas
@@ -21,11 +25,16 @@ Status = AccessRequest.Status
 
 
 @transaction.atomic
-def request_access(*, customer: Customer, email: str, scope: str, areas: list[str], message: str, by: User) -> AccessRequest:
+def request_access(
+    *, customer: Customer, email: str, scope: str, areas: list[str], message: str, by: User, needs: Sequence[NeedTemplate] = ()
+) -> AccessRequest:
     """Send the client an e-mail with a link to a page on which they grant or decline access.
 
+    `needs` are entries of the agency's list, which the client sees after granting access.
+
     Raises:
-        ValidationError: The customer isn't active, the address belongs to the team, or a request to it is pending.
+        ValidationError: The customer isn't active, the address belongs to the team, a request to it is pending, or the
+            request doesn't include the area of a need.
     """
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     if customer.status != Customer.Status.ACTIVE:
@@ -45,6 +54,7 @@ def request_access(*, customer: Customer, email: str, scope: str, areas: list[st
         areas=stored_areas(scope, areas),
         message=message,
     )
+    attach_needs(access_request, needs)
     record("access_request.sent", access_request, by=by, scope=access_request.scope, areas=access_request.areas)
     mails.send_access_request(access_request, by=by)
     return access_request
@@ -114,6 +124,7 @@ def grant_request(access_request: AccessRequest, *, client: User, scope: str, ar
         invitation.save(update_fields=["scope", "areas"])
     locked.invitation = invitation
     _answer(locked, Status.GRANTED)
+    locked.needs.update(invitation=invitation)
     record("access_request.granted", locked, by=None, source=AuditEvent.Source.WEB, scope=invitation.scope, areas=invitation.areas)
     mails.send_request_granted(locked, given=invitation)
     return invitation

@@ -7,10 +7,11 @@ client's page shows is read with `shared_with`. tests/invitations/test_gates.py 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.db.models.expressions import Combinable
 
 from customers.models import Contract, Domain, Project, Task
+from invitations.credentials.models import AccessNeed, Credential
 from invitations.models.areas import Area
 from invitations.space.queries import Space, of_customer
 
@@ -36,6 +37,9 @@ GATES: dict[type[Model], Gate] = {
     Task: Gate(Area.HOSTING, flags=("is_shared", "project__is_shared")),
     Domain: Gate(Area.DOMAINS),
     Contract: Gate(Area.CONTRACTS, flags=("is_shared",)),
+    # Each client's own, which no other client of the customer sees.
+    AccessNeed: Gate(F("area"), customer="invitation__customer", invitation="invitation"),
+    Credential: Gate(F("area"), customer="invitation__customer", invitation="invitation"),
 }
 
 

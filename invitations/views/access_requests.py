@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm, requestable_addresses
 from invitations.models import AccessRequest
 from invitations.services import access_requests as services
+from invitations.space.addresses import client_address
 from invitations.views.feedback import conflict_messages
 from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
 from partnerportal.core.personal_pages import personal_page
@@ -98,16 +99,18 @@ def _sign_in_reason(token: str) -> str:
 @access_request_page
 def access_request(request: ClientRequest, access_request: AccessRequest) -> HttpResponse:
     """Show an access request; a POST grants the requested access or less."""
-    context = {"access_request": access_request, "agency": access_request.agency}
+    context = {"access_request": access_request, "agency": access_request.agency, "needs": list(access_request.needs.order_by("pk"))}
     if access_request.current_status != AccessRequest.Status.PENDING:
         return render(request, "invitations/access_request_closed.html", context, status=410)
     form = GrantAccessForm(request.form_data, access_request=access_request)
     if request.method == "POST" and form.is_valid():
         try:
             with conflict_messages(request):
-                services.grant_request(access_request, client=request.user, **form.cleaned_data)
+                given = services.grant_request(access_request, client=request.user, **form.cleaned_data)
                 text = _("%(agency)s now has access. You can change or revoke it here.")
                 messages.success(request, text % {"agency": access_request.agency})
+                if context["needs"]:
+                    return redirect(client_address(given.agency, access_request.customer, "invitations:space_credentials"))
             return redirect("invitations:access_list")
         except ValidationError as error:
             form.add_error(None, error)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from invitations.credentials.queries import deleted_of
 from invitations.forms.invitations import ChangeAccessForm, GiveAccessForm
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.queries import invitation_history
@@ -91,7 +92,8 @@ def access_list(request: ClientRequest) -> HttpResponse:
 def access_detail(request: ClientRequest, pk: int) -> HttpResponse:
     """Show one of the client's invitations with its activity."""
     invitation = get_object_or_404(_own_invitations(request), pk=pk)
-    return render(request, "invitations/access_detail.html", {"invitation": invitation, "history": invitation_history(invitation)})
+    context = {"invitation": invitation, "history": invitation_history(invitation), "deleted": deleted_of(invitation)}
+    return render(request, "invitations/access_detail.html", context)
 
 
 @client_view()

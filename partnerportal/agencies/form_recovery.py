@@ -4,6 +4,9 @@ The input is stored in the new anonymous session, which signing in preserves, an
 once. A signed cookie that outlives the session ensures that only the same user gets it back.
 """
 
+from collections.abc import Callable
+from typing import Any, TypeVar
+
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
@@ -14,17 +17,29 @@ SESSION_KEY = "kept_input"
 #: Maximum length of stored input, in characters. No staff form needs as much.
 MAX_LENGTH = 200_000
 
+_V = TypeVar("_V", bound=Callable[..., Any])
+
+
+def without_form_recovery(view: _V) -> _V:
+    """Decorate a view whose input is never stored, because it is secret. The user has to enter it again."""
+    view.keeps_no_input = True  # type: ignore[attr-defined]
+    return view
+
 
 def save_form_input(request: HttpRequest, *, confirming: bool = False) -> None:
     """Store the POST data of a known user, who is still signed in if `confirming`."""
     user_id = remembered_user(request)
     if request.method != "POST" or user_id is None:
         return
+    saved: dict[str, Any] = {"path": request.path, "person": user_id, "confirming": confirming}
+    if getattr(getattr(request.resolver_match, "func", None), "keeps_no_input", False):
+        request.session[SESSION_KEY] = {**saved, "fields": ""}
+        return
     fields = request.POST.copy()
     fields.pop("csrfmiddlewaretoken", None)
     encoded = fields.urlencode()
     if fields and len(encoded) <= MAX_LENGTH:
-        request.session[SESSION_KEY] = {"path": request.path, "fields": encoded, "person": user_id, "confirming": confirming}
+        request.session[SESSION_KEY] = {**saved, "fields": encoded}
 
 
 def recover_form_input(request: HttpRequest) -> QueryDict | None:
@@ -36,6 +51,10 @@ def recover_form_input(request: HttpRequest) -> QueryDict | None:
     if not saved or saved["path"] != request.path:
         return None
     del request.session[SESSION_KEY]
+    if not saved["fields"]:
+        if not saved.get("confirming"):
+            messages.info(request, _("You were signed out. Your input was secret, so it hasn’t been kept. Enter it again."))
+        return None
     if saved.get("confirming"):
         messages.info(request, _("Thank you. Your input has been kept: check it and continue."))
     else:

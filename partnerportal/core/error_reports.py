@@ -21,6 +21,10 @@ class ReportFilter(SafeExceptionReporterFilter):
         SafeExceptionReporterFilter.hidden_settings.pattern + "|DATABASE_URL|REDIS_URL|EMAIL_URL|BROKER_URL|^LOCATION$", re.IGNORECASE
     )
 
+    def is_active(self, request: HttpRequest | None) -> bool:
+        """Hide what views declare as sensitive on the debug page, too."""
+        return True
+
     def get_traceback_frame_variables(self, request: HttpRequest | None, tb_frame: FrameType) -> Any:
         variables = super().get_traceback_frame_variables(request, tb_frame)
         return [(name, self.cleansed_substitute if _SECRET_NAMES.search(name) else value) for name, value in variables]

@@ -1,11 +1,17 @@
 """The shared space of the demo: what Nordlicht shares with the two clients of one of its customers."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.utils import timezone
 
 from customers.models import Contract, Customer, Domain, Project, Task
 from customers.services.items import add_item, complete_task, share_item
+from invitations.credentials.encryption import CredentialContent
+from invitations.credentials.services.credentials import hand_over, reveal
+from invitations.credentials.services.needs import add_needs, mark_invited
+from invitations.credentials.services.templates import add_suggestions
+from invitations.space.queries import clients_of, preview_space
 from partnerportal.accounts.models import User
 from reviews.services.requests import request_review
 
@@ -31,6 +37,8 @@ CONTRACTS = (
     ("V-2025-040", "Hosting and maintenance", 49, "month", 130, 3, True),
     ("V-2026-002", "Retainer for design", 380, "month", 130, 1, False),
 )
+#: What the client handed over.
+CREDENTIAL = CredentialContent(username="okafor", password="Correct-Horse-7", url="https://panel.example")  # noqa: S106  # nosec B106
 
 
 def add_space(customers: list[Customer], *, by: User) -> None:
@@ -63,3 +71,16 @@ def add_space(customers: list[Customer], *, by: User) -> None:
             share_item(contract, shared=True, by=by)
     if not customer.review_requests.pending().exists():
         request_review(customer=customer, project=None, by=by, by_mail=False)
+    _add_needs(customer, by=by)
+
+
+def _add_needs(customer: Customer, *, by: User) -> None:
+    """Fill the agency's list, and ask the first client for some of it: one invited the agency, one handed over a credential."""
+    add_suggestions(customer.agency, language=customer.agency.language, address=by.email, by=by)
+    access = clients_of(customer)[-1]
+    templates = list(customer.agency.need_templates.in_order())
+    needs = add_needs(customer, access=access, templates=templates[:3], by=by)
+    space = replace(preview_space(access), preview=None)
+    mark_invited(needs[0], space=space)
+    credential = hand_over(needs[1], content=CREDENTIAL, space=space)
+    reveal(credential, customer=customer, by=by)

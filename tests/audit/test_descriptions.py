@@ -44,6 +44,19 @@ DATA: dict[str, dict[str, Any]] = {
     "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
     "access_request.sent": {"scope": "full", "areas": []},
     "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
+    "need_template.changed": {"fields": ["name"]},
+    "need.added": {"areas": ["domains", "email"]},
+    **{
+        action: {"area": "hosting"}
+        for action in (
+            "need.removed",
+            "need.invited",
+            "credential.handed_over",
+            "credential.revealed",
+            "credential.deleted",
+            "credential.expired",
+        )
+    },
     **{f"review_round.{step}": {"count": 3} for step in ("started", "resumed", "paused", "stopped", "finished")},
     "review.hidden": {"reason": "outdated"},
     "review.reported": {"reason": "offensive"},

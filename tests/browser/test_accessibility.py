@@ -29,6 +29,7 @@ from tests.browser.conftest import OpenPage, signed_in
 from tests.cast import Cast, StoredRows
 from tests.factories.agencies import LanguageFactory, LogoFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.bulk import BulkJobFactory
+from tests.factories.credentials import CredentialFactory, CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import (
     ContactFactory,
     ContractFactory,
@@ -101,6 +102,15 @@ def fill(cast: Cast) -> dict[str, str]:
     waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
     given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
     shared = fill_space(cast)
+    needs = [
+        NeedFactory(invitation=shared, name=LONG[:60], area=area, address=f"{'long' * 50}@agency.example") for area in ("email", "hosting")
+    ]
+    needs[0].instructions = LONG * 3
+    needs[0].save()
+    revealed = CredentialRevealFactory(credential__need=needs[1], by=cast.stan).credential
+    NeedFactory(invitation=shared, name="Registrar", area="domains", address="", invited_at=timezone.now())
+    CredentialFactory(need=needs[1], deleted_at=timezone.now(), deleted_because="revealed")
+    template = NeedTemplateFactory(agency=cast.alder, name=LONG[:60], instructions=LONG * 3)
     ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
@@ -146,6 +156,13 @@ def fill(cast: Cast) -> dict[str, str]:
         "space": f"/my/alder/?customer={shared.customer_id}",
         "shared": f"{shared.customer.get_absolute_url()}shared/",
         "as client": f"{shared.customer.get_absolute_url()}shared/as-client/{shared.pk}/",
+        "credentials": f"/my/alder/credentials/?customer={shared.customer_id}",
+        "hand over": f"/my/alder/credentials/needs/{needs[0].pk}/hand-over/?customer={shared.customer_id}",
+        "shared credentials": f"{shared.customer.get_absolute_url()}shared/credentials/",
+        "add needs": f"{shared.customer.get_absolute_url()}shared/credentials/add/",
+        "reveal": f"{shared.customer.get_absolute_url()}shared/credentials/{revealed.pk}/",
+        "need template": f"/company/access-needs/{template.pk}/",
+        "delete need template": f"/company/access-needs/{template.pk}/delete/",
         "change": f"/my/{given.pk}/change/",
         "question": path(question.link, "/a/"),
         "closed": path(closed.link, "/a/"),
@@ -306,7 +323,12 @@ PAGES = {
          "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
          "delete saved reply"],
     ),
-    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client"]),
+    "access": (
+        "alice",
+        ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client",
+         "shared credentials", "add needs", "reveal", "/company/access-needs/", "/company/access-needs/add/", "need template",
+         "delete need template"],
+    ),
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
@@ -329,7 +351,11 @@ PAGES = {
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
-    "client": ("kim", ["/my/", "mine", "space", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "client": (
+        "kim",
+        ["/my/", "mine", "space", "credentials", "hand over", "change", "question", "/partners/alder/access/", "/accounts/email/",
+         "/account/"],
+    ),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",

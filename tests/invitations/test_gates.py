@@ -14,12 +14,14 @@ from django.db.models import Model
 from django.test import Client
 
 from customers.models import Contract, Customer, Domain, Project, Task
+from invitations.credentials.models import AccessNeed, Credential
 from invitations.models import AccessInvitation
 from invitations.models.areas import Area
 from invitations.space.gates import GATES, shared_with
 from invitations.space.overview import VISIBLE
 from invitations.space.queries import client_space
 from tests.cast import Cast
+from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import ConnectedFactory
 from tests.factories.reviews import ReviewRequestFactory
@@ -44,6 +46,17 @@ def step(given: AccessInvitation, text: str, area: Area | None, flags: tuple[boo
     return TaskFactory(customer=given.customer, project=project, title=text, is_shared=flags[0])
 
 
+def need(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> None:
+    NeedFactory(invitation=given, name=text, area=area)
+
+
+def credential(given: AccessInvitation, text: str, area: Area | None, flags: tuple[bool, ...]) -> None:
+    """Make a credential. The database has deleted those of other areas."""
+    of_need = {"need__invitation": given, "need__name": text, "need__area": area}
+    is_covered = given.status == "connected" and given.covers(str(area))
+    CredentialFactory(**of_need, **({} if is_covered else {"deleted_at": given.connected_at, "deleted_because": "narrowed"}))
+
+
 ROWS: dict[type[Model], Row] = {
     Project: Row(
         lambda given, text, area, flags: ProjectFactory(customer=given.customer, title=text, is_shared=flags[0]), (Area.HOSTING,), flags=1
@@ -55,6 +68,8 @@ ROWS: dict[type[Model], Row] = {
         (Area.CONTRACTS,),
         flags=1,
     ),
+    AccessNeed: Row(need, tuple(Area), page="/my/alder/credentials/"),
+    Credential: Row(credential, tuple(Area), page="/my/alder/credentials/"),
 }
 #: The client's access: none, full, or one area.
 ACCESS: list[str] = ["none", "full", *Area.values]
@@ -70,6 +85,7 @@ def access_of(cast: Cast, access: str) -> AccessInvitation:
     given: AccessInvitation = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, **partial)
     if access == "none":
         AccessInvitation.objects.filter(pk=given.pk).update(status="revoked", ended_at=given.connected_at)
+        given.refresh_from_db()
     return given
 
 

@@ -22,6 +22,7 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
+from invitations.credentials import mails as credential_mails
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
@@ -44,6 +45,7 @@ from reviews.models import CATEGORIES, ReviewComment, ReviewReport
 from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
+from tests.factories.credentials import CredentialFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
@@ -87,6 +89,7 @@ class Scene:
         self.invitation: AccessInvitation = ConnectedFactory(
             customer=self.customer, client=cast.kim, name="Kim Client", company="", message=WORDS, reason=WORDS, language=language
         )
+        self.credential = CredentialFactory(need__invitation=self.invitation, first_revealed_at=timezone.now())
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
         self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
@@ -191,6 +194,12 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access_requests.send_access_request: lambda s: access_requests.send_access_request(s.access_request, by=s.cast.alice),
     access_requests.send_request_withdrawn: lambda s: access_requests.send_request_withdrawn(s.access_request, by=s.cast.alice),
     access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
+    credential_mails.send_needs_added: lambda s: credential_mails.send_needs_added(
+        s.invitation, [s.credential.need, s.credential.need], by=s.cast.alice
+    ),
+    credential_mails.send_invited: lambda s: credential_mails.send_invited(s.credential.need),
+    credential_mails.send_handed_over: lambda s: credential_mails.send_handed_over(s.credential),
+    credential_mails.send_revealed: lambda s: credential_mails.send_revealed(s.credential, by=s.cast.alice),
     access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
     access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
     team.send_invitation: invited,
@@ -362,7 +371,7 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "deadlines_customer", "review_comment", "review_reminder", "review_request",
+        "credential_revealed", "deadlines_customer", "needs_added", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""Forms of the list of needs, of needs, and of credentials."""

@@ -1,0 +1,1 @@
+"""Actions on lists of needs, needs, and credentials."""

@@ -1,0 +1,1 @@
+"""Pages of the list of needs, and of needs and credentials for staff and clients."""
