@@ -3,10 +3,13 @@
 Events store no personal data. The client's name is looked up when they are displayed.
 """
 
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from invitations.models import Term
 from invitations.models.areas import access_in_text, access_label
 from partnerportal.audit.descriptions import register
 from partnerportal.audit.models import AuditEvent
@@ -45,6 +48,48 @@ register(
     named=_("Portal administrator ended access from %(item)s"),
 )
 
+
+def _end(data: dict[str, Any]) -> dict[str, Any]:
+    """Return when the access ends, in the user's language."""
+    if data["ends_on"]:
+        return {"end": _("ends on %(date)s") % {"date": date_format(date.fromisoformat(data["ends_on"]), "DATE_FORMAT")}}
+    return {"end": _("ends with a project") if data["term"] == Term.PROJECT else _("no end date")}
+
+
+register(
+    "invitation.end_changed",
+    _("Client changed the end of the access (%(end)s)"),
+    icon="calendar",
+    values=_end,
+    named=_("%(item)s changed the end of the access (%(end)s)"),
+)
+register(
+    "invitation.end_known",
+    _("Access %(end)s, because its project is closed"),
+    icon="calendar",
+    values=_end,
+    named=_("Access from %(item)s %(end)s, because its project is closed"),
+)
+register(
+    "invitation.end_lifted",
+    _("Access continues, because its project is open again"),
+    icon="calendar",
+    named=_("Access from %(item)s continues, because its project is open again"),
+)
+register("invitation.ended", _("Access ended on its last day"), icon="lock-closed", named=_("Access from %(item)s ended on its last day"))
+register(
+    "invitation.extension_requested",
+    _("Agency asked to extend the access"),
+    icon="paper-airplane",
+    named=_("%(item)s was asked to extend the access"),
+)
+register(
+    "invitation.extension_declined",
+    _("Client declined to extend the access"),
+    icon="x-circle",
+    named=_("%(item)s declined to extend the access"),
+)
+
 register(
     "access_request.sent",
     _("Access requested (%(access)s)"),
@@ -78,6 +123,9 @@ _FOR_CLIENT = {
     "invitation.changed": _("You changed access (now %(access)s)"),
     "invitation.revoked": _("You revoked access"),
     "invitation.disconnected": _("%(agency)s ended its access"),
+    "invitation.end_changed": _("You changed the end of the access (%(end)s)"),
+    "invitation.extension_requested": _("%(agency)s asked you to extend the access"),
+    "invitation.extension_declined": _("You declined to extend the access"),
     "access_request.sent": _("%(agency)s requested %(granted)s"),
     "access_request.resent": _("%(agency)s resent the access request"),
     "access_request.granted": _("You granted the access request (%(access)s)"),
@@ -91,4 +139,5 @@ def sentence_for_client(event: AuditEvent, *, agency: str) -> str:
     if event.action not in _FOR_CLIENT:
         return event.sentence
     access = _access(event.data) if "scope" in event.data else {}
-    return str(_FOR_CLIENT[event.action]) % {"agency": agency, **access}
+    end = _end(event.data) if "ends_on" in event.data else {}
+    return str(_FOR_CLIENT[event.action]) % {"agency": agency, **access, **end}

@@ -2,5 +2,6 @@
 
 from invitations.models.access_requests import AccessRequest
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
+from invitations.models.terms import Term
 
-__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest"]
+__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest", "Term"]
