@@ -1,5 +1,6 @@
 """Access requests, which agencies send to clients with a personal link."""
 
+from datetime import date
 from typing import ClassVar, Self
 
 import pgtrigger
@@ -18,7 +19,7 @@ from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.email_addresses import address_variants
-from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet, day_in
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_plain_text
@@ -106,6 +107,11 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
     def client_name(self) -> str:
         """The requested address for sentences, empty once the customer is erased."""
         return self.email
+
+    @property
+    def today(self) -> date:
+        """Today's date in the agency's time zone."""
+        return day_in(self.agency.time_zone, timezone.now())
 
     @classmethod
     def term_in_days(cls) -> int:

@@ -44,7 +44,7 @@ def own_project() -> pgtrigger.Trigger:
     """Return a trigger that rejects other agencies' projects."""
     return pgtrigger.Trigger(
         name="own_project",
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("project"),  # type: ignore[no-untyped-call]
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("project_id"),  # type: ignore[no-untyped-call]
         when=pgtrigger.Before,
         condition=pgtrigger.Q(new__project__isnull=False),
         func=pgtrigger.Func(  # type: ignore[no-untyped-call]

@@ -1,5 +1,7 @@
 """The end of an access: the client extends it, the agency asks for that, and projects let it end when they are completed."""
 
+from datetime import date
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,15 +17,17 @@ from partnerportal.core.pending import InvalidTransition
 
 
 @transaction.atomic
-def extend_access(invitation: AccessInvitation, *, term: str, project: Project | None = None) -> AccessInvitation:
-    """Let an access end later: months are added to its last day. Return the row with its new end.
+def extend_access(invitation: AccessInvitation, *, ends_on: date, term: str, project: Project | None = None) -> AccessInvitation | None:
+    """Let an access end later than on `ends_on`, the last day that the client saw. Months are added to it.
+
+    Return the row with its new end, or None if the end has changed since, for example by the first of two clicks.
 
     Raises:
-        InvalidTransition: The access has ended, or has no end date.
+        InvalidTransition: The access has ended.
     """
     locked = lock_connected(invitation)
-    if locked.ends_on is None:
-        raise InvalidTransition(locked.status, locked)
+    if locked.ends_on != ends_on:
+        return None
     locked.set_end(term, project=project, since=locked.ends_on)
     locked.save(update_fields=END_FIELDS)
     record_new_end(locked)
