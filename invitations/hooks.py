@@ -51,6 +51,10 @@ def _access_text(invitation: AccessInvitation, day: date, _is_past: bool) -> str
     return gettext("Access from %(name)s ends on %(date)s") % {"name": invitation.display_name, "date": date_format(day, "DATE_FORMAT")}
 
 
+def _notify_client(invitation: AccessInvitation) -> None:
+    send_access_ending(invitation)
+
+
 register_deadline(
     DeadlineKind(
         "access",
@@ -60,7 +64,7 @@ register_deadline(
         url=AccessInvitation.get_absolute_url,
         steps=(7,),
         has_step_after=False,
-        also_notify=send_access_ending,
+        also_notify=_notify_client,
     )
 )
 erasure_hooks.append(erase_customer_access)

@@ -89,7 +89,7 @@ class World:
         makers = {route.make_object for route in routes if route.make_object}
         self.own = {make: make(cast.alder) for make in makers}
         self.foreign = {make: make(cast.birch) for make in makers}
-        self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+        self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, ends=True)
         self.access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request

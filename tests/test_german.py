@@ -285,14 +285,21 @@ def test_contact_request_emails_are_german(busy: Cast) -> None:
 def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
-    given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
-    access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
+    given = ConnectedFactory(
+        customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"], ends=True,
+        extension_requested_at=timezone.now(),
+    )  # fmt: skip
+    access_request = AccessRequestFactory(
+        customer=customer, email=busy.kim.email, requested_by=busy.alice, project=ProjectFactory(customer=customer, title="Umzug")
+    )
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
         "/customers/",
         "/invitations/",
         "/invitations/?show=connected",
+        "/invitations/?show=ending",
+        given.get_absolute_url(),
         customer.get_absolute_url(),
         *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
         f"{given.get_absolute_url()}disconnect/",
@@ -303,7 +310,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
     kim = german()
     kim.force_login(busy.kim)
     link = str(access_request.link).removeprefix(settings.SITE_URL)
-    for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
+    for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", f"/my/{given.pk}/extend/", link, "/partners/birch/access/"):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path

@@ -98,7 +98,10 @@ def fill(cast: Cast) -> dict[str, str]:
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
     ContactRequestFactory(agency=cast.alder, message=LONG)
     waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
-    given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
+    given = ConnectedFactory(
+        customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"], ends=True,
+        extension_requested_at=timezone.now(),
+    )  # fmt: skip
     ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
@@ -142,6 +145,7 @@ def fill(cast: Cast) -> dict[str, str]:
         "ask": f"{customer.get_absolute_url()}access/request/",
         "mine": f"/my/{given.pk}/",
         "change": f"/my/{given.pk}/change/",
+        "extend": f"/my/{given.pk}/extend/",
         "question": path(question.link, "/a/"),
         "closed": path(closed.link, "/a/"),
         "customer": customer.get_absolute_url(),
@@ -281,7 +285,7 @@ PAGES = {
          "/requests/settings/", "needs no reply", "/requests/saved-replies/", "/requests/saved-replies/add/", "saved reply",
          "delete saved reply"],
     ),
-    "access": ("alice", ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
+    "access": ("alice", ["/invitations/", "/invitations/?show=ending", "invitation", "connect", "connect new", "reject", "disconnect", "ask"]),
     "reviews": (
         "alice",
         ["/company/reviews/", "/company/reviews/request/", "step 2", "step 3", "request", "/company/reviews/requests/", "review", "comment",
@@ -304,7 +308,7 @@ PAGES = {
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
     ),
-    "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
+    "client": ("kim", ["/my/", "mine", "change", "extend", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
     "network": (
         None,
         ["/partners/", "/partners/?q=alder&place=donau", "/partners/?q=nothinglikeit", "/partners/alder/", "/partners/birch/",
