@@ -120,7 +120,7 @@ def test_space_of_the_first_shows_what_moved(kim: Client, cast: Cast, both: bool
     if both:
         # The access of the second customer stays with it.
         ConnectedFactory(customer=first, client=cast.kim, scope="partial", areas=["email"])
-    merge_customers(first, second, by=cast.alice)
+    merge_customers(first, second, values={}, by=cast.alice)
     shown = page(kim, f"/my/alder/?customer={second.pk}" if both else "/my/alder/")
     assert "Of the first" in shown and "Of the second" in shown
     space = client_space(cast.kim, "alder")
