@@ -5,10 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.formats import date_format
-from django.utils.translation import gettext
-
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from customers.deadlines.kinds import DeadlineKind
 from customers.deadlines.kinds import register as register_deadline

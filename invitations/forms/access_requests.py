@@ -15,7 +15,6 @@ from invitations.models.areas import Area, Scope
 from partnerportal.core.fields import AddressFormField
 from partnerportal.core.forms import form_helper
 
-
 #: Choice of an address that the customer's contacts don't have.
 OTHER = "other"
 

@@ -32,7 +32,7 @@ class EndFieldForm(TextForm, forms.Form):
         self.projects = {str(project.pk): project for project in projects}
         self.default_end = KEEP if unchanged else Term.OPEN
         choices: list[tuple[str, Any]] = [(KEEP, unchanged)] if unchanged else []
-        if unchanged != Term.OPEN.label:
+        if unchanged != str(Term.OPEN.label):
             choices.append((Term.OPEN, Term.OPEN.label))
         for term, months in MONTHS.items():
             if day := months_later(since, months):

@@ -1,10 +1,10 @@
 """E-mails about invitations and access: every transition notifies the other party in its language."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from invitations.mails.recipients import send_to_member
@@ -14,6 +14,9 @@ from partnerportal.accounts.models import User
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.letters import Letter, RenderedLetter, render_letter
 from partnerportal.outbox.services import queue_letter
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # --- To the agency -------------------------------------------------------------------------------
 
@@ -177,7 +180,7 @@ def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
     )
 
 
-def end_sentences(invitation: AccessInvitation) -> list[Promise]:
+def end_sentences(invitation: AccessInvitation) -> "list[StrOrPromise]":
     """Return a sentence about the end of an access that has one."""
     if invitation.ends_on:
         return [_("The access ends on %(end)s.")]

@@ -52,7 +52,9 @@ def send_access_continues(invitation: AccessInvitation) -> None:
     letter = Letter(
         kind="access_continues",
         subject=_("Your access for %(agency)s continues"),
-        intro=_("%(agency)s has reopened the project “%(project)s”. The access you gave them (%(access)s) continues until it is completed."),
+        intro=_(
+            "%(agency)s has reopened the project “%(project)s”. The access you gave them (%(access)s) continues until it is completed."
+        ),
         outro=[_("You can view, change or revoke this access at any time.")],
         button=_("Manage access you’ve given"),
     )

@@ -245,6 +245,7 @@ def end_access_on_its_day(invitation: AccessInvitation) -> None:
     locked = _lock(invitation, Status.DISCONNECTED)
     if locked.status != Status.CONNECTED or (locked.project and locked.project.is_open):
         raise InvalidTransition(locked.status, locked)
+    assert locked.ends_on  # noqa: S101  # past its last day
     _end(locked, Status.DISCONNECTED, at=end_of_day(locked.agency.time_zone, locked.ends_on))
     record("invitation.ended", locked, by=None)
     mails.send_access_over(locked)

@@ -8,7 +8,6 @@ from invitations.queries import combine_access
 from invitations.space.gates import shared_with
 from invitations.space.queries import Space
 
-
 OPEN = Q(status__in=[Project.Status.PLANNED, Project.Status.ACTIVE])
 
 

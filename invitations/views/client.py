@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from invitations.forms.invitations import ChangeAccessForm, GiveAccessForm
 from invitations.models import AccessInvitation, AccessRequest
+from invitations.models.invitations import AccessInvitationQuerySet
 from invitations.queries import invitation_history
 from invitations.services import invitations as services
 from invitations.space.projects import ending_projects
@@ -145,6 +145,6 @@ def check_limits(client: User, agency: Agency) -> None:
     check_rate_limits((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
 
 
-def own_invitations(request: ClientRequest) -> QuerySet[AccessInvitation]:
+def own_invitations(request: ClientRequest) -> AccessInvitationQuerySet:
     """Return the client's invitations."""
     return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile", "project")

@@ -38,7 +38,9 @@ def extend_access(request: ClientRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
             return error.apply_to(render(request, "invitations/extend_access.html", page))
         if services.extend_access(invitation, **form.cleaned_data):
-            messages.success(request, _("Access for %(agency)s extended. The agency has been notified by e-mail.") % {"agency": invitation.agency})
+            messages.success(
+                request, _("Access for %(agency)s extended. The agency has been notified by e-mail.") % {"agency": invitation.agency}
+            )
         else:
             messages.info(request, _("The end of this access has since been changed. Nothing was changed, and no e-mail was sent."))
     return redirect(access_page)
@@ -64,7 +66,9 @@ def request_extension(request: AgencyRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(request.agency.access_invitations.visible().select_related("client"), pk=pk)
     with conflict_messages(request):
         if services.request_extension(invitation, by=request.user):
-            messages.success(request, _("Request sent to %(email)s. They can extend the access or decline.") % {"email": invitation.client.email})
+            messages.success(
+                request, _("Request sent to %(email)s. They can extend the access or decline.") % {"email": invitation.client.email}
+            )
         else:
             messages.info(request, _("They were already asked, or the access has no end date. No e-mail was sent."))
     return redirect(invitation)

@@ -71,7 +71,14 @@ def test_only_the_owner_of_this_address_can_answer(stan: Client, kim: Client, ca
 
 @pytest.mark.parametrize(
     "typed",
-    ["max@alder.example", "MAX@Alder.Example", "max+clients@alder.example", "Max <max@alder.example>", "second@else.example", "second+x@else.example"],
+    [
+        "max@alder.example",
+        "MAX@Alder.Example",
+        "max+clients@alder.example",
+        "Max <max@alder.example>",
+        "second@else.example",
+        "second+x@else.example",
+    ],
 )
 @pytest.mark.parametrize("known", [True, False])
 def test_the_teams_own_addresses_are_refused_in_any_spelling(stan: Client, cast: Cast, customer: Customer, typed: str, known: bool) -> None:

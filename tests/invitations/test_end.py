@@ -564,6 +564,8 @@ def test_erasing_the_customer_at_the_same_moment(cast: Cast, given: AccessInvita
         "end": lambda: end_access_on_its_day(given),
     }
     results = at_once(2, lambda n: erase_customer(customer, by=cast.alice) if n else actions[action]())
-    assert not isinstance(results[1], Exception) and (not isinstance(results[0], Exception) or isinstance(results[0], InvalidTransition)), results
+    assert not isinstance(results[1], Exception) and (not isinstance(results[0], Exception) or isinstance(results[0], InvalidTransition)), (
+        results
+    )
     given.refresh_from_db()
     assert (given.status, given.name, given.company) == ("disconnected", "", "")

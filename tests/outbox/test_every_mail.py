@@ -22,9 +22,8 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
-from invitations.mails import access_requests
+from invitations.mails import access_requests, terms
 from invitations.mails import invitations as access
-from invitations.mails import terms
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
@@ -379,7 +378,8 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     _, mails = written
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
-        "access_connected", "access_disconnected", "access_extension_request", "access_rejected", "access_request", "access_request_withdrawn",
+        "access_connected", "access_disconnected", "access_extension_request", "access_rejected", "access_request",
+        "access_request_withdrawn",
         "deadlines_customer", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
