@@ -3,11 +3,14 @@
 Events store no personal data. The client's name is looked up when they are displayed.
 """
 
+from datetime import date
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from invitations.models import Term
 from invitations.models.areas import access_in_text, access_label
 from partnerportal.audit.descriptions import DESCRIPTIONS, register
 from partnerportal.audit.models import AuditEvent
@@ -53,6 +56,48 @@ register(
     run=ngettext_lazy("Shared space viewed as a client %(count)d time", "Shared space viewed as a client %(count)d times", "count"),
 )
 
+
+def _end(data: dict[str, Any]) -> dict[str, Any]:
+    """Return when the access ends, in the user's language."""
+    if data["ends_on"]:
+        return {"end": _("ends on %(date)s") % {"date": date_format(date.fromisoformat(data["ends_on"]), "DATE_FORMAT")}}
+    return {"end": _("ends with a project") if data["term"] == Term.PROJECT else _("no end date")}
+
+
+register(
+    "invitation.end_changed",
+    _("Client changed the end of the access (%(end)s)"),
+    icon="calendar",
+    values=_end,
+    named=_("%(item)s changed the end of the access (%(end)s)"),
+)
+register(
+    "invitation.end_known",
+    _("Access %(end)s, because its project is closed"),
+    icon="calendar",
+    values=_end,
+    named=_("Access from %(item)s %(end)s, because its project is closed"),
+)
+register(
+    "invitation.end_lifted",
+    _("Access continues, because its project is open again"),
+    icon="calendar",
+    named=_("Access from %(item)s continues, because its project is open again"),
+)
+register("invitation.ended", _("Access ended on its last day"), icon="lock-closed", named=_("Access from %(item)s ended on its last day"))
+register(
+    "invitation.extension_requested",
+    _("Agency asked to extend the access"),
+    icon="paper-airplane",
+    named=_("%(item)s was asked to extend the access"),
+)
+register(
+    "invitation.extension_declined",
+    _("Client declined to extend the access"),
+    icon="x-circle",
+    named=_("%(item)s declined to extend the access"),
+)
+
 register(
     "access_request.sent",
     _("Access requested (%(access)s)"),
@@ -86,6 +131,9 @@ FOR_CLIENT: dict[str, Any] = {
     "invitation.changed": _("You changed access (now %(access)s)"),
     "invitation.revoked": _("You revoked access"),
     "invitation.disconnected": _("%(agency)s ended its access"),
+    "invitation.end_changed": _("You changed the end of the access (%(end)s)"),
+    "invitation.extension_requested": _("%(agency)s asked you to extend the access"),
+    "invitation.extension_declined": _("You declined to extend the access"),
     "access_request.sent": _("%(agency)s requested %(granted)s"),
     "access_request.resent": _("%(agency)s resent the access request"),
     "access_request.granted": _("You granted the access request (%(access)s)"),

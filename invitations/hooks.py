@@ -1,15 +1,23 @@
-"""Registrations with other apps: erasure and merges of access, and the customer page's access rows."""
+"""Registrations with other apps: erasure and merges of access, the customer page's access rows, and deadlines of access."""
 
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
+from customers.deadlines.kinds import DeadlineKind
+from customers.deadlines.kinds import register as register_deadline
 from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
 from invitations.credentials import events as credential_events  # noqa: F401  # registers the descriptions of audit events
 from invitations.credentials.services.credentials import erase_credentials
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.mails.terms import send_access_ending
+from invitations.models import AccessInvitation, AccessRequest, Term
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
@@ -28,6 +36,38 @@ register_type(
     "access_force_ended",
     "needs_added",
     "credential_revealed",
+    "access_over",
+    "access_ending",
+    "access_ends_with_project",
+    "access_continues",
+    "access_extension_request",
+)
+
+
+def _access_with_an_end() -> QuerySet[Any]:
+    # A project that closes lets access end on the same day, of which both parties are notified.
+    return AccessInvitation.objects.not_ended().exclude(term=Term.PROJECT).select_related("agency", "client", "project")
+
+
+def _access_text(invitation: AccessInvitation, day: date, _is_past: bool) -> str:
+    return gettext("Access from %(name)s ends on %(date)s") % {"name": invitation.display_name, "date": date_format(day, "DATE_FORMAT")}
+
+
+def _notify_client(invitation: AccessInvitation) -> None:
+    send_access_ending(invitation)
+
+
+register_deadline(
+    DeadlineKind(
+        "access",
+        _access_with_an_end,
+        date="ends_on",
+        text=_access_text,
+        url=AccessInvitation.get_absolute_url,
+        steps=(7,),
+        has_step_after=False,
+        also_notify=_notify_client,
+    )
 )
 erasure_hooks.extend([erase_customer_access, erase_credentials])
 customer_page_sections.append(access_section)

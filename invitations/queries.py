@@ -55,9 +55,9 @@ class CustomerAccess(GrantedAreas):
 
 def combine_access(invitations: list[AccessInvitation]) -> CustomerAccess:
     """Return the combined access of a customer's invitations, which are sorted newest first."""
-    connected = [invitation for invitation in invitations if invitation.status == AccessInvitation.Status.CONNECTED]
+    connected = [invitation for invitation in invitations if invitation.current_status == AccessInvitation.Status.CONNECTED]
     if not connected:
-        ended = sorted(invitations, key=lambda invitation: str(invitation.ended_at))
+        ended = sorted(invitations, key=lambda invitation: str(invitation.last_day))
         return CustomerAccess(None, [], [], ended[-1] if ended else None)
     if any(invitation.scope == Scope.FULL for invitation in connected):
         return CustomerAccess(Scope.FULL, list(Area.values), connected)
@@ -70,6 +70,8 @@ def access_section(customer: Any) -> PageSection:
     invitations, access_requests = connected_invitations(customers=customers), requests_to(customers=customers)
     items: list[Any] = [*invitations, *access_requests]
     customer.mark_origin(items)
+    for invitation in invitations:
+        invitation.agency = customer.agency
     pending = [access_request for access_request in access_requests if access_request.current_status == AccessRequest.Status.PENDING]
     context = {"access": combine_access(invitations), "access_requests": pending}
     return PageSection(context, client_names(*invitations, *access_requests))
@@ -79,7 +81,7 @@ def access_section(customer: Any) -> PageSection:
 def connected_invitations(*, customers: Any) -> QuerySet[AccessInvitation]:
     """Return the invitations that the customers' clients gave access with, the latest access first."""
     connected = AccessInvitation.objects.filter(customer__any=customers, connected_at__isnull=False)
-    return connected.select_related("connected_by").order_by("-connected_at", "-pk")
+    return connected.select_related("connected_by", "project").order_by("-connected_at", "-pk")
 
 
 @compiled

@@ -1,15 +1,16 @@
-"""Periodic tasks for invitations and access requests."""
+"""Periodic tasks for invitations, access and access requests."""
 
 from celery import shared_task
 
 from invitations.credentials.tasks import delete_revealed_credentials, reencrypt_credentials
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.services.access_requests import expire_request
-from invitations.services.invitations import expire_each, expire_invitation
+from invitations.services.invitations import end_access_on_its_day, expire_each, expire_invitation
+from invitations.services.terms import continue_with_project, end_with_project
 
-__all__ = ["delete_revealed_credentials", "expire", "reencrypt_credentials"]
+__all__ = ["delete_revealed_credentials", "end_access", "expire", "reencrypt_credentials"]
 
-#: Maximum number of invitations, and of access requests, that expire in one run.
+#: Maximum number of invitations, and of access requests, that expire in one run. The same for access that ends.
 BATCH_SIZE = 500
 
 
@@ -18,3 +19,15 @@ def expire() -> int:
     """Expire overdue invitations and access requests, each in its own transaction, and return their number."""
     invitations = expire_each(AccessInvitation.objects.past_expiry().order_by("pk")[:BATCH_SIZE], expire_invitation)
     return invitations + expire_each(AccessRequest.objects.past_expiry().order_by("pk")[:BATCH_SIZE], expire_request)
+
+
+@shared_task(name="invitations.end_access")
+def end_access() -> int:
+    """End access whose last day has passed, each in its own transaction, and return its number.
+
+    Before that, access until the completion of a project gets its last day, or loses it if the project is open again.
+    """
+    given = AccessInvitation.objects.order_by("pk")
+    expire_each(given.with_reopened_project()[:BATCH_SIZE], continue_with_project)
+    expire_each(given.with_closed_project()[:BATCH_SIZE], end_with_project)
+    return expire_each(given.past_end()[:BATCH_SIZE], end_access_on_its_day)

@@ -7,7 +7,7 @@ from invitations.credentials.views import staff as shared_credentials
 from invitations.credentials.views import templates as need_templates
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
-from invitations.views import access_requests, client, invitations
+from invitations.views import access_requests, client, invitations, terms
 
 register_converter(AgencyConverter, "agency")
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("my/", client.access_list, name="access_list"),
     path("my/<int:pk>/", client.access_detail, name="access_detail"),
     path("my/<int:pk>/change/", client.change_access, name="change_access"),
+    path("my/<int:pk>/extend/", terms.extend_access, name="extend_access"),
+    path("my/<int:pk>/extend/decline/", terms.decline_extension, name="decline_extension"),
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
     path("my/<agency:agency>/", space.overview, name="space"),
@@ -45,6 +47,7 @@ urlpatterns = [
     path("invitations/<int:pk>/connect/new/", invitations.connect_new, name="connect_new"),
     path("invitations/<int:pk>/reject/", invitations.reject, name="reject"),
     path("invitations/<int:pk>/disconnect/", invitations.disconnect, name="disconnect"),
+    path("invitations/<int:pk>/ask-to-extend/", terms.request_extension, name="request_extension"),
     path("customers/<int:pk>/access/request/", access_requests.request_access, name="request_access"),
     path("access-requests/<int:pk>/resend/", access_requests.access_request_resend, name="access_request_resend"),
     path("access-requests/<int:pk>/withdraw/", access_requests.access_request_withdraw, name="access_request_withdraw"),

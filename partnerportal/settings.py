@@ -261,6 +261,7 @@ CELERY_BEAT_SCHEDULE = {
     "delete-old-emails": {"task": "outbox.delete_old", "schedule": crontab(hour="1", minute="47"), "options": {"expires": 60 * 60}},
     "expire-team-invitations": {"task": "agencies.expire_invitations", "schedule": 60 * 60, "options": {"expires": 60 * 60}},
     "expire-access": {"task": "invitations.expire", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
+    "end-access": {"task": "invitations.end_access", "schedule": 10 * 60, "options": {"expires": 10 * 60}},
     "delete-revealed-credentials": {
         "task": "invitations.delete_revealed_credentials",
         "schedule": 60 * 60,

@@ -106,7 +106,7 @@ class World:
         makers = {route.make_object for route in routes if route.make_object}
         self.own = {make: make(cast.alder) for make in makers}
         self.foreign = {make: make(cast.birch) for make in makers}
-        self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+        self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, ends=True)
         self.need = NeedFactory(invitation=self.given)
         self.credential = CredentialFactory(need=NeedFactory(invitation=self.given, name="CMS"))
         self.access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)

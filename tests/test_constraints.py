@@ -76,7 +76,7 @@ from tests.factories.saved_views import SavedViewFactory, ViewPinFactory
 from tests.factories.team import TeamInvitationFactory
 
 Make = Callable[[Agency], Model]
-NOW = timezone.now()
+NOW, DAY = timezone.now(), date(2031, 3, 31)
 #: Values for rows without a factory.
 NUMBERS = count(1)
 OURS = [model for model in apps.get_models() if not model.__module__.startswith(("django.", "allauth."))]
@@ -271,6 +271,8 @@ WRONG: dict[str, list[dict[str, Any]]] = {
     "sender_standing_is_known": [{"status": "odd"}],
     "inbox_settings_keep_days_are_sane": [{"retention_days": 0}, {"retention_days": 3651}],
     "accessinvitation_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
+    "accessinvitation_end_fits_its_term": [{"ends_on": DAY}, {"term": "month", "ends_on": DAY}, {"term": "project"}, {"term": "week"}],
+    "accessinvitation_extension_of_an_end": [{"extension_requested_at": NOW}, {"extension_declined_at": NOW}],
     "invitation_connected_has_its_customer": [{"connected_at": NOW}, {"status": "connected"}],
     "invitation_ended_has_its_time": [{"status": "rejected"}, {"ended_at": NOW}],
     "accessrequest_scope_has_its_areas": [{"scope": "partial"}, {"areas": ["email"]}, {"scope": "partial", "areas": ["moon"]}],
@@ -329,6 +331,9 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "customer_pair_once": lambda ours, _: pair_again(CustomerPairFactory(agency=ours)),
     "merge_once": lambda ours, _: merge_again(MergeLogFactory(agency=ours)),
     "invitation_pending_once": lambda ours, _: [InvitationFactory(agency=ours, client=someone(ours)) for _ in range(2)],
+    "accessinvitation_project_ends_it": lambda ours, _: change(
+        InvitationFactory(agency=ours), project=ProjectFactory(customer=CustomerFactory(agency=ours))
+    ),
     "invitation_connected_once": lambda ours, _: twice(CustomerFactory(agency=ours), ConnectedFactory, client=someone(ours)),
     "invitation_customer_same_agency": lambda ours, theirs: ConnectedFactory(agency=ours, customer=CustomerFactory(agency=theirs)),
     "need_template_name_once": lambda ours, _: [NeedTemplateFactory(agency=ours, name=name) for name in ("Größe", "GRÖSSE", "größe")],

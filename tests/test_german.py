@@ -286,18 +286,25 @@ def test_contact_request_emails_are_german(busy: Cast) -> None:
 def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
-    given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
+    given = ConnectedFactory(
+        customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"], ends=True,
+        extension_requested_at=timezone.now(),
+    )  # fmt: skip
     names = {"name": "Zugang", "area": "email", "address": "web@alder.example"}
     template = NeedTemplateFactory(agency=busy.alder, **names, instructions="Bitte.")
     need = NeedFactory(invitation=given, **names)
     credential = CredentialRevealFactory(credential__need=NeedFactory(invitation=given, **names), by=busy.stan).credential
-    access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
+    access_request = AccessRequestFactory(
+        customer=customer, email=busy.kim.email, requested_by=busy.alice, project=ProjectFactory(customer=customer, title="Umzug")
+    )
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
         "/customers/",
         "/invitations/",
         "/invitations/?show=connected",
+        "/invitations/?show=ending",
+        given.get_absolute_url(),
         customer.get_absolute_url(),
         *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
         f"{given.get_absolute_url()}disconnect/",
@@ -322,6 +329,7 @@ def test_access_pages_are_german(busy: Cast) -> None:
         f"/my/{given.pk}/",
         f"/my/{refused.pk}/",
         f"/my/{given.pk}/change/",
+        f"/my/{given.pk}/extend/",
         link,
         "/partners/birch/access/",
         "/my/alder/",

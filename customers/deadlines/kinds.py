@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from customers.deadlines.models import STEPS
 from customers.models import Contract, Customer, Domain
 from partnerportal.core.addresses import address
 
@@ -37,6 +38,11 @@ class DeadlineKind:
     only_after: Q | None = None
     #: A sentence of the customer's e-mail. Items of such a kind have the field `notify_customer`.
     customer_text: Text | None = None
+    #: The steps before the deadline, some of `STEPS`, and whether there is one after it.
+    steps: tuple[int, ...] = STEPS
+    has_step_after: bool = True
+    #: Notifies others of an item, in the same transaction as the members and therefore once.
+    also_notify: Callable[[Any], None] | None = None
 
 
 #: All kinds by name.

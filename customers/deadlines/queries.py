@@ -78,9 +78,10 @@ def due_deadlines(agency: Agency) -> list[Deadline]:
 def due_items(name: str, /, *, agency: Any, today: Any, earliest: Any, **days: Any) -> QuerySet[Any]:
     """Return the items of one kind with their `deadline` and `step`. `days` are the last ones of the steps: `day_60` …"""
     kind = KINDS[name]
-    reached = [When(**{f"{kind.date}__lte": days[f"day_{step}"]}, then=Value(step)) for step in sorted(STEPS)]
+    reached = [When(**{f"{kind.date}__lte": days[f"day_{step}"]}, then=Value(step)) for step in sorted(kind.steps)]
     step = Case(When(**{f"{kind.date}__lt": today}, then=Value(AFTER)), *reached, output_field=SmallIntegerField())
-    items = kind.rows().filter(agency=agency, **{f"{kind.date}__range": (earliest, days[f"day_{max(STEPS)}"])})
+    first = earliest if kind.has_step_after else today
+    items = kind.rows().filter(agency=agency, **{f"{kind.date}__range": (first, days[f"day_{max(kind.steps)}"])})
     if kind.only_after is not None:
         items = items.exclude(kind.only_after & Q(**{f"{kind.date}__gte": today}))
     # A later step is a smaller number.

@@ -65,6 +65,9 @@ def record_due_notices(agency: Agency) -> int:
             members = active_members(agency)
             _notify_members(members, deadlines, notices)
             _notify_customers(agency, members, [line for line in deadlines if line.notifies_customer])
+        for line in deadlines:
+            if line.kind.also_notify:
+                line.kind.also_notify(line.item)
         return len(deadlines)
 
 

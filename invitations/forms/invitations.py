@@ -1,5 +1,6 @@
 """Forms for giving, changing, rejecting and ending access."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from crispy_forms.layout import Column, Div, Fieldset, Row
@@ -9,8 +10,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from customers.domain_names import to_ascii
-from invitations.models import MESSAGE_LENGTH, AccessInvitation
+from customers.models import Project
+from invitations.forms.terms import EndFieldForm, end_label
+from invitations.models import MESSAGE_LENGTH, AccessInvitation, Term
 from invitations.models.areas import Area, Scope, area_labels
+from invitations.models.terms import MONTHS
 from partnerportal.core import countries
 from partnerportal.core.forms import TextForm, WordedForm, form_helper, submit_button
 from partnerportal.core.validators import validate_plain_text
@@ -70,7 +74,7 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
 
     class Meta:
         model = AccessInvitation
-        fields = ("scope", "areas", "domains", "name", "company", "phone", "street", "zip", "city", "country", "message")
+        fields = ("scope", "areas", "term", "domains", "name", "company", "phone", "street", "zip", "city", "country", "message")
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "company": forms.TextInput(attrs={"autocomplete": "organization"}),
@@ -84,6 +88,14 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
 
     required_messages = {"name": _("Enter your name.")}
 
+    term = forms.ChoiceField(
+        label=_("End of the access"),
+        choices=[(term, term.label) for term in (Term.OPEN, *MONTHS)],
+        widget=forms.RadioSelect,
+        required=False,
+        initial=Term.OPEN,
+        help_text=_("The time starts when the agency connects your access. You can change the end at any time."),
+    )
     domains = forms.CharField(
         label=_("Domains"),
         required=False,
@@ -96,7 +108,7 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
         self.helper = form_helper(
-            Fieldset(_("What to share"), access_layout(), "domains"),
+            Fieldset(_("What to share"), access_layout(), "term", "domains"),
             Fieldset(
                 _("About you"),
                 Row(Column("name"), Column("company")),
@@ -108,6 +120,10 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
             submit=_("Send invitation"),
             cancel=cancel,
         )
+
+    def clean_term(self) -> str:
+        """Return the chosen end; none if the field was omitted."""
+        return self.cleaned_data["term"] or Term.OPEN
 
     def clean_domains(self) -> list[str]:
         """Return the domains as A-labels without duplicates, or report the lines that aren't domain names."""
@@ -129,12 +145,13 @@ class GiveAccessForm(WordedForm, AccessFieldsForm, forms.ModelForm):
         return names
 
 
-class ChangeAccessForm(AccessFieldsForm):
-    """Form with which a client changes the scope of an access."""
+class ChangeAccessForm(EndFieldForm, AccessFieldsForm):
+    """Form with which a client changes the scope and the end of an access. `projects` are those with which it can end."""
 
-    def __init__(self, *args: Any, invitation: AccessInvitation, cancel: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invitation: AccessInvitation, projects: Iterable[Project], cancel: str, **kwargs: Any) -> None:
         super().__init__(*args, **{"initial": {"scope": invitation.scope, "areas": invitation.areas}, **kwargs})
-        self.helper = form_helper(access_layout(), submit=_("Save"), cancel=cancel)
+        self.offer_ends(since=invitation.today, projects=projects, unchanged=end_label(invitation))
+        self.helper = form_helper(access_layout(), "end", submit=_("Save"), cancel=cancel)
 
 
 class RejectForm(TextForm, forms.Form):

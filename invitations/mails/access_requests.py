@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from invitations.mails.invitations import end_sentences
 from invitations.mails.recipients import send_to_member
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.models import User
@@ -54,7 +55,8 @@ def send_request_granted(access_request: AccessRequest, *, given: AccessInvitati
         subject=_("%(customer)s has granted you access"),
         intro=_("%(customer)s has granted your access request of %(date)s. You now have %(granted)s."),
         button=_("View customer"),
-        values={"granted": lambda: given.access_label},
+        outro=end_sentences(given),
+        values={"granted": lambda: given.access_label, "end": given.ends_on, "project": lambda: str(given.project or "")},
     )
     _send_to_agency(access_request, letter, about=given)
 
@@ -89,15 +91,15 @@ def send_request_expired(access_request: AccessRequest) -> None:
 
 def _send_to_client(access_request: AccessRequest, letter: Letter, *, by: User | None = None) -> None:
     agency, customer = access_request.agency, access_request.customer
-    # The contact may have been changed or removed since.
-    recipient = customer.contacts.with_address(access_request.email).in_order().first() or customer
+    # None if the address isn't, or no longer, that of a contact.
+    contact = customer.contacts.with_address(access_request.email).in_order().first()
     queue_letter(
         replace(
             letter,
             to=access_request.email,
-            language=recipient.language,
+            language=(contact or customer).language,
             values={**_values(access_request), **letter.values},
-            name=recipient.person_name,
+            name=contact.person_name if contact else "",
             signature=f"{by}\n{agency}" if by else str(agency),
             footer_reason=_("You’re receiving this e-mail because %(agency)s works for you."),
             agency=agency,

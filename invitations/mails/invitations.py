@@ -1,6 +1,7 @@
 """E-mails about invitations and access: every transition notifies the other party in its language."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.urls import reverse
@@ -13,6 +14,9 @@ from partnerportal.accounts.models import User
 from partnerportal.core.pending import day_in
 from partnerportal.outbox.letters import Letter, RenderedLetter, render_letter
 from partnerportal.outbox.services import queue_letter
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 # --- To the agency -------------------------------------------------------------------------------
 
@@ -29,7 +33,7 @@ def send_access_given(invitation: AccessInvitation) -> None:
         button=_("View invitation"),
         values={"name": invitation.name, "date": invitation.valid_until},
     )
-    _send_to_agency(invitation, letter)
+    send_to_agency(invitation, letter)
 
 
 def send_invitation_withdrawn(invitation: AccessInvitation) -> None:
@@ -39,7 +43,7 @@ def send_invitation_withdrawn(invitation: AccessInvitation) -> None:
         subject=_("%(who)s has withdrawn their invitation"),
         intro=_("%(who)s has withdrawn the invitation sent on %(date)s. No action is needed."),
     )
-    _send_to_agency(invitation, letter)
+    send_to_agency(invitation, letter)
 
 
 def send_access_changed(invitation: AccessInvitation, *, before: tuple[str, list[str]]) -> None:
@@ -48,11 +52,11 @@ def send_access_changed(invitation: AccessInvitation, *, before: tuple[str, list
         kind="access_changed",
         subject=_("%(who)s has changed your access"),
         intro=_("%(who)s has changed your access. You now have %(access)s."),
-        outro=[_("You previously had %(before)s.")],
+        outro=[_("You previously had %(before)s."), *end_sentences(invitation)],
         button=_("View access"),
         values={"before": lambda: access_label(*before)},
     )
-    _send_to_agency(invitation, letter)
+    send_to_agency(invitation, letter)
 
 
 def send_access_revoked(invitation: AccessInvitation) -> None:
@@ -64,7 +68,7 @@ def send_access_revoked(invitation: AccessInvitation) -> None:
         outro=[_("Please stop using it. If you think this is a mistake, contact them or send an access request.")],
         button=_("View access"),
     )
-    _send_to_agency(invitation, letter)
+    send_to_agency(invitation, letter)
 
 
 # --- To the client -------------------------------------------------------------------------------
@@ -76,20 +80,20 @@ def send_access_connected(invitation: AccessInvitation, *, by: User) -> None:
         kind="access_connected",
         subject=_("%(agency)s now has access"),
         intro=_("Thank you! %(agency)s has accepted your invitation (%(access)s) and can now work on your behalf."),
-        outro=[_("You can view, change or revoke this access at any time.")],
+        outro=[*end_sentences(invitation), _("You can view, change or revoke this access at any time.")],
         button=_("Manage access you’ve given"),
     )
-    _send_to_client(invitation, letter, by=by)
+    send_to_client(invitation, letter, by=by)
 
 
 def send_invitation_rejected(invitation: AccessInvitation, *, by: User) -> None:
     """Notify the client that the agency rejected the invitation. Quotes the personal message, if there is one."""
-    _send_to_client(invitation, _rejection(invitation.reason), by=by)
+    send_to_client(invitation, _rejection(invitation.reason), by=by)
 
 
 def preview_invitation_rejected(invitation: AccessInvitation, *, message: str, by: User) -> RenderedLetter:
     """Return the rejection with this personal message as the client would receive it."""
-    return render_letter(_to_client(invitation, _rejection(message), by=by))
+    return render_letter(_client_letter(invitation, _rejection(message), by=by))
 
 
 def _rejection(message: str) -> Letter:
@@ -117,7 +121,7 @@ def send_access_ended(invitation: AccessInvitation, *, by: User) -> None:
         outro=[_("If you work together again, you can send a new invitation.")],
         button=_("Manage access you’ve given"),
     )
-    _send_to_client(invitation, letter, by=by)
+    send_to_client(invitation, letter, by=by)
 
 
 def send_customer_erased(invitation: AccessInvitation) -> None:
@@ -128,7 +132,7 @@ def send_customer_erased(invitation: AccessInvitation) -> None:
         intro=_("%(agency)s has deleted your data. This also ends the access you gave them (%(access)s)."),
         button=_("Manage access you’ve given"),
     )
-    queue_letter(replace(_to_client(invitation, letter), agency=None, customer=None))
+    queue_letter(replace(_client_letter(invitation, letter), agency=None, customer=None))
 
 
 # --- To both -------------------------------------------------------------------------------------
@@ -143,7 +147,7 @@ def send_invitation_expired(invitation: AccessInvitation) -> None:
         outro=[_("You can send a new invitation at any time.")],
         button=_("Manage access you’ve given"),
     )
-    _send_to_client(invitation, letter)
+    send_to_client(invitation, letter)
     letter = Letter(
         kind="access_expired",
         subject=_("The invitation from %(who)s has expired"),
@@ -151,7 +155,7 @@ def send_invitation_expired(invitation: AccessInvitation) -> None:
         outro=[_("If you want to work with them, ask for a new invitation or send an access request.")],
         button=_("View invitation"),
     )
-    _send_to_agency(invitation, letter)
+    send_to_agency(invitation, letter)
 
 
 def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
@@ -164,8 +168,8 @@ def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
         quote_label=_("Message from the administrator:"),
         button=_("Manage access you’ve given"),
     )
-    _send_to_client(invitation, letter)
-    _send_to_agency(
+    send_to_client(invitation, letter)
+    send_to_agency(
         invitation,
         replace(
             letter,
@@ -176,14 +180,42 @@ def send_access_ended_by_admin(invitation: AccessInvitation) -> None:
     )
 
 
+def end_sentences(invitation: AccessInvitation) -> "list[StrOrPromise]":
+    """Return a sentence about the end of an access that has one."""
+    if invitation.ends_on:
+        return [_("The access ends on %(end)s.")]
+    return [_("The access lasts until the project “%(project)s” is completed.")] if invitation.project else []
+
+
+def send_access_over(invitation: AccessInvitation) -> None:
+    """Notify both parties that the access has ended with its last day."""
+    letter = Letter(
+        kind="access_over",
+        subject=_("Your access for %(agency)s has ended"),
+        intro=_("The access you gave %(agency)s (%(access)s) ended on %(end)s, as you chose. The agency can no longer use it."),
+        outro=[_("If you work together again, you can send a new invitation.")],
+        button=_("Manage access you’ve given"),
+    )
+    send_to_client(invitation, letter)
+    letter = Letter(
+        kind="access_over",
+        subject=_("Your access from %(who)s has ended"),
+        intro=_("The access you’ve had from %(who)s since %(since)s (%(access)s) ended on %(end)s, as they chose."),
+        outro=[_("Please stop using it. If you still need access, send an access request.")],
+        button=_("View access"),
+    )
+    send_to_agency(invitation, letter)
+
+
 # --- Recipients ----------------------------------------------------------------------------------
 
 
-def _send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> None:
-    queue_letter(_to_client(invitation, letter, by=by))
+def send_to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> None:
+    """Send the client a letter in the agency's name, signed by the member who sends it."""
+    queue_letter(_client_letter(invitation, letter, by=by))
 
 
-def _to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> Letter:
+def _client_letter(invitation: AccessInvitation, letter: Letter, *, by: User | None = None) -> Letter:
     agency = invitation.agency
     return replace(
         letter,
@@ -191,7 +223,7 @@ def _to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None 
         language=invitation.language,
         values={**_values(invitation), **letter.values},
         name=invitation.name,
-        link=f"{settings.SITE_URL}{reverse('invitations:access_list')}",
+        link=letter.link or f"{settings.SITE_URL}{reverse('invitations:access_list')}",
         signature=f"{by}\n{agency}" if by else str(agency),
         footer_reason=_("You’re receiving this e-mail because you gave, or offered, %(agency)s access in the Partner Portal."),
         agency=agency,
@@ -201,7 +233,8 @@ def _to_client(invitation: AccessInvitation, letter: Letter, *, by: User | None 
     )
 
 
-def _send_to_agency(invitation: AccessInvitation, letter: Letter) -> None:
+def send_to_agency(invitation: AccessInvitation, letter: Letter) -> None:
+    """Send a letter to the member who looks after the customer."""
     customer = invitation.customer
     letter = replace(
         letter,
@@ -222,4 +255,6 @@ def _values(invitation: AccessInvitation) -> dict[str, object]:
         "access": lambda: invitation.access_label,
         "date": day_in(zone, invitation.created_at),
         "since": day_in(zone, invitation.connected_at or invitation.created_at),
+        "end": invitation.ends_on,
+        "project": lambda: str(invitation.project or ""),
     }

@@ -2,6 +2,7 @@
 
 from invitations.models.access_requests import AccessRequest
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
+from invitations.models.terms import Term
 
 from invitations.credentials.models import AccessNeed, Credential, CredentialReveal, NeedTemplate  # isort: skip  # registers its models with Django
 
@@ -13,4 +14,5 @@ __all__ = [
     "Credential",
     "CredentialReveal",
     "NeedTemplate",
+    "Term",
 ]

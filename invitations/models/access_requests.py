@@ -1,5 +1,6 @@
 """Access requests, which agencies send to clients with a personal link."""
 
+from datetime import date
 from typing import ClassVar, Self
 
 import pgtrigger
@@ -10,14 +11,15 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import Customer
+from customers.models import Customer, Project
 from invitations.models.areas import AccessScope
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
+from invitations.models.terms import own_project
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.email_addresses import address_variants
-from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet, day_in
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.core.tokens import LinkTokenGenerator
 from partnerportal.core.validators import validate_plain_text
@@ -57,6 +59,8 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
     )
     email = models.EmailField(_("E-mail"), blank=True)
     message = models.TextField(_("Message"), max_length=MESSAGE_LENGTH, blank=True, validators=[validate_plain_text])
+    #: The project for which the agency needs access. The client can let access end with it.
+    project = models.ForeignKey(Project, verbose_name=_("Project"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     #: The access that the client granted.
     invitation = models.ForeignKey(
         AccessInvitation, verbose_name=_("access invitation"), on_delete=models.RESTRICT, null=True, blank=True, related_name="requests"
@@ -93,6 +97,7 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
                 field="status",
                 transitions=[("pending", "granted"), ("pending", "declined"), ("pending", "withdrawn"), ("pending", "expired")],
             ),
+            own_project(),
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status="pending")),
         ]
 
@@ -103,6 +108,11 @@ class AccessRequest(Pending, PersonalLink, AccessScope):
     def client_name(self) -> str:
         """The requested address for sentences, empty once the customer is erased."""
         return self.email
+
+    @property
+    def today(self) -> date:
+        """Today's date in the agency's time zone."""
+        return day_in(self.agency.time_zone, timezone.now())
 
     @classmethod
     def term_in_days(cls) -> int:

@@ -1,5 +1,6 @@
 """Access invitations, with which clients give agencies access."""
 
+from datetime import date
 from typing import Any, ClassVar, Self
 
 import pgtrigger
@@ -12,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from customers.domain_names import to_unicode
 from customers.models import Customer
 from invitations.models.areas import AccessScope
+from invitations.models.terms import CLOSED_PROJECT, OPEN_PROJECT, LimitedAccess, Term, own_project, today_there
 from invitations.models.triggers import DELETES_CREDENTIALS
 from partnerportal.agencies.models import Agency
 from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.countries import country_choices, country_name
-from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet
+from partnerportal.core.pending import EndOfDayField, Pending, PendingQuerySet, day_in
 from partnerportal.core.search import SearchQuerySet, search_index, search_text
 from partnerportal.core.validators import validate_one_line, validate_plain_text
 
@@ -27,18 +29,34 @@ MESSAGE_LENGTH = 5000
 
 class AccessInvitationQuerySet(SearchQuerySet, PendingQuerySet["AccessInvitation"]):  # type: ignore[override]
     def connected(self) -> Self:
-        """Return invitations that give access now."""
+        """Return invitations that give access now. It ends with its last day, even if no task has ended it yet."""
+        return self.not_ended().filter(Q(ends_on=None) | Q(ends_on__gte=today_there()))
+
+    def not_ended(self) -> Self:
+        """Return invitations that are stored as connected."""
         return self.filter(status=AccessInvitation.Status.CONNECTED)
+
+    def past_end(self) -> Self:
+        """Return invitations whose last day has passed, but that are still stored as connected."""
+        return self.not_ended().filter(ends_on__lt=today_there())
+
+    def with_closed_project(self) -> Self:
+        """Return invitations without a date whose project was completed, cancelled or deleted."""
+        return self.not_ended().filter(CLOSED_PROJECT, term=Term.PROJECT, ends_on=None)
+
+    def with_reopened_project(self) -> Self:
+        """Return invitations that end because of their project, which is open again."""
+        return self.not_ended().filter(OPEN_PROJECT, term=Term.PROJECT, ends_on__isnull=False)
 
     def visible(self) -> Self:
         """Return invitations that staff can see: those of erased customers are excluded."""
         return self.exclude(customer__status=Customer.Status.ERASED)
 
 
-class AccessInvitation(Pending, AccessScope):
+class AccessInvitation(Pending, LimitedAccess, AccessScope):
     """Access that a client offers an agency, or has given it.
 
-    pending → connected → revoked (by the client) | disconnected (by the agency or an admin)
+    pending → connected → revoked (by the client) | disconnected (by the agency or an admin, or after the last day)
     pending → rejected (by the agency) | withdrawn (by the client) | expired
     """
 
@@ -94,10 +112,14 @@ class AccessInvitation(Pending, AccessScope):
         indexes = [
             models.Index(fields=["agency", "status", "-id"], name="invitation_of_agency"),
             models.Index(fields=["expires_at"], name="invitation_overdue", condition=Q(status="pending")),
+            models.Index(fields=["agency", "ends_on"], name="invitation_by_end", condition=Q(status="connected", ends_on__isnull=False)),
+            # For the task, which ends access to all agencies.
+            models.Index(fields=["ends_on"], name="invitation_past_end", condition=Q(status="connected", ends_on__isnull=False)),
             search_index("invitation_search"),
         ]
         constraints = [
             *AccessScope.Meta.constraints,
+            *LimitedAccess.Meta.constraints,
             models.UniqueConstraint(fields=["agency", "client"], condition=Q(status="pending"), name="invitation_pending_once"),
             models.UniqueConstraint(fields=["customer", "client"], condition=Q(status="connected"), name="invitation_connected_once"),
             models.CheckConstraint(
@@ -127,6 +149,7 @@ class AccessInvitation(Pending, AccessScope):
             ),
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status__in=["pending", "connected"])),
             pgtrigger.Protect(name="stays", operation=pgtrigger.Delete),
+            own_project(),
             pgtrigger.ReadOnly(name="between_the_same_two", fields=["agency", "client"]),
             pgtrigger.Trigger(
                 name="customer_for_good",
@@ -180,6 +203,18 @@ class AccessInvitation(Pending, AccessScope):
     @classmethod
     def term_in_days(cls) -> int:
         return settings.ACCESS_INVITATION_DAYS
+
+    @property
+    def current_status(self) -> str:
+        """The current status. Access past its last day has ended, even if that isn't stored yet."""
+        if self.status == self.Status.CONNECTED and self.is_past_end:
+            return str(self.Status.DISCONNECTED)
+        return super().current_status
+
+    @property
+    def last_day(self) -> date | None:
+        """The day on which the invitation or its access ended, in the agency's time zone."""
+        return day_in(self.agency.time_zone, self.ended_at) if self.ended_at else self.ends_on
 
     @property
     def is_closed(self) -> bool:

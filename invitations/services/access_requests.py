@@ -8,13 +8,15 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from customers.models import Customer
+from customers.models import Contact, Customer, Project
+from customers.services.items import add_item_to_locked
 from invitations.credentials.models import NeedTemplate
 from invitations.credentials.services.needs import attach_needs
 from invitations.mails import access_requests as mails
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Term
 from invitations.models.areas import Scope, stored_areas
-from invitations.services.invitations import ensure_not_own_agency, expire_each
+from invitations.models.terms import END_FIELDS
+from invitations.services.invitations import end_access_on_its_day, ensure_not_own_agency, expire_each
 from partnerportal.accounts.models import User
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
@@ -26,9 +28,20 @@ Status = AccessRequest.Status
 
 @transaction.atomic
 def request_access(
-    *, customer: Customer, email: str, scope: str, areas: list[str], message: str, by: User, needs: Sequence[NeedTemplate] = ()
+    *,
+    customer: Customer,
+    email: str,
+    scope: str,
+    areas: list[str],
+    message: str,
+    by: User,
+    needs: Sequence[NeedTemplate] = (),
+    project: Project | None = None,
+    add_contact: bool = False,
 ) -> AccessRequest:
-    """Send the client an e-mail with a link to a page on which they grant or decline access.
+    """Send an e-mail to any address with a link to a page on which its owner grants or declines access.
+
+    The client can let the access end with the `project`. `add_contact` adds an unknown address to the customer's contacts.
 
     `needs` are entries of the agency's list, which the client sees after granting access.
 
@@ -39,7 +52,7 @@ def request_access(
     customer = Customer.objects.select_for_update(of=("self",), no_key=True).select_related("agency").get(pk=customer.pk)
     if customer.status != Customer.Status.ACTIVE:
         raise ValidationError(_("This customer has since been archived or erased."), "not_active")
-    if customer.agency.has_staff_address(email):
+    if customer.agency.belongs_to_staff(email):
         raise ValidationError({"email": _("This address belongs to someone on your team.")})
     same = customer.access_requests.filter(email__in=address_variants(email))
     expire_each(same.past_expiry(), expire_request)
@@ -53,8 +66,11 @@ def request_access(
         scope=scope,
         areas=stored_areas(scope, areas),
         message=message,
+        project=project,
     )
     attach_needs(access_request, needs)
+    if add_contact and not customer.contacts.with_address(email).exists():
+        add_item_to_locked(Contact(email=email, language=customer.language), customer=customer, by=by)
     record("access_request.sent", access_request, by=by, scope=access_request.scope, areas=access_request.areas)
     mails.send_access_request(access_request, by=by)
     return access_request
@@ -93,10 +109,19 @@ def withdraw_request(access_request: AccessRequest, *, by: User) -> None:
 
 
 @transaction.atomic
-def grant_request(access_request: AccessRequest, *, client: User, scope: str, areas: list[str]) -> AccessInvitation:
+def grant_request(
+    access_request: AccessRequest,
+    *,
+    client: User,
+    scope: str,
+    areas: list[str],
+    term: str | None = Term.OPEN,
+    project: Project | None = None,
+) -> AccessInvitation:
     """Grant the request and return the connected access.
 
-    If the client has already given access for this customer, that access is extended and never reduced.
+    If the client has already given access for this customer, that access is extended and never reduced: it gets the
+    chosen end only if it has an end itself, and of two dates the later one.
 
     Raises:
         InvalidTransition: The request is no longer pending.
@@ -104,13 +129,15 @@ def grant_request(access_request: AccessRequest, *, client: User, scope: str, ar
     """
     locked = _lock(access_request)
     ensure_not_own_agency(locked.agency, client)
-    invitation = locked.customer.access_invitations.connected().select_for_update().filter(client=client).first()
+    given = locked.customer.access_invitations.filter(client=client)
+    expire_each(given.past_end(), end_access_on_its_day)
+    invitation = given.not_ended().select_for_update(of=("self",)).select_related("agency").first()
     if invitation is None:
-        invitation = AccessInvitation.objects.create(
+        invitation = AccessInvitation(
             agency=locked.agency,
             client=client,
             customer=locked.customer,
-            name=client.full_name or locked.customer.person_name,
+            name=client.full_name or _name_of_contact(locked) or client.email,
             company=locked.customer.company,
             language=(get_language() or locked.customer.language)[:2],
             scope=scope,
@@ -119,9 +146,17 @@ def grant_request(access_request: AccessRequest, *, client: User, scope: str, ar
             connected_at=timezone.now(),
             connected_by=locked.requested_by,
         )
-    elif invitation.scope != Scope.FULL:
-        invitation.scope, invitation.areas = scope, stored_areas(scope, [*invitation.areas, *areas])
-        invitation.save(update_fields=["scope", "areas"])
+        invitation.set_end(term or Term.OPEN, project=project)
+        invitation.save()
+    else:
+        if invitation.scope != Scope.FULL:
+            invitation.scope, invitation.areas = scope, stored_areas(scope, [*invitation.areas, *areas])
+        if invitation.term != Term.OPEN:
+            before = invitation.ends_on
+            invitation.set_end(term or Term.OPEN, project=project)
+            if before and invitation.ends_on and before > invitation.ends_on:
+                invitation.ends_on = before
+        invitation.save(update_fields=["scope", "areas", *END_FIELDS])
     locked.invitation = invitation
     _answer(locked, Status.GRANTED)
     locked.needs.update(invitation=invitation)
@@ -156,6 +191,11 @@ def expire_request(access_request: AccessRequest) -> None:
     _answer(locked, Status.EXPIRED)
     record("access_request.expired", locked, by=None)
     mails.send_request_expired(locked)
+
+
+def _name_of_contact(access_request: AccessRequest) -> str:
+    contact = access_request.customer.contacts.with_address(access_request.email).in_order().first()
+    return contact.person_name if contact else ""
 
 
 def _lock(access_request: AccessRequest, status: str = Status.PENDING) -> AccessRequest:

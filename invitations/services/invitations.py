@@ -9,6 +9,7 @@ order as erase_customer().
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,17 +17,18 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import Customer, Domain
+from customers.models import Customer, Domain, Project
 from customers.services.customers import create_customer
 from customers.services.items import add_item_to_locked
 from invitations.mails import invitations as mails
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.models.areas import stored_areas
+from invitations.models.terms import END_FIELDS
 from partnerportal.accounts.models import User
 from partnerportal.agencies.models import Agency
 from partnerportal.audit.models import AuditEvent
 from partnerportal.audit.services import record
-from partnerportal.core.pending import InvalidTransition
+from partnerportal.core.pending import InvalidTransition, end_of_day
 from partnerportal.outbox.models import OutgoingMail
 
 logger = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ def give_access(*, agency: Agency, client: User, scope: str, areas: list[str], *
 
 def ensure_not_own_agency(agency: Agency, client: User) -> None:
     """Raise ValidationError if the client works for the agency."""
-    if agency.memberships.filter(user=client).exists() or agency.has_staff_address(client.email):
+    if agency.memberships.filter(user=client).exists() or agency.belongs_to_staff(client.email):
         raise ValidationError(_("You work for %(agency)s, so you can’t give it access as a client.") % {"agency": agency}, "own_agency")
 
 
@@ -82,21 +84,35 @@ def withdraw_invitation(invitation: AccessInvitation) -> None:
 
 
 @transaction.atomic
-def change_access(invitation: AccessInvitation, *, scope: str, areas: list[str]) -> bool:
-    """Change the scope of an access. Return False if it was the same before.
+def change_access(
+    invitation: AccessInvitation, *, scope: str, areas: list[str], term: str | None = None, project: Project | None = None
+) -> bool:
+    """Change the scope of an access, and its end if `term` is given. Return False if both were the same before.
 
     Raises:
         InvalidTransition: The access is no longer connected.
     """
-    locked = _lock(invitation, Status.CONNECTED)
+    locked = lock_connected(invitation)
     before, after = (locked.scope, locked.areas), (scope, stored_areas(scope, areas))
-    if before == after:
-        return False
+    end_before = locked.end
     locked.scope, locked.areas = after
-    locked.save(update_fields=["scope", "areas"])
-    record("invitation.changed", locked, by=None, source=AuditEvent.Source.WEB, scope=locked.scope, areas=locked.areas)
+    if term is not None:
+        locked.set_end(term, project=project)
+    if before == after and locked.end == end_before:
+        return False
+    locked.save(update_fields=["scope", "areas", *END_FIELDS])
+    if before != after:
+        record("invitation.changed", locked, by=None, source=AuditEvent.Source.WEB, scope=locked.scope, areas=locked.areas)
+    if locked.end != end_before:
+        record_new_end(locked)
     mails.send_access_changed(locked, before=before)
     return True
+
+
+def record_new_end(locked: AccessInvitation) -> None:
+    """Record that the client chose another end. Projects are left out, because their titles can be personal."""
+    day = locked.ends_on.isoformat() if locked.ends_on else ""
+    record("invitation.end_changed", locked, by=None, source=AuditEvent.Source.WEB, term=locked.term, ends_on=day)
 
 
 @transaction.atomic
@@ -106,7 +122,7 @@ def revoke_access(invitation: AccessInvitation) -> None:
     Raises:
         InvalidTransition: The access is no longer connected.
     """
-    locked = _lock(invitation, Status.CONNECTED)
+    locked = lock_connected(invitation)
     _end(locked, Status.REVOKED)
     record("invitation.revoked", locked, by=None, source=AuditEvent.Source.WEB)
     mails.send_access_revoked(locked)
@@ -148,7 +164,9 @@ def connect_customer(invitation: AccessInvitation, *, customer: Customer, by: Us
     locked = _lock(invitation, Status.PENDING)
     if customer.status != Customer.Status.ACTIVE:
         raise ValidationError(_("This customer has since been archived or erased. Choose another customer."), "not_active")
-    if customer.access_invitations.connected().filter(client=locked.client_id).exists():
+    given = customer.access_invitations.filter(client=locked.client_id)
+    expire_each(given.past_end(), end_access_on_its_day)
+    if given.not_ended().exists():
         raise ValidationError(
             _("This person has already given access for %(customer)s. Choose another customer, or reject the invitation.")
             % {"customer": customer.name_in_text},
@@ -177,7 +195,7 @@ def disconnect_access(invitation: AccessInvitation, *, reason: str, by: User) ->
     Raises:
         InvalidTransition: The access is no longer connected.
     """
-    locked = _lock(invitation, Status.CONNECTED)
+    locked = lock_connected(invitation)
     _end(locked, Status.DISCONNECTED, reason=reason)
     record("invitation.disconnected", locked, by=by)
     mails.send_access_ended(locked, by=by)
@@ -218,13 +236,29 @@ def expire_invitation(invitation: AccessInvitation) -> None:
 
 
 @transaction.atomic
+def end_access_on_its_day(invitation: AccessInvitation) -> None:
+    """End an access whose last day has passed and notify both parties.
+
+    Raises:
+        InvalidTransition: The client has since extended the access, its project is open again, or it was ended.
+    """
+    locked = _lock(invitation, Status.DISCONNECTED)
+    if locked.status != Status.CONNECTED or (locked.project and locked.project.is_open):
+        raise InvalidTransition(locked.status, locked)
+    assert locked.ends_on  # noqa: S101  # past its last day
+    _end(locked, Status.DISCONNECTED, at=end_of_day(locked.agency.time_zone, locked.ends_on))
+    record("invitation.ended", locked, by=None)
+    mails.send_access_over(locked)
+
+
+@transaction.atomic
 def end_access_as_admin(invitation: AccessInvitation, *, reason: str, by: User) -> None:
     """End an access on behalf of a portal administrator and send both parties the reason.
 
     Raises:
         InvalidTransition: The access is no longer connected.
     """
-    locked = _lock(invitation, Status.CONNECTED)
+    locked = lock_connected(invitation)
     _end(locked, Status.DISCONNECTED, reason=reason)
     record("invitation.force_ended", locked, by=by)
     mails.send_access_ended_by_admin(locked)
@@ -238,7 +272,7 @@ def erase_customer_access(customer: Customer, by: User) -> None:
     """
     given = AccessInvitation.objects.filter(customer=customer).select_related("agency", "client", "customer")
     addresses = {invitation.client.email for invitation in given}
-    for invitation in given.connected().select_for_update(of=("self",)):
+    for invitation in given.not_ended().select_for_update(of=("self",)):
         _end(invitation, Status.DISCONNECTED)
         record("invitation.disconnected", invitation, by=by)
         mails.send_customer_erased(invitation)
@@ -256,9 +290,20 @@ def erase_customer_access(customer: Customer, by: User) -> None:
 # --- Shared ------------------------------------------------------------------------------------------------------------
 
 
+def lock_connected(invitation: AccessInvitation) -> AccessInvitation:
+    """Lock and return the row.
+
+    Raises:
+        InvalidTransition: The invitation gives no access now.
+    """
+    return _lock(invitation, Status.CONNECTED)
+
+
 def _lock(invitation: AccessInvitation, status: str) -> AccessInvitation:
     """Lock and return the row. Raise InvalidTransition unless this is its current status."""
-    rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related("agency", "client", "customer", "connected_by")
+    rows = AccessInvitation.objects.select_for_update(of=("self",)).select_related(
+        "agency", "client", "customer", "connected_by", "project"
+    )
     locked: AccessInvitation = rows.get(pk=invitation.pk)
     locked.ensure_status(status)
     return locked
@@ -267,7 +312,9 @@ def _lock(invitation: AccessInvitation, status: str) -> AccessInvitation:
 def _connect(locked: AccessInvitation, customer: Customer, *, by: User) -> DomainTransfer:
     locked.customer, locked.connected_by, locked.connected_at = customer, by, timezone.now()
     locked.status = Status.CONNECTED
-    locked.save(update_fields=["customer", "connected_by", "connected_at", "status"])
+    # A term begins with the access.
+    locked.set_end(locked.term)
+    locked.save(update_fields=["customer", "connected_by", "connected_at", "status", *END_FIELDS])
     transfer = _transfer_domains(locked, customer, by=by)
     record("invitation.connected", locked, by=by, scope=locked.scope, areas=locked.areas)
     mails.send_access_connected(locked, by=by)
@@ -294,6 +341,6 @@ def _transfer_domains(locked: AccessInvitation, customer: Customer, *, by: User)
     return transfer
 
 
-def _end(locked: AccessInvitation, status: str, *, reason: str = "") -> None:
-    locked.status, locked.reason, locked.ended_at = status, reason, timezone.now()
+def _end(locked: AccessInvitation, status: str, *, reason: str = "", at: datetime | None = None) -> None:
+    locked.status, locked.reason, locked.ended_at = status, reason, at or timezone.now()
     locked.save(update_fields=["status", "reason", "ended_at"])

@@ -78,7 +78,7 @@ def clients_of(customer: Customer) -> list[AccessInvitation]:
 
 
 def _connected() -> AccessInvitationQuerySet:
-    connected = AccessInvitation.objects.connected().select_related("agency__profile", "client", "customer__merged_into")
+    connected = AccessInvitation.objects.connected().select_related("agency__profile", "client", "customer__merged_into", "project")
     return connected.order_by("-connected_at", "-pk")
 
 

@@ -10,27 +10,37 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm, requestable_addresses
+from invitations.forms.access_requests import GrantAccessForm, RequestAccessForm
 from invitations.models import AccessRequest
 from invitations.services import access_requests as services
 from invitations.space.addresses import client_address
 from invitations.views.feedback import conflict_messages
 from partnerportal.agencies.access import AgencyRequest, ClientRequest, agency_view, client_view
+from partnerportal.agencies.models import Agency
+from partnerportal.core.email_addresses import without_sub_address
 from partnerportal.core.personal_pages import personal_page
+from partnerportal.core.rate_limits import RateLimit, RateLimitExceeded, check_rate_limits
+
+#: Maximum number of access requests of an agency, which can go to any address.
+PER_AGENCY = RateLimit("access-request-agency", times=60, seconds=60 * 60)
+#: The same for one agency and one mailbox.
+PER_ADDRESS = RateLimit("access-request-address", times=6, seconds=24 * 60 * 60)
 
 # --- Staff -------------------------------------------------------------------------------------------------------------
 
 
 @agency_view()
 def request_access(request: AgencyRequest, pk: int) -> HttpResponse:
-    """Send an access request to one of a customer's addresses."""
+    """Send an access request to one of a customer's addresses, or to another one."""
     customer = get_object_or_404(request.agency.customers.active(), pk=pk)
-    if not requestable_addresses(customer):
-        return render(request, "invitations/request_access.html", {"customer": customer})
     form = RequestAccessForm(request.form_data, customer=customer)
     if request.method == "POST" and form.is_valid():
         try:
+            _check_limits(request.agency, form.cleaned_data["email"])
             access_request = services.request_access(customer=customer, by=request.user, **form.cleaned_data)
+        except RateLimitExceeded as error:
+            form.add_error(None, str(error))
+            return error.apply_to(render(request, "invitations/request_access.html", {"customer": customer, "form": form}))
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -43,6 +53,11 @@ def request_access(request: AgencyRequest, pk: int) -> HttpResponse:
 def access_request_resend(request: AgencyRequest, pk: int) -> HttpResponse:
     """Send the e-mail with the link again."""
     access_request = _access_request(request, pk)
+    try:
+        _check_limits(request.agency, access_request.email)
+    except RateLimitExceeded as error:
+        messages.error(request, str(error))
+        return redirect(access_request.customer)
     with conflict_messages(request):
         if services.resend_request(access_request, by=request.user):
             messages.success(request, _("Access request resent to %(email)s.") % {"email": access_request.email})
@@ -61,6 +76,11 @@ def access_request_withdraw(request: AgencyRequest, pk: int) -> HttpResponse:
     return redirect(access_request.customer)
 
 
+def _check_limits(agency: Agency, email: str) -> None:
+    """Raise RateLimitExceeded if the agency has sent too many access requests, in all or to this mailbox."""
+    check_rate_limits((PER_AGENCY, str(agency.pk)), (PER_ADDRESS, f"{agency.pk}:{without_sub_address(email)}"))
+
+
 def _access_request(request: AgencyRequest, pk: int) -> AccessRequest:
     visible = request.agency.access_requests.select_related("customer").exclude(customer__status="erased")
     access_request: AccessRequest = get_object_or_404(visible, pk=pk)
@@ -76,7 +96,7 @@ def access_request_page(view: Callable[[ClientRequest, AccessRequest], HttpRespo
     @personal_page
     @wraps(view)
     def guarded(request: ClientRequest, token: str) -> HttpResponse:
-        access_requests = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation")
+        access_requests = AccessRequest.objects.select_related("agency", "customer", "requested_by", "invitation", "project")
         access_request = access_requests.with_token(token).first()
         if access_request is None:
             raise Http404

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,8 +11,10 @@ from django.utils.translation import gettext as _
 from invitations.credentials.queries import deleted_of
 from invitations.forms.invitations import ChangeAccessForm, GiveAccessForm
 from invitations.models import AccessInvitation, AccessRequest
+from invitations.models.invitations import AccessInvitationQuerySet
 from invitations.queries import invitation_history
 from invitations.services import invitations as services
+from invitations.space.projects import ending_projects
 from invitations.views.feedback import conflict_messages
 from partnerportal.accounts.models import User
 from partnerportal.agencies.access import ClientRequest, client_view
@@ -53,7 +54,7 @@ def give_access(request: ClientRequest, slug: str) -> HttpResponse:
     form = GiveAccessForm(request.form_data, initial=_previous_answers(request.user), cancel=profile.get_absolute_url())
     if request.method == "POST" and form.is_valid():
         try:
-            _check_limits(request.user, agency)
+            check_limits(request.user, agency)
             services.give_access(agency=agency, client=request.user, language=get_language() or agency.language, **form.cleaned_data)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
@@ -75,14 +76,14 @@ def _previous_answers(client: User) -> dict[str, str]:
 @client_view(methods=("GET",))
 def access_list(request: ClientRequest) -> HttpResponse:
     """List the client's invitations and the access requests they can answer."""
-    invitations = _own_invitations(request)
-    is_open = {"status__in": [AccessInvitation.Status.PENDING, AccessInvitation.Status.CONNECTED]}
+    invitations = own_invitations(request)
+    is_open = invitations.filter(status=AccessInvitation.Status.PENDING) | invitations.connected()
     return render(
         request,
         "invitations/access_list.html",
         {
-            "open": invitations.filter(**is_open).order_by("-pk"),
-            "page": keyset_page(request, invitations.exclude(**is_open), order_by=("-pk",), size=10),
+            "open": is_open.order_by("-pk"),
+            "page": keyset_page(request, invitations.exclude(pk__in=is_open.values("pk")), order_by=("-pk",), size=10),
             "access_requests": AccessRequest.objects.sent_to(request.user).pending().select_related("agency").order_by("-pk"),
         },
     )
@@ -91,23 +92,23 @@ def access_list(request: ClientRequest) -> HttpResponse:
 @client_view(methods=("GET",))
 def access_detail(request: ClientRequest, pk: int) -> HttpResponse:
     """Show one of the client's invitations with its activity."""
-    invitation = get_object_or_404(_own_invitations(request), pk=pk)
+    invitation = get_object_or_404(own_invitations(request), pk=pk)
     context = {"invitation": invitation, "history": invitation_history(invitation), "deleted": deleted_of(invitation)}
     return render(request, "invitations/access_detail.html", context)
 
 
 @client_view()
 def change_access(request: ClientRequest, pk: int) -> HttpResponse:
-    """Change the scope of a connected access."""
-    invitation = get_object_or_404(_own_invitations(request), pk=pk)
+    """Change the scope and the end of a connected access."""
+    invitation = get_object_or_404(own_invitations(request).select_related("agency__profile", "client", "customer", "project"), pk=pk)
     access_page = reverse("invitations:access_detail", args=[pk])
     with conflict_messages(request):
         invitation.ensure_status(AccessInvitation.Status.CONNECTED)
-        form = ChangeAccessForm(request.form_data, invitation=invitation, cancel=access_page)
+        form = ChangeAccessForm(request.form_data, invitation=invitation, projects=ending_projects(invitation), cancel=access_page)
         if request.method != "POST" or not form.is_valid():
             return render(request, "invitations/change_access.html", {"invitation": invitation, "form": form})
         try:
-            _check_limits(request.user, invitation.agency)
+            check_limits(request.user, invitation.agency)
         except RateLimitExceeded as error:
             form.add_error(None, str(error))
             return error.apply_to(render(request, "invitations/change_access.html", {"invitation": invitation, "form": form}))
@@ -122,7 +123,7 @@ def change_access(request: ClientRequest, pk: int) -> HttpResponse:
 @client_view(methods=("POST",))
 def withdraw_invitation(request: ClientRequest, pk: int) -> HttpResponse:
     """Withdraw a pending invitation."""
-    invitation = get_object_or_404(_own_invitations(request), pk=pk)
+    invitation = get_object_or_404(own_invitations(request), pk=pk)
     with conflict_messages(request):
         services.withdraw_invitation(invitation)
         text = _("Invitation to %(agency)s withdrawn. The agency has been notified by e-mail.")
@@ -133,7 +134,7 @@ def withdraw_invitation(request: ClientRequest, pk: int) -> HttpResponse:
 @client_view(methods=("POST",))
 def revoke_access(request: ClientRequest, pk: int) -> HttpResponse:
     """Revoke a connected access."""
-    invitation = get_object_or_404(_own_invitations(request), pk=pk)
+    invitation = get_object_or_404(own_invitations(request), pk=pk)
     with conflict_messages(request):
         services.revoke_access(invitation)
         text = _("%(agency)s no longer has access. The agency has been notified by e-mail.")
@@ -141,10 +142,11 @@ def revoke_access(request: ClientRequest, pk: int) -> HttpResponse:
     return redirect("invitations:access_list")
 
 
-def _check_limits(client: User, agency: Agency) -> None:
+def check_limits(client: User, agency: Agency) -> None:
     """Raise RateLimitExceeded if the client has given or changed access too often."""
     check_rate_limits((PER_CLIENT, str(client.pk)), (PER_AGENCY, f"{client.pk}:{agency.pk}"))
 
 
-def _own_invitations(request: ClientRequest) -> QuerySet[AccessInvitation]:
-    return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile")
+def own_invitations(request: ClientRequest) -> AccessInvitationQuerySet:
+    """Return the client's invitations."""
+    return AccessInvitation.objects.filter(client=request.user).select_related("agency__profile", "project")

@@ -1,17 +1,19 @@
 """Staff pages: list, connect and reject invitations, and end access."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from customers.models import Customer
+from customers.models import SOON_DAYS, Customer
 from customers.views.picker import picker_page
 from customers.views.submissions import customer_create_page
 from invitations.forms.invitations import DisconnectForm, RejectForm
@@ -22,22 +24,26 @@ from invitations.services import invitations as services
 from invitations.views.feedback import conflict_messages
 from partnerportal.agencies.access import AgencyRequest, agency_view
 from partnerportal.core.pagination import keyset_page
+from partnerportal.core.pending import day_in
 
 Status = AccessInvitation.Status
 
 
 @agency_view(methods=("GET",))
 def invitation_list(request: AgencyRequest) -> HttpResponse:
-    """List pending, connected or closed invitations."""
-    visible = request.agency.access_invitations.visible().select_related("customer")
+    """List pending, connected or closed invitations, or access that ends soon."""
+    visible = request.agency.access_invitations.visible().select_related("customer", "project")
+    today = day_in(request.agency.time_zone, timezone.now())
+    connected = Q(status=Status.CONNECTED) & (Q(ends_on=None) | Q(ends_on__gte=today))
     lists = {
         "waiting": visible.pending(),
-        "connected": visible.connected(),
-        "over": visible.exclude(pk__in=visible.pending().values("pk")).exclude(status=Status.CONNECTED),
+        "connected": visible.filter(connected),
+        "ending": visible.filter(connected, ends_on__lte=today + timedelta(days=SOON_DAYS)),
+        "over": visible.exclude(pk__in=visible.pending().values("pk")).exclude(connected),
     }
     tab = request.GET.get("show", "waiting")
     tab = tab if tab in lists else "waiting"
-    page = keyset_page(request, lists[tab], order_by=("-pk",))
+    page = keyset_page(request, lists[tab], order_by=("ends_on", "pk") if tab == "ending" else ("-pk",))
     return render(request, "invitations/list.html", {"page": page, "tab": tab})
 
 
@@ -131,7 +137,7 @@ def disconnect(request: AgencyRequest, pk: int) -> HttpResponse:
 
 
 def _invitations(request: AgencyRequest) -> QuerySet[AccessInvitation]:
-    return request.agency.access_invitations.visible().select_related("agency", "client", "customer", "connected_by")
+    return request.agency.access_invitations.visible().select_related("agency", "client", "customer", "connected_by", "project")
 
 
 def _report_connected(request: AgencyRequest, transfer: services.DomainTransfer) -> None:

@@ -28,9 +28,13 @@ def day_in(zone: str, moment: datetime) -> date:
 
 def end_of_day_in(zone: str, days: int, *, since: datetime | None = None) -> datetime:
     """Return the last moment of the day that is `days` days after `since` (default: now) in a time zone."""
-    next_day = day_in(zone, since or timezone.now()) + timedelta(days=days + 1)
+    return end_of_day(zone, day_in(zone, since or timezone.now()) + timedelta(days=days))
+
+
+def end_of_day(zone: str, day: date) -> datetime:
+    """Return the last moment of a day in a time zone."""
     # Converts to UTC before subtracting, because local arithmetic is wrong if clocks change at midnight.
-    return datetime.combine(next_day, time.min, ZoneInfo(zone)).astimezone(UTC) - _TICK
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone)).astimezone(UTC) - _TICK
 
 
 class EndOfDayField(models.DateTimeField):  # type: ignore[type-arg]  # takes no parameters at run time

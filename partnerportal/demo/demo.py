@@ -280,11 +280,11 @@ INVITATIONS = (
     ("jakob@ott-dach.example", "Jakob Ott", "Ott & Sohn", "+49 4131 77120", "Salzstraße 12", "21335", "Lüneburg", ("domains", "hosting"), ("ott-dach.example", "dachdecker-ott.example"), "Sie hatten nach den Zugangsdaten für unseren alten Anbieter gefragt. Ist das so der richtige Weg?", 26),
     ("lea@brandt-ag.example", "Lea Brandt", "Lea Brandt AG", "+49 221 5550148", "Neusser Straße 88", "50670", "Köln", (), ("brandt-ag.example",), "Wir sind jetzt eine Firma. Bitte übernehmen Sie alles, wie am Telefon besprochen.", 2),
 )  # fmt: skip
-#: Connected access: position of the customer, e-mail, name, areas, revoked.
+#: Connected access: position of the customer, e-mail, name, areas, end, revoked.
 ACCESS = (
-    (11, "kim@client.example", "Kim Paulsen", (), False),
-    (11, "joy@client.example", "Joy Adeyemi", ("hosting", "support"), False),
-    (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), True),
+    (11, "kim@client.example", "Kim Paulsen", (), "open", False),
+    (11, "joy@client.example", "Joy Adeyemi", ("hosting", "support"), "month", False),
+    (14, "priya@yogaraum.example", "Priya Nair", ("email", "support"), "open", True),
 )
 #: Position of the customer, areas, message.
 ACCESS_REQUESTS = ((0, ("domains", "email"), "Um Ihre Postfächer umzuziehen, brauchen wir Zugriff auf die Einstellungen Ihrer Domain."),)

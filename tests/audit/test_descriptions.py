@@ -42,6 +42,8 @@ DATA: dict[str, dict[str, Any]] = {
     "invitation.received": {"scope": "full", "areas": []},
     "invitation.connected": {"scope": "partial", "areas": ["domains", "email"]},
     "invitation.changed": {"scope": "partial", "areas": ["domains", "email"]},
+    "invitation.end_changed": {"term": "month", "ends_on": "2027-03-01"},
+    "invitation.end_known": {"term": "project", "ends_on": "2027-03-01"},
     "access_request.sent": {"scope": "full", "areas": []},
     "access_request.granted": {"scope": "partial", "areas": ["domains", "email"]},
     "need_template.changed": {"fields": ["name"]},

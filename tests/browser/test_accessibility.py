@@ -100,7 +100,10 @@ def fill(cast: Cast) -> dict[str, str]:
     SenderFactory(agency=cast.alder, key=f"{'x' * 60}@clients.example")
     ContactRequestFactory(agency=cast.alder, message=LONG)
     waiting = InvitationFactory(agency=cast.alder, company=LONG, name=LONG, message=LONG * 3, domains=["domain.example"])
-    given = ConnectedFactory(customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"])
+    given = ConnectedFactory(
+        customer=customer, client=cast.kim, name=LONG, company=LONG, scope="partial", areas=["email"], ends=True,
+        extension_requested_at=timezone.now(),
+    )  # fmt: skip
     shared = fill_space(cast)
     needs = [
         NeedFactory(invitation=shared, name=LONG[:60], area=area, address=f"{'long' * 50}@agency.example") for area in ("email", "hosting")
@@ -164,6 +167,7 @@ def fill(cast: Cast) -> dict[str, str]:
         "need template": f"/company/access-needs/{template.pk}/",
         "delete need template": f"/company/access-needs/{template.pk}/delete/",
         "change": f"/my/{given.pk}/change/",
+        "extend": f"/my/{given.pk}/extend/",
         "question": path(question.link, "/a/"),
         "closed": path(closed.link, "/a/"),
         "customer": customer.get_absolute_url(),
@@ -325,8 +329,8 @@ PAGES = {
     ),
     "access": (
         "alice",
-        ["/invitations/", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared", "as client",
-         "shared credentials", "add needs", "reveal", "/company/access-needs/", "/company/access-needs/add/", "need template",
+        ["/invitations/", "/invitations/?show=ending", "invitation", "connect", "connect new", "reject", "disconnect", "ask", "shared",
+         "as client", "shared credentials", "add needs", "reveal", "/company/access-needs/", "/company/access-needs/add/", "need template",
          "delete need template"],
     ),
     "reviews": (
@@ -353,8 +357,8 @@ PAGES = {
     ),
     "client": (
         "kim",
-        ["/my/", "mine", "space", "credentials", "hand over", "change", "question", "/partners/alder/access/", "/accounts/email/",
-         "/account/"],
+        ["/my/", "mine", "space", "credentials", "hand over", "change", "extend", "question", "/partners/alder/access/",
+         "/accounts/email/", "/account/"],
     ),
     "network": (
         None,

@@ -1,5 +1,7 @@
 """Factories of access invitations and access requests."""
 
+from datetime import timedelta
+
 import factory
 from django.utils import timezone
 
@@ -29,6 +31,10 @@ class ConnectedFactory(InvitationFactory):
     customer = factory.SubFactory(CustomerFactory)
     status = AccessInvitation.Status.CONNECTED
     connected_at = factory.LazyFunction(timezone.now)
+
+    class Params:
+        #: Access that ends in a few weeks.
+        ends = factory.Trait(term="month", ends_on=factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=25)))
 
 
 class AccessRequestFactory(factory.django.DjangoModelFactory):

@@ -23,7 +23,7 @@ from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
 from invitations.credentials import mails as credential_mails
-from invitations.mails import access_requests
+from invitations.mails import access_requests, terms
 from invitations.mails import invitations as access
 from invitations.models import AccessInvitation, AccessRequest
 from partnerportal.accounts.mails import EMAILS, send_account_mail
@@ -90,6 +90,13 @@ class Scene:
             customer=self.customer, client=cast.kim, name="Kim Client", company="", message=WORDS, reason=WORDS, language=language
         )
         self.credential = CredentialFactory(need__invitation=self.invitation, first_revealed_at=timezone.now())
+        self.ending: AccessInvitation = ConnectedFactory(
+            customer__agency=cast.alder, client=cast.kim, name="Kim Client", company="", language=language, ends=True
+        )
+        self.with_project: AccessInvitation = ConnectedFactory(
+            customer__agency=cast.alder, client=cast.kim, name="Kim Client", company="", language=language, term="project",
+            project=ProjectFactory(customer__agency=cast.alder, title="Relaunch"),
+        )  # fmt: skip
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
         self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
@@ -137,6 +144,7 @@ def deadlines(scene: Scene) -> list[list[Deadline]]:
     contract = ContractFactory(**fields, product="Hosting", ends_on=day)
     items = [("domain", domain), ("contract", contract)]
     every = [Deadline(KINDS[kind], item, day, step) for kind, item in items for step in (7, -1)]
+    every.append(Deadline(KINDS["access"], scene.ending, day, 7))
     return [every[:1], [*every, Deadline(KINDS["domain"], renewed, day, -1)]]
 
 
@@ -183,7 +191,9 @@ def declined(scene: Scene) -> None:
 WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_access_given: lambda s: access.send_access_given(s.invitation),
     access.send_invitation_withdrawn: lambda s: access.send_invitation_withdrawn(s.invitation),
-    access.send_access_changed: lambda s: access.send_access_changed(s.invitation, before=("partial", ["email"])),
+    access.send_access_changed: lambda s: [
+        access.send_access_changed(row, before=("partial", ["email"])) for row in (s.invitation, s.ending, s.with_project)
+    ],
     access.send_access_revoked: lambda s: access.send_access_revoked(s.invitation),
     access.send_access_connected: lambda s: access.send_access_connected(s.invitation, by=s.cast.alice),
     access.send_invitation_rejected: lambda s: access.send_invitation_rejected(s.invitation, by=s.cast.alice),
@@ -191,6 +201,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access.send_customer_erased: lambda s: access.send_customer_erased(s.invitation),
     access.send_invitation_expired: lambda s: access.send_invitation_expired(s.invitation),
     access.send_access_ended_by_admin: lambda s: access.send_access_ended_by_admin(s.invitation),
+    access.send_access_over: lambda s: access.send_access_over(s.ending),
+    terms.send_access_ending: lambda s: terms.send_access_ending(s.ending),
+    terms.send_access_ends_with_project: lambda s: terms.send_access_ends_with_project(s.ending),
+    terms.send_access_continues: lambda s: terms.send_access_continues(s.with_project),
+    terms.send_access_extended: lambda s: [terms.send_access_extended(row) for row in (s.ending, s.with_project, s.invitation)],
+    terms.send_extension_request: lambda s: terms.send_extension_request(s.ending, by=s.cast.alice),
+    terms.send_extension_declined: lambda s: terms.send_extension_declined(s.ending),
     access_requests.send_access_request: lambda s: access_requests.send_access_request(s.access_request, by=s.cast.alice),
     access_requests.send_request_withdrawn: lambda s: access_requests.send_request_withdrawn(s.access_request, by=s.cast.alice),
     access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
@@ -370,8 +387,9 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     _, mails = written
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
-        "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "credential_revealed", "deadlines_customer", "needs_added", "review_comment", "review_reminder", "review_request",
+        "access_connected", "access_disconnected", "access_extension_request", "access_rejected", "access_request",
+        "access_request_withdrawn", "credential_revealed", "deadlines_customer", "needs_added", "review_comment", "review_reminder",
+        "review_request",
     }  # fmt: skip
 
 

@@ -251,9 +251,10 @@ def _answer(requests: list[ContactRequest], customers: list[Customer]) -> None:
 def _access(customers: list[Customer], kim: User, *, by: User) -> None:
     """Create access, invitations and an access request."""
     agency = customers[0].agency
-    for position, email, name, areas, ended in demo.ACCESS:
+    for position, email, name, areas, term, ended in demo.ACCESS:
         client = kim if email == kim.email else _person(email, name)
-        invitation = give_access(agency=agency, client=client, scope=_scope(areas), areas=list(areas), name=name, language=agency.language)
+        fields: dict[str, Any] = {"scope": _scope(areas), "areas": list(areas), "term": term, "name": name, "language": agency.language}
+        invitation = give_access(agency=agency, client=client, **fields)
         connect_customer(invitation, customer=customers[position], by=by)
         if ended:
             revoke_access(invitation)
