@@ -1,6 +1,18 @@
-"""Access that clients give to an agency, and the agency's requests for it."""
+"""Access that clients give to an agency, the agency's requests for it, and what both share."""
 
 from invitations.models.access_requests import AccessRequest
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
 
-__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest"]
+from invitations.files.models import Approval, ApprovalDecision, FileChunk, FileQuota, FileVersion, SharedFile  # isort: skip  # registers its models with Django
+
+__all__ = [
+    "MESSAGE_LENGTH",
+    "AccessInvitation",
+    "AccessRequest",
+    "Approval",
+    "ApprovalDecision",
+    "FileChunk",
+    "FileQuota",
+    "FileVersion",
+    "SharedFile",
+]
