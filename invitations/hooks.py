@@ -7,7 +7,9 @@ from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.files import events as file_events  # noqa: F401  # the same
+from invitations.files.services.files import erase_shared_files
+from invitations.models import AccessInvitation, AccessRequest, Approval, SharedFile
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
@@ -25,7 +27,8 @@ register_type(
     "access_expired",
     "access_force_ended",
 )
-erasure_hooks.append(erase_customer_access)
+register_type("files", _("Files and approvals"), "file_shared", "approval_requested", "approval_withdrawn", "approval_decided")
+erasure_hooks.extend([erase_customer_access, erase_shared_files])
 customer_page_sections.append(access_section)
 RELATIONS.extend(
     [
@@ -43,5 +46,7 @@ RELATIONS.extend(
             held=requests_to_same_client,
             anchor="access",
         ),
+        Relation(SharedFile, ngettext_lazy("%(count)d file", "%(count)d files", "count"), anchor="access"),
+        Relation(Approval, ngettext_lazy("%(count)d approval", "%(count)d approvals", "count"), owner="file", anchor="access"),
     ]
 )

@@ -10,47 +10,19 @@ from dataclasses import dataclass
 from typing import IO
 
 import puremagic
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from invitations.files.models.files import CHUNK_SIZE, NAME_LENGTH
+from invitations.files.models.types import HTML, LABELS, OFFICE, PROGRAM, TEXT, UNKNOWN, ZIP
 
 #: Number of bytes at the beginning of a file from which its type is detected.
 HEAD_SIZE = 8 * 1024
-#: Type of everything else.
-UNKNOWN = "application/octet-stream"
-HTML, TEXT, ZIP = "text/html", "text/plain", "application/zip"
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-_ODF = "application/vnd.oasis.opendocument"
-#: Labels of types, which pages show.
-LABELS: dict[str, str | Promise] = {
-    "application/pdf": "PDF",
-    "image/png": _("PNG image"),
-    "image/jpeg": _("JPEG image"),
-    "image/gif": _("GIF image"),
-    "image/webp": _("WebP image"),
-    "image/heif": _("HEIF image"),
-    "image/vnd.adobe.photoshop": _("Photoshop image"),
-    "video/mp4": _("MP4 video"),
-    "audio/mpeg": _("MP3 audio"),
-    ZIP: _("ZIP archive"),
-    f"{_OFFICE}.wordprocessingml.document": _("Word document"),
-    f"{_OFFICE}.spreadsheetml.sheet": _("Excel workbook"),
-    f"{_OFFICE}.presentationml.presentation": _("PowerPoint presentation"),
-    f"{_ODF}.text": _("OpenDocument text"),
-    f"{_ODF}.spreadsheet": _("OpenDocument spreadsheet"),
-    f"{_ODF}.presentation": _("OpenDocument presentation"),
-    TEXT: _("Text file"),
-    HTML: _("Web page"),
-    "application/vnd.microsoft.portable-executable": _("Windows program"),
-}
 #: Types that a response never names, because a browser could execute or display them as a page. Texts could be taken for one.
-_SERVED_AS_UNKNOWN = {HTML, TEXT, "application/vnd.microsoft.portable-executable", UNKNOWN}
+_SERVED_AS_UNKNOWN = {HTML, TEXT, PROGRAM, UNKNOWN}
 #: Folder in a ZIP archive that shows which Office document it is.
 _OFFICE_FOLDERS = {
-    "word/": f"{_OFFICE}.wordprocessingml.document",
-    "xl/": f"{_OFFICE}.spreadsheetml.sheet",
-    "ppt/": f"{_OFFICE}.presentationml.presentation",
+    "word/": f"{OFFICE}.wordprocessingml.document",
+    "xl/": f"{OFFICE}.spreadsheetml.sheet",
+    "ppt/": f"{OFFICE}.presentationml.presentation",
 }
 #: Beginnings of texts that browsers display as a page.
 _PAGE = re.compile(rb"\s*<(!doctype|html|head|body|script|svg|\?xml|iframe|!--)", re.IGNORECASE)

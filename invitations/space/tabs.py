@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from invitations.files.queries import open_approvals
 from invitations.space.addresses import space_address
 from invitations.space.queries import Space
 from partnerportal.accounts.models import User
@@ -33,6 +34,8 @@ class Tab:
 
 TABS = [
     Tab("invitations:space", "invitations:shared", _("Overview")),
+    Tab("invitations:space_files", "invitations:shared_files", _("Files")),
+    Tab("invitations:space_approvals", "invitations:shared_approvals", _("Approvals"), client_unread=open_approvals),
 ]
 
 

@@ -7,13 +7,13 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Func, Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
 from invitations.files.models.files import FileVersion, SharedFile
 from invitations.models.areas import Area
 from partnerportal.agencies.models import Agency
-from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.querysets import TenantQuerySet
@@ -93,12 +93,8 @@ class Approval(models.Model):
             SameParent(field="version", parent="sha256", name="approval_version_same_content"),
         ]
         triggers = [
-            pgtrigger.ReadOnly(
-                name="same_content", fields=["agency", "title", "text", "area", "file", "version", "sha256", "created_at"]
-            ),
-            pgtrigger.FSM(
-                name="steps", field="status", transitions=[("open", "approved"), ("open", "changes"), ("open", "withdrawn")]
-            ),
+            pgtrigger.ReadOnly(name="same_content", fields=["agency", "title", "text", "area", "file", "version", "sha256", "created_at"]),
+            pgtrigger.FSM(name="steps", field="status", transitions=[("open", "approved"), ("open", "changes"), ("open", "withdrawn")]),
             pgtrigger.Protect(name="begins", operation=pgtrigger.Insert, condition=~pgtrigger.Q(new__status="open")),
             pgtrigger.Trigger(
                 name="decided_by_decision",
@@ -132,14 +128,14 @@ class Approval(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Return the page for staff."""
+        return reverse("invitations:shared_approval", args=[self.customer_id, self.pk])
+
     @property
     def audit_label(self) -> str:
         """Label in audit events, without the title, which can contain personal data."""
         return self.customer.reference
-
-    def get_absolute_url(self) -> str:
-        """Return the page for staff."""
-        return address("invitations:shared_approval", self.customer_id, self.pk)
 
     @property
     def is_open(self) -> bool:

@@ -9,12 +9,13 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from invitations.files.models.types import LABELS
 from invitations.models.areas import Area
 from partnerportal.agencies.models import Agency
-from partnerportal.core.addresses import address
 from partnerportal.core.constraints import SameParent
 from partnerportal.core.querysets import TenantQuerySet
 from partnerportal.core.validators import validate_one_line
@@ -94,14 +95,14 @@ class SharedFile(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        """Return the page for staff."""
+        return reverse("invitations:shared_file", args=[self.customer_id, self.pk])
+
     @property
     def audit_label(self) -> str:
         """Label in audit events, without the title, which can contain personal data."""
         return self.customer.reference
-
-    def get_absolute_url(self) -> str:
-        """Return the page for staff."""
-        return address("invitations:shared_file", self.customer_id, self.pk)
 
 
 class FileVersion(models.Model):
@@ -164,6 +165,11 @@ class FileVersion(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def type_label(self) -> str:
+        """What kind of file it is, in the user's language."""
+        return str(LABELS.get(self.content_type, _("File")))
 
     @property
     def chunk_count(self) -> int:
