@@ -105,6 +105,11 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'approvals',
             },
         ),
+        # Referenced by the composite key of the decisions.
+        migrations.AddConstraint(
+            model_name='approval',
+            constraint=models.UniqueConstraint(fields=('id', 'sha256'), name='approval_same_content_target'),
+        ),
         migrations.CreateModel(
             name='ApprovalDecision',
             fields=[
@@ -209,10 +214,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='approval',
             index=models.Index(fields=['customer', '-id'], name='approval_of_customer'),
-        ),
-        migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(fields=('id', 'sha256'), name='approval_same_content_target'),
         ),
         migrations.AddConstraint(
             model_name='approval',

@@ -29,6 +29,7 @@ class TextApprovalForm(WordedForm, StrictForm):
         self.helper = form_helper("title", "text", "area", submit=_("Request approval"), cancel=cancel)
 
     def clean_text(self) -> str:
+        """Return the text with line breaks of one character."""
         # Browsers send line breaks of two characters. The stored text is the one that the hash is computed of.
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
@@ -59,6 +60,7 @@ class DecisionForm(WordedForm, forms.Form):
         self.helper = form_helper("outcome", "comment", submit=_("Send decision"))
 
     def clean(self) -> dict[str, Any]:
+        """Require a comment if changes are requested."""
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("outcome") == Outcome.CHANGES_REQUESTED and not cleaned.get("comment") and "comment" not in self.errors:
             self.add_error("comment", ValidationError(_("Say what should be changed."), "required"))

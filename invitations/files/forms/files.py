@@ -26,6 +26,12 @@ class VersionForm(WordedForm, forms.Form):
     """A file that becomes a new version."""
 
     file = forms.FileField(label=gettext_lazy("File"))
+    #: Last in the form, so it is missing if the connection broke off. The server would take what it received for the file.
+    complete = forms.CharField(
+        initial="1",
+        widget=forms.HiddenInput,
+        error_messages={"required": gettext_lazy("The upload was interrupted. Select the file again.")},
+    )
 
     def __init__(self, *args: Any, cancel: str, request_size: int = 0, **kwargs: Any) -> None:
         """Adapt the error message if the request had more than `uploads.MAX_BYTES`, so that its file was discarded."""
@@ -34,9 +40,11 @@ class VersionForm(WordedForm, forms.Form):
         self.is_too_large = request_size > uploads.MAX_BYTES
         if self.is_too_large:
             self.fields["file"].error_messages["required"] = _too_large(request_size)
+        self.order_fields([name for name in self.fields if name != "complete"])
         self.helper = form_helper(*self.fields, submit=gettext_lazy("Upload file"), cancel=cancel)
 
     def clean_file(self) -> Any:
+        """Return the file unless it is too large."""
         file = self.cleaned_data["file"]
         if file.size > max_size():
             self.is_too_large = True
@@ -62,7 +70,9 @@ class UploadForm(VersionForm):
         self.fields["area"].choices = [(area, area.label) for area in areas]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
+        """Name the file after its file name if it has no title."""
         cleaned = super().clean() or self.cleaned_data
+        cleaned.pop("complete", None)
         if cleaned.get("file") and not cleaned.get("title"):
             stem, _dot, _extension = safe_name(cleaned["file"].name).rpartition(".")
             cleaned["title"] = stem or safe_name(cleaned["file"].name)
