@@ -23,6 +23,7 @@ from tests.cast import Cast
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory, WorkSampleFactory
 from tests.factories.calendar import CalendarFeedFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
@@ -106,6 +107,8 @@ class World:
         self.own = {make: make(cast.alder) for make in makers}
         self.foreign = {make: make(cast.birch) for make in makers}
         self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim)
+        self.own_file = SharedFileFactory(customer=self.given.customer, from_client=True, uploaded_by=cast.kim)
+        self.approval = TextApprovalFactory(customer=self.given.customer)
         self.access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request

@@ -27,6 +27,7 @@ from reviews.rounds.services import pause_round, start_round, stop_round
 from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -286,6 +287,8 @@ def test_access_pages_are_german(busy: Cast) -> None:
     customer = busy.alder.customers.get()
     waiting = InvitationFactory(agency=busy.alder, name="Ute Größe", company="Mühle", domains=["xn--mllerei-n2a.example"], language="de")
     given = ConnectedFactory(customer=customer, client=busy.kim, name="Ute Größe", company="", scope="partial", areas=["email"])
+    file = SharedFileFactory(customer=customer, title="Größe", area="email", from_client=True, uploaded_by=busy.kim)
+    approval = TextApprovalFactory(customer=customer, title="Größe", text="Größe", area="email", requested_by=busy.alice)
     access_request = AccessRequestFactory(customer=customer, email=busy.kim.email, requested_by=busy.alice)
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
@@ -297,13 +300,20 @@ def test_access_pages_are_german(busy: Cast) -> None:
         *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
         f"{given.get_absolute_url()}disconnect/",
         f"{customer.get_absolute_url()}access/request/",
+        *(f"{customer.get_absolute_url()}shared/{page}" for page in ("files/", "files/add/", "approvals/", "approvals/add/")),
+        *(f"{file.get_absolute_url()}{page}" for page in ("", "edit/", "version/")),
+        approval.get_absolute_url(),
     ):
         page = german(busy).get(path).content.decode()
         assert english_left(page) == [], path
     kim = german()
     kim.force_login(busy.kim)
     link = str(access_request.link).removeprefix(settings.SITE_URL)
-    for path in ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/"):
+    space = f"/my/~{busy.alder.pk}/"
+    spaces = (f"{space}files/", f"{space}files/add/", f"{space}files/{file.pk}/", f"{space}files/{file.pk}/version/")
+    spaces += (f"{space}approvals/", f"{space}approvals/{approval.pk}/")
+    mine = ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/")
+    for path in (*mine, *spaces):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path

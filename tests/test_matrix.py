@@ -30,6 +30,7 @@ from tests.factories.customers import (
     TaskFactory,
 )
 from tests.factories.exports import ExportJobFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory
@@ -156,6 +157,14 @@ def invitation(agency: Agency) -> Model:
 
 def connected(agency: Agency) -> Model:
     return ConnectedFactory(customer__agency=agency)
+
+
+def shared_file(agency: Agency) -> Model:
+    return SharedFileFactory(customer__agency=agency)
+
+
+def approval(agency: Agency) -> Model:
+    return TextApprovalFactory(customer__agency=agency)
 
 
 def member(agency: Agency) -> Model:
@@ -329,8 +338,22 @@ STAFF_ROUTES = {
     "invitations:request_access": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:access_request_resend": StaffRoute(Role.STAFF, "POST", access_request),
     "invitations:access_request_withdraw": StaffRoute(Role.STAFF, "POST", access_request),
-    "invitations:shared": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared": StaffRoute(Role.STAFF, "GET POST", customer),
     "invitations:shared_as_client": StaffRoute(Role.STAFF, "GET", connected, args=below_customer),
+    "invitations:shared_files": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared_file_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_file": StaffRoute(Role.STAFF, "GET", shared_file, args=below_customer),
+    "invitations:shared_file_edit": StaffRoute(Role.STAFF, "GET POST", shared_file, args=below_customer),
+    "invitations:shared_file_version": StaffRoute(Role.STAFF, "GET POST", shared_file, args=below_customer),
+    "invitations:shared_file_delete": StaffRoute(Role.STAFF, "POST", shared_file, args=below_customer),
+    "invitations:shared_file_request_approval": StaffRoute(Role.STAFF, "POST", shared_file, args=below_customer),
+    "invitations:shared_file_download": StaffRoute(
+        Role.STAFF, "GET", shared_file, args=lambda file: [file.customer_id, file.versions.get().pk]
+    ),
+    "invitations:shared_approvals": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared_approval_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_approval": StaffRoute(Role.STAFF, "GET", approval, args=below_customer),
+    "invitations:shared_approval_withdraw": StaffRoute(Role.STAFF, "POST", approval, args=below_customer),
     "reviews:list": StaffRoute(Role.STAFF, "GET"),
     "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
     "reviews:pin": StaffRoute(Role.MANAGER, "POST", review),
@@ -381,6 +404,14 @@ CLIENT_ROUTES = {
 #: Routes in the shared space of Kim and Alder.
 SPACE_ROUTES = {
     "invitations:space": SpaceRoute(),
+    "invitations:space_files": SpaceRoute(),
+    "invitations:space_file_add": SpaceRoute("GET POST"),
+    "invitations:space_file": SpaceRoute(args=lambda world: [world.own_file.pk]),
+    "invitations:space_file_version": SpaceRoute("GET POST", lambda world: [world.own_file.pk]),
+    "invitations:space_file_delete": SpaceRoute("POST", lambda world: [world.own_file.pk]),
+    "invitations:space_file_download": SpaceRoute(args=lambda world: [world.own_file.versions.get().pk]),
+    "invitations:space_approvals": SpaceRoute(),
+    "invitations:space_approval": SpaceRoute("GET POST", lambda world: [world.approval.pk]),
 }
 
 

@@ -26,6 +26,7 @@ from reviews.services.reviews import PinLimitReached, comment_on_review, hide_re
 from tests.cast import Cast
 from tests.factories.agencies import LanguageFactory, MembershipFactory, ProfileFactory, ServiceFactory, WorkSampleFactory
 from tests.factories.customers import ContactFactory, CustomerFactory, CustomerTagFactory, CustomFieldFactory, ProjectFactory, TagFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory, VersionFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
@@ -50,6 +51,9 @@ def fill(cast: Cast, rows: int) -> None:
             ConnectedFactory(customer=customer)
             CustomerTagFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
+            file = SharedFileFactory(customer=customer, uploaded_by=cast.stan)
+            VersionFactory(file=file)
+            TextApprovalFactory(customer=customer, requested_by=cast.stan)
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
         if cast.alder.custom_fields.count() < MAX_FIELDS:
             CustomFieldFactory(agency=cast.alder)
@@ -179,6 +183,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
     ("/requests/saved-replies/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/files/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/files/{cast.alder.shared_files.order_by('pk')[0].pk}/", True, 7),
+    (lambda cast: f"{first_customer(cast)}shared/approvals/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/approvals/{cast.alder.approvals.order_by('pk')[0].pk}/", True, 6),
     ("/invitations/", True, 6),
     ("/invitations/?show=connected", True, 6),
     ("/company/reviews/", True, 6),
@@ -293,3 +301,17 @@ def test_client_page(cast: Cast, given: int) -> None:
     with CaptureQueriesContext(connection) as queries:
         assert browser.get("/my/").status_code == 200
     assert len(queries) == 6
+
+
+def test_files_and_approvals_of_a_client(cast: Cast) -> None:
+    browser, taken = Client(), []
+    browser.force_login(cast.kim)
+    customer = ConnectedFactory(customer__agency=cast.alder, client=cast.kim).customer
+    for rows in (1, 12):
+        for _ in range(rows):
+            VersionFactory(file=SharedFileFactory(customer=customer, uploaded_by=cast.stan))
+            approval = TextApprovalFactory(customer=customer, requested_by=cast.stan)
+        paths = ["files/", f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/", "approvals/", f"approvals/{approval.pk}/"]
+        taken.append([len(queries_of(browser, f"/my/alder/{path}")) for path in paths])
+    assert taken[0] == taken[1]
+    assert max(taken[0]) <= 8

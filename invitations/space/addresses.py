@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from customers.models import Customer
+from invitations.models import AccessInvitation
 from invitations.space.queries import Space
 from partnerportal.agencies.models import Agency
 
@@ -39,7 +40,12 @@ def agency_address(agency: Agency) -> str:
 
 def client_address(agency: Agency, customer: Customer, name: str = "invitations:space", *args: Any) -> str:
     """Return the address of a client's page about this customer, for links from outside the space."""
-    return f"{reverse(name, args=[agency_address(agency), *args])}?{urlencode({'customer': customer.pk})}"
+    return _address(agency, customer.pk, name, *args)
+
+
+def address_for(invitation: AccessInvitation) -> str:
+    """Return the address of the space that a connected invitation opens."""
+    return _address(invitation.agency, invitation.customer_id, "invitations:space")
 
 
 def space_address(space: Space, name: str = "invitations:space", *args: Any) -> str:
@@ -47,3 +53,7 @@ def space_address(space: Space, name: str = "invitations:space", *args: Any) -> 
     if len(space.customers) > 1:
         return client_address(space.agency, space.customer, name, *args)
     return reverse(name, args=[agency_address(space.agency), *args])
+
+
+def _address(agency: Agency, customer: int | None, name: str, *args: Any) -> str:
+    return f"{reverse(name, args=[agency_address(agency), *args])}?{urlencode({'customer': customer})}"

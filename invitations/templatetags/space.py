@@ -5,9 +5,10 @@ from typing import Any
 from django import template
 
 from customers.models import Customer
-from invitations.space.addresses import client_address, space_address
+from invitations.models import AccessInvitation
+from invitations.space.addresses import address_for, client_address, space_address
+from invitations.space.queries import Space
 from invitations.space.tabs import TABS, TabLink, client_tabs, preview_tabs, staff_tabs
-from partnerportal.agencies.models import Agency
 
 register = template.Library()
 
@@ -30,6 +31,15 @@ def space_tabs(context: Any) -> list[TabLink]:
     return preview_tabs(request.GET.get("tab", TABS[0].key), request.path)
 
 
+@register.simple_tag
+def space_customers(space: Space) -> list[TabLink]:
+    """Return links to the client's spaces at the same agency, if there are several."""
+    if len(space.customers) < 2:
+        return []
+    links = ((customer, client_address(space.agency, customer)) for customer in space.customers)
+    return [TabLink(address, customer.name_in_text, 0, customer == space.customer) for customer, address in links]
+
+
 @register.simple_tag(takes_context=True)
 def shared_tabs(context: Any, customer: Customer) -> list[TabLink]:
     """Return the tabs of what is shared with a customer's clients, for staff."""
@@ -38,6 +48,6 @@ def shared_tabs(context: Any, customer: Customer) -> list[TabLink]:
 
 
 @register.simple_tag
-def space_of(agency: Agency, customer: Customer) -> str:
-    """Return the address of a client's space, for pages outside of it."""
-    return client_address(agency, customer)
+def space_of(invitation: AccessInvitation) -> str:
+    """Return the address of the space that a connected invitation opens."""
+    return address_for(invitation)

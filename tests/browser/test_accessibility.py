@@ -39,6 +39,7 @@ from tests.factories.customers import (
     ProjectFactory,
     TaskFactory,
 )
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
@@ -102,6 +103,8 @@ def fill(cast: Cast) -> dict[str, str]:
     ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
+    file = SharedFileFactory(customer=customer, title=LONG[:150], area="email", from_client=True, uploaded_by=cast.kim)
+    asked_text = TextApprovalFactory(customer=customer, title=LONG[:150], text=LONG * 3, area="email", requested_by=cast.alice)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
     twin = CustomerPairFactory(agency=cast.alder, first__company=LONG, second__company=LONG, second__notes=LONG * 3).first
     customer.refresh_from_db()
@@ -141,6 +144,14 @@ def fill(cast: Cast) -> dict[str, str]:
         "disconnect": f"{given.get_absolute_url()}disconnect/",
         "ask": f"{customer.get_absolute_url()}access/request/",
         "mine": f"/my/{given.pk}/",
+        "my file": f"/my/alder/files/{file.pk}/",
+        "my approval": f"/my/alder/approvals/{asked_text.pk}/",
+        "shared files": f"{customer.get_absolute_url()}shared/files/",
+        "shared file add": f"{customer.get_absolute_url()}shared/files/add/",
+        "shared file": file.get_absolute_url(),
+        "shared approvals": f"{customer.get_absolute_url()}shared/approvals/",
+        "shared approval add": f"{customer.get_absolute_url()}shared/approvals/add/",
+        "shared approval": asked_text.get_absolute_url(),
         "change": f"/my/{given.pk}/change/",
         "question": path(question.link, "/a/"),
         "closed": path(closed.link, "/a/"),
@@ -303,6 +314,14 @@ PAGES = {
         "alice",
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
+    ),
+    "shared": (
+        "alice",
+        ["shared files", "shared file add", "shared file", "shared approvals", "shared approval add", "shared approval"],
+    ),
+    "space": (
+        "kim",
+        ["/my/alder/files/", "/my/alder/files/add/", "my file", "/my/alder/approvals/", "my approval"],
     ),
     "client": ("kim", ["/my/", "mine", "change", "question", "/partners/alder/access/", "/accounts/email/", "/account/"]),
     "network": (

@@ -22,12 +22,16 @@ from customers.deadlines import mails as deadline_mails
 from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
+from invitations.files.mails import approvals as approval_mails
+from invitations.files.mails import files as file_mails
+from invitations.files.models.approvals import Outcome
 from invitations.mails import access_requests
 from invitations.mails import invitations as access
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Approval, ApprovalDecision, SharedFile
+from invitations.space.queries import preview_space
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
-from partnerportal.agencies.models import DigestItem, Notification
+from partnerportal.agencies.models import DigestItem, InternalKind, Notification
 from partnerportal.core.templatetags.portal import initials
 from partnerportal.desk.digest import mails as digest_mails
 from partnerportal.desk.digest.queries import LIMIT, facts_for
@@ -45,6 +49,7 @@ from reviews.services.reviews import comment_on_review, report_review
 from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -87,6 +92,10 @@ class Scene:
         self.invitation: AccessInvitation = ConnectedFactory(
             customer=self.customer, client=cast.kim, name="Kim Client", company="", message=WORDS, reason=WORDS, language=language
         )
+        self.shared: SharedFile = SharedFileFactory(customer=self.customer)
+        self.approvals: list[Approval] = [TextApprovalFactory(customer=self.customer) for _ in range(2)]
+        for approval, outcome, comment in zip(self.approvals, Outcome, ("", WORDS), strict=True):
+            ApprovalDecision.objects.create(approval=approval, outcome=outcome, comment=comment, sha256=approval.sha256)
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
         self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
@@ -160,6 +169,8 @@ def digest(scene: Scene) -> None:
         Notification.REQUESTS: scene.request,
         Notification.ACCESS: scene.invitation,
         Notification.TASKS: scene.tasks[1],
+        Notification.FILES: scene.shared,
+        InternalKind.APPROVALS: scene.approvals[0],
     }
     DigestItem.objects.bulk_create(DigestItem(membership=member, kind=kind, object_id=item.pk) for kind, item in objects.items())
     # New reviews are shown a few minutes later.
@@ -193,6 +204,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     access_requests.send_request_granted: lambda s: access_requests.send_request_granted(s.access_request, given=s.invitation),
     access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
     access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
+    file_mails.send_file_shared: lambda s: file_mails.send_file_shared(s.shared, by=s.cast.alice),
+    file_mails.send_file_received: lambda s: file_mails.send_file_received(s.shared, space=preview_space(s.invitation)),
+    approval_mails.send_approval_requested: lambda s: approval_mails.send_approval_requested(s.approvals[0], by=s.cast.alice),
+    approval_mails.send_approval_withdrawn: lambda s: approval_mails.send_approval_withdrawn(s.approvals[0], by=s.cast.alice),
+    approval_mails.send_approval_decided: lambda s: [
+        approval_mails.send_approval_decided(approval.decision, space=preview_space(s.invitation)) for approval in s.approvals
+    ],
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -231,7 +249,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 }
 #: E-mails that quote another user.
 QUOTING = {
-    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
+    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided", "contact_notice",
     "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
@@ -362,7 +380,7 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "deadlines_customer", "review_comment", "review_reminder", "review_request",
+        "approval_requested", "approval_withdrawn", "deadlines_customer", "file_shared", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 
