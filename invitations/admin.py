@@ -76,7 +76,7 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
             self.message_user(request, text % {"count": skipped}, messages.WARNING)
 
 
-class FileQuotaForm(forms.ModelForm):  # type: ignore[type-arg]
+class FileQuotaForm(forms.ModelForm):
     """The quota in megabytes."""
 
     megabytes = forms.IntegerField(label=_("Maximum in megabytes"), min_value=1, max_value=1_000_000)
@@ -97,7 +97,7 @@ class FileQuotaForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(FileQuota)
-class FileQuotaAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class FileQuotaAdmin(admin.ModelAdmin):
     form = FileQuotaForm
     fields = ("agency", "megabytes", "follows_default", "used_size")
     list_display = ("agency", "used_size", "maximum_size", "follows_default")

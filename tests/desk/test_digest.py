@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Task
-from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification, Role
+from partnerportal.agencies.models import DigestItem, InternalKind, Membership, Mode, Notification, Role
 from partnerportal.desk.digest import services
 from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.digest.queries import LAG, LIMIT, due_groups

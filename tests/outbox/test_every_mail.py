@@ -380,7 +380,8 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_rejected", "access_request", "access_request_withdrawn",
-        "approval_requested", "approval_withdrawn", "deadlines_customer", "file_shared", "review_comment", "review_reminder", "review_request",
+        "approval_requested", "approval_withdrawn", "deadlines_customer", "file_shared",
+        "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 
