@@ -352,7 +352,7 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     "approval_file_same_customer": lambda ours, _: version_approval(shared_file(ours), customer=CustomerFactory(agency=ours)),
     "approval_version_same_file": lambda ours, _: version_approval(shared_file(ours), version=shared_file(ours).versions.get()),
     "approval_version_same_content": lambda ours, _: version_approval(shared_file(ours), sha256="0" * 64),
-    "approval_decision_is_known": lambda ours, _: decision(ours, outcome="withdrawn"),
+    "approval_decision_is_known": lambda ours, _: decision(ours, outcome="withdrawn", comment="No"),
     "approval_changes_have_a_comment": lambda ours, _: decision(ours, outcome="changes"),
     "approval_decision_same_content": lambda ours, _: decision(ours, sha256="0" * 64),
     "saved_view_name_once_per_owner": lambda ours, _: [saved_view(ours, name=name) for name in ("VIP", "vip")],

@@ -6,7 +6,6 @@ from io import BytesIO
 from customers.models import Customer
 from invitations.files.services.approvals import decide, request_text_approval, request_version_approval
 from invitations.files.services.files import upload_by_client, upload_file
-from invitations.models import Approval
 from invitations.space.queries import clients_of, preview_space
 from partnerportal.accounts.models import User
 from partnerportal.demo.demo_space import POSITION
@@ -33,7 +32,7 @@ def add_files(customers: list[Customer], *, by: User) -> None:
     space = replace(preview_space(clients_of(customer)[-1]), preview=None)
     upload_by_client(space=space, file=BytesIO(b"Twelve prints, 300 dpi.\n"), name="prints.txt", title="List of the prints", area="hosting")
     request_version_approval(files[0].versions.get(), by=by)
-    texts: list[Approval] = [
+    approvals = [
         request_text_approval(customer=customer, title=title, text=text, area="hosting", by=by) for title, text in TEXTS
     ]
-    decide(texts[1], space=space, outcome="changes", comment="Please add the phone number.", sha256=texts[1].sha256)
+    decide(approvals[1], space=space, outcome="changes", comment="Please add the phone number.", sha256=approvals[1].sha256)
