@@ -151,7 +151,7 @@ def test_read_only_models_cannot_be_added_changed_or_deleted(ada: Client, label:
 
 
 def test_administrators_change_the_file_quota_of_an_agency(ada: Client, cast: Cast) -> None:
-    page = f"/admin/invitations/filequota/{cast.alder.file_quota.pk}/change/"
+    page = f"/admin/invitations/filequota/{FileQuota.objects.get().pk}/change/"
     assert ada.post(page, {"megabytes": "5"})["Location"] == "/admin/invitations/filequota/"
     FileQuota.objects.ensure(cast.alder)
     assert FileQuota.objects.values_list("maximum", "follows_default").get() == (5 * 1024 * 1024, False)

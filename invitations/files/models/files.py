@@ -32,7 +32,7 @@ class FileQuotaQuerySet(TenantQuerySet["FileQuota"]):
     def ensure(self, agency: Agency) -> None:
         """Create the agency's row if it has none. If it follows the default, apply the present one."""
         default = settings.FILE_QUOTA_MB * 1024 * 1024
-        self.bulk_create([FileQuota(agency=agency, maximum=default)], ignore_conflicts=True)
+        self.bulk_create([FileQuota(agency_id=agency.pk, maximum=default)], ignore_conflicts=True)
         self.for_agency(agency).filter(follows_default=True).exclude(maximum=default).update(maximum=default)
 
 
