@@ -303,16 +303,18 @@ def test_access_pages_are_german(busy: Cast) -> None:
         *(f"{customer.get_absolute_url()}shared/{page}" for page in ("files/", "files/add/", "approvals/", "approvals/add/")),
         *(f"{file.get_absolute_url()}{page}" for page in ("", "edit/", "version/")),
         approval.get_absolute_url(),
+        f"{customer.get_absolute_url()}shared/",
+        f"{customer.get_absolute_url()}shared/as-client/{given.pk}/",
     ):
         page = german(busy).get(path).content.decode()
         assert english_left(page) == [], path
     kim = german()
     kim.force_login(busy.kim)
     link = str(access_request.link).removeprefix(settings.SITE_URL)
-    space = f"/my/~{busy.alder.pk}/"
+    space = "/my/alder/"
     spaces = (f"{space}files/", f"{space}files/add/", f"{space}files/{file.pk}/", f"{space}files/{file.pk}/version/")
     spaces += (f"{space}approvals/", f"{space}approvals/{approval.pk}/")
-    mine = ("/my/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/")
+    mine = ("/my/", "/my/alder/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", link, "/partners/birch/access/")
     for path in (*mine, *spaces):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path

@@ -32,7 +32,5 @@ def add_files(customers: list[Customer], *, by: User) -> None:
     space = replace(preview_space(clients_of(customer)[-1]), preview=None)
     upload_by_client(space=space, file=BytesIO(b"Twelve prints, 300 dpi.\n"), name="prints.txt", title="List of the prints", area="hosting")
     request_version_approval(files[0].versions.get(), by=by)
-    approvals = [
-        request_text_approval(customer=customer, title=title, text=text, area="hosting", by=by) for title, text in TEXTS
-    ]
+    approvals = [request_text_approval(customer=customer, title=title, text=text, area="hosting", by=by) for title, text in TEXTS]
     decide(approvals[1], space=space, outcome="changes", comment="Please add the phone number.", sha256=approvals[1].sha256)

@@ -197,7 +197,7 @@ def test_preview_shows_the_pages_of_the_client_without_forms(stan: Client, cast:
     review_request = ReviewRequestFactory(customer=given.customer)
     address = f"/customers/{given.customer_id}/shared/as-client/{given.pk}/?tab={tab}"
     shown = page(stan, address)
-    assert "This is what Mill Ltd sees" in shown
+    assert "viewing this page as Mill Ltd" in shown
     assert "<form" not in content(shown)
     assert review_request.link not in shown
     # A link to a page of the client would answer 404.
