@@ -333,7 +333,7 @@ def test_files_and_approvals_of_a_client(cast: Cast) -> None:
 
 
 #: Pages of the shared space, and the number of their queries.
-SPACE_PAGES = {"/my/alder/": 11}
+SPACE_PAGES = {"/my/alder/": 12}
 
 
 @pytest.mark.parametrize("rows", [1, 12])
