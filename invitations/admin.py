@@ -7,16 +7,19 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from invitations.models import MESSAGE_LENGTH, AccessInvitation
+from invitations.models import MESSAGE_LENGTH, AccessInvitation, FileQuota
 from invitations.services.invitations import end_access_as_admin
 from partnerportal.accounts.models import User
 from partnerportal.audit.admin import ReadOnlyAdmin
 from partnerportal.core.forms import TextForm
 from partnerportal.core.pending import InvalidTransition
 from partnerportal.core.validators import validate_plain_text
+
+MEGABYTE = 1024 * 1024
 
 
 class ForceEndForm(TextForm, ActionForm):
@@ -71,3 +74,49 @@ class AccessInvitationAdmin(ReadOnlyAdmin):
                 "%(count)d was skipped because it isn’t connected.", "%(count)d were skipped because they aren’t connected.", skipped
             )
             self.message_user(request, text % {"count": skipped}, messages.WARNING)
+
+
+class FileQuotaForm(forms.ModelForm):
+    """The quota in megabytes."""
+
+    megabytes = forms.IntegerField(label=_("Maximum in megabytes"), min_value=1, max_value=1_000_000)
+
+    class Meta:
+        model = FileQuota
+        fields = ("agency", "follows_default")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["megabytes"].initial = self.instance.maximum // MEGABYTE if self.instance.pk else None
+        self.fields["follows_default"].initial = False
+
+    def save(self, commit: bool = True) -> Any:
+        """Store the quota in bytes."""
+        self.instance.maximum = self.cleaned_data["megabytes"] * MEGABYTE
+        return super().save(commit)
+
+
+@admin.register(FileQuota)
+class FileQuotaAdmin(admin.ModelAdmin):
+    form = FileQuotaForm
+    fields = ("agency", "megabytes", "follows_default", "used_size")
+    list_display = ("agency", "used_size", "maximum_size", "follows_default")
+    list_select_related = ("agency",)
+    search_fields = ("agency__name",)
+    readonly_fields = ("used_size",)
+
+    @admin.display(description=_("Used"), ordering="used")
+    def used_size(self, quota: FileQuota) -> str:
+        return filesizeformat(quota.used)
+
+    @admin.display(description=_("Maximum"), ordering="maximum")
+    def maximum_size(self, quota: FileQuota) -> str:
+        return filesizeformat(quota.maximum)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: FileQuota | None = None) -> tuple[str, ...]:
+        """Don't let a quota change its agency."""
+        return ("agency", "used_size") if obj else ("used_size",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: FileQuota | None = None) -> bool:
+        """Keep the row, which counts the agency's files."""
+        return False

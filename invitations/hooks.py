@@ -16,8 +16,10 @@ from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
 from invitations.credentials import events as credential_events  # noqa: F401  # registers the descriptions of audit events
 from invitations.credentials.services.credentials import erase_credentials
+from invitations.files import events as file_events  # noqa: F401  # the same
+from invitations.files.services.files import erase_shared_files
 from invitations.mails.terms import send_access_ending
-from invitations.models import AccessInvitation, AccessRequest, Term
+from invitations.models import AccessInvitation, AccessRequest, Approval, SharedFile, Term
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
@@ -42,6 +44,7 @@ register_type(
     "access_continues",
     "access_extension_request",
 )
+register_type("files", _("Files and approvals"), "file_shared", "approval_requested", "approval_withdrawn", "approval_decided")
 
 
 def _access_with_an_end() -> QuerySet[Any]:
@@ -69,7 +72,7 @@ register_deadline(
         also_notify=_notify_client,
     )
 )
-erasure_hooks.extend([erase_customer_access, erase_credentials])
+erasure_hooks.extend([erase_customer_access, erase_credentials, erase_shared_files])
 customer_page_sections.append(access_section)
 RELATIONS.extend(
     [
@@ -87,5 +90,7 @@ RELATIONS.extend(
             held=requests_to_same_client,
             anchor="access",
         ),
+        Relation(SharedFile, ngettext_lazy("%(count)d file", "%(count)d files", "count"), anchor="access"),
+        Relation(Approval, ngettext_lazy("%(count)d approval", "%(count)d approvals", "count"), owner="file", anchor="access"),
     ]
 )

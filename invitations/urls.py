@@ -5,6 +5,8 @@ from django.urls import path, register_converter
 from invitations.credentials.views import client as own_credentials
 from invitations.credentials.views import staff as shared_credentials
 from invitations.credentials.views import templates as need_templates
+from invitations.files.views import approvals, files
+from invitations.files.views import client as client_files
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
 from invitations.views import access_requests, client, invitations, terms
@@ -28,7 +30,27 @@ urlpatterns = [
     path(
         "my/<agency:agency>/credentials/<int:credential>/delete/", own_credentials.space_credential_delete, name="space_credential_delete"
     ),
+    path("my/<agency:agency>/files/", client_files.file_list, name="space_files"),
+    path("my/<agency:agency>/files/add/", client_files.file_add, name="space_file_add"),
+    path("my/<agency:agency>/files/<int:pk>/", client_files.file_detail, name="space_file"),
+    path("my/<agency:agency>/files/<int:pk>/version/", client_files.file_version, name="space_file_version"),
+    path("my/<agency:agency>/files/<int:pk>/delete/", client_files.file_delete, name="space_file_delete"),
+    path("my/<agency:agency>/files/versions/<int:pk>/", client_files.file_download, name="space_file_download"),
+    path("my/<agency:agency>/approvals/", client_files.approval_list, name="space_approvals"),
+    path("my/<agency:agency>/approvals/<int:pk>/", client_files.approval_detail, name="space_approval"),
     path("customers/<int:pk>/shared/", space.shared, name="shared"),
+    path("customers/<int:pk>/shared/files/", files.file_list, name="shared_files"),
+    path("customers/<int:pk>/shared/files/add/", files.file_add, name="shared_file_add"),
+    path("customers/<int:pk>/shared/files/<int:file>/", files.file_detail, name="shared_file"),
+    path("customers/<int:pk>/shared/files/<int:file>/edit/", files.file_edit, name="shared_file_edit"),
+    path("customers/<int:pk>/shared/files/<int:file>/version/", files.file_version, name="shared_file_version"),
+    path("customers/<int:pk>/shared/files/<int:file>/delete/", files.file_delete, name="shared_file_delete"),
+    path("customers/<int:pk>/shared/files/<int:file>/approval/", files.file_request_approval, name="shared_file_request_approval"),
+    path("customers/<int:pk>/shared/files/versions/<int:version>/", files.file_download, name="shared_file_download"),
+    path("customers/<int:pk>/shared/approvals/", approvals.approval_list, name="shared_approvals"),
+    path("customers/<int:pk>/shared/approvals/add/", approvals.approval_add, name="shared_approval_add"),
+    path("customers/<int:pk>/shared/approvals/<int:approval>/", approvals.approval_detail, name="shared_approval"),
+    path("customers/<int:pk>/shared/approvals/<int:approval>/withdraw/", approvals.approval_withdraw, name="shared_approval_withdraw"),
     path("customers/<int:pk>/shared/as-client/<int:invitation>/", space.as_client, name="shared_as_client"),
     path("customers/<int:pk>/shared/credentials/", shared_credentials.shared_credentials, name="shared_credentials"),
     path("customers/<int:pk>/shared/credentials/add/", shared_credentials.shared_needs_add, name="shared_needs_add"),

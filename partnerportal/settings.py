@@ -451,6 +451,13 @@ TEAM_INVITATION_DAYS: int = env.positive("TEAM_INVITATION_DAYS", default=7)
 #: Days after which an unanswered invitation or access request expires.
 ACCESS_INVITATION_DAYS: int = env.positive("ACCESS_INVITATION_DAYS", default=30)
 
+# --- Shared files ------------------------------------------------------------------------------------------------------
+
+#: Maximum size of a shared file, in megabytes.
+FILE_MAX_MB: int = env.positive("FILE_MAX_MB", default=10)
+#: Total size of an agency's shared files, in megabytes. Administrators can change it for single agencies.
+FILE_QUOTA_MB: int = env.positive("FILE_QUOTA_MB", default=1000)
+
 # --- Logs --------------------------------------------------------------------------------------------------------------
 
 #: Log format: `line` for people, or `json` for machines (one object per line).

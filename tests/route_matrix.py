@@ -24,6 +24,7 @@ from tests.factories.accounts import UserFactory
 from tests.factories.agencies import LogoFactory, WorkSampleFactory
 from tests.factories.calendar import CalendarFeedFactory
 from tests.factories.credentials import CredentialFactory, NeedFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
 from tests.factories.team import TeamInvitationFactory
@@ -109,6 +110,8 @@ class World:
         self.given = ConnectedFactory(customer__agency=cast.alder, client=cast.kim, ends=True)
         self.need = NeedFactory(invitation=self.given)
         self.credential = CredentialFactory(need=NeedFactory(invitation=self.given, name="CMS"))
+        self.own_file = SharedFileFactory(customer=self.given.customer, from_client=True, uploaded_by=cast.kim)
+        self.approval = TextApprovalFactory(customer=self.given.customer)
         self.access_request = AccessRequestFactory(customer__agency=cast.alder, email=cast.kim.email)
         self.open_request = ReviewRequestFactory(customer__agency=cast.alder)
         self.answered = ReviewFactory(review_request__customer__agency=cast.alder).request

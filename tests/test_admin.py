@@ -4,10 +4,12 @@ import re
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
+from invitations.models import FileQuota
 from partnerportal.core.personal_links import PersonalLink
 from partnerportal.network.models import PartnerProfile
 from requests_inbox.services.requests import add_note
@@ -25,6 +27,7 @@ from tests.factories.rounds import RoundFactory
 EDITABLE = {
     "accounts.user",
     "agencies.agency",
+    "invitations.filequota",
     "network.service",
     "network.spokenlanguage",
 }
@@ -70,6 +73,11 @@ INTERNAL = {
     "desk.viewpin",
     "invitations.accessneed",
     "invitations.accessrequest",
+    "invitations.approval",
+    "invitations.approvaldecision",
+    "invitations.filechunk",
+    "invitations.fileversion",
+    "invitations.sharedfile",
     "invitations.credential",
     "invitations.credentialreveal",
     "invitations.needtemplate",
@@ -112,6 +120,7 @@ def ada(cast: Cast) -> Client:
     LogoFactory(profile=cast.alder.profile)
     LanguageFactory()
     InvitationFactory(agency=cast.alder)
+    FileQuota.objects.ensure(cast.alder)
     RoundFactory(agency=cast.alder, by=cast.alice)
     switch(cast.alder, is_on=True, days=14, by=cast.alice)
     client = Client()
@@ -143,6 +152,16 @@ def test_read_only_models_cannot_be_added_changed_or_deleted(ada: Client, label:
     assert ada.post(reverse(f"admin:{name}_add")).status_code == 403
     assert ada.post(reverse(f"admin:{name}_change", args=[item.pk])).status_code == 403
     assert ada.post(reverse(f"admin:{name}_delete", args=[item.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_administrators_change_the_file_quota_of_an_agency(ada: Client, cast: Cast) -> None:
+    page = f"/admin/invitations/filequota/{FileQuota.objects.get().pk}/change/"
+    assert ada.post(page, {"megabytes": "5"})["Location"] == "/admin/invitations/filequota/"
+    FileQuota.objects.ensure(cast.alder)
+    assert FileQuota.objects.values_list("maximum", "follows_default").get() == (5 * 1024 * 1024, False)
+    ada.post(page, {"megabytes": "5", "follows_default": "on"})
+    FileQuota.objects.ensure(cast.alder)
+    assert FileQuota.objects.get().maximum == settings.FILE_QUOTA_MB * 1024 * 1024
 
 
 def test_agencies_cannot_be_deleted(ada: Client, cast: Cast) -> None:

@@ -26,6 +26,7 @@ from customers.models import (
     ImportRow,
     MergeLog,
 )
+from invitations.models import ApprovalDecision, FileChunk
 from partnerportal.agencies.models import Agency, DigestItem, NotificationChoice
 from partnerportal.core.constraints import SameParent
 from partnerportal.desk.models import DigestRun
@@ -66,6 +67,7 @@ from tests.factories.customers import (
     TaskFactory,
 )
 from tests.factories.exports import ExportJobFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory, VersionFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory, PairSearchFactory
@@ -105,6 +107,21 @@ def review(agency: Agency) -> Any:
 
 def reply_draft(agency: Agency, rated: Agency | None = None, text: str = "Thanks") -> Any:
     return ReviewReplyDraft.objects.create(agency=agency, review=review(rated or agency), text=text)
+
+
+def shared_file(agency: Agency, **fields: Any) -> Any:
+    return SharedFileFactory(customer__agency=agency, **fields)
+
+
+def version_approval(file: Any, **fields: Any) -> Any:
+    version = file.versions.get()
+    values = {"customer": file.customer, "file": file, "version": version, "sha256": version.sha256, "text": "", "area": "", **fields}
+    return TextApprovalFactory(**values)
+
+
+def decision(agency: Agency, **fields: Any) -> Any:
+    approval = TextApprovalFactory(customer__agency=agency)
+    return ApprovalDecision.objects.create(**{"approval": approval, "outcome": "approved", "sha256": approval.sha256, **fields})
 
 
 def notification_choice(agency: Agency) -> Any:
@@ -176,6 +193,11 @@ MAKE: dict[str, Make] = {
     "invitations.NeedTemplate": lambda agency: NeedTemplateFactory(agency=agency),
     "invitations.AccessNeed": lambda agency: NeedFactory(invitation__customer__agency=agency),
     "invitations.Credential": lambda agency: CredentialFactory(need__invitation__customer__agency=agency),
+    "invitations.SharedFile": of_customer(SharedFileFactory),
+    "invitations.FileVersion": lambda agency: shared_file(agency).versions.get(),
+    "invitations.FileChunk": lambda agency: FileChunk.objects.get(version__file=shared_file(agency)),
+    "invitations.Approval": of_customer(TextApprovalFactory),
+    "invitations.ApprovalDecision": lambda agency: decision(agency),
     "reviews.RequestMonth": lambda agency: RequestMonth.objects.create(agency=agency, month=date(1000 + next(NUMBERS), 1, 1), count=1),
     "reviews.AutomaticRequest": lambda agency: AutomaticRequest.objects.create(
         project=ProjectFactory(customer__agency=agency), outcome="excluded"
@@ -288,6 +310,7 @@ WRONG: dict[str, list[dict[str, Any]]] = {
         {"sealed": None, "deleted_at": NOW, "deleted_because": "luck"},
         {"deleted_at": NOW, "deleted_because": "client"},
     ],
+    "shared_file_area_is_known": [{"area": "moon"}],
     "automatic_request_outcome_is_known": [{"outcome": "lost"}, {"outcome": "waiting"}],
     "automatic_requests_days_are_plausible": [{"days": 0}, {"days": 181}],
     "review_round_has_a_name": [{"name": ""}],
@@ -349,6 +372,21 @@ ATTEMPTS: dict[str, Callable[[Agency, Agency], object]] = {
     ),
     "credential_area_of_its_need": lambda ours, _: CredentialFactory(need__invitation__customer__agency=ours, area="email"),
     "access_request_pending_once": lambda ours, _: twice(CustomerFactory(agency=ours), AccessRequestFactory),
+    "shared_file_of_client_is_shared": lambda ours, _: shared_file(ours, from_client=True, is_shared=False),
+    "file_version_once": lambda ours, _: VersionFactory(file=shared_file(ours), number=1),
+    "file_version_is_not_empty": lambda ours, _: VersionFactory(file=shared_file(ours), size=0),
+    "file_version_has_its_hash": lambda ours, _: VersionFactory(file=shared_file(ours), sha256="abc"),
+    "file_version_file_same_agency": lambda ours, theirs: VersionFactory(file=shared_file(theirs), agency=ours),
+    "file_chunk_once": lambda ours, _: FileChunk.objects.create(version=shared_file(ours).versions.get(), number=0, data=b"x"),
+    "approval_once_per_version": lambda ours, _: [version_approval(file) for file in [shared_file(ours)] * 2],
+    "approval_of_text_or_version": lambda ours, _: TextApprovalFactory(customer__agency=ours, area=""),
+    "approval_has_the_hash_of_its_text": lambda ours, _: TextApprovalFactory(customer__agency=ours, sha256="0" * 64),
+    "approval_file_same_customer": lambda ours, _: version_approval(shared_file(ours), customer=CustomerFactory(agency=ours)),
+    "approval_version_same_file": lambda ours, _: version_approval(shared_file(ours), version=shared_file(ours).versions.get()),
+    "approval_version_same_content": lambda ours, _: version_approval(shared_file(ours), sha256="0" * 64),
+    "approval_decision_is_known": lambda ours, _: decision(ours, outcome="withdrawn", comment="No"),
+    "approval_changes_have_a_comment": lambda ours, _: decision(ours, outcome="changes"),
+    "approval_decision_same_content": lambda ours, _: decision(ours, sha256="0" * 64),
     "saved_view_name_once_per_owner": lambda ours, _: [saved_view(ours, name=name) for name in ("VIP", "vip")],
     "saved_view_name_once_per_agency": lambda ours, _: [
         SavedViewFactory(owner=None, agency=ours, is_shared=True, name=name) for name in ("VIP", "vip")

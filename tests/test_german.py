@@ -28,6 +28,7 @@ from reviews.services.reviews import hide_review, withdraw_review
 from tests.cast import Cast
 from tests.factories.credentials import CredentialRevealFactory, NeedFactory, NeedTemplateFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory
@@ -297,6 +298,8 @@ def test_access_pages_are_german(busy: Cast) -> None:
     access_request = AccessRequestFactory(
         customer=customer, email=busy.kim.email, requested_by=busy.alice, project=ProjectFactory(customer=customer, title="Umzug")
     )
+    file = SharedFileFactory(customer=customer, title="Größe", area="email", from_client=True, uploaded_by=busy.kim)
+    approval = TextApprovalFactory(customer=customer, title="Größe", text="Größe", area="email", requested_by=busy.alice)
     refused = InvitationFactory(agency=busy.birch, client=busy.kim, name="Ute Größe", company="")
     reject_invitation(refused, message="Nein.", by=busy.charlie)
     for path in (
@@ -309,6 +312,9 @@ def test_access_pages_are_german(busy: Cast) -> None:
         *(f"{waiting.get_absolute_url()}{page}" for page in ("", "connect/", "connect/new/", "reject/")),
         f"{given.get_absolute_url()}disconnect/",
         f"{customer.get_absolute_url()}access/request/",
+        *(f"{customer.get_absolute_url()}shared/{page}" for page in ("files/", "files/add/", "approvals/", "approvals/add/")),
+        *(f"{file.get_absolute_url()}{page}" for page in ("", "edit/", "version/")),
+        approval.get_absolute_url(),
         f"{customer.get_absolute_url()}shared/",
         f"{customer.get_absolute_url()}shared/as-client/{given.pk}/",
         f"{customer.get_absolute_url()}shared/credentials/",
@@ -324,18 +330,12 @@ def test_access_pages_are_german(busy: Cast) -> None:
     kim = german()
     kim.force_login(busy.kim)
     link = str(access_request.link).removeprefix(settings.SITE_URL)
-    for path in (
-        "/my/",
-        f"/my/{given.pk}/",
-        f"/my/{refused.pk}/",
-        f"/my/{given.pk}/change/",
-        f"/my/{given.pk}/extend/",
-        link,
-        "/partners/birch/access/",
-        "/my/alder/",
-        "/my/alder/credentials/",
-        f"/my/alder/credentials/needs/{need.pk}/hand-over/",
-    ):
+    space = "/my/alder/"
+    spaces = [f"{space}files/", f"{space}files/add/", f"{space}files/{file.pk}/", f"{space}files/{file.pk}/version/"]
+    spaces += [f"{space}approvals/", f"{space}approvals/{approval.pk}/"]
+    spaces += [f"{space}credentials/", f"{space}credentials/needs/{need.pk}/hand-over/"]
+    mine = ["/my/", "/my/alder/", f"/my/{given.pk}/", f"/my/{refused.pk}/", f"/my/{given.pk}/change/", f"/my/{given.pk}/extend/"]
+    for path in (*mine, link, "/partners/birch/access/", *spaces):
         page = kim.get(path).content.decode()
         assert '<html lang="de">' in page, path
         assert english_left(page) == [], path

@@ -31,6 +31,7 @@ from tests.factories.customers import (
     TaskFactory,
 )
 from tests.factories.exports import ExportJobFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.imports import ImportJobFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory, MergeLogFactory
@@ -169,6 +170,14 @@ def need(agency: Agency) -> Model:
 
 def credential(agency: Agency) -> Model:
     return CredentialFactory(need__invitation__customer__agency=agency)
+
+
+def shared_file(agency: Agency) -> Model:
+    return SharedFileFactory(customer__agency=agency)
+
+
+def approval(agency: Agency) -> Model:
+    return TextApprovalFactory(customer__agency=agency)
 
 
 def member(agency: Agency) -> Model:
@@ -359,6 +368,20 @@ STAFF_ROUTES = {
     "invitations:need_template_suggestions": StaffRoute(Role.MANAGER, "POST"),
     "invitations:need_template_edit": StaffRoute(Role.MANAGER, "GET POST", need_template),
     "invitations:need_template_delete": StaffRoute(Role.MANAGER, "GET POST", need_template),
+    "invitations:shared_files": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared_file_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_file": StaffRoute(Role.STAFF, "GET", shared_file, args=below_customer),
+    "invitations:shared_file_edit": StaffRoute(Role.STAFF, "GET POST", shared_file, args=below_customer),
+    "invitations:shared_file_version": StaffRoute(Role.STAFF, "GET POST", shared_file, args=below_customer),
+    "invitations:shared_file_delete": StaffRoute(Role.STAFF, "POST", shared_file, args=below_customer),
+    "invitations:shared_file_request_approval": StaffRoute(Role.STAFF, "POST", shared_file, args=below_customer),
+    "invitations:shared_file_download": StaffRoute(
+        Role.STAFF, "GET", shared_file, args=lambda file: [file.customer_id, file.versions.get().pk]
+    ),
+    "invitations:shared_approvals": StaffRoute(Role.STAFF, "GET", customer),
+    "invitations:shared_approval_add": StaffRoute(Role.STAFF, "GET POST", customer),
+    "invitations:shared_approval": StaffRoute(Role.STAFF, "GET", approval, args=below_customer),
+    "invitations:shared_approval_withdraw": StaffRoute(Role.STAFF, "POST", approval, args=below_customer),
     "reviews:list": StaffRoute(Role.STAFF, "GET"),
     "reviews:detail": StaffRoute(Role.STAFF, "GET", review),
     "reviews:pin": StaffRoute(Role.MANAGER, "POST", review),
@@ -415,6 +438,14 @@ SPACE_ROUTES = {
     "invitations:space_hand_over": SpaceRoute("GET POST", lambda world: [world.need.pk]),
     "invitations:space_invited": SpaceRoute("POST", lambda world: [world.need.pk]),
     "invitations:space_credential_delete": SpaceRoute("POST", lambda world: [world.credential.pk]),
+    "invitations:space_files": SpaceRoute(),
+    "invitations:space_file_add": SpaceRoute("GET POST"),
+    "invitations:space_file": SpaceRoute(args=lambda world: [world.own_file.pk]),
+    "invitations:space_file_version": SpaceRoute("GET POST", lambda world: [world.own_file.pk]),
+    "invitations:space_file_delete": SpaceRoute("POST", lambda world: [world.own_file.pk]),
+    "invitations:space_file_download": SpaceRoute(args=lambda world: [world.own_file.versions.get().pk]),
+    "invitations:space_approvals": SpaceRoute(),
+    "invitations:space_approval": SpaceRoute("GET POST", lambda world: [world.approval.pk]),
 }
 
 

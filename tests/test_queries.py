@@ -38,6 +38,7 @@ from tests.factories.customers import (
     TagFactory,
     TaskFactory,
 )
+from tests.factories.files import SharedFileFactory, TextApprovalFactory, VersionFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.outbox import MailFactory
 from tests.factories.requests import ContactRequestFactory, SavedReplyFactory
@@ -66,6 +67,9 @@ def fill(cast: Cast, rows: int) -> None:
             ContractFactory(customer=customer, is_shared=True)
             CustomerTagFactory(customer=customer)
             AccessRequestFactory(customer=customer, email=f"kim{AccessRequest.objects.count()}@client.example")
+            file = SharedFileFactory(customer=customer, uploaded_by=cast.stan)
+            VersionFactory(file=file)
+            TextApprovalFactory(customer=customer, requested_by=cast.stan)
         hide_review(ReviewFactory(review_request__customer=busy), reason="other", by=cast.alice)
         if cast.alder.custom_fields.count() < MAX_FIELDS:
             CustomFieldFactory(agency=cast.alder)
@@ -198,6 +202,10 @@ PAGES: list[tuple[str | Callable[[Cast], str], bool, int]] = [
     (lambda cast: contact_request_page(cast) + "assign/", True, 8),
     ("/requests/settings/", True, 8),
     ("/requests/saved-replies/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/files/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/files/{cast.alder.shared_files.order_by('pk')[0].pk}/", True, 7),
+    (lambda cast: f"{first_customer(cast)}shared/approvals/", True, 6),
+    (lambda cast: f"{first_customer(cast)}shared/approvals/{cast.alder.approvals.order_by('pk')[0].pk}/", True, 6),
     ("/invitations/", True, 6),
     ("/company/access-needs/", True, 6),
     (lambda cast: first_customer(cast) + "shared/credentials/", True, 9),
@@ -317,8 +325,22 @@ def test_client_page(cast: Cast, given: int) -> None:
     assert len(queries) == 6
 
 
+def test_files_and_approvals_of_a_client(cast: Cast) -> None:
+    browser, taken = Client(), []
+    browser.force_login(cast.kim)
+    customer = ConnectedFactory(customer__agency=cast.alder, client=cast.kim).customer
+    for rows in (1, 12):
+        for _ in range(rows):
+            VersionFactory(file=SharedFileFactory(customer=customer, uploaded_by=cast.stan))
+            approval = TextApprovalFactory(customer=customer, requested_by=cast.stan)
+        paths = ["files/", f"files/{cast.alder.shared_files.order_by('pk')[0].pk}/", "approvals/", f"approvals/{approval.pk}/"]
+        taken.append([len(queries_of(browser, f"/my/alder/{path}")) for path in paths])
+    assert taken[0] == taken[1]
+    assert max(taken[0]) <= 8
+
+
 #: Pages of the shared space, and the number of their queries.
-SPACE_PAGES = {"/my/alder/": 11}
+SPACE_PAGES = {"/my/alder/": 12}
 
 
 @pytest.mark.parametrize("rows", [1, 12])

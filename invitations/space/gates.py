@@ -7,11 +7,12 @@ client's page shows is read with `shared_with`. tests/invitations/test_gates.py 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Model, QuerySet
+from django.db.models import Case, F, Model, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 
 from customers.models import Contract, Domain, Project, Task
 from invitations.credentials.models import AccessNeed, Credential
+from invitations.models import Approval, SharedFile
 from invitations.models.areas import Area
 from invitations.space.queries import Space, of_customer
 
@@ -37,6 +38,9 @@ GATES: dict[type[Model], Gate] = {
     Task: Gate(Area.HOSTING, flags=("is_shared", "project__is_shared")),
     Domain: Gate(Area.DOMAINS),
     Contract: Gate(Area.CONTRACTS, flags=("is_shared",)),
+    SharedFile: Gate(F("area"), flags=("is_shared",)),
+    # The area of a text, or that of a shared file; an empty one is never covered.
+    Approval: Gate(Case(When(file=None, then=F("area")), When(file__is_shared=True, then=F("file__area")), default=Value(""))),
     # Each client's own, which no other client of the customer sees.
     AccessNeed: Gate(F("area"), customer="invitation__customer", invitation="invitation"),
     Credential: Gate(F("area"), customer="invitation__customer", invitation="invitation"),

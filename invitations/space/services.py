@@ -25,12 +25,12 @@ class SpaceClosed(Exception):
     """Access was ended, or no longer covers the area."""
 
 
-def lock_space(space: Space, *, area: str = "") -> Space:
+def lock_space(space: Space, *, area: str = "", is_read: bool = False) -> Space:
     """Lock the customer and the client's access, and return the space as it is now.
 
     Raises:
         SpaceClosed: The access was ended, or doesn't cover the `area`. `@space_view` answers 404.
-        ValidationError: The customer is archived.
+        ValidationError: The customer is archived, and the action doesn't only read.
     """
     if space.preview is not None:
         raise SpaceClosed
@@ -45,21 +45,23 @@ def lock_space(space: Space, *, area: str = "") -> Space:
     current = replace(space, customer=customer, invitations=invitations, access=combine_access(invitations))
     if not current.access or (area and not current.covers(area)):
         raise SpaceClosed
-    _ensure_active(customer)
+    if not is_read:
+        _ensure_active(customer)
     return current
 
 
-def lock_for_member(customer: Customer, *, by: User) -> Customer:
+def lock_for_member(customer: Customer, *, by: User, is_read: bool = False) -> Customer:
     """Lock a customer and the membership of `by`, and return the customer as it is now.
 
     Raises:
         PermissionDenied: `by` was removed from the team.
         Customer.DoesNotExist: The customer was erased or merged.
-        ValidationError: The customer is archived.
+        ValidationError: The customer is archived, and the action doesn't only read.
     """
     locked = _locked(customer)
     _lock_membership(locked.agency, by=by)
-    _ensure_active(locked)
+    if not is_read:
+        _ensure_active(locked)
     return locked
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Approval
 from partnerportal.core.pending import InvalidTransition
 
 #: Message for users whose action is no longer possible, by the current status.
@@ -23,6 +23,8 @@ CONFLICT_MESSAGES: dict[str, Any] = {
     AccessInvitation.Status.DISCONNECTED: gettext_lazy("This access has already been ended."),
     AccessRequest.Status.GRANTED: gettext_lazy("This has already been granted."),
     AccessRequest.Status.DECLINED: gettext_lazy("This has already been declined."),
+    Approval.Status.APPROVED: gettext_lazy("This has already been approved."),
+    Approval.Status.CHANGES_REQUESTED: gettext_lazy("Changes have already been requested."),
 }
 
 

@@ -37,6 +37,7 @@ def test_defaults_by_role(role: Role) -> None:
         Notification.TASKS: Mode.NOW,
         Notification.UNDELIVERABLE: Mode.NOW,
         Notification.DEADLINES: Mode.DIGEST,
+        Notification.FILES: Mode.NOW,
     }
 
 

@@ -59,6 +59,7 @@ DATA: dict[str, dict[str, Any]] = {
             "credential.expired",
         )
     },
+    **{f"approval.{step}": {"sha256": "0" * 64} for step in ("requested", "approved", "changes_requested")},
     **{f"review_round.{step}": {"count": 3} for step in ("started", "resumed", "paused", "stopped", "finished")},
     "review.hidden": {"reason": "outdated"},
     "review.reported": {"reason": "offensive"},

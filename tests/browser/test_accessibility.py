@@ -41,6 +41,7 @@ from tests.factories.customers import (
     ProjectFactory,
     TaskFactory,
 )
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory, InvitationFactory
 from tests.factories.merging import CustomerPairFactory
 from tests.factories.outbox import MailFactory
@@ -117,6 +118,8 @@ def fill(cast: Cast) -> dict[str, str]:
     ConnectedFactory(customer=CustomerFactory(agency=cast.birch), client=cast.kim)
     InvitationFactory(agency=cast.birch, client=cast.kim)
     question = AccessRequestFactory(customer=customer, email=cast.kim.email, message=LONG)
+    file = SharedFileFactory(customer=customer, title=LONG[:150], area="email", from_client=True, uploaded_by=cast.kim)
+    asked_text = TextApprovalFactory(customer=customer, title=LONG[:150], text=LONG * 3, area="email", requested_by=cast.alice)
     closed = AccessRequestFactory(customer=archived, email=cast.kim.email, expires_at=timezone.now())
     twin = CustomerPairFactory(agency=cast.alder, first__company=LONG, second__company=LONG, second__notes=LONG * 3).first
     customer.refresh_from_db()
@@ -156,6 +159,17 @@ def fill(cast: Cast) -> dict[str, str]:
         "disconnect": f"{given.get_absolute_url()}disconnect/",
         "ask": f"{customer.get_absolute_url()}access/request/",
         "mine": f"/my/{given.pk}/",
+        "my files": f"/my/alder/files/?customer={customer.pk}",
+        "my file add": f"/my/alder/files/add/?customer={customer.pk}",
+        "my approvals": f"/my/alder/approvals/?customer={customer.pk}",
+        "my file": f"/my/alder/files/{file.pk}/?customer={customer.pk}",
+        "my approval": f"/my/alder/approvals/{asked_text.pk}/?customer={customer.pk}",
+        "shared files": f"{customer.get_absolute_url()}shared/files/",
+        "shared file add": f"{customer.get_absolute_url()}shared/files/add/",
+        "shared file": file.get_absolute_url(),
+        "shared approvals": f"{customer.get_absolute_url()}shared/approvals/",
+        "shared approval add": f"{customer.get_absolute_url()}shared/approvals/add/",
+        "shared approval": asked_text.get_absolute_url(),
         "space": f"/my/alder/?customer={shared.customer_id}",
         "shared": f"{shared.customer.get_absolute_url()}shared/",
         "as client": f"{shared.customer.get_absolute_url()}shared/as-client/{shared.pk}/",
@@ -354,6 +368,14 @@ PAGES = {
         "alice",
         ["/account/", "/account/notices/", "/account/calendar/", "/accounts/sessions/", "/accounts/reauthenticate/", "/accounts/email/",
          "/accounts/password/change/", "/accounts/2fa/", "/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/"],
+    ),
+    "shared files": (
+        "alice",
+        ["shared files", "shared file add", "shared file", "shared approvals", "shared approval add", "shared approval"],
+    ),
+    "files": (
+        "kim",
+        ["my files", "my file add", "my file", "my approvals", "my approval"],
     ),
     "client": (
         "kim",

@@ -32,6 +32,7 @@ from tests.factories.customers import (
     TagFactory,
     TaskFactory,
 )
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -78,7 +79,8 @@ def test_every_relation_to_customers_moves_or_is_listed_as_staying() -> None:
 
 
 def test_open_work_moves(max_: Client, cast: Cast, first: Customer, second: Customer) -> None:
-    project = ProjectFactory(customer=second)
+    project, shared = ProjectFactory(customer=second), SharedFileFactory(customer=second)
+    version = shared.versions.get()
     rows = [
         project,
         TaskFactory(customer=second, project=project),
@@ -90,6 +92,9 @@ def test_open_work_moves(max_: Client, cast: Cast, first: Customer, second: Cust
         ReviewRequestFactory(customer=second, project=project),
         ConnectedFactory(agency=cast.alder, customer=second, client=cast.kim),
         AccessRequestFactory(customer=second),
+        shared,
+        TextApprovalFactory(customer=second),
+        TextApprovalFactory(customer=second, text="", area="", file=shared, version=version, sha256=version.sha256),
     ]
     response = max_.post(merge_page(first, second), answers(max_, first, second))
     assert response["Location"] == first.get_absolute_url()

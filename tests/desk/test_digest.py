@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from customers.models import Task
-from partnerportal.agencies.models import DigestItem, Membership, Mode, Notification, Role
+from partnerportal.agencies.models import DigestItem, InternalKind, Membership, Mode, Notification, Role
 from partnerportal.desk.digest import services
 from partnerportal.desk.digest.models import DigestRun
 from partnerportal.desk.digest.queries import LAG, LIMIT, due_groups
@@ -25,6 +25,7 @@ from tests.concurrency import at_once
 from tests.factories.accounts import UserFactory
 from tests.factories.agencies import MembershipFactory
 from tests.factories.customers import CustomerFactory, DomainFactory, TaskFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import InvitationFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -295,7 +296,7 @@ def test_reviews_of_which_a_member_is_notified_otherwise_are_left_out(cast: Cast
 
 def test_events_whose_mode_is_the_digest(cast: Cast) -> None:
     member = set_member(cast.stan)
-    for kind in (Notification.REQUESTS, Notification.ACCESS, Notification.TASKS, Notification.UNDELIVERABLE):
+    for kind in (Notification.REQUESTS, Notification.ACCESS, Notification.TASKS, Notification.UNDELIVERABLE, Notification.FILES):
         member.set_notification(kind, Mode.DIGEST)
     customer = CustomerFactory(agency=cast.alder, company="Ott & Sohn")
     new_task = TaskFactory(customer=customer, title="Check 100% of it", assignee=cast.stan)
@@ -304,6 +305,8 @@ def test_events_whose_mode_is_the_digest(cast: Cast) -> None:
         Notification.ACCESS: InvitationFactory(agency=cast.alder, client=cast.kim, name="Kim Client", company=""),
         Notification.TASKS: new_task,
         Notification.UNDELIVERABLE: ReviewRequestFactory(customer=customer, undeliverable_at=NOW),
+        Notification.FILES: SharedFileFactory(customer=customer, title="Logo"),
+        InternalKind.APPROVALS: TextApprovalFactory(customer=customer, title="Home page"),
     }
     for kind, found in objects.items():
         DigestItem.objects.add([member], kind, found.pk, 999_999)
@@ -316,10 +319,10 @@ def test_events_whose_mode_is_the_digest(cast: Cast) -> None:
     assert not any(words in text for words in ("Already done", "Work of others", "Delivered Now"))
     for line in (
         "New request from Pia Pohl", "Access from Kim Client: pending", "Task assigned to you: Check 100% of it",
-        "Review request to Ott & Sohn not delivered",
+        "Review request to Ott & Sohn not delivered", "File from Ott & Sohn: Logo", "Approval of “Home page”: open",
     ):  # fmt: skip
         assert f"* {line}\n" in text, text
-    assert "4 events" in text
+    assert "6 events" in text
     # They are mentioned once, and those that no longer exist are dropped.
     assert not DigestItem.objects.exists()
     assert digest_of(cast.stan, NOW + timedelta(days=1)) == ""

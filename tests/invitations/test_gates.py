@@ -15,7 +15,7 @@ from django.test import Client
 
 from customers.models import Contract, Customer, Domain, Project, Task
 from invitations.credentials.models import AccessNeed, Credential
-from invitations.models import AccessInvitation
+from invitations.models import AccessInvitation, Approval, SharedFile
 from invitations.models.areas import Area
 from invitations.space.gates import GATES, shared_with
 from invitations.space.overview import VISIBLE
@@ -23,6 +23,7 @@ from invitations.space.queries import client_space
 from tests.cast import Cast
 from tests.factories.credentials import CredentialFactory, NeedFactory
 from tests.factories.customers import ContractFactory, DomainFactory, NoteFactory, ProjectFactory, TaskFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import ConnectedFactory
 from tests.factories.reviews import ReviewRequestFactory
 
@@ -70,6 +71,18 @@ ROWS: dict[type[Model], Row] = {
     ),
     AccessNeed: Row(need, tuple(Area), page="/my/alder/credentials/"),
     Credential: Row(credential, tuple(Area), page="/my/alder/credentials/"),
+    SharedFile: Row(
+        lambda given, text, area, flags: SharedFileFactory(customer=given.customer, title=text, area=area, is_shared=flags[0]),
+        tuple(Area),
+        flags=1,
+        page="/my/alder/files/",
+    ),
+    # A text. An approval of a file has the gates of the file (test_approvals.py).
+    Approval: Row(
+        lambda given, text, area, flags: TextApprovalFactory(customer=given.customer, title=text, area=area),
+        tuple(Area),
+        page="/my/alder/approvals/",
+    ),
 }
 #: The client's access: none, full, or one area.
 ACCESS: list[str] = ["none", "full", *Area.values]

@@ -23,12 +23,16 @@ from customers.deadlines.kinds import KINDS
 from customers.deadlines.queries import Deadline
 from customers.models import DeadlineNotice
 from invitations.credentials import mails as credential_mails
+from invitations.files.mails import approvals as approval_mails
+from invitations.files.mails import files as file_mails
+from invitations.files.models.approvals import Outcome
 from invitations.mails import access_requests, terms
 from invitations.mails import invitations as access
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Approval, ApprovalDecision, SharedFile
+from invitations.space.queries import preview_space
 from partnerportal.accounts.mails import EMAILS, send_account_mail
 from partnerportal.agencies import mails as team
-from partnerportal.agencies.models import DigestItem, Notification
+from partnerportal.agencies.models import DigestItem, InternalKind, Notification
 from partnerportal.core.templatetags.portal import initials
 from partnerportal.desk.digest import mails as digest_mails
 from partnerportal.desk.digest.queries import LIMIT, facts_for
@@ -47,6 +51,7 @@ from tests.cast import Cast, StoredCast
 from tests.email_html import EmailHTML
 from tests.factories.credentials import CredentialFactory
 from tests.factories.customers import ContractFactory, CustomerFactory, DomainFactory, ProjectFactory, TaskFactory
+from tests.factories.files import SharedFileFactory, TextApprovalFactory
 from tests.factories.invitations import AccessRequestFactory, ConnectedFactory
 from tests.factories.requests import ContactRequestFactory
 from tests.factories.reviews import ReviewFactory, ReviewRequestFactory
@@ -97,6 +102,10 @@ class Scene:
             customer__agency=cast.alder, client=cast.kim, name="Kim Client", company="", language=language, term="project",
             project=ProjectFactory(customer__agency=cast.alder, title="Relaunch"),
         )  # fmt: skip
+        self.shared: SharedFile = SharedFileFactory(customer=self.customer)
+        self.approvals: list[Approval] = [TextApprovalFactory(customer=self.customer) for _ in range(2)]
+        for approval, outcome, comment in zip(self.approvals, Outcome, ("", WORDS), strict=True):
+            ApprovalDecision.objects.create(approval=approval, outcome=outcome, comment=comment, sha256=approval.sha256)
         self.access_request: AccessRequest = AccessRequestFactory(customer=self.customer, message=WORDS, requested_by=cast.alice)
         self.request: ContactRequest = ContactRequestFactory(agency=cast.alder, message=WORDS, language=language)
         self.tasks = [TaskFactory(customer=self.customer, title="Renew", due_on=due_on) for due_on in (None, timezone.localdate())]
@@ -171,6 +180,8 @@ def digest(scene: Scene) -> None:
         Notification.REQUESTS: scene.request,
         Notification.ACCESS: scene.invitation,
         Notification.TASKS: scene.tasks[1],
+        Notification.FILES: scene.shared,
+        InternalKind.APPROVALS: scene.approvals[0],
     }
     DigestItem.objects.bulk_create(DigestItem(membership=member, kind=kind, object_id=item.pk) for kind, item in objects.items())
     # New reviews are shown a few minutes later.
@@ -219,6 +230,13 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
     credential_mails.send_revealed: lambda s: credential_mails.send_revealed(s.credential, by=s.cast.alice),
     access_requests.send_request_declined: lambda s: access_requests.send_request_declined(s.access_request),
     access_requests.send_request_expired: lambda s: access_requests.send_request_expired(s.access_request),
+    file_mails.send_file_shared: lambda s: file_mails.send_file_shared(s.shared, by=s.cast.alice),
+    file_mails.send_file_received: lambda s: file_mails.send_file_received(s.shared, space=preview_space(s.invitation)),
+    approval_mails.send_approval_requested: lambda s: approval_mails.send_approval_requested(s.approvals[0], by=s.cast.alice),
+    approval_mails.send_approval_withdrawn: lambda s: approval_mails.send_approval_withdrawn(s.approvals[0], by=s.cast.alice),
+    approval_mails.send_approval_decided: lambda s: [
+        approval_mails.send_approval_decided(approval.decision, space=preview_space(s.invitation)) for approval in s.approvals
+    ],
     team.send_invitation: invited,
     team.send_member_joined: lambda s: team.send_member_joined(s.member(s.cast.stan), invited_by=s.cast.alice),
     team.send_role_changed: lambda s: team.send_role_changed(s.member(s.cast.max), by=s.cast.alice),
@@ -257,7 +275,7 @@ WRITERS: dict[Callable[..., Any], Callable[[Scene], Any]] = {
 }
 #: E-mails that quote another user.
 QUOTING = {
-    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "contact_notice",
+    "access_given", "access_rejected", "access_disconnected", "access_force_ended", "access_request", "approval_decided", "contact_notice",
     "profile_declined", "review_comment", "review_new", "report_decided", "review_decided",
 }  # fmt: skip
 
@@ -388,8 +406,8 @@ def test_agencys_emails_are_signed_by_the_member_who_sends_them(written: tuple[s
     signed = {mail.kind for mail in mails if body(mail).endswith("\nAlice Alder\nAlder Web")}
     assert signed == {
         "access_connected", "access_disconnected", "access_extension_request", "access_rejected", "access_request",
-        "access_request_withdrawn", "credential_revealed", "deadlines_customer", "needs_added", "review_comment", "review_reminder",
-        "review_request",
+        "access_request_withdrawn", "approval_requested", "approval_withdrawn", "credential_revealed", "deadlines_customer",
+        "file_shared", "needs_added", "review_comment", "review_reminder", "review_request",
     }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ class Notification(models.TextChoices):
     TASKS = "tasks", _("Tasks assigned to me")
     UNDELIVERABLE = "undeliverable", _("Undeliverable review requests")
     DEADLINES = "deadlines", _("Deadlines")
+    FILES = "files", _("Files from clients and their decisions about approvals")
 
     @property
     def description(self) -> Promise:
@@ -57,6 +58,7 @@ DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.TASKS: _("When a colleague assigns you a task."),
     Notification.UNDELIVERABLE: _("Requests that you sent. Owners and managers also get those of former colleagues."),
     Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
+    Notification.FILES: _("For the customers assigned to you. Owners and managers also get those of customers without anyone."),
 }
 
 #: Default modes: of owners and managers, and of staff.
@@ -68,6 +70,7 @@ DEFAULT_MODES: dict[Notification, tuple[Mode, Mode]] = {
     Notification.TASKS: (Mode.NOW, Mode.NOW),
     Notification.UNDELIVERABLE: (Mode.NOW, Mode.NOW),
     Notification.DEADLINES: (Mode.DIGEST, Mode.DIGEST),
+    Notification.FILES: (Mode.NOW, Mode.NOW),
 }
 
 
@@ -75,6 +78,7 @@ class InternalKind(models.TextChoices):
     """Kinds of digest items that members don't choose, because another kind's choice applies."""
 
     ACCESS_REQUESTS = "access_requests", _("Access requests")
+    APPROVALS = "approvals", _("Approvals")
 
     @property
     def chosen_as(self) -> Notification:
@@ -83,7 +87,10 @@ class InternalKind(models.TextChoices):
 
 
 #: They are kinds of their own, because their objects have other models.
-CHOSEN_AS: dict[InternalKind, Notification] = {InternalKind.ACCESS_REQUESTS: Notification.ACCESS}
+CHOSEN_AS: dict[InternalKind, Notification] = {
+    InternalKind.ACCESS_REQUESTS: Notification.ACCESS,
+    InternalKind.APPROVALS: Notification.FILES,
+}
 
 
 class NotificationChoice(models.Model):

@@ -221,6 +221,9 @@ _STATUS_STYLES: dict[str, tuple[str, str]] = {
     "disconnected": ("calm", "lock-closed"),
     "granted": ("good", "check-circle"),
     "declined": ("calm", "x-circle"),
+    # Approvals
+    "approved": ("good", "check-circle"),
+    "changes": ("warn", "pencil-square"),
     # Imports and their rows
     "uploaded": ("calm", "document-text"),
     "checking": ("accent", "clock"),

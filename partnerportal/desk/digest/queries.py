@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, Coalesce, RowNumber
 
 from customers.deadlines.queries import Deadline, deadline_lines
 from customers.models import Customer, Task
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.models import AccessInvitation, AccessRequest, Approval, SharedFile
 from partnerportal.agencies.models import Agency, DigestItem, InternalKind, Membership, Notification
 from partnerportal.core.compiled import compiled
 from partnerportal.desk.digest.models import DigestRun
@@ -156,6 +156,8 @@ _OBJECTS: dict[str, Any] = {
     Notification.REQUESTS: lambda: ContactRequest.objects.undecided().defer("message", "search_text"),
     Notification.ACCESS: lambda: AccessInvitation.objects.select_related("customer"),
     InternalKind.ACCESS_REQUESTS: lambda: AccessRequest.objects.exclude(customer__status="erased").select_related("customer"),
+    Notification.FILES: lambda: SharedFile.objects.select_related("customer"),
+    InternalKind.APPROVALS: lambda: Approval.objects.exclude(status=Approval.Status.WITHDRAWN).select_related("customer"),
     Notification.TASKS: lambda: Task.objects.filter(done_at=None).select_related("customer"),
     Notification.UNDELIVERABLE: lambda: ReviewRequest.objects.exclude(undeliverable_at=None).select_related("customer", "project"),
 }

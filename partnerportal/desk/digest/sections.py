@@ -168,6 +168,15 @@ _EVENTS: dict[str, Callable[[Any], Line]] = {
         % {"customer": request.customer.name_in_text, "status": request.get_status_display()},
         _url(request.customer.get_absolute_url()),
     ),
+    Notification.FILES: lambda shared: Line(
+        _("File from %(customer)s: %(title)s") % {"customer": shared.customer.name_in_text, "title": shared.title},
+        _url(shared.get_absolute_url()),
+    ),
+    InternalKind.APPROVALS: lambda approval: Line(
+        _("Approval of “%(title)s”: %(status)s") % {"title": approval.title, "status": approval.get_status_display()},
+        _url(approval.get_absolute_url()),
+        (approval.customer.name_in_text,),
+    ),
     Notification.TASKS: _task_event,
     Notification.UNDELIVERABLE: _undeliverable_event,
 }

@@ -1,0 +1,1 @@
+"""Forms for files and approvals."""

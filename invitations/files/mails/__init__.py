@@ -1,0 +1,1 @@
+"""E-mails about files and approvals."""

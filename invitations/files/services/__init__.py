@@ -1,0 +1,1 @@
+"""Actions on files and approvals, by staff and by clients."""

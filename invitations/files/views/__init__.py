@@ -1,0 +1,1 @@
+"""Pages of files and approvals, for clients and for staff."""
