@@ -6,6 +6,7 @@ Events store no personal data. The client's name is looked up when they are disp
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from invitations.models.areas import access_in_text, access_label
 from partnerportal.audit.descriptions import register
@@ -43,6 +44,13 @@ register(
     _("Portal administrator ended access"),
     icon="lock-closed",
     named=_("Portal administrator ended access from %(item)s"),
+)
+register(
+    "invitation.previewed",
+    _("Shared space viewed as the client"),
+    icon="eye",
+    named=_("Shared space viewed as %(item)s"),
+    run=ngettext_lazy("Shared space viewed as a client %(count)d time", "Shared space viewed as a client %(count)d times", "count"),
 )
 
 register(

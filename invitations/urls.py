@@ -1,8 +1,12 @@
 """URLs of invitations and access requests."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from invitations.space import views as space
+from invitations.space.addresses import AgencyConverter
 from invitations.views import access_requests, client, invitations
+
+register_converter(AgencyConverter, "agency")
 
 app_name = "invitations"
 urlpatterns = [
@@ -12,6 +16,9 @@ urlpatterns = [
     path("my/<int:pk>/change/", client.change_access, name="change_access"),
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
+    path("my/<agency:agency>/", space.overview, name="space"),
+    path("customers/<int:pk>/shared/", space.shared, name="shared"),
+    path("customers/<int:pk>/shared/as-client/<int:invitation>/", space.as_client, name="shared_as_client"),
     path("invitations/", invitations.invitation_list, name="list"),
     path("invitations/<int:pk>/", invitations.detail, name="detail"),
     path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),

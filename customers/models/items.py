@@ -43,6 +43,16 @@ def _notify_customer() -> "models.BooleanField[bool, bool]":
     )
 
 
+def _is_shared() -> "models.BooleanField[bool, bool]":
+    """Return the field that says whether clients with access to the item's area see it in their shared space."""
+    return models.BooleanField(
+        _("Share with the client"),
+        default=False,
+        db_default=False,
+        help_text=_("Clients whose access covers it can see it in their shared space."),
+    )
+
+
 def sort_date(field: str) -> models.GeneratedField:
     """Return a generated column that contains the date in `field`, or else `NO_DATE`."""
     return models.GeneratedField(
@@ -79,6 +89,7 @@ class Project(models.Model):
     title = models.CharField(_("Title"), max_length=200, validators=[validate_one_line])
     description = models.TextField(_("Description"), max_length=10_000, blank=True, validators=[validate_plain_text])
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.PLANNED)
+    is_shared = _is_shared()
     due_on = models.DateField(_("Due on"), null=True, blank=True, validators=[validate_plausible_date])
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
     #: When the status became “done”; set by a trigger.
@@ -145,6 +156,8 @@ class Task(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("Assigned to"), on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     priority = models.PositiveSmallIntegerField(_("Priority"), choices=Priority, default=Priority.NORMAL)
+    #: Shown to clients as a step of the project if that is shared, too.
+    is_shared = _is_shared()
     #: None if the task is open.
     done_at = models.DateTimeField(_("Done"), null=True, blank=True)
     created_at = models.DateTimeField(_("Created"), auto_now_add=True)
@@ -316,6 +329,7 @@ class Contract(models.Model):
         help_text=_("How far “Renew” moves the end date."),
     )
     notify_customer = _notify_customer()
+    is_shared = _is_shared()
     status = models.CharField(_("Status"), max_length=10, choices=Status, default=Status.ACTIVE)
     #: The last day for cancellation: the end date minus the notice period, as PostgreSQL subtracts intervals
     #: (one month before 31 March is 28 or 29 February).

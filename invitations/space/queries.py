@@ -1,0 +1,90 @@
+"""Spaces: what a client and an agency share about one customer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q
+
+from customers.models import Customer
+from invitations.models import AccessInvitation
+from invitations.models.invitations import AccessInvitationQuerySet
+from invitations.queries import CustomerAccess, combine_access
+from partnerportal.accounts.models import User
+from partnerportal.agencies.models import Agency
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a client has access to at an agency, for one customer. A page shows it only through the gates of `gates.py`."""
+
+    agency: Agency
+    customer: Customer
+    client: User
+    #: This client's connected invitations for the customer and those merged into it, newest first.
+    invitations: list[AccessInvitation]
+    #: The combined access of these invitations.
+    access: CustomerAccess
+    #: All of the agency's customers for which the client has given access, the one of the newest access first.
+    customers: list[Customer] = field(default_factory=list)
+    #: The invitation through which a member of the agency looks at the space as the client would; None for the client.
+    preview: AccessInvitation | None = None
+
+    def covers(self, area: str) -> bool:
+        """Return whether the client's access includes this area."""
+        return self.access.covers(area)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the page may offer actions: not in a preview, and not for archived customers."""
+        return self.preview is None and self.customer.status == Customer.Status.ACTIVE
+
+
+def of_customer(customer: Any, path: str = "customer") -> Q:
+    """Return the condition for rows of a customer and of those merged into it. `path` leads to the customer."""
+    return Q(**{path: customer}) | Q(**{f"{path}__merged_into": customer})
+
+
+def client_space(client: User, agency: str, customer: str = "") -> Space | None:
+    """Return the client's space at the agency with this part of an address, or None without connected access.
+
+    `customer` is the key of a customer, in the address of clients with several.
+    """
+    is_key = agency.startswith("~")
+    of_agency = Q(agency=int(agency[1:])) if is_key else Q(agency__profile__slugs__slug=agency)
+    invitations = list(_connected().filter(of_agency, client=client))
+    customers = list({home.pk: home for home in map(_home, invitations)}.values())
+    chosen = {str(invitation.customer_id): _home(invitation) for invitation in invitations}
+    home = chosen.get(customer, customers[0] if customers else None) if not customer or customer in chosen else None
+    if home is None:
+        return None
+    return _space(home, [invitation for invitation in invitations if _home(invitation) == home], customers=customers)
+
+
+def preview_space(invitation: AccessInvitation) -> Space:
+    """Return the space of a connected invitation's client, as a member of the agency looks at it."""
+    home = _home(invitation)
+    invitations = list(_connected().filter(of_customer(home), client=invitation.client_id))
+    return _space(home, invitations, customers=[home], preview=invitation)
+
+
+def clients_of(customer: Customer) -> list[AccessInvitation]:
+    """Return the connected invitations for a customer and those merged into it, newest first."""
+    return list(_connected().filter(of_customer(customer)))
+
+
+def _connected() -> AccessInvitationQuerySet:
+    connected = AccessInvitation.objects.connected().select_related("agency__profile", "client", "customer__merged_into")
+    return connected.order_by("-connected_at", "-pk")
+
+
+def _home(invitation: AccessInvitation) -> Customer:
+    """Return the invitation's customer, or the one that it was merged into."""
+    customer: Any = invitation.customer
+    home: Customer = customer.merged_into or customer
+    home.agency = invitation.agency
+    return home
+
+
+def _space(home: Customer, invitations: list[AccessInvitation], **fields: Any) -> Space:
+    newest = invitations[0]
+    return Space(newest.agency, home, newest.client, invitations, combine_access(invitations), **fields)
