@@ -1,4 +1,4 @@
-"""Registrations with other apps: erasure and merges of access, and the customer page's access rows."""
+"""Registrations with other apps: erasure and merges of access and messages, and the customer page's access rows."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -7,10 +7,14 @@ from customers.merging.relations import RELATIONS, Relation
 from customers.queries.customers import customer_page_sections
 from customers.services.customers import erasure_hooks
 from invitations import events  # noqa: F401  # registers the descriptions of audit events
-from invitations.models import AccessInvitation, AccessRequest
+from invitations.messages import events as message_events  # noqa: F401  # the same
+from invitations.messages.mails import CLIENT_KIND
+from invitations.messages.services import combine_marks, erase_messages, forget_member, marks_of_same_person
+from invitations.models import AccessInvitation, AccessRequest, Message, ReadMark
 from invitations.queries import access_section
 from invitations.services.invitations import erase_customer_access
 from invitations.services.merging import access_of_same_client, connected_access, requests_to_same_client, unanswered_or_connected
+from partnerportal.agencies.services.team import departure_hooks
 from partnerportal.outbox.kinds import register_type
 
 register_type(
@@ -25,7 +29,9 @@ register_type(
     "access_expired",
     "access_force_ended",
 )
-erasure_hooks.append(erase_customer_access)
+register_type("messages", _("Messages"), CLIENT_KIND)
+erasure_hooks.extend([erase_customer_access, erase_messages])
+departure_hooks.append(forget_member)
 customer_page_sections.append(access_section)
 RELATIONS.extend(
     [
@@ -43,5 +49,7 @@ RELATIONS.extend(
             held=requests_to_same_client,
             anchor="access",
         ),
+        Relation(Message, ngettext_lazy("%(count)d message", "%(count)d messages", "count"), anchor="access"),
+        Relation(ReadMark, None, resolve=combine_marks, held=marks_of_same_person),
     ]
 )

@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 
+from invitations.messages import views as messages
 from invitations.space import views as space
 from invitations.space.addresses import AgencyConverter
 from invitations.views import access_requests, client, invitations
@@ -17,8 +18,11 @@ urlpatterns = [
     path("my/<int:pk>/withdraw/", client.withdraw_invitation, name="withdraw_invitation"),
     path("my/<int:pk>/revoke/", client.revoke_access, name="revoke_access"),
     path("my/<agency:agency>/", space.overview, name="space"),
+    path("my/<agency:agency>/messages/", messages.space_messages, name="space_messages"),
     path("customers/<int:pk>/shared/", space.shared, name="shared"),
+    path("customers/<int:pk>/shared/messages/", messages.shared_messages, name="shared_messages"),
     path("customers/<int:pk>/shared/as-client/<int:invitation>/", space.as_client, name="shared_as_client"),
+    path("messages/", messages.message_list, name="message_list"),
     path("invitations/", invitations.invitation_list, name="list"),
     path("invitations/<int:pk>/", invitations.detail, name="detail"),
     path("invitations/<int:pk>/connect/", invitations.connect, name="connect"),

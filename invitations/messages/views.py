@@ -15,7 +15,7 @@ from customers.services.submissions import AlreadyAdded
 from invitations.messages import services
 from invitations.messages.forms import MessageForm
 from invitations.messages.models import Message
-from invitations.messages.queries import PAGE_SIZE, thread, thread_for_client, threads_of_member
+from invitations.messages.queries import thread, thread_for_client, threads_of_member
 from invitations.space.access import SpaceRequest, space_view
 from invitations.space.addresses import space_address
 from invitations.space.queries import clients_of
@@ -59,7 +59,7 @@ def shared_messages(request: AgencyRequest, pk: int) -> HttpResponse:
     page = _thread_page(request, thread(customer))
     clients = clients_of(customer)
     form = None
-    if clients and customer.is_active:
+    if clients and not customer.is_archived:
         names = ", ".join(dict.fromkeys(invitation.display_name for invitation in clients))
         form = MessageForm(request.form_data, hint=_("Goes to: %(names)s. Don’t send passwords in a message.") % {"names": names})
     if request.method == "POST" and form is not None and form.is_valid():
@@ -81,7 +81,7 @@ def message_list(request: AgencyRequest) -> HttpResponse:
 
 def _thread_page(request: Any, rows: QuerySet[Message]) -> Page[Message]:
     """Return a page of a thread. The first page contains the newest messages, and each page shows them oldest first."""
-    page = keyset_page(request, rows, order_by=("-pk",), size=PAGE_SIZE)
+    page = keyset_page(request, rows, order_by=("-pk",))
     page.items.reverse()
     return page
 

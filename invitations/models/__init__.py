@@ -3,4 +3,6 @@
 from invitations.models.access_requests import AccessRequest
 from invitations.models.invitations import MESSAGE_LENGTH, AccessInvitation
 
-__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest"]
+from invitations.messages.models import Message, MessageOptOut, ReadMark  # isort: skip  # registers its models with Django
+
+__all__ = ["MESSAGE_LENGTH", "AccessInvitation", "AccessRequest", "Message", "MessageOptOut", "ReadMark"]

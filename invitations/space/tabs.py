@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from customers.models import Customer
+from invitations.messages.queries import unread_count, unread_for_client
 from invitations.space.addresses import space_address
 from invitations.space.queries import Space
 from partnerportal.accounts.models import User
@@ -33,6 +34,7 @@ class Tab:
 
 TABS = [
     Tab("invitations:space", "invitations:shared", _("Overview")),
+    Tab("invitations:space_messages", "invitations:shared_messages", _("Messages"), unread_for_client, unread_count),
 ]
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from invitations.forms.invitations import ChangeAccessForm, GiveAccessForm
+from invitations.messages.queries import with_unread_messages
 from invitations.models import AccessInvitation, AccessRequest
 from invitations.queries import invitation_history
 from invitations.services import invitations as services
@@ -74,7 +75,7 @@ def _previous_answers(client: User) -> dict[str, str]:
 @client_view(methods=("GET",))
 def access_list(request: ClientRequest) -> HttpResponse:
     """List the client's invitations and the access requests they can answer."""
-    invitations = _own_invitations(request)
+    invitations = with_unread_messages(_own_invitations(request), request.user)
     is_open = {"status__in": [AccessInvitation.Status.PENDING, AccessInvitation.Status.CONNECTED]}
     return render(
         request,

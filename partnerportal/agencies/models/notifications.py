@@ -38,6 +38,7 @@ class Notification(models.TextChoices):
     TASKS = "tasks", _("Tasks assigned to me")
     UNDELIVERABLE = "undeliverable", _("Undeliverable review requests")
     DEADLINES = "deadlines", _("Deadlines")
+    MESSAGES = "messages", _("Messages from clients")
 
     @property
     def description(self) -> Promise:
@@ -57,6 +58,7 @@ DESCRIPTIONS: dict[Notification, Promise] = {
     Notification.TASKS: _("When a colleague assigns you a task."),
     Notification.UNDELIVERABLE: _("Requests that you sent. Owners and managers also get those of former colleagues."),
     Notification.DEADLINES: _("Domains and contracts that end, for the customers assigned to you."),
+    Notification.MESSAGES: _("For the customers assigned to you. Owners and managers are notified of those without an account manager."),
 }
 
 #: Default modes: of owners and managers, and of staff.
@@ -68,6 +70,7 @@ DEFAULT_MODES: dict[Notification, tuple[Mode, Mode]] = {
     Notification.TASKS: (Mode.NOW, Mode.NOW),
     Notification.UNDELIVERABLE: (Mode.NOW, Mode.NOW),
     Notification.DEADLINES: (Mode.DIGEST, Mode.DIGEST),
+    Notification.MESSAGES: (Mode.NOW, Mode.NOW),
 }
 
 

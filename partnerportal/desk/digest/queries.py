@@ -157,6 +157,7 @@ _OBJECTS: dict[str, Any] = {
     Notification.ACCESS: lambda: AccessInvitation.objects.select_related("customer"),
     InternalKind.ACCESS_REQUESTS: lambda: AccessRequest.objects.exclude(customer__status="erased").select_related("customer"),
     Notification.TASKS: lambda: Task.objects.filter(done_at=None).select_related("customer"),
+    Notification.MESSAGES: lambda: Customer.objects.not_erased(),
     Notification.UNDELIVERABLE: lambda: ReviewRequest.objects.exclude(undeliverable_at=None).select_related("customer", "project"),
 }
 

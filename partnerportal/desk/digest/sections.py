@@ -169,6 +169,10 @@ _EVENTS: dict[str, Callable[[Any], Line]] = {
         _url(request.customer.get_absolute_url()),
     ),
     Notification.TASKS: _task_event,
+    Notification.MESSAGES: lambda customer: Line(
+        _("New messages from clients: %(customer)s") % {"customer": customer.name_in_text},
+        _url(reverse("invitations:shared_messages", args=[customer.pk])),
+    ),
     Notification.UNDELIVERABLE: _undeliverable_event,
 }
 
